@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+import typer.main
 
 from creditchain.cli.output import Output
-from creditchain.errors import CreditchainError, ExitCode
+from creditchain.errors import CreditchainError, ExitCode, UsageError
 
 #: Modules under `creditchain.cli`, each with a function `register(app)` that adds its commands.
 GROUPS: tuple[str, ...] = ()
@@ -55,10 +55,14 @@ def build() -> typer.Typer:
 def _options(
     ctx: typer.Context,
     network: Annotated[
-        str, typer.Option("--network", "-n", envvar="CREDITCHAIN_NETWORK", help="Network name; built in: embedded, anvil, ganache.")
+        str,
+        typer.Option(
+            "--network", "-n", envvar="CREDITCHAIN_NETWORK", help="Network name; built in: embedded, anvil, ganache."
+        ),
     ] = "embedded",
     networks_file: Annotated[
-        Path | None, typer.Option("--networks", envvar="CREDITCHAIN_NETWORKS", help="TOML file with networks of your own.")
+        Path | None,
+        typer.Option("--networks", envvar="CREDITCHAIN_NETWORKS", help="TOML file with networks of your own."),
     ] = None,
     home: Annotated[
         Path, typer.Option("--home", envvar="CREDITCHAIN_HOME", help="Folder for journal, batches and embedded chains.")
@@ -82,13 +86,10 @@ def run(arguments: list[str]) -> int:
     except CreditchainError as error:
         output.error(error)
         return int(error.exit_code)
-    except click.exceptions.Abort:
-        output.note("interrupted; run the same command again to go on")
-        return int(ExitCode.INTERRUPTED)
-    except click.ClickException as error:
-        error.show()
+    except typer.TyperException as error:
+        output.error(UsageError(error.format_message(), hint="See `creditchain --help`, or --help of the command."))
         return int(ExitCode.USAGE)
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         output.note("interrupted; run the same command again to go on")
         return int(ExitCode.INTERRUPTED)
     return result if isinstance(result, int) else 0

@@ -103,7 +103,11 @@ class Output:
 
 def describe(error: CreditchainError) -> dict[str, Any]:
     """An error as JSON: kind, message and the parts that are known."""
-    described: dict[str, Any] = {"kind": type(error).__name__, "message": error.message, "exit_code": int(error.exit_code)}
+    described: dict[str, Any] = {
+        "kind": type(error).__name__,
+        "message": error.message,
+        "exit_code": int(error.exit_code),
+    }
     if error.place is not None:
         place = {"file": error.place.file, "line": error.place.line, "field": error.place.field}
         described["place"] = {name: value for name, value in place.items() if value is not None}

@@ -1,0 +1,59 @@
+# Every target does its own set-up: Python packages into .venv, npm packages into node_modules.
+# Needs Python 3.11 or newer; all but `demo` also Node 20 and npm.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint .ci/constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all lint bench compile clean
+
+help:  ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/.demo  ## one region on an in-process chain: anchor a batch, verify good and tampered records
+	@$(BIN)/creditchain demo
+
+test: .venv/.dev node_modules/.done  ## unit, end-to-end and contract tests
+	. scripts/env.sh && $(BIN)/python -m pytest -n 2 -m "not slow" tests/unit tests/e2e
+	. scripts/env.sh && $(BIN)/brownie test --network anvil
+
+test-all: .venv/.dev node_modules/.done  ## the same with the slow sweeps
+	. scripts/env.sh && $(BIN)/python -m pytest -n 2 tests/unit tests/e2e
+	. scripts/env.sh && $(BIN)/brownie test --network anvil
+
+lint: .venv/.dev node_modules/.done  ## ruff, mypy --strict, solhint, Slither
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	. scripts/env.sh && solhint --max-warnings 0 'contracts/**/*.sol'
+	. scripts/env.sh && $(BIN)/slither .
+
+bench: .venv/.dev node_modules/.done  ## measure; prints the table and writes build/bench.json
+	. scripts/env.sh && $(BIN)/python -m creditchain.bench
+
+compile: .venv/.dev node_modules/.done  ## contracts to the artifacts that ship in the package
+	. scripts/env.sh && $(BIN)/python -m creditchain.compiling
+
+clean:  ## remove what the targets made
+	rm -rf .venv node_modules build
+
+$(BIN)/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.demo: pyproject.toml .ci/constraints.txt | $(BIN)/python
+	@echo "setting up .venv (once)"
+	@$(PIP) --editable .
+	@touch $@
+
+# Brownie's compiled wheel breaks `networks.default` and --coverage, so it is installed interpreted.
+.venv/.dev: pyproject.toml .ci/constraints.txt | $(BIN)/python
+	@echo "setting up .venv for development (once)"
+	@$(PIP) setuptools wheel packaging
+	@BROWNIE_NOCOMPILE=1 $(PIP) --no-build-isolation --no-binary eth-brownie eth-brownie
+	@$(PIP) --editable '.[dev]'
+	@touch .venv/.demo $@
+
+node_modules/.done: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
