@@ -1,0 +1,97 @@
+"""keccak-256 over many messages, as plain loops over safe-pysha3: the reference for `merkle.kernel`.
+
+Rows are numpy uint8 arrays of shape (n, width). Messages of any length come as one uint8 buffer and n + 1 ascending
+offsets into it (int32 or int64, as Arrow's binary arrays have them; the first need not be 0). Every function returns
+new rows of shape (n, 32). `threads` is accepted everywhere and ignored here. Formulas: docs/format.md, sections 2 to 4.
+"""
+
+# ruff: noqa: ARG001 - same signatures as the kernel
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+import numpy as np
+import sha3
+
+from creditchain.merkle.rows import Offsets, Rows, check_bytes, check_key, check_pieces, check_rows
+
+
+def keccak_rows(data: Rows, *, threads: int = 0) -> Rows:
+    """keccak-256 of each row of `data` (n, any width)."""
+    check_rows(data)
+    return _hash_all(row.tobytes() for row in data)
+
+
+def keccak_ragged(data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
+    """keccak-256 of each `data[offsets[i]:offsets[i + 1]]`."""
+    return _hash_all(_pieces(data, offsets))
+
+
+def node_level(level: Rows, *, threads: int = 0) -> Rows:
+    """The level above `level` (n, 32): keccak-256(0x01 || left || right) of each pair; a last lonely node moves up."""
+    check_rows(level, 32)
+    pairs = len(level) // 2
+    raw = level.tobytes()
+    above = _hash_all(b"\x01" + raw[start : start + 64] for start in range(0, pairs * 64, 64))
+    return np.concatenate([above, level[2 * pairs :]])
+
+
+def levels(leaf_hashes: Rows, *, threads: int = 0) -> list[Rows]:
+    """All levels of the tree, from `leaf_hashes` (n, 32) itself to the root (1, 32); just the empty level for n = 0."""
+    check_rows(leaf_hashes, 32)
+    built = [leaf_hashes]
+    while len(built[-1]) > 1:
+        built.append(node_level(built[-1]))
+    return built
+
+
+def leaf_rows(tags: Rows, sections: Rows, commitments: Rows, *, threads: int = 0) -> Rows:
+    """Leaf hashes keccak-256(0x00 || tag[32] || section[1] || commitment[32]); `sections` is uint8 of shape (n,)."""
+    check_rows(tags, 32)
+    check_rows(commitments, 32, rows=len(tags))
+    check_bytes(sections, size=len(tags))
+    joined = zip(tags, sections, commitments, strict=True)
+    return _hash_all(b"\x00" + tag.tobytes() + section.tobytes() + made.tobytes() for tag, section, made in joined)
+
+
+def subject_tags(tag_key: bytes, scheme: bytes, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
+    """Subject tags keccak-256(0x02 || tag_key[32] || scheme || 0x00 || number) of numbers of one scheme."""
+    check_key(tag_key)
+    head = b"\x02" + tag_key + scheme + b"\x00"
+    return _hash_all(head + number for number in _pieces(data, offsets))
+
+
+def document_digests(data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
+    """keccak-256 of each document's bytes, as `salts` wants them."""
+    return keccak_ragged(data, offsets)
+
+
+def salts(secret: bytes, tags: Rows, digests: Rows, *, threads: int = 0) -> Rows:
+    """Salts keccak-256(0x04 || secret[32] || tag[32] || digest[32])."""
+    check_rows(tags, 32)
+    check_rows(digests, 32, rows=len(tags))
+    check_key(secret)
+    head = b"\x04" + secret
+    return _hash_all(head + tag.tobytes() + digest.tobytes() for tag, digest in zip(tags, digests, strict=True))
+
+
+def commitments(salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
+    """Commitments keccak-256(0x03 || salt[32] || media_type || 0x00 || document) of documents of one media type."""
+    check_rows(salts, 32, rows=len(offsets) - 1)
+    tail = media_type + b"\x00"
+    documents = _pieces(data, offsets)
+    joined = zip(salts, documents, strict=True)
+    return _hash_all(b"\x03" + salt.tobytes() + tail + document for salt, document in joined)
+
+
+def _pieces(data: Rows, offsets: Offsets) -> Iterable[bytes]:
+    check_pieces(data, offsets)
+    bounds = offsets.tolist()
+    return (data[start:stop].tobytes() for start, stop in pairwise(bounds))
+
+
+def _hash_all(messages: Iterable[bytes]) -> Rows:
+    keccak = sha3.keccak_256
+    joined = b"".join([keccak(message).digest() for message in messages])
+    return np.frombuffer(bytearray(joined), dtype=np.uint8).reshape(-1, 32)

@@ -1,0 +1,39 @@
+"""The array types that the hash functions over many messages share, and the checks on them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Rows = npt.NDArray[np.uint8]
+Offsets = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
+
+
+def check_rows(data: Rows, width: int | None = None, *, rows: int | None = None) -> None:
+    """Raise ValueError unless `data` is uint8 of shape (rows, width); None leaves that number open."""
+    fits = data.dtype == np.uint8 and data.ndim == 2 and width in (None, data.shape[1]) and rows in (None, len(data))
+    if not fits:
+        raise ValueError(f"expected uint8 rows of shape ({rows}, {width}), found {data.dtype} {data.shape}")
+
+
+def check_bytes(data: Rows, *, size: int | None = None) -> None:
+    """Raise ValueError unless `data` is uint8 of one dimension (and of this size)."""
+    if data.dtype != np.uint8 or data.ndim != 1 or size not in (None, len(data)):
+        raise ValueError(f"expected uint8 of shape ({size},), found {data.dtype} {data.shape}")
+
+
+def check_pieces(data: Rows, offsets: Offsets) -> None:
+    """Raise ValueError unless `offsets` has n + 1 ascending integers that cut uint8 `data` into n pieces."""
+    check_bytes(data)
+    if offsets.ndim != 1 or offsets.dtype.kind != "i" or len(offsets) == 0:
+        raise ValueError(f"expected n + 1 signed offsets, found {offsets.dtype} {offsets.shape}")
+    inside = offsets[0] >= 0 and offsets[-1] <= len(data)
+    if not inside or bool(np.any(offsets[1:] < offsets[:-1])):
+        raise ValueError("expected ascending offsets within the data")
+
+
+def check_key(key: bytes) -> None:
+    """Raise ValueError unless `key` (a tag key, a batch secret) has 32 bytes. The error never shows it."""
+    if len(key) != 32:
+        raise ValueError(f"expected a key of 32 bytes, found {len(key)}")
