@@ -1,0 +1,261 @@
+"""Deployment files: which contracts make up a region, on which chain."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eth_utils import is_checksum_address
+
+from creditchain.chain.errors import WrongChainError
+from creditchain.errors import ConfigError, Place
+from creditchain.hashing import keccak256
+
+if TYPE_CHECKING:
+    from creditchain.chain.connect import Chain
+
+FORMAT = "creditchain/deployment@1"
+MAX_FILE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedContract:
+    """Where a contract is: checksum address, block of its deployment, keccak-256 of its runtime code."""
+
+    address: str
+    block: int
+    code_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One region's contracts on one chain. `region` is its code (`YRD`), `log_id` as in format.md section 5.
+
+    `genesis` is the hash of block 0: development chains started anew have the same chain id, but not the same genesis.
+    `generation` counts the deployments that one deployer made for the region on this chain (deploy --force).
+    """
+
+    network: str
+    chain_id: int
+    genesis: bytes
+    region: str
+    log_id: bytes
+    contracts: Mapping[str, DeployedContract]
+    generation: int = 1
+
+    def address(self, contract: str) -> str:
+        """Address of a contract by its name.
+
+        Raises:
+            ConfigError: this deployment has no such contract.
+        """
+        if contract not in self.contracts:
+            raise ConfigError(
+                f"the deployment has no {contract}",
+                found=", ".join(self.contracts),
+                hint="It was made by an older version; deploy the missing contracts with `creditchain deploy`.",
+            )
+        return self.contracts[contract].address
+
+    @property
+    def first_block(self) -> int:
+        """The block before which nothing of this region can have happened."""
+        return min(contract.block for contract in self.contracts.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """The deployment as it stands in its file."""
+        return {
+            "format": FORMAT,
+            "network": self.network,
+            "chain_id": self.chain_id,
+            "genesis": "0x" + self.genesis.hex(),
+            "region": self.region,
+            "log_id": "0x" + self.log_id.hex(),
+            "generation": self.generation,
+            "hash": "keccak-256",
+            "contracts": {
+                name: {"address": c.address, "block": c.block, "code_hash": "0x" + c.code_hash.hex()}
+                for name, c in self.contracts.items()
+            },
+        }
+
+
+def log_id(chain_id: int, region_log: str, region: str) -> bytes:
+    """The log's id: keccak256(abi.encode(uint256 chainId, address regionLog, bytes32 region)), format.md section 5."""
+    address = bytes.fromhex(region_log[2:])
+    return keccak256(chain_id.to_bytes(32, "big") + address.rjust(32, b"\0") + region_word(region))
+
+
+def region_word(region: str) -> bytes:
+    """A region's code as the contracts hold it: ASCII, right-padded with zeros to 32 bytes."""
+    if not 1 <= len(region) <= 32 or not region.isascii() or not region.isalnum() or region != region.upper():
+        raise ConfigError("not a region's code", expected="1 to 32 letters A-Z and digits, like YRD", found=repr(region))
+    return region.encode("ascii").ljust(32, b"\0")
+
+
+def path_of(directory: Path, network: str) -> Path:
+    """The file that holds the deployment on this network."""
+    return directory / f"{network}.json"
+
+
+def save_deployment(deployment: Deployment, directory: Path) -> Path:
+    """Write the file: whole or not at all."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = path_of(directory, deployment.network)
+    text = json.dumps(deployment.as_json(), indent=2) + "\n"
+    handle, temporary = tempfile.mkstemp(dir=directory, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def load_deployment(network: str, directory: Path) -> Deployment:
+    """Read `<directory>/<network>.json`.
+
+    Raises:
+        ConfigError: there is none, or a field of it is wrong (named).
+    """
+    path = path_of(directory, network)
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"no deployment on network {network} is known",
+            expected=str(path),
+            hint=f"Deploy with `creditchain --network {network} deploy`, or get the file from whoever deployed.",
+        ) from error
+    except OSError as error:
+        raise ConfigError("the deployment file can not be read", found=str(error), place=Place(str(path))) from error
+    return parse_deployment(raw, str(path))
+
+
+def parse_deployment(raw: bytes, where: str) -> Deployment:
+    """Parse a deployment file strictly. `where` names it in errors."""
+    if len(raw) > MAX_FILE_BYTES:
+        raise ConfigError("the deployment file is too large", expected=f"at most {MAX_FILE_BYTES} bytes", place=Place(where))
+    try:
+        parsed = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError("the deployment file is not JSON", found=str(error), place=Place(where)) from error
+    reader = _Reader(parsed, where)
+    reader.exact(
+        {"format", "network", "chain_id", "genesis", "region", "log_id", "generation", "hash", "contracts"}
+    )
+    if parsed["format"] != FORMAT or parsed["hash"] != "keccak-256":
+        raise ConfigError("another format", expected=f"{FORMAT}, keccak-256", place=Place(where, field="format"))
+    contracts = {}
+    for name, table in reader.table("contracts").items():
+        inner = _Reader(table, where, f"contracts.{name}.")
+        inner.exact({"address", "block", "code_hash"})
+        contracts[name] = DeployedContract(inner.address("address"), inner.number("block"), inner.word("code_hash"))
+    if not contracts:
+        raise ConfigError("a deployment without contracts", place=Place(where, field="contracts"))
+    return Deployment(
+        network=reader.text("network"),
+        chain_id=reader.number("chain_id"),
+        genesis=reader.word("genesis"),
+        region=reader.text("region"),
+        log_id=reader.word("log_id"),
+        contracts=contracts,
+        generation=reader.number("generation"),
+    )
+
+
+def check_deployment(chain: Chain, deployment: Deployment) -> None:
+    """Is this chain the one the deployment is about, with the code that was deployed? One batch of requests.
+
+    Raises:
+        WrongChainError: another chain id, genesis, code or log id.
+    """
+    hint = "Choose the network with --network, its deployment file with --deployments, or deploy again."
+    for what, expected, found in (
+        ("chain id", str(deployment.chain_id), str(chain.chain_id)),
+        ("genesis block", "0x" + deployment.genesis.hex(), "0x" + chain.genesis.hex()),
+    ):
+        if expected != found:
+            raise WrongChainError(
+                f"the chain is not the one this deployment is on: another {what}", expected=expected, found=found, hint=hint
+            )
+    addresses = [contract.address for contract in deployment.contracts.values()]
+    for (name, contract), code in zip(deployment.contracts.items(), chain.codes(addresses), strict=True):
+        if keccak256(code) != contract.code_hash:
+            raise WrongChainError(
+                f"the code at {contract.address} is not the {name} that was deployed",
+                expected="0x" + contract.code_hash.hex(),
+                found="0x" + keccak256(code).hex() if code else "no code",
+                hint=hint,
+            )
+    expected_id = log_id(deployment.chain_id, deployment.address("RegionLog"), deployment.region)
+    if expected_id != deployment.log_id:
+        raise WrongChainError(
+            "the deployment's log id does not follow from its chain, RegionLog and region",
+            expected="0x" + expected_id.hex(),
+            found="0x" + deployment.log_id.hex(),
+            hint=hint,
+        )
+
+
+class _Reader:
+    """Typed access to one JSON object, with errors that name the field."""
+
+    def __init__(self, table: object, where: str, prefix: str = "") -> None:
+        self.where, self.prefix = where, prefix
+        if not isinstance(table, dict):
+            raise ConfigError("expected an object", place=Place(where, field=prefix.rstrip(".") or None))
+        self.fields: dict[str, Any] = table
+
+    def _wrong(self, field: str, expected: str) -> ConfigError:
+        return ConfigError("wrong value", expected=expected, place=Place(self.where, field=self.prefix + field))
+
+    def exact(self, names: set[str]) -> None:
+        for field in sorted(names - self.fields.keys()):
+            raise self._wrong(field, "this field to be there")
+        for field in sorted(self.fields.keys() - names):
+            raise self._wrong(field, "no such field")
+
+    def number(self, field: str) -> int:
+        value = self.fields[field]
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise self._wrong(field, "a whole number from 0")
+        return value
+
+    def text(self, field: str) -> str:
+        value = self.fields[field]
+        if not isinstance(value, str) or not value:
+            raise self._wrong(field, "text")
+        return value
+
+    def word(self, field: str) -> bytes:
+        value = self.fields[field]
+        try:
+            found = bytes.fromhex(value[2:]) if isinstance(value, str) and value.startswith("0x") else b""
+        except ValueError:
+            found = b""
+        if len(found) != 32:
+            raise self._wrong(field, "0x and 64 hex digits")
+        return found
+
+    def address(self, field: str) -> str:
+        value = self.fields[field]
+        if not is_checksum_address(value):
+            raise self._wrong(field, "an address with a correct checksum")
+        return str(value)
+
+    def table(self, field: str) -> dict[str, Any]:
+        value = self.fields[field]
+        if not isinstance(value, dict):
+            raise self._wrong(field, "an object")
+        return value

@@ -1,0 +1,159 @@
+"""Networks by name, from one TOML format: the built-in ones, then the user's file on top."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from importlib.resources import files
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from creditchain.chain.errors import NetworkError
+from creditchain.errors import Place
+
+Kind = Literal["rpc", "embedded"]
+Fees = Literal["auto", "eip1559", "legacy", "zero"]
+Finality = Literal["confirmations", "finalized"]
+
+#: Chain ids that nobody but a development chain uses; development keys work there, and only over a loopback address.
+LOCAL_CHAIN_IDS = frozenset({1337, 31337, 3133701, 3133702, 3133703, 3133710})
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How to reach a chain and how to treat it. The fields are documented in `data/networks.toml`."""
+
+    name: str
+    kind: Kind
+    url: str = ""
+    witnesses: tuple[str, ...] = ()
+    chain_id: int | None = None
+    fees: Fees = "auto"
+    finality: Finality = "confirmations"
+    confirmations: int = 1
+    poll_seconds: float = 1.0
+    timeout_seconds: float = 30.0
+    stuck_seconds: float = 60.0
+    give_up_seconds: float = 600.0
+    bump_percent: int = 15
+    log_range_blocks: int = 2000
+
+    def is_local(self, chain_id: int) -> bool:
+        """Is this a development chain on this very machine? Development keys are accepted only there."""
+        if self.kind == "embedded":
+            return True
+        return chain_id in LOCAL_CHAIN_IDS and is_loopback(self.url)
+
+
+def load_network(name: str, file: Path | None = None) -> Network:
+    """The network called `name`.
+
+    Args:
+        name: its name.
+        file: a TOML file of the same format as the built-in one; its networks add to the built-in ones, and a table
+            with a built-in name overrides the fields it names.
+    Raises:
+        NetworkError: names the file and the field that is wrong, or the networks there are.
+    """
+    networks = load_networks(file)
+    if name not in networks:
+        raise NetworkError(
+            "there is no network of this name",
+            expected="one of " + ", ".join(sorted(networks)),
+            found=name,
+            hint="Add it to a TOML file and name the file with --networks.",
+        )
+    return networks[name]
+
+
+def load_networks(file: Path | None = None) -> dict[str, Network]:
+    """All networks by name: the built-in ones, and those of `file`."""
+    builtin = files("creditchain").joinpath("data/networks.toml").read_text(encoding="utf-8")
+    tables = _tables(builtin, "networks.toml (built in)")
+    origin = dict.fromkeys(tables, "networks.toml (built in)")
+    if file is not None:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise NetworkError("the networks file can not be read", found=str(error), place=Place(str(file))) from error
+        for name, table in _tables(text, str(file)).items():
+            tables[name] = {**tables.get(name, {}), **table}
+            origin[name] = str(file)
+    return {name: _network(name, table, origin[name]) for name, table in tables.items()}
+
+
+def is_loopback(url: str) -> bool:
+    """Does this URL lead to this very machine?"""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _tables(text: str, where: str) -> dict[str, dict[str, Any]]:
+    try:
+        parsed = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise NetworkError("this is not TOML", found=str(error), place=Place(where)) from error
+    for name, table in parsed.items():
+        if not isinstance(table, dict):
+            raise NetworkError("a network is a table", expected=f"[{name}]", place=Place(where, field=name))
+    return parsed
+
+
+def _network(name: str, table: dict[str, Any], where: str) -> Network:
+    known = {field.name for field in fields(Network)} - {"name"}
+    values: dict[str, Any] = {}
+    for field, value in table.items():
+        place = Place(where, field=f"{name}.{field}")
+        if field not in known:
+            raise NetworkError("no such field", expected="one of " + ", ".join(sorted(known)), place=place)
+        values[field] = _value(field, value, place)
+    network = Network(name=name, **{"kind": "rpc", **values})
+    if network.kind == "rpc" and not network.url:
+        raise NetworkError("an rpc network needs a url", place=Place(where, field=f"{name}.url"))
+    return network
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {"kind": get_args(Kind), "fees": get_args(Fees), "finality": get_args(Finality)}
+#: Smallest and largest value that makes sense, by field.
+_WHOLE = {
+    "chain_id": (1, 2**63), "confirmations": (1, 100_000), "bump_percent": (10, 1000), "log_range_blocks": (1, 1_000_000)
+}  # fmt: skip
+_SECONDS = {
+    "poll_seconds": (0.001, 600.0), "timeout_seconds": (0.1, 3600.0), "stuck_seconds": (0.1, 86400.0),
+    "give_up_seconds": (1.0, 604800.0),
+}  # fmt: skip
+
+
+def _value(field: str, value: object, place: Place) -> object:
+    if field in _CHOICES:
+        if value not in _CHOICES[field]:
+            raise NetworkError("no such choice", expected=" or ".join(_CHOICES[field]), found=repr(value), place=place)
+        return value
+    if field in _WHOLE:
+        low, high = _WHOLE[field]
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise NetworkError("a whole number", expected=f"{low} to {high}", found=repr(value), place=place)
+        return value
+    if field in _SECONDS:
+        least, most = _SECONDS[field]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise NetworkError("a number of seconds", expected=f"{least} to {most}", found=repr(value), place=place)
+        return float(value)
+    if field == "witnesses":
+        if not isinstance(value, list):
+            raise NetworkError("a list of URLs", found=repr(value), place=place)
+        return tuple(_url(item, place) for item in value)
+    return _url(value, place)
+
+
+def _url(value: object, place: Place) -> str:
+    if not isinstance(value, str) or urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname:
+        raise NetworkError("not a URL", expected="http://… or https://…", found=type(value).__name__, place=place)
+    return value

@@ -1,0 +1,158 @@
+"""Plain values read from a region's contracts. Nothing here does I/O or imports web3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRef:
+    """A block by number and hash; `time` in unix seconds."""
+
+    number: int
+    hash: bytes
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeInfo:
+    """A member as `NodeRegistry.node(n)` gives it.
+
+    `operator` is a checksum address, `None` for a virtual node without one of its own; `host` is 0 for a physical
+    node; `domains` a bit mask (format.md section 3); times are unix seconds, 0 for never. `until` is set for guests.
+    """
+
+    number: int
+    operator: str | None
+    role: int
+    status: int
+    division: int
+    host: int
+    domains: int
+    admitted_at: int
+    status_at: int
+    until: int
+    compromised_since: int
+    profile_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Compromise:
+    """An interval in which a node's operator key is not to be trusted; `until` 0 while it is open. Unix seconds."""
+
+    since: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorInfo:
+    """An anchored batch as `AnchorRegistry.anchorOf(node, root)` gives it. `entry` is its index in the region log."""
+
+    node: int
+    root: bytes
+    size: int
+    time: int
+    entry: int
+    key_epoch: int
+    audited: bool
+    broken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordState:
+    """Life and dispute of one record (node, leaf hash), numbers as in format.md section 5; times unix seconds."""
+
+    node: int
+    leaf: bytes
+    life: int
+    dispute: int
+    life_at: int
+    disputed_at: int
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """One `Anchored` event: everything declared about a batch, and where it stands in the log."""
+
+    node: int
+    root: bytes
+    size: int
+    product: bytes
+    number: int
+    kind: int
+    domains: int
+    subjects: int
+    key_epoch: int
+    entry: int
+    block: int
+    transaction_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One entry of the region log, checked against the log's root.
+
+    `body` holds the body's fields by their names in format.md section 5 (snake_case), `None` for a kind that this
+    version does not know; `hash` is the entry's leaf hash in the log's tree.
+    """
+
+    index: int
+    kind: int
+    writer: str
+    time: int
+    body_hash: bytes
+    hash: bytes
+    body: Mapping[str, Any] | None
+    block: int
+    transaction_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What `AnchorRegistry.anchor` takes. `product` is the product's digest, `kind` 0 delta or 1 full."""
+
+    node: int
+    root: bytes
+    size: int
+    product: bytes
+    number: int
+    kind: int
+    domains: int
+    subjects: int
+    key_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What `NodeRegistry.admit` takes. `operator` None only for a virtual node; `until` 0 unless a guest."""
+
+    operator: str | None
+    role: int
+    division: int
+    host: int
+    domains: int
+    until: int
+    profile_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The record that corrects a disputed one, and where it is anchored: what `answerDispute` takes for `corrected`."""
+
+    root: bytes
+    index: int
+    successor: bytes
+    proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContractCall:
+    """A state-changing call, ready to be sent. `to` None creates a contract. `description` is for people and logs."""
+
+    to: str | None
+    data: bytes
+    description: str
+    value: int = 0
