@@ -53,7 +53,12 @@ class Fields:
     def text(self, name: str, *, longest: int = 256) -> str:
         """A string of 1 to `longest` printable ASCII characters."""
         value = self._value[name]
-        if not isinstance(value, str) or not 1 <= len(value) <= longest or not value.isascii() or not value.isprintable():
+        if (
+            not isinstance(value, str)
+            or not 1 <= len(value) <= longest
+            or not value.isascii()
+            or not value.isprintable()
+        ):
             raise self._wrong(name, f"1 to {longest} printable ASCII characters", value)
         return value
 
@@ -115,7 +120,9 @@ class Fields:
         return bytes.fromhex(value[2:])
 
     def _wrong(self, name: str, expected: str, value: object) -> PackageError:
-        return PackageError("the value has the wrong shape", expected=expected, found=_kind(value), place=self._place(name))
+        return PackageError(
+            "the value has the wrong shape", expected=expected, found=_kind(value), place=self._place(name)
+        )
 
     def _place(self, name: str) -> Place:
         return Place(field=".".join(part for part in (self.path, name) if part) or "(the whole file)")

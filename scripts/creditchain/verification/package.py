@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from creditchain.documents import JSON_MEDIA_TYPE, Section, canonical_bytes, parse_json
+from creditchain.documents import JSON_MEDIA_TYPE, SECTIONS, Section, canonical_bytes, parse_json
 from creditchain.documents import Limits as JsonLimits
 from creditchain.errors import InputError, Place
-from creditchain.identifiers import Subject
+from creditchain.identifiers import Subject, parse_subject
 from creditchain.verification.fields import Fields, PackageError
 
 RECORD_FORMAT: Final = "creditchain/record-package@1"
@@ -138,7 +138,9 @@ def parse_package(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Package:
 def load_json(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
     """The JSON object in a file, within limits and without duplicate names. Raises PackageError."""
     if len(raw) > limits.package_bytes:
-        raise PackageError("the file is too large", expected=f"at most {limits.package_bytes} bytes", found=f"{len(raw)} bytes")
+        raise PackageError(
+            "the file is too large", expected=f"at most {limits.package_bytes} bytes", found=f"{len(raw)} bytes"
+        )
     try:
         return parse_json(raw, JsonLimits(max_bytes=limits.package_bytes, max_depth=limits.depth))
     except InputError as error:
@@ -159,13 +161,17 @@ def _record(value: object, path: str) -> PackagedRecord:
     media_type = fields.text("media_type")
     if fields.has("content") != (media_type == JSON_MEDIA_TYPE):
         raise PackageError(
-            "a JSON document stands in content, any other in content_base64", found=media_type, place=Place(field=f"{path}.media_type")
+            "a JSON document stands in content, any other in content_base64",
+            found=media_type,
+            place=Place(field=f"{path}.media_type"),
         )
     return PackagedRecord(
         media_type=media_type,
-        content=_document_bytes(fields.raw("content"), path) if fields.has("content") else fields.base64("content_base64"),
+        content=_document_bytes(fields.raw("content"), path)
+        if fields.has("content")
+        else fields.base64("content_base64"),
         salt=fields.digest("salt"),
-        section=Section[fields.choice("section", [section.name for section in Section])],
+        section=SECTIONS[fields.choice("section", SECTIONS)],
         subject=_subject(fields.raw("subject"), f"{path}.subject"),
     )
 
@@ -178,13 +184,21 @@ def _document_bytes(value: object, path: str) -> bytes:
     except InputError as error:
         inner = error.place.field if error.place is not None else None
         field = f"{path}.content" + (f".{inner}" if inner else "")
-        raise PackageError(error.message, expected=error.expected, found=error.found, place=Place(field=field)) from error
+        raise PackageError(
+            error.message, expected=error.expected, found=error.found, place=Place(field=field)
+        ) from error
 
 
 def _subject(value: object, path: str) -> Subject:
-    """Only the shape: whether the number is this subject's is decided by the tag, not by check digits."""
     fields = Fields(value, path, ("scheme", "number"))
-    return Subject(fields.text("scheme", longest=16), fields.text("number", longest=64))
+    return _checked_subject(fields)
+
+
+def _checked_subject(fields: Fields) -> Subject:
+    try:
+        return parse_subject(fields.text("scheme", longest=16), fields.text("number", longest=64))
+    except InputError as error:
+        raise PackageError(error.message, hint=error.hint, place=Place(field=f"{fields.path}.number")) from error
 
 
 def _batch(value: object, path: str, limits: Limits) -> PackagedBatch:
@@ -216,7 +230,7 @@ def _statement(value: object, path: str) -> SignedTagStatement:
         platform=fields.number("platform", least=1, most=2**24 - 1),
         key_epoch=fields.number("key_epoch", least=1, most=2**32 - 1),
         subject_tag=fields.digest("subject_tag"),
-        subject=Subject(fields.text("scheme", longest=16), fields.text("number", longest=64)),
+        subject=_checked_subject(fields),
         issued_at=fields.number("issued_at"),
         signature=fields.hex("signature", length=65),
     )
@@ -231,7 +245,7 @@ def _record_json(record: PackagedRecord) -> dict[str, Any]:
         "media_type": record.media_type,
         **content,
         "salt": _hex(record.salt),
-        "section": record.section.name,
+        "section": record.section.label,
         "subject": {"scheme": record.subject.scheme, "number": record.subject.number},
     }
 

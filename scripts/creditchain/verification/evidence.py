@@ -1,0 +1,90 @@
+"""Evidence: what the chain said about one package, every value read at one final block. Values only.
+
+`creditchain.chain.evidence` fetches it; anything else that fills these fields will do, years later too. A value that
+could not be had is `Missing`, which no step takes for an answer; `None` means the chain answered that there is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from creditchain.chain.views import AnchorInfo, BlockRef, Compromise, LogEntry, NodeInfo, RecordState
+from creditchain.verification.verdict import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A value nobody could give, and why."""
+
+    why: Text
+
+
+NOT_ASKED: Final = Missing(Text("the chain was not asked", "未查询链上数据"))
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The chain and contracts that the verifier trusts: from its own deployment file, never from a package."""
+
+    chain_id: int
+    region: str
+    log_id: bytes  #: 32 bytes
+    anchor_registry: str  #: address in lower case
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A node and the intervals in which its key was not to be trusted."""
+
+    info: NodeInfo
+    compromises: tuple[Compromise, ...]
+
+    def compromised_at(self, time: int) -> bool:
+        """Was the key compromised at this time (unix seconds)? `since` counts in, `until` out."""
+        return any(one.since <= time and (one.until == 0 or time < one.until) for one in self.compromises)
+
+
+@dataclass(frozen=True, slots=True)
+class StatementSigner:
+    """Who signed the tag statement: the recovered address, and the node it belongs or belonged to."""
+
+    address: str
+    member: Member | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that the steps need from a chain, as of `block`."""
+
+    origin: Origin
+    block: BlockRef | Missing
+    anchor: AnchorInfo | Missing | None = NOT_ASKED
+    #: The anchor stands in a block that is not final yet; only asked when `anchor` is None.
+    waiting_for_final: bool = False
+    #: The log entry of the anchor.
+    entry: LogEntry | Missing = NOT_ASKED
+    publisher: Member | Missing = NOT_ASKED
+    #: The physical node that hosts the publisher; None for a physical publisher.
+    host: Member | Missing | None = NOT_ASKED
+    record: RecordState | Missing = NOT_ASKED
+    #: What governors logged for the anchor's key epoch.
+    key_epoch_digest: bytes | Missing | None = NOT_ASKED
+    #: None when the package holds no statement, or one whose signature is nobody's.
+    signer: StatementSigner | Missing | None = NOT_ASKED
+
+    @classmethod
+    def absent(cls, origin: Origin, why: Text) -> Evidence:
+        """Evidence of a chain that could not be asked at all: every step that needs it is not verified."""
+        missing = Missing(why)
+        empty = cls(origin, missing)
+        return replace(
+            empty,
+            anchor=missing,
+            entry=missing,
+            publisher=missing,
+            host=missing,
+            record=missing,
+            key_epoch_digest=missing,
+            signer=missing,
+        )

@@ -1,0 +1,161 @@
+"""Step 5: anchored by a node that could publish this then; not broken, no key compromised then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from creditchain.chain.views import AnchorInfo, LogEntry
+from creditchain.documents import Document, domain_mask
+from creditchain.entries import anchor_body
+from creditchain.verification.evidence import Evidence, Member, Missing
+from creditchain.verification.package import Package
+from creditchain.verification.policy import Policy
+from creditchain.verification.verdict import Step, Text, failed, not_verified, passed
+from creditchain.vocabulary import PUBLISHING, EntryKind, NodeStatus, Role
+
+
+def check_publisher(
+    package: Package, document: Document | None, evidence: Evidence, policy: Policy, products: Mapping[str, bytes]
+) -> tuple[Step, tuple[Text, ...]]:
+    """Step 5, and notices. `products` are the digests of the products that the verifier knows, by name/version.
+
+    Whether the node's status and domains allowed the anchor at that time was decided by AnchorRegistry when it wrote
+    the entry; here the entry has to be there, and to cover the document.
+    """
+    anchor, entry, publisher, host = evidence.anchor, evidence.entry, evidence.publisher, evidence.host
+    for value in (anchor, entry, publisher, host):
+        if isinstance(value, Missing):
+            return not_verified(5, value.why.en, value.why.zh), ()
+    if anchor is None:
+        return not_verified(5, "there is no anchor", "无锚定"), ()
+    # Narrowed above; written out for the type checker, which does not follow the loop.
+    if (
+        isinstance(anchor, Missing)
+        or isinstance(entry, Missing)
+        or isinstance(publisher, Missing)
+        or isinstance(host, Missing)
+    ):
+        raise TypeError("unreachable")
+    fault = (
+        _contradiction(package, anchor, entry)
+        or _fault_of_node(anchor, publisher, host)
+        or _fault_of_content(document, entry, products)
+        or _out_of_scope(package, document, anchor, entry, policy, products)
+    )
+    if fault is not None:
+        return fault, ()
+    return _passed(anchor, entry, publisher), _notices(document, anchor, publisher, entry, products)
+
+
+def _contradiction(package: Package, anchor: AnchorInfo, entry: LogEntry) -> Step | None:
+    """The entry has to be the anchor's, and its body what the log hashed: else the endpoint contradicts itself."""
+    body = entry.body
+    if entry.kind != EntryKind.ANCHOR or body is None or entry.index != anchor.entry:
+        return not_verified(5, "the log entry given is not the anchor's", "所给日志条目并非该锚定")
+    stated = (body["node"], body["root"], body["size"], body["key_epoch"])
+    if stated != (anchor.node, anchor.root, anchor.size, anchor.key_epoch) or anchor.node != package.batch.node:
+        return not_verified(5, "log entry and anchor contradict each other", "日志条目与锚定相互矛盾")
+    if anchor_body(**body) != entry.body_hash:
+        return not_verified(5, "the log entry's body is not what the log hashed", "日志条目内容与日志哈希不符")
+    return None
+
+
+def _fault_of_node(anchor: AnchorInfo, publisher: Member, host: Member | None) -> Step | None:
+    if anchor.broken:
+        return failed(5, "somebody proved that this batch is out of order", "已有人证明该批次乱序，锚定失效")
+    if publisher.info.number != anchor.node or publisher.info.role not in PUBLISHING:
+        return failed(5, "the node may not publish", "该节点无权发布", node=anchor.node, role=publisher.info.role)
+    for member, whose, whose_zh in ((publisher, "its", "其"), (host, "its host's", "其托管节点的")):
+        if member is not None and member.compromised_at(anchor.time):
+            return failed(
+                5,
+                f"when the batch was anchored {whose} key was compromised",
+                f"锚定时{whose_zh}密钥已泄露",
+                node=member.info.number,
+                time=anchor.time,
+            )
+    return None
+
+
+def _fault_of_content(document: Document | None, entry: LogEntry, products: Mapping[str, bytes]) -> Step | None:
+    """A file names neither domain nor product; for it the anchor's own declaration is all there is."""
+    if document is None or entry.body is None:
+        return None
+    if not domain_mask([document.domain]) & entry.body["domains"]:
+        return failed(
+            5,
+            "the batch was not anchored for the document's domain",
+            "该批次未声明文档所属领域",
+            found=document.domain.label,
+        )
+    known = products.get(document.product)
+    if known is not None and known != entry.body["product"]:
+        return failed(
+            5,
+            "the document names another product than its batch",
+            "文档产品与批次产品不符",
+            expected=entry.body["product"],
+            found=known,
+        )
+    return None
+
+
+def _out_of_scope(
+    package: Package,
+    document: Document | None,
+    anchor: AnchorInfo,
+    entry: LogEntry,
+    policy: Policy,
+    products: Mapping[str, bytes],
+) -> Step | None:
+    if policy.nodes and package.batch.node not in policy.nodes:
+        return failed(5, "the policy does not accept this publisher", "策略不接受该发布节点", node=anchor.node)
+    if policy.products:
+        accepted = {products[name] for name in policy.products if name in products}
+        if entry.body is None or entry.body["product"] not in accepted:
+            return failed(5, "the policy does not accept this product", "策略不接受该产品")
+        if document is not None and document.product not in policy.products:
+            return failed(5, "the policy does not accept this product", "策略不接受该产品", found=document.product)
+    if policy.audited and not anchor.audited:
+        return not_verified(
+            5, "the policy wants an audited batch; no regulator has attested this one", "策略要求经审计的批次"
+        )
+    return None
+
+
+def _passed(anchor: AnchorInfo, entry: LogEntry, publisher: Member) -> Step:
+    node = publisher.info
+    details = {
+        "node": node.number,
+        "role": Role(node.role).en,
+        "division": node.division,
+        "host": node.host,
+        "time": anchor.time,
+        "audited": anchor.audited,
+        "product": entry.body["product"] if entry.body else None,
+        "number": entry.body["number"] if entry.body else None,
+        "domains": entry.body["domains"] if entry.body else None,
+    }
+    return passed(5, f"node {node.number}, {details['role']}", f"节点 {node.number}", **details)
+
+
+def _notices(
+    document: Document | None, anchor: AnchorInfo, publisher: Member, entry: LogEntry, products: Mapping[str, bytes]
+) -> tuple[Text, ...]:
+    notices = []
+    if publisher.info.status != NodeStatus.ACTIVE:
+        notices.append(Text("the publisher is no longer active", "发布节点目前已非活动状态"))
+    if entry.body is not None and entry.body["domains"] & ~publisher.info.domains:
+        notices.append(
+            Text(
+                "the publisher may no longer publish all domains of this batch",
+                "发布节点目前已无权发布该批次的全部领域",
+            )
+        )
+    if document is not None and document.product not in products:
+        notices.append(
+            Text("the product is not known here; its digest was not compared", "本地未知该产品，未比对产品摘要")
+        )
+    if not anchor.audited:
+        notices.append(Text("the batch has not been audited", "该批次未经审计"))
+    return tuple(notices)

@@ -1,0 +1,210 @@
+"""The numbered steps for one record, pure over a package, the evidence and the verifier's policy.
+
+ (1) the package parses within limits                      `package.parse_package`, before evidence can be fetched
+ (2) the leaf from document, salt, tag, section; the tag   `_check_document`, then `subject.check_subject`
+ (3) inclusion in the batch root                           `_check_inclusion`
+ (4) anchored on the configured chain                      `_check_anchor`
+ (5) by a node that was entitled to                        `publisher.check_publisher`
+ (6) live; disputes shown                                  `_check_record`
+ (7) consent, (8) ledger, (10) retention                   of reports; a record says "not applicable"
+ (9) completeness in the policy's scope                    of reports; a record alone can not show it
+
+Every check that finds nothing wrong has to say what it did establish; what it could not see is "not verified".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from creditchain.documents import JSON_MEDIA_TYPE, Document, commitment, leaf_hash, parse_document
+from creditchain.errors import InputError
+from creditchain.merkle import verify_inclusion
+from creditchain.verification.evidence import Evidence, Missing
+from creditchain.verification.package import DEFAULT_LIMITS, Limits, Package
+from creditchain.verification.policy import DEFAULT_POLICY, Policy
+from creditchain.verification.publisher import check_publisher
+from creditchain.verification.subject import TagKey, check_subject, said_passed
+from creditchain.verification.verdict import (
+    Step,
+    Text,
+    Verdict,
+    add_up,
+    failed,
+    not_applicable,
+    not_verified,
+    passed,
+    pending,
+)
+from creditchain.vocabulary import Dispute, Life
+
+
+def leaf_of(package: Package) -> bytes:
+    """The record's leaf hash, 32 bytes, from what the package shows; a package never states a leaf."""
+    record = package.record
+    return leaf_hash(
+        package.tag.subject_tag, record.section, commitment(record.salt, record.media_type, record.content)
+    )
+
+
+def verify_record(
+    package: Package,
+    evidence: Evidence,
+    policy: Policy = DEFAULT_POLICY,
+    *,
+    tag_key: TagKey | None = None,
+    products: Mapping[str, bytes] | None = None,
+) -> Verdict:
+    """All ten steps for one record package.
+
+    `tag_key` lets a verifier who holds it compute the tag; `products` are the digests (32 bytes) of the products that
+    the verifier knows, by `name/version`. Never raises for what a package holds.
+    """
+    steps = [passed(1, "parsed", "已解析")]  # (1)
+    document, told = _check_document(package)  # (2)
+    steps.append(
+        told if document is None and not said_passed(told) else check_subject(package, evidence, policy, tag_key)
+    )
+    steps.append(_check_inclusion(package, evidence))  # (3)
+    steps.append(_check_anchor(package, evidence, policy))  # (4)
+    published, notices = check_publisher(package, document, evidence, policy, products or {})  # (5)
+    steps.append(published)
+    life, more = _check_record(evidence, policy)  # (6)
+    steps.append(life)
+    steps += _of_reports(policy)  # (7) (8) (9) (10)
+    return add_up(steps, policy.require, (*policy.notices, *notices, *more))
+
+
+def malformed(error: InputError, policy: Policy = DEFAULT_POLICY) -> Verdict:
+    """The verdict on a file that step 1 refused."""
+    # (1): the error names a field and a shape, never a value of the package.
+    first = failed(1, str(error), "数据包无法解析")
+    rest = [not_verified(number, "the package does not parse", "数据包无法解析") for number in range(2, 11)]
+    return add_up([first, *rest], policy.require, policy.notices)
+
+
+def _check_document(package: Package) -> tuple[Document | None, Step]:
+    """(2), first half: a JSON document keeps the format and says of itself what the package says of it."""
+    record = package.record
+    if record.media_type != JSON_MEDIA_TYPE:
+        return None, passed(2, "the document is a file", "文档为文件")
+    try:
+        document = parse_document(record.content)
+    except InputError as error:
+        return None, failed(2, f"the document breaks the format: {error}", "文档不符合格式")
+    if document.section is not record.section:
+        return None, failed(
+            2,
+            "the document is of another section",
+            "文档的信息类别不符",
+            expected=document.section.label,
+            found=record.section.label,
+        )
+    if document.subject != record.subject:
+        return None, failed(2, "the document is about another subject", "文档的主体不符")
+    return document, passed(2, "the document keeps the format", "文档符合格式")
+
+
+def _check_inclusion(package: Package, evidence: Evidence) -> Step:
+    """(3): root and size from the anchor, the leaf from what is shown."""
+    batch, anchor = package.batch, evidence.anchor
+    if isinstance(anchor, Missing):
+        return not_verified(3, f"root and size unknown: {anchor.why.en}", f"批次根与大小未知：{anchor.why.zh}")
+    if anchor is None:
+        return not_verified(3, "there is no anchor to take root and size from", "无锚定可取批次根与大小")
+    if batch.size != anchor.size:
+        return failed(3, "the batch has another size", "批次大小不符", expected=anchor.size, found=batch.size)
+    if batch.index >= anchor.size:
+        return failed(3, "the index lies outside the batch", "序号超出批次", expected=anchor.size, found=batch.index)
+    leaf = leaf_of(package)
+    details = {"leaf": leaf, "index": batch.index, "size": anchor.size, "root": anchor.root}
+    if not verify_inclusion(leaf, batch.index, anchor.size, list(batch.proof), anchor.root):
+        return failed(
+            3,
+            "the record was changed, or is not the one anchored: its leaf does not lead to the root",
+            "记录被篡改或并非所锚定者：叶哈希推不出批次根",
+            **details,
+        )
+    return passed(3, f"leaf {batch.index} of {anchor.size}", f"共 {anchor.size} 个叶中的第 {batch.index} 个", **details)
+
+
+def _check_anchor(package: Package, evidence: Evidence, policy: Policy) -> Step:
+    """(4): the chain, contracts and log are the verifier's; the package has to mean the same."""
+    batch, origin = package.batch, evidence.origin
+    compared = {
+        "chain id": (origin.chain_id, batch.chain_id),
+        "log id": (origin.log_id, batch.log_id),
+        "anchor registry": (origin.anchor_registry.lower(), batch.anchor_registry.lower()),
+    }
+    for what, (ours, theirs) in compared.items():
+        if ours != theirs:
+            return failed(
+                4, f"the package is of another {what}", f"数据包所属不同（{what}）", expected=ours, found=theirs
+            )
+    anchor = evidence.anchor
+    if isinstance(anchor, Missing):
+        return not_verified(4, anchor.why.en, anchor.why.zh)
+    if anchor is None and evidence.waiting_for_final:
+        return pending(4, "anchored, but not in a final block yet", "已锚定，区块尚未最终确定")
+    if anchor is None:
+        return failed(
+            4, "this node never anchored this root", "该节点从未锚定此批次根", node=batch.node, root=batch.root
+        )
+    if isinstance(evidence.entry, Missing) or isinstance(evidence.block, Missing):
+        if policy.confirmations:
+            return not_verified(4, "the block of the anchor is not known", "锚定所在区块未知")
+        return passed(4, "anchored", "已锚定", time=anchor.time, entry=anchor.entry)
+    depth = evidence.block.number - evidence.entry.block
+    details = {
+        "time": anchor.time,
+        "entry": anchor.entry,
+        "block": evidence.entry.block,
+        "read_at": evidence.block.number,
+    }
+    if depth < policy.confirmations:
+        return pending(
+            4, f"{depth} of {policy.confirmations} confirmations", f"确认数 {depth}/{policy.confirmations}", **details
+        )
+    return passed(4, f"anchored as entry {anchor.entry} of the log", f"已锚定，为日志第 {anchor.entry} 条", **details)
+
+
+def _check_record(evidence: Evidence, policy: Policy) -> tuple[Step, tuple[Text, ...]]:
+    """(6): life decides; a dispute is shown, and decides only where the policy says so."""
+    record = evidence.record
+    if isinstance(record, Missing):
+        return not_verified(6, record.why.en, record.why.zh), ()
+    if record.life != Life.LIVE:
+        life = Life(record.life)
+        return failed(6, f"{life.en} by its publisher", f"发布方{life.zh}", life=life.en, since=record.life_at), ()
+    if record.dispute == Dispute.NONE:
+        return passed(6, "live, no dispute", "现行有效，无异议"), ()
+    state = Dispute(record.dispute)
+    now = None if isinstance(evidence.block, Missing) else evidence.block.time
+    overdue = state is Dispute.OPEN and now is not None and now > record.due_at
+    details = {"dispute": state.en, "disputed_at": record.disputed_at, "due_at": record.due_at, "overdue": overdue}
+    late, late_zh = (", answer overdue", "，逾期未答复") if overdue else ("", "")
+    notice = Text(f"disputed: {state.en}{late}", f"存在异议：{state.zh}{late_zh}")
+    if state.en not in policy.disputes:
+        return failed(6, f"{notice.en}; the policy does not accept it", f"{notice.zh}，策略不予接受", **details), (
+            notice,
+        )
+    return passed(6, f"live; {notice.en}", f"现行有效；{notice.zh}", **details), (notice,)
+
+
+def _of_reports(policy: Policy) -> list[Step]:
+    """(7) to (10), for a single record."""
+    scope = (
+        not_verified(
+            9, "the policy asks for completeness; a single record can not show it", "策略要求完整性，单条记录无法证明"
+        )
+        if 9 in policy.require
+        else not_applicable(9, "a single record claims no completeness", "单条记录不主张完整性")
+    )
+    return [
+        not_applicable(7, "consent is for reports", "授权适用于报告"),
+        not_applicable(8, "deliveries are of reports", "交付适用于报告"),
+        scope,
+        not_applicable(10, "retention is judged in reports", "留存期限在报告中判断"),
+    ]
+
+
+__all__ = ["DEFAULT_LIMITS", "Limits", "leaf_of", "malformed", "verify_record"]

@@ -1,0 +1,154 @@
+"""Whose record it is: the tag, the statement that vouches for it, the key epoch. The second half of step 2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from creditchain.documents import JSON_MEDIA_TYPE
+from creditchain.errors import CreditchainError
+from creditchain.identifiers import epoch_digest, subject_tag
+from creditchain.messages import TagStatement, recover
+from creditchain.verification.evidence import Evidence, Member, Missing, Origin
+from creditchain.verification.package import Package, SignedTagStatement
+from creditchain.verification.policy import Policy
+from creditchain.verification.verdict import Step, failed, not_verified, passed
+from creditchain.vocabulary import NodeStatus, Role
+
+
+@dataclass(frozen=True, slots=True)
+class TagKey:
+    """The secret of a key epoch, for a verifier who holds it. Left out of `repr` and of every step."""
+
+    secret: bytes  #: 32 bytes
+
+    def __repr__(self) -> str:
+        return "TagKey(…)"
+
+
+def signer_of(statement: SignedTagStatement, origin: Origin) -> str | None:
+    """The address whose key signed the statement, under the log that the verifier trusts; None if the signature is malformed."""
+    message = TagStatement(
+        log_id=origin.log_id,
+        platform=statement.platform,
+        key_epoch=statement.key_epoch,
+        subject_tag=statement.subject_tag,
+        scheme=statement.subject.scheme,
+        number=statement.subject.number,
+        issued_at=statement.issued_at,
+    )
+    try:
+        return recover(message, statement.signature)
+    except CreditchainError:
+        return None
+
+
+def check_subject(package: Package, evidence: Evidence, policy: Policy, tag_key: TagKey | None) -> Step:
+    """Is the tag this subject's, under the key epoch that the anchor names?"""
+    if isinstance(evidence.anchor, Missing):
+        return not_verified(2, f"key epoch unknown: {evidence.anchor.why.en}", f"密钥期未知：{evidence.anchor.why.zh}")
+    if evidence.anchor is None:
+        return not_verified(2, "key epoch unknown: the batch is not anchored", "密钥期未知：批次未锚定")
+    epoch = evidence.anchor.key_epoch
+    if package.batch.key_epoch != epoch:
+        return not_verified(
+            2,
+            "the package names another key epoch than its anchor",
+            "数据包所称密钥期与锚定不符",
+            expected=epoch,
+            found=package.batch.key_epoch,
+        )
+    statement = package.tag.statement
+    said = check_statement(package, statement, evidence, epoch) if statement is not None else None
+    if said is not None and not said_passed(said):
+        return said
+    computed = _check_key(package, tag_key, evidence) if tag_key is not None else None
+    if computed is not None and not said_passed(computed):
+        return computed
+    return computed or said or _unvouched(package, policy)
+
+
+def said_passed(step: Step) -> bool:
+    """Did this part of the step pass?"""
+    return step.outcome.value == "passed"
+
+
+def check_statement(package: Package, statement: SignedTagStatement, evidence: Evidence, epoch: int) -> Step:
+    """Does the statement speak of this tag, subject and epoch, and did a platform in good standing sign it?"""
+    if statement.key_epoch != epoch:
+        return not_verified(
+            2,
+            "the tag statement speaks of another key epoch",
+            "标签声明属于另一密钥期",
+            expected=epoch,
+            found=statement.key_epoch,
+        )
+    if statement.subject_tag != package.tag.subject_tag:
+        return failed(2, "the tag statement names another tag", "标签声明的标签不符")
+    if statement.subject != package.record.subject:
+        return failed(2, "the tag statement names another subject", "标签声明的主体不符")
+    if isinstance(evidence.signer, Missing):
+        why = evidence.signer.why
+        return not_verified(2, f"who signed the tag statement is unknown: {why.en}", f"标签声明签署方未知：{why.zh}")
+    if evidence.signer is None:
+        return failed(2, "the tag statement's signature is malformed", "标签声明的签名无效")
+    address, member = evidence.signer.address, evidence.signer.member
+    if member is None or member.info.number != statement.platform:
+        return failed(
+            2,
+            "the tag statement is not signed by a key of the platform it names",
+            "标签声明并非由所称平台的密钥签署",
+            expected=statement.platform,
+            found=None if member is None else member.info.number,
+            signer=address,
+        )
+    return _standing(statement, address, member)
+
+
+def _standing(statement: SignedTagStatement, address: str, member: Member) -> Step:
+    node = member.info
+    details = {
+        "platform": node.number,
+        "signer": address,
+        "key_epoch": statement.key_epoch,
+        "issued_at": statement.issued_at,
+    }
+    if node.role != Role.PLATFORM:
+        return failed(
+            2, "the tag statement is signed by a node that is no platform", "标签声明签署方不是征信平台", **details
+        )
+    if node.status != NodeStatus.ACTIVE:
+        # `issued_at` is the signer's own word, so a statement can not be saved by being older than the suspension.
+        return failed(
+            2, "the platform that signed the tag statement is not active", "签署标签声明的平台已非活动状态", **details
+        )
+    current = node.operator is not None and node.operator.lower() == address.lower()
+    if not current and member.compromises:
+        return not_verified(
+            2,
+            "the tag statement is signed by an earlier key of a platform whose key was once compromised",
+            "标签声明由曾发生密钥泄露的平台以旧密钥签署",
+            **details,
+        )
+    return passed(2, "a platform vouches for the tag", "征信平台已声明该标签", **details)
+
+
+def _check_key(package: Package, tag_key: TagKey, evidence: Evidence) -> Step:
+    logged = evidence.key_epoch_digest
+    if isinstance(logged, Missing):
+        return not_verified(2, f"key epoch unknown: {logged.why.en}", f"密钥期未知：{logged.why.zh}")
+    if logged is None or epoch_digest(tag_key.secret) != logged:
+        return not_verified(
+            2, "the tag key given is not the key of the anchor's epoch", "所给标签密钥不属于该锚定的密钥期"
+        )
+    if subject_tag(tag_key.secret, package.record.subject) != package.tag.subject_tag:
+        return failed(2, "the tag is not this subject's", "标签与主体不符")
+    return passed(2, "the tag was computed from the key of its epoch", "标签由该密钥期的密钥算出")
+
+
+def _unvouched(package: Package, policy: Policy) -> Step:
+    """Nobody vouches for the tag. A JSON document names its subject itself, a file does not."""
+    if policy.tag_statement == "optional" and package.record.media_type == JSON_MEDIA_TYPE:
+        return passed(2, "the document names its subject; nobody vouches for the tag", "文档自述主体；标签未经声明")
+    return not_verified(
+        2, "no tag statement and no tag key: whose tag this is, is not known", "无标签声明或标签密钥，标签归属未知"
+    )

@@ -1,0 +1,175 @@
+"""What verification says: every step with its outcome and reason in English and Chinese, and what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from creditchain.errors import ExitCode
+
+
+class Text(NamedTuple):
+    """One sentence in both languages."""
+
+    en: str
+    zh: str
+
+
+class Outcome(StrEnum):
+    """What came of one step."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    PENDING = "pending"  #: not yet so, and not yet due
+    NOT_VERIFIED = "not verified"  #: what it takes was not there; never counts as passed
+    NOT_APPLICABLE = "not applicable"
+
+    @property
+    def zh(self) -> str:
+        """The outcome in Chinese."""
+        return _OUTCOME_ZH[self]
+
+
+_OUTCOME_ZH: Final = {
+    Outcome.PASSED: "通过",
+    Outcome.FAILED: "未通过",
+    Outcome.PENDING: "待定",
+    Outcome.NOT_VERIFIED: "未能核验",
+    Outcome.NOT_APPLICABLE: "不适用",
+}
+
+
+class Status(StrEnum):
+    """What the steps add up to under the verifier's policy."""
+
+    VALID = "valid"
+    NOT_VALID = "not valid"
+    COULD_NOT_CHECK = "could not be checked"
+
+    @property
+    def zh(self) -> str:
+        """The status in Chinese."""
+        return {Status.VALID: "有效", Status.NOT_VALID: "无效", Status.COULD_NOT_CHECK: "无法核验"}[self]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Exit code of `creditchain verify`."""
+        codes = {
+            Status.VALID: ExitCode.OK,
+            Status.NOT_VALID: ExitCode.NOT_VALID,
+            Status.COULD_NOT_CHECK: ExitCode.COULD_NOT_CHECK,
+        }
+        return codes[self]
+
+
+#: The steps by number. Readers know them by these numbers: never renumber, only add.
+STEPS: Final[Mapping[int, Text]] = {
+    1: Text("package parses within limits", "数据包在限制内可解析"),
+    2: Text("document, salt, tag and section give the leaf", "文档、盐、标签与信息类别得出叶哈希"),
+    3: Text("leaf is included in the batch root", "叶哈希包含于批次根"),
+    4: Text("batch is anchored on the configured chain", "批次已锚定于所配置的链"),
+    5: Text("publisher was entitled", "发布节点具备资格"),
+    6: Text("record is live", "记录现行有效"),
+    7: Text("consent covered the query", "授权覆盖本次查询"),
+    8: Text("delivery is on the ledger", "交付已上链计量"),
+    9: Text("nothing in scope was left out", "范围内无遗漏"),
+    10: Text("retention rules hold", "符合留存期限"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: its number in STEPS, outcome, reason, and the values that decided, for machines."""
+
+    number: int
+    outcome: Outcome
+    reason: Text
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> Text:
+        """What the step asks."""
+        return STEPS[self.number]
+
+    def as_json(self) -> dict[str, Any]:
+        """The step as JSON; bytes as 0x and hex digits."""
+        return {
+            "number": self.number,
+            "name": self.name._asdict(),
+            "outcome": self.outcome.value,
+            "reason": self.reason._asdict(),
+            "details": {name: _plain(value) for name, value in self.details.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All steps, what they add up to, and what a reader should know although it decides nothing."""
+
+    status: Status
+    steps: tuple[Step, ...]
+    notices: tuple[Text, ...] = ()
+
+    def step(self, number: int) -> Step:
+        """The step of this number."""
+        return next(step for step in self.steps if step.number == number)
+
+    @property
+    def failed(self) -> tuple[Step, ...]:
+        """The steps that failed."""
+        return tuple(step for step in self.steps if step.outcome is Outcome.FAILED)
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict as JSON."""
+        return {
+            "verdict": self.status.value,
+            "verdict_zh": self.status.zh,
+            "steps": [step.as_json() for step in self.steps],
+            "notices": [notice._asdict() for notice in self.notices],
+        }
+
+
+def add_up(steps: Iterable[Step], required: frozenset[int], notices: Iterable[Text] = ()) -> Verdict:
+    """The verdict: a failed step is never valid, required or not; a required one has to pass or not to apply."""
+    listed = tuple(steps)
+    if any(step.outcome is Outcome.FAILED for step in listed):
+        status = Status.NOT_VALID
+    else:
+        settled = {step.number for step in listed if step.outcome in (Outcome.PASSED, Outcome.NOT_APPLICABLE)}
+        status = Status.VALID if required <= settled else Status.COULD_NOT_CHECK
+    return Verdict(status, listed, tuple(notices))
+
+
+def passed(number: int, en: str, zh: str, **details: object) -> Step:
+    """A step that passed."""
+    return Step(number, Outcome.PASSED, Text(en, zh), details)
+
+
+def failed(number: int, en: str, zh: str, **details: object) -> Step:
+    """A step that failed."""
+    return Step(number, Outcome.FAILED, Text(en, zh), details)
+
+
+def pending(number: int, en: str, zh: str, **details: object) -> Step:
+    """A step that may still come to pass."""
+    return Step(number, Outcome.PENDING, Text(en, zh), details)
+
+
+def not_verified(number: int, en: str, zh: str, **details: object) -> Step:
+    """A step whose evidence was not there."""
+    return Step(number, Outcome.NOT_VERIFIED, Text(en, zh), details)
+
+
+def not_applicable(number: int, en: str, zh: str) -> Step:
+    """A step that does not concern this kind of package."""
+    return Step(number, Outcome.NOT_APPLICABLE, Text(en, zh))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
