@@ -1,0 +1,107 @@
+"""Where products are found: those that ship with the package, and folders of one's own. This file alone reads files."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from creditchain.errors import Place
+from creditchain.products.errors import ProductFileError
+from creditchain.products.product import Product
+from creditchain.products.reading import parse_product
+
+#: Folders of product files beside the shipped ones, separated like PATH.
+FOLDERS_VARIABLE = "CREDITCHAIN_PRODUCTS"
+_SHIPPED = Path(__file__).resolve().parent.parent / "data" / "products"
+_REF = re.compile(r"([a-z0-9-]{1,60})/([0-9]{1,5})")
+_MAX_BYTES = 1 << 20
+
+
+def load_product(ref: str | Path, folders: Sequence[Path] | None = None) -> Product:
+    """The product `name/version`, or the one in a TOML file.
+
+    `folders` (default: those of CREDITCHAIN_PRODUCTS) are searched for the file `name-version.toml`, then the shipped.
+    Raises ProductFileError.
+    """
+    places = _places(folders)
+    if isinstance(ref, Path) or ref.endswith(".toml"):
+        path = Path(ref)
+        return _load(path, (path.parent, *places))
+    return _find(ref, places)
+
+
+def catalogue(folders: Sequence[Path] | None = None) -> list[Product]:
+    """Every product of the shipped folder and of `folders` (as in `load_product`), by kind, name and version."""
+    found: dict[str, Product] = {}
+    places = _places(folders)
+    for folder in places:
+        for path in sorted(folder.glob("*.toml")):
+            ref = _load_named(path, places).ref
+            found[ref] = _find(ref, places)
+    return sorted(found.values(), key=lambda product: (product.kind, product.name, product.version))
+
+
+def _places(folders: Sequence[Path] | None) -> tuple[Path, ...]:
+    if folders is None:
+        folders = [Path(name) for name in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if name]
+    for folder in folders:
+        if not folder.is_dir():
+            raise ProductFileError("not a folder of product files", place=Place(str(folder)))
+    return (*folders, _SHIPPED)
+
+
+def _find(ref: str, places: tuple[Path, ...]) -> Product:
+    parts = _REF.fullmatch(ref)
+    if parts is None:
+        raise ProductFileError(
+            f"{ref!r} is no reference to a product", expected="name/version, or a file that ends in .toml"
+        )
+    name = f"{parts.group(1)}-{parts.group(2)}.toml"
+    paths = [folder / name for folder in places if (folder / name).is_file()]
+    if not paths:
+        raise ProductFileError(f"there is no product {ref!r}", hint="`creditchain product list` shows those there are.")
+    product = _load_named(paths[0], places)
+    for path in paths[1:]:
+        if _load_named(path, places).digest != product.digest:
+            raise ProductFileError(
+                f"two product files that differ say they are {ref!r}",
+                found=f"{paths[0]} and {path}",
+                hint="A change to a product is a new version.",
+            )
+    return product
+
+
+def _load_named(path: Path, places: tuple[Path, ...]) -> Product:
+    product = _load(path, places)
+    if path.name != f"{product.name}-{product.version}.toml":
+        raise ProductFileError(
+            "a file in a folder of products is named after its product",
+            expected=f"{product.name}-{product.version}.toml",
+            place=Place(str(path)),
+        )
+    return product
+
+
+def _load(path: Path, places: tuple[Path, ...]) -> Product:
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise ProductFileError(
+            "the product file cannot be read", found=error.strerror, place=Place(str(path))
+        ) from error
+    return _cached(path.resolve(), state.st_mtime_ns, state.st_size, places)
+
+
+@lru_cache(maxsize=512)
+def _cached(path: Path, _changed: int, _size: int, places: tuple[Path, ...]) -> Product:
+    try:
+        raw = path.read_bytes()
+        text = raw.decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProductFileError("the product file cannot be read as UTF-8", place=Place(str(path))) from error
+    if len(raw) > _MAX_BYTES:
+        raise ProductFileError("the product file is too long", expected="at most 1 MiB", place=Place(str(path)))
+    return parse_product(text, lambda ref: _find(ref, places), str(path))

@@ -1,0 +1,183 @@
+"""A product: a named, versioned kind of record or report. Values only; files are read in `catalogue`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+from creditchain.documents import Domain, Section
+from creditchain.errors import Place
+from creditchain.products.errors import ProductError
+from creditchain.products.purposes import Purpose
+from creditchain.products.schema import Schema, compile_schema
+
+#: The shape of a subject's number by scheme; the check digits are `identifiers`' matter.
+_NUMBER: dict[str, Schema] = {
+    "USCC": {"type": "string", "pattern": "^[0-9A-HJ-NPQRTUWXY]{18}$"},
+    "TWUBN": {"type": "string", "pattern": "^[0-9]{8}$"},
+}
+SCHEMES = tuple(_NUMBER)
+
+
+class Kind(StrEnum):
+    """A record holds one fact from one source, a report combines records of one enterprise."""
+
+    RECORD = "record"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Whether asking for a document of this product needs the enterprise's consent, and the rule that says so."""
+
+    required: bool
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long documents of one section are kept and shown.
+
+    `years` after the date at `start` (a dotted path in the document, e.g. `as_of` or `data.ended_on`); None: no limit.
+    While the document lacks that date the time has not begun: conduct that goes on is shown.
+    """
+
+    years: int | None
+    start: str = "as_of"
+
+    def until(self, document: Mapping[str, Any]) -> date | None:
+        """The last day on which the document may be shown; None where there is no limit (yet)."""
+        value: Any = document
+        for name in self.start.split("."):
+            value = value.get(name) if isinstance(value, Mapping) else None
+        if self.years is None or not isinstance(value, str):
+            return None
+        begun = date.fromisoformat(value)
+        try:
+            return begun.replace(year=begun.year + self.years)
+        except ValueError:  # 29 February
+            return begun.replace(year=begun.year + self.years, day=28)
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """A product file, parsed and checked. `digest`: keccak256 (32 bytes) of the JCS bytes of its content as JSON."""
+
+    name: str
+    version: int
+    kind: Kind
+    title: str
+    title_zh: str
+    subjects: tuple[str, ...]
+    sections: tuple[Section, ...]
+    domains: tuple[Domain, ...]
+    purposes: tuple[Purpose, ...]
+    consent: Consent
+    retention: Mapping[Section, Retention]
+    schema: Schema
+    digest: bytes
+    #: For a report: the record products it combines, and the sections and domains they bring.
+    combines: tuple[str, ...] = ()
+    combined_sections: tuple[Section, ...] = ()
+    combined_domains: tuple[Domain, ...] = ()
+    #: The file as JSON, for whoever shows or ships it.
+    source: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def ref(self) -> str:
+        """`name/version`, as documents name their product."""
+        return f"{self.name}/{self.version}"
+
+    def validate(self, document: Mapping[str, Any]) -> None:
+        """Raise ProductError, with the dotted field, at the first part of a whole document that does not fit."""
+        for error in self.validator().iter_errors(document):
+            raise explain(error)
+
+    def validator(self) -> jsonschema_rs.Draft202012Validator:
+        """The compiled `document_schema()`, one a process; `.is_valid(document)` takes about a microsecond."""
+        return _compiled(orjson.dumps(self.document_schema()))
+
+    def document_schema(self) -> dict[str, Any]:
+        """The JSON Schema of a whole document of this product: envelope and data (docs/format.md, section 3).
+
+        Names and shapes of subject, section, domain and date; whether check digits hold is not a schema's matter.
+        """
+        data = dict(self.schema)
+        definitions = data.pop("$defs", None)
+        if self.kind is Kind.REPORT:
+            data = _with_records(data, self.combines)
+        properties = {
+            "product": {"const": self.ref},
+            "subject": _subject_schema(self.subjects),
+            "section": {"enum": [section.label for section in self.sections]},
+            "domain": {"enum": [domain.label for domain in self.domains]},
+            "as_of": {"type": "string", "format": "date"},
+            "data": data,
+        }
+        whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": self.ref, **_closed(properties)}
+        return whole if definitions is None else {**whole, "$defs": definitions}
+
+
+def explain(error: jsonschema_rs.ValidationError) -> ProductError:
+    """The schema's complaint as our error: what was expected, never what was found, which is somebody's data."""
+    kind = error.kind.as_dict()
+    path = [str(part) for part in error.instance_path]
+    if error.kind.name == "required":
+        path.append(str(kind["property"]))
+        return ProductError("a field is missing", place=Place(field=".".join(path)))
+    if error.kind.name == "additionalProperties":
+        unexpected = str(next(iter(kind["unexpected"]), ""))
+        path.append(unexpected if unexpected.isidentifier() and unexpected.isascii() and len(unexpected) <= 40 else "?")
+        return ProductError("a field that the product does not have", place=Place(field=".".join(path)))
+    keyword = str(error.schema_path[-1]) if error.schema_path else error.kind.name
+    limit = next((kind[name] for name in ("limit", "types", "pattern", "format", "options") if name in kind), None)
+    return ProductError(
+        "the value does not fit the product",
+        expected=keyword if limit is None else f"{keyword} {_shown(limit)}",
+        place=Place(field=".".join(path) or None),
+    )
+
+
+def records_schema(combines: tuple[str, ...]) -> dict[str, Any]:
+    """The schema of a report's `records`: each record it draws on, by region, node, product and leaf hash."""
+    item = {
+        "region": {"type": "string", "pattern": "^[A-Z]{2,8}$"},
+        "node": {"type": "integer", "minimum": 1, "maximum": 2**24 - 1},
+        "product": {"enum": list(combines)},
+        "leaf": {"type": "string", "pattern": "^0x[0-9a-f]{64}$"},
+    }
+    return {"type": "array", "maxItems": 2000, "items": _closed(item)}
+
+
+def _with_records(data: dict[str, Any], combines: tuple[str, ...]) -> dict[str, Any]:
+    added = {"hash": {"const": "keccak-256"}, "records": records_schema(combines)}
+    return {
+        **data,
+        "properties": {**data["properties"], **added},
+        "required": [*data.get("required", []), *added],
+    }
+
+
+def _subject_schema(schemes: tuple[str, ...]) -> dict[str, Any]:
+    each = [_closed({"number": _NUMBER[scheme], "scheme": {"const": scheme}}) for scheme in schemes]
+    return each[0] if len(each) == 1 else {"oneOf": each}
+
+
+def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _shown(limit: object) -> str:
+    return ", ".join(map(str, limit)) if isinstance(limit, list) else str(limit)
+
+
+@lru_cache(maxsize=256)
+def _compiled(document_schema: bytes) -> jsonschema_rs.Draft202012Validator:
+    return compile_schema(orjson.loads(document_schema))
