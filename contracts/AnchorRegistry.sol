@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+
+import {
+    AnchorInfo,
+    Batch,
+    Correction,
+    Dispute,
+    IAnchorRegistry,
+    LeafOpening,
+    Life,
+    RecordInfo
+} from "./interfaces/IAnchorRegistry.sol";
+import {INodeRegistry, NodeInfo, Role, Status} from "./interfaces/INodeRegistry.sol";
+import {IRegionLog} from "./interfaces/IRegionLog.sol";
+import {EntryKind} from "./libraries/EntryKind.sol";
+import {MerkleLog} from "./libraries/MerkleLog.sol";
+
+/// @title AnchorRegistry
+/// @notice What was published, and what became of it; see `IAnchorRegistry`.
+/// @dev Every action appends to the log before it stores, because what it stores and emits names the entry. Log and node registry
+/// are fixed at deployment and call nobody back.
+contract AnchorRegistry is IAnchorRegistry, AccessManaged {
+    /// @dev One slot:
+    ///
+    ///     | unused 24 | entry 64 | size 64 | time 40 | keyEpoch 32 | flags 8 | node 24 |
+    struct Anchor {
+        uint24 node;
+        uint8 flags;
+        uint32 keyEpoch;
+        uint40 time;
+        uint64 size;
+        uint64 entry;
+    }
+
+    /// @dev One slot:
+    ///
+    ///     | entry 56 | platform 24 | answeredAt 40 | dueAt 40 | disputedAt 40 | lifeAt 40 | dispute 8 | life 8 |
+    struct Record {
+        Life life;
+        Dispute dispute;
+        uint40 lifeAt;
+        uint40 disputedAt;
+        uint40 dueAt;
+        uint40 answeredAt;
+        uint24 platform;
+        uint56 entry;
+    }
+
+    uint8 private constant _AUDITED = 1;
+    uint8 private constant _BROKEN = 2;
+
+    /// @dev Regulation on Credit Reporting, art. 25: calendar days.
+    uint40 private constant _ANSWER_TIME = 20 days;
+
+    /// @notice The log that every change is written to.
+    IRegionLog public immutable log;
+
+    /// @notice Who is a member.
+    INodeRegistry public immutable nodes;
+
+    /// @inheritdoc IAnchorRegistry
+    uint32 public override currentKeyEpoch;
+
+    /// @inheritdoc IAnchorRegistry
+    mapping(uint32 epoch => bytes32 digest) public override keyEpochDigest;
+
+    /// @inheritdoc IAnchorRegistry
+    mapping(uint24 node => mapping(bytes32 product => uint32 length)) public override seriesLength;
+
+    mapping(bytes32 digest => uint32 epoch) private _epochOf;
+    mapping(uint24 node => mapping(bytes32 root => Anchor)) private _anchors;
+    mapping(uint24 node => mapping(bytes32 leaf => Record)) private _records;
+
+    /// @param authority The AccessManager that says who governs.
+    constructor(address authority, IRegionLog log_, INodeRegistry nodes_) AccessManaged(authority) {
+        log = log_;
+        nodes = nodes_;
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function openKeyEpoch(bytes32 epochDigest) external override restricted returns (uint32 epoch) {
+        if (epochDigest == 0) revert AnchorRegistryNoDigest();
+        if (_epochOf[epochDigest] != 0) revert AnchorRegistryEpochReused(epochDigest, _epochOf[epochDigest]);
+        epoch = ++currentKeyEpoch;
+        keyEpochDigest[epoch] = epochDigest;
+        _epochOf[epochDigest] = epoch;
+        uint64 entry = log.append(EntryKind.TAG_KEY_EPOCH, keccak256(abi.encode(epoch, epochDigest)));
+        emit KeyEpochOpened(epoch, epochDigest, entry);
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function anchor(Batch calldata batch) external override returns (uint64 entry) {
+        uint24 node = batch.node;
+        nodes.requirePublisher(msg.sender, node, batch.domains);
+        _checkBatch(batch);
+        uint32 expected = seriesLength[node][batch.product] + 1;
+        if (batch.number != expected) revert AnchorRegistryNumber(expected, batch.number);
+        if (_anchors[node][batch.root].node != 0) revert AnchorRegistryRootTaken(batch.root, node);
+
+        entry = log.append(EntryKind.ANCHOR, keccak256(abi.encode(batch)));
+        seriesLength[node][batch.product] = expected;
+        _anchors[node][batch.root] = Anchor({
+            node: node,
+            flags: 0,
+            keyEpoch: batch.keyEpoch,
+            time: uint40(block.timestamp),
+            size: batch.size,
+            entry: entry
+        });
+        emit Anchored(
+            node,
+            batch.root,
+            batch.product,
+            batch.size,
+            batch.number,
+            batch.kind,
+            batch.domains,
+            batch.subjects,
+            batch.keyEpoch,
+            entry
+        );
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function setLife(uint24 node, bytes32 leaf, Life life, bytes32 successor, bytes32 reasonDigest) external override {
+        nodes.requireActor(msg.sender, node);
+        if (leaf == 0) revert AnchorRegistryNoLeaf();
+        if ((successor != 0) != (life == Life.Superseded) || successor == leaf) {
+            revert AnchorRegistrySuccessor(leaf, successor);
+        }
+        Record memory record = _records[node][leaf];
+        if (life <= record.life) revert AnchorRegistryLife(record.life, life);
+        _changeLife(record, node, leaf, life, successor, reasonDigest);
+        _records[node][leaf] = record;
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function fileDispute(uint24 platform, uint24 node, bytes32 leaf, bytes32 reasonDigest) external override {
+        nodes.requireRole(msg.sender, platform, Role.Platform);
+        if (leaf == 0) revert AnchorRegistryNoLeaf();
+        if (node == 0 || node > nodes.count()) revert AnchorRegistryUnknownNode(node);
+        Record memory record = _records[node][leaf];
+        if (record.dispute == Dispute.Open) revert AnchorRegistryDispute(node, leaf, Dispute.Open);
+
+        record.dispute = Dispute.Open;
+        record.disputedAt = uint40(block.timestamp);
+        record.dueAt = record.disputedAt + _ANSWER_TIME;
+        record.answeredAt = 0;
+        record.platform = platform;
+        uint64 entry = _logDispute(record, node, leaf, 0, reasonDigest);
+        _records[node][leaf] = record;
+        emit DisputeFiled(platform, node, leaf, record.dueAt, reasonDigest, entry);
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function answerDispute(
+        uint24 node,
+        bytes32 leaf,
+        Dispute outcome,
+        Correction calldata correction,
+        bytes32 reasonDigest
+    ) external override {
+        nodes.requireActor(msg.sender, node);
+        if (outcome < Dispute.Corrected) revert AnchorRegistryOutcome(outcome);
+        Record memory record = _records[node][leaf];
+        if (record.dispute != Dispute.Open) revert AnchorRegistryDispute(node, leaf, record.dispute);
+        bytes32 successor = correction.successor;
+        if ((successor != 0) != (outcome == Dispute.Corrected) || successor == leaf) {
+            revert AnchorRegistrySuccessor(leaf, successor);
+        }
+        if (outcome == Dispute.Corrected) {
+            Anchor memory found = _sound(node, correction.root);
+            _requireIncluded(successor, correction.index, found.size, correction.proof, correction.root);
+        }
+
+        record.dispute = outcome;
+        record.answeredAt = uint40(block.timestamp);
+        uint64 entry = _logDispute(record, node, leaf, successor, reasonDigest);
+        emit DisputeAnswered(record.platform, node, leaf, outcome, record.dueAt, successor, reasonDigest, entry);
+        if (outcome == Dispute.Corrected && record.life == Life.Live) {
+            _changeLife(record, node, leaf, Life.Superseded, successor, reasonDigest);
+        }
+        _records[node][leaf] = record;
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function attestAudit(uint24 auditor, uint24 node, bytes32 root, bytes32 reportDigest) external override {
+        nodes.requireRole(msg.sender, auditor, Role.Regulator);
+        Anchor memory found = _sound(node, root);
+        bytes32 body = keccak256(abi.encode(auditor, node, root, found.size, reportDigest));
+        uint64 entry = log.append(EntryKind.AUDIT, body);
+        _anchors[node][root].flags = found.flags | _AUDITED;
+        emit AuditAttested(auditor, node, root, found.size, reportDigest, entry);
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function proveDisorder(
+        uint24 node,
+        bytes32 root,
+        uint64 index,
+        LeafOpening calldata a,
+        LeafOpening calldata b,
+        bytes32[] calldata proofA,
+        bytes32[] calldata proofB
+    ) external override {
+        Anchor memory found = _sound(node, root);
+        if (_ascend(a, b)) revert AnchorRegistryOrdered(root, index);
+        _requireIncluded(_leafHash(a), index, found.size, proofA, root);
+        _requireIncluded(_leafHash(b), index + 1, found.size, proofB, root);
+        uint64 entry = log.append(EntryKind.BROKEN, keccak256(abi.encode(node, root, index)));
+        _anchors[node][root].flags = found.flags | _BROKEN;
+        emit DisorderProven(node, root, msg.sender, index, entry);
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function anchorOf(uint24 node, bytes32 root) external view override returns (AnchorInfo memory) {
+        Anchor memory found = _anchors[node][root];
+        return AnchorInfo({
+            node: found.node,
+            size: found.size,
+            time: found.time,
+            entry: found.entry,
+            keyEpoch: found.keyEpoch,
+            audited: found.flags & _AUDITED != 0,
+            broken: found.flags & _BROKEN != 0
+        });
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function recordOf(uint24 node, bytes32 leaf) external view override returns (RecordInfo memory) {
+        Record memory record = _records[node][leaf];
+        return RecordInfo({
+            life: record.life,
+            dispute: record.dispute,
+            lifeAt: record.lifeAt,
+            disputedAt: record.disputedAt,
+            dueAt: record.dueAt,
+            answeredAt: record.answeredAt,
+            platform: record.platform,
+            entry: record.entry
+        });
+    }
+
+    function _checkBatch(Batch calldata batch) private view {
+        uint64 size = batch.size;
+        uint64 subjects = batch.subjects;
+        if (batch.root == 0 || batch.product == 0 || batch.domains == 0 || subjects == 0 || subjects > size) {
+            revert AnchorRegistryBatch(batch.root, batch.product, batch.domains, size, subjects);
+        }
+        uint32 epoch = currentKeyEpoch;
+        if (batch.keyEpoch != epoch || epoch == 0) revert AnchorRegistryKeyEpoch(epoch, batch.keyEpoch);
+    }
+
+    /// @dev Changes `record` in memory; the caller stores it.
+    function _changeLife(
+        Record memory record,
+        uint24 node,
+        bytes32 leaf,
+        Life life,
+        bytes32 successor,
+        bytes32 reasonDigest
+    ) private {
+        bytes32 body = keccak256(abi.encode(node, leaf, life, successor, reasonDigest));
+        uint64 entry = log.append(EntryKind.STATUS, body);
+        record.life = life;
+        record.lifeAt = uint40(block.timestamp);
+        record.entry = uint56(entry);
+        emit LifeChanged(node, leaf, life, successor, reasonDigest, entry);
+    }
+
+    /// @dev Logs the dispute as `record` has it in memory; the caller stores it.
+    function _logDispute(Record memory record, uint24 node, bytes32 leaf, bytes32 successor, bytes32 reasonDigest)
+        private
+        returns (uint64 entry)
+    {
+        bytes32 body = keccak256(
+            abi.encode(record.platform, node, leaf, record.dispute, record.dueAt, successor, reasonDigest)
+        );
+        entry = log.append(EntryKind.DISPUTE, body);
+        record.entry = uint56(entry);
+    }
+
+    /// @dev The anchor, which exists and is not broken.
+    function _sound(uint24 node, bytes32 root) private view returns (Anchor memory found) {
+        found = _anchors[node][root];
+        if (found.node == 0) revert AnchorRegistryNoAnchor(node, root);
+        if (found.flags & _BROKEN != 0) revert AnchorRegistryBroken(node, root);
+    }
+
+    function _requireIncluded(bytes32 leaf, uint64 index, uint64 size, bytes32[] calldata proof, bytes32 root)
+        private
+        pure
+    {
+        if (!MerkleLog.verifyInclusion(leaf, index, size, proof, root)) {
+            revert AnchorRegistryInclusion(root, index, leaf);
+        }
+    }
+
+    function _ascend(LeafOpening calldata a, LeafOpening calldata b) private pure returns (bool) {
+        if (a.tag != b.tag) return a.tag < b.tag;
+        if (a.section != b.section) return a.section < b.section;
+        return a.commitment < b.commitment;
+    }
+
+    function _leafHash(LeafOpening calldata opening) private pure returns (bytes32) {
+        return keccak256(abi.encodePacked(uint8(0x00), opening.tag, opening.section, opening.commitment));
+    }
+}

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+
+import {
+    Admission,
+    Compromise,
+    INodeRegistry,
+    NodeChange,
+    NodeInfo,
+    Role,
+    Status
+} from "./interfaces/INodeRegistry.sol";
+import {IRegionLog} from "./interfaces/IRegionLog.sol";
+import {EntryKind} from "./libraries/EntryKind.sol";
+
+/// @title NodeRegistry
+/// @notice Who is a member of the region; see `INodeRegistry`.
+contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
+    /// @dev Three slots. The first answers who may publish what, and is all that an anchor reads:
+    ///
+    ///     1 | division 24 | host 24 | domains 32 | status 8 | role 8 | operator 160 |
+    ///     2 | compromisedSince 40 | until 40 | statusAt 40 | admittedAt 40 |
+    ///     3 | profileDigest 256 |
+    struct Node {
+        address operator;
+        Role role;
+        Status status;
+        uint32 domains;
+        uint24 host;
+        uint24 division;
+        uint40 admittedAt;
+        uint40 statusAt;
+        uint40 until;
+        uint40 compromisedSince;
+        bytes32 profileDigest;
+    }
+
+    bytes32 private constant _ACCEPTANCE_TYPEHASH =
+        keccak256("OperatorAcceptance(uint24 node,address operator,uint64 deadline)");
+
+    /// @notice The log that every change is written to.
+    IRegionLog public immutable log;
+
+    /// @inheritdoc INodeRegistry
+    uint24 public override count;
+
+    mapping(uint24 number => Node) private _nodes;
+    mapping(uint24 number => Compromise[]) private _compromises;
+
+    /// @inheritdoc INodeRegistry
+    mapping(address operator => uint24 number) public override nodeOf;
+
+    /// @param authority The AccessManager that says who governs.
+    constructor(address authority, IRegionLog log_) AccessManaged(authority) EIP712("creditchain", "1") {
+        log = log_;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function admit(Admission calldata admission) external override restricted returns (uint24 number) {
+        _checkAdmission(admission);
+        number = ++count;
+        if (admission.operator != address(0)) _claimKey(admission.operator, number);
+        _nodes[number] = Node({
+            operator: admission.operator,
+            role: admission.role,
+            status: Status.Active,
+            domains: admission.domains,
+            host: admission.host,
+            division: admission.division,
+            admittedAt: uint40(block.timestamp),
+            statusAt: uint40(block.timestamp),
+            until: admission.until,
+            compromisedSince: 0,
+            profileDigest: admission.profileDigest
+        });
+        _record(number, NodeChange.Admitted);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function suspend(uint24 number) external override restricted {
+        Node storage found = _get(number);
+        if (found.status != Status.Active) revert NodeRegistryStatus(number, found.status);
+        _setStatus(found, Status.Suspended);
+        _record(number, NodeChange.Suspended);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function reinstate(uint24 number) external override restricted {
+        Node storage found = _get(number);
+        if (found.status != Status.Suspended) revert NodeRegistryStatus(number, found.status);
+        if (found.compromisedSince != 0) revert NodeRegistryCompromised(number, found.compromisedSince);
+        _setStatus(found, Status.Active);
+        _record(number, NodeChange.Reinstated);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function retire(uint24 number) external override restricted {
+        Node storage found = _getCurrent(number);
+        _setStatus(found, Status.Retired);
+        _record(number, NodeChange.Retired);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function setDomains(uint24 number, uint32 domains) external override restricted {
+        Node storage found = _getCurrent(number);
+        if (!_publishes(found.role)) revert NodeRegistryNotPublisher(number, found.role);
+        found.domains = domains;
+        _record(number, NodeChange.DomainsSet);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function setProfile(uint24 number, bytes32 profileDigest) external override restricted {
+        _getCurrent(number).profileDigest = profileDigest;
+        _record(number, NodeChange.ProfileSet);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function setUntil(uint24 number, uint40 until) external override restricted {
+        Node storage found = _getCurrent(number);
+        if (found.role != Role.Institution) revert NodeRegistryUntil(found.role, until);
+        _checkUntil(found.role, until);
+        found.until = until;
+        _record(number, NodeChange.UntilSet);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function markCompromised(uint24 number, uint40 since) external override restricted {
+        Node storage found = _get(number);
+        if (found.operator == address(0)) revert NodeRegistryNoOperator(number);
+        uint40 open = found.compromisedSince;
+        uint40 latest = open == 0 ? uint40(block.timestamp) : open - 1;
+        if (since < found.admittedAt || since > latest) {
+            revert NodeRegistrySince(number, since, found.admittedAt, latest);
+        }
+        Compromise[] storage intervals = _compromises[number];
+        if (open == 0) intervals.push(Compromise({since: since, until: 0}));
+        else intervals[intervals.length - 1].since = since;
+        found.compromisedSince = since;
+        if (found.status == Status.Active) _setStatus(found, Status.Suspended);
+        _record(number, NodeChange.Compromised);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function rotateOperator(uint24 number, address newOperator, uint64 deadline, bytes calldata acceptance)
+        external
+        override
+    {
+        // The host may act for a virtual node, but its own key is its own matter.
+        if (_get(number).operator != msg.sender) revert NodeRegistryNotOperator(msg.sender, number);
+        _requireActive(number);
+        _changeOperator(number, newOperator, deadline, acceptance);
+        _record(number, NodeChange.OperatorRotated);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function replaceOperator(uint24 number, address newOperator, uint64 deadline, bytes calldata acceptance)
+        external
+        override
+        restricted
+    {
+        Node storage found = _getCurrent(number);
+        _changeOperator(number, newOperator, deadline, acceptance);
+        if (found.compromisedSince != 0) {
+            Compromise[] storage intervals = _compromises[number];
+            intervals[intervals.length - 1].until = uint40(block.timestamp);
+            found.compromisedSince = 0;
+        }
+        _record(number, NodeChange.OperatorReplaced);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function node(uint24 number) public view override returns (NodeInfo memory) {
+        Node storage found = _nodes[number];
+        return NodeInfo({
+            node: found.status == Status.None ? 0 : number,
+            operator: found.operator,
+            role: found.role,
+            status: found.status,
+            division: found.division,
+            host: found.host,
+            domains: found.domains,
+            until: found.until,
+            compromisedSince: found.compromisedSince,
+            profileDigest: found.profileDigest,
+            admittedAt: found.admittedAt,
+            statusAt: found.statusAt
+        });
+    }
+
+    /// @inheritdoc INodeRegistry
+    function isActive(uint24 number) public view override returns (bool) {
+        Node storage found = _nodes[number];
+        return _acts(found) && (found.host == 0 || _acts(_nodes[found.host]));
+    }
+
+    /// @inheritdoc INodeRegistry
+    function actsFor(address caller, uint24 number) external view override returns (bool) {
+        return isActive(number) && _operates(caller, _nodes[number]);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function requireActor(address caller, uint24 number) public view override {
+        if (!_operates(caller, _get(number))) revert NodeRegistryNotOperator(caller, number);
+        _requireActive(number);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function requireRole(address caller, uint24 number, Role role) external view override {
+        requireActor(caller, number);
+        if (_nodes[number].role != role) revert NodeRegistryRole(number, role, _nodes[number].role);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function requirePublisher(address caller, uint24 number, uint32 domains) external view override {
+        requireActor(caller, number);
+        Node storage found = _nodes[number];
+        if (!_publishes(found.role)) revert NodeRegistryNotPublisher(number, found.role);
+        if (domains & ~found.domains != 0) revert NodeRegistryDomains(number, found.domains, domains);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function wasCompromised(uint24 number, uint40 time) external view override returns (bool) {
+        uint24 host = _nodes[number].host;
+        return _covers(_compromises[number], time) || (host != 0 && _covers(_compromises[host], time));
+    }
+
+    /// @inheritdoc INodeRegistry
+    function compromises(uint24 number) external view override returns (Compromise[] memory) {
+        return _compromises[number];
+    }
+
+    function _checkAdmission(Admission calldata admission) private view {
+        if (admission.role == Role.None) revert NodeRegistryNoRole();
+        if (admission.division < 100_000 || admission.division > 999_999) {
+            revert NodeRegistryDivision(admission.division);
+        }
+        if (admission.domains != 0 && !_publishes(admission.role)) {
+            revert NodeRegistryDomains(count + 1, 0, admission.domains);
+        }
+        _checkUntil(admission.role, admission.until);
+        if (admission.host != 0) {
+            Node storage host = _get(admission.host);
+            if (host.host != 0 || host.until != 0) revert NodeRegistryHost(admission.host);
+            _requireActive(admission.host);
+        } else if (admission.operator == address(0)) {
+            revert NodeRegistryNoOperator(count + 1);
+        }
+    }
+
+    function _checkUntil(Role role, uint40 until) private view {
+        if (until != 0 && (role != Role.Institution || until <= block.timestamp)) revert NodeRegistryUntil(role, until);
+    }
+
+    function _claimKey(address operator, uint24 number) private {
+        uint24 taken = nodeOf[operator];
+        if (taken != 0) revert NodeRegistryKeyTaken(operator, taken);
+        nodeOf[operator] = number;
+    }
+
+    function _changeOperator(uint24 number, address newOperator, uint64 deadline, bytes calldata acceptance) private {
+        if (newOperator == address(0)) revert NodeRegistryNoOperator(number);
+        if (block.timestamp > deadline) revert NodeRegistryExpired(deadline);
+        bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(_ACCEPTANCE_TYPEHASH, number, newOperator, deadline)));
+        if (!SignatureChecker.isValidSignatureNow(newOperator, digest, acceptance)) {
+            revert NodeRegistryAcceptance(number, newOperator);
+        }
+        _claimKey(newOperator, number);
+        _nodes[number].operator = newOperator;
+    }
+
+    function _setStatus(Node storage found, Status status) private {
+        found.status = status;
+        found.statusAt = uint40(block.timestamp);
+    }
+
+    function _record(uint24 number, NodeChange change) private {
+        NodeInfo memory info = node(number);
+        bytes32 bodyHash = keccak256(
+            abi.encode(
+                number,
+                info.operator,
+                info.role,
+                info.status,
+                info.division,
+                info.host,
+                info.domains,
+                info.until,
+                info.compromisedSince,
+                info.profileDigest
+            )
+        );
+        emit NodeChanged(number, change, log.append(EntryKind.NODE, bodyHash), info);
+    }
+
+    function _get(uint24 number) private view returns (Node storage found) {
+        found = _nodes[number];
+        if (found.status == Status.None) revert NodeRegistryUnknown(number);
+    }
+
+    function _getCurrent(uint24 number) private view returns (Node storage found) {
+        found = _get(number);
+        if (found.status == Status.Retired) revert NodeRegistryStatus(number, Status.Retired);
+    }
+
+    function _requireActive(uint24 number) private view {
+        Node storage found = _nodes[number];
+        if (!_acts(found)) revert NodeRegistryInactive(number, found.status, found.until);
+        if (found.host != 0) _requireActive(found.host);
+    }
+
+    function _operates(address caller, Node storage found) private view returns (bool) {
+        if (caller == address(0)) return false;
+        return caller == found.operator || (found.host != 0 && caller == _nodes[found.host].operator);
+    }
+
+    /// @dev Only institutions have an end date; for the others the second slot stays unread.
+    function _acts(Node storage found) private view returns (bool) {
+        if (found.status != Status.Active) return false;
+        if (found.role != Role.Institution) return true;
+        uint40 until = found.until;
+        return until == 0 || block.timestamp < until;
+    }
+
+    function _covers(Compromise[] storage intervals, uint40 time) private view returns (bool) {
+        for (uint256 i = 0; i < intervals.length; ++i) {
+            uint40 until = intervals[i].until;
+            if (intervals[i].since <= time && (until == 0 || time <= until)) return true;
+        }
+        return false;
+    }
+
+    function _publishes(Role role) private pure returns (bool) {
+        return role == Role.Platform || role == Role.Bureau || role == Role.Source;
+    }
+}

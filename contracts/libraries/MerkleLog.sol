@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+/// @title The tree of RFC 9162, section 2.1, with keccak-256
+/// @notice Append to a frontier, root, inclusion and consistency. A proof is bound to its index and sizes.
+library MerkleLog {
+    /// @notice No tree has more than 2^64 leaves, so no proof is longer.
+    uint256 internal constant MAX_DEPTH = 64;
+
+    /// @notice Root of the tree without leaves, `keccak256("")`.
+    bytes32 internal constant EMPTY_ROOT = 0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470;
+
+    /// @notice Append a leaf to a tree of `size` leaves. One slot is written; slots of former subtrees keep their old value and
+    /// are overwritten later, which costs less than clearing them.
+    /// @param frontier Level → root of the perfect subtree of 2^level leaves; meaningful where that bit of `size` is set.
+    function append(bytes32[64] storage frontier, uint256 size, bytes32 leaf) internal {
+        uint256 level = 0;
+        while (size & 1 == 1) {
+            leaf = hashNode(frontier[level], leaf);
+            size >>= 1;
+            ++level;
+        }
+        frontier[level] = leaf;
+    }
+
+    /// @notice Root of the tree of `size` leaves that `frontier` stands for.
+    function root(bytes32[64] storage frontier, uint256 size) internal view returns (bytes32 hash) {
+        if (size == 0) return EMPTY_ROOT;
+        uint256 level = 0;
+        for (; size & 1 == 0; size >>= 1) ++level;
+        hash = frontier[level];
+        for (size >>= 1; size != 0; size >>= 1) {
+            ++level;
+            if (size & 1 == 1) hash = hashNode(frontier[level], hash);
+        }
+    }
+
+    /// @notice Roots of the perfect subtrees of the tree of `size` leaves, the largest first.
+    function peaks(bytes32[64] storage frontier, uint256 size) internal view returns (bytes32[] memory hashes) {
+        uint256 count = 0;
+        for (uint256 rest = size; rest != 0; rest &= rest - 1) ++count;
+        hashes = new bytes32[](count);
+        for (uint256 level = 0; size != 0; ++level) {
+            if (size & 1 == 1) hashes[--count] = frontier[level];
+            size >>= 1;
+        }
+    }
+
+    /// @notice Whether `leaf` is at `index` in the tree of `size` leaves with root `root_` (RFC 9162, 2.1.3.2).
+    function verifyInclusion(bytes32 leaf, uint256 index, uint256 size, bytes32[] calldata proof, bytes32 root_)
+        internal
+        pure
+        returns (bool)
+    {
+        if (index >= size || proof.length > MAX_DEPTH) return false;
+        uint256 last = size - 1;
+        for (uint256 i = 0; i < proof.length; ++i) {
+            if (last == 0) return false;
+            if (index & 1 == 1 || index == last) {
+                leaf = hashNode(proof[i], leaf);
+                // A lonely node at the right edge was promoted: skip the levels it had no sibling on.
+                for (; index & 1 == 0 && index != 0; index >>= 1) last >>= 1;
+            } else {
+                leaf = hashNode(leaf, proof[i]);
+            }
+            index >>= 1;
+            last >>= 1;
+        }
+        return last == 0 && leaf == root_;
+    }
+
+    /// @notice Whether the tree (`newSize`, `newRoot`) extends the tree (`oldSize`, `oldRoot`) (RFC 9162, 2.1.4.2). The empty
+    /// tree is extended by every tree, equal sizes need equal roots; both with an empty proof.
+    function verifyConsistency(
+        uint256 oldSize,
+        bytes32 oldRoot,
+        uint256 newSize,
+        bytes32 newRoot,
+        bytes32[] calldata proof
+    ) internal pure returns (bool) {
+        if (oldSize > newSize || proof.length > MAX_DEPTH) return false;
+        if (oldSize == newSize) return proof.length == 0 && oldRoot == newRoot;
+        if (oldSize == 0) return proof.length == 0 && oldRoot == EMPTY_ROOT;
+
+        uint256 index = oldSize - 1;
+        uint256 last = newSize - 1;
+        for (; index & 1 == 1; index >>= 1) last >>= 1;
+        // A perfect old tree is itself the first node, and is left out of the proof.
+        uint256 used = oldSize & (oldSize - 1) == 0 ? 0 : 1;
+        if (proof.length < used) return false;
+        bytes32 oldHash = used == 0 ? oldRoot : proof[0];
+        bytes32 newHash = oldHash;
+        for (; used < proof.length; ++used) {
+            if (last == 0) return false;
+            bytes32 sibling = proof[used];
+            if (index & 1 == 1 || index == last) {
+                oldHash = hashNode(sibling, oldHash);
+                newHash = hashNode(sibling, newHash);
+                for (; index & 1 == 0 && index != 0; index >>= 1) last >>= 1;
+            } else {
+                newHash = hashNode(newHash, sibling);
+            }
+            index >>= 1;
+            last >>= 1;
+        }
+        return last == 0 && oldHash == oldRoot && newHash == newRoot;
+    }
+
+    /// @notice Inner node: `keccak256(0x01 || left[32] || right[32])`.
+    function hashNode(bytes32 left, bytes32 right) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            // 65 bytes past the free memory pointer, which is not moved: they are garbage afterwards.
+            let free := mload(0x40)
+            mstore8(free, 0x01)
+            mstore(add(free, 0x01), left)
+            mstore(add(free, 0x21), right)
+            hash := keccak256(free, 0x41)
+        }
+    }
+}
