@@ -1,0 +1,119 @@
+"""The envelope of a JSON document: who, what kind, from where, of which day (docs/format.md section 3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import IntEnum
+from typing import Any, TypeVar
+
+from creditchain.documents.canonical import JsonObject, member_path
+from creditchain.documents.errors import DocumentError
+from creditchain.documents.kinds import DOMAINS, SECTIONS, Domain, Section
+from creditchain.documents.limits import DOCUMENT_LIMITS, Limits
+from creditchain.documents.strict_json import read_json
+from creditchain.errors import Place
+from creditchain.identifiers import IdentifierError, Subject, parse_subject
+
+_MEMBERS = frozenset(("product", "subject", "section", "domain", "as_of", "data"))
+_SUBJECT_MEMBERS = frozenset(("scheme", "number"))
+_PRODUCT = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*/[1-9][0-9]{0,5}", re.ASCII)
+_PRODUCT_LENGTH = 64
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+_Name = TypeVar("_Name", bound=IntEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A JSON document, checked. What tells of the enterprise stays out of `repr`."""
+
+    product: str  #: "name/version"
+    subject: Subject
+    section: Section
+    domain: Domain
+    as_of: date
+    value: JsonObject = field(repr=False)  #: the whole object, envelope and `data`
+    content: bytes = field(repr=False)  #: its canonical bytes (RFC 8785)
+
+
+def parse_document(raw: bytes, limits: Limits = DOCUMENT_LIMITS) -> Document:
+    """The document in a JSON text, canonical or not. The product's schema is not checked here.
+
+    Raises DocumentError, or IdentifierError for the subject, with the dotted field in `place`.
+    """
+    value, content = read_json(raw, limits)
+    return document_of(value, content)
+
+
+def document_of(value: JsonObject, content: bytes) -> Document:
+    """The document of an object already read; `content` must be its canonical bytes. Raises as `parse_document`."""
+    if value.keys() != _MEMBERS:
+        raise _wrong_members(value, _MEMBERS, "")
+    if type(value["data"]) is not dict:
+        raise _fault("data", "not an object", "an object")
+    return Document(
+        product=_product(value["product"]),
+        subject=_subject(value["subject"]),
+        section=_named(SECTIONS, value["section"], "section"),
+        domain=_named(DOMAINS, value["domain"], "domain"),
+        as_of=_date(value["as_of"]),
+        value=value,
+        content=content,
+    )
+
+
+def _product(value: Any) -> str:
+    if type(value) is not str or len(value) > _PRODUCT_LENGTH or not _PRODUCT.fullmatch(value):
+        raise _fault(
+            "product",
+            "not the name and version of a product",
+            f"name/version, such as registry-basic/1, at most {_PRODUCT_LENGTH} characters",
+        )
+    return value
+
+
+def _subject(value: Any) -> Subject:
+    if type(value) is not dict:
+        raise _fault("subject", "not an object", '{"number": ..., "scheme": ...}')
+    if value.keys() != _SUBJECT_MEMBERS:
+        raise _wrong_members(value, _SUBJECT_MEMBERS, "subject")
+    for name in sorted(_SUBJECT_MEMBERS):
+        if type(value[name]) is not str:
+            raise _fault(f"subject.{name}", "not a text", "text")
+    try:
+        return parse_subject(value["scheme"], value["number"])
+    except IdentifierError as error:
+        within = error.place.field if error.place and error.place.field else "number"
+        error.place = Place(field=f"subject.{within}")
+        raise
+
+
+def _named(names: Mapping[str, _Name], value: Any, name: str) -> _Name:
+    found = names.get(value) if type(value) is str else None
+    if found is None:
+        raise _fault(name, f"not the name of a {name}", ", ".join(names))
+    return found
+
+
+def _date(value: Any) -> date:
+    if type(value) is str and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise _fault("as_of", "not a day of the calendar", "YYYY-MM-DD")
+
+
+def _wrong_members(value: Mapping[str, Any], members: Iterable[str], path: str) -> DocumentError:
+    for name in sorted(members):
+        if name not in value:
+            return _fault(member_path(path, name), "missing", "it present")
+    extra = sorted(set(value) - set(members))[0]
+    return _fault(member_path(path, extra), "has no place here", ", ".join(sorted(members)))
+
+
+def _fault(name: str, message: str, expected: str) -> DocumentError:
+    return DocumentError(message, expected=expected, place=Place(field=name))

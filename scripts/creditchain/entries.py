@@ -1,0 +1,233 @@
+"""Entries of the region log: kinds, bodies, hashes (docs/format.md section 5). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from typing import Any, ClassVar, TypeAlias
+
+from eth_abi.abi import encode
+
+from creditchain.hashing import keccak256, require_hash
+from creditchain.vocabulary import PUBLISHING, BatchKind, DisputeState, EntryKind, Life, NodeStatus, Role
+
+__all__ = [
+    "BODIES",
+    "ENTRY_VERSION",
+    "PUBLISHING",
+    "AnchorBody",
+    "AuditBody",
+    "BatchKind",
+    "Body",
+    "BrokenBody",
+    "DisputeBody",
+    "DisputeState",
+    "EntryKind",
+    "Life",
+    "NodeBody",
+    "NodeStatus",
+    "Role",
+    "SealedBody",
+    "StatusBody",
+    "TagKeyEpochBody",
+    "WriterBody",
+    "body_hash",
+    "entry_hash",
+    "log_id",
+    "region_code",
+]
+
+#: The version of the entry format, first value of every entry.
+ENTRY_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A body: its fields are the ABI values, in order. Addresses are 0x text, hashes 32 bytes, times unix seconds."""
+
+    KIND: ClassVar[EntryKind]
+    TYPES: ClassVar[tuple[str, ...]]
+
+    def body_hash(self) -> bytes:
+        """keccak256(abi.encode(fields)), 32 bytes."""
+        return keccak256(encode(self.TYPES, astuple(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class NodeBody(_Body):
+    """The state of a node after a change."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.NODE
+    TYPES: ClassVar[tuple[str, ...]] = (
+        *("uint24", "address", "uint8", "uint8", "uint24", "uint24", "uint32", "uint40", "uint40", "bytes32"),
+    )
+
+    node: int
+    operator: str
+    role: int
+    status: int
+    division: int
+    host: int  #: 0 for a physical node
+    domains: int
+    until: int  #: end of a guest's admission; 0 for none
+    compromised_since: int  #: 0 for not compromised
+    profile_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TagKeyEpochBody(_Body):
+    """A tag key epoch opens."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.TAG_KEY_EPOCH
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "bytes32")
+
+    epoch: int
+    epoch_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorBody(_Body):
+    """A batch is anchored."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.ANCHOR
+    TYPES: ClassVar[tuple[str, ...]] = (
+        *("uint24", "bytes32", "uint64", "bytes32", "uint32", "uint8", "uint32", "uint64", "uint32"),
+    )
+
+    node: int
+    root: bytes
+    size: int
+    product: bytes  #: digest of the product
+    number: int  #: of the batch in its series, from 1
+    kind: int  #: BatchKind
+    domains: int
+    subjects: int
+    key_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusBody(_Body):
+    """The life of a record changes."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.STATUS
+    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "bytes32", "uint8", "bytes32", "bytes32")
+
+    node: int
+    leaf: bytes
+    life: int
+    successor: bytes  #: leaf hash of the superseding record; zeros for none
+    reason_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeBody(_Body):
+    """A dispute is filed or answered."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.DISPUTE
+    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "uint24", "bytes32", "uint8", "uint40", "bytes32", "bytes32")
+
+    platform: int
+    node: int
+    leaf: bytes
+    state: int
+    due_at: int
+    successor: bytes  #: leaf hash of the correcting record; zeros for none
+    reason_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AuditBody(_Body):
+    """A regulator attests that list, size and order of a batch are right."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.AUDIT
+    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "uint24", "bytes32", "uint64", "bytes32")
+
+    auditor: int
+    node: int
+    root: bytes
+    size: int
+    report_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenBody(_Body):
+    """Somebody proved that leaves `index` and `index + 1` of a batch do not ascend."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.BROKEN
+    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "bytes32", "uint64")
+
+    node: int
+    root: bytes
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealedBody(_Body):
+    """The log is closed for ever."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.SEALED
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriterBody(_Body):
+    """A contract may append to the log, or may no more."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.WRITER
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "bool")
+
+    writer: str
+    authorised: bool
+
+
+Body: TypeAlias = (
+    NodeBody
+    | TagKeyEpochBody
+    | AnchorBody
+    | StatusBody
+    | DisputeBody
+    | AuditBody
+    | BrokenBody
+    | SealedBody
+    | WriterBody
+)
+
+#: The body of each kind that this version knows.
+BODIES: dict[EntryKind, type[Body]] = {
+    EntryKind.NODE: NodeBody,
+    EntryKind.TAG_KEY_EPOCH: TagKeyEpochBody,
+    EntryKind.ANCHOR: AnchorBody,
+    EntryKind.STATUS: StatusBody,
+    EntryKind.DISPUTE: DisputeBody,
+    EntryKind.AUDIT: AuditBody,
+    EntryKind.BROKEN: BrokenBody,
+    EntryKind.SEALED: SealedBody,
+    EntryKind.WRITER: WriterBody,
+}
+
+
+def body_hash(kind: EntryKind, **fields: Any) -> bytes:
+    """The body hash of an entry of `kind`, 32 bytes. KeyError for a kind without a body here."""
+    return BODIES[kind](**fields).body_hash()
+
+
+def region_code(region: str) -> bytes:
+    """The code of a region in the log id: ASCII, padded on the right with zeros to 32 bytes. ValueError if too long."""
+    code = region.encode("ascii")
+    if not 1 <= len(code) <= 32:
+        raise ValueError("a region's code has 1 to 32 ASCII characters")
+    return code.ljust(32, b"\x00")
+
+
+def log_id(chain_id: int, address: str, region: str) -> bytes:
+    """The id of the log at `address` on a chain, 32 bytes. `region` is its code, such as "YRD"."""
+    return keccak256(encode(("uint256", "address", "bytes32"), (chain_id, address, region_code(region))))
+
+
+def entry_hash(version: int, kind: int, log_id: bytes, index: int, writer: str, time: int, body_hash: bytes) -> bytes:
+    """The leaf hash of a log entry, 32 bytes. `index` from 0; `writer` an address; `time` the block's, unix seconds."""
+    require_hash(log_id, "log_id")
+    require_hash(body_hash, "body_hash")
+    types = ("uint16", "uint8", "bytes32", "uint64", "address", "uint64", "bytes32")
+    return keccak256(b"\x00" + encode(types, (version, kind, log_id, index, writer, time, body_hash)))

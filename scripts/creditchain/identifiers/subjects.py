@@ -1,0 +1,100 @@
+"""Subjects: an enterprise by scheme and number, parsed once and valid from then on (docs/format.md section 2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from stdnum.cn import uscc as stdnum_uscc
+
+from creditchain.errors import InputError, Place
+
+USCC = "USCC"
+TWUBN = "TWUBN"
+
+# GB 32100-2015: department, type, six digits of division, nine of organisation code, check. The letters are the
+# 26 without I, O, S, V, Z. python-stdnum wants a digit as department; the standard also gives letters (N, Y, ...).
+_USCC_FORM = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}", re.ASCII)
+_ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+_TWUBN_FORM = re.compile(r"[0-9]{8}", re.ASCII)
+_TWUBN_WEIGHTS = (1, 2, 1, 2, 1, 2, 4, 1)
+
+
+class IdentifierError(InputError):
+    """An identifier is not well formed or fails a check digit. Carries lengths and positions, never the number."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Subject:
+    """An enterprise: `scheme` ("USCC" or "TWUBN") and `number` in its one canonical form, both ASCII.
+
+    Make one with the parse functions, which check it. The number is left out of `repr`, so that it reaches no log.
+    """
+
+    scheme: str
+    number: str = field(repr=False)
+
+
+def organisation_check(code: str) -> str:
+    """Check character of the first eight characters of an organisation code (GB 11714-1997): "0".."9" or "X" for 10."""
+    total = sum(int(character, 36) * weight for character, weight in zip(code[:8], _ORGANISATION_WEIGHTS, strict=True))
+    return "0123456789X0"[11 - total % 11]
+
+
+def parse_uscc(text: str) -> Subject:
+    """A unified social credit code (GB 32100-2015): 18 characters in upper case, both check characters right.
+
+    Raises IdentifierError for wrong length or characters, a wrong inner check (character 17, organisation code) or a
+    wrong last check (character 18).
+    """
+    if len(text) != 18:
+        raise _error(USCC, "has a wrong length", expected="18 characters", found=f"{len(text)} characters")
+    if not _USCC_FORM.fullmatch(text):
+        raise _error(
+            USCC,
+            "has characters that do not belong there",
+            expected="digits and capital letters without I, O, S, V, Z; digits in places 3 to 8",
+            hint="Write it in capitals, without spaces or hyphens.",
+        )
+    if organisation_check(text[8:16]) != text[16]:
+        raise _error(USCC, "fails the check of its organisation code (place 17)", hint="Look for a mistyped character.")
+    if stdnum_uscc.calc_check_digit(text[:17]) != text[17]:
+        raise _error(USCC, "fails its check character (place 18)", hint="Look for a mistyped character.")
+    return Subject(USCC, text)
+
+
+def parse_twubn(text: str) -> Subject:
+    """A business number of the Taiwan region: 8 digits, the weighted digit sum divisible by 5 (rule of 2023).
+
+    The tens and ones of each product are added. If digit 7 is a 7, its product 28 gives 10, which may count as 1 or
+    as 0 (the same as 10 here). Every number valid under the older rule (divisible by 10) stays valid.
+    Raises IdentifierError.
+    """
+    if not _TWUBN_FORM.fullmatch(text):
+        raise _error(TWUBN, "is not well formed", expected="8 digits", found=f"{len(text)} characters")
+    total = sum(sum(divmod(int(digit) * weight, 10)) for digit, weight in zip(text, _TWUBN_WEIGHTS, strict=True))
+    if total % 5 != 0 and not (text[6] == "7" and (total + 1) % 5 == 0):
+        raise _error(TWUBN, "fails its check (weighted digit sum divisible by 5)", hint="Look for a mistyped digit.")
+    return Subject(TWUBN, text)
+
+
+def parse_subject(scheme: str, number: str) -> Subject:
+    """The subject of a scheme ("USCC" or "TWUBN") and number. Raises IdentifierError, also for an unknown scheme."""
+    parse = _PARSERS.get(scheme)
+    if parse is None:
+        raise IdentifierError(
+            "the scheme of the subject is not known",
+            expected=" or ".join(_PARSERS),
+            found=f"{len(scheme)} characters",
+            place=Place(field="scheme"),
+        )
+    return parse(number)
+
+
+_PARSERS = {USCC: parse_uscc, TWUBN: parse_twubn}
+
+
+def _error(
+    scheme: str, fault: str, *, expected: str | None = None, found: str | None = None, hint: str | None = None
+) -> IdentifierError:
+    return IdentifierError(f"the {scheme} number {fault}", expected=expected, found=found, hint=hint)

@@ -1,0 +1,47 @@
+"""The tree of RFC 9162 section 2.1 over keccak-256: roots, inclusion, consistency and range proofs, frontiers. Pure.
+
+Hashes are `bytes` of 32, indices and sizes `int`, proofs lists of hashes from the leaf upwards. `verify_*` answer
+false to whatever an adversary may hand them. Many hashes at once: `creditchain.merkle.lanes`.
+"""
+
+from creditchain.merkle.consistency import consistency_path, consistency_proof, verify_consistency
+from creditchain.merkle.frontier import Frontier
+from creditchain.merkle.hashing import EMPTY_ROOT, MAX_PATH, MAX_SIZE, node_hash
+from creditchain.merkle.inclusion import inclusion_path, inclusion_proof, verify_inclusion
+from creditchain.merkle.ranges import (
+    Leaf,
+    Neighbour,
+    RangeFault,
+    RangeProof,
+    RangeVerdict,
+    find_range,
+    prove_range,
+    verify_range,
+)
+from creditchain.merkle.tree import MemoryTree, Tree, root, tree_root
+
+__all__ = [
+    "EMPTY_ROOT",
+    "MAX_PATH",
+    "MAX_SIZE",
+    "Frontier",
+    "Leaf",
+    "MemoryTree",
+    "Neighbour",
+    "RangeFault",
+    "RangeProof",
+    "RangeVerdict",
+    "Tree",
+    "consistency_path",
+    "consistency_proof",
+    "find_range",
+    "inclusion_path",
+    "inclusion_proof",
+    "node_hash",
+    "prove_range",
+    "root",
+    "tree_root",
+    "verify_consistency",
+    "verify_inclusion",
+    "verify_range",
+]

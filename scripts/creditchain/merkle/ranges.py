@@ -1,0 +1,172 @@
+"""Range proofs: all leaves of one (tag, section) in a batch, and that there are no others (docs/format.md 4)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from typing import NamedTuple
+
+from creditchain.documents.commitments import leaf_hash
+from creditchain.merkle.hashing import MAX_SIZE, well_formed_path
+from creditchain.merkle.inclusion import inclusion_path, verify_inclusion
+from creditchain.merkle.tree import Tree
+
+
+class Leaf(NamedTuple):
+    """What a leaf opens to. Tuples of these order as the tree does: by tag, section, commitment."""
+
+    tag: bytes  #: subject tag, 32 bytes
+    section: int  #: the section's byte, 0 to 255
+    commitment: bytes  #: 32 bytes
+
+    def hash(self) -> bytes:
+        """The leaf hash, 32 bytes."""
+        return leaf_hash(self.tag, self.section, self.commitment)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """The leaf just outside a range, with the inclusion proof for its index."""
+
+    leaf: Leaf
+    proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RangeProof:
+    """All leaves of one (tag, section), or, with none, that there are none."""
+
+    first: int  #: index of the first leaf of the range, or where it would stand
+    leaves: tuple[Leaf, ...]
+    proofs: tuple[tuple[bytes, ...], ...]  #: one inclusion proof for each leaf
+    left: Neighbour | None  #: at first - 1; None only if first = 0
+    right: Neighbour | None  #: at first + count; None only if that is the size
+
+
+class RangeFault(StrEnum):
+    """Why a range proof does not hold."""
+
+    MALFORMED = "a value of the proof has the wrong length or range"
+    BOUNDS = "the range does not lie inside the batch"
+    LEFT_MISSING = "the left neighbour is not shown, though the range does not start the batch"
+    LEFT_EXTRA = "a left neighbour is shown, though the range starts the batch"
+    RIGHT_MISSING = "the right neighbour is not shown, though the range does not end the batch"
+    RIGHT_EXTRA = "a right neighbour is shown, though the range ends the batch"
+    NOT_INCLUDED = "a leaf is not in the batch at its index"
+    OTHER_KEY = "a leaf of the range has another tag or section"
+    NOT_OUTSIDE = "a neighbour has the tag and section of the range"
+    ORDER = "the leaves do not strictly ascend"
+
+
+@dataclass(frozen=True, slots=True)
+class RangeVerdict:
+    """True in a condition exactly if the proof holds; otherwise why not, and at which index of the batch if at one."""
+
+    fault: RangeFault | None = None
+    index: int | None = None
+
+    def __bool__(self) -> bool:
+        return self.fault is None
+
+
+def find_range(leaves: Sequence[Leaf], tag: bytes, section: int) -> range:
+    """Indices of the leaves of (tag, section) in leaves that ascend; empty, at the place they would have, if none."""
+    key = (tag, section)
+    first = bisect_left(leaves, key, key=_key)
+    return range(first, bisect_right(leaves, key, lo=first, key=_key))
+
+
+def prove_range(tree: Tree, leaves: Sequence[Leaf], tag: bytes, section: int) -> RangeProof:
+    """The range proof of (tag, section). `leaves` are the tree's, ascending; both are only read where needed.
+
+    ValueError if there are not as many leaves as the tree has.
+    """
+    if len(leaves) != tree.size:
+        raise ValueError(f"{len(leaves)} leaves for a tree of {tree.size}")
+    indices = find_range(leaves, tag, section)
+    return RangeProof(
+        first=indices.start,
+        leaves=tuple(leaves[index] for index in indices),
+        proofs=tuple(tuple(inclusion_path(tree, index)) for index in indices),
+        left=_neighbour(tree, leaves, indices.start - 1),
+        right=_neighbour(tree, leaves, indices.stop),
+    )
+
+
+def verify_range(proof: RangeProof, tag: bytes, section: int, size: int, root: bytes) -> RangeVerdict:
+    """Whether the proof opens exactly the leaves of (tag, section) in the batch of `size` leaves with this root.
+
+    Size and root come from the anchor. Leaf hashes are computed from what is shown. The verdict tells the first fault,
+    by the order of docs/format.md section 4; malformed values from outside are a fault, not an exception.
+    """
+    fault = _shape_fault(proof, size)
+    if fault is not None:
+        return RangeVerdict(fault)
+    shown = _shown(proof)
+    for index, leaf, path in shown:
+        if not verify_inclusion(leaf.hash(), index, size, path, root):
+            return RangeVerdict(RangeFault.NOT_INCLUDED, index)
+    return _order_verdict(proof, (tag, section), [(index, leaf) for index, leaf, _ in shown])
+
+
+def _key(leaf: Leaf) -> tuple[bytes, int]:
+    return leaf[0], leaf[1]
+
+
+def _neighbour(tree: Tree, leaves: Sequence[Leaf], index: int) -> Neighbour | None:
+    if not 0 <= index < tree.size:
+        return None
+    return Neighbour(leaves[index], tuple(inclusion_path(tree, index)))
+
+
+def _shape_fault(proof: RangeProof, size: int) -> RangeFault | None:
+    end = proof.first + len(proof.leaves)
+    # Size 0 would leave nothing to check against the root; no anchor has it.
+    if not 0 <= proof.first <= end <= size or not 1 <= size <= MAX_SIZE:
+        return RangeFault.BOUNDS
+    if (proof.left is None) != (proof.first == 0):
+        return RangeFault.LEFT_EXTRA if proof.left else RangeFault.LEFT_MISSING
+    if (proof.right is None) != (end == size):
+        return RangeFault.RIGHT_EXTRA if proof.right else RangeFault.RIGHT_MISSING
+    if len(proof.proofs) != len(proof.leaves):
+        return RangeFault.MALFORMED
+    well_formed = all(_well_formed(leaf) and well_formed_path(path) for _, leaf, path in _shown(proof))
+    return None if well_formed else RangeFault.MALFORMED
+
+
+def _well_formed(leaf: Leaf) -> bool:
+    return len(leaf.tag) == 32 and 0 <= leaf.section <= 255 and len(leaf.commitment) == 32
+
+
+def _shown(proof: RangeProof) -> list[tuple[int, Leaf, tuple[bytes, ...]]]:
+    """Every leaf that is shown, left to right: index, leaf, inclusion proof."""
+    shown = [
+        (proof.first + offset, leaf, path)
+        for offset, (leaf, path) in enumerate(zip(proof.leaves, proof.proofs, strict=True))
+    ]
+    if proof.left:
+        shown.insert(0, (proof.first - 1, proof.left.leaf, proof.left.proof))
+    if proof.right:
+        shown.append((proof.first + len(proof.leaves), proof.right.leaf, proof.right.proof))
+    return shown
+
+
+def _order_verdict(proof: RangeProof, key: tuple[bytes, int], shown: list[tuple[int, Leaf]]) -> RangeVerdict:
+    for offset, leaf in enumerate(proof.leaves):
+        if _key(leaf) != key:
+            return RangeVerdict(RangeFault.OTHER_KEY, proof.first + offset)
+    for index, leaf in shown:
+        inside = proof.first <= index < proof.first + len(proof.leaves)
+        if not inside and _key(leaf) == key:
+            return RangeVerdict(RangeFault.NOT_OUTSIDE, index)
+    for (_, before), (index, leaf) in pairwise(shown):
+        if not before < leaf:
+            return RangeVerdict(RangeFault.ORDER, index)
+    if proof.left and not _key(proof.left.leaf) < key:
+        return RangeVerdict(RangeFault.ORDER, proof.first - 1)
+    if proof.right and not key < _key(proof.right.leaf):
+        return RangeVerdict(RangeFault.ORDER, proof.first + len(proof.leaves))
+    return RangeVerdict()

@@ -1,0 +1,42 @@
+"""Statements about a region that hold everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from creditchain.hashing import require_hash
+from creditchain.identifiers import Subject
+from creditchain.messages.domains import LogDomain
+from creditchain.messages.typed import Members, TypedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class TagStatement(TypedMessage):
+    """A platform's signed word that a number has this tag under this key epoch. Never goes on chain."""
+
+    TYPE: ClassVar[str] = "TagStatement"
+    MEMBERS: ClassVar[Members] = (
+        ("platform", "uint24"),
+        ("keyEpoch", "uint32"),
+        ("subjectTag", "bytes32"),
+        ("scheme", "string"),
+        ("number", "string"),
+        ("issuedAt", "uint64"),
+    )
+
+    domain: LogDomain
+    platform: int  #: node number
+    key_epoch: int
+    subject_tag: bytes = field(repr=False)  #: 32 bytes
+    scheme: str
+    number: str = field(repr=False)
+    issued_at: int  #: unix seconds
+
+    def __post_init__(self) -> None:
+        require_hash(self.subject_tag, "subject_tag")
+
+    @property
+    def subject(self) -> Subject:
+        """Whom the statement is about, as signed; not checked again."""
+        return Subject(self.scheme, self.number)

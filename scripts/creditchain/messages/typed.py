@@ -1,0 +1,58 @@
+"""What all EIP-712 messages share. A message is a frozen dataclass: its domain, and one field for each member."""
+
+from __future__ import annotations
+
+from abc import ABC
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from eth_account.messages import encode_typed_data
+
+from creditchain.hashing import keccak256
+from creditchain.messages.domains import Domain
+
+Members = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TypedMessage(ABC):
+    """An EIP-712 message.
+
+    A subclass sets `TYPE` and `MEMBERS` (member name, Solidity type, in the order of the type string), has a field for
+    each member under the same name in snake case, and lists nested struct types in `STRUCTS`.
+    """
+
+    TYPE: ClassVar[str]
+    MEMBERS: ClassVar[Members]
+    STRUCTS: ClassVar[dict[str, Members]] = {}
+
+    domain: Domain
+
+    def typed_data(self) -> dict[str, Any]:
+        """The whole message as `eth_signTypedData_v4` takes it; bytes as 0x hex."""
+        types = {"EIP712Domain": self.domain.fields, self.TYPE: self.MEMBERS, **self.STRUCTS}
+        return {
+            "types": {name: [{"name": n, "type": t} for n, t in members] for name, members in types.items()},
+            "primaryType": self.TYPE,
+            "domain": self.domain.values(),
+            "message": {name: _as_json(getattr(self, _snake(name))) for name, _ in self.MEMBERS},
+        }
+
+    def digest(self) -> bytes:
+        """What is signed, 32 bytes: keccak256(0x1901 || domain separator[32] || struct hash[32])."""
+        signable = encode_typed_data(full_message=self.typed_data())
+        return keccak256(b"\x19" + signable.version + signable.header + signable.body)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, list | tuple):
+        return [_as_json(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _as_json(item) for name, item in value.items()}
+    return value
+
+
+def _snake(name: str) -> str:
+    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name)
