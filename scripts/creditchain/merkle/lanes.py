@@ -1,31 +1,141 @@
 """keccak-256 over many messages, by the fastest engine there is: same functions as `merkle.plain`, same results.
 
-`merkle.kernel` does the work where Numba can be imported, unless CREDITCHAIN_KERNEL=plain. `threads` is the number of
-threads to share it over; 0 means all cores of this process.
+`merkle.kernel` does the work once enough has come up to be worth loading it, where Numba can be imported, and unless
+CREDITCHAIN_KERNEL=plain. `threads` is the number of threads to share the work over, 0 for all cores of this process.
 """
 
 from __future__ import annotations
 
-from creditchain.merkle.plain import (
-    commitments,
-    document_digests,
-    keccak_ragged,
-    keccak_rows,
-    leaf_rows,
-    levels,
-    node_level,
-    salts,
-    subject_tags,
-)
+import os
+import warnings
+from threading import Lock
+from typing import Protocol
 
-__all__ = [
-    "commitments",
-    "document_digests",
-    "keccak_ragged",
-    "keccak_rows",
-    "leaf_rows",
-    "levels",
-    "node_level",
-    "salts",
-    "subject_tags",
-]
+import numpy as np
+
+from creditchain.merkle import plain
+from creditchain.merkle.rows import Offsets, Rows
+
+WORTH_LOADING = 200_000  #: messages; the plain engine hashes them while Numba is imported and its code loaded
+WORTH_CALLING = 64  #: messages; for fewer, preparing a call costs more than it saves
+
+
+class Engine(Protocol):
+    """What `merkle.plain` and `merkle.kernel` both are."""
+
+    def keccak_rows(self, data: Rows, *, threads: int = 0) -> Rows: ...
+    def keccak_ragged(self, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows: ...
+    def node_level(self, level: Rows, *, threads: int = 0) -> Rows: ...
+    def levels(self, leaf_hashes: Rows, *, threads: int = 0) -> list[Rows]: ...
+    def leaf_rows(self, tags: Rows, sections: Rows, commitments: Rows, *, threads: int = 0) -> Rows: ...
+    def salts(self, secret: bytes, tags: Rows, digests: Rows, *, threads: int = 0) -> Rows: ...
+    def subject_tags(
+        self, tag_key: bytes, scheme: bytes, data: Rows, offsets: Offsets, *, threads: int = 0
+    ) -> Rows: ...
+    def commitments(
+        self, salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *, threads: int = 0
+    ) -> Rows: ...
+
+
+class _Choice:
+    """Which engine does the next call. The kernel is loaded when the calls so far could have paid for that."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._seen = 0
+        self._loaded: Engine | None = None
+
+    def engine(self, messages: int) -> Engine:
+        """The engine for a call over this many messages."""
+        if messages < WORTH_CALLING:
+            return plain
+        if self._loaded is None:
+            self._seen += messages
+            if self._seen < WORTH_LOADING:
+                return plain
+        return self.fastest()
+
+    def fastest(self) -> Engine:
+        """The kernel, loaded now if it was not; the plain engine where it can't be."""
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = _load()
+            return self._loaded
+
+
+def _load() -> Engine:
+    if os.environ.get("CREDITCHAIN_KERNEL") == "plain":
+        return plain
+    try:
+        from creditchain.merkle import kernel
+    except ImportError:
+        return plain
+    except Exception as error:  # whatever keeps Numba from compiling here: the plain engine gives the same digests
+        warnings.warn(f"hashing without the compiled kernel: {type(error).__name__}", RuntimeWarning, stacklevel=4)
+        return plain
+    if not _agrees(kernel):
+        warnings.warn("the compiled kernel hashes wrongly on this machine: not used", RuntimeWarning, stacklevel=4)
+        return plain
+    return kernel
+
+
+def _agrees(engine: Engine) -> bool:
+    """Whether `engine` hashes a few messages, of none to three blocks, as the plain one does."""
+    data = np.arange(4096, dtype=np.int64).astype(np.uint8)
+    ends = np.concatenate([[0], np.cumsum(np.arange(0, 301, 15))])
+    same_digests = np.array_equal(engine.keccak_ragged(data, ends), plain.keccak_ragged(data, ends))
+    rows = data.reshape(-1, 32)[:19]
+    return same_digests and np.array_equal(engine.levels(rows)[-1], plain.levels(rows)[-1])
+
+
+_choice = _Choice()
+
+
+def warm_up() -> str:
+    """Load the kernel now, before work that is known to be large. Which engine it is: `kernel` or `plain`."""
+    return "plain" if _choice.fastest() is plain else "kernel"
+
+
+def keccak_rows(data: Rows, *, threads: int = 0) -> Rows:
+    """keccak-256 of each row of `data` (n, any width)."""
+    return _choice.engine(len(data)).keccak_rows(data, threads=threads)
+
+
+def keccak_ragged(data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
+    """keccak-256 of each `data[offsets[i]:offsets[i + 1]]`."""
+    return _choice.engine(len(offsets)).keccak_ragged(data, offsets, threads=threads)
+
+
+def node_level(level: Rows, *, threads: int = 0) -> Rows:
+    """The level above `level` (n, 32): keccak-256(0x01 || left || right) of each pair; a last lonely node moves up."""
+    return _choice.engine(len(level) // 2).node_level(level, threads=threads)
+
+
+def levels(leaf_hashes: Rows, *, threads: int = 0) -> list[Rows]:
+    """All levels of the tree, from `leaf_hashes` (n, 32) itself to the root (1, 32); just the empty level for n = 0."""
+    return _choice.engine(len(leaf_hashes)).levels(leaf_hashes, threads=threads)
+
+
+def leaf_rows(tags: Rows, sections: Rows, commitments: Rows, *, threads: int = 0) -> Rows:
+    """Leaf hashes keccak-256(0x00 || tag[32] || section[1] || commitment[32]); `sections` is uint8 of shape (n,)."""
+    return _choice.engine(len(tags)).leaf_rows(tags, sections, commitments, threads=threads)
+
+
+def subject_tags(tag_key: bytes, scheme: bytes, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
+    """Subject tags keccak-256(0x02 || tag_key[32] || scheme || 0x00 || number) of numbers of one scheme."""
+    return _choice.engine(len(offsets)).subject_tags(tag_key, scheme, data, offsets, threads=threads)
+
+
+def document_digests(data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
+    """keccak-256 of each document's bytes, as `salts` wants them."""
+    return keccak_ragged(data, offsets, threads=threads)
+
+
+def salts(secret: bytes, tags: Rows, digests: Rows, *, threads: int = 0) -> Rows:
+    """Salts keccak-256(0x04 || secret[32] || tag[32] || digest[32])."""
+    return _choice.engine(len(tags)).salts(secret, tags, digests, threads=threads)
+
+
+def commitments(salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
+    """Commitments keccak-256(0x03 || salt[32] || media_type || 0x00 || document) of documents of one media type."""
+    return _choice.engine(len(salts)).commitments(salts, media_type, data, offsets, threads=threads)

@@ -1,0 +1,153 @@
+"""keccak-256 over many messages, eight at a time and on all cores: `merkle.plain`, compiled by Numba.
+
+Same functions, shapes and results as `merkle.plain`. `threads` is the number of threads to share the work over, 0 for
+all cores of this process; the compiled code runs without the GIL. Importing this module compiles the code, or loads
+it where an earlier process kept it: `merkle.lanes` decides when that is worth the time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+
+from creditchain.merkle import vector
+from creditchain.merkle.rows import Offsets, Rows, check_bytes, check_key, check_pieces, check_rows
+
+SHARE = 8192  #: messages a thread takes at a time; fewer are not worth handing over
+
+
+def keccak_rows(data: Rows, *, threads: int = 0) -> Rows:
+    """keccak-256 of each row of `data` (n, any width)."""
+    check_rows(data)
+    return _hash_all([data], len(data), threads)
+
+
+def keccak_ragged(data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
+    """keccak-256 of each `data[offsets[i]:offsets[i + 1]]`."""
+    return _hash_slices([], data, offsets, threads)
+
+
+def node_level(level: Rows, *, threads: int = 0) -> Rows:
+    """The level above `level` (n, 32): keccak-256(0x01 || left || right) of each pair; a last lonely node moves up."""
+    check_rows(level, 32)
+    above = np.empty(((len(level) + 1) // 2, 32), np.uint8)
+    with _Team(len(above), threads) as team:
+        _fill_level(np.ascontiguousarray(level), above, team)
+    return above
+
+
+def levels(leaf_hashes: Rows, *, threads: int = 0) -> list[Rows]:
+    """All levels of the tree, from `leaf_hashes` (n, 32) itself to the root (1, 32); just the empty level for n = 0."""
+    check_rows(leaf_hashes, 32)
+    built = [np.ascontiguousarray(leaf_hashes)]
+    with _Team(len(leaf_hashes) // 2, threads) as team:
+        while len(built[-1]) > 1:
+            above = np.empty(((len(built[-1]) + 1) // 2, 32), np.uint8)
+            _fill_level(built[-1], above, team)
+            built.append(above)
+    return built
+
+
+def leaf_rows(tags: Rows, sections: Rows, commitments: Rows, *, threads: int = 0) -> Rows:
+    """Leaf hashes keccak-256(0x00 || tag[32] || section[1] || commitment[32]); `sections` is uint8 of shape (n,)."""
+    check_rows(tags, 32)
+    check_rows(commitments, 32, rows=len(tags))
+    check_bytes(sections, size=len(tags))
+    return _hash_all([_same(b"\x00"), tags, sections.reshape(-1, 1), commitments], len(tags), threads)
+
+
+def subject_tags(tag_key: bytes, scheme: bytes, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
+    """Subject tags keccak-256(0x02 || tag_key[32] || scheme || 0x00 || number) of numbers of one scheme."""
+    check_key(tag_key)
+    return _hash_slices([_same(b"\x02" + tag_key + scheme + b"\x00")], data, offsets, threads)
+
+
+def document_digests(data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
+    """keccak-256 of each document's bytes, as `salts` wants them."""
+    return keccak_ragged(data, offsets, threads=threads)
+
+
+def salts(secret: bytes, tags: Rows, digests: Rows, *, threads: int = 0) -> Rows:
+    """Salts keccak-256(0x04 || secret[32] || tag[32] || digest[32])."""
+    check_key(secret)
+    check_rows(tags, 32)
+    check_rows(digests, 32, rows=len(tags))
+    return _hash_all([_same(b"\x04" + secret), tags, digests], len(tags), threads)
+
+
+def commitments(salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
+    """Commitments keccak-256(0x03 || salt[32] || media_type || 0x00 || document) of documents of one media type."""
+    check_rows(salts, 32, rows=len(offsets) - 1)
+    return _hash_slices([_same(b"\x03"), salts, _same(media_type + b"\x00")], data, offsets, threads)
+
+
+class _Team:
+    """Threads that share the work of one call; none when there is too little of it."""
+
+    def __init__(self, work: int, threads: int) -> None:
+        wanted = min(threads or _cores(), work // SHARE)
+        self._pool: Executor | None = ThreadPoolExecutor(wanted) if wanted > 1 else None
+
+    def __enter__(self) -> _Team:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def run(self, work: Callable[[int, int], None], count: int) -> None:
+        """Call `work(start, stop)` for all of range(count), in shares."""
+        if self._pool is None or count < 2 * SHARE:
+            work(0, count)
+            return
+        starts = range(0, count, SHARE)
+        for _ in self._pool.map(lambda start: work(start, min(start + SHARE, count)), starts):
+            pass
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _same(piece: bytes) -> Rows:
+    """A piece that is the same in every message."""
+    return np.frombuffer(piece, np.uint8).reshape(1, -1)
+
+
+def _address(data: npt.NDArray[np.generic]) -> int:
+    return int(data.__array_interface__["data"][0])
+
+
+def _fill_level(level: Rows, above: Rows, team: _Team) -> None:
+    source, target = _address(level), _address(above)
+    team.run(lambda start, stop: vector.hash_nodes(source, target, start, stop), len(level) // 2)
+    if len(level) % 2:
+        above[-1] = level[-1]
+
+
+def _hash_slices(pieces: list[Rows], data: Rows, offsets: Offsets, threads: int) -> Rows:
+    check_pieces(data, offsets)
+    return _hash_all(pieces, len(offsets) - 1, threads, np.ascontiguousarray(data), offsets)
+
+
+def _hash_all(
+    pieces: list[Rows], count: int, threads: int, data: Rows | None = None, offsets: Offsets | None = None
+) -> Rows:
+    """Hash `count` messages: pieces of fixed width, of shape (count, width) or (1, width), then a slice of `data`."""
+    digests = np.empty((count, 32), np.uint8)
+    kept = [np.ascontiguousarray(piece) for piece in pieces]  # the plan holds addresses only
+    plan = np.zeros(vector.PLAN_SIZE, np.int64)
+    for place, piece in enumerate(kept):
+        width = piece.shape[1]
+        plan[3 * place : 3 * place + 3] = (_address(piece), width, width if len(piece) == count else 0)
+    if data is not None and offsets is not None:
+        bounds = np.ascontiguousarray(offsets, np.int64)
+        plan[12:14] = (_address(data), _address(bounds))
+    plan[14] = _address(digests)
+    with _Team(count, threads) as team:
+        team.run(lambda start, stop: vector.hash_messages(plan, start, stop), count)
+    return digests
