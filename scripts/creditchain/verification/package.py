@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from creditchain.documents import JSON_MEDIA_TYPE, SECTIONS, Section, canonical_bytes, parse_json
+from creditchain.documents import JSON_MEDIA_TYPE, SECTIONS, Section, canonical_bytes, parse_json, require_media_type
 from creditchain.documents import Limits as JsonLimits
 from creditchain.errors import InputError, Place
 from creditchain.identifiers import Subject, parse_subject
@@ -36,10 +36,10 @@ DEFAULT_LIMITS: Final = Limits()
 
 @dataclass(frozen=True, slots=True)
 class PackagedRecord:
-    """The document and what its leaf hash is made of. `content` holds the document bytes (JCS bytes of a JSON document)."""
+    """The document and what its leaf hash is made of."""
 
     media_type: str
-    content: bytes
+    content: bytes  #: the document bytes: JCS bytes of a JSON document, else the file's own
     salt: bytes  #: 32 bytes
     section: Section
     subject: Subject
@@ -158,7 +158,7 @@ def _record(value: object, path: str) -> PackagedRecord:
     fields = Fields(value, path, ("media_type", "salt", "section", "subject"), ("content", "content_base64"))
     if fields.has("content") == fields.has("content_base64"):
         raise PackageError("a record has content or content_base64, one of them", place=Place(field=f"{path}.content"))
-    media_type = fields.text("media_type")
+    media_type = _media_type(fields)
     if fields.has("content") != (media_type == JSON_MEDIA_TYPE):
         raise PackageError(
             "a JSON document stands in content, any other in content_base64",
@@ -174,6 +174,14 @@ def _record(value: object, path: str) -> PackagedRecord:
         section=SECTIONS[fields.choice("section", SECTIONS)],
         subject=_subject(fields.raw("subject"), f"{path}.subject"),
     )
+
+
+def _media_type(fields: Fields) -> str:
+    try:
+        return require_media_type(fields.text("media_type"))
+    except InputError as error:
+        place = Place(field=f"{fields.path}.media_type")
+        raise PackageError(error.message, expected=error.expected, place=place) from error
 
 
 def _document_bytes(value: object, path: str) -> bytes:

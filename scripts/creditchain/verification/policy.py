@@ -22,10 +22,10 @@ from typing import Any, Final, Literal
 
 from creditchain.errors import ConfigError, Place
 from creditchain.verification.verdict import STEPS, Text
-from creditchain.vocabulary import Dispute
+from creditchain.vocabulary import DisputeState
 
 POLICY_FORMAT: Final = "creditchain/policy@1"
-DISPUTES: Final = tuple(state.en for state in Dispute)
+DISPUTES: Final = tuple(state.label for state in DisputeState)
 SAFE_STEPS: Final = frozenset({1, 2, 3, 4, 5, 6})
 
 TagStatement = Literal["required", "optional"]
@@ -66,7 +66,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class UnsafePolicy(Policy):
-    """A policy under which something may be called valid that steps 1 to 6 did not establish. Says so in each verdict."""
+    """A policy that need not require steps 1 to 6. Each verdict under it says so."""
 
     @property
     def notices(self) -> tuple[Text, ...]:

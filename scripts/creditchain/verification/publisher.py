@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from creditchain.chain.views import AnchorInfo, LogEntry
 from creditchain.documents import Document, domain_mask
-from creditchain.entries import anchor_body
+from creditchain.entries import AnchorBody
 from creditchain.verification.evidence import Evidence, Member, Missing
 from creditchain.verification.package import Package
 from creditchain.verification.policy import Policy
@@ -55,7 +55,7 @@ def _contradiction(package: Package, anchor: AnchorInfo, entry: LogEntry) -> Ste
     stated = (body["node"], body["root"], body["size"], body["key_epoch"])
     if stated != (anchor.node, anchor.root, anchor.size, anchor.key_epoch) or anchor.node != package.batch.node:
         return not_verified(5, "log entry and anchor contradict each other", "日志条目与锚定相互矛盾")
-    if anchor_body(**body) != entry.body_hash:
+    if AnchorBody(**body).body_hash() != entry.body_hash:
         return not_verified(5, "the log entry's body is not what the log hashed", "日志条目内容与日志哈希不符")
     return None
 
@@ -127,7 +127,7 @@ def _passed(anchor: AnchorInfo, entry: LogEntry, publisher: Member) -> Step:
     node = publisher.info
     details = {
         "node": node.number,
-        "role": Role(node.role).en,
+        "role": Role(node.role).label,
         "division": node.division,
         "host": node.host,
         "time": anchor.time,

@@ -23,8 +23,9 @@ from creditchain.verification.evidence import Evidence, Missing
 from creditchain.verification.package import DEFAULT_LIMITS, Limits, Package
 from creditchain.verification.policy import DEFAULT_POLICY, Policy
 from creditchain.verification.publisher import check_publisher
-from creditchain.verification.subject import TagKey, check_subject, said_passed
+from creditchain.verification.subject import TagKey, check_subject
 from creditchain.verification.verdict import (
+    Outcome,
     Step,
     Text,
     Verdict,
@@ -35,7 +36,7 @@ from creditchain.verification.verdict import (
     passed,
     pending,
 )
-from creditchain.vocabulary import Dispute, Life
+from creditchain.vocabulary import DisputeState, Life
 
 
 def leaf_of(package: Package) -> bytes:
@@ -61,9 +62,7 @@ def verify_record(
     """
     steps = [passed(1, "parsed", "已解析")]  # (1)
     document, told = _check_document(package)  # (2)
-    steps.append(
-        told if document is None and not said_passed(told) else check_subject(package, evidence, policy, tag_key)
-    )
+    steps.append(told if told.outcome is not Outcome.PASSED else check_subject(package, evidence, policy, tag_key))
     steps.append(_check_inclusion(package, evidence))  # (3)
     steps.append(_check_anchor(package, evidence, policy))  # (4)
     published, notices = check_publisher(package, document, evidence, policy, products or {})  # (5)
@@ -174,16 +173,18 @@ def _check_record(evidence: Evidence, policy: Policy) -> tuple[Step, tuple[Text,
         return not_verified(6, record.why.en, record.why.zh), ()
     if record.life != Life.LIVE:
         life = Life(record.life)
-        return failed(6, f"{life.en} by its publisher", f"发布方{life.zh}", life=life.en, since=record.life_at), ()
-    if record.dispute == Dispute.NONE:
+        return failed(
+            6, f"{life.label} by its publisher", f"发布方{life.zh}", life=life.label, since=record.life_at
+        ), ()
+    if record.dispute == DisputeState.NONE:
         return passed(6, "live, no dispute", "现行有效，无异议"), ()
-    state = Dispute(record.dispute)
+    state = DisputeState(record.dispute)
     now = None if isinstance(evidence.block, Missing) else evidence.block.time
-    overdue = state is Dispute.OPEN and now is not None and now > record.due_at
-    details = {"dispute": state.en, "disputed_at": record.disputed_at, "due_at": record.due_at, "overdue": overdue}
+    overdue = state is DisputeState.OPEN and now is not None and now > record.due_at
+    details = {"dispute": state.label, "disputed_at": record.disputed_at, "due_at": record.due_at, "overdue": overdue}
     late, late_zh = (", answer overdue", "，逾期未答复") if overdue else ("", "")
-    notice = Text(f"disputed: {state.en}{late}", f"存在异议：{state.zh}{late_zh}")
-    if state.en not in policy.disputes:
+    notice = Text(f"disputed: {state.label}{late}", f"存在异议：{state.zh}{late_zh}")
+    if state.label not in policy.disputes:
         return failed(6, f"{notice.en}; the policy does not accept it", f"{notice.zh}，策略不予接受", **details), (
             notice,
         )

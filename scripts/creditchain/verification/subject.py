@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from creditchain.documents import JSON_MEDIA_TYPE
 from creditchain.errors import CreditchainError
 from creditchain.identifiers import epoch_digest, subject_tag
-from creditchain.messages import TagStatement, recover
+from creditchain.messages import LogDomain, TagStatement, recover
 from creditchain.verification.evidence import Evidence, Member, Missing, Origin
 from creditchain.verification.package import Package, SignedTagStatement
 from creditchain.verification.policy import Policy
-from creditchain.verification.verdict import Step, failed, not_verified, passed
+from creditchain.verification.verdict import Outcome, Step, failed, not_verified, passed
 from creditchain.vocabulary import NodeStatus, Role
 
 
@@ -26,9 +26,9 @@ class TagKey:
 
 
 def signer_of(statement: SignedTagStatement, origin: Origin) -> str | None:
-    """The address whose key signed the statement, under the log that the verifier trusts; None if the signature is malformed."""
+    """The address whose key signed the statement, under the log that the verifier trusts; None for no signature."""
     message = TagStatement(
-        log_id=origin.log_id,
+        LogDomain(origin.log_id),
         platform=statement.platform,
         key_epoch=statement.key_epoch,
         subject_tag=statement.subject_tag,
@@ -59,17 +59,12 @@ def check_subject(package: Package, evidence: Evidence, policy: Policy, tag_key:
         )
     statement = package.tag.statement
     said = check_statement(package, statement, evidence, epoch) if statement is not None else None
-    if said is not None and not said_passed(said):
+    if said is not None and said.outcome is not Outcome.PASSED:
         return said
     computed = _check_key(package, tag_key, evidence) if tag_key is not None else None
-    if computed is not None and not said_passed(computed):
+    if computed is not None and computed.outcome is not Outcome.PASSED:
         return computed
     return computed or said or _unvouched(package, policy)
-
-
-def said_passed(step: Step) -> bool:
-    """Did this part of the step pass?"""
-    return step.outcome.value == "passed"
 
 
 def check_statement(package: Package, statement: SignedTagStatement, evidence: Evidence, epoch: int) -> Step:

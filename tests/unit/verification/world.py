@@ -1,0 +1,180 @@
+"""A small honest world for the tests of verification: a real batch, real signatures, a chain's evidence."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+
+from eth_account import Account
+
+from creditchain.chain.views import AnchorInfo, BlockRef, LogEntry, NodeInfo, RecordState
+from creditchain.documents import (
+    JSON_MEDIA_TYPE,
+    Domain,
+    Section,
+    canonical_bytes,
+    commitment,
+    domain_mask,
+    leaf_hash,
+    salt,
+)
+from creditchain.entries import AnchorBody
+from creditchain.hashing import keccak256
+from creditchain.identifiers import Subject, epoch_digest, parse_subject, subject_tag
+from creditchain.merkle import inclusion_proof, root
+from creditchain.messages import LogDomain, TagStatement
+from creditchain.verification.evidence import Evidence, Member, Origin, StatementSigner
+from creditchain.verification.package import (
+    Package,
+    PackagedBatch,
+    PackagedRecord,
+    PackagedTag,
+    SignedTagStatement,
+)
+
+TAG_KEY = keccak256(b"tag key of the tests")
+SECRET = keccak256(b"batch secret of the tests")
+PLATFORM_KEY = keccak256(b"platform key of the tests")
+PLATFORM, SOURCE, HOST = 2, 7, 3
+ANCHORED_AT, ISSUED_AT, NOW = 1_750_000_000, 1_750_000_500, 1_750_100_000
+EPOCH = 1
+PRODUCT = "registry-basic/1"
+PRODUCT_DIGEST = keccak256(b"the product registry-basic/1")
+PRODUCTS = {PRODUCT: PRODUCT_DIGEST}
+NUMBERS = ("914403001922038216", "9144030071526726XG", "91330100799655058B")
+ORIGIN = Origin(31337, "YRD", keccak256(b"log of the tests"), "0x" + "a1" * 20)
+
+
+@dataclass(frozen=True)
+class World:
+    """One package that verifies, and the evidence for it."""
+
+    package: Package
+    evidence: Evidence
+    leaves: tuple[bytes, ...]
+
+
+def document(subject: Subject, year: int) -> bytes:
+    """A document in canonical bytes."""
+    return canonical_bytes(
+        {
+            "product": PRODUCT,
+            "subject": {"scheme": subject.scheme, "number": subject.number},
+            "section": "basic",
+            "domain": "registry",
+            "as_of": f"{year}-06-30",
+            "data": {"capital": 100_000_000 + year, "note": "注册资本 ✓", "lines": [{"a": [1, 2, {"b": None}]}, True]},
+        }
+    )
+
+
+def node(number: int, role: int, *, operator: str | None = None, **changes: int) -> Member:
+    """A member in good standing."""
+    info = NodeInfo(
+        number=number,
+        operator=operator or "0x" + f"{number:02x}" * 20,
+        role=role,
+        status=1,
+        division=320100,
+        host=0,
+        domains=domain_mask([Domain.REGISTRY, Domain.TAX]),
+        admitted_at=1_700_000_000,
+        status_at=1_700_000_000,
+        until=0,
+        compromised_since=0,
+        profile_digest=bytes(32),
+    )
+    return Member(replace(info, **changes), ())
+
+
+def sign_statement(
+    tag: bytes,
+    subject: Subject,
+    *,
+    key: bytes = PLATFORM_KEY,
+    platform: int = PLATFORM,
+    epoch: int = EPOCH,
+    log_id: bytes = ORIGIN.log_id,
+) -> SignedTagStatement:
+    """A tag statement with a true signature of `key`."""
+    message = TagStatement(
+        LogDomain(log_id),
+        platform=platform,
+        key_epoch=epoch,
+        subject_tag=tag,
+        scheme=subject.scheme,
+        number=subject.number,
+        issued_at=ISSUED_AT,
+    )
+    signed = Account.from_key(key).sign_typed_data(full_message=message.typed_data())
+    return SignedTagStatement(platform, epoch, tag, subject, ISSUED_AT, bytes(signed.signature))
+
+
+def platform_address() -> str:
+    """The address of the platform's key."""
+    return str(Account.from_key(PLATFORM_KEY).address)
+
+
+@cache
+def world(media_type: str = JSON_MEDIA_TYPE, position: int = 4) -> World:
+    """Nine documents of three enterprises in one batch; the package is of the leaf at `position`."""
+    shown = {}
+    for number in NUMBERS:
+        subject = parse_subject("USCC", number)
+        tag = subject_tag(TAG_KEY, subject)
+        for year in (2022, 2023, 2024):
+            content = document(subject, year) if media_type == JSON_MEDIA_TYPE else b"%PDF-1.7 " + bytes([year % 256])
+            fresh = salt(SECRET, tag, content)
+            shown[tag, Section.BASIC, commitment(fresh, media_type, content)] = (subject, content, fresh)
+    leaves = sorted(shown)
+    hashes = [leaf_hash(*leaf) for leaf in leaves]
+    top = root(hashes)
+    subject, content, fresh = shown[leaves[position]]
+    tag = leaves[position][0]
+    package = Package(
+        record=PackagedRecord(media_type, content, fresh, Section.BASIC, subject),
+        batch=PackagedBatch(
+            log_id=ORIGIN.log_id,
+            chain_id=ORIGIN.chain_id,
+            anchor_registry=ORIGIN.anchor_registry,
+            node=SOURCE,
+            root=top,
+            size=len(leaves),
+            index=position,
+            proof=tuple(inclusion_proof(hashes, position)),
+            key_epoch=EPOCH,
+        ),
+        tag=PackagedTag(tag, sign_statement(tag, subject)),
+    )
+    return World(package, _evidence(top, len(leaves), hashes[position]), tuple(hashes))
+
+
+def _evidence(top: bytes, size: int, leaf: bytes) -> Evidence:
+    body = AnchorBody(SOURCE, top, size, PRODUCT_DIGEST, 1, 1, domain_mask([Domain.REGISTRY]), 3, EPOCH)
+    return Evidence(
+        origin=ORIGIN,
+        block=BlockRef(120, keccak256(b"block"), NOW),
+        anchor=AnchorInfo(SOURCE, top, size, ANCHORED_AT, 40, EPOCH, audited=False, broken=False),
+        entry=anchor_entry(body),
+        publisher=node(SOURCE, 4),
+        host=None,
+        record=RecordState(SOURCE, leaf, 0, 0, 0, 0, 0),
+        key_epoch_digest=epoch_digest(TAG_KEY),
+        signer=StatementSigner(platform_address(), node(PLATFORM, 2, operator=platform_address())),
+    )
+
+
+def anchor_entry(body: AnchorBody, **changes: object) -> LogEntry:
+    """The log entry of an anchor, as the chain would give it."""
+    entry = LogEntry(
+        index=40,
+        kind=3,
+        writer=ORIGIN.anchor_registry,
+        time=ANCHORED_AT,
+        body_hash=body.body_hash(),
+        hash=keccak256(b"entry"),
+        body=asdict(body),
+        block=100,
+        transaction_hash=bytes(32),
+    )
+    return replace(entry, **changes)  # type: ignore[arg-type]
