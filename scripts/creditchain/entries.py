@@ -207,7 +207,7 @@ BODIES: dict[EntryKind, type[Body]] = {
 }
 
 
-def body_hash(kind: EntryKind, **fields: Any) -> bytes:
+def body_hash(kind: EntryKind, /, **fields: Any) -> bytes:
     """The body hash of an entry of `kind`, 32 bytes. KeyError for a kind without a body here."""
     return BODIES[kind](**fields).body_hash()
 

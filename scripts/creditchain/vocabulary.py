@@ -10,7 +10,7 @@ class Named(IntEnum):
 
     _zh: str
 
-    def __new__(cls, value: int, zh: str) -> Named:
+    def __new__(cls, value: int, zh: str = "") -> Named:  # a default, so that Role(2) type-checks
         member = int.__new__(cls, value)
         member._value_ = value
         member._zh = zh
