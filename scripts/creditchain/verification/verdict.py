@@ -142,22 +142,22 @@ def add_up(steps: Iterable[Step], required: frozenset[int], notices: Iterable[Te
     return Verdict(status, listed, tuple(notices))
 
 
-def passed(number: int, en: str, zh: str, **details: object) -> Step:
+def passed(number: int, en: str, zh: str, /, **details: object) -> Step:
     """A step that passed."""
     return Step(number, Outcome.PASSED, Text(en, zh), details)
 
 
-def failed(number: int, en: str, zh: str, **details: object) -> Step:
+def failed(number: int, en: str, zh: str, /, **details: object) -> Step:
     """A step that failed."""
     return Step(number, Outcome.FAILED, Text(en, zh), details)
 
 
-def pending(number: int, en: str, zh: str, **details: object) -> Step:
+def pending(number: int, en: str, zh: str, /, **details: object) -> Step:
     """A step that may still come to pass."""
     return Step(number, Outcome.PENDING, Text(en, zh), details)
 
 
-def not_verified(number: int, en: str, zh: str, **details: object) -> Step:
+def not_verified(number: int, en: str, zh: str, /, **details: object) -> Step:
     """A step whose evidence was not there."""
     return Step(number, Outcome.NOT_VERIFIED, Text(en, zh), details)
 
