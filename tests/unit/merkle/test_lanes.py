@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def cut(lengths: list[int]) -> tuple[Rows, Offsets]:
 
 
 def pieces(data: Rows, offsets: Offsets) -> list[bytes]:
-    return [data[start:stop].tobytes() for start, stop in zip(offsets, offsets[1:], strict=False)]
+    return [data[start:stop].tobytes() for start, stop in pairwise(offsets)]
 
 
 def as_bytes(rows: Rows) -> list[bytes]:
@@ -150,7 +150,7 @@ def test_threads_change_nothing(threads: int, count: int) -> None:
 
 THREE, TWO = np.zeros((3, 32), np.uint8), np.zeros((2, 32), np.uint8)
 WRONG: dict[str, Callable[[Engine], object]] = {
-    "rows of other numbers": lambda engine: engine.keccak_rows(np.zeros((3, 32), np.int64)),  # type: ignore[arg-type]
+    "rows of other numbers": lambda engine: engine.keccak_rows(np.zeros((3, 32), np.int64)),
     "nodes of 31 bytes": lambda engine: engine.node_level(np.zeros((4, 31), np.uint8)),
     "leaves in one dimension": lambda engine: engine.levels(np.zeros(64, np.uint8)),
     "fewer commitments than tags": lambda engine: engine.leaf_rows(THREE, np.zeros(3, np.uint8), TWO),
