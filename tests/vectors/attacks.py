@@ -1,0 +1,118 @@
+"""Range proofs of one small batch: honest ones, and the attacks a verifier must refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reference as ref
+
+Opening = tuple[bytes, int, bytes]
+
+_TAGS = sorted(ref.keccak(f"enterprise {i}".encode()) for i in range(5))
+
+
+def _opening(tag: bytes, section: int, number: int) -> Opening:
+    return tag, section, ref.keccak(tag, bytes([section, number]))
+
+
+#: Ascending: enterprise 0 has one leaf, 1 has three sections, 2 none, 3 four leaves of one section, 4 two.
+BATCH: list[Opening] = sorted(
+    [
+        _opening(_TAGS[0], 1, 0),
+        _opening(_TAGS[1], 0, 0),
+        *(_opening(_TAGS[1], 2, i) for i in range(2)),
+        _opening(_TAGS[1], 6, 0),
+        *(_opening(_TAGS[3], 4, i) for i in range(4)),
+        *(_opening(_TAGS[4], 1, i) for i in range(2)),
+    ]
+)
+
+
+def _shown(leaf: Opening) -> dict[str, Any]:
+    return {"tag": leaf[0], "section": leaf[1], "commitment": leaf[2]}
+
+
+def _prove(batch: list[Opening], first: int, count: int) -> dict[str, Any]:
+    hashes = [ref.leaf(*leaf) for leaf in batch]
+
+    def neighbour(index: int) -> dict[str, Any] | None:
+        return {**_shown(batch[index]), "proof": ref.path(index, hashes)} if 0 <= index < len(batch) else None
+
+    inside = range(first, first + count)
+    return {
+        "first": first,
+        "leaves": [_shown(batch[i]) for i in inside],
+        "proofs": [ref.path(i, hashes) for i in inside],
+        "left": neighbour(first - 1),
+        "right": neighbour(first + count),
+    }
+
+
+def _honest(tag: bytes, section: int) -> dict[str, Any]:
+    before = [leaf for leaf in BATCH if leaf[:2] < (tag, section)]
+    inside = [leaf for leaf in BATCH if leaf[:2] == (tag, section)]
+    return _prove(BATCH, len(before), len(inside))
+
+
+def _root(batch: list[Opening]) -> bytes:
+    return ref.mth([ref.leaf(*leaf) for leaf in batch])
+
+
+def _case(name: str, tag: bytes, section: int, proof: dict[str, Any], batch: list[Opening], *, holds: bool) -> Any:
+    return {
+        "name": name,
+        "holds": holds,
+        "tag": tag,
+        "section": section,
+        "size": len(batch),
+        "root": _root(batch),
+        **proof,
+    }
+
+
+def _attacks() -> list[Any]:
+    tag, first = _TAGS[3], 5
+    honest = _honest(tag, 4)
+    reordered = [*BATCH[: first + 1], BATCH[first + 2], BATCH[first + 1], *BATCH[first + 3 :]]
+    # A leaf of the range stands a second time, far away, in a batch that does not ascend.
+    split_batch = [*BATCH, _opening(tag, 4, 9)]
+    dropped = {**honest, "leaves": honest["leaves"][1:], "proofs": honest["proofs"][1:]}
+    attacks = [
+        ("withheld first leaf", _prove(BATCH, first + 1, 3), BATCH),
+        ("withheld last leaf", _prove(BATCH, first, 3), BATCH),
+        ("withheld leaf inside", {**_drop(honest, 1)}, BATCH),
+        ("withheld leaf, first not moved", dropped, BATCH),
+        ("withheld neighbour left", {**honest, "left": None}, BATCH),
+        ("withheld neighbour right", {**honest, "right": None}, BATCH),
+        ("withheld everything", {**_prove(BATCH, first, 0)}, BATCH),
+        ("withheld everything, neighbours apart", {**honest, "leaves": [], "proofs": []}, BATCH),
+        ("reordered leaves", _prove(reordered, first, 4), reordered),
+        ("split leaf, shown from its copy", _prove(split_batch, len(split_batch) - 1, 1), split_batch),
+        ("absence shown at another place", _prove(BATCH, 1, 0), BATCH),
+        ("other section among the leaves", _prove(BATCH, 1, 3), BATCH),
+        ("first past the end", {**honest, "first": 2**64}, BATCH),
+        ("negative first", {**honest, "first": -1}, BATCH),
+    ]
+    keys = {"other section among the leaves": (_TAGS[1], 2)}
+    return [_case(name, *keys.get(name, (tag, 4)), proof, batch, holds=False) for name, proof, batch in attacks]
+
+
+def _drop(proof: dict[str, Any], at: int) -> dict[str, Any]:
+    return {
+        **proof,
+        "leaves": proof["leaves"][:at] + proof["leaves"][at + 1 :],
+        "proofs": proof["proofs"][:at] + proof["proofs"][at + 1 :],
+    }
+
+
+def range_cases() -> dict[str, Any]:
+    """The file ranges.json."""
+    keys = [(tag, section) for tag in [bytes(32), *_TAGS, b"\xff" * 32] for section in (0, 1, 2, 4, 6, 255)]
+    honest = [_case("honest", *key, _honest(*key), BATCH, holds=True) for key in keys]
+    lonely = [BATCH[0]]
+    alone = [
+        _case("alone in its batch", *BATCH[0][:2], _prove(lonely, 0, 1), lonely, holds=True),
+        _case("absent before the only leaf", bytes(32), 0, _prove(lonely, 0, 0), lonely, holds=True),
+        _case("absent after the only leaf", b"\xff" * 32, 0, _prove(lonely, 1, 0), lonely, holds=True),
+    ]
+    return {"leaves": [_shown(leaf) for leaf in BATCH], "cases": [*honest, *alone, *_attacks()]}

@@ -1,0 +1,261 @@
+"""Writes the test vectors beside this file: `python tests/vectors/generate.py`.
+
+Everything comes from `reference.py`, nothing from the package. Bytes are 0x hex. Solidity and Python tests read the
+files; a unit test checks that they are what this writes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import reference as ref  # noqa: E402
+from attacks import range_cases  # noqa: E402
+from eth_keys import keys  # noqa: E402
+from samples import DOCUMENTS, REFUSED, TWUBN, USCC_BAD, USCC_GOOD  # noqa: E402
+
+# Account 0 of the mnemonic "test test test test test test test test test test test junk": known to everyone.
+DEV_KEY = bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
+DEV_ADDRESS = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+LOG_ADDRESS = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
+NODES_ADDRESS = "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512"
+ANCHORS_ADDRESS = "0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0"
+
+TAG_KEY = bytes(range(32))
+SECRET = bytes(range(32, 64))
+
+
+def number_hash(name: str, number: int) -> bytes:
+    return ref.keccak(f"{name} {number}".encode())
+
+
+def merkle() -> dict[str, Any]:
+    larger = [64, 65, 100, 127, 128, 129, 200]
+    leaves = [ref.keccak(b"\x00", f"leaf {i}".encode()) for i in range(max(larger))]
+    sizes = [*range(34), *larger]
+    roots = {n: ref.mth(leaves[:n]) for n in sizes}
+    inclusion = [
+        {"size": n, "index": i, "leaf": leaves[i], "proof": ref.path(i, leaves[:n]), "root": roots[n]}
+        for n in sizes
+        for i in (range(n) if n <= 33 else sorted({0, 1, n // 2, n - 2, n - 1}))
+    ]
+    consistency = [
+        {
+            "old_size": m,
+            "new_size": n,
+            "old_root": ref.mth(leaves[:m]),
+            "new_root": roots[n],
+            "proof": ref.proof(m, leaves[:n]),
+        }
+        for n in sizes
+        for m in (range(1, n + 1) if n <= 33 else sorted({1, 2, 3, 31, 32, 63, 64, n // 2, n - 1, n} & {*range(n + 1)}))
+    ]
+    return {
+        "leaves": leaves,
+        "roots": {str(n): roots[n] for n in sizes},
+        "inclusion": inclusion,
+        "consistency": consistency,
+    }
+
+
+def identifiers() -> dict[str, Any]:
+    good = [{"scheme": "USCC", "number": number} for number in USCC_GOOD]
+    good += [{"scheme": "TWUBN", "number": number} for number in TWUBN if ref.twubn_valid(number)]
+    return {
+        "tag_key": TAG_KEY,
+        "epoch_digest": ref.epoch(TAG_KEY),
+        "valid": [{**case, "tag": ref.tag(TAG_KEY, case["scheme"], case["number"])} for case in good],
+        "invalid": [
+            *({"scheme": "USCC", "number": number, "fault": fault} for fault, number in USCC_BAD.items()),
+            *(
+                {"scheme": "TWUBN", "number": number, "fault": "check"}
+                for number in TWUBN
+                if not ref.twubn_valid(number)
+            ),
+        ],
+    }
+
+
+def documents() -> dict[str, Any]:
+    return {
+        "tag_key": TAG_KEY,
+        "batch_secret": SECRET,
+        "documents": [_document(name, text) for name, text in DOCUMENTS.items()],
+        "files": [
+            _committed("a file of one byte", "application/pdf", b"\x00", ref.tag(TAG_KEY, "TWUBN", "04595257"), 4)
+        ],
+        "refused": [{"name": name, "raw": raw} for name, raw in REFUSED.items()],
+    }
+
+
+def _document(name: str, text: str) -> dict[str, Any]:
+    value = json.loads(text)
+    sections = ["report", "basic", "operating", "enhancement", "warning", "asset", "carbon"]
+    subject_tag = ref.tag(TAG_KEY, value["subject"]["scheme"], value["subject"]["number"])
+    section = sections.index(value["section"])
+    made = _committed(name, "application/json", ref.canonical(value), subject_tag, section)
+    return {"text": text, **made}
+
+
+def _committed(name: str, media_type: str, content: bytes, subject_tag: bytes, section: int) -> dict[str, Any]:
+    salt = ref.salt(SECRET, subject_tag, content)
+    commitment = ref.commitment(salt, media_type, content)
+    return {
+        "name": name,
+        "media_type": media_type,
+        "content": content,
+        "tag": subject_tag,
+        "section": section,
+        "salt": salt,
+        "commitment": commitment,
+        "leaf": ref.leaf(subject_tag, section, commitment),
+    }
+
+
+_NODE = "uint24 node,address operator,uint8 role,uint8 status,uint24 division,uint24 host,uint32 domains,uint40 until,"
+BODIES = {
+    1: _NODE + "uint40 compromised_since,bytes32 profile_digest",
+    2: "uint32 epoch,bytes32 epoch_digest",
+    3: "uint24 node,bytes32 root,uint64 size,bytes32 product,uint32 number,uint8 kind,uint32 domains,uint64 subjects,"
+    "uint32 key_epoch",
+    4: "uint24 node,bytes32 leaf,uint8 life,bytes32 successor,bytes32 reason_digest",
+    5: "uint24 platform,uint24 node,bytes32 leaf,uint8 state,uint40 due_at,bytes32 successor,bytes32 reason_digest",
+    6: "uint24 auditor,uint24 node,bytes32 root,uint64 size,bytes32 report_digest",
+    7: "uint24 node,bytes32 root,uint64 index",
+    13: "address by",
+    14: "address writer,bool authorised",
+}
+
+_NONE = bytes(32)
+ENTRIES: list[tuple[int, str, list[Any]]] = [
+    (14, LOG_ADDRESS, [NODES_ADDRESS, True]),
+    (14, LOG_ADDRESS, [ANCHORS_ADDRESS, True]),
+    (2, ANCHORS_ADDRESS, [1, ref.epoch(TAG_KEY)]),
+    (1, NODES_ADDRESS, [1, DEV_ADDRESS, 2, 1, 310000, 0, 0b11, 0, 0, number_hash("profile", 1)]),
+    (1, NODES_ADDRESS, [2, "0x" + "00" * 20, 5, 1, 320100, 1, 0, 1893456000, 0, number_hash("profile", 2)]),
+    (3, ANCHORS_ADDRESS, [1, number_hash("root", 1), 2**64 - 1, number_hash("product", 1), 1, 0, 0b11, 7, 1]),
+    (3, ANCHORS_ADDRESS, [1, number_hash("root", 2), 1, number_hash("product", 1), 2, 1, 2**32 - 1, 1, 2**32 - 1]),
+    (4, ANCHORS_ADDRESS, [1, number_hash("leaf", 1), 1, number_hash("leaf", 2), number_hash("reason", 1)]),
+    (4, ANCHORS_ADDRESS, [2**24 - 1, number_hash("leaf", 3), 2, _NONE, number_hash("reason", 2)]),
+    (5, ANCHORS_ADDRESS, [1, 1, number_hash("leaf", 2), 1, 1735128000, _NONE, number_hash("reason", 3)]),
+    (5, ANCHORS_ADDRESS, [1, 1, number_hash("leaf", 2), 2, 1735128000, number_hash("leaf", 4), _NONE]),
+    (6, ANCHORS_ADDRESS, [3, 1, number_hash("root", 1), 2**64 - 1, number_hash("audit", 1)]),
+    (7, ANCHORS_ADDRESS, [1, number_hash("root", 2), 0]),
+    (1, NODES_ADDRESS, [1, DEV_ADDRESS, 2, 2, 310000, 0, 0b11, 0, 2**40 - 1, number_hash("profile", 1)]),
+    (13, LOG_ADDRESS, [DEV_ADDRESS]),
+]
+
+
+def entries() -> dict[str, Any]:
+    regions = [(31337, LOG_ADDRESS, "YRD"), (1, DEV_ADDRESS, "JJJ"), (2**64, LOG_ADDRESS, "PRD")]
+    log_ids = [
+        {"chain_id": chain_id, "address": address, "region": region, "log_id": _log_id(chain_id, address, region)}
+        for chain_id, address, region in regions
+    ]
+    log: list[dict[str, Any]] = []
+    for index, (kind, writer, values) in enumerate(ENTRIES):
+        log.append(_entry(log_ids[0]["log_id"], index, kind, writer, values))
+        log[-1]["root"] = ref.mth([entry["entry"] for entry in log])
+    return {"version": 1, "log_ids": log_ids, "log": log}
+
+
+def _log_id(chain_id: int, address: str, region: str) -> bytes:
+    padded = region.encode().ljust(32, b"\x00")
+    return ref.keccak(ref.words([("uint256", chain_id), ("address", address), ("bytes32", padded)]))
+
+
+def _entry(log_id: bytes, index: int, kind: int, writer: str, values: list[Any]) -> dict[str, Any]:
+    members = [member.split(" ") for member in BODIES[kind].split(",")]
+    body = ref.words([(solidity, value) for (solidity, _), value in zip(members, values, strict=True)])
+    body_hash = ref.keccak(body)
+    time = 1733400000 + 12 * index
+    head = [("uint16", 1), ("uint8", kind), ("bytes32", log_id), ("uint64", index), ("address", writer)]
+    return {
+        "index": index,
+        "kind": kind,
+        "writer": writer,
+        "time": time,
+        "fields": dict(zip([name for _, name in members], values, strict=True)),
+        "body": body,
+        "body_hash": body_hash,
+        "entry": ref.keccak(b"\x00", ref.words([*head, ("uint64", time), ("bytes32", body_hash)])),
+    }
+
+
+_CONTRACT_DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+_LOG_DOMAIN = "EIP712Domain(string name,string version,bytes32 salt)"
+_ACCEPTANCE = "OperatorAcceptance(uint24 node,address operator,uint64 deadline)"
+_STATEMENT = (
+    "TagStatement(uint24 platform,uint32 keyEpoch,bytes32 subjectTag,string scheme,string number,uint64 issuedAt)"
+)
+
+
+def messages() -> dict[str, Any]:
+    contract = {"chain_id": 31337, "contract": NODES_ADDRESS}
+    log = {"log_id": _log_id(31337, LOG_ADDRESS, "YRD")}
+    number = USCC_GOOD[0]
+    cases = [
+        (_ACCEPTANCE, contract, [7, DEV_ADDRESS, 1767225600]),
+        (_ACCEPTANCE, {**contract, "chain_id": 2**53}, [2**24 - 1, LOG_ADDRESS, 2**64 - 1]),
+        (_STATEMENT, log, [1, 1, ref.tag(TAG_KEY, "USCC", number), "USCC", number, 1733400000]),
+        (_STATEMENT, log, [2, 2**32 - 1, ref.tag(TAG_KEY, "TWUBN", "04595257"), "TWUBN", "04595257", 0]),
+    ]
+    return {"key": DEV_KEY, "signer": DEV_ADDRESS, "messages": [_message(*case) for case in cases]}
+
+
+def _message(type_string: str, domain: dict[str, Any], values: list[Any]) -> dict[str, Any]:
+    ends = list(domain.values())
+    domain_type = _CONTRACT_DOMAIN if len(ends) == 2 else _LOG_DOMAIN
+    separator = ref.struct_hash(domain_type, ["creditchain", "1", *ends])
+    body = ref.struct_hash(type_string, values)
+    digest = ref.keccak(b"\x19\x01", separator, body)
+    signature = keys.PrivateKey(DEV_KEY).sign_msg_hash(digest).to_bytes()
+    names = [member.split(" ")[1] for member in type_string[type_string.index("(") + 1 : -1].split(",")]
+    return {
+        "type": type_string,
+        "domain": domain,
+        "message": dict(zip(names, values, strict=True)),
+        "domain_separator": separator,
+        "struct_hash": body,
+        "digest": digest,
+        "signature": signature[:64] + bytes([signature[64] + 27]),
+    }
+
+
+def files() -> dict[str, str]:
+    """Every file by name, as text."""
+    made = {
+        "merkle": merkle(),
+        "identifiers": identifiers(),
+        "documents": documents(),
+        "entries": entries(),
+        "messages": messages(),
+        "ranges": range_cases(),
+    }
+    return {f"{name}.json": render(value) for name, value in made.items()}
+
+
+def render(value: dict[str, Any]) -> str:
+    """JSON with one line for each item of a list at the top, so that a change shows as lines."""
+    parts = []
+    for name, item in value.items():
+        if isinstance(item, list):
+            lines = ",\n".join(f"  {_line(entry)}" for entry in item)
+            parts.append(f" {_line(name)}: [\n{lines}\n ]")
+        else:
+            parts.append(f" {_line(name)}: {_line(item)}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=lambda data: "0x" + data.hex())
+
+
+if __name__ == "__main__":
+    for file_name, text in files().items():
+        (HERE / file_name).write_text(text, encoding="utf-8")
