@@ -7,7 +7,6 @@ it where an earlier process kept it: `merkle.lanes` decides when that is worth t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 
@@ -15,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from creditchain.merkle import vector
-from creditchain.merkle.rows import Offsets, Rows, check_bytes, check_key, check_pieces, check_rows
+from creditchain.merkle.rows import Offsets, Rows, available_cores, check_bytes, check_key, check_pieces, check_rows
 
 SHARE = 8192  #: messages a thread takes at a time; fewer are not worth handing over
 
@@ -89,7 +88,7 @@ class _Team:
     """Threads that share the work of one call; none when there is too little of it."""
 
     def __init__(self, work: int, threads: int) -> None:
-        wanted = min(threads or _cores(), work // SHARE)
+        wanted = min(threads or available_cores(), work // SHARE)
         self._pool: Executor | None = ThreadPoolExecutor(wanted) if wanted > 1 else None
 
     def __enter__(self) -> _Team:
@@ -107,10 +106,6 @@ class _Team:
         starts = range(0, count, SHARE)
         for _ in self._pool.map(lambda start: work(start, min(start + SHARE, count)), starts):
             pass
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _same(piece: bytes) -> Rows:

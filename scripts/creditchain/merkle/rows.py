@@ -1,13 +1,19 @@
-"""The array types that the hash functions over many messages share, and the checks on them."""
+"""What the functions over many messages share: array types, the checks on them, the number of cores."""
 
 from __future__ import annotations
+
+import os
 
 import numpy as np
 import numpy.typing as npt
 
 Rows = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int32] | npt.NDArray[np.int64]
-Words = npt.NDArray[np.uint64]
+
+
+def available_cores() -> int:
+    """The cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def check_rows(data: Rows, width: int | None = None, *, rows: int | None = None) -> None:

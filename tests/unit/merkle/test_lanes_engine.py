@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import creditchain
-from creditchain.merkle import kernel, lanes, plain
+from creditchain.merkle import lanes, plain
 
 PACKAGE = Path(creditchain.__file__).parent
 
@@ -79,7 +79,7 @@ def test_works_where_compiled_code_cannot_be_kept(root: str, tmp_path: Path) -> 
 
 
 def test_a_kernel_that_hashes_wrongly_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel.vector, "hash_nodes", lambda *_: None)
+    monkeypatch.setattr("creditchain.merkle.vector.hash_nodes", lambda *_: None)
     with pytest.warns(RuntimeWarning, match="wrongly"):
         assert lanes._load() is plain
 
