@@ -49,7 +49,7 @@ class Member:
 class StatementSigner:
     """Who signed the tag statement: the recovered address, and the node it belongs or belonged to."""
 
-    address: str
+    address: str  #: with its EIP-55 checksum
     member: Member | None
 
 

@@ -65,6 +65,8 @@ def _fault_of_node(anchor: AnchorInfo, publisher: Member, host: Member | None) -
         return failed(5, "somebody proved that this batch is out of order", "已有人证明该批次乱序，锚定失效")
     if publisher.info.number != anchor.node or publisher.info.role not in PUBLISHING:
         return failed(5, "the node may not publish", "该节点无权发布", node=anchor.node, role=publisher.info.role)
+    if publisher.info.host != (host.info.number if host is not None else 0):
+        return not_verified(5, "the host given is not the publisher's", "所给托管节点并非该发布节点所属")
     for member, whose, whose_zh in ((publisher, "its", "其"), (host, "its host's", "其托管节点的")):
         if member is not None and member.compromised_at(anchor.time):
             return failed(

@@ -67,7 +67,7 @@ def verify_record(
     steps.append(_check_anchor(package, evidence, policy))  # (4)
     published, notices = check_publisher(package, document, evidence, policy, products or {})  # (5)
     steps.append(published)
-    life, more = _check_record(evidence, policy)  # (6)
+    life, more = _check_record(package, evidence, policy)  # (6)
     steps.append(life)
     steps += _of_reports(policy)  # (7) (8) (9) (10)
     return add_up(steps, policy.require, (*policy.notices, *notices, *more))
@@ -148,6 +148,8 @@ def _check_anchor(package: Package, evidence: Evidence, policy: Policy) -> Step:
         return failed(
             4, "this node never anchored this root", "该节点从未锚定此批次根", node=batch.node, root=batch.root
         )
+    if (anchor.node, anchor.root) != (batch.node, batch.root):
+        return not_verified(4, "the anchor given is of another batch", "所给锚定属于其他批次")
     if isinstance(evidence.entry, Missing) or isinstance(evidence.block, Missing):
         if policy.confirmations:
             return not_verified(4, "the block of the anchor is not known", "锚定所在区块未知")
@@ -166,11 +168,13 @@ def _check_anchor(package: Package, evidence: Evidence, policy: Policy) -> Step:
     return passed(4, f"anchored as entry {anchor.entry} of the log", f"已锚定，为日志第 {anchor.entry} 条", **details)
 
 
-def _check_record(evidence: Evidence, policy: Policy) -> tuple[Step, tuple[Text, ...]]:
+def _check_record(package: Package, evidence: Evidence, policy: Policy) -> tuple[Step, tuple[Text, ...]]:
     """(6): life decides; a dispute is shown, and decides only where the policy says so."""
     record = evidence.record
     if isinstance(record, Missing):
         return not_verified(6, record.why.en, record.why.zh), ()
+    if (record.node, record.leaf) != (package.batch.node, leaf_of(package)):
+        return not_verified(6, "the state given is of another record", "所给状态属于其他记录"), ()
     if record.life != Life.LIVE:
         life = Life(record.life)
         return failed(

@@ -26,7 +26,7 @@ class TagKey:
 
 
 def signer_of(statement: SignedTagStatement, origin: Origin) -> str | None:
-    """The address whose key signed the statement, under the log that the verifier trusts; None for no signature."""
+    """The address whose key signed the statement, under the log that the verifier trusts; None if malformed."""
     message = TagStatement(
         LogDomain(origin.log_id),
         platform=statement.platform,
@@ -84,9 +84,12 @@ def check_statement(package: Package, statement: SignedTagStatement, evidence: E
     if isinstance(evidence.signer, Missing):
         why = evidence.signer.why
         return not_verified(2, f"who signed the tag statement is unknown: {why.en}", f"标签声明签署方未知：{why.zh}")
-    if evidence.signer is None:
+    address = signer_of(statement, evidence.origin)
+    if address is None:
         return failed(2, "the tag statement's signature is malformed", "标签声明的签名无效")
-    address, member = evidence.signer.address, evidence.signer.member
+    if evidence.signer is None or evidence.signer.address != address:
+        return not_verified(2, "nobody looked up who signed the tag statement", "未查询标签声明的签署方")
+    member = evidence.signer.member
     if member is None or member.info.number != statement.platform:
         return failed(
             2,

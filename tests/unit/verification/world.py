@@ -158,7 +158,7 @@ def _evidence(top: bytes, size: int, leaf: bytes) -> Evidence:
         entry=anchor_entry(body),
         publisher=node(SOURCE, 4),
         host=None,
-        record=RecordState(SOURCE, leaf, 0, 0, 0, 0, 0),
+        record=record_state(leaf),
         key_epoch_digest=epoch_digest(TAG_KEY),
         signer=StatementSigner(platform_address(), node(PLATFORM, 2, operator=platform_address())),
     )
@@ -178,3 +178,20 @@ def anchor_entry(body: AnchorBody, **changes: object) -> LogEntry:
         transaction_hash=bytes(32),
     )
     return replace(entry, **changes)  # type: ignore[arg-type]
+
+
+def record_state(leaf: bytes, **changes: int) -> RecordState:
+    """A live record that nobody disputed, or what became of it."""
+    untouched = RecordState(
+        node=SOURCE,
+        leaf=leaf,
+        life=0,
+        dispute=0,
+        life_at=0,
+        disputed_at=0,
+        due_at=0,
+        answered_at=0,
+        platform=0,
+        entry=0,
+    )
+    return replace(untouched, **changes)
