@@ -1,0 +1,132 @@
+"""The manifest of a batch folder: what the batch is, and the digest of each of its files. Written last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from creditchain.batch.errors import BatchError, storage
+from creditchain.errors import Place
+from creditchain.hashing import HASH_NAME
+
+FORMAT = "creditchain/batch@1"
+FILE = "manifest.json"
+FILE_DIGEST = "sha-256"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is known of a batch before its root. Numbers and digests as `AnchorRegistry.anchor` takes them."""
+
+    log_id: bytes
+    chain_id: int
+    anchor_registry: str
+    node: int
+    product: str  #: name/version
+    product_digest: bytes
+    kind: int  #: 0 delta, 1 full
+    key_epoch: int
+    upload_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PartFile:
+    """One part: its rows, and the sha256 (hex) of its two files."""
+
+    rows: int
+    leaves: str
+    documents: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A batch as its folder tells it."""
+
+    terms: Terms
+    root: bytes
+    size: int
+    subjects: int
+    domains: int
+    parts: tuple[PartFile, ...]
+    levels: str  #: sha256 (hex) of levels.bin
+
+    def to_bytes(self) -> bytes:
+        """The file's content."""
+        terms = {name: _plain(value) for name, value in asdict(self.terms).items()}
+        whole = {
+            "format": FORMAT,
+            "hash": HASH_NAME,
+            "file_digest": FILE_DIGEST,
+            "root": "0x" + self.root.hex(),
+            "size": self.size,
+            "subjects": self.subjects,
+            "domains": self.domains,
+            **terms,
+            "levels": self.levels,
+            "parts": [asdict(part) for part in self.parts],
+        }
+        return (json.dumps(whole, indent=2) + "\n").encode()
+
+
+def parse_manifest(raw: bytes) -> Manifest:
+    """A manifest from its file's content. Raises BatchError."""
+    try:
+        whole = json.loads(raw)
+        if whole["format"] != FORMAT or whole["hash"] != HASH_NAME or whole["file_digest"] != FILE_DIGEST:
+            raise ValueError("another format")
+        manifest = Manifest(
+            terms=_terms(whole),
+            root=_digest(whole["root"]),
+            size=_number(whole["size"]),
+            subjects=_number(whole["subjects"]),
+            domains=_number(whole["domains"]),
+            parts=tuple(
+                PartFile(_number(part["rows"]), str(part["leaves"]), str(part["documents"])) for part in whole["parts"]
+            ),
+            levels=str(whole["levels"]),
+        )
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise BatchError("not a batch's manifest", expected=FORMAT, found=str(error)[:80], place=Place(FILE)) from error
+    if sum(part.rows for part in manifest.parts) != manifest.size or manifest.size < 1:
+        raise BatchError("the parts' rows do not add up to the size", place=Place(FILE, field="parts"))
+    return manifest
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a folder. Raises BatchError, or StorageError if there is none."""
+    with storage(f"{folder.name}/{FILE}"):
+        return parse_manifest((folder / FILE).read_bytes())
+
+
+def _terms(whole: Mapping[str, Any]) -> Terms:
+    return Terms(
+        log_id=_digest(whole["log_id"]),
+        chain_id=_number(whole["chain_id"]),
+        anchor_registry=str(whole["anchor_registry"]),
+        node=_number(whole["node"]),
+        product=str(whole["product"]),
+        product_digest=_digest(whole["product_digest"]),
+        kind=_number(whole["kind"]),
+        key_epoch=_number(whole["key_epoch"]),
+        upload_digest=_digest(whole["upload_digest"]),
+    )
+
+
+def _digest(value: Any) -> bytes:
+    raw = bytes.fromhex(value.removeprefix("0x"))
+    if len(raw) != 32:
+        raise ValueError("not 32 bytes")
+    return raw
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError("not a whole number")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    return "0x" + value.hex() if isinstance(value, bytes) else value

@@ -1,0 +1,287 @@
+"""From an upload to a batch folder: streaming, on all cores, in bounded memory.
+
+    upload ─pieces→ read, check, seal, sort (workers) → runs
+           ─spans→ merge, write (workers) → parts → levels → manifest → rename
+
+Everything is written into a workspace beside the folder to be, which gets its name, the root, by one rename at the
+very end. Whatever ends this early leaves nothing but the workspace, which the next try clears away.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial, reduce
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from creditchain.batch import readers
+from creditchain.batch.accept import Rules
+from creditchain.batch.errors import Problem, UploadError, storage
+from creditchain.batch.folder import LEVELS
+from creditchain.batch.levels import build_levels
+from creditchain.batch.manifest import FILE, Manifest, PartFile, Terms
+from creditchain.batch.parts import file_digest, fsync_folder, rename, write_bytes
+from creditchain.batch.pool import cores, ordered, processes
+from creditchain.batch.seal import Seals
+from creditchain.batch.upload import Upload
+from creditchain.batch.work import Job, Part, Run, Slice, Span, hashes_path, make_part, make_run, part_name
+from creditchain.errors import Place
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+#: Called with a stage, what is done and the whole of it, in units of the stage.
+Watch = Callable[[str, int, int], None]
+
+#: Uploads up to this many bytes are done in this process: starting others would take longer.
+SMALL_BYTES = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of the machine a batch may take."""
+
+    sort_memory: int = 256 << 20  #: bytes of records that are sorted at a time, over all workers
+    piece_bytes: int = 8 << 20  #: bytes of the upload that a worker reads at a time
+    workers: int = 0  #: processes; 0 for one a core
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What to do about bad lines. Without `skip` there is no batch; `report` gets each of them, in order."""
+
+    skip: bool = False
+    report: Callable[[Problem], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch folder as it was made. `skipped` counts the lines left out, 0 unless that was asked for."""
+
+    root: bytes
+    size: int
+    subjects: int
+    domains: int
+    path: Path
+    skipped: int
+
+
+def _no_watch(stage: str, done: int, total: int) -> None:
+    del stage, done, total
+
+
+def prepare(
+    upload: Upload,
+    rules: Rules,
+    seals: Seals,
+    terms: Terms,
+    dest: Path,
+    *,
+    name: str,
+    limits: Limits = Limits(),
+    faults: Faults = Faults(),
+    watch: Watch = _no_watch,
+) -> Prepared:
+    """Make the batch folder `dest/<root in hex>` of an upload; the same upload and seals give the same folder.
+
+    `name` tells apart the workspaces of batches that are made at the same time. If the folder is there already, it is
+    kept. Raises UploadError for the first bad line, or if there is none at all; StorageError for a full disk.
+    """
+    limits = replace(limits, workers=limits.workers or cores())
+    small = upload.size <= SMALL_BYTES and upload.kind != "folder"
+    with _workspace(dest, name) as work, _team(1 if small else limits.workers) as pool:
+        job = Job(rules, seals, work, spill=pool is not None, threads=1 if pool is not None else 0)
+        runs = _runs(job, upload, pool, limits, faults, watch)
+        parts, skipped = _parts(job, upload, runs, pool, limits, faults, watch)
+        manifest = _finish(work, terms, parts, watch)
+        target = dest / manifest.root.hex()
+        if not target.exists():
+            with storage("the batch's folder"):
+                rename(work, target)
+    return Prepared(manifest.root, manifest.size, manifest.subjects, manifest.domains, target, skipped)
+
+
+def clear_workspace(dest: Path, name: str) -> None:
+    """Remove what an earlier try under this name left."""
+    shutil.rmtree(_work_path(dest, name), ignore_errors=True)
+
+
+def _work_path(dest: Path, name: str) -> Path:
+    return dest / f".preparing-{name}"
+
+
+@contextmanager
+def _workspace(dest: Path, name: str) -> Iterator[Path]:
+    work = _work_path(dest, name)
+    with storage("the folder of batches"):
+        dest.mkdir(parents=True, exist_ok=True)
+        clear_workspace(dest, name)
+        for folder in ("leaves", "documents"):
+            (work / folder).mkdir(parents=True, mode=0o700)
+    try:
+        yield work
+    finally:
+        clear_workspace(dest, name)
+
+
+def _team(workers: int) -> AbstractContextManager[Executor | None]:
+    """Worker processes, or None where the work is done here."""
+    return processes(workers) if workers > 1 else nullcontext()
+
+
+def _shared(
+    work: Callable[[Item], Made], items: Iterable[Item], pool: Executor | None, limits: Limits
+) -> Iterator[Made]:
+    """`work` of each item in order, here or in the pool."""
+    return map(work, items) if pool is None else ordered(pool, work, items, window=2 * limits.workers)
+
+
+def _runs(job: Job, upload: Upload, pool: Executor | None, limits: Limits, faults: Faults, watch: Watch) -> list[Run]:
+    """All runs, in the upload's order, each problem reported. Raises UploadError."""
+    pieces = enumerate(readers.pieces(upload, job.rules, limits.piece_bytes))
+    runs: list[Run] = []
+    lines = done = bad = 0
+    first: Problem | None = None
+    for run in _shared(partial(make_run, job), pieces, pool, limits):
+        for problem in run.problems:
+            placed = problem if run.numbered or problem.line is None else replace(problem, line=problem.line + lines)
+            bad += 1
+            first = first or placed
+            if faults.report is not None:
+                faults.report(placed)
+        if first is not None and not faults.skip and faults.report is None:
+            raise first.error(upload.name)
+        runs.append(replace(run, problems=()) if run.rows else replace(run, problems=(), held=None))
+        lines += run.lines
+        done += run.size
+        watch("read", done, max(upload.size, done))
+    if first is not None and not faults.skip:
+        _report_doubles(job, runs, pool, limits, faults)
+        raise _many(first, bad, upload)
+    if not any(run.rows for run in runs):
+        raise UploadError("the upload holds no record", place=Place(upload.name))
+    return runs
+
+
+def _many(first: Problem, count: int, upload: Upload) -> UploadError:
+    error = first.error(upload.name)
+    if count > 1:
+        error.message = f"{error.message} (the first of {count} bad lines)"
+    return error
+
+
+def _report_doubles(job: Job, runs: Sequence[Run], pool: Executor | None, limits: Limits, faults: Faults) -> None:
+    spans = (replace(span, keep=False) for span in _spans(runs, limits, drop=False))
+    for part in _shared(partial(make_part, job), spans, pool, limits):
+        for problem in part.doubles:
+            if faults.report is not None:
+                faults.report(problem)
+
+
+def _parts(
+    job: Job, upload: Upload, runs: Sequence[Run], pool: Executor | None, limits: Limits, faults: Faults, watch: Watch
+) -> tuple[list[Part], int]:
+    """All parts, written, and how many lines were left out. Raises UploadError for documents that stand twice."""
+    rows = sum(run.rows for run in runs)
+    skipped = sum(run.lines - run.rows for run in runs)
+    parts: list[Part] = []
+    doubles: list[Problem] = []
+    done = 0
+    for part in _shared(partial(make_part, job), _spans(runs, limits, drop=faults.skip), pool, limits):
+        doubles += part.doubles
+        parts.append(part)
+        done += part.rows
+        watch("sort", done, rows)
+    doubles.sort(key=lambda problem: problem.line or 0)
+    if faults.report is not None:
+        for problem in doubles:
+            faults.report(problem)
+    if doubles and not faults.skip:
+        raise _many(doubles[0], len(doubles), upload)
+    for run in runs:
+        run.path.unlink(missing_ok=True)
+    return [part for part in parts if part.rows], skipped + len(doubles)
+
+
+def _spans(runs: Sequence[Run], limits: Limits, *, drop: bool) -> Iterator[Span]:
+    """Spans of keys with about the same number of bytes each, small enough for all workers to sort one at a time."""
+    filled = [run for run in runs if run.rows]
+    befores = list(accumulate((0 if run.numbered else run.lines for run in runs), initial=0))
+    whole = sum(run.bytes for run in filled)
+    # A worker holds what it read, the sorted copy and keys: about three times the span.
+    count = max(1, -(-whole * 3 * limits.workers // limits.sort_memory)) if filled and filled[0].held is None else 1
+    bounds = _bounds(filled, count)
+    for number, (low, high) in enumerate(zip([None, *bounds], [*bounds, None], strict=True)):
+        slices = [_slice(run, low, high, befores[run.number]) for run in filled]
+        yield Span(number, tuple(piece for piece in slices if piece.start < piece.stop), low, high, drop)
+
+
+def _bounds(runs: Sequence[Run], count: int) -> list[bytes]:
+    """Keys that cut all runs into `count` spans, told by the fences of the runs; fewer where fences are few."""
+    if count < 2:
+        return []
+    fences = np.sort(np.concatenate([run.fences for run in runs]))
+    chosen = fences[(np.arange(1, count) * len(fences)) // count]
+    return [bytes(bound).ljust(65, b"\0") for bound in np.unique(chosen) if bound > fences[0]]
+
+
+def _slice(run: Run, low: bytes | None, high: bytes | None, before: int) -> Slice:
+    """The batches of a run that may hold keys from `low` to below `high`."""
+    start = 0 if low is None else max(0, int(np.searchsorted(run.fences, np.bytes_(low), side="right")) - 1)
+    stop = len(run.fences) if high is None else int(np.searchsorted(run.fences, np.bytes_(high), side="left"))
+    return Slice(run.path, run.held, start, stop, before)
+
+
+def _finish(work: Path, terms: Terms, parts: Sequence[Part], watch: Watch) -> Manifest:
+    """Join the leaf hashes, build the tree above them, write the manifest, make everything durable."""
+    size = sum(part.rows for part in parts)
+    levels = work / LEVELS
+    with storage(LEVELS):
+        with levels.open("xb") as joined:
+            for part in parts:
+                path = hashes_path(work, part.number)
+                with path.open("rb") as hashes:
+                    shutil.copyfileobj(hashes, joined, 1 << 20)
+                path.unlink()
+        _renumber(work, parts)
+    root = build_levels(levels, size)
+    watch("tree", size, size)
+    manifest = Manifest(
+        terms=terms,
+        root=root,
+        size=size,
+        subjects=_subjects(parts),
+        domains=reduce(lambda mask, part: mask | part.domains, parts, 0),
+        parts=tuple(PartFile(part.rows, part.leaves_digest, part.documents_digest) for part in parts),
+        levels=file_digest(levels),
+    )
+    write_bytes(work / FILE, manifest.to_bytes())
+    with storage("the batch's folder"):
+        for folder in (work / "leaves", work / "documents", work):
+            fsync_folder(folder)
+    return manifest
+
+
+def _renumber(work: Path, parts: Sequence[Part]) -> None:
+    """Close the gaps that empty parts left in the numbers of the files."""
+    kept = {part.number for part in parts}
+    for folder in ("leaves", "documents"):
+        for path in sorted((work / folder).iterdir()):
+            if int(path.stem) not in kept:
+                path.unlink()
+        for number, part in enumerate(parts):
+            if number != part.number:
+                (work / folder / part_name(part.number)).rename(work / folder / part_name(number))
+
+
+def _subjects(parts: Sequence[Part]) -> int:
+    """Distinct tags: neighbouring parts may share one at their border."""
+    shared = sum(before.last_tag == after.first_tag for before, after in pairwise(parts))
+    return sum(part.subjects for part in parts) - shared

@@ -1,0 +1,88 @@
+"""Work shared over processes or threads: a bounded number of pieces under way, results in the order of the pieces."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.context import BaseContext
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+#: Imported by the server process from which workers are forked, so that a worker starts in milliseconds.
+_PRELOAD = ["creditchain.batch.work"]
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def ordered(pool: Executor, work: Callable[[Item], Made], items: Iterable[Item], window: int) -> Iterator[Made]:
+    """`work` of each item, in order, at most `window` items under way: unlike `Executor.map`, memory stays bounded."""
+    pending: deque[Future[Made]] = deque()
+    try:
+        for item in items:
+            pending.append(pool.submit(work, item))
+            if len(pending) >= window:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+@contextmanager
+def processes(workers: int) -> Iterator[Executor]:
+    """A pool of worker processes that end with this one, however it ends."""
+    quick = "forkserver" in multiprocessing.get_all_start_methods()
+    context: BaseContext = multiprocessing.get_context("forkserver" if quick else "spawn")
+    if quick:
+        context.set_forkserver_preload(_PRELOAD)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with, initargs=(os.getpid(),))
+    with _main_kept_out():
+        try:
+            yield pool
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _main_kept_out() -> Iterator[None]:
+    """Let workers start without running the caller's main module once more: they need nothing of it.
+
+    Saves them its imports, and callers the `if __name__ == "__main__"` that multiprocessing asks for.
+    """
+    main = sys.modules["__main__"].__dict__
+    kept = {name: main[name] for name in ("__spec__", "__file__") if name in main}
+    main["__spec__"] = None
+    main.pop("__file__", None)
+    try:
+        yield
+    finally:
+        main.update(kept)
+
+
+def _end_with(owner: int) -> None:
+    """Let this worker end when the process `owner` is gone, however it went. Ctrl-C is the owner's matter."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_watch, args=(owner,), daemon=True).start()
+
+
+def _watch(owner: int) -> None:
+    while True:
+        try:
+            os.kill(owner, 0)
+        except OSError:
+            os._exit(1)
+        time.sleep(0.5)

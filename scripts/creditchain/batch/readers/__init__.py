@@ -1,0 +1,43 @@
+"""Readers: an upload into pieces, and one piece into good records and problems. One module a kind of upload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from creditchain.batch.accept import Rules
+from creditchain.batch.readers import csv_rows, files, json_lines, parquet
+from creditchain.batch.readers.pieces import (
+    CellsPiece,
+    FilesPiece,
+    GroupPiece,
+    LinesPiece,
+    Loaded,
+    Piece,
+)
+from creditchain.batch.upload import Upload
+
+__all__ = ["Loaded", "Piece", "load", "pieces"]
+
+
+def pieces(upload: Upload, rules: Rules, piece_bytes: int) -> Iterator[Piece]:
+    """The upload as pieces of about `piece_bytes`, in the order of its lines. Raises UploadError for a wrong head."""
+    if upload.kind == "jsonl":
+        return json_lines.pieces(upload, piece_bytes)
+    if upload.kind == "csv":
+        return csv_rows.pieces(upload, rules, piece_bytes)
+    if upload.kind == "parquet":
+        return parquet.pieces(upload, rules)
+    return files.pieces(upload, piece_bytes)
+
+
+def load(piece: Piece, rules: Rules) -> Loaded:
+    """Read and check one piece."""
+    match piece:
+        case LinesPiece():
+            return json_lines.load(piece, rules)
+        case CellsPiece():
+            return csv_rows.load(piece, rules)
+        case GroupPiece():
+            return parquet.load(piece, rules)
+        case FilesPiece():
+            return files.load(piece, rules)

@@ -1,0 +1,105 @@
+"""JSON Lines: one document a line, UTF-8, lines end with a line feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import IO
+
+from creditchain.batch.accept import Rules, accept_text
+from creditchain.batch.errors import Problem, UploadError, storage
+from creditchain.batch.readers.pieces import Collector, LinesPiece, Loaded
+from creditchain.batch.records import Record
+from creditchain.batch.upload import Upload, open_at
+from creditchain.documents import DOCUMENT_LIMITS
+from creditchain.errors import Place
+
+_BOM = b"\xef\xbb\xbf"
+_STEP = 64 << 10
+
+
+def pieces(upload: Upload, piece_bytes: int) -> Iterator[LinesPiece]:
+    """Byte ranges of about `piece_bytes`. Raises UploadError for a byte order mark or an encoding that is no UTF-8."""
+    _check_head(upload)
+    for start in range(0, upload.size, piece_bytes):
+        stop = min(start + piece_bytes, upload.size)
+        yield LinesPiece(upload.url, start, stop, last=stop == upload.size)
+
+
+def load(piece: LinesPiece, rules: Rules) -> Loaded:
+    """The records of the lines that begin in the piece; lines count from 1 in it."""
+    lines = read_lines(piece)
+    collector = Collector()
+    for number, line in enumerate(lines, 1):
+        collector.take(number, lambda line=line: accept_line(line, rules))  # type: ignore[misc]
+    loaded = collector.loaded(len(lines), numbered=False)
+    return replace(loaded, problems=torn(piece, lines, loaded.problems))
+
+
+def accept_line(line: bytes, rules: Rules) -> Record:
+    """The record of one line, which may end with a carriage return. Raises InputError."""
+    if not line.strip():
+        raise UploadError("the line is empty", expected="one JSON document a line")
+    return accept_text(line, rules)
+
+
+def read_lines(piece: LinesPiece) -> list[bytes]:
+    """The lines that begin in the piece, without their line feeds. The last may reach past it.
+
+    Raises UploadError for a line that is longer than a document may be.
+    """
+    with storage("the upload"), open_at(piece.url, max(piece.start - 1, 0)) as handle:
+        before = piece.start - max(piece.start - 1, 0)
+        raw = handle.read(piece.stop - piece.start + before)
+        if len(raw) < piece.stop - piece.start + before:
+            raise UploadError("the upload became shorter while it was read", place=Place(piece.url))
+        if before:
+            begin = raw.find(b"\n") + 1
+            if begin == 0:  # one long line that began earlier covers the piece
+                return []
+            raw = raw[begin:]
+        if not raw.endswith(b"\n") and raw:
+            raw += _rest_of_line(handle)
+    lines = raw.split(b"\n")
+    if lines[-1] == b"":
+        lines.pop()
+    return lines
+
+
+def torn(piece: LinesPiece, lines: list[bytes], problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Say of a bad last line that ends the file without a line feed what it most likely is."""
+    last = problems[-1] if problems else None
+    if not piece.last or last is None or last.line != len(lines) or last.field is not None:
+        return problems
+    with storage("the upload"), open_at(piece.url, piece.stop - 1) as handle:
+        ended = handle.read(1) == b"\n"
+    if ended:
+        return problems
+    told = replace(
+        last, message="the last line is torn: the file ends in the middle of it", hint="Send the upload again."
+    )
+    return (*problems[:-1], told)
+
+
+def _rest_of_line(handle: IO[bytes]) -> bytes:
+    found = b""
+    while block := handle.read(_STEP):
+        end = block.find(b"\n")
+        if end >= 0:
+            return found + block[:end]
+        found += block
+        if len(found) > DOCUMENT_LIMITS.max_bytes:
+            break  # too long for a document whatever follows; accept_text will say so
+    return found
+
+
+def _check_head(upload: Upload) -> None:
+    with storage("the upload"), open_at(upload.url) as handle:
+        head = handle.read(4)
+    place = Place(upload.name, 1)
+    if head.startswith(_BOM):
+        raise UploadError("the file starts with a byte order mark", expected="UTF-8 without one", place=place)
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in head:
+        raise UploadError(
+            "the file is not UTF-8", expected="UTF-8", found="what looks like UTF-16 or UTF-32", place=place
+        )

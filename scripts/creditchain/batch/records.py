@@ -1,0 +1,134 @@
+"""The columns that records travel in, as Arrow record batches: what a worker reads, seals and writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from creditchain.documents import Domain, Section
+
+Bytes = npt.NDArray[np.uint8]
+
+_HASH = pa.binary(32)
+
+#: Records that were read and found good; `line` counts from 1 within the piece they were read from.
+RECORDS = pa.schema(
+    [
+        ("line", pa.int64()),
+        ("scheme", pa.string()),
+        ("number", pa.string()),
+        ("section", pa.uint8()),
+        ("domain", pa.uint8()),
+        ("media_type", pa.string()),
+        ("content", pa.large_binary()),
+    ]
+)
+
+#: The same records with their place in the tree: no number any more.
+SEALED = pa.schema(
+    [
+        ("tag", _HASH),
+        ("section", pa.uint8()),
+        ("commitment", _HASH),
+        ("domain", pa.uint8()),
+        ("media_type", pa.string()),
+        ("content", pa.large_binary()),
+        ("salt", _HASH),
+        ("line", pa.int64()),
+    ]
+)
+
+#: What a regulator gets to audit a batch: the leaves, no content.
+LEAVES = pa.schema([("tag", _HASH), ("section", pa.uint8()), ("commitment", _HASH), ("domain", pa.uint8())])
+
+#: What only the publisher keeps.
+DOCUMENTS = pa.schema([("media_type", pa.string()), ("content", pa.large_binary()), ("salt", _HASH)])
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One good record, before it is sealed. `content` is the document's bytes."""
+
+    scheme: str
+    number: str
+    section: Section
+    domain: Domain
+    media_type: str
+    content: bytes
+
+
+@dataclass(slots=True)
+class RecordColumns:
+    """Records as they are collected, one list a column."""
+
+    lines: list[int] = field(default_factory=list)
+    schemes: list[str] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list)
+    sections: list[int] = field(default_factory=list)
+    domains: list[int] = field(default_factory=list)
+    media_types: list[str] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+
+    def add(self, line: int, record: Record) -> None:
+        """Append one record that stands at `line`."""
+        self.lines.append(line)
+        self.schemes.append(record.scheme)
+        self.numbers.append(record.number)
+        self.sections.append(record.section)
+        self.domains.append(record.domain)
+        self.media_types.append(record.media_type)
+        self.contents.append(record.content)
+
+    def batch(self) -> pa.RecordBatch:
+        """The records as one record batch of schema RECORDS."""
+        columns = (
+            self.lines,
+            self.schemes,
+            self.numbers,
+            self.sections,
+            self.domains,
+            self.media_types,
+            self.contents,
+        )
+        arrays = [pa.array(column, kind.type) for column, kind in zip(columns, RECORDS, strict=True)]
+        return pa.RecordBatch.from_arrays(arrays, schema=RECORDS)
+
+
+def hash_rows(column: pa.Array) -> Bytes:
+    """A column of 32-byte values as uint8 rows (n, 32), without a copy."""
+    whole = np.frombuffer(column.buffers()[1], dtype=np.uint8) if len(column) else np.empty(0, np.uint8)
+    start = column.offset * 32
+    return whole[start : start + len(column) * 32].reshape(-1, 32)
+
+
+def byte_values(column: pa.Array) -> Bytes:
+    """A uint8 column as a numpy array, without a copy."""
+    values: Bytes = column.to_numpy(zero_copy_only=True) if len(column) else np.empty(0, np.uint8)
+    return values
+
+
+def hash_column(rows: Bytes) -> pa.Array:
+    """uint8 rows (n, 32) as a column of 32-byte values."""
+    packed = np.ascontiguousarray(rows)
+    return pa.FixedSizeBinaryArray.from_buffers(_HASH, len(packed), [None, pa.py_buffer(packed)])
+
+
+def byte_column(values: Bytes) -> pa.Array:
+    """A uint8 array as a column."""
+    return pa.array(np.ascontiguousarray(values))
+
+
+def pieces_of(column: pa.Array) -> tuple[Bytes, npt.NDArray[np.int32] | npt.NDArray[np.int64]]:
+    """A binary or string column as its bytes and n + 1 offsets into them, without a copy."""
+    wide = pa.types.is_large_binary(column.type) or pa.types.is_large_string(column.type)
+    _, offsets, data = column.buffers()
+    if offsets is None or not len(column):
+        return np.empty(0, np.uint8), np.zeros(1, np.int64)
+    bounds: npt.NDArray[Any] = np.frombuffer(offsets, dtype=np.int64 if wide else np.int32)[
+        column.offset : column.offset + len(column) + 1
+    ]
+    return (np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, np.uint8)), bounds
