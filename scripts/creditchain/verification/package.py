@@ -27,6 +27,7 @@ class Limits:
     """How large a package may be. Whatever is larger is refused before it is parsed."""
 
     package_bytes: int = 64 * 1024 * 1024  #: bytes of the whole file
+    values: int = 1_000_000  #: commas and opening brackets, wherever they stand; a document of 1 MiB fits
     depth: int = 40  #: nested objects and lists, the outermost is 1; a document alone may have 32
     path: int = 64  #: hashes in one inclusion proof
 
@@ -141,6 +142,9 @@ def load_json(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
         raise PackageError(
             "the file is too large", expected=f"at most {limits.package_bytes} bytes", found=f"{len(raw)} bytes"
         )
+    # Counted before parsing: a parser that builds millions of empty lists takes minutes to refuse them.
+    if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > limits.values:
+        raise PackageError("the file holds too many values", expected=f"at most {limits.values}")
     try:
         return parse_json(raw, JsonLimits(max_bytes=limits.package_bytes, max_depth=limits.depth))
     except InputError as error:

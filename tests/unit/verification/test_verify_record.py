@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from world import (
+from verification_world import (
     ANCHORED_AT,
     HOST,
     NOW,
