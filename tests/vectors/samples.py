@@ -1,4 +1,4 @@
-"""Hand-written inputs of the vectors. The first three USCCs are published ones of real companies; nothing else is real."""
+"""Hand-written inputs of the vectors. The first three USCCs are published ones of companies; nothing else is real."""
 
 from __future__ import annotations
 

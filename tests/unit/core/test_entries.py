@@ -1,0 +1,69 @@
+"""Log ids, entries and bodies against entries.json."""
+
+from dataclasses import fields
+
+import pytest
+from eth_abi.exceptions import EncodingError
+
+from creditchain.entries import BODIES, ENTRY_VERSION, AnchorBody, EntryKind, body_hash, entry_hash, log_id, region_code
+from creditchain.merkle import Frontier
+from vectors.reading import load
+
+VECTORS = load("entries")
+LOG = VECTORS["log"]
+
+
+@pytest.mark.parametrize("case", VECTORS["log_ids"], ids=lambda case: case["region"])
+def test_log_ids(case: dict) -> None:
+    assert log_id(case["chain_id"], case["address"], case["region"]) == case["log_id"]
+
+
+@pytest.mark.parametrize("case", LOG, ids=lambda case: f"{case['index']}-{EntryKind(case['kind']).label}")
+def test_bodies_and_entries(case: dict) -> None:
+    assert body_hash(EntryKind(case["kind"]), **case["fields"]) == case["body_hash"]
+    of_log = VECTORS["log_ids"][0]["log_id"]
+    made = entry_hash(
+        VECTORS["version"], case["kind"], of_log, case["index"], case["writer"], case["time"], case["body_hash"]
+    )
+    assert made == case["entry"]
+
+
+def test_the_vectors_cover_every_kind_with_a_body() -> None:
+    assert {case["kind"] for case in LOG} == set(BODIES)
+
+
+def test_replaying_the_log_gives_the_root_after_each_entry() -> None:
+    frontier = Frontier()
+    for case in LOG:
+        assert frontier.append(case["entry"]) == case["index"]
+        assert frontier.root == case["root"]
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_a_body_has_a_type_for_each_field(kind: EntryKind) -> None:
+    assert BODIES[kind].KIND is kind
+    assert len(BODIES[kind].TYPES) == len(fields(BODIES[kind]))
+
+
+def test_every_field_of_an_entry_changes_its_hash() -> None:
+    case, of_log = LOG[0], VECTORS["log_ids"][0]["log_id"]
+    values = [ENTRY_VERSION, case["kind"], of_log, case["index"], case["writer"], case["time"], case["body_hash"]]
+    others = [2, 13, bytes(32), 1, "0x" + "11" * 20, case["time"] + 1, bytes(32)]
+    hashes = {entry_hash(*values)} | {
+        entry_hash(*values[:i], other, *values[i + 1 :]) for i, other in enumerate(others)
+    }
+    assert len(hashes) == len(values) + 1
+
+
+def test_a_value_past_its_type_is_refused() -> None:
+    good = LOG[5]["fields"]
+    with pytest.raises(EncodingError):
+        AnchorBody(**{**good, "node": 2**24}).body_hash()
+    with pytest.raises(EncodingError):
+        AnchorBody(**{**good, "size": -1}).body_hash()
+
+
+@pytest.mark.parametrize("region", ["", "X" * 33, "长三角"])
+def test_region_codes_that_do_not_fit(region: str) -> None:
+    with pytest.raises(ValueError, match="ASCII|ascii"):
+        region_code(region)
