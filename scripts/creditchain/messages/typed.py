@@ -43,6 +43,10 @@ class TypedMessage(ABC):
         signable = encode_typed_data(full_message=self.typed_data())
         return keccak256(b"\x19" + signable.version + signable.header + signable.body)
 
+    def struct_hash(self) -> bytes:
+        """The hash of the message without its domain, 32 bytes: keccak256(type hash || members)."""
+        return bytes(encode_typed_data(full_message=self.typed_data()).body)
+
 
 def _as_json(value: Any) -> Any:
     if isinstance(value, bytes):

@@ -1,0 +1,40 @@
+"""What an enterprise signs about a dispute; checked by AnchorRegistry, the contract of the domain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from creditchain.hashing import require_hash
+from creditchain.messages.domains import ContractDomain, require_address
+from creditchain.messages.typed import Members, TypedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeFiling(TypedMessage):
+    """An enterprise disputes a record. Signed by its key and by the endorsing platform."""
+
+    TYPE: ClassVar[str] = "DisputeFiling"
+    MEMBERS: ClassVar[Members] = (
+        ("platform", "uint24"),
+        ("node", "uint24"),
+        ("leaf", "bytes32"),
+        ("reasonDigest", "bytes32"),
+        ("key", "address"),
+        ("previous", "uint40"),
+        ("deadline", "uint40"),
+    )
+
+    domain: ContractDomain
+    platform: int  #: node that endorses
+    node: int  #: node that published the record
+    leaf: bytes  #: leaf hash of the record, 32 bytes
+    reason_digest: bytes  #: salted digest of the reason, 32 bytes
+    key: str  #: the enterprise's key for disputes with this node, an address with its EIP-55 checksum
+    previous: int  #: unix seconds of the record's last dispute, 0 for none: a filing can be used once
+    deadline: int  #: unix seconds, inclusive
+
+    def __post_init__(self) -> None:
+        require_address(self.key, "key")
+        require_hash(self.leaf, "leaf")
+        require_hash(self.reason_digest, "reason_digest")

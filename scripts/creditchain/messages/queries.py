@@ -1,0 +1,79 @@
+"""What institution and provider sign about a query; checked by QueryLedger, the contract of the domain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from creditchain.hashing import require_hash
+from creditchain.messages.domains import ContractDomain
+from creditchain.messages.typed import Members, TypedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRequest(TypedMessage):
+    """An institution asks a provider for a report. Signed by the institution's operator, or its host's."""
+
+    TYPE: ClassVar[str] = "QueryRequest"
+    MEMBERS: ClassVar[Members] = (
+        ("institution", "uint24"),
+        ("provider", "uint24"),
+        ("consent", "bytes32"),
+        ("subject", "bytes32"),
+        ("product", "bytes32"),
+        ("sections", "uint8"),
+        ("domains", "uint32"),
+        ("purpose", "uint8"),
+        ("staff", "bytes32"),
+        ("issuedAt", "uint40"),
+        ("deadline", "uint40"),
+    )
+
+    domain: ContractDomain
+    institution: int
+    provider: int  #: node of a platform or a bureau
+    consent: bytes  #: token id, 32 bytes; zeros when all domains may be used without consent
+    subject: bytes  #: subject digest, 32 bytes, with a fresh salt for every request
+    product: bytes  #: digest of the report's product, 32 bytes
+    sections: int  #: bit n for section n
+    domains: int  #: bit set
+    purpose: int  #: purpose code
+    staff: bytes  #: salted digest of the member of staff who asks, 32 bytes
+    issued_at: int  #: unix seconds
+    deadline: int  #: unix seconds, inclusive
+
+    def __post_init__(self) -> None:
+        for name in ("consent", "subject", "product", "staff"):
+            require_hash(getattr(self, name), name)
+
+    @property
+    def id(self) -> bytes:
+        """The request's identity on the ledger, 32 bytes: the struct hash."""
+        return self.struct_hash()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt(TypedMessage):
+    """The provider's promise that a delivery will be metered by a time. Signed by its operator, or its host's."""
+
+    TYPE: ClassVar[str] = "Receipt"
+    MEMBERS: ClassVar[Members] = (
+        ("request", "bytes32"),
+        ("report", "bytes32"),
+        ("deliveredAt", "uint40"),
+        ("meterBy", "uint40"),
+    )
+
+    domain: ContractDomain
+    request: bytes  #: struct hash of the request, 32 bytes
+    report: bytes  #: digest of the report that was delivered, 32 bytes
+    delivered_at: int  #: unix seconds
+    meter_by: int  #: unix seconds, at most METER_WITHIN after delivered_at
+
+    def __post_init__(self) -> None:
+        require_hash(self.request, "request")
+        require_hash(self.report, "report")
+
+
+#: The longest a provider may promise to take to meter, in seconds.
+METER_WITHIN = 3600
