@@ -15,7 +15,7 @@ from creditchain.cli.output import Output
 from creditchain.errors import CreditchainError, ExitCode, UsageError
 
 #: Modules under `creditchain.cli`, each with a function `register(app)` that adds its commands.
-GROUPS: tuple[str, ...] = ()
+GROUPS: tuple[str, ...] = ("product", "sample")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from creditchain.products.reading import parse_product
 #: Folders of product files beside the shipped ones, separated like PATH.
 FOLDERS_VARIABLE = "CREDITCHAIN_PRODUCTS"
 _SHIPPED = Path(__file__).resolve().parent.parent / "data" / "products"
-_REF = re.compile(r"([a-z0-9-]{1,60})/([0-9]{1,5})")
+_REF = re.compile(r"([a-z0-9-]{1,56})/([0-9]{1,5})")
 _MAX_BYTES = 1 << 20
 
 

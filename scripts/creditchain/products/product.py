@@ -81,6 +81,7 @@ class Product:
     purposes: tuple[Purpose, ...]
     consent: Consent
     retention: Mapping[Section, Retention]
+    #: Of `data`; a report's with `hash` and `records`, which its file leaves out.
     schema: Schema
     digest: bytes
     #: For a report: the record products it combines, and the sections and domains they bring.
@@ -111,8 +112,6 @@ class Product:
         """
         data = dict(self.schema)
         definitions = data.pop("$defs", None)
-        if self.kind is Kind.REPORT:
-            data = _with_records(data, self.combines)
         properties = {
             "product": {"const": self.ref},
             "subject": _subject_schema(self.subjects),
@@ -145,19 +144,18 @@ def explain(error: jsonschema_rs.ValidationError) -> ProductError:
     )
 
 
-def records_schema(combines: tuple[str, ...]) -> dict[str, Any]:
-    """The schema of a report's `records`: each record it draws on, by region, node, product and leaf hash."""
+def with_records(data: Schema, combines: tuple[str, ...]) -> dict[str, Any]:
+    """A report's schema with what every report has: the records it draws on, by region, node, product and leaf hash."""
     item = {
-        "region": {"type": "string", "pattern": "^[A-Z]{2,8}$"},
+        "region": {"type": "string", "pattern": "^[A-Z]{2,8}$", "examples": ["JJJ", "YRD", "PRD"]},
         "node": {"type": "integer", "minimum": 1, "maximum": 2**24 - 1},
-        "product": {"enum": list(combines)},
+        "product": {"type": "string", "enum": list(combines)},
         "leaf": {"type": "string", "pattern": "^0x[0-9a-f]{64}$"},
     }
-    return {"type": "array", "maxItems": 2000, "items": _closed(item)}
-
-
-def _with_records(data: dict[str, Any], combines: tuple[str, ...]) -> dict[str, Any]:
-    added = {"hash": {"const": "keccak-256"}, "records": records_schema(combines)}
+    added = {
+        "hash": {"type": "string", "const": "keccak-256"},
+        "records": {"type": "array", "maxItems": 2000, "items": _closed(item)},
+    }
     return {
         **data,
         "properties": {**data["properties"], **added},

@@ -11,7 +11,7 @@ from creditchain.documents import Domain, Section, canonical_bytes
 from creditchain.errors import Place
 from creditchain.hashing import keccak256
 from creditchain.products.errors import ProductFileError
-from creditchain.products.product import SCHEMES, Consent, Kind, Product, Retention
+from creditchain.products.product import SCHEMES, Consent, Kind, Product, Retention, with_records
 from creditchain.products.purposes import Purpose
 from creditchain.products.schema import check_schema, resolve
 
@@ -73,8 +73,8 @@ def _dotted(key: str) -> tuple[str, ...]:
 def _product(source: Mapping[str, Any], resolver: Resolver) -> Product:
     _check_plain(source, "")
     name = _text(source, "name")
-    if not _NAME.fullmatch(name) or len(name) > 60:
-        raise _wrong("name", "not a product name", expected="lower-case words joined by hyphens, at most 60 characters")
+    if not _NAME.fullmatch(name) or len(name) > 56:
+        raise _wrong("name", "not a product name", expected="lower-case words joined by hyphens, at most 56 characters")
     version = source.get("version")
     if type(version) is not int or not 1 <= version <= 65535:
         raise _wrong("version", "not a version", expected="a whole number from 1 to 65535")
@@ -90,6 +90,7 @@ def _product(source: Mapping[str, Any], resolver: Resolver) -> Product:
     schema = source["schema"]
     check_schema(schema)
     _check_reserved(kind, schema)
+    refs = tuple(product.ref for product in combined)
     return Product(
         name=name,
         version=version,
@@ -102,9 +103,9 @@ def _product(source: Mapping[str, Any], resolver: Resolver) -> Product:
         purposes=_named(source, "purposes", Purpose),
         consent=consent,
         retention=_retention(source, sections, schema),
-        schema=schema,
+        schema=with_records(schema, refs) if kind is Kind.REPORT else schema,
         digest=keccak256(canonical_bytes(source)),
-        combines=tuple(product.ref for product in combined),
+        combines=refs,
         combined_sections=tuple(sorted({section for product in combined for section in product.sections})),
         combined_domains=tuple(sorted({domain for product in combined for domain in product.domains})),
         source=source,

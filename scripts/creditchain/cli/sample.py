@@ -1,0 +1,70 @@
+"""`creditchain sample`: synthetic uploads, for trying things out and for benchmarks."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from creditchain.cli.app import settings
+from creditchain.cli.product import Folders, folders_of
+from creditchain.errors import UsageError
+
+if TYPE_CHECKING:
+    from creditchain.cli.output import Output
+    from creditchain.sample import Form, Sample
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(sample)
+
+
+def sample(
+    ctx: typer.Context,
+    out: Annotated[Path, typer.Option("--output", "-o", help="File to write; a folder with --all-products.")],
+    records: Annotated[int, typer.Option(help="How many documents.")] = 10_000,
+    enterprises: Annotated[
+        int | None, typer.Option(help="About how many enterprises; an eighth of them by default.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same documents.")] = 0,
+    product: Annotated[str, typer.Option(help="name/version, or a product file.")] = "registry-basic/1",
+    all_products: Annotated[
+        bool, typer.Option("--all-products", help="A file for each product of the catalogue.")
+    ] = False,
+    form: Annotated[
+        str | None, typer.Option("--format", help="jsonl, csv or parquet; by default what the file's name says.")
+    ] = None,
+    products: Folders = None,
+) -> None:
+    """Write a synthetic upload: valid numbers, made-up enterprises over the real divisions of the three regions."""
+    from creditchain.products import catalogue, load_product
+    from creditchain.sample import FORMS, Form, Sample, form_of
+
+    if form is not None and form not in FORMS:
+        raise UsageError("a format that is not known", expected=", ".join(FORMS), found=form)
+    if all_products:
+        chosen, kind = catalogue(folders_of(products)), Form(form or "jsonl")
+        out.mkdir(parents=True, exist_ok=True)
+        paths = [out / f"{found.name}-{found.version}.{kind}" for found in chosen]
+    else:
+        chosen, paths = [load_product(product, folders_of(products))], [out]
+        kind = Form(form) if form else form_of(out)
+    count = enterprises if enterprises is not None else max(1, records // 8)
+    output = settings(ctx).output
+    written = [
+        _write(output, Sample(found, records, count, seed), path, kind)
+        for found, path in zip(chosen, paths, strict=True)
+    ]
+    output.table(["file", "product", "records", "bytes", "seconds"], written)
+
+
+def _write(output: Output, sample: Sample, path: Path, kind: Form) -> list[object]:
+    from creditchain.sample import write_sample
+
+    began = time.monotonic()
+    with output.progress(sample.product.ref, sample.records) as bar:
+        size = write_sample(sample, path, kind, lambda rows: bar.advance(bar.task_ids[0], rows))
+    return [str(path), sample.product.ref, sample.records, size, round(time.monotonic() - began, 2)]

@@ -1,0 +1,142 @@
+"""Rows of columns to bytes of a file: JSON Lines, CSV, or an Arrow table for Parquet."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pyarrow as pa
+
+from creditchain.products import Product
+from creditchain.sample.columns import Column, Escape, data_columns, envelope_columns
+from creditchain.sample.sources import Bytes, Flag, NumberSource, Rows
+
+_PRESENT = 179  #: of 256 optional cells are there
+
+
+def _json_text(text: str) -> bytes:
+    """A text as it stands between the quotes of a JSON string."""
+    return orjson.dumps(text)[1:-1]
+
+
+def _csv_text(text: str) -> bytes:
+    """A text as a CSV cell (RFC 4180)."""
+    quoted = '"' + text.replace('"', '""') + '"'
+    return (quoted if any(character in text for character in '",\r\n') else text).encode()
+
+
+_JSON = Escape(_json_text, str.encode)
+_CSV = Escape(_csv_text, _csv_text)
+_PLAIN = Escape(str.encode, str.encode)
+
+
+class Sheet:
+    """Lines of text: literals that every line has, and cells between them. An empty cell takes its literals along."""
+
+    def __init__(self) -> None:
+        self.template = b""
+        self.cells: list[tuple[int, int, int, Column]] = []
+        self._memory = threading.local()
+
+    def literal(self, text: str) -> None:
+        """Text of every line."""
+        self.template += text.encode()
+
+    def cell(self, column: Column, before: str = "", after: str = "") -> None:
+        """A column's cell between two literals that belong to it."""
+        start = len(self.template)
+        self.literal(before)
+        at = len(self.template)
+        self.template += bytes(column.source.width)
+        self.literal(after)
+        self.cells.append((start, at, len(self.template), column))
+
+    def render(self, rows: Rows) -> bytes:
+        """The lines of some rows."""
+        out, full = self._buffers(len(rows))
+        out[:] = np.frombuffer(self.template, np.uint8)
+        for start, at, end, column in self.cells:
+            column.source.fill(out[:, at : at + column.source.width], rows)
+            if column.optional:
+                out[absent(column, rows), start:end] = 0
+        np.not_equal(out, 0, out=full)
+        text: bytes = out[full].tobytes()
+        return text
+
+    def _buffers(self, rows: int) -> tuple[Bytes, npt.NDArray[np.bool_]]:
+        """Memory for lines and mask, kept by each thread: fresh pages cost more than filling them."""
+        kept: list[Bytes] = getattr(self._memory, "kept", [])
+        size = rows * len(self.template)
+        if not kept or len(kept[0]) < size:
+            kept = self._memory.kept = [np.empty(size, np.uint8), np.empty(size, np.uint8)]
+        shape = (rows, len(self.template))
+        return kept[0][:size].reshape(shape), kept[1][:size].reshape(shape).view(np.bool_)
+
+
+def absent(column: Column, rows: Rows) -> npt.NDArray[np.bool_]:
+    """Which cells of an optional column are empty."""
+    return rows.draws.below(column.name + "/present", rows.ordinals, 256) >= _PRESENT
+
+
+def json_sheet(product: Product, seed: int) -> Sheet:
+    """One document a line."""
+    scheme, number, section, domain, as_of = envelope_columns(product)
+    sheet = Sheet()
+    sheet.literal(f'{{"product":"{product.ref}","subject":{{')
+    sheet.cell(scheme, '"scheme":"', '",')
+    sheet.cell(number, '"number":"', '"},')
+    sheet.cell(section, '"section":"', '",')
+    sheet.cell(domain, '"domain":"', '",')
+    sheet.cell(as_of, '"as_of":"', '","data":{')
+    for place, column in enumerate(data_columns(product, seed, _JSON)):
+        quote = '"' if column.kind == "string" else ""
+        sheet.cell(column, f'{"," if place else ""}"{column.name}":{quote}', quote)
+    sheet.literal("}}\n")
+    return sheet
+
+
+def csv_sheet(product: Product, seed: int) -> tuple[bytes, Sheet]:
+    """The header line, and one record a line."""
+    columns = (*envelope_columns(product), *data_columns(product, seed, _CSV))
+    sheet = Sheet()
+    for place, column in enumerate(columns):
+        sheet.literal("," if place else "")
+        sheet.cell(column)
+    sheet.literal("\n")
+    return ",".join(column.name for column in columns).encode() + b"\n", sheet
+
+
+def parquet_columns(product: Product, seed: int) -> tuple[pa.Schema, tuple[Column, ...]]:
+    """The schema of the table, and the columns that fill it."""
+    columns = (*envelope_columns(product), *data_columns(product, seed, _PLAIN))
+    types = {"integer": pa.int64(), "boolean": pa.bool_()}
+    return pa.schema([(column.name, types.get(column.kind, pa.string())) for column in columns]), columns
+
+
+def record_batch(schema: pa.Schema, columns: Sequence[Column], rows: Rows) -> pa.RecordBatch:
+    """The same rows as Arrow columns."""
+    return pa.RecordBatch.from_arrays([_array(column, rows) for column in columns], schema=schema)
+
+
+def _array(column: Column, rows: Rows) -> pa.Array:
+    empty = absent(column, rows) if column.optional else None
+    if isinstance(column.source, NumberSource | Flag):
+        return pa.array(column.source.values(rows), mask=empty)
+    out = np.zeros((len(rows), column.source.width), np.uint8)
+    column.source.fill(out, rows)
+    if empty is not None:
+        out[empty] = 0
+    return _strings(out, empty)
+
+
+def _strings(cells: Bytes, empty: npt.NDArray[np.bool_] | None) -> pa.Array:
+    full = cells != 0
+    offsets = np.zeros(len(cells) + 1, np.int32)
+    np.cumsum(full.sum(axis=1), out=offsets[1:])
+    valid = None if empty is None else pa.py_buffer(np.packbits(~empty, bitorder="little"))
+    return pa.Array.from_buffers(
+        pa.string(), len(cells), [valid, pa.py_buffer(offsets), pa.py_buffer(cells.ravel()[full.ravel()])]
+    )

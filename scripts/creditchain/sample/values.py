@@ -1,0 +1,104 @@
+"""Single values for any schema of a product file: the slow path, which fills the pools that rows draw from."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from creditchain.products.schema import Schema, resolve
+from creditchain.sample import words
+from creditchain.sample.patterns import matching
+
+#: The largest number that a field gets whatever its schema allows: ten billion yuan in fen.
+CEILING = 10**12
+_ABSENT = 0.3  #: share of optional fields that are left out
+_MOST_ITEMS = 6
+_LAST_DAY = date(2026, 6, 30)
+
+
+def integer_range(schema: Schema) -> tuple[int, int]:
+    """The lowest and highest number that an integer field gets."""
+    low = int(schema.get("minimum", 0))
+    return low, max(low, min(schema.get("maximum", CEILING), CEILING))
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Makes values; `cities` are the names of places that texts may carry."""
+
+    definitions: Schema
+    cities: Sequence[str]
+    rng: random.Random
+
+    def value(self, name: str, schema: Schema) -> Any:
+        """A value of the field `name` that `schema` accepts. Raises PatternError for a pattern beyond the sampler."""
+        schema = resolve(schema, self.definitions)
+        for choice in ("oneOf", "anyOf"):
+            if choice in schema:
+                return self.value(name, self.rng.choice(schema[choice]))
+        if "const" in schema:
+            return schema["const"]
+        for listed in ("enum", "examples"):
+            if listed in schema:
+                return self.rng.choice(schema[listed])
+        kind = schema["type"]
+        if kind == "object":
+            return self._object(schema)
+        if kind == "array":
+            return self._array(name, schema)
+        if kind == "boolean":
+            return self.rng.random() < 0.5
+        return self._integer(schema) if kind == "integer" else self._text(name, schema)
+
+    def _text(self, name: str, schema: Schema) -> str:
+        if "pattern" in schema:
+            return matching(schema["pattern"], self.rng)
+        if schema.get("format") == "date":
+            return (_LAST_DAY - timedelta(days=self.rng.randrange(3650))).isoformat()
+        text = words.TEMPLATES.get(name, words.FALLBACK).format(
+            mark=words.MARK,
+            city=self.rng.choice(self.cities),
+            road=self.rng.choice(words.ROADS),
+            industry=self.rng.choice(words.INDUSTRIES),
+            trade="".join(self.rng.sample(words.TRADE, 2)),
+            title=schema.get("title", name),
+            number=self.rng.randint(1, 999),
+        )
+        text = text[: int(schema.get("maxLength", len(text)))]
+        return text + words.MARK[0] * (int(schema.get("minLength", 0)) - len(text))
+
+    def _integer(self, schema: Schema) -> int:
+        low, high = integer_range(schema)
+        step = int(schema.get("multipleOf", 1))
+        most = min(high - low, 10 ** self.rng.randint(0, 12))
+        value = low + self.rng.randint(0, most)
+        return -(-low // step) * step if value // step * step < low else value // step * step
+
+    def _object(self, schema: Schema) -> dict[str, Any]:
+        required = set(schema.get("required", ()))
+        found = {
+            name: self.value(name, inner)
+            for name, inner in schema["properties"].items()
+            if name in required or self.rng.random() >= _ABSENT
+        }
+        dependent: Mapping[str, list[str]] = schema.get("dependentRequired", {})
+        waiting = list(found)
+        while waiting:
+            for needed in dependent.get(waiting.pop(), ()):
+                if needed not in found:
+                    found[needed] = self.value(needed, schema["properties"][needed])
+                    waiting.append(needed)
+        return found
+
+    def _array(self, name: str, schema: Schema) -> list[Any]:
+        low = schema.get("minItems", 0)
+        count = self.rng.randint(low, min(schema["maxItems"], max(low, _MOST_ITEMS)))
+        found: list[Any] = []
+        for _ in range(count * 4):
+            item = self.value(name, schema["items"])
+            if len(found) < count and not (schema.get("uniqueItems") and item in found):
+                found.append(item)
+        return found

@@ -1,0 +1,110 @@
+"""A sample as a file: JSON Lines, CSV or Parquet, streamed; the file appears under its name when it is whole."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import pyarrow.parquet as pq
+
+from creditchain.errors import Place, UnavailableError
+from creditchain.sample.sampling import Sample, SampleError
+from creditchain.sample.sheets import csv_sheet, json_sheet, parquet_columns, record_batch
+from creditchain.sample.sources import Rows
+
+_Made = TypeVar("_Made")
+
+
+class Form(StrEnum):
+    """Formats of an upload."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+FORMS = tuple(Form)
+
+
+def form_of(path: Path) -> Form:
+    """The format that a file's name tells. Raises SampleError."""
+    try:
+        return Form(path.suffix.lower().removeprefix("."))
+    except ValueError as error:
+        raise SampleError(
+            "the name of the file does not tell its format",
+            expected=", ".join(f".{form}" for form in Form),
+            found=path.name,
+        ) from error
+
+
+def write_sample(sample: Sample, path: Path, form: Form, on_progress: Callable[[int], object] = lambda _: None) -> int:
+    """Write the sample to `path` and return the file's bytes; `on_progress` hears of each piece's rows.
+
+    Raises UnavailableError if the file cannot be written; nothing is left under its name then.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as handle:
+            _WRITERS[form](sample, handle, on_progress)
+            handle.flush()
+            os.fsync(handle.fileno())
+        size = part.stat().st_size
+        part.replace(path)
+    except OSError as error:
+        raise UnavailableError("the sample cannot be written", found=error.strerror, place=Place(str(path))) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return size
+
+
+def json_lines(sample: Sample) -> Iterator[bytes]:
+    """The sample as JSON Lines, some thousand lines at a time."""
+    return _ahead(json_sheet(sample.product, sample.seed).render, sample)
+
+
+def _write_json(sample: Sample, handle: BinaryIO, on_progress: Callable[[int], object]) -> None:
+    for lines in json_lines(sample):
+        handle.write(lines)
+        on_progress(lines.count(b"\n"))
+
+
+def _write_csv(sample: Sample, handle: BinaryIO, on_progress: Callable[[int], object]) -> None:
+    header, sheet = csv_sheet(sample.product, sample.seed)
+    handle.write(header)
+    for lines in _ahead(sheet.render, sample):
+        handle.write(lines)
+        on_progress(lines.count(b"\n"))
+
+
+def _write_parquet(sample: Sample, handle: BinaryIO, on_progress: Callable[[int], object]) -> None:
+    schema, columns = parquet_columns(sample.product, sample.seed)
+    with pq.ParquetWriter(handle, schema) as writer:
+        for batch in _ahead(lambda rows: record_batch(schema, columns, rows), sample):
+            writer.write_batch(batch)
+            on_progress(len(batch))
+
+
+def _ahead(make: Callable[[Rows], _Made], sample: Sample) -> Iterator[_Made]:
+    """Make pieces on all cores, a few ahead of the one asked for, in order."""
+    workers = os.cpu_count() or 1
+    waiting: deque[Future[_Made]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for rows in sample.chunks():
+            waiting.append(pool.submit(make, rows))
+            if len(waiting) > workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+_WRITERS: dict[Form, Callable[[Sample, BinaryIO, Callable[[int], object]], None]] = {
+    Form.JSONL: _write_json,
+    Form.CSV: _write_csv,
+    Form.PARQUET: _write_parquet,
+}
