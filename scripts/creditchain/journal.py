@@ -50,10 +50,9 @@ class Journal:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for reading; nothing is written."""
+        """A session for reading; nothing is written. What was read stays usable afterwards."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
-            session.rollback()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -98,7 +97,8 @@ def open_journal(url_or_path: str | Path) -> Journal:
         except OSError as error:
             raise JournalError("the journal can not be opened", found=str(error)) from error
         text = f"sqlite:///{path}"
-    engine = create_engine(text)
+    # Parameters hold secrets: they stay out of errors.
+    engine = create_engine(text, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)

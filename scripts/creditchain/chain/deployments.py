@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eth_utils import is_checksum_address
+from eth_utils.address import is_checksum_address
 
 from creditchain.chain.errors import WrongChainError
+from creditchain.entries import log_id
 from creditchain.errors import ConfigError, Place
 from creditchain.hashing import keccak256
 
@@ -85,17 +86,16 @@ class Deployment:
         }
 
 
-def log_id(chain_id: int, region_log: str, region: str) -> bytes:
-    """The log's id: keccak256(abi.encode(uint256 chainId, address regionLog, bytes32 region)), format.md section 5."""
-    address = bytes.fromhex(region_log[2:])
-    return keccak256(chain_id.to_bytes(32, "big") + address.rjust(32, b"\0") + region_word(region))
+def require_region(region: str) -> str:
+    """A region's code, if it is one.
 
-
-def region_word(region: str) -> bytes:
-    """A region's code as the contracts hold it: ASCII, right-padded with zeros to 32 bytes."""
+    Raises:
+        ConfigError: it is not 1 to 32 letters A-Z and digits.
+    """
     if not 1 <= len(region) <= 32 or not region.isascii() or not region.isalnum() or region != region.upper():
-        raise ConfigError("not a region's code", expected="1 to 32 letters A-Z and digits, like YRD", found=repr(region))
-    return region.encode("ascii").ljust(32, b"\0")
+        expected = "1 to 32 letters A-Z and digits, like YRD"
+        raise ConfigError("not a region's code", expected=expected, found=repr(region))
+    return region
 
 
 def path_of(directory: Path, network: str) -> Path:
@@ -145,15 +145,14 @@ def load_deployment(network: str, directory: Path) -> Deployment:
 def parse_deployment(raw: bytes, where: str) -> Deployment:
     """Parse a deployment file strictly. `where` names it in errors."""
     if len(raw) > MAX_FILE_BYTES:
-        raise ConfigError("the deployment file is too large", expected=f"at most {MAX_FILE_BYTES} bytes", place=Place(where))
+        expected = f"at most {MAX_FILE_BYTES} bytes"
+        raise ConfigError("the deployment file is too large", expected=expected, place=Place(where))
     try:
         parsed = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise ConfigError("the deployment file is not JSON", found=str(error), place=Place(where)) from error
     reader = _Reader(parsed, where)
-    reader.exact(
-        {"format", "network", "chain_id", "genesis", "region", "log_id", "generation", "hash", "contracts"}
-    )
+    reader.exact({"format", "network", "chain_id", "genesis", "region", "log_id", "generation", "hash", "contracts"})
     if parsed["format"] != FORMAT or parsed["hash"] != "keccak-256":
         raise ConfigError("another format", expected=f"{FORMAT}, keccak-256", place=Place(where, field="format"))
     contracts = {}
@@ -167,7 +166,7 @@ def parse_deployment(raw: bytes, where: str) -> Deployment:
         network=reader.text("network"),
         chain_id=reader.number("chain_id"),
         genesis=reader.word("genesis"),
-        region=reader.text("region"),
+        region=require_region(reader.text("region")),
         log_id=reader.word("log_id"),
         contracts=contracts,
         generation=reader.number("generation"),
@@ -187,7 +186,10 @@ def check_deployment(chain: Chain, deployment: Deployment) -> None:
     ):
         if expected != found:
             raise WrongChainError(
-                f"the chain is not the one this deployment is on: another {what}", expected=expected, found=found, hint=hint
+                f"the chain is not the one this deployment is on: another {what}",
+                expected=expected,
+                found=found,
+                hint=hint,
             )
     addresses = [contract.address for contract in deployment.contracts.values()]
     for (name, contract), code in zip(deployment.contracts.items(), chain.codes(addresses), strict=True):

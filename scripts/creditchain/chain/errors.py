@@ -12,7 +12,7 @@ class NetworkError(ConfigError):
     """The networks file is wrong, or names no such network."""
 
 
-class ChainUnavailable(UnavailableError):
+class ChainUnavailableError(UnavailableError):
     """The chain's endpoint did not answer, or answered something that is no answer."""
 
 
@@ -20,11 +20,11 @@ class WrongChainError(RefusedError):
     """The chain is not the one the deployment, or the network's configuration, is about."""
 
 
-class ChainUnsuitable(RefusedError):
+class ChainUnsuitableError(RefusedError):
     """The chain's EVM differs from what the contracts need."""
 
 
-class LyingEndpoint(NotValidError):
+class LyingEndpointError(NotValidError):
     """What an endpoint answered contradicts the chain's own log root, or another endpoint."""
 
 
@@ -36,7 +36,7 @@ class TransactionError(RefusedError):
     """A transaction was not accepted, or can not be sent as asked."""
 
 
-class ContractRefused(TransactionError):
+class ContractRefusedError(TransactionError):
     """A contract reverted. `name` is the error's name in the ABI (or `Error`, `Panic`), `values` its arguments."""
 
     def __init__(self, name: str, values: Mapping[str, Any], *, doing: str, hint: str | None = None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from creditchain.chain.abi import interface
 from creditchain.chain.connect import LogRange
 from creditchain.chain.deployments import Deployment
-from creditchain.chain.errors import LyingEndpoint
+from creditchain.chain.errors import LyingEndpointError
 from creditchain.chain.region import Region
 from creditchain.chain.views import AnchorInfo, BlockRef, LogEntry
 from creditchain.entries import ENTRY_VERSION, AnchorBody, entry_hash
@@ -43,8 +43,8 @@ class EvidenceFetcher:
         """The final block that all evidence of this fetcher is read at.
 
         Raises:
-            ChainUnavailable: no answer.
-            LyingEndpoint: the endpoints of the network disagree about it.
+            ChainUnavailableError: no answer.
+            LyingEndpointError: the endpoints of the network disagree about it.
         """
         return self._region.chain.final_block()
 
@@ -56,7 +56,7 @@ class EvidenceFetcher:
         """
         try:
             return self._fetch(package)
-        except (UnavailableError, LyingEndpoint) as error:
+        except (UnavailableError, LyingEndpointError) as error:
             return Evidence.absent(
                 self.origin, Text(f"the chain could not be asked: {error.message}", "无法查询链上数据")
             )
@@ -93,7 +93,7 @@ class EvidenceFetcher:
     def _required(self, node: int) -> Member:
         member = self._member(node)
         if member is None:
-            raise LyingEndpoint(f"the endpoint gives an anchor of node {node}, but no such node")
+            raise LyingEndpointError(f"the endpoint gives an anchor of node {node}, but no such node")
         return member
 
     def _signer(self, package: Package) -> StatementSigner | None:

@@ -123,12 +123,17 @@ def _network(name: str, table: dict[str, Any], where: str) -> Network:
 _CHOICES: dict[str, tuple[str, ...]] = {"kind": get_args(Kind), "fees": get_args(Fees), "finality": get_args(Finality)}
 #: Smallest and largest value that makes sense, by field.
 _WHOLE = {
-    "chain_id": (1, 2**63), "confirmations": (1, 100_000), "bump_percent": (10, 1000), "log_range_blocks": (1, 1_000_000)
-}  # fmt: skip
+    "chain_id": (1, 2**63),
+    "confirmations": (1, 100_000),
+    "bump_percent": (10, 1000),
+    "log_range_blocks": (1, 1_000_000),
+}
 _SECONDS = {
-    "poll_seconds": (0.001, 600.0), "timeout_seconds": (0.1, 3600.0), "stuck_seconds": (0.1, 86400.0),
+    "poll_seconds": (0.001, 600.0),
+    "timeout_seconds": (0.1, 3600.0),
+    "stuck_seconds": (0.1, 86400.0),
     "give_up_seconds": (1.0, 604800.0),
-}  # fmt: skip
+}
 
 
 def _value(field: str, value: object, place: Place) -> object:

@@ -62,7 +62,10 @@ class AnchorInfo:
 
 @dataclass(frozen=True, slots=True)
 class RecordState:
-    """Life and dispute of one record (node, leaf hash), numbers as in format.md section 5; times unix seconds."""
+    """Life and last dispute of one record (node, leaf hash), numbers as in format.md section 5; times unix seconds.
+
+    `platform` filed the dispute, `answered_at` is 0 while it is open, `entry` the index of the last log entry about it.
+    """
 
     node: int
     leaf: bytes
@@ -71,6 +74,9 @@ class RecordState:
     life_at: int
     disputed_at: int
     due_at: int
+    answered_at: int
+    platform: int
+    entry: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,199 @@
+"""The contracts' interfaces as they ship in the package: encode calls, decode results, events and errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
+from eth_utils.address import to_checksum_address
+
+from creditchain.chain.errors import ChainUnavailableError, ContractRefusedError
+from creditchain.hashing import keccak256
+
+#: What to do about the errors that users meet; the others say enough by their names and values.
+HINTS = {
+    "AccessManagedUnauthorized": "Only governors may do this; choose a governor's key with --signer.",
+    "AnchorRegistryRootTaken": "This node anchored the same batch before.",
+    "AnchorRegistryKeyEpoch": "Build the batch again under the current key epoch (`creditchain epoch list`).",
+    "AnchorRegistryNumber": "Another batch of this series was anchored in between; run the same command again.",
+    "NodeRegistryNotOperator": "Sign with the node's operator key, or its host's (`creditchain node show`).",
+    "NodeRegistryInactive": "The node or its host is suspended, retired or past its end date (`creditchain node show`).",
+    "NodeRegistryDomains": "Governors set what a node may publish with `creditchain node set-domains`.",
+    "NodeRegistryKeyTaken": "One key belongs to one node for ever; choose a key that no node ever had.",
+    "RegionLogSealed": "This region's log was closed for ever.",
+}
+_PANICS = {
+    0x01: "assertion failed",
+    0x11: "arithmetic overflow",
+    0x12: "division by zero",
+    0x21: "not a value of the enumeration",
+    0x32: "index out of bounds",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A function or error: selector, and its inputs' and outputs' names and ABI types."""
+
+    name: str
+    selector: bytes
+    names: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event: its topic, the indexed parameters in order, and the others."""
+
+    name: str
+    topic: bytes
+    indexed: tuple[tuple[str, str], ...]
+    plain: tuple[tuple[str, str], ...]
+
+    def decode(self, log: Mapping[str, Any]) -> dict[str, Any]:
+        """Named values of a raw log. Structs are tuples, addresses checksummed."""
+        topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
+        if len(topics) != 1 + len(self.indexed) or topics[0] != self.topic:
+            raise ChainUnavailableError(f"the endpoint gave a log that is no {self.name} event")
+        values = {
+            name: _decode((kind,), topic)[0] for (name, kind), topic in zip(self.indexed, topics[1:], strict=True)
+        }
+        data = bytes.fromhex(log["data"][2:])
+        plain = _decode(tuple(kind for _, kind in self.plain), data)
+        return values | dict(zip((name for name, _ in self.plain), plain, strict=True))
+
+
+class Interface:
+    """One contract: its ABI and its creation code."""
+
+    def __init__(self, name: str) -> None:
+        artifact = json.loads(files("creditchain").joinpath(f"artifacts/{name}.json").read_text(encoding="utf-8"))
+        abi = artifact["abi"]
+        self.name = name
+        self.bytecode = bytes.fromhex(artifact["bytecode"].removeprefix("0x"))
+        self.functions = {entry["name"]: _item(entry) for entry in abi if entry["type"] == "function"}
+        self.errors = {item.selector: item for item in (_item(entry) for entry in abi if entry["type"] == "error")}
+        self.events = {entry["name"]: _event(entry) for entry in abi if entry["type"] == "event"}
+        constructors = [entry for entry in abi if entry["type"] == "constructor"]
+        self._constructor = tuple(_type(i) for i in constructors[0]["inputs"]) if constructors else ()
+
+    def encode(self, function: str, *arguments: Any) -> bytes:
+        """Call data."""
+        item = self.functions[function]
+        return item.selector + encode(item.inputs, arguments)
+
+    def decode(self, function: str, data: bytes) -> tuple[Any, ...]:
+        """A function's results. Structs are tuples, addresses checksummed.
+
+        Raises:
+            ChainUnavailableError: this is no result of that function.
+        """
+        return _decode(self.functions[function].outputs, data)
+
+    def creation(self, *arguments: Any) -> bytes:
+        """Creation code with the constructor's arguments."""
+        return self.bytecode + encode(self._constructor, arguments)
+
+
+@cache
+def interface(name: str) -> Interface:
+    """The interface of a contract that ships with this package."""
+    return Interface(name)
+
+
+@cache
+def contract_names() -> tuple[str, ...]:
+    """The contracts that ship with this package."""
+    folder = files("creditchain").joinpath("artifacts")
+    return tuple(sorted(f.name.removesuffix(".json") for f in folder.iterdir() if f.name.endswith(".json")))
+
+
+def refusal(data: bytes, doing: str) -> ContractRefusedError:
+    """The error that a contract's revert data stands for. `doing` completes "refused to …"."""
+    if len(data) < 4:
+        return ContractRefusedError("revert", {}, doing=doing, hint="The contract gave no reason.")
+    selector, body = data[:4], data[4:]
+    item = _errors().get(selector)
+    if item is None:
+        return ContractRefusedError("unknown", {"data": data}, doing=doing)
+    try:
+        values = dict(zip(item.names, _decode(item.inputs, body), strict=True))
+    except ChainUnavailableError:
+        return ContractRefusedError(item.name, {"data": data}, doing=doing)
+    if item.name == "Panic":
+        values["meaning"] = _PANICS.get(values["code"], "?")
+    return ContractRefusedError(item.name, values, doing=doing, hint=HINTS.get(item.name))
+
+
+@cache
+def _errors() -> dict[bytes, Item]:
+    known = {keccak256(b"Error(string)")[:4]: Item("Error", b"", ("reason",), ("string",), ())}
+    known[keccak256(b"Panic(uint256)")[:4]] = Item("Panic", b"", ("code",), ("uint256",), ())
+    for name in contract_names():
+        known.update(interface(name).errors)
+    return known
+
+
+def _decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
+    try:
+        values = decode(types, data)
+    except (DecodingError, OverflowError) as error:
+        raise ChainUnavailableError(
+            "the endpoint gave something that is no result of the contract",
+            expected=f"({', '.join(types)})",
+            found=f"{len(data)} bytes",
+            hint="Check that the network, its deployment file and its endpoint belong together.",
+        ) from error
+    return tuple(_checksummed(kind, value) for kind, value in zip(types, values, strict=True))
+
+
+def _checksummed(kind: str, value: Any) -> Any:
+    if kind == "address":
+        return to_checksum_address(value)
+    if kind.startswith("(") and kind.endswith(")"):
+        return tuple(_checksummed(inner, item) for inner, item in zip(_split(kind), value, strict=True))
+    return value
+
+
+@cache
+def _split(kind: str) -> tuple[str, ...]:
+    """The members of a tuple type."""
+    parts, depth, start = [], 0, 1
+    for position, letter in enumerate(kind[1:-1], 1):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and depth == 0:
+            parts.append(kind[start:position])
+            start = position + 1
+    return (*parts, kind[start:-1])
+
+
+def _type(parameter: Mapping[str, Any]) -> str:
+    kind: str = parameter["type"]
+    if kind.startswith("tuple"):
+        return f"({','.join(_type(part) for part in parameter['components'])}){kind[5:]}"
+    return kind
+
+
+def _item(entry: Mapping[str, Any]) -> Item:
+    inputs = tuple(_type(parameter) for parameter in entry["inputs"])
+    selector = keccak256(f"{entry['name']}({','.join(inputs)})".encode())[:4]
+    names = tuple(parameter["name"] for parameter in entry["inputs"])
+    return Item(entry["name"], selector, names, inputs, tuple(_type(p) for p in entry.get("outputs", ())))
+
+
+def _event(entry: Mapping[str, Any]) -> Event:
+    signature = f"{entry['name']}({','.join(_type(parameter) for parameter in entry['inputs'])})"
+    pairs = [(parameter["name"], _type(parameter), parameter["indexed"]) for parameter in entry["inputs"]]
+    return Event(
+        entry["name"],
+        keccak256(signature.encode()),
+        tuple((name, kind) for name, kind, indexed in pairs if indexed),
+        tuple((name, kind) for name, kind, indexed in pairs if not indexed),
+    )

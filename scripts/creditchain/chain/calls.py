@@ -1,0 +1,119 @@
+"""Every state-changing call of a region's contracts, ready for the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from creditchain.chain.abi import interface
+from creditchain.chain.deployments import Deployment
+from creditchain.chain.views import Admission, Batch, ContractCall, Correction
+
+ZERO_ADDRESS = "0x" + "00" * 20
+NO_WORD = bytes(32)
+#: One leaf opened: subject tag, section number, commitment.
+Opening = tuple[bytes, int, bytes]
+
+
+class Calls:
+    """Builds calls; nothing here asks the chain. Descriptions complete "refused to …" and name no record or subject."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+
+    def _call(self, contract: str, function: str, description: str, *arguments: Any) -> ContractCall:
+        data = interface(contract).encode(function, *arguments)
+        return ContractCall(self._deployment.address(contract), data, description)
+
+    # RegionLog.
+
+    def set_writer(self, writer: str, authorised: bool) -> ContractCall:
+        doing = f"{'let' if authorised else 'no longer let'} {writer} write the log"
+        return self._call("RegionLog", "setWriter", doing, writer, authorised)
+
+    def seal(self) -> ContractCall:
+        return self._call("RegionLog", "seal", "close the log for ever")
+
+    # NodeRegistry.
+
+    def admit(self, admission: Admission) -> ContractCall:
+        struct = (
+            admission.operator or ZERO_ADDRESS, admission.role, admission.division, admission.host, admission.domains,
+            admission.until, admission.profile_digest,
+        )  # fmt: skip
+        return self._call("NodeRegistry", "admit", "admit a node", struct)
+
+    def suspend(self, node: int) -> ContractCall:
+        return self._call("NodeRegistry", "suspend", f"suspend node {node}", node)
+
+    def reinstate(self, node: int) -> ContractCall:
+        return self._call("NodeRegistry", "reinstate", f"reinstate node {node}", node)
+
+    def retire(self, node: int) -> ContractCall:
+        return self._call("NodeRegistry", "retire", f"retire node {node}", node)
+
+    def set_domains(self, node: int, domains: int) -> ContractCall:
+        return self._call("NodeRegistry", "setDomains", f"set the domains of node {node}", node, domains)
+
+    def set_profile(self, node: int, profile_digest: bytes) -> ContractCall:
+        return self._call("NodeRegistry", "setProfile", f"set the profile of node {node}", node, profile_digest)
+
+    def set_until(self, node: int, until: int) -> ContractCall:
+        return self._call("NodeRegistry", "setUntil", f"set the end date of node {node}", node, until)
+
+    def mark_compromised(self, node: int, since: int) -> ContractCall:
+        return self._call("NodeRegistry", "markCompromised", f"declare the key of node {node} compromised", node, since)
+
+    def rotate_operator(self, node: int, operator: str, deadline: int, acceptance: bytes) -> ContractCall:
+        doing = f"rotate the operator of node {node}"
+        return self._call("NodeRegistry", "rotateOperator", doing, node, operator, deadline, acceptance)
+
+    def replace_operator(self, node: int, operator: str, deadline: int, acceptance: bytes) -> ContractCall:
+        doing = f"replace the operator of node {node}"
+        return self._call("NodeRegistry", "replaceOperator", doing, node, operator, deadline, acceptance)
+
+    # AnchorRegistry.
+
+    def open_key_epoch(self, epoch_digest: bytes) -> ContractCall:
+        return self._call("AnchorRegistry", "openKeyEpoch", "open a key epoch", epoch_digest)
+
+    def anchor(self, batch: Batch) -> ContractCall:
+        struct = (
+            batch.node, batch.root, batch.size, batch.product, batch.number, batch.kind, batch.domains, batch.subjects,
+            batch.key_epoch,
+        )  # fmt: skip
+        return self._call("AnchorRegistry", "anchor", f"anchor a batch of node {batch.node}", struct)
+
+    def set_life(
+        self, node: int, leaf: bytes, life: int, *, reason_digest: bytes, successor: bytes = NO_WORD
+    ) -> ContractCall:
+        doing = f"change the life of a record of node {node}"
+        return self._call("AnchorRegistry", "setLife", doing, node, leaf, life, successor, reason_digest)
+
+    def file_dispute(self, platform: int, node: int, leaf: bytes, reason_digest: bytes) -> ContractCall:
+        doing = f"dispute a record of node {node}"
+        return self._call("AnchorRegistry", "fileDispute", doing, platform, node, leaf, reason_digest)
+
+    def answer_dispute(
+        self, node: int, leaf: bytes, outcome: int, reason_digest: bytes, correction: Correction | None = None
+    ) -> ContractCall:
+        given = correction or Correction(NO_WORD, 0, NO_WORD, ())
+        struct = (given.root, given.index, given.successor, given.proof)
+        doing = f"answer a dispute about a record of node {node}"
+        return self._call("AnchorRegistry", "answerDispute", doing, node, leaf, outcome, struct, reason_digest)
+
+    def attest_audit(self, auditor: int, node: int, root: bytes, report_digest: bytes) -> ContractCall:
+        doing = f"attest an audit of a batch of node {node}"
+        return self._call("AnchorRegistry", "attestAudit", doing, auditor, node, root, report_digest)
+
+    def prove_disorder(
+        self,
+        node: int,
+        root: bytes,
+        index: int,
+        first: Opening,
+        second: Opening,
+        proofs: tuple[Sequence[bytes], Sequence[bytes]],
+    ) -> ContractCall:
+        doing = f"prove disorder in a batch of node {node}"
+        return self._call("AnchorRegistry", "proveDisorder", doing, node, root, index, first, second, *proofs)

@@ -1,0 +1,171 @@
+"""Bring up a region's contracts: probe, deploy in order, wire roles and writers. Killed anywhere, run it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from creditchain.chain.abi import interface
+from creditchain.chain.calls import Calls
+from creditchain.chain.connect import Chain
+from creditchain.chain.deployments import DeployedContract, Deployment, require_region
+from creditchain.chain.outbox import Outbox
+from creditchain.chain.probe import probe
+from creditchain.chain.signers import Signer
+from creditchain.chain.views import ContractCall
+from creditchain.entries import log_id, region_code
+from creditchain.hashing import keccak256
+from creditchain.journal import Journal
+
+#: Roles of the AccessManager. 0 is its own administrator.
+ADMIN, GOVERNOR = 0, 1
+
+_Addresses = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One contract of a region: how it is built from the earlier ones, what only governors may call, does it log?"""
+
+    name: str
+    arguments: Callable[[_Addresses, str], tuple[Any, ...]]
+    restricted: tuple[str, ...] = ()
+    writes_log: bool = False
+
+
+#: In the order of deployment. A new contract is one more line here.
+PARTS: tuple[Part, ...] = (
+    Part("RegionLog", lambda at, region: (at["AccessManager"], region_code(region)), ("setWriter", "seal")),
+    Part(
+        "NodeRegistry",
+        lambda at, _: (at["AccessManager"], at["RegionLog"]),
+        (
+            "admit",
+            "suspend",
+            "reinstate",
+            "retire",
+            "setDomains",
+            "setProfile",
+            "setUntil",
+            "markCompromised",
+            "replaceOperator",
+        ),
+        writes_log=True,
+    ),
+    Part(
+        "AnchorRegistry",
+        lambda at, _: (at["AccessManager"], at["RegionLog"], at["NodeRegistry"]),
+        ("openKeyEpoch",),
+        writes_log=True,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to deploy. `governors` may call the administrative functions; empty: the deployer governs."""
+
+    region: str
+    governors: tuple[str, ...] = ()
+    generation: int = 1
+
+    @property
+    def steps(self) -> int:
+        """Number of transactions."""
+        return 1 + len(PARTS) + 1 + sum(part.writes_log for part in PARTS) + (1 if self.governors else 0)
+
+
+def deploy(
+    chain: Chain, signer: Signer, journal: Journal, plan: Plan, on_step: Callable[[str], None] | None = None
+) -> Deployment:
+    """Deploy a region's contracts and wire them; `on_step(what)` is told after each transaction.
+
+    Each step is an intent of the outbox: run again after a crash it goes on with the contracts that are there.
+
+    Raises:
+        ChainUnsuitableError: the EVM differs from what the contracts need.
+        TransactionError: a step was refused.
+    """
+    require_region(plan.region)
+    probe(chain)
+    scope = f"deploy/{plan.region}/{plan.generation}/{signer.address}"
+    run = _Run(chain, Outbox(chain, signer, journal, scope), plan, on_step or (lambda _: None))
+    return run.all(signer.address)
+
+
+class _Run:
+    def __init__(self, chain: Chain, outbox: Outbox, plan: Plan, on_step: Callable[[str], None]) -> None:
+        self.chain, self.outbox, self.plan, self.on_step = chain, outbox, plan, on_step
+        self.addresses: dict[str, str] = {}
+        self.blocks: dict[str, int] = {}
+
+    def all(self, deployer: str) -> Deployment:
+        self._create("AccessManager", (deployer,))
+        for part in PARTS:
+            self._create(part.name, part.arguments(self.addresses, self.plan.region))
+        deployment = self._deployment()
+        self._send("roles", self._manager("set up the roles", self._role_calls(deployer)))
+        calls = Calls(deployment)
+        for part in PARTS:
+            if part.writes_log:
+                self._send(f"writer {part.name}", calls.set_writer(self.addresses[part.name], True))
+        if self.plan.governors:
+            # Last: from here on the deployer has no say.
+            self._send("hand over", self._manager("hand over to the governors", self._hand_over_calls(deployer)))
+        return deployment
+
+    def _create(self, name: str, arguments: tuple[Any, ...]) -> None:
+        call = ContractCall(None, interface(name).creation(*arguments), f"deploy {name}")
+        receipt = self.outbox.submit(name, call)
+        assert receipt.contract_address is not None and receipt.block is not None  # noqa: S101 - a creation has both
+        self.addresses[name], self.blocks[name] = receipt.contract_address, receipt.block.number
+        self.on_step(name)
+
+    def _send(self, intent: str, call: ContractCall) -> None:
+        self.outbox.submit(intent, call)
+        self.on_step(intent)
+
+    def _manager(self, doing: str, calls: list[bytes]) -> ContractCall:
+        return ContractCall(
+            self.addresses["AccessManager"], interface("AccessManager").encode("multicall", calls), doing
+        )
+
+    def _role_calls(self, deployer: str) -> list[bytes]:
+        manager = interface("AccessManager")
+        calls = [manager.encode("labelRole", GOVERNOR, "GOVERNOR"), manager.encode("grantRole", GOVERNOR, deployer, 0)]
+        for part in PARTS:
+            functions = interface(part.name).functions
+            selectors = [functions[name].selector for name in part.restricted]
+            if selectors:
+                target = self.addresses[part.name]
+                calls.append(manager.encode("setTargetFunctionRole", target, selectors, GOVERNOR))
+        return calls
+
+    def _hand_over_calls(self, deployer: str) -> list[bytes]:
+        manager = interface("AccessManager")
+        calls = [
+            manager.encode("grantRole", role, governor, 0)
+            for governor in self.plan.governors
+            for role in (GOVERNOR, ADMIN)
+        ]
+        if deployer not in self.plan.governors:
+            calls += [manager.encode("renounceRole", role, deployer) for role in (GOVERNOR, ADMIN)]
+        return calls
+
+    def _deployment(self) -> Deployment:
+        names = list(self.addresses)
+        codes = self.chain.codes([self.addresses[name] for name in names])
+        contracts = {
+            name: DeployedContract(self.addresses[name], self.blocks[name], keccak256(code))
+            for name, code in zip(names, codes, strict=True)
+        }
+        return Deployment(
+            network=self.chain.network.name,
+            chain_id=self.chain.chain_id,
+            genesis=self.chain.genesis,
+            region=self.plan.region,
+            log_id=log_id(self.chain.chain_id, self.addresses["RegionLog"], self.plan.region),
+            contracts=contracts,
+            generation=self.plan.generation,
+        )

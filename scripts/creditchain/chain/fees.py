@@ -1,0 +1,65 @@
+"""What a transaction offers for its inclusion (EIP-1559, legacy, zero fees), and how a replacement raises it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from creditchain.chain.connect import Chain, RpcError
+
+#: A base fee rises by at most 1/8 a block: twice the present one lasts for six full blocks.
+BASE_FEE_HEADROOM = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """Wei for one unit of gas. `tip` None: a legacy transaction with `limit` as its gas price."""
+
+    limit: int
+    tip: int | None
+
+    def fields(self) -> dict[str, int]:
+        """The fields of the transaction."""
+        if self.tip is None:
+            return {"gasPrice": self.limit}
+        return {"maxFeePerGas": self.limit, "maxPriorityFeePerGas": self.tip}
+
+    def raised(self, percent: int, present: Fee) -> Fee | None:
+        """The fee of a replacement: at least `percent` more, and no less than what is asked at present.
+
+        None where nothing is more than nothing: a network without fees.
+        """
+        limit = max(_more(self.limit, percent), present.limit)
+        if self.tip is None:
+            return Fee(limit, None) if limit > self.limit else None
+        return Fee(limit, min(limit, max(_more(self.tip, percent), present.tip or 0)))
+
+
+def suggest(chain: Chain) -> Fee:
+    """The fee that the network asks for now, by the kind of fees it has (or was configured to have)."""
+    mode = chain.network.fees
+    if mode == "zero":
+        return Fee(0, None)
+    block, price_text = chain.batch([("eth_getBlockByNumber", ("latest", False)), ("eth_gasPrice", ())])
+    price, base = int(price_text, 16), _base_fee(block)
+    if mode == "legacy" or (mode == "auto" and (base is None or (base == 0 and price == 0))):
+        return Fee(price, None)
+    tip = _tip(chain, price - (base or 0))
+    return Fee(BASE_FEE_HEADROOM * (base or 0) + tip, tip)
+
+
+def _base_fee(block: Mapping[str, Any]) -> int | None:
+    text = block.get("baseFeePerGas")
+    return None if text is None else int(text, 16)
+
+
+def _tip(chain: Chain, otherwise: int) -> int:
+    try:
+        return int(chain.request("eth_maxPriorityFeePerGas"), 16)
+    except RpcError:  # an older client: what its gas price holds above the base fee
+        return max(otherwise, 1)
+
+
+def _more(wei: int, percent: int) -> int:
+    return 0 if wei == 0 else wei + max(1, -(-wei * percent // 100))

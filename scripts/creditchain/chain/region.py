@@ -1,0 +1,209 @@
+"""One region as its contracts have it: typed reads pinned to a block, and the log's entries, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from creditchain.chain.abi import interface
+from creditchain.chain.calls import ZERO_ADDRESS, Calls
+from creditchain.chain.connect import Chain, LogRange
+from creditchain.chain.deployments import Deployment, check_deployment
+from creditchain.chain.views import Anchored, AnchorInfo, Compromise, LogEntry, NodeInfo, RecordState
+
+if TYPE_CHECKING:
+    from creditchain.chain.outbox import Outbox
+    from creditchain.chain.signers import Signer
+    from creditchain.journal import Journal
+
+
+class Region:
+    """A deployment on the chain it is on. Every read takes a block number; None reads the newest block."""
+
+    def __init__(self, chain: Chain, deployment: Deployment) -> None:
+        """Check that this is the right chain, with the code that was deployed.
+
+        Raises:
+            WrongChainError: it is not.
+        """
+        check_deployment(chain, deployment)
+        self.chain, self.deployment = chain, deployment
+
+    @cached_property
+    def calls(self) -> Calls:
+        """Builders of state-changing calls."""
+        return Calls(self.deployment)
+
+    def outbox(self, signer: Signer, journal: Journal) -> Outbox:
+        """An outbox for this region: intents are scoped by the log id."""
+        from creditchain.chain.outbox import Outbox
+
+        return Outbox(self.chain, signer, journal, scope=self.deployment.log_id.hex())
+
+    def _read(self, contract: str, function: str, *arguments: Any, block: int | None) -> Any:
+        face = interface(contract)
+        address = self.deployment.address(contract)
+        data = self.chain.call(address, face.encode(function, *arguments), block=block, doing=f"answer {function}")
+        return face.decode(function, data)[0]
+
+    # RegionLog.
+
+    def log_size(self, block: int | None = None) -> int:
+        """Number of entries."""
+        return int(self._read("RegionLog", "size", block=block))
+
+    def log_root(self, block: int | None = None) -> bytes:
+        """Root over all entries."""
+        return bytes(self._read("RegionLog", "root", block=block))
+
+    def is_writer(self, address: str, block: int | None = None) -> bool:
+        """May this contract append to the log?"""
+        return bool(self._read("RegionLog", "isWriter", address, block=block))
+
+    def sealed_at(self, block: int | None = None) -> int:
+        """When the log was closed, unix seconds; 0 while it is open."""
+        return int(self._read("RegionLog", "sealedAt", block=block))
+
+    # NodeRegistry.
+
+    def node_count(self, block: int | None = None) -> int:
+        """Number of nodes; the last one's number."""
+        return int(self._read("NodeRegistry", "count", block=block))
+
+    def node(self, number: int, block: int | None = None) -> NodeInfo | None:
+        """A node; None when there is none of this number."""
+        return _node(self._read("NodeRegistry", "node", number, block=block))
+
+    def nodes(self, block: int | None = None) -> list[NodeInfo]:
+        """All nodes, in one batch of reads at one block."""
+        at = self.chain.head().number if block is None else block
+        face, address = interface("NodeRegistry"), self.deployment.address("NodeRegistry")
+        numbers = range(1, self.node_count(at) + 1)
+        results = self.chain.calls([(address, face.encode("node", n)) for n in numbers], block=at, doing="answer node")
+        return [found for data in results if (found := _node(face.decode("node", data)[0])) is not None]
+
+    def node_of(self, address: str, block: int | None = None) -> int | None:
+        """The node a key belongs, or once belonged, to."""
+        return int(self._read("NodeRegistry", "nodeOf", address, block=block)) or None
+
+    def is_active(self, node: int, block: int | None = None) -> bool:
+        """Does the node (and its host) act at the time of that block?"""
+        return bool(self._read("NodeRegistry", "isActive", node, block=block))
+
+    def acts_for(self, address: str, node: int, block: int | None = None) -> bool:
+        """May this key act for the node?"""
+        return bool(self._read("NodeRegistry", "actsFor", address, node, block=block))
+
+    def was_compromised(self, node: int, time: int, block: int | None = None) -> bool:
+        """Was the key of the node, or of its host, perhaps somebody else's at `time` (unix seconds)?"""
+        return bool(self._read("NodeRegistry", "wasCompromised", node, time, block=block))
+
+    def compromises(self, node: int, block: int | None = None) -> list[Compromise]:
+        """The node's own intervals of compromise, as declared."""
+        return [Compromise(*pair) for pair in self._read("NodeRegistry", "compromises", node, block=block)]
+
+    # AnchorRegistry.
+
+    def anchor(self, node: int, root: bytes, block: int | None = None) -> AnchorInfo | None:
+        """The anchor of `root` by `node`; None when there is none."""
+        found = self._read("AnchorRegistry", "anchorOf", node, root, block=block)
+        number, size, time, entry, key_epoch, audited, broken = found
+        return AnchorInfo(number, root, size, time, entry, key_epoch, audited, broken) if size else None
+
+    def record(self, node: int, leaf: bytes, block: int | None = None) -> RecordState:
+        """Life and dispute of a record. A record that nothing was ever said about is live and undisputed."""
+        found = self._read("AnchorRegistry", "recordOf", node, leaf, block=block)
+        return RecordState(node, leaf, *found)
+
+    def series_length(self, node: int, product: bytes, block: int | None = None) -> int:
+        """Number of batches that `node` anchored of the product with this digest."""
+        return int(self._read("AnchorRegistry", "seriesLength", node, product, block=block))
+
+    def current_key_epoch(self, block: int | None = None) -> int:
+        """The epoch that anchors name now; 0 before the first was opened."""
+        return int(self._read("AnchorRegistry", "currentKeyEpoch", block=block))
+
+    def key_epoch_digest(self, epoch: int, block: int | None = None) -> bytes | None:
+        """Digest of a key epoch's tag key; None when there is no such epoch."""
+        found = bytes(self._read("AnchorRegistry", "keyEpochDigest", epoch, block=block))
+        return found if any(found) else None
+
+    # History.
+
+    def anchors(
+        self,
+        *,
+        node: int | None = None,
+        product: bytes | None = None,
+        first: int | None = None,
+        last: int | None = None,
+    ) -> Iterator[Anchored]:
+        """Anchored batches in order, from block `first` (None: the deployment's) to `last` (None: the newest).
+
+        For completeness use `entries`: those are checked against the log's root, these are the endpoint's word.
+        """
+        event = interface("AnchorRegistry").events["Anchored"]
+        address = self.deployment.address("AnchorRegistry")
+        for raw in self.chain.logs(self._range((address,), (event.topic,), first, last)):
+            values = event.decode(raw)
+            if node in (None, values["node"]) and product in (None, values["product"]):
+                yield _anchored(values, raw)
+
+    def entries(self, block: int | None = None) -> list[LogEntry]:
+        """Every entry of the log as of a block, each joined with the event that says what it is about.
+
+        Raises:
+            LyingEndpointError: the entries do not add up to the log's root at that block, or an entry's event is
+                missing or says something else than was logged.
+        """
+        from creditchain.chain.log_entries import read_entries
+
+        return read_entries(self, block)
+
+    def _range(
+        self, addresses: tuple[str, ...], topics: tuple[bytes, ...], first: int | None, last: int | None
+    ) -> LogRange:
+        return LogRange(
+            addresses,
+            topics,
+            self.deployment.first_block if first is None else first,
+            self.chain.head().number if last is None else last,
+        )
+
+
+def _node(found: tuple[Any, ...]) -> NodeInfo | None:
+    if found[0] == 0:
+        return None
+    number, operator, role, status, division, host, domains, until, compromised, profile, admitted, changed = found
+    return NodeInfo(
+        number=number,
+        operator=None if operator == ZERO_ADDRESS else operator,
+        role=role,
+        status=status,
+        division=division,
+        host=host,
+        domains=domains,
+        admitted_at=admitted,
+        status_at=changed,
+        until=until,
+        compromised_since=compromised,
+        profile_digest=profile,
+    )
+
+
+def _anchored(values: dict[str, Any], raw: dict[str, Any]) -> Anchored:
+    return Anchored(
+        node=values["node"],
+        root=values["root"],
+        size=values["size"],
+        product=values["product"],
+        number=values["number"],
+        kind=values["kind"],
+        domains=values["domains"],
+        subjects=values["subjects"],
+        key_epoch=values["keyEpoch"],
+        entry=values["entry"],
+        block=int(raw["blockNumber"], 16),
+        transaction_hash=bytes.fromhex(raw["transactionHash"][2:]),
+    )

@@ -1,0 +1,161 @@
+"""Secrets in files: operator keys and tag keys, encrypted under a password (Web3 Secret Storage, version 3, scrypt)."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
+
+from creditchain.errors import ConfigError, InputError, Place, UsageError
+
+#: Gives the password of a keystore when asked with the keystore's path.
+PasswordSource = Callable[[str], str]
+
+#: What a keystore file says it holds. A file without the field holds an operator key, as other software writes them.
+TAG_KEY, OPERATOR_KEY = "creditchain-tag-key", "operator-key"
+KEY_BYTES = 32
+MAX_FILE_BYTES = 1 << 16
+_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+
+
+class KeystoreError(ConfigError):
+    """A keystore can not be read, opened or written. Never says anything about the key or the password."""
+
+
+def password_source(name: str) -> str:
+    """The password of the keystore `name`: CREDITCHAIN_PASSWORD, the file CREDITCHAIN_PASSWORD_FILE, or asked for.
+
+    Raises:
+        UsageError: there is none, and nobody to ask.
+    """
+    if (password := os.environ.get("CREDITCHAIN_PASSWORD")) is not None:
+        return password
+    if (file := os.environ.get("CREDITCHAIN_PASSWORD_FILE")) is not None:
+        try:
+            return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            found = type(error).__name__
+            raise KeystoreError("the password file can not be read", place=Place(file), found=found) from error
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"the keystore {name} needs its password",
+            hint="Set CREDITCHAIN_PASSWORD or CREDITCHAIN_PASSWORD_FILE, or run at a terminal.",
+        )
+    return getpass.getpass(f"Password of {name}: ")
+
+
+def new_key(kind: str) -> bytes:
+    """32 fresh random bytes; for an operator key a valid secp256k1 scalar."""
+    while True:
+        key = secrets.token_bytes(KEY_BYTES)
+        if kind == TAG_KEY or 0 < int.from_bytes(key, "big") < _ORDER:
+            return key
+
+
+def write_keystore(path: Path, key: bytes, kind: str, password: str) -> Path:
+    """Encrypt a key into a new file, readable by its owner alone.
+
+    Raises:
+        KeystoreError: the file is there already, or can not be written.
+    """
+    content: dict[str, Any] = create_keyfile_json(key, _secret(password), kdf="scrypt")
+    if kind == TAG_KEY:
+        # The address would be that of the tag key taken as a signing key: nobody's business.
+        content.pop("address", None)
+        content["kind"] = TAG_KEY
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError as error:
+        raise KeystoreError("the file is there; keystores are never overwritten", place=Place(str(path))) from error
+    except OSError as error:
+        raise KeystoreError("the keystore can not be written", place=Place(str(path)), found=str(error)) from error
+    return path
+
+
+def describe_keystore(path: Path) -> dict[str, str | None]:
+    """What a keystore holds, without opening it: its kind, and an operator key's address (lower case hex)."""
+    content = _read(path)
+    address = content.get("address")
+    return {"kind": content.get("kind", OPERATOR_KEY), "address": f"0x{address}" if isinstance(address, str) else None}
+
+
+def open_keystore(path: Path, kind: str, password: PasswordSource = password_source) -> bytes:
+    """The 32 bytes in a keystore.
+
+    Raises:
+        KeystoreError: not readable, of another kind, or the password is wrong.
+    """
+    content = _read(path)
+    if content.get("kind", OPERATOR_KEY) != kind:
+        raise KeystoreError("the keystore holds another kind of key", expected=kind, place=Place(str(path)))
+    try:
+        key: bytes = decode_keyfile_json(content, _secret(password(str(path))))
+    except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
+        raise KeystoreError(
+            "the keystore can not be opened", place=Place(str(path)), hint="Is it the right password?"
+        ) from error
+    if len(key) != KEY_BYTES:
+        raise KeystoreError("the keystore does not hold 32 bytes", place=Place(str(path)))
+    return key
+
+
+def key_from_hex(text: str, name: str) -> bytes:
+    """A key written as 64 hex digits, with or without 0x. `name` says in errors where it came from."""
+    digits = text.strip().removeprefix("0x")
+    try:
+        key = bytes.fromhex(digits)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES or len(digits) != 2 * KEY_BYTES:
+        raise InputError(f"{name} does not hold a key", expected="64 hex digits")
+    return key
+
+
+def key_from_environment(variable: str, environment: Mapping[str, str] = os.environ) -> bytes:
+    """A key in an environment variable, as 64 hex digits."""
+    if variable not in environment:
+        raise ConfigError(f"the environment has no {variable}", hint="Set it to 64 hex digits, or use keystore:PATH.")
+    return key_from_hex(environment[variable], f"the environment variable {variable}")
+
+
+def load_tag_key(spec: str, password: PasswordSource = password_source) -> bytes:
+    """The tag key that `spec` names: `keystore:PATH` or `env:VARIABLE`. 32 bytes."""
+    kind, _, rest = spec.partition(":")
+    if kind == "keystore" and rest:
+        return open_keystore(Path(rest), TAG_KEY, password)
+    if kind == "env" and rest:
+        return key_from_environment(rest)
+    found = f"{kind}:…" if rest else "neither"
+    raise UsageError("not a tag key", expected="keystore:PATH or env:VARIABLE", found=found)
+
+
+def _secret(password: str) -> Any:
+    # eth-keyfile says text, but its PBKDF2 takes bytes only; eth-account gives it these bytes too.
+    return password.encode("utf-8")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise KeystoreError("this is no keystore", place=Place(str(path)))
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        found = type(error).__name__
+        raise KeystoreError("the keystore can not be read", place=Place(str(path)), found=found) from error
+    except (ValueError, RecursionError) as error:
+        raise KeystoreError("this is no keystore: not JSON", place=Place(str(path))) from error
+    if not isinstance(content, dict) or not ("crypto" in content or "Crypto" in content):
+        raise KeystoreError("this is no keystore", place=Place(str(path)))
+    return content
