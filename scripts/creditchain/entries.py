@@ -19,18 +19,24 @@ __all__ = [
     "BatchKind",
     "Body",
     "BrokenBody",
+    "ConsentBody",
     "DisputeBody",
     "DisputeState",
     "EntryKind",
     "Life",
+    "LoansBody",
     "NodeBody",
     "NodeStatus",
+    "OpenDomainsBody",
+    "QueriesBody",
+    "RevocationBody",
     "Role",
     "SealedBody",
     "StatusBody",
     "TagKeyEpochBody",
     "WriterBody",
     "body_hash",
+    "delivery_item",
     "entry_hash",
     "log_id",
     "region_code",
@@ -161,6 +167,67 @@ class BrokenBody(_Body):
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentBody(_Body):
+    """A consent is granted."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.CONSENT
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "uint24", "uint24", "address")
+
+    consent: bytes  #: token id
+    institution: int
+    platform: int
+    key: str  #: of the enterprise, for this institution; zero on paper
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationBody(_Body):
+    """A consent is revoked, as of the entry's time."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.REVOCATION
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "uint24", "uint8")
+
+    consent: bytes
+    institution: int
+    by: int  #: Revoker
+
+
+@dataclass(frozen=True, slots=True)
+class QueriesBody(_Body):
+    """Deliveries are metered: one entry for each metering transaction."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.QUERIES
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "uint64")
+
+    root: bytes  #: of the tree over the items, in the order of their events
+    count: int  #: number of items
+
+
+@dataclass(frozen=True, slots=True)
+class LoansBody(_Body):
+    """An institution reports, or corrects, a month's loans."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.LOANS
+    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "uint24", "uint16", "uint32", "uint128", "bytes32")
+
+    institution: int
+    month: int  #: YYYYMM
+    revision: int  #: 0 for the first report of the month
+    count: int
+    amount: int  #: fen
+    queries: bytes  #: salted digest of the list of queries
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDomainsBody(_Body):
+    """The domains that the law lets be used without consent, from now on."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.OPEN_DOMAINS
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+
+    domains: int
+
+
+@dataclass(frozen=True, slots=True)
 class SealedBody(_Body):
     """The log is closed for ever."""
 
@@ -189,6 +256,11 @@ Body: TypeAlias = (
     | DisputeBody
     | AuditBody
     | BrokenBody
+    | ConsentBody
+    | RevocationBody
+    | QueriesBody
+    | LoansBody
+    | OpenDomainsBody
     | SealedBody
     | WriterBody
 )
@@ -202,6 +274,11 @@ BODIES: dict[EntryKind, type[Body]] = {
     EntryKind.DISPUTE: DisputeBody,
     EntryKind.AUDIT: AuditBody,
     EntryKind.BROKEN: BrokenBody,
+    EntryKind.CONSENT: ConsentBody,
+    EntryKind.REVOCATION: RevocationBody,
+    EntryKind.QUERIES: QueriesBody,
+    EntryKind.LOANS: LoansBody,
+    EntryKind.OPEN_DOMAINS: OpenDomainsBody,
     EntryKind.SEALED: SealedBody,
     EntryKind.WRITER: WriterBody,
 }
@@ -210,6 +287,11 @@ BODIES: dict[EntryKind, type[Body]] = {
 def body_hash(kind: EntryKind, /, **fields: Any) -> bytes:
     """The body hash of an entry of `kind`, 32 bytes. KeyError for a kind without a body here."""
     return BODIES[kind](**fields).body_hash()
+
+
+def delivery_item(receipt: bytes, flags: int) -> bytes:
+    """Leaf hash of a metered delivery in its Queries entry, 32 bytes. `receipt`: the receipt's struct hash."""
+    return keccak256(b"\x00" + encode(("bytes32", "uint8"), (require_hash(receipt, "receipt"), flags)))
 
 
 def region_code(region: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 
 class Named(IntEnum):
@@ -44,6 +44,7 @@ class EntryKind(Named):
     SIGNERS = 12, "检查点签署方"
     SEALED = 13, "封存"
     WRITER = 14, "写入方"
+    OPEN_DOMAINS = 15, "免授权数据域"
 
 
 class Role(Named):
@@ -92,3 +93,49 @@ class DisputeState(Named):
     CORRECTED = 2, "已更正"
     UPHELD = 3, "维持原记录"
     UNRESOLVED = 4, "未能核实"
+
+
+class Revoker(Named):
+    """Who revoked a consent."""
+
+    KEY = 1, "企业密钥"
+    PLATFORM = 2, "背书平台"
+    GOVERNORS = 3, "治理方"
+
+
+class Finding(Named):
+    """What judging a delivery found. Up to OVERDRAWN it is metered; what follows is rejected and consumes nothing."""
+
+    FITS = 0, "符合授权"
+    WITHOUT_CONSENT = 1, "无须授权"
+    OVERDRAWN = 2, "超出授权次数"
+    IN_FUTURE = 3, "交付时间晚于当前"
+    METER_BY = 4, "计量期限不合规"
+    NOT_ISSUED = 5, "早于请求时间"
+    PAST_DEADLINE = 6, "晚于请求截止时间"
+    REPLAYED = 7, "已计量"
+    INSTITUTION = 8, "请求方不是有效的金融机构"
+    PROVIDER = 9, "提供方不是有效的平台或征信机构"
+    REQUEST_SIGNATURE = 10, "请求签名无效"
+    RECEIPT_SIGNATURE = 11, "回执签名无效"
+    CONSENT_UNKNOWN = 12, "没有该授权"
+    CONSENT_INSTITUTION = 13, "授权给了其他机构"
+    CONSENT_PURPOSE = 14, "用途不符"
+    CONSENT_SECTIONS = 15, "信息类别超出授权"
+    CONSENT_DOMAINS = 16, "数据域超出授权"
+    CONSENT_NOT_YET_VALID = 17, "授权尚未生效"
+    CONSENT_EXPIRED = 18, "授权已到期"
+    CONSENT_REVOKED = 19, "授权已撤销"
+
+    @property
+    def metered(self) -> bool:
+        """Whether such a delivery is written to the ledger."""
+        return self <= Finding.OVERDRAWN
+
+
+class MeterFlag(IntFlag):
+    """What the ledger noted beside a metered delivery."""
+
+    OVERDRAWN = 1
+    LATE = 2
+    OPEN = 4

@@ -25,6 +25,8 @@ DEV_ADDRESS = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 LOG_ADDRESS = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 NODES_ADDRESS = "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512"
 ANCHORS_ADDRESS = "0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0"
+CONSENTS_ADDRESS = "0xCf7Ed3AccA5a467e9e704C703E8D87F634fB0Fc9"
+LEDGER_ADDRESS = "0xDc64a140Aa3E981100a9becA4E685f962f0cF6C9"
 
 TAG_KEY = bytes(range(32))
 SECRET = bytes(range(32, 64))
@@ -127,8 +129,13 @@ BODIES = {
     5: "uint24 platform,uint24 node,bytes32 leaf,uint8 state,uint40 due_at,bytes32 successor,bytes32 reason_digest",
     6: "uint24 auditor,uint24 node,bytes32 root,uint64 size,bytes32 report_digest",
     7: "uint24 node,bytes32 root,uint64 index",
+    8: "bytes32 consent,uint24 institution,uint24 platform,address key",
+    9: "bytes32 consent,uint24 institution,uint8 by",
+    10: "bytes32 root,uint64 count",
+    11: "uint24 institution,uint24 month,uint16 revision,uint32 count,uint128 amount,bytes32 queries",
     13: "address by",
     14: "address writer,bool authorised",
+    15: "uint32 domains",
 }
 
 _NONE = bytes(32)
@@ -147,6 +154,13 @@ ENTRIES: list[tuple[int, str, list[Any]]] = [
     (6, ANCHORS_ADDRESS, [3, 1, number_hash("root", 1), 2**64 - 1, number_hash("audit", 1)]),
     (7, ANCHORS_ADDRESS, [1, number_hash("root", 2), 0]),
     (1, NODES_ADDRESS, [1, DEV_ADDRESS, 2, 2, 310000, 0, 0b11, 0, 2**40 - 1, number_hash("profile", 1)]),
+    (15, CONSENTS_ADDRESS, [0b11]),
+    (8, CONSENTS_ADDRESS, [number_hash("consent", 1), 2, 1, DEV_ADDRESS]),
+    (8, CONSENTS_ADDRESS, [number_hash("consent", 2), 2**24 - 1, 1, "0x" + "00" * 20]),
+    (9, CONSENTS_ADDRESS, [number_hash("consent", 1), 2, 1]),
+    (10, LEDGER_ADDRESS, [number_hash("items", 1), 100]),
+    (11, LEDGER_ADDRESS, [2, 202501, 0, 12, 3_600_000_00, number_hash("queries", 1)]),
+    (11, LEDGER_ADDRESS, [2, 202501, 1, 0, 0, _NONE]),
     (13, LOG_ADDRESS, [DEV_ADDRESS]),
 ]
 
@@ -161,7 +175,11 @@ def entries() -> dict[str, Any]:
     for index, (kind, writer, values) in enumerate(ENTRIES):
         log.append(_entry(log_ids[0]["log_id"], index, kind, writer, values))
         log[-1]["root"] = ref.mth([entry["entry"] for entry in log])
-    return {"version": 1, "log_ids": log_ids, "log": log}
+    items = [
+        {"receipt": receipt, "flags": flags, "item": ref.keccak(b"\x00", receipt, ref.word("uint8", flags))}
+        for receipt, flags in ((number_hash("receipt", flags), flags) for flags in range(8))
+    ]
+    return {"version": 1, "log_ids": log_ids, "log": log, "delivery_items": items}
 
 
 def _log_id(chain_id: int, address: str, region: str) -> bytes:
@@ -193,6 +211,44 @@ _ACCEPTANCE = "OperatorAcceptance(uint24 node,address operator,uint64 deadline)"
 _STATEMENT = (
     "TagStatement(uint24 platform,uint32 keyEpoch,bytes32 subjectTag,string scheme,string number,uint64 issuedAt)"
 )
+_CONSENT = (
+    "Consent(bytes32 log,uint24 institution,uint24 platform,address key,bytes32 subject,uint8 sections,uint32 domains,"
+    "uint8 purpose,uint32 dataFrom,uint32 dataTo,uint40 notBefore,uint40 notAfter,uint32 uses,uint16 keepDays,"
+    "bytes32 notice,bytes32 paper)"
+)
+_REVOCATION = "Revocation(bytes32 consent)"
+_REQUEST = (
+    "QueryRequest(uint24 institution,uint24 provider,bytes32 consent,bytes32 subject,bytes32 product,uint8 sections,"
+    "uint32 domains,uint8 purpose,bytes32 staff,uint40 issuedAt,uint40 deadline)"
+)
+_RECEIPT = "Receipt(bytes32 request,bytes32 report,uint40 deliveredAt,uint40 meterBy)"
+_FILING = (
+    "DisputeFiling(uint24 platform,uint24 node,bytes32 leaf,bytes32 reasonDigest,address key,uint40 previous,"
+    "uint40 deadline)"
+)
+_KEY = "0x" + "11" * 20
+
+
+def _consent_messages(log_id: bytes) -> list[tuple[str, dict[str, Any], list[Any]]]:
+    consents = {"chain_id": 31337, "contract": CONSENTS_ADDRESS}
+    ledger = {"chain_id": 31337, "contract": LEDGER_ADDRESS}
+    anchors = {"chain_id": 31337, "contract": ANCHORS_ADDRESS}
+    subject, notice, paper = (number_hash(name, 1) for name in ("subject", "notice", "paper"))
+    days, times = [20200101, 20241231], [1733400000, 1764936000]
+    scope = [0b1111111, 2**16 - 1, 1]
+    request = [2, 1, number_hash("consent", 1), subject, number_hash("product", 1), *scope, number_hash("staff", 1)]
+    open_request = [2**24 - 1, 2**24 - 2, _NONE, subject, _NONE, 2**8 - 1, 2**32 - 1, 2**8 - 1, _NONE]
+    widest = [2**8 - 1, 2**32 - 1, 2**8 - 1, 2**32 - 1, 2**32 - 1, 2**40 - 1, 2**40 - 1, 2**32 - 1, 2**16 - 1]
+    return [
+        (_CONSENT, consents, [log_id, 2, 1, _KEY, subject, *scope, *days, *times, 3, 365, notice, _NONE]),
+        (_CONSENT, consents, [log_id, 2, 1, "0x" + "00" * 20, subject, *scope, *days, *times, 3, 365, notice, paper]),
+        (_CONSENT, consents, [log_id, 2**24 - 1, 2**24 - 2, DEV_ADDRESS, subject, *widest, notice, paper]),
+        (_REVOCATION, consents, [number_hash("consent", 1)]),
+        (_REQUEST, ledger, [*request, 1733400000, 1733400600]),
+        (_REQUEST, ledger, [*open_request, 0, 2**40 - 1]),
+        (_RECEIPT, ledger, [number_hash("request", 1), number_hash("report", 1), 1733400060, 1733403660]),
+        (_FILING, anchors, [1, 2, number_hash("leaf", 1), number_hash("reason", 1), _KEY, 0, 1733400000]),
+    ]
 
 
 def messages() -> dict[str, Any]:
@@ -204,8 +260,19 @@ def messages() -> dict[str, Any]:
         (_ACCEPTANCE, {**contract, "chain_id": 2**53}, [2**24 - 1, LOG_ADDRESS, 2**64 - 1]),
         (_STATEMENT, log, [1, 1, ref.tag(TAG_KEY, "USCC", number), "USCC", number, 1733400000]),
         (_STATEMENT, log, [2, 2**32 - 1, ref.tag(TAG_KEY, "TWUBN", "04595257"), "TWUBN", "04595257", 0]),
+        *_consent_messages(log["log_id"]),
     ]
-    return {"key": DEV_KEY, "signer": DEV_ADDRESS, "messages": [_message(*case) for case in cases]}
+    subject_tag, salt = ref.tag(TAG_KEY, "USCC", number), number_hash("salt", 1)
+    return {
+        "key": DEV_KEY,
+        "signer": DEV_ADDRESS,
+        "messages": [_message(*case) for case in cases],
+        "subject_digests": [{"tag": subject_tag, "salt": salt, "digest": ref.keccak(b"\x05", subject_tag, salt)}],
+        "salted_digests": [
+            {"salt": salt, "content": content, "digest": ref.keccak(b"\x06", salt, content)}
+            for content in (b"", "张三".encode())
+        ],
+    }
 
 
 def _message(type_string: str, domain: dict[str, Any], values: list[Any]) -> dict[str, Any]:

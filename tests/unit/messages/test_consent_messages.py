@@ -1,0 +1,96 @@
+"""Consents, revocations, requests, receipts and dispute filings against messages.json."""
+
+import pytest
+
+from creditchain.entries import delivery_item
+from creditchain.messages import (
+    NO_KEY,
+    Consent,
+    ContractDomain,
+    DisputeFiling,
+    QueryRequest,
+    Receipt,
+    Revocation,
+    TypedMessage,
+    recover,
+    salted_digest,
+    subject_digest,
+)
+from vectors.reading import load
+
+VECTORS = load("messages")
+CLASSES: dict[str, type[TypedMessage]] = {
+    cls.TYPE: cls for cls in (Consent, Revocation, QueryRequest, Receipt, DisputeFiling)
+}
+CASES = [case for case in VECTORS["messages"] if case["type"].split("(")[0] in CLASSES]
+
+
+def _snake(name: str) -> str:
+    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name)
+
+
+def _made(case: dict) -> TypedMessage:
+    cls = CLASSES[case["type"].split("(")[0]]
+    return cls(ContractDomain(**case["domain"]), **{_snake(name): value for name, value in case["message"].items()})
+
+
+def _id(case: dict) -> str:
+    return str(case["type"].split("(")[0])
+
+
+def test_every_message_has_a_vector() -> None:
+    assert {_id(case) for case in CASES} == set(CLASSES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=_id)
+def test_the_type_string(case: dict) -> None:
+    cls = CLASSES[_id(case)]
+    assert f"{cls.TYPE}({','.join(f'{kind} {name}' for name, kind in cls.MEMBERS)})" == case["type"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=_id)
+def test_struct_hash_and_digest(case: dict) -> None:
+    message = _made(case)
+    assert message.struct_hash() == case["struct_hash"]
+    assert message.digest() == case["digest"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=_id)
+def test_the_signer_is_recovered(case: dict) -> None:
+    assert recover(_made(case), case["signature"]) == VECTORS["signer"]
+
+
+def test_the_id_of_a_consent_and_of_a_request_is_the_struct_hash() -> None:
+    for case in CASES:
+        message = _made(case)
+        if isinstance(message, Consent | QueryRequest):
+            assert message.id == case["struct_hash"]
+
+
+def test_a_consent_without_a_key_is_on_paper() -> None:
+    papers = [message.on_paper for message in map(_made, CASES) if isinstance(message, Consent)]
+    assert papers == [case["message"]["key"] == NO_KEY for case in CASES if _id(case) == "Consent"]
+    assert True in papers
+
+
+@pytest.mark.parametrize("case", VECTORS["subject_digests"])
+def test_subject_digests(case: dict) -> None:
+    assert subject_digest(case["tag"], case["salt"]) == case["digest"]
+
+
+@pytest.mark.parametrize("case", VECTORS["salted_digests"])
+def test_salted_digests(case: dict) -> None:
+    assert salted_digest(case["salt"], case["content"]) == case["digest"]
+
+
+@pytest.mark.parametrize("case", load("entries")["delivery_items"], ids=lambda case: f"flags-{case['flags']}")
+def test_delivery_items(case: dict) -> None:
+    assert delivery_item(case["receipt"], case["flags"]) == case["item"]
+
+
+@pytest.mark.parametrize("name", ["log", "subject", "notice", "paper"])
+def test_a_digest_has_32_bytes(name: str) -> None:
+    case = next(case for case in CASES if _id(case) == "Consent")
+    fields = {_snake(key): value for key, value in case["message"].items()}
+    with pytest.raises(ValueError, match=f"{name} must be 32 bytes"):
+        Consent(ContractDomain(**case["domain"]), **{**fields, name: b"\x01"})
