@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import reference as ref  # noqa: E402
+import rfc8785
 from attacks import range_cases  # noqa: E402
 from eth_keys import keys  # noqa: E402
 from samples import DOCUMENTS, REFUSED, TWUBN, USCC_BAD, USCC_GOOD  # noqa: E402
@@ -294,6 +296,19 @@ def _message(type_string: str, domain: dict[str, Any], values: list[Any]) -> dic
     }
 
 
+PRODUCTS = HERE.parents[1] / "scripts" / "creditchain" / "data" / "products"
+
+
+def products() -> dict[str, Any]:
+    """Digests of the shipped products: a change to one is a new version."""
+    digests = []
+    for path in sorted(PRODUCTS.glob("*.toml")):
+        product = tomllib.loads(path.read_text(encoding="utf-8"))
+        digest = ref.keccak(rfc8785.dumps(product))
+        digests.append({"product": f"{product['name']}/{product['version']}", "digest": digest})
+    return {"digests": digests}
+
+
 def files() -> dict[str, str]:
     """Every file by name, as text."""
     made = {
@@ -303,6 +318,7 @@ def files() -> dict[str, str]:
         "entries": entries(),
         "messages": messages(),
         "ranges": range_cases(),
+        "products": products(),
     }
     return {f"{name}.json": render(value) for name, value in made.items()}
 

@@ -23,7 +23,8 @@ JsonObject: TypeAlias = dict[str, Any]
 SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 
 # Lead bytes of UTF-8 sequences of four: the characters beyond the BMP.
-_BEYOND_BMP = re.compile(rb"[\xf0-\xf4]")
+BEYOND_BMP = b"\xf0\xf1\xf2\xf3\xf4"
+_BEYOND_BMP = re.compile(b"[" + BEYOND_BMP + b"]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # A name goes into a path only if it looks like one; anything else might be an identifier or be made to deceive.
 _PLAIN_NAME = re.compile(r"[^\W\d][\w-]{0,63}")
@@ -56,10 +57,10 @@ def canonical_bytes(document: Mapping[str, Any], limits: Limits = DOCUMENT_LIMIT
 def write_canonical(value: JsonObject) -> bytes:
     """The RFC 8785 bytes of a value that `require_plain` has passed."""
     content = orjson.dumps(value, option=SORTED)
-    return content if sorted_right(content) else orjson.dumps(_in_utf16_order(value))
+    return content if _sorted_right(content) else orjson.dumps(_in_utf16_order(value))
 
 
-def sorted_right(content: bytes) -> bool:
+def _sorted_right(content: bytes) -> bool:
     """Whether order by code points and by UTF-16 units must agree in this JSON text: it stays within the BMP."""
     return content.isascii() or _BEYOND_BMP.search(content) is None
 

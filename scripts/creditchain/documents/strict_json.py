@@ -14,11 +14,11 @@ from typing import Any
 import orjson
 
 from creditchain.documents.canonical import (
+    BEYOND_BMP,
     SORTED,
     JsonObject,
     Repeated,
     require_plain,
-    sorted_right,
     write_canonical,
 )
 from creditchain.documents.errors import DocumentError
@@ -27,7 +27,10 @@ from creditchain.documents.limits import DOCUMENT_LIMITS, MAX_INTEGER, Limits
 _BOM = b"\xef\xbb\xbf"
 # A whole string (an unfinished one runs to the end, so that the scan stays linear), or one bracket.
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.?)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
-_FRACTION_OR_EXPONENT = re.compile(rb"[:,\[]-?[0-9]+[.eE]")
+# Without digits and minus signs, and with these bytes made equal, a float shows as ":." wherever it stands, and a
+# character beyond the BMP as 0xff, no byte of UTF-8. One pass in C; a regular expression takes ten times as long.
+_DIGITS = b"0123456789-"
+_MARKS = bytes.maketrans(b",[eE" + BEYOND_BMP, b"::.." + b"\xff" * len(BEYOND_BMP))
 
 
 def parse_json(raw: bytes, limits: Limits = DOCUMENT_LIMITS) -> JsonObject:
@@ -65,7 +68,7 @@ def _read_fast(raw: bytes) -> tuple[JsonObject, bytes] | None:
 
     orjson keeps the last of two equal names, so strings would be missing: as many quotes that open or close a string
     must be in what it writes as were in `raw`. Texts with an escaped backslash are left out, since there a quote after
-    a backslash may close a string. Floats show as digits before a point or exponent that follow `:`, `,` or `[`.
+    a backslash may close a string; so are texts that might hold a float, or need names sorted the other way.
     """
     try:
         value = orjson.loads(raw)
@@ -76,7 +79,8 @@ def _read_fast(raw: bytes) -> tuple[JsonObject, bytes] | None:
         return None
     if b"\\\\" in raw or b"\\\\" in content or _string_ends(raw) != _string_ends(content):
         return None
-    if _FRACTION_OR_EXPONENT.search(content) or not sorted_right(content):
+    marks = content.translate(_MARKS, _DIGITS)
+    if b":." in marks or b"\xff" in marks:
         return None
     return value, content
 

@@ -26,7 +26,7 @@ OBJECTS = st.dictionaries(TEXT, VALUES, max_size=6)
 
 
 @given(OBJECTS)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @example({"\ue000": 1, "\U00010000": 2})
 @example({"x": [{"\uffff": 1, "\U0010ffff": {"\ue000": 1, "\U00010000": 2}}]})
 def test_equals_rfc8785_for_every_accepted_object(value: dict[str, Any]) -> None:
@@ -34,7 +34,7 @@ def test_equals_rfc8785_for_every_accepted_object(value: dict[str, Any]) -> None
 
 
 @given(OBJECTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_canonical_bytes_read_back_to_themselves(value: dict[str, Any]) -> None:
     content = canonical_bytes(value)
     assert read_json(content) == (value, content)
