@@ -23,7 +23,7 @@ HINTS = {
     "AnchorRegistryKeyEpoch": "Build the batch again under the current key epoch (`creditchain epoch list`).",
     "AnchorRegistryNumber": "Another batch of this series was anchored in between; run the same command again.",
     "NodeRegistryNotOperator": "Sign with the node's operator key, or its host's (`creditchain node show`).",
-    "NodeRegistryInactive": "The node or its host is suspended, retired or past its end date (`creditchain node show`).",
+    "NodeRegistryInactive": "It, or its host, is suspended, retired or past its end date (`creditchain node show`).",
     "NodeRegistryDomains": "Governors set what a node may publish with `creditchain node set-domains`.",
     "NodeRegistryKeyTaken": "One key belongs to one node for ever; choose a key that no node ever had.",
     "RegionLogSealed": "This region's log was closed for ever.",

@@ -10,6 +10,7 @@ from creditchain.chain.abi import interface
 from creditchain.chain.calls import Calls
 from creditchain.chain.connect import Chain
 from creditchain.chain.deployments import DeployedContract, Deployment, require_region
+from creditchain.chain.errors import ChainUnavailableError
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.probe import probe
 from creditchain.chain.signers import Signer
@@ -118,7 +119,8 @@ class _Run:
     def _create(self, name: str, arguments: tuple[Any, ...]) -> None:
         call = ContractCall(None, interface(name).creation(*arguments), f"deploy {name}")
         receipt = self.outbox.submit(name, call)
-        assert receipt.contract_address is not None and receipt.block is not None  # noqa: S101 - a creation has both
+        if receipt.contract_address is None or receipt.block is None:
+            raise ChainUnavailableError(f"the endpoint's receipt of deploying {name} names no contract")
         self.addresses[name], self.blocks[name] = receipt.contract_address, receipt.block.number
         self.on_step(name)
 

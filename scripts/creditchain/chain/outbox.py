@@ -331,9 +331,7 @@ class Outbox:
             if not self._harmless(row, attempt, error):
                 return
         # A crash before this line: the transaction is out and the journal does not know; it is found by its hash.
-        self._journal.set_sent(attempt)
-        if attempt.transaction_id == row.id and row.state == "signed":
-            self._journal.set_state(row, state="sent")
+        if self._journal.set_sent(attempt) and attempt.transaction_id == row.id:
             self._tell(row.intent, "sent")
 
     def _harmless(self, row: TransactionRow, attempt: AttemptRow, error: RpcError) -> bool:

@@ -113,8 +113,13 @@ class OutboxJournal:
                 setattr(stored, name, value)
                 setattr(row, name, value)
 
-    def set_sent(self, attempt: AttemptRow) -> None:
-        """Write that an attempt was handed to the endpoint just now."""
+    def set_sent(self, attempt: AttemptRow) -> bool:
+        """Write that an attempt was handed to the endpoint just now. True: with that its row became `sent`."""
         attempt.sent_at = time.time()
         with self.journal.write() as session:
             session.get_one(AttemptRow, attempt.id).sent_at = attempt.sent_at
+            row = session.get_one(TransactionRow, attempt.transaction_id)
+            if row.state != "signed":
+                return False
+            row.state, row.updated_at = "sent", attempt.sent_at
+            return True
