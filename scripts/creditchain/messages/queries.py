@@ -66,7 +66,7 @@ class Receipt(TypedMessage):
 
     domain: ContractDomain
     request: bytes  #: struct hash of the request, 32 bytes
-    report: bytes  #: digest of the report that was delivered, 32 bytes
+    report: bytes  #: commitment to the report that was delivered, 32 bytes
     delivered_at: int  #: unix seconds
     meter_by: int  #: unix seconds, at most METER_WITHIN after delivered_at
 
