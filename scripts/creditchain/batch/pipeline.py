@@ -163,7 +163,7 @@ def _runs(job: Job, upload: Upload, pool: Executor | None, limits: Limits, fault
         done += run.size
         watch("read", done, max(upload.size, done))
     if first is not None and not faults.skip:
-        _report_doubles(job, runs, pool, limits, faults)
+        _report_doubles(job, upload, runs, pool, limits, faults)
         raise _many(first, bad, upload)
     if not any(run.rows for run in runs):
         raise UploadError("the upload holds no record", place=Place(upload.name))
@@ -177,8 +177,10 @@ def _many(first: Problem, count: int, upload: Upload) -> UploadError:
     return error
 
 
-def _report_doubles(job: Job, runs: Sequence[Run], pool: Executor | None, limits: Limits, faults: Faults) -> None:
-    spans = (replace(span, keep=False) for span in _spans(runs, limits, drop=False))
+def _report_doubles(
+    job: Job, upload: Upload, runs: Sequence[Run], pool: Executor | None, limits: Limits, faults: Faults
+) -> None:
+    spans = _spans(runs, upload, limits, faults, keep=False)
     for part in _shared(partial(make_part, job), spans, pool, limits):
         for problem in part.doubles:
             if faults.report is not None:
@@ -194,7 +196,7 @@ def _parts(
     parts: list[Part] = []
     doubles: list[Problem] = []
     done = 0
-    for part in _shared(partial(make_part, job), _spans(runs, limits, drop=faults.skip), pool, limits):
+    for part in _shared(partial(make_part, job), _spans(runs, upload, limits, faults), pool, limits):
         doubles += part.doubles
         parts.append(part)
         done += part.rows
@@ -210,26 +212,31 @@ def _parts(
     return [part for part in parts if part.rows], skipped + len(doubles)
 
 
-def _spans(runs: Sequence[Run], limits: Limits, *, drop: bool) -> Iterator[Span]:
-    """Spans of keys with about the same number of bytes each, small enough for all workers to sort one at a time."""
+def _spans(runs: Sequence[Run], upload: Upload, limits: Limits, faults: Faults, *, keep: bool = True) -> Iterator[Span]:
+    """Spans of keys with about the same number of bytes each, small enough for all workers to sort one at a time.
+
+    Of a folder of files a span ends between two subjects: one file in two of its sections stands twice, far apart.
+    """
     filled = [run for run in runs if run.rows]
     befores = list(accumulate((0 if run.numbered else run.lines for run in runs), initial=0))
     whole = sum(run.bytes for run in filled)
     # A worker holds what it read, the sorted copy and keys: about three times the span.
     count = max(1, -(-whole * 3 * limits.workers // limits.sort_memory)) if filled and filled[0].held is None else 1
-    bounds = _bounds(filled, count)
+    bounds = _bounds(filled, count, whole_subjects=upload.kind == "folder")
     for number, (low, high) in enumerate(zip([None, *bounds], [*bounds, None], strict=True)):
         slices = [_slice(run, low, high, befores[run.number]) for run in filled]
-        yield Span(number, tuple(piece for piece in slices if piece.start < piece.stop), low, high, drop)
+        yield Span(number, tuple(piece for piece in slices if piece.start < piece.stop), low, high, faults.skip, keep)
 
 
-def _bounds(runs: Sequence[Run], count: int) -> list[bytes]:
+def _bounds(runs: Sequence[Run], count: int, *, whole_subjects: bool) -> list[bytes]:
     """Keys that cut all runs into `count` spans, told by the fences of the runs; fewer where fences are few."""
     if count < 2:
         return []
     fences = np.sort(np.concatenate([run.fences for run in runs]))
     chosen = fences[(np.arange(1, count) * len(fences)) // count]
-    return [bytes(bound).ljust(65, b"\0") for bound in np.unique(chosen) if bound > fences[0]]
+    length = 32 if whole_subjects else 65
+    cut = {bytes(bound)[:length].ljust(65, b"\0") for bound in chosen if bound > fences[0]}
+    return sorted(cut)
 
 
 def _slice(run: Run, low: bytes | None, high: bytes | None, before: int) -> Slice:

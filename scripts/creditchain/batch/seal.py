@@ -6,7 +6,7 @@ sorting each partition and merging them gives the same tree as doing it at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,9 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from creditchain.batch.records import SEALED, Bytes, byte_values, hash_column, hash_rows, pieces_of
+from creditchain.documents import JSON_MEDIA_TYPE
 from creditchain.merkle import lanes
+from creditchain.merkle.order import leaf_order
 
 Order = npt.NDArray[np.int64]
+#: Makes rows (n, 32) of records that share a value; their positions are given, None for all records.
+Make = Callable[[pa.RecordBatch, str, Order | None], Bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,103 +55,66 @@ def seal(records: pa.RecordBatch, seals: Seals, *, threads: int = 0) -> pa.Recor
     return pa.RecordBatch.from_arrays(arrays, schema=SEALED)
 
 
-def order(tags: Bytes, sections: Bytes, commitments: Bytes) -> Order:
-    """The positions of leaves in ascending (tag, section, commitment), compared as 65 bytes.
-
-    Sorts by section and the first eight bytes of tag and commitment, which settles all but collisions of 64 bits;
-    what is left is settled by whole keys.
-    """
-    if len(tags) == 0:
-        return np.empty(0, np.int64)
-    found: Order = np.lexsort((_head(commitments), sections, _head(tags))).astype(np.int64)
-    if _ascending(tags[found], sections[found], commitments[found]):
-        return found
-    keys = np.concatenate([tags, sections[:, None], commitments], axis=1)
-    whole: Order = np.argsort(np.ascontiguousarray(keys).view("S65").ravel(), kind="stable").astype(np.int64)
-    return whole
-
-
-def sort_sealed(batch: pa.RecordBatch) -> pa.RecordBatch:
+def sort_sealed(batch: pa.RecordBatch, *, threads: int = 0) -> pa.RecordBatch:
     """The sealed records in the order of the tree. Equal leaves keep the order in which they came."""
-    found = order(
-        hash_rows(batch.column("tag")), byte_values(batch.column("section")), hash_rows(batch.column("commitment"))
-    )
-    if np.array_equal(found, np.arange(len(found))):
-        return batch
-    return batch.take(pa.array(found))
+    order = leaf_order(*_leaf_columns(batch), threads=threads)
+    return batch if np.array_equal(order, np.arange(len(order))) else batch.take(pa.array(order))
 
 
-def merge(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+def merge(batches: Sequence[pa.RecordBatch], *, threads: int = 0) -> pa.RecordBatch:
     """Several sealed batches as one, in the order of the tree."""
     if not batches:
         return pa.RecordBatch.from_pylist([], schema=SEALED)
-    return sort_sealed(pa.concat_batches(list(batches)))
+    return sort_sealed(pa.concat_batches(list(batches)), threads=threads)
 
 
-def first_double(batch: pa.RecordBatch) -> int | None:
-    """The position of the first leaf of a sorted batch that equals the one before it: equal document, equal subject."""
+def doubles(batch: pa.RecordBatch) -> list[tuple[int, int]]:
+    """Rows of a sorted batch that repeat the document of an earlier row about the same subject: (earlier, later).
+
+    One subject and equal bytes give one salt and so one commitment; of JSON documents the section is the same too.
+    """
+    tags, _, commitments = _leaf_columns(batch)
     if len(batch) < 2:
-        return None
-    same = np.ones(len(batch) - 1, dtype=bool)
-    for name in ("commitment", "tag"):
-        rows = hash_rows(batch.column(name))
-        same &= np.all(rows[1:] == rows[:-1], axis=1)
-    found = np.flatnonzero(same)
-    return int(found[0]) + 1 if len(found) else None
+        return []
+    alike = np.all(commitments[1:] == commitments[:-1], axis=1) & np.all(tags[1:] == tags[:-1], axis=1)
+    if not alike.any() and pc.unique(batch.column("media_type")).to_pylist() == [JSON_MEDIA_TYPE]:
+        return []
+    keys = np.ascontiguousarray(np.concatenate([tags, commitments], axis=1)).view("S64").ravel()
+    _, first, group = np.unique(keys, return_index=True, return_inverse=True)
+    earlier = first[group]
+    later = np.flatnonzero(earlier != np.arange(len(batch)))
+    return list(zip(earlier[later].tolist(), later.tolist(), strict=True))
 
 
 def leaf_hashes(batch: pa.RecordBatch, *, threads: int = 0) -> Bytes:
     """The leaf hashes (n, 32) of any batch with columns tag, section and commitment."""
-    rows: Bytes = lanes.leaf_rows(
-        hash_rows(batch.column("tag")),
-        byte_values(batch.column("section")),
-        hash_rows(batch.column("commitment")),
-        threads=threads,
-    )
+    rows: Bytes = lanes.leaf_rows(*_leaf_columns(batch), threads=threads)
     return rows
 
 
 def keys(batch: pa.RecordBatch) -> npt.NDArray[np.bytes_]:
     """The sort keys of a batch's leaves: 65 bytes each, comparable with < and by `np.searchsorted`."""
-    parts = (
-        hash_rows(batch.column("tag")),
-        byte_values(batch.column("section"))[:, None],
-        hash_rows(batch.column("commitment")),
-    )
+    tags, sections, commitments = _leaf_columns(batch)
+    parts = (tags, sections[:, None], commitments)
     return np.ascontiguousarray(np.concatenate(parts, axis=1)).view("S65").ravel()
 
 
-def _by_value(column: pa.Array, records: pa.RecordBatch, make: object) -> Bytes:
+def _leaf_columns(batch: pa.RecordBatch) -> tuple[Bytes, Bytes, Bytes]:
+    """Tags, sections and commitments."""
+    return hash_rows(batch.column("tag")), byte_values(batch.column("section")), hash_rows(batch.column("commitment"))
+
+
+def _by_value(column: pa.Array, records: pa.RecordBatch, make: Make) -> Bytes:
     """Rows of 32 bytes made for all records with one value of `column` at a time, put back in their places."""
     values = pc.unique(column).to_pylist()
     if len(values) == 1:
-        return make(records, values[0], None)  # type: ignore[operator,no-any-return]
+        return make(records, values[0], None)
     made = np.empty((len(records), 32), dtype=np.uint8)
     for value in values:
         rows = np.flatnonzero(pc.equal(column, value).to_numpy(zero_copy_only=False))
-        made[rows] = make(records.take(pa.array(rows)), value, rows)  # type: ignore[operator]
+        made[rows] = make(records.take(pa.array(rows)), value, rows)
     return made
 
 
 def _rows(values: Bytes, rows: Order | None) -> Bytes:
     return values if rows is None else np.ascontiguousarray(values[rows])
-
-
-def _head(rows: Bytes) -> npt.NDArray[np.uint64]:
-    return np.ascontiguousarray(rows[:, :8]).view(">u8").ravel().astype(np.uint64)
-
-
-def _ascending(tags: Bytes, sections: Bytes, commitments: Bytes) -> bool:
-    """Whether whole keys do not descend, looking closely only where the heads do not decide."""
-    if len(tags) < 2:
-        return True
-    tag_heads, made_heads = _head(tags), _head(commitments)
-    same_head = tag_heads[1:] == tag_heads[:-1]
-    clash = np.flatnonzero(same_head & ((sections[1:] == sections[:-1]) & (made_heads[1:] == made_heads[:-1])))
-    other = same_head & np.any(tags[1:] != tags[:-1], axis=1)
-    close = np.union1d(clash, np.flatnonzero(other))
-    return all(
-        (tags[at].tobytes(), sections[at], commitments[at].tobytes())
-        <= (tags[at + 1].tobytes(), sections[at + 1], commitments[at + 1].tobytes())
-        for at in close.tolist()
-    )

@@ -112,7 +112,7 @@ def make_run(job: Job, numbered_piece: tuple[int, Piece]) -> Run:
     """Read, check, seal and sort one piece. Raises UploadError where the piece can not be read at all."""
     number, piece = numbered_piece
     loaded = readers.load(piece, job.rules)
-    sealed = seal.sort_sealed(seal.seal(loaded.records, job.seals, threads=job.threads))
+    sealed = seal.sort_sealed(seal.seal(loaded.records, job.seals, threads=job.threads), threads=job.threads)
     path = job.work / f"run-{number:06}.arrow"
     if job.spill:
         _spill(path, sealed)
@@ -132,7 +132,7 @@ def make_run(job: Job, numbered_piece: tuple[int, Piece]) -> Run:
 
 def make_part(job: Job, span: Span) -> Part:
     """Merge a span of keys of all runs, and write it with its leaf hashes. Raises StorageError."""
-    merged = seal.merge([_cut(_read(piece), span, piece.before) for piece in span.slices])
+    merged = seal.merge([_cut(_read(piece), span, piece.before) for piece in span.slices], threads=job.threads)
     doubles, merged = _doubles(merged, span.drop_doubles)
     if not span.keep:
         return Part(span.number, 0, 0, b"", b"", 0, "", "", doubles)
@@ -186,37 +186,24 @@ def _cut(batch: pa.RecordBatch, span: Span, before: int) -> pa.RecordBatch:
 
 
 def _doubles(merged: pa.RecordBatch, drop: bool) -> tuple[tuple[Problem, ...], pa.RecordBatch]:
-    """Equal leaves: a document that stands twice for one subject. The first stays, in the order of lines."""
-    if seal.first_double(merged) is None:
+    """What is wrong with documents that stand twice, and the batch without the later ones if they are to be dropped."""
+    found = seal.doubles(merged)
+    if not found:
         return (), merged
-    same = np.concatenate(
-        [
-            [False],
-            np.all(hash_rows(merged.column("commitment"))[1:] == hash_rows(merged.column("commitment"))[:-1], axis=1),
-        ]
-    )
-    same[1:] &= np.all(hash_rows(merged.column("tag"))[1:] == hash_rows(merged.column("tag"))[:-1], axis=1)
-    lines = merged.column("line").to_pylist()
-    problems = []
-    first = 0
-    for at in range(len(lines)):
-        if not same[at]:
-            first = at
-            continue
-        earlier, later = sorted((lines[first], lines[at]))
-        problems.append(double(earlier, later))
-    return tuple(problems[:MAX_PROBLEMS]), merged.filter(pa.array(~same)) if drop else merged
+    lines = merged.column("line")
+    problems = tuple(double(lines[earlier].as_py(), lines[later].as_py()) for earlier, later in found[:MAX_PROBLEMS])
+    if not drop:
+        return problems, merged
+    keep = np.ones(len(merged), dtype=bool)
+    keep[[later for _, later in found]] = False
+    return problems, merged.filter(pa.array(keep))
 
 
-def double(earlier: int, later: int) -> Problem:
-    """The problem of two lines that hold one document for one subject."""
-    return Problem(
-        later,
-        None,
-        "the same document stands twice for one subject",
-        found=f"lines {earlier} and {later}",
-        hint="Take one of them out.",
-    )
+def double(one: int, other: int) -> Problem:
+    """The problem of two lines that hold one document for one subject; it stands at the later."""
+    message = "the same document stands twice for one subject"
+    earlier, later = sorted((one, other))
+    return Problem(later, None, message, found=f"lines {earlier} and {later}", hint="Take one of them out.")
 
 
 def prepare_worker() -> None:
