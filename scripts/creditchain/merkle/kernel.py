@@ -96,7 +96,7 @@ class _Team:
 
     def __exit__(self, *_: object) -> None:
         if self._pool is not None:
-            self._pool.shutdown()
+            self._pool.shutdown(cancel_futures=True)
 
     def run(self, work: Callable[[int, int], None], count: int) -> None:
         """Call `work(start, stop)` for all of range(count), in shares."""

@@ -68,15 +68,16 @@ def _load() -> Engine:
         return plain
     try:
         from creditchain.merkle import kernel
+
+        if _agrees(kernel):
+            return kernel
+        reason = "it hashes wrongly on this machine"
     except ImportError:
         return plain
     except Exception as error:  # whatever keeps Numba from compiling here: the plain engine gives the same digests
-        warnings.warn(f"hashing without the compiled kernel: {type(error).__name__}", RuntimeWarning, stacklevel=4)
-        return plain
-    if not _agrees(kernel):
-        warnings.warn("the compiled kernel hashes wrongly on this machine: not used", RuntimeWarning, stacklevel=4)
-        return plain
-    return kernel
+        reason = type(error).__name__
+    warnings.warn(f"hashing without the compiled kernel, which is slower: {reason}", RuntimeWarning, stacklevel=4)
+    return plain
 
 
 def _agrees(engine: Engine) -> bool:

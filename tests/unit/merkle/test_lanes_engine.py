@@ -64,6 +64,7 @@ def test_works_where_numba_is_absent(root: str) -> None:
 def test_works_where_numba_is_broken(root: str) -> None:
     broken = "import numba; numba.njit = lambda *a, **k: 1 / 0; warnings.simplefilter('ignore')"
     assert run(broken) == ["plain", "True", root]
+    assert run("warnings.simplefilter('ignore')", NUMBA_DISABLE_JIT="1") == ["plain", "True", root]
 
 
 def test_the_environment_can_ask_for_the_plain_engine(root: str) -> None:
