@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import reference as ref  # noqa: E402
-import rfc8785
+import rfc8785  # noqa: E402
 from attacks import range_cases  # noqa: E402
 from eth_keys import keys  # noqa: E402
 from samples import DOCUMENTS, REFUSED, TWUBN, USCC_BAD, USCC_GOOD  # noqa: E402

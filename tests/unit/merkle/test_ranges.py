@@ -1,0 +1,223 @@
+"""Range proofs: vectors with their attacks, every batch against a plain search, every byte flipped."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from creditchain.hashing import keccak256
+from creditchain.merkle import (
+    Leaf,
+    MemoryTree,
+    Neighbour,
+    RangeFault,
+    RangeProof,
+    RangeVerdict,
+    find_range,
+    inclusion_path,
+    prove_range,
+    tree_root,
+    verify_range,
+)
+from vectors.reading import load
+
+VECTORS = load("ranges")
+HONEST = [case for case in VECTORS["cases"] if case["holds"]]
+ATTACKS = [case for case in VECTORS["cases"] if not case["holds"]]
+
+
+def _leaf(shown: dict) -> Leaf:
+    return Leaf(shown["tag"], shown["section"], shown["commitment"])
+
+
+def _neighbour(shown: dict | None) -> Neighbour | None:
+    return Neighbour(_leaf(shown), tuple(shown["proof"])) if shown else None
+
+
+def _proof(case: dict) -> RangeProof:
+    return RangeProof(
+        first=case["first"],
+        leaves=tuple(map(_leaf, case["leaves"])),
+        proofs=tuple(map(tuple, case["proofs"])),
+        left=_neighbour(case["left"]),
+        right=_neighbour(case["right"]),
+    )
+
+
+BATCH = [_leaf(shown) for shown in VECTORS["leaves"]]
+TREE = MemoryTree([leaf.hash() for leaf in BATCH])
+ROOT = tree_root(TREE)
+# A key with leaves on both sides, and the faults the named attacks must end in.
+TAG, SECTION = BATCH[5].tag, BATCH[5].section
+FAULTS = {
+    "withheld first leaf": RangeFault.NOT_OUTSIDE,
+    "withheld last leaf": RangeFault.NOT_OUTSIDE,
+    "withheld leaf inside": RangeFault.NOT_INCLUDED,
+    "withheld leaf, first not moved": RangeFault.NOT_INCLUDED,
+    "withheld neighbour left": RangeFault.LEFT_MISSING,
+    "withheld neighbour right": RangeFault.RIGHT_MISSING,
+    "withheld everything": RangeFault.NOT_OUTSIDE,
+    "withheld everything, neighbours apart": RangeFault.NOT_INCLUDED,
+    "reordered leaves": RangeFault.ORDER,
+    "split leaf, shown from its copy": RangeFault.ORDER,
+    "absence shown at another place": RangeFault.ORDER,
+    "other section among the leaves": RangeFault.OTHER_KEY,
+    "first past the end": RangeFault.BOUNDS,
+    "negative first": RangeFault.BOUNDS,
+}
+
+
+@pytest.mark.parametrize("case", HONEST, ids=lambda case: case["name"])
+def test_honest_proofs_hold(case: dict) -> None:
+    assert verify_range(_proof(case), case["tag"], case["section"], case["size"], case["root"])
+    if case["root"] == ROOT:
+        assert prove_range(TREE, BATCH, case["tag"], case["section"]) == _proof(case)
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in VECTORS["cases"] if not case["holds"]], ids=lambda case: case["name"]
+)
+def test_attacks_fail_and_say_why(case: dict) -> None:
+    verdict = verify_range(_proof(case), case["tag"], case["section"], case["size"], case["root"])
+    assert not verdict
+    assert verdict.fault is FAULTS[case["name"]]
+
+
+def test_every_attack_is_in_the_vectors() -> None:
+    assert {case["name"] for case in ATTACKS} == set(FAULTS)
+
+
+def test_split_leaf_is_what_only_disorder_shows() -> None:
+    # The range holds where it was shown; the copy further on breaks the order, which two adjacent leaves prove.
+    split = [*BATCH, Leaf(TAG, SECTION, bytes(32))]
+    tree = MemoryTree([leaf.hash() for leaf in split])
+    proof = prove_range(tree, [*split[:-1], Leaf(b"\xff" * 32, 255, bytes(32))], TAG, SECTION)
+    assert verify_range(proof, TAG, SECTION, len(split), tree_root(tree))
+    assert not split[-2] < split[-1]
+
+
+def _prove_wrongly(first: int, count: int) -> RangeProof:
+    """A proof whose every part is in the tree, of a range that may be wrong."""
+
+    def side(index: int) -> Neighbour | None:
+        return Neighbour(BATCH[index], tuple(inclusion_path(TREE, index))) if 0 <= index < len(BATCH) else None
+
+    inside = range(first, first + count)
+    return RangeProof(
+        first=first,
+        leaves=tuple(BATCH[i] for i in inside),
+        proofs=tuple(tuple(inclusion_path(TREE, i)) for i in inside),
+        left=side(first - 1),
+        right=side(first + count),
+    )
+
+
+@pytest.mark.parametrize("key", sorted({(leaf.tag, leaf.section) for leaf in BATCH} | {(TAG, 0), (bytes(32), 0)}))
+def test_withheld_leaf_of_all_ranges_of_the_batch_only_the_true_one_holds(key: tuple[bytes, int]) -> None:
+    true = [i for i, leaf in enumerate(BATCH) if leaf[:2] == key]
+    place = sum(leaf[:2] < key for leaf in BATCH)
+    for first in range(len(BATCH) + 1):
+        for count in range(len(BATCH) - first + 1):
+            verdict = verify_range(_prove_wrongly(first, count), *key, len(BATCH), ROOT)
+            assert bool(verdict) is ((first, count) == (place, len(true)))
+
+
+def _flips(value: Any) -> list[Any]:
+    """`value` with one byte changed, everywhere in turn (one bit of each byte of a hash; a number by one)."""
+    if isinstance(value, bytes):
+        return [value[:i] + bytes([value[i] ^ 4]) + value[i + 1 :] for i in range(len(value))]
+    if isinstance(value, int):
+        return [value - 1, value + 1]
+    if isinstance(value, Leaf):
+        fields = zip(value._fields, value, strict=True)
+        return [value._replace(**{name: flip}) for name, item in fields for flip in _flips(item)]
+    if isinstance(value, tuple):
+        return [(*value[:i], flip, *value[i + 1 :]) for i, item in enumerate(value) for flip in _flips(item)]
+    if isinstance(value, Neighbour):
+        leaves = [replace(value, leaf=flip) for flip in _flips(value.leaf)]
+        return leaves + [replace(value, proof=flip) for flip in _flips(value.proof)]
+    assert isinstance(value, RangeProof)
+    names = ("first", "leaves", "proofs", "left", "right")
+    return [replace(value, **{name: flip}) for name in names for flip in _flips(getattr(value, name) or ())]
+
+
+def test_each_byte_of_a_proof_flipped_fails() -> None:
+    proof = prove_range(TREE, BATCH, TAG, SECTION)
+    flips = _flips(proof)
+    assert len(flips) > 1000
+    for flip in flips:
+        assert not verify_range(flip, TAG, SECTION, len(BATCH), ROOT)
+
+
+def test_wrong_root_size_tag_and_section_fail() -> None:
+    proof = prove_range(TREE, BATCH, TAG, SECTION)
+    for root in _flips(ROOT):
+        assert not verify_range(proof, TAG, SECTION, len(BATCH), root)
+    # Sizes that leave the shape of every path shown as it is cannot fail here: the anchor binds size and root.
+    for size in (0, -1, proof.first + len(proof.leaves), 16, 17, 2**32, 2**64):
+        assert not verify_range(proof, TAG, SECTION, size, ROOT)
+    for tag in _flips(TAG):
+        assert not verify_range(proof, tag, SECTION, len(BATCH), ROOT)
+    assert not verify_range(proof, TAG, SECTION + 1, len(BATCH), ROOT)
+
+
+def test_size_zero_proves_nothing() -> None:
+    empty = RangeProof(first=0, leaves=(), proofs=(), left=None, right=None)
+    assert verify_range(empty, TAG, SECTION, 0, ROOT) == RangeVerdict(RangeFault.BOUNDS)
+
+
+def test_neighbours_too_many() -> None:
+    whole = prove_range(TREE, BATCH, BATCH[0].tag, BATCH[0].section)
+    assert (
+        verify_range(replace(whole, left=whole.right), *BATCH[0][:2], len(BATCH), ROOT).fault is RangeFault.LEFT_EXTRA
+    )
+    end = prove_range(TREE, BATCH, b"\xff" * 32, 255)
+    assert (
+        verify_range(replace(end, right=end.left), b"\xff" * 32, 255, len(BATCH), ROOT).fault is RangeFault.RIGHT_EXTRA
+    )
+
+
+@pytest.mark.parametrize(
+    "leaf",
+    [Leaf(b"", 4, bytes(32)), Leaf(bytes(33), 4, bytes(32)), Leaf(bytes(32), 256, bytes(32)), Leaf(TAG, -1, bytes(32)),
+     Leaf(TAG, SECTION, bytes(31))],
+)  # fmt: skip
+def test_malformed_leaves_are_a_fault_and_never_raise(leaf: Leaf) -> None:
+    proof = prove_range(TREE, BATCH, TAG, SECTION)
+    for changed in (
+        replace(proof, leaves=(leaf, *proof.leaves[1:])),
+        replace(proof, left=Neighbour(leaf, ())),
+        replace(proof, right=Neighbour(leaf, ())),
+        replace(proof, proofs=proof.proofs[1:]),
+        replace(proof, proofs=((b"",), *proof.proofs[1:])),
+    ):
+        assert verify_range(changed, TAG, SECTION, len(BATCH), ROOT).fault is RangeFault.MALFORMED
+
+
+KEYS = st.tuples(st.integers(0, 4), st.integers(0, 2))
+
+
+@given(st.sets(st.tuples(KEYS, st.integers(0, 5)), min_size=1, max_size=40), KEYS)
+@settings(max_examples=150, deadline=None)
+def test_any_batch_any_key(chosen: set[tuple[tuple[int, int], int]], asked: tuple[int, int]) -> None:
+    leaves = sorted(Leaf(bytes([tag]) * 32, section, keccak256(bytes([n]))) for (tag, section), n in chosen)
+    tree = MemoryTree([leaf.hash() for leaf in leaves])
+    tag, section = bytes([asked[0]]) * 32, asked[1]
+    proof = prove_range(tree, leaves, tag, section)
+    assert list(proof.leaves) == [leaf for leaf in leaves if leaf[:2] == (tag, section)]
+    assert list(proof.leaves) == [leaves[i] for i in find_range(leaves, tag, section)]
+    assert verify_range(proof, tag, section, len(leaves), tree_root(tree)) == RangeVerdict()
+    for drop in range(len(proof.leaves)):
+        withheld = replace(
+            proof,
+            leaves=proof.leaves[:drop] + proof.leaves[drop + 1 :],
+            proofs=proof.proofs[:drop] + proof.proofs[drop + 1 :],
+        )
+        assert not verify_range(withheld, tag, section, len(leaves), tree_root(tree))
+
+
+def test_leaves_and_tree_must_belong_together() -> None:
+    with pytest.raises(ValueError, match="10 leaves for a tree of 11"):
+        prove_range(TREE, BATCH[1:], TAG, SECTION)
