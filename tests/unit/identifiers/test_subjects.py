@@ -1,7 +1,7 @@
 """USCC and Taiwan business numbers: identifiers.json, every single mistake, and what must not show."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import uscc as stdnum_uscc
 from stdnum.tw import ubn as stdnum_ubn
@@ -45,6 +45,7 @@ def test_the_inner_check_is_asked_though_the_outer_one_holds() -> None:
 
 
 @given(st.text(ALPHABET, min_size=8, max_size=8), st.from_regex(r"\A9[1-3][0-9]{6}\Z"))
+@settings(deadline=None)
 def test_whatever_has_both_checks_is_accepted_here_and_by_stdnum(organisation: str, start: str) -> None:
     body = start + organisation + organisation_check(organisation)
     number = body + uscc_check(body)
@@ -52,6 +53,7 @@ def test_whatever_has_both_checks_is_accepted_here_and_by_stdnum(organisation: s
 
 
 @given(st.from_regex(r"\A[0-9]{8}\Z"))
+@settings(deadline=None)
 def test_every_business_number_of_the_older_rule_stays_valid(number: str) -> None:
     if stdnum_ubn.is_valid(number):
         assert parse_twubn(number).number == number
