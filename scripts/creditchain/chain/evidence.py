@@ -15,7 +15,7 @@ from creditchain.chain.views import AnchorInfo, BlockRef, LogEntry
 from creditchain.entries import ENTRY_VERSION, AnchorBody, entry_hash
 from creditchain.errors import UnavailableError
 from creditchain.verification.evidence import Evidence, Member, Missing, Origin, StatementSigner
-from creditchain.verification.package import Package
+from creditchain.verification.package import Package, SignedTagStatement
 from creditchain.verification.steps import leaf_of
 from creditchain.verification.subject import signer_of
 from creditchain.verification.verdict import Text
@@ -64,7 +64,8 @@ class EvidenceFetcher:
     def _fetch(self, package: Package) -> Evidence:
         region, number = self._region, self.block.number
         node, root = package.batch.node, package.batch.root
-        signer = self._signer(package)
+        statement = package.tag.statement
+        signer = self.signer(statement) if statement is not None else None
         anchor = region.anchor(node, root, number)
         if anchor is None:
             waiting = region.anchor(node, root) is not None
@@ -96,9 +97,9 @@ class EvidenceFetcher:
             raise LyingEndpointError(f"the endpoint gives an anchor of node {node}, but no such node")
         return member
 
-    def _signer(self, package: Package) -> StatementSigner | None:
-        statement = package.tag.statement
-        address = signer_of(statement, self.origin) if statement is not None else None
+    def signer(self, statement: SignedTagStatement) -> StatementSigner | None:
+        """Who signed a tag statement; None if its signature is malformed. Raises as the chain does."""
+        address = signer_of(statement, self.origin)
         if address is None:
             return None
         node = self._region.node_of(address, self.block.number)

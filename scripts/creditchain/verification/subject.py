@@ -8,7 +8,7 @@ from creditchain.documents import JSON_MEDIA_TYPE
 from creditchain.errors import CreditchainError
 from creditchain.identifiers import epoch_digest, subject_tag
 from creditchain.messages import LogDomain, TagStatement, recover
-from creditchain.verification.evidence import Evidence, Member, Missing, Origin
+from creditchain.verification.evidence import Evidence, Member, Missing, Origin, StatementSigner
 from creditchain.verification.package import Package, SignedTagStatement
 from creditchain.verification.policy import Policy
 from creditchain.verification.verdict import Outcome, Step, failed, not_verified, passed
@@ -68,7 +68,7 @@ def check_subject(package: Package, evidence: Evidence, policy: Policy, tag_key:
 
 
 def check_statement(package: Package, statement: SignedTagStatement, evidence: Evidence, epoch: int) -> Step:
-    """Does the statement speak of this tag, subject and epoch, and did a platform in good standing sign it?"""
+    """Does the statement speak of this tag, subject and epoch, and who signed it?"""
     if statement.key_epoch != epoch:
         return not_verified(
             2,
@@ -81,15 +81,20 @@ def check_statement(package: Package, statement: SignedTagStatement, evidence: E
         return failed(2, "the tag statement names another tag", "标签声明的标签不符")
     if statement.subject != package.record.subject:
         return failed(2, "the tag statement names another subject", "标签声明的主体不符")
-    if isinstance(evidence.signer, Missing):
-        why = evidence.signer.why
+    return check_signature(statement, evidence.origin, evidence.signer)
+
+
+def check_signature(statement: SignedTagStatement, origin: Origin, signer: StatementSigner | Missing | None) -> Step:
+    """Did a platform in good standing sign the statement?"""
+    if isinstance(signer, Missing):
+        why = signer.why
         return not_verified(2, f"who signed the tag statement is unknown: {why.en}", f"标签声明签署方未知：{why.zh}")
-    address = signer_of(statement, evidence.origin)
+    address = signer_of(statement, origin)
     if address is None:
         return failed(2, "the tag statement's signature is malformed", "标签声明的签名无效")
-    if evidence.signer is None or evidence.signer.address != address:
+    if signer is None or signer.address != address:
         return not_verified(2, "nobody looked up who signed the tag statement", "未查询标签声明的签署方")
-    member = evidence.signer.member
+    member = signer.member
     if member is None or member.info.number != statement.platform:
         return failed(
             2,

@@ -1,0 +1,77 @@
+"""What commands share that talk to a region: the options, the connection, and who signs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from creditchain.cli.app import Settings
+from creditchain.errors import UsageError
+
+if TYPE_CHECKING:
+    from creditchain.chain.outbox import Outbox
+    from creditchain.chain.region import Region
+
+#: Name of the journal in the home folder.
+JOURNAL = "journal.sqlite"
+
+SignerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--signer",
+        envvar="CREDITCHAIN_SIGNER",
+        help="Who signs: keystore:PATH, env:VARIABLE, remote:URL#0xADDRESS; on local chains unlocked:0xADDRESS, dev:N.",
+    ),
+]
+TagKeyOption = Annotated[
+    str | None,
+    typer.Option("--tag-key", envvar="CREDITCHAIN_TAG_KEY", help="The epoch's tag key: keystore:PATH or env:VARIABLE."),
+]
+RpcOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rpc", help="Endpoint instead of the network's; given several times, all must agree on a final block."
+    ),
+]
+
+
+@contextmanager
+def open_region(chosen: Settings, rpc: Sequence[str] | None = None) -> Iterator[Region]:
+    """The region that the global options name, its contracts checked; closed at the end.
+
+    Raises:
+        ConfigError: network or deployment file.
+        ChainUnavailableError, WrongChainError: no answer, or another chain.
+    """
+    from creditchain.chain.connect import connect
+    from creditchain.chain.deployments import load_deployment
+    from creditchain.chain.networks import load_network
+    from creditchain.chain.region import Region
+
+    network = load_network(chosen.network, chosen.networks_file)
+    if rpc:
+        network = replace(network, kind="rpc", url=rpc[0], witnesses=tuple(rpc[1:]))
+    deployment = load_deployment(chosen.network, chosen.deployments)
+    with connect(network, chosen.home) as chain:
+        yield Region(chain, deployment)
+
+
+@contextmanager
+def acting(chosen: Settings, signer: str | None) -> Iterator[tuple[Region, Outbox]]:
+    """The region, and an outbox that signs as `signer` says."""
+    from creditchain.chain.signers import parse_signer
+    from creditchain.journal import open_journal
+
+    with open_region(chosen) as region, open_journal(chosen.home / JOURNAL) as journal:
+        yield region, region.outbox(parse_signer(required_signer(signer), region.chain), journal)
+
+
+def required_signer(signer: str | None) -> str:
+    """The signer option, which this command can not do without."""
+    if signer is None:
+        raise UsageError("this command signs", hint="Say who with --signer or CREDITCHAIN_SIGNER.")
+    return signer

@@ -1,0 +1,137 @@
+"""Audit of a batch from its list of (tag, section, commitment), which holds no content. Pure.
+
+What an audit says: this list gives the anchored root and size, and its leaves strictly ascend. Not that the records
+are true, nor that everything was published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from creditchain.documents import canonical_bytes
+from creditchain.hashing import keccak256
+from creditchain.merkle import EMPTY_ROOT, Leaf, inclusion_path
+from creditchain.merkle.lanes import leaf_rows, levels
+from creditchain.merkle.rows import Rows
+
+REPORT_FORMAT = "creditchain/audit-report@1"
+#: Leaves compared at a time: 65 bytes each.
+_CHUNK = 1_000_000
+
+
+@dataclass(frozen=True)
+class LeafList:
+    """The leaves of a batch in their order: tags and commitments uint8 (n, 32), sections uint8 (n,)."""
+
+    tags: Rows
+    sections: Rows
+    commitments: Rows
+
+    def __len__(self) -> int:
+        return len(self.tags)
+
+    def leaf(self, index: int) -> Leaf:
+        """One leaf, opened."""
+        return Leaf(self.tags[index].tobytes(), int(self.sections[index]), self.commitments[index].tobytes())
+
+
+class ListTree:
+    """The tree over a list, every level in memory: 64 bytes a leaf."""
+
+    def __init__(self, levels: Sequence[Rows]) -> None:
+        self._levels = levels
+
+    @property
+    def size(self) -> int:
+        """Number of leaves."""
+        return len(self._levels[0])
+
+    @property
+    def root(self) -> bytes:
+        """The root, 32 bytes."""
+        return self._levels[-1][0].tobytes() if self.size else EMPTY_ROOT
+
+    def node(self, level: int, index: int) -> bytes:
+        """Node `index` of `level`, 32 bytes."""
+        value: bytes = self._levels[level][index].tobytes()
+        return value
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What a list shows."""
+
+    size: int
+    root: bytes  #: 32 bytes
+    subjects: int  #: different tags
+    disorder: int | None  #: the first index whose leaf is not below the next one; None if all ascend
+
+
+@dataclass(frozen=True)
+class Disorder:
+    """Two adjacent leaves that do not ascend, opened, with their inclusion proofs: what `proveDisorder` takes."""
+
+    index: int
+    first: Leaf
+    second: Leaf
+    proofs: tuple[list[bytes], list[bytes]]
+
+
+def tree_of(listed: LeafList) -> ListTree:
+    """The batch tree over a list, in the order of the list."""
+    return ListTree(levels(leaf_rows(listed.tags, listed.sections, listed.commitments)))
+
+
+def audit_list(listed: LeafList) -> Audit:
+    """Compute root, size, subjects and order of a list."""
+    subjects = len(np.unique(np.ascontiguousarray(listed.tags).view("V32"))) if len(listed) else 0
+    return Audit(len(listed), tree_of(listed).root, subjects, first_disorder(listed))
+
+
+def first_disorder(listed: LeafList) -> int | None:
+    """The first index whose leaf is not strictly below the next one; None if there is none."""
+    for start in range(0, len(listed) - 1, _CHUNK):
+        end = min(start + _CHUNK + 1, len(listed))
+        keys = np.empty((end - start, 65), np.uint8)
+        keys[:, :32], keys[:, 32] = listed.tags[start:end], listed.sections[start:end]
+        keys[:, 33:] = listed.commitments[start:end]
+        # Fixed-width bytes: numpy compares all 65, and trailing zeros sort as zeros do.
+        flat = keys.view("S65").ravel()
+        wrong = np.flatnonzero(flat[:-1] >= flat[1:])
+        if len(wrong):
+            return start + int(wrong[0])
+    return None
+
+
+def find_disorder(listed: LeafList) -> Disorder | None:
+    """The first disorder with what it takes to prove it; None if the list is in order."""
+    index = first_disorder(listed)
+    if index is None:
+        return None
+    tree = tree_of(listed)
+    proofs = inclusion_path(tree, index), inclusion_path(tree, index + 1)
+    return Disorder(index, listed.leaf(index), listed.leaf(index + 1), proofs)
+
+
+def audit_report(audit: Audit, *, log_id: bytes, node: int, auditor: int) -> dict[str, Any]:
+    """The report that an attestation stands for. The same audit gives the same report."""
+    return {
+        "format": REPORT_FORMAT,
+        "hash": "keccak-256",
+        "log_id": "0x" + log_id.hex(),
+        "node": node,
+        "auditor": auditor,
+        "root": "0x" + audit.root.hex(),
+        "size": audit.size,
+        "subjects": audit.subjects,
+        "ordered": audit.disorder is None,
+    }
+
+
+def report_digest(report: dict[str, Any]) -> bytes:
+    """keccak256 of the report's canonical bytes, 32 bytes."""
+    return keccak256(canonical_bytes(report))
