@@ -73,7 +73,8 @@ class Prepared:
     skipped: int
 
 
-def _no_watch(stage: str, done: int, total: int) -> None:
+def no_watch(stage: str, done: int, total: int) -> None:
+    """Nobody watches."""
     del stage, done, total
 
 
@@ -87,7 +88,7 @@ def prepare(
     name: str,
     limits: Limits = Limits(),
     faults: Faults = Faults(),
-    watch: Watch = _no_watch,
+    watch: Watch = no_watch,
 ) -> Prepared:
     """Make the batch folder `dest/<root in hex>` of an upload; the same upload and seals give the same folder.
 

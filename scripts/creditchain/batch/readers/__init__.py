@@ -16,7 +16,7 @@ from creditchain.batch.readers.pieces import (
 )
 from creditchain.batch.upload import Upload
 
-__all__ = ["Loaded", "Piece", "load", "pieces"]
+__all__ = ["Loaded", "Piece", "file_urls", "load", "pieces"]
 
 
 def pieces(upload: Upload, rules: Rules, piece_bytes: int) -> Iterator[Piece]:
@@ -28,6 +28,11 @@ def pieces(upload: Upload, rules: Rules, piece_bytes: int) -> Iterator[Piece]:
     if upload.kind == "parquet":
         return parquet.pieces(upload, rules)
     return files.pieces(upload, piece_bytes)
+
+
+def file_urls(upload: Upload) -> tuple[str, ...]:
+    """The URLs of the files in a folder, in the manifest's order."""
+    return files.urls(upload)
 
 
 def load(piece: Piece, rules: Rules) -> Loaded:

@@ -1,0 +1,176 @@
+"""The journal's table of anchorings: one row a batch, written before each step, from the first byte to the final block."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import LargeBinary, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from creditchain.journal import Base, Journal
+
+
+class State(StrEnum):
+    """How far an anchoring has come. Each holds from the moment it is in the journal."""
+
+    PREPARING = "preparing"  #: the secret is chosen; perhaps a workspace, perhaps the folder, no root known here
+    PREPARED = "prepared"  #: the folder is complete and durable, the root known
+    NUMBERED = "numbered"  #: the number in the series is chosen; from here on a transaction may be under way
+    MINED = "mined"  #: the anchor is in a block
+    FINAL = "final"  #: that block is final; the secret is destroyed
+
+
+class AnchoringRow(Base):
+    """One batch on its way. Digests are 32 bytes; `secret` is null once the batch is final."""
+
+    __tablename__ = "anchorings"
+    __table_args__ = (UniqueConstraint("log_id", "node", "product_digest", "upload_digest", "kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    log_id: Mapped[bytes] = mapped_column(LargeBinary(32))
+    node: Mapped[int]
+    product: Mapped[str] = mapped_column(String(128))
+    product_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    upload_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    kind: Mapped[int]
+    upload: Mapped[str] = mapped_column(String(4096))
+    skip_invalid: Mapped[bool]
+    state: Mapped[str] = mapped_column(String(9))
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    key_epoch: Mapped[int]
+    root: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
+    size: Mapped[int | None]
+    subjects: Mapped[int | None]
+    domains: Mapped[int | None]
+    skipped: Mapped[int] = mapped_column(default=0)
+    number: Mapped[int | None]
+    entry: Mapped[int | None]
+    block: Mapped[int | None]
+    transaction_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    created_at: Mapped[float]
+    updated_at: Mapped[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes two calls the same anchoring."""
+
+    log_id: bytes
+    node: int
+    product_digest: bytes
+    upload_digest: bytes
+    kind: int
+
+
+class Ledger:
+    """The rows of one region's log."""
+
+    def __init__(self, journal: Journal, log_id: bytes) -> None:
+        journal.create_tables()
+        self._journal, self._log_id = journal, log_id
+
+    def begin(
+        self, identity: Identity, *, product: str, upload: str, skip_invalid: bool, key_epoch: int
+    ) -> AnchoringRow:
+        """The row of this anchoring; a new one, with a fresh secret, if it is the first time."""
+        with self._journal.write() as session:
+            row = session.scalars(self._of(identity)).one_or_none()
+            if row is None:
+                row = AnchoringRow(
+                    log_id=identity.log_id,
+                    node=identity.node,
+                    product=product,
+                    product_digest=identity.product_digest,
+                    upload_digest=identity.upload_digest,
+                    kind=identity.kind,
+                    upload=upload,
+                    skip_invalid=skip_invalid,
+                    state=State.PREPARING,
+                    secret=secrets.token_bytes(32),
+                    key_epoch=key_epoch,
+                    skipped=0,
+                    created_at=time.time(),
+                    updated_at=time.time(),
+                )
+                session.add(row)
+        return row
+
+    def change(self, row: AnchoringRow, state: State, **values: Any) -> None:
+        """Write a new state and what came with it, durably."""
+        with self._journal.write() as session:
+            stored = session.get_one(AnchoringRow, row.id)
+            for name, value in {**values, "state": state, "updated_at": time.time()}.items():
+                setattr(stored, name, value)
+                setattr(row, name, value)
+
+    def start_over(self, row: AnchoringRow, key_epoch: int) -> None:
+        """Forget what was prepared: another epoch's tags, another secret."""
+        nothing = dict.fromkeys(("root", "size", "subjects", "domains", "number", "entry", "block", "transaction_hash"))
+        self.change(row, State.PREPARING, **nothing, key_epoch=key_epoch, secret=secrets.token_bytes(32), skipped=0)
+
+    def forget(self, row: AnchoringRow) -> None:
+        """Remove the row of an upload that can not be anchored, with its secret."""
+        with self._journal.write() as session:
+            self._deletes_securely(session)
+            session.delete(session.get_one(AnchoringRow, row.id))
+        self.scrub()
+
+    def finish(self, row: AnchoringRow, **values: Any) -> None:
+        """Write that the batch is final, and destroy its secret: in the row, in freed pages, in the write-ahead log."""
+        with self._journal.write() as session:
+            self._deletes_securely(session)
+            stored = session.get_one(AnchoringRow, row.id)
+            for name, value in {**values, "state": State.FINAL, "secret": None, "updated_at": time.time()}.items():
+                setattr(stored, name, value)
+                setattr(row, name, value)
+        self.scrub()
+
+    def _deletes_securely(self, session: Session) -> None:
+        if self._journal.engine.dialect.name == "sqlite":
+            session.connection().exec_driver_sql("PRAGMA secure_delete = ON")
+
+    def scrub(self) -> None:
+        """Empty the write-ahead log, whose older pages may still hold a secret. Harmless to repeat."""
+        if self._journal.engine.dialect.name == "sqlite":
+            with self._journal.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def rows(self, *, unfinished: bool = False) -> Sequence[AnchoringRow]:
+        """Every anchoring of this log, in the order in which they were begun."""
+        query = select(AnchoringRow).where(AnchoringRow.log_id == self._log_id).order_by(AnchoringRow.id)
+        if unfinished:
+            query = query.where(AnchoringRow.state != State.FINAL)
+        with self._journal.read() as session:
+            return session.scalars(query).all()
+
+    def of_root(self, root: bytes) -> AnchoringRow | None:
+        """The anchoring whose batch has this root."""
+        query = select(AnchoringRow).where(AnchoringRow.log_id == self._log_id, AnchoringRow.root == root)
+        with self._journal.read() as session:
+            return session.scalars(query).first()
+
+    def before_in_series(self, row: AnchoringRow) -> Sequence[AnchoringRow]:
+        """Other batches of the same series that have a number and are not known to be in a block."""
+        query = select(AnchoringRow).where(
+            AnchoringRow.log_id == row.log_id,
+            AnchoringRow.node == row.node,
+            AnchoringRow.product_digest == row.product_digest,
+            AnchoringRow.state == State.NUMBERED,
+            AnchoringRow.id != row.id,
+        )
+        with self._journal.read() as session:
+            return session.scalars(query).all()
+
+    def _of(self, identity: Identity) -> Any:
+        return select(AnchoringRow).where(
+            AnchoringRow.log_id == identity.log_id,
+            AnchoringRow.node == identity.node,
+            AnchoringRow.product_digest == identity.product_digest,
+            AnchoringRow.upload_digest == identity.upload_digest,
+            AnchoringRow.kind == identity.kind,
+        )
