@@ -13,7 +13,7 @@ import {
     Life,
     RecordInfo
 } from "./interfaces/IAnchorRegistry.sol";
-import {INodeRegistry, NodeInfo, Role, Status} from "./interfaces/INodeRegistry.sol";
+import {INodeRegistry, Role} from "./interfaces/INodeRegistry.sol";
 import {IRegionLog} from "./interfaces/IRegionLog.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {MerkleLog} from "./libraries/MerkleLog.sol";
@@ -23,16 +23,15 @@ import {MerkleLog} from "./libraries/MerkleLog.sol";
 /// @dev Every action appends to the log before it stores, because what it stores and emits names the entry. Log and node registry
 /// are fixed at deployment and call nobody back.
 contract AnchorRegistry is IAnchorRegistry, AccessManaged {
-    /// @dev One slot:
+    /// @dev One slot, packed by hand because the compiler would write it in pieces:
     ///
     ///     | unused 24 | entry 64 | size 64 | time 40 | keyEpoch 32 | flags 8 | node 24 |
     struct Anchor {
-        uint24 node;
-        uint8 flags;
-        uint32 keyEpoch;
-        uint40 time;
-        uint64 size;
-        uint64 entry;
+        uint256 packed;
+    }
+
+    struct Series {
+        uint256 length;
     }
 
     /// @dev One slot:
@@ -49,8 +48,8 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
         uint56 entry;
     }
 
-    uint8 private constant _AUDITED = 1;
-    uint8 private constant _BROKEN = 2;
+    uint256 private constant _AUDITED = 1 << 24;
+    uint256 private constant _BROKEN = 1 << 25;
 
     /// @dev Regulation on Credit Reporting, art. 25: calendar days.
     uint40 private constant _ANSWER_TIME = 20 days;
@@ -62,15 +61,10 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
     INodeRegistry public immutable nodes;
 
     /// @inheritdoc IAnchorRegistry
-    uint32 public override currentKeyEpoch;
-
-    /// @inheritdoc IAnchorRegistry
     mapping(uint32 epoch => bytes32 digest) public override keyEpochDigest;
 
-    /// @inheritdoc IAnchorRegistry
-    mapping(uint24 node => mapping(bytes32 product => uint32 length)) public override seriesLength;
-
     mapping(bytes32 digest => uint32 epoch) private _epochOf;
+    mapping(uint24 node => mapping(bytes32 product => Series)) private _series;
     mapping(uint24 node => mapping(bytes32 root => Anchor)) private _anchors;
     mapping(uint24 node => mapping(bytes32 leaf => Record)) private _records;
 
@@ -84,7 +78,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
     function openKeyEpoch(bytes32 epochDigest) external override restricted returns (uint32 epoch) {
         if (epochDigest == 0) revert AnchorRegistryNoDigest();
         if (_epochOf[epochDigest] != 0) revert AnchorRegistryEpochReused(epochDigest, _epochOf[epochDigest]);
-        epoch = ++currentKeyEpoch;
+        epoch = log.keyEpoch() + 1;
         keyEpochDigest[epoch] = epochDigest;
         _epochOf[epochDigest] = epoch;
         uint64 entry = log.append(EntryKind.TAG_KEY_EPOCH, keccak256(abi.encode(epoch, epochDigest)));
@@ -92,27 +86,24 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
     }
 
     /// @inheritdoc IAnchorRegistry
-    function anchor(Batch calldata batch) external override returns (uint64 entry) {
+    function anchor(Batch memory batch) external override returns (uint64 entry) {
         uint24 node = batch.node;
-        nodes.requirePublisher(msg.sender, node, batch.domains);
+        bytes32 root = batch.root;
         _checkBatch(batch);
-        uint32 expected = seriesLength[node][batch.product] + 1;
-        if (batch.number != expected) revert AnchorRegistryNumber(expected, batch.number);
-        if (_anchors[node][batch.root].node != 0) revert AnchorRegistryRootTaken(batch.root, node);
+        nodes.requirePublisher(msg.sender, node, batch.domains);
+        Series storage series = _series[node][batch.product];
+        uint256 number = series.length + 1;
+        if (batch.number != number) revert AnchorRegistryNumber(uint32(number), batch.number);
+        Anchor storage slot = _anchors[node][root];
+        if (slot.packed != 0) revert AnchorRegistryRootTaken(root, node);
 
-        entry = log.append(EntryKind.ANCHOR, keccak256(abi.encode(batch)));
-        seriesLength[node][batch.product] = expected;
-        _anchors[node][batch.root] = Anchor({
-            node: node,
-            flags: 0,
-            keyEpoch: batch.keyEpoch,
-            time: uint40(block.timestamp),
-            size: batch.size,
-            entry: entry
-        });
+        entry = log.appendUnderEpoch(batch.keyEpoch, EntryKind.ANCHOR, _bodyOf(batch));
+        series.length = number;
+        slot.packed = uint256(node) | uint256(batch.keyEpoch) << 32 | block.timestamp << 64 | uint256(batch.size) << 104
+            | uint256(entry) << 168;
         emit Anchored(
             node,
-            batch.root,
+            root,
             batch.product,
             batch.size,
             batch.number,
@@ -172,8 +163,8 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
             revert AnchorRegistrySuccessor(leaf, successor);
         }
         if (outcome == Dispute.Corrected) {
-            Anchor memory found = _sound(node, correction.root);
-            _requireIncluded(successor, correction.index, found.size, correction.proof, correction.root);
+            uint64 size = _sizeOf(_sound(node, correction.root));
+            _requireIncluded(successor, correction.index, size, correction.proof, correction.root);
         }
 
         record.dispute = outcome;
@@ -189,11 +180,11 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
     /// @inheritdoc IAnchorRegistry
     function attestAudit(uint24 auditor, uint24 node, bytes32 root, bytes32 reportDigest) external override {
         nodes.requireRole(msg.sender, auditor, Role.Regulator);
-        Anchor memory found = _sound(node, root);
-        bytes32 body = keccak256(abi.encode(auditor, node, root, found.size, reportDigest));
-        uint64 entry = log.append(EntryKind.AUDIT, body);
-        _anchors[node][root].flags = found.flags | _AUDITED;
-        emit AuditAttested(auditor, node, root, found.size, reportDigest, entry);
+        Anchor storage slot = _sound(node, root);
+        uint64 size = _sizeOf(slot);
+        uint64 entry = log.append(EntryKind.AUDIT, keccak256(abi.encode(auditor, node, root, size, reportDigest)));
+        slot.packed |= _AUDITED;
+        emit AuditAttested(auditor, node, root, size, reportDigest, entry);
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -206,27 +197,37 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
         bytes32[] calldata proofA,
         bytes32[] calldata proofB
     ) external override {
-        Anchor memory found = _sound(node, root);
+        Anchor storage slot = _sound(node, root);
         if (_ascend(a, b)) revert AnchorRegistryOrdered(root, index);
-        _requireIncluded(_leafHash(a), index, found.size, proofA, root);
-        _requireIncluded(_leafHash(b), index + 1, found.size, proofB, root);
+        _requireIncluded(_leafHash(a), index, _sizeOf(slot), proofA, root);
+        _requireIncluded(_leafHash(b), index + 1, _sizeOf(slot), proofB, root);
         uint64 entry = log.append(EntryKind.BROKEN, keccak256(abi.encode(node, root, index)));
-        _anchors[node][root].flags = found.flags | _BROKEN;
+        slot.packed |= _BROKEN;
         emit DisorderProven(node, root, msg.sender, index, entry);
     }
 
     /// @inheritdoc IAnchorRegistry
     function anchorOf(uint24 node, bytes32 root) external view override returns (AnchorInfo memory) {
-        Anchor memory found = _anchors[node][root];
+        uint256 packed = _anchors[node][root].packed;
         return AnchorInfo({
-            node: found.node,
-            size: found.size,
-            time: found.time,
-            entry: found.entry,
-            keyEpoch: found.keyEpoch,
-            audited: found.flags & _AUDITED != 0,
-            broken: found.flags & _BROKEN != 0
+            node: uint24(packed),
+            size: uint64(packed >> 104),
+            time: uint40(packed >> 64),
+            entry: uint64(packed >> 168),
+            keyEpoch: uint32(packed >> 32),
+            audited: packed & _AUDITED != 0,
+            broken: packed & _BROKEN != 0
         });
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function currentKeyEpoch() external view override returns (uint32) {
+        return log.keyEpoch();
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function seriesLength(uint24 node, bytes32 product) external view override returns (uint32) {
+        return uint32(_series[node][product].length);
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -244,14 +245,11 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
         });
     }
 
-    function _checkBatch(Batch calldata batch) private view {
-        uint64 size = batch.size;
-        uint64 subjects = batch.subjects;
-        if (batch.root == 0 || batch.product == 0 || batch.domains == 0 || subjects == 0 || subjects > size) {
-            revert AnchorRegistryBatch(batch.root, batch.product, batch.domains, size, subjects);
+    function _checkBatch(Batch memory batch) private pure {
+        bool complete = batch.root != 0 && batch.product != 0 && batch.domains != 0;
+        if (!complete || batch.subjects == 0 || batch.subjects > batch.size) {
+            revert AnchorRegistryBatch(batch.root, batch.product, batch.domains, batch.size, batch.subjects);
         }
-        uint32 epoch = currentKeyEpoch;
-        if (batch.keyEpoch != epoch || epoch == 0) revert AnchorRegistryKeyEpoch(epoch, batch.keyEpoch);
     }
 
     /// @dev Changes `record` in memory; the caller stores it.
@@ -284,10 +282,22 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
     }
 
     /// @dev The anchor, which exists and is not broken.
-    function _sound(uint24 node, bytes32 root) private view returns (Anchor memory found) {
-        found = _anchors[node][root];
-        if (found.node == 0) revert AnchorRegistryNoAnchor(node, root);
-        if (found.flags & _BROKEN != 0) revert AnchorRegistryBroken(node, root);
+    function _sound(uint24 node, bytes32 root) private view returns (Anchor storage slot) {
+        slot = _anchors[node][root];
+        uint256 packed = slot.packed;
+        if (packed == 0) revert AnchorRegistryNoAnchor(node, root);
+        if (packed & _BROKEN != 0) revert AnchorRegistryBroken(node, root);
+    }
+
+    function _sizeOf(Anchor storage slot) private view returns (uint64) {
+        return uint64(slot.packed >> 104);
+    }
+
+    /// @dev `keccak256(abi.encode(batch))`: nine value types lie in memory as they are encoded, and decoding has checked them.
+    function _bodyOf(Batch memory batch) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            hash := keccak256(batch, 0x120)
+        }
     }
 
     function _requireIncluded(bytes32 leaf, uint64 index, uint64 size, bytes32[] calldata proof, bytes32 root)

@@ -16,22 +16,18 @@ import {
 } from "./interfaces/INodeRegistry.sol";
 import {IRegionLog} from "./interfaces/IRegionLog.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
+import {Seat, Seats} from "./libraries/Seats.sol";
 
 /// @title NodeRegistry
 /// @notice Who is a member of the region; see `INodeRegistry`.
 contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
-    /// @dev Three slots. The first answers who may publish what, and is all that an anchor reads:
+    /// @dev Three slots:
     ///
-    ///     1 | division 24 | host 24 | domains 32 | status 8 | role 8 | operator 160 |
-    ///     2 | compromisedSince 40 | until 40 | statusAt 40 | admittedAt 40 |
+    ///     1 | seat 256 |     see `Seats`
+    ///     2 | unused 96 | compromisedSince 40 | until 40 | statusAt 40 | admittedAt 40 |
     ///     3 | profileDigest 256 |
     struct Node {
-        address operator;
-        Role role;
-        Status status;
-        uint32 domains;
-        uint24 host;
-        uint24 division;
+        Seat seat;
         uint40 admittedAt;
         uint40 statusAt;
         uint40 until;
@@ -65,12 +61,9 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
         number = ++count;
         if (admission.operator != address(0)) _claimKey(admission.operator, number);
         _nodes[number] = Node({
-            operator: admission.operator,
-            role: admission.role,
-            status: Status.Active,
-            domains: admission.domains,
-            host: admission.host,
-            division: admission.division,
+            seat: Seats.pack(
+                admission.operator, admission.role, admission.domains, admission.host, admission.division
+            ),
             admittedAt: uint40(block.timestamp),
             statusAt: uint40(block.timestamp),
             until: admission.until,
@@ -83,7 +76,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
     /// @inheritdoc INodeRegistry
     function suspend(uint24 number) external override restricted {
         Node storage found = _get(number);
-        if (found.status != Status.Active) revert NodeRegistryStatus(number, found.status);
+        if (found.seat.status() != Status.Active) revert NodeRegistryStatus(number, found.seat.status());
         _setStatus(found, Status.Suspended);
         _record(number, NodeChange.Suspended);
     }
@@ -91,7 +84,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
     /// @inheritdoc INodeRegistry
     function reinstate(uint24 number) external override restricted {
         Node storage found = _get(number);
-        if (found.status != Status.Suspended) revert NodeRegistryStatus(number, found.status);
+        if (found.seat.status() != Status.Suspended) revert NodeRegistryStatus(number, found.seat.status());
         if (found.compromisedSince != 0) revert NodeRegistryCompromised(number, found.compromisedSince);
         _setStatus(found, Status.Active);
         _record(number, NodeChange.Reinstated);
@@ -107,8 +100,8 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
     /// @inheritdoc INodeRegistry
     function setDomains(uint24 number, uint32 domains) external override restricted {
         Node storage found = _getCurrent(number);
-        if (!_publishes(found.role)) revert NodeRegistryNotPublisher(number, found.role);
-        found.domains = domains;
+        if (!found.seat.publishes()) revert NodeRegistryNotPublisher(number, found.seat.role());
+        found.seat = found.seat.withDomains(domains);
         _record(number, NodeChange.DomainsSet);
     }
 
@@ -121,8 +114,8 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
     /// @inheritdoc INodeRegistry
     function setUntil(uint24 number, uint40 until) external override restricted {
         Node storage found = _getCurrent(number);
-        if (found.role != Role.Institution) revert NodeRegistryUntil(found.role, until);
-        _checkUntil(found.role, until);
+        if (found.seat.role() != Role.Institution) revert NodeRegistryUntil(found.seat.role(), until);
+        _checkUntil(found.seat.role(), until);
         found.until = until;
         _record(number, NodeChange.UntilSet);
     }
@@ -130,7 +123,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
     /// @inheritdoc INodeRegistry
     function markCompromised(uint24 number, uint40 since) external override restricted {
         Node storage found = _get(number);
-        if (found.operator == address(0)) revert NodeRegistryNoOperator(number);
+        if (found.seat.operator() == address(0)) revert NodeRegistryNoOperator(number);
         uint40 open = found.compromisedSince;
         uint40 latest = open == 0 ? uint40(block.timestamp) : open - 1;
         if (since < found.admittedAt || since > latest) {
@@ -140,7 +133,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
         if (open == 0) intervals.push(Compromise({since: since, until: 0}));
         else intervals[intervals.length - 1].since = since;
         found.compromisedSince = since;
-        if (found.status == Status.Active) _setStatus(found, Status.Suspended);
+        if (found.seat.status() == Status.Active) _setStatus(found, Status.Suspended);
         _record(number, NodeChange.Compromised);
     }
 
@@ -150,8 +143,9 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
         override
     {
         // The host may act for a virtual node, but its own key is its own matter.
-        if (_get(number).operator != msg.sender) revert NodeRegistryNotOperator(msg.sender, number);
-        _requireActive(number);
+        Node storage found = _get(number);
+        if (found.seat.operator() != msg.sender) revert NodeRegistryNotOperator(msg.sender, number);
+        _requireActive(number, found.seat);
         _changeOperator(number, newOperator, deadline, acceptance);
         _record(number, NodeChange.OperatorRotated);
     }
@@ -176,13 +170,13 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
     function node(uint24 number) public view override returns (NodeInfo memory) {
         Node storage found = _nodes[number];
         return NodeInfo({
-            node: found.status == Status.None ? 0 : number,
-            operator: found.operator,
-            role: found.role,
-            status: found.status,
-            division: found.division,
-            host: found.host,
-            domains: found.domains,
+            node: found.seat.status() == Status.None ? 0 : number,
+            operator: found.seat.operator(),
+            role: found.seat.role(),
+            status: found.seat.status(),
+            division: found.seat.division(),
+            host: found.seat.host(),
+            domains: found.seat.domains(),
             until: found.until,
             compromisedSince: found.compromisedSince,
             profileDigest: found.profileDigest,
@@ -193,38 +187,42 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
 
     /// @inheritdoc INodeRegistry
     function isActive(uint24 number) public view override returns (bool) {
-        Node storage found = _nodes[number];
-        return _acts(found) && (found.host == 0 || _acts(_nodes[found.host]));
+        Seat seat = _nodes[number].seat;
+        return _acts(number, seat) && (seat.host() == 0 || _acts(seat.host(), _nodes[seat.host()].seat));
     }
 
     /// @inheritdoc INodeRegistry
     function actsFor(address caller, uint24 number) external view override returns (bool) {
-        return isActive(number) && _operates(caller, _nodes[number]);
+        return isActive(number) && _operates(caller, _nodes[number].seat);
     }
 
     /// @inheritdoc INodeRegistry
-    function requireActor(address caller, uint24 number) public view override {
-        if (!_operates(caller, _get(number))) revert NodeRegistryNotOperator(caller, number);
-        _requireActive(number);
+    function requireActor(address caller, uint24 number) external view override returns (Role) {
+        return _requireActor(caller, number).role();
     }
 
     /// @inheritdoc INodeRegistry
-    function requireRole(address caller, uint24 number, Role role) external view override {
-        requireActor(caller, number);
-        if (_nodes[number].role != role) revert NodeRegistryRole(number, role, _nodes[number].role);
+    function requireRole(address caller, uint24 number, Role role) external view override returns (Role actual) {
+        actual = _requireActor(caller, number).role();
+        if (actual != role) revert NodeRegistryRole(number, role, actual);
     }
 
     /// @inheritdoc INodeRegistry
-    function requirePublisher(address caller, uint24 number, uint32 domains) external view override {
-        requireActor(caller, number);
-        Node storage found = _nodes[number];
-        if (!_publishes(found.role)) revert NodeRegistryNotPublisher(number, found.role);
-        if (domains & ~found.domains != 0) revert NodeRegistryDomains(number, found.domains, domains);
+    function requirePublisher(address caller, uint24 number, uint32 domains)
+        external
+        view
+        override
+        returns (Role)
+    {
+        Seat seat = _requireActor(caller, number);
+        if (!seat.publishes()) revert NodeRegistryNotPublisher(number, seat.role());
+        if (domains & ~seat.domains() != 0) revert NodeRegistryDomains(number, seat.domains(), domains);
+        return seat.role();
     }
 
     /// @inheritdoc INodeRegistry
     function wasCompromised(uint24 number, uint40 time) external view override returns (bool) {
-        uint24 host = _nodes[number].host;
+        uint24 host = _nodes[number].seat.host();
         return _covers(_compromises[number], time) || (host != 0 && _covers(_compromises[host], time));
     }
 
@@ -238,14 +236,14 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
         if (admission.division < 100_000 || admission.division > 999_999) {
             revert NodeRegistryDivision(admission.division);
         }
-        if (admission.domains != 0 && !_publishes(admission.role)) {
+        if (admission.domains != 0 && (admission.role < Role.Platform || admission.role > Role.Source)) {
             revert NodeRegistryDomains(count + 1, 0, admission.domains);
         }
         _checkUntil(admission.role, admission.until);
         if (admission.host != 0) {
             Node storage host = _get(admission.host);
-            if (host.host != 0 || host.until != 0) revert NodeRegistryHost(admission.host);
-            _requireActive(admission.host);
+            if (host.seat.host() != 0 || host.until != 0) revert NodeRegistryHost(admission.host);
+            _requireActive(admission.host, host.seat);
         } else if (admission.operator == address(0)) {
             revert NodeRegistryNoOperator(count + 1);
         }
@@ -269,11 +267,12 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
             revert NodeRegistryAcceptance(number, newOperator);
         }
         _claimKey(newOperator, number);
-        _nodes[number].operator = newOperator;
+        Node storage found = _nodes[number];
+        found.seat = found.seat.withOperator(newOperator);
     }
 
     function _setStatus(Node storage found, Status status) private {
-        found.status = status;
+        found.seat = found.seat.withStatus(status);
         found.statusAt = uint40(block.timestamp);
     }
 
@@ -298,30 +297,38 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
 
     function _get(uint24 number) private view returns (Node storage found) {
         found = _nodes[number];
-        if (found.status == Status.None) revert NodeRegistryUnknown(number);
+        if (found.seat.status() == Status.None) revert NodeRegistryUnknown(number);
     }
 
     function _getCurrent(uint24 number) private view returns (Node storage found) {
         found = _get(number);
-        if (found.status == Status.Retired) revert NodeRegistryStatus(number, Status.Retired);
+        if (found.seat.status() == Status.Retired) revert NodeRegistryStatus(number, Status.Retired);
     }
 
-    function _requireActive(uint24 number) private view {
-        Node storage found = _nodes[number];
-        if (!_acts(found)) revert NodeRegistryInactive(number, found.status, found.until);
-        if (found.host != 0) _requireActive(found.host);
+    function _requireActor(address caller, uint24 number) private view returns (Seat seat) {
+        seat = _nodes[number].seat;
+        if (!_operates(caller, seat)) {
+            if (seat.status() == Status.None) revert NodeRegistryUnknown(number);
+            revert NodeRegistryNotOperator(caller, number);
+        }
+        _requireActive(number, seat);
     }
 
-    function _operates(address caller, Node storage found) private view returns (bool) {
-        if (caller == address(0)) return false;
-        return caller == found.operator || (found.host != 0 && caller == _nodes[found.host].operator);
+    function _requireActive(uint24 number, Seat seat) private view {
+        if (!_acts(number, seat)) revert NodeRegistryInactive(number, seat.status(), _nodes[number].until);
+        if (seat.host() != 0) _requireActive(seat.host(), _nodes[seat.host()].seat);
+    }
+
+    function _operates(address caller, Seat seat) private view returns (bool) {
+        if (caller == seat.operator()) return caller != address(0);
+        return seat.host() != 0 && caller == _nodes[seat.host()].seat.operator();
     }
 
     /// @dev Only institutions have an end date; for the others the second slot stays unread.
-    function _acts(Node storage found) private view returns (bool) {
-        if (found.status != Status.Active) return false;
-        if (found.role != Role.Institution) return true;
-        uint40 until = found.until;
+    function _acts(uint24 number, Seat seat) private view returns (bool) {
+        if (!seat.isActive()) return false;
+        if (!seat.isInstitution()) return true;
+        uint40 until = _nodes[number].until;
         return until == 0 || block.timestamp < until;
     }
 
@@ -331,9 +338,5 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
             if (intervals[i].since <= time && (until == 0 || time <= until)) return true;
         }
         return false;
-    }
-
-    function _publishes(Role role) private pure returns (bool) {
-        return role == Role.Platform || role == Role.Bureau || role == Role.Source;
     }
 }

@@ -12,19 +12,8 @@ import {MerkleLog} from "./libraries/MerkleLog.sol";
 contract RegionLog is IRegionLog, AccessManaged {
     using MerkleLog for bytes32[64];
 
-    /// @dev One slot, written by every append:
-    ///
-    ///     | lastWriter 160 | sealedAt 40 | size 56 |
-    ///
-    /// Who appended last is authorised until the next `setWriter`, which appends an entry of the log itself and so makes every
-    /// writer look itself up again. A run of entries by one writer thus reads one slot less each.
-    struct Head {
-        uint56 size;
-        uint40 sealedAt;
-        address lastWriter;
-    }
-
-    uint16 private constant _VERSION = 1;
+    uint256 private constant _VERSION = 1;
+    uint256 private constant _SEALED = 1 << 56;
 
     /// @inheritdoc IRegionLog
     bytes32 public immutable override logId;
@@ -32,8 +21,17 @@ contract RegionLog is IRegionLog, AccessManaged {
     /// @inheritdoc IRegionLog
     bytes32 public immutable override region;
 
-    Head private _head;
-    bytes32[64] private _frontier;
+    /// @dev Written by every append, and packed by hand because the compiler would write it in pieces:
+    ///
+    ///     | lastWriter 160 | keyEpoch 32 | sealed 8 | size 56 |
+    ///
+    /// Who appended last is authorised until the next `setWriter`, which appends an entry of the log itself and so makes every
+    /// writer look itself up again. A run of entries by one writer thus reads one slot less each.
+    uint256 private _head;
+    bytes32[64] private _peaks;
+
+    /// @inheritdoc IRegionLog
+    uint40 public override sealedAt;
 
     /// @inheritdoc IRegionLog
     mapping(address account => bool) public override isWriter;
@@ -47,8 +45,13 @@ contract RegionLog is IRegionLog, AccessManaged {
 
     /// @inheritdoc IRegionLog
     function append(uint8 kind, bytes32 bodyHash) external override returns (uint64) {
-        Head memory head = _head;
-        if (msg.sender != head.lastWriter && !isWriter[msg.sender]) revert RegionLogNotWriter(msg.sender);
+        return _append(_headFor(msg.sender), kind, msg.sender, bodyHash);
+    }
+
+    /// @inheritdoc IRegionLog
+    function appendUnderEpoch(uint32 epoch, uint8 kind, bytes32 bodyHash) external override returns (uint64) {
+        uint256 head = _headFor(msg.sender);
+        if (epoch != uint32(head >> 64) || epoch == 0) revert RegionLogKeyEpoch(uint32(head >> 64), epoch);
         return _append(head, kind, msg.sender, bodyHash);
     }
 
@@ -64,39 +67,58 @@ contract RegionLog is IRegionLog, AccessManaged {
     /// @inheritdoc IRegionLog
     function seal() external override restricted {
         uint64 entry = _append(_head, EntryKind.SEALED, address(this), keccak256(abi.encode(msg.sender)));
-        _head.sealedAt = uint40(block.timestamp);
+        _head |= _SEALED;
+        sealedAt = uint40(block.timestamp);
         emit Sealed(msg.sender, entry);
     }
 
     /// @inheritdoc IRegionLog
     function size() external view override returns (uint64) {
-        return _head.size;
+        return uint56(_head);
     }
 
     /// @inheritdoc IRegionLog
     function root() external view override returns (bytes32) {
-        return _frontier.root(_head.size);
+        return _peaks.root(uint56(_head));
     }
 
     /// @inheritdoc IRegionLog
-    function frontier() external view override returns (bytes32[] memory) {
-        return _frontier.peaks(_head.size);
+    function frontier() external view override returns (bytes32[] memory peaks) {
+        peaks = new bytes32[](MerkleLog.countBits(uint56(_head)));
+        for (uint256 i = 0; i < peaks.length; ++i) peaks[i] = _peaks[i];
     }
 
     /// @inheritdoc IRegionLog
-    function sealedAt() external view override returns (uint40) {
-        return _head.sealedAt;
+    function keyEpoch() external view override returns (uint32) {
+        return uint32(_head >> 64);
     }
 
-    function _append(Head memory head, uint8 kind, address writer, bytes32 bodyHash) private returns (uint64 index) {
-        if (head.sealedAt != 0) revert RegionLogSealed(head.sealedAt);
-        index = head.size;
+    function _headFor(address writer) private view returns (uint256 head) {
+        head = _head;
+        if (writer != address(uint160(head >> 96)) && !isWriter[writer]) revert RegionLogNotWriter(writer);
+    }
+
+    function _append(uint256 head, uint8 kind, address writer, bytes32 bodyHash) private returns (uint64 index) {
+        if (head & _SEALED != 0) revert RegionLogSealed(sealedAt);
+        index = uint56(head);
         uint64 time = uint64(block.timestamp);
+        // 0x00 || abi.encode(version, kind, logId, index, writer, time, bodyHash), without copying what was encoded.
         bytes32 entry = keccak256(
-            bytes.concat(bytes1(0x00), abi.encode(_VERSION, kind, logId, index, writer, time, bodyHash))
+            abi.encodePacked(
+                uint8(0x00),
+                _VERSION,
+                uint256(kind),
+                logId,
+                uint256(index),
+                uint256(uint160(writer)),
+                uint256(time),
+                bodyHash
+            )
         );
-        _frontier.append(index, entry);
-        _head = Head({size: uint56(index + 1), sealedAt: 0, lastWriter: writer});
+        _peaks.append(index, entry);
+        uint256 epoch = uint32(head >> 64);
+        if (kind == EntryKind.TAG_KEY_EPOCH) ++epoch;
+        _head = uint256(uint160(writer)) << 96 | epoch << 64 | (uint256(index) + 1);
         emit Appended(index, kind, writer, time, bodyHash);
     }
 }

@@ -168,9 +168,6 @@ interface IAnchorRegistry {
     /// @notice The digest was that of `epoch`; a new epoch needs a new key.
     error AnchorRegistryEpochReused(bytes32 epochDigest, uint32 epoch);
 
-    /// @notice An anchor names the current key epoch.
-    error AnchorRegistryKeyEpoch(uint32 expected, uint32 given);
-
     /// @notice `node` has anchored `root` before.
     error AnchorRegistryRootTaken(bytes32 root, uint24 node);
 
@@ -215,10 +212,11 @@ interface IAnchorRegistry {
     /// @return epoch Its number, from 1.
     function openKeyEpoch(bytes32 epochDigest) external returns (uint32 epoch);
 
-    /// @notice Anchor a batch. For an active publishing node, within its domains.
+    /// @notice Anchor a batch. For an active publishing node, within its domains. Reverts with `RegionLogKeyEpoch` when the batch
+    /// names another key epoch than the current one.
     /// Warning: order of leaves and the count of subjects are the publisher's word until audited; see `proveDisorder`.
     /// @return entry Index of its log entry.
-    function anchor(Batch calldata batch) external returns (uint64 entry);
+    function anchor(Batch memory batch) external returns (uint64 entry);
 
     /// @notice Say that a record is superseded, revoked or erased. For the active node that published it. A life only moves on in
     /// the order of `Life`: superseded → revoked → erased, each may be skipped, none is undone.

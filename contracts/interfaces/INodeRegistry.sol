@@ -192,14 +192,15 @@ interface INodeRegistry {
     /// @notice Whether `caller` may act for `number` now: the node acts, and `caller` is its operator or its host's.
     function actsFor(address caller, uint24 number) external view returns (bool);
 
-    /// @notice Reverts unless `actsFor(caller, number)`.
-    function requireActor(address caller, uint24 number) external view;
+    /// @notice Reverts unless `actsFor(caller, number)`. Returns the role of the node.
+    function requireActor(address caller, uint24 number) external view returns (Role actual);
 
-    /// @notice Reverts unless `actsFor(caller, number)` and the node has this role.
-    function requireRole(address caller, uint24 number, Role role) external view;
+    /// @notice Reverts unless `actsFor(caller, number)` and the node has this role, which it returns.
+    function requireRole(address caller, uint24 number, Role role) external view returns (Role actual);
 
     /// @notice Reverts unless `actsFor(caller, number)`, the node has a publishing role, and may publish all of `domains`.
-    function requirePublisher(address caller, uint24 number, uint32 domains) external view;
+    /// Returns the role.
+    function requirePublisher(address caller, uint24 number, uint32 domains) external view returns (Role actual);
 
     /// @notice Whether at `time` (unix seconds) the key of the node, or of its host, may have been somebody else's.
     function wasCompromised(uint24 number, uint40 time) external view returns (bool);

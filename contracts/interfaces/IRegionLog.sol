@@ -32,6 +32,9 @@ interface IRegionLog {
     /// @notice The log was sealed at `sealedAt` and takes no more entries.
     error RegionLogSealed(uint40 sealedAt);
 
+    /// @notice The current key epoch is `expected` (0 before the first was opened), not `given`.
+    error RegionLogKeyEpoch(uint32 expected, uint32 given);
+
     /// @notice `writer` already is, or already is not, authorised.
     error RegionLogWriterUnchanged(address writer, bool authorised);
 
@@ -44,6 +47,10 @@ interface IRegionLog {
     /// @param bodyHash `keccak256(abi.encode(…))` of the kind's body.
     /// @return index Position of the new entry, from 0.
     function append(uint8 kind, bytes32 bodyHash) external returns (uint64 index);
+
+    /// @notice As `append`, for what is said under the current key epoch. Reverts when `epoch` is another, or 0.
+    /// @param epoch Number of the key epoch, from 1.
+    function appendUnderEpoch(uint32 epoch, uint8 kind, bytes32 bodyHash) external returns (uint64 index);
 
     /// @notice Authorise a writer or take its right away; logged as a `WRITER` entry. Only governors.
     /// @param writer A contract.
@@ -68,6 +75,10 @@ interface IRegionLog {
     /// @notice Roots of the perfect subtrees that make up the tree, the largest (leftmost) first, one for each bit set in
     /// `size()`.
     function frontier() external view returns (bytes32[] memory);
+
+    /// @notice The current key epoch: the number of `TAG_KEY_EPOCH` entries. The log counts them, so that the numbers go on when a
+    /// contract that writes them is replaced.
+    function keyEpoch() external view returns (uint32);
 
     /// @notice Whether `account` may append.
     function isWriter(address account) external view returns (bool);

@@ -10,40 +10,28 @@ library MerkleLog {
     /// @notice Root of the tree without leaves, `keccak256("")`.
     bytes32 internal constant EMPTY_ROOT = 0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470;
 
-    /// @notice Append a leaf to a tree of `size` leaves. One slot is written; slots of former subtrees keep their old value and
+    /// @notice Append a leaf to a tree of `size` leaves. Peaks are kept as a stack, not by level: the slot that takes the new peak is
+    /// one that was just read, which saves a cold access in every second append. Slots above the stack keep their old value and
     /// are overwritten later, which costs less than clearing them.
-    /// @param frontier Level → root of the perfect subtree of 2^level leaves; meaningful where that bit of `size` is set.
-    function append(bytes32[64] storage frontier, uint256 size, bytes32 leaf) internal {
-        uint256 level = 0;
-        while (size & 1 == 1) {
-            leaf = hashNode(frontier[level], leaf);
-            size >>= 1;
-            ++level;
+    /// @param peaks Roots of the perfect subtrees that make up the tree, the largest first: one for each bit set in `size`.
+    function append(bytes32[64] storage peaks, uint256 size, bytes32 leaf) internal {
+        uint256 top = countBits(size);
+        unchecked {
+            // Each trailing one of `size` is one more peak on the stack.
+            for (; size & 1 == 1; size >>= 1) leaf = hashNode(peaks[--top], leaf);
         }
-        frontier[level] = leaf;
+        assembly ("memory-safe") {
+            // peaks[top] = leaf, without reading what is overwritten.
+            sstore(add(peaks.slot, top), leaf)
+        }
     }
 
-    /// @notice Root of the tree of `size` leaves that `frontier` stands for.
-    function root(bytes32[64] storage frontier, uint256 size) internal view returns (bytes32 hash) {
+    /// @notice Root of the tree of `size` leaves with these peaks.
+    function root(bytes32[64] storage peaks, uint256 size) internal view returns (bytes32 hash) {
         if (size == 0) return EMPTY_ROOT;
-        uint256 level = 0;
-        for (; size & 1 == 0; size >>= 1) ++level;
-        hash = frontier[level];
-        for (size >>= 1; size != 0; size >>= 1) {
-            ++level;
-            if (size & 1 == 1) hash = hashNode(frontier[level], hash);
-        }
-    }
-
-    /// @notice Roots of the perfect subtrees of the tree of `size` leaves, the largest first.
-    function peaks(bytes32[64] storage frontier, uint256 size) internal view returns (bytes32[] memory hashes) {
-        uint256 count = 0;
-        for (uint256 rest = size; rest != 0; rest &= rest - 1) ++count;
-        hashes = new bytes32[](count);
-        for (uint256 level = 0; size != 0; ++level) {
-            if (size & 1 == 1) hashes[--count] = frontier[level];
-            size >>= 1;
-        }
+        uint256 top = countBits(size) - 1;
+        hash = peaks[top];
+        while (top != 0) hash = hashNode(peaks[--top], hash);
     }
 
     /// @notice Whether `leaf` is at `index` in the tree of `size` leaves with root `root_` (RFC 9162, 2.1.3.2).
@@ -115,6 +103,16 @@ library MerkleLog {
             mstore(add(free, 0x01), left)
             mstore(add(free, 0x21), right)
             hash := keccak256(free, 0x41)
+        }
+    }
+
+    /// @dev Bits set in a number below 2^64: sums of neighbours in fields of 2, 4 and 8 bits, then of all bytes at once.
+    function countBits(uint256 x) internal pure returns (uint256) {
+        unchecked {
+            x -= (x >> 1) & 0x5555555555555555;
+            x = (x & 0x3333333333333333) + ((x >> 2) & 0x3333333333333333);
+            x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0f;
+            return ((x * 0x0101010101010101) >> 56) & 0xff;
         }
     }
 }
