@@ -14,10 +14,10 @@ from pathlib import Path
 
 from creditchain.errors import InputError, Place, UnavailableError
 from creditchain.hashing import keccak256
+from creditchain.messages import salted_digest
 
 FOLDER = "reasons"
 LONGEST = 4096
-_PREFIX = b"\x05"
 
 
 class ReasonError(InputError):
@@ -28,13 +28,8 @@ class ReasonError(InputError):
 class Reason:
     """Why something was done. `digest` is what goes on chain."""
 
-    digest: bytes  #: 32 bytes
+    digest: bytes  #: salted digest of the text in UTF-8, 32 bytes (docs/format.md, section 1)
     path: Path  #: the file with text and salt, for whoever may see them
-
-
-def reason_digest(salt: bytes, text: str) -> bytes:
-    """keccak256(0x05 || salt[32] || text in UTF-8), 32 bytes (docs/format.md, section 9)."""
-    return keccak256(_PREFIX + salt + text.encode())
 
 
 def keep_reason(home: Path, act: str, text: str) -> Reason:
@@ -55,7 +50,7 @@ def keep_reason(home: Path, act: str, text: str) -> Reason:
             place=Place(str(path)),
             hint="Give the same reason again; the file holds it.",
         )
-    return Reason(reason_digest(bytes.fromhex(kept["salt"][2:]), text), path)
+    return Reason(salted_digest(bytes.fromhex(kept["salt"][2:]), text.encode()), path)
 
 
 def _read(path: Path) -> dict[str, str]:

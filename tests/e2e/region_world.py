@@ -1,0 +1,169 @@
+"""A real region for end-to-end tests: contracts deployed, members admitted, a batch anchored, packages written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from creditchain.chain.connect import Chain, connect
+from creditchain.chain.deploy import Plan, deploy
+from creditchain.chain.deployments import load_deployment, save_deployment
+from creditchain.chain.networks import load_network
+from creditchain.chain.region import Region
+from creditchain.chain.signers import dev_signer
+from creditchain.chain.views import Admission, Batch, ContractCall
+from creditchain.documents import (
+    JSON_MEDIA_TYPE,
+    Domain,
+    Section,
+    canonical_bytes,
+    commitment,
+    domain_mask,
+    leaf_hash,
+    salt,
+)
+from creditchain.hashing import keccak256
+from creditchain.identifiers import Subject, epoch_digest, parse_uscc, subject_tag
+from creditchain.journal import open_journal
+from creditchain.merkle import Leaf, inclusion_proof, root
+from creditchain.messages import LogDomain, TagStatement
+from creditchain.products import load_product
+from creditchain.verification.package import (
+    Package,
+    PackagedBatch,
+    PackagedRecord,
+    PackagedTag,
+    SignedTagStatement,
+)
+from creditchain.vocabulary import Role
+
+GOVERNOR, REGULATOR, PLATFORM, SOURCE = 0, 1, 2, 3  # development keys; the last three are node numbers too
+TAG_KEY = keccak256(b"tag key of the end-to-end tests")
+SECRET = keccak256(b"batch secret of the end-to-end tests")
+NUMBERS = ("914403001922038216", "9144030071526726XG", "91330100799655058B")
+PRODUCT = "registry-basic/1"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a region lives: the global options of the command line, and its folder."""
+
+    network: str
+    folder: Path
+    networks_file: Path | None = None
+
+    @property
+    def options(self) -> list[str]:
+        """The global options that lead to this region."""
+        file = ["--networks", str(self.networks_file)] if self.networks_file else []
+        home, deployments = str(self.folder / "home"), str(self.folder / "deployments")
+        return ["--network", self.network, *file, "--home", home, "--deployments", deployments]
+
+
+@contextmanager
+def chain_of(place: Place) -> Iterator[Chain]:
+    """The chain of a place."""
+    with connect(load_network(place.network, place.networks_file), place.folder / "home") as chain:
+        yield chain
+
+
+@contextmanager
+def region_of(place: Place) -> Iterator[Region]:
+    """The region of a place."""
+    with chain_of(place) as chain:
+        yield Region(chain, load_deployment(place.network, place.folder / "deployments"))
+
+
+def send(place: Place, region: Region, key: int, intent: str, call: ContractCall) -> None:
+    """Make one call take effect, signed by a development key."""
+    with open_journal(place.folder / "home" / "journal.sqlite") as journal:
+        region.outbox(dev_signer(key, region.chain), journal).submit(intent, call)
+
+
+def bring_up(place: Place) -> None:
+    """Deploy the contracts, admit a regulator, a platform and a source, open the key epoch."""
+    with chain_of(place) as chain, open_journal(place.folder / "home" / "journal.sqlite") as journal:
+        save_deployment(deploy(chain, dev_signer(GOVERNOR, chain), journal, Plan("YRD")), place.folder / "deployments")
+    domains = domain_mask([Domain.REGISTRY, Domain.TAX])
+    with region_of(place) as region:
+        for key, role in ((REGULATOR, Role.REGULATOR), (PLATFORM, Role.PLATFORM), (SOURCE, Role.SOURCE)):
+            operator = dev_signer(key, region.chain).address
+            publishes = 0 if role is Role.REGULATOR else domains
+            admission = Admission(operator, role, 320100, 0, publishes, 0, keccak256(b"profile"))
+            send(place, region, GOVERNOR, f"admit {key}", region.calls.admit(admission))
+        send(place, region, GOVERNOR, "epoch", region.calls.open_key_epoch(epoch_digest(TAG_KEY)))
+
+
+def document(subject: Subject, year: int) -> bytes:
+    """A document in canonical bytes; its fields are the product's business, not verification's."""
+    return canonical_bytes(
+        {
+            "product": PRODUCT,
+            "subject": {"scheme": subject.scheme, "number": subject.number},
+            "section": "basic",
+            "domain": "registry",
+            "as_of": f"{year}-06-30",
+            "data": {"name": f"样本 {year}"},
+        }
+    )
+
+
+def anchor_documents(place: Place, years: tuple[int, ...], number: int, *, unsorted: bool = False) -> list[Package]:
+    """Anchor a batch with a document of each enterprise for each year; packages in the order of leaves."""
+    shown: dict[Leaf, tuple[Subject, bytes, bytes]] = {}
+    for text in NUMBERS:
+        subject = parse_uscc(text)
+        tag = subject_tag(TAG_KEY, subject)
+        for year in years:
+            content = document(subject, year)
+            fresh = salt(SECRET, tag, content)
+            shown[Leaf(tag, Section.BASIC, commitment(fresh, JSON_MEDIA_TYPE, content))] = (subject, content, fresh)
+    leaves = sorted(shown, reverse=unsorted)
+    hashes = [leaf_hash(*leaf) for leaf in leaves]
+    top, product = root(hashes), load_product(PRODUCT)
+    with region_of(place) as region:
+        batch = Batch(
+            SOURCE, top, len(leaves), product.digest, number, 0, domain_mask([Domain.REGISTRY]), len(NUMBERS), 1
+        )
+        send(place, region, SOURCE, f"anchor {number}", region.calls.anchor(batch))
+        platform = dev_signer(PLATFORM, region.chain)
+        packages = []
+        for index, leaf in enumerate(leaves):
+            subject, content, fresh = shown[leaf]
+            message = TagStatement(
+                LogDomain(region.deployment.log_id),
+                PLATFORM,
+                1,
+                leaf.tag,
+                subject.scheme,
+                subject.number,
+                1_750_000_000,
+            )
+            signature = platform.sign_typed(message.typed_data())
+            packages.append(
+                Package(
+                    PackagedRecord(JSON_MEDIA_TYPE, content, fresh, Section.BASIC, subject),
+                    PackagedBatch(
+                        log_id=region.deployment.log_id,
+                        chain_id=region.chain.chain_id,
+                        anchor_registry=region.deployment.address("AnchorRegistry").lower(),
+                        node=SOURCE,
+                        root=top,
+                        size=len(leaves),
+                        index=index,
+                        proof=tuple(inclusion_proof(hashes, index)),
+                        key_epoch=1,
+                    ),
+                    PackagedTag(leaf.tag, SignedTagStatement(PLATFORM, 1, leaf.tag, subject, 1_750_000_000, signature)),
+                )
+            )
+    return packages
+
+
+def pass_time(place: Place, seconds: int) -> None:
+    """Let the chain's clock run ahead."""
+    with chain_of(place) as chain:
+        chain.request("evm_increaseTime", seconds)
+        chain.request("evm_mine")

@@ -1,0 +1,311 @@
+"""Verification and the life of records through the command line, on an embedded chain and on Anvil."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from region_world import (
+    GOVERNOR,
+    PLATFORM,
+    REGULATOR,
+    SOURCE,
+    TAG_KEY,
+    Place,
+    anchor_documents,
+    bring_up,
+    pass_time,
+    region_of,
+    send,
+)
+
+from creditchain.cli.app import run
+from creditchain.verification.package import Package
+from creditchain.verification.steps import leaf_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module", params=["embedded", "anvil"])
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "embedded":
+        here = Place("embedded", folder)
+        bring_up(here)
+        yield here
+        return
+    program = shutil.which("anvil") or str(ROOT / "node_modules" / ".bin" / "anvil")
+    if not Path(program).exists():
+        pytest.skip("Anvil is not installed: npm ci")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    chain = subprocess.Popen([program, "--port", str(port), "--silent"])
+    try:
+        networks = folder / "networks.toml"
+        networks.write_text(f'[spot]\nurl = "http://127.0.0.1:{port}"\nchain_id = 31337\npoll_seconds = 0.02\n')
+        _wait_for(port)
+        here = Place("spot", folder, networks)
+        bring_up(here)
+        yield here
+    finally:
+        chain.terminate()
+        chain.wait(10)
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError("Anvil did not start")
+
+
+@pytest.fixture(scope="module")
+def packages(place: Place) -> list[Package]:
+    return anchor_documents(place, (2022, 2023, 2024), 1)
+
+
+class Shell:
+    """Runs commands in a place; each answer is the exit code and the JSON on stdout, or the error on stderr."""
+
+    def __init__(self, place: Place, capfd: pytest.CaptureFixture[str], folder: Path) -> None:
+        self.place, self._capfd, self.folder = place, capfd, folder
+
+    def __call__(self, *words: str) -> tuple[int, Any]:
+        self._capfd.readouterr()
+        code = run(["--json", *self.place.options, *words])
+        captured = self._capfd.readouterr()
+        return code, json.loads(captured.out or captured.err)
+
+    def write(self, package: Package, name: str = "package.json") -> str:
+        path = self.folder / name
+        path.write_bytes(package.to_json())
+        return str(path)
+
+    def verify(self, package: Package, *words: str) -> tuple[int, dict[str, Any]]:
+        code, found = self("verify", self.write(package), *words)
+        return code, found[0]
+
+
+@pytest.fixture
+def shell(place: Place, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Shell:
+    return Shell(place, capfd, tmp_path)
+
+
+def outcomes(found: dict[str, Any]) -> list[str]:
+    return [step["outcome"] for step in found["steps"]]
+
+
+def failed(found: dict[str, Any]) -> list[int]:
+    return [step["number"] for step in found["steps"] if step["outcome"] == "failed"]
+
+
+def test_every_record_verifies(shell: Shell, packages: list[Package]) -> None:
+    files = [shell.write(package, f"{index}.json") for index, package in enumerate(packages)]
+    code, found = shell("verify", *files)
+    assert code == 0
+    assert [one["verdict"] for one in found] == ["valid"] * 9
+    assert outcomes(found[0]) == ["passed"] * 6 + ["not applicable"] * 4
+
+
+def test_people_see_both_languages(shell: Shell, packages: list[Package], capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([*shell.place.options, "verify", shell.write(packages[0])]) == 0
+    shown = capfd.readouterr().out
+    assert "VALID" in shown
+    assert "有效" in shown
+
+
+def test_tampered_copies_are_refused_with_the_step(shell: Shell, packages: list[Package]) -> None:
+    package = packages[4]
+    bent = {
+        3: replace(package, record=replace(package.record, salt=bytes(32))),
+        4: replace(package, batch=replace(package.batch, chain_id=1)),
+    }
+    for step, tampered in bent.items():
+        code, found = shell.verify(tampered)
+        assert (code, failed(found)) == (1, [step])
+    elsewhere = replace(package, batch=replace(package.batch, root=bytes(31) + b"\1"))
+    code, found = shell.verify(elsewhere)
+    assert (code, failed(found)) == (1, [4])
+
+
+def test_the_worst_of_many_files_decides(shell: Shell, packages: list[Package]) -> None:
+    good = shell.write(packages[0], "good.json")
+    bare = shell.write(replace(packages[0], tag=replace(packages[0].tag, statement=None)), "bare.json")
+    broken = shell.folder / "broken.json"
+    broken.write_bytes(b"{" * 1000)
+    assert shell("verify", good, bare)[0] == 3
+    assert shell("verify", good, bare, str(broken))[0] == 1
+    assert shell("verify", good, str(shell.folder / "none.json"))[0] == 3
+
+
+def test_a_holder_of_the_key_needs_no_statement(
+    shell: Shell, packages: list[Package], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = replace(packages[0], tag=replace(packages[0].tag, statement=None))
+    monkeypatch.setenv("KEY_OF_THE_TEST", TAG_KEY.hex())
+    assert shell.verify(bare, "--tag-key", "env:KEY_OF_THE_TEST")[0] == 0
+
+
+def test_a_policy_file(shell: Shell, packages: list[Package]) -> None:
+    policy = shell.folder / "policy.toml"
+    policy.write_text('format = "creditchain/policy@1"\nnodes = [1]\n')
+    code, found = shell.verify(packages[0], "--policy", str(policy))
+    assert (code, failed(found)) == (1, [5])
+    policy.write_text('format = "creditchain/policy@1"\nrequire = [1]\n')
+    code, error = shell("verify", shell.write(packages[0]), "--policy", str(policy))
+    assert code == 4
+    assert error["error"]["place"]["field"] == "require"
+
+
+def test_the_tag_is_stated_into_a_package(
+    shell: Shell, packages: list[Package], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY_OF_THE_TEST", TAG_KEY.hex())
+    bare = shell.write(replace(packages[1], tag=replace(packages[1].tag, statement=None)))
+    key = ("--tag-key", "env:KEY_OF_THE_TEST")
+    code, _ = shell("tag", "state", "--platform", str(PLATFORM), "--package", bare, *key, "--signer", f"dev:{PLATFORM}")
+    assert code == 0
+    assert shell("verify", bare)[0] == 0
+    statement = shell.folder / "statement.json"
+    statement.write_text(json.dumps(json.loads(Path(bare).read_text())["tag"]["statement"]))
+    assert shell("tag", "check", str(statement), *key)[0] == 0
+    changed = statement.read_text().replace('"platform": 2', '"platform": 1')
+    statement.write_text(changed)
+    assert shell("tag", "check", str(statement))[0] == 1
+    code, _ = shell("tag", "state", "--platform", str(PLATFORM), "--package", bare, *key, "--signer", f"dev:{SOURCE}")
+    assert code == 4
+
+
+def test_revoked(shell: Shell, packages: list[Package]) -> None:
+    file = shell.write(packages[2])
+    words = ("record", "revoke", file, "--reason", "登记有误", "--signer", f"dev:{SOURCE}")
+    code, found = shell(*words)
+    assert (code, found["life"]) == (0, "revoked")
+    assert shell(*words) == (code, found)
+    assert "登记有误" in Path(found["reason_file"]).read_text()
+    assert Path(found["reason_file"]).stat().st_mode & 0o077 == 0
+    code, found = shell("verify", file)
+    assert (code, failed(found[0])) == (1, [6])
+    code, error = shell("record", "revoke", file, "--reason", "other", "--signer", f"dev:{SOURCE}")
+    assert (code, error["error"]["kind"]) == (4, "ReasonError")
+    code, error = shell("record", "erase", file, "--reason", "over", "--signer", f"dev:{PLATFORM}")
+    assert code == 5
+    assert "NodeRegistry" in error["error"]["message"]
+
+
+def test_superseded_and_erased(shell: Shell, packages: list[Package]) -> None:
+    file, later = shell.write(packages[3]), shell.write(packages[5], "later.json")
+    signer = ("--signer", f"dev:{SOURCE}")
+    assert shell("record", "supersede", file, "--by", later, "--reason", "newer", *signer)[0] == 0
+    assert shell("record", "show", file)[1]["life"] == "superseded"
+    assert shell("record", "erase", f"{SOURCE}:0x{leaf_of(packages[3]).hex()}", "--reason", "over", *signer)[0] == 0
+    assert shell("record", "show", file)[1]["life_zh"] == "已删除"
+    forged = replace(packages[3], record=replace(packages[3].record, salt=bytes(32)))
+    code, _ = shell("record", "revoke", shell.write(forged), "--reason", "x", *signer)
+    assert code == 4
+
+
+def test_a_dispute_from_filing_to_correction(shell: Shell, packages: list[Package]) -> None:
+    disputed, correcting = shell.write(packages[6]), shell.write(packages[7], "correcting.json")
+    platform, source = ("--signer", f"dev:{PLATFORM}"), ("--signer", f"dev:{SOURCE}")
+    filing = ("dispute", "file", disputed, "--platform", str(PLATFORM), "--reason", "不属实", *platform)
+    code, found = shell(*filing)
+    assert (code, found["dispute"]) == (0, "open")
+    code, error = shell(*filing)
+    assert (code, error["error"]["kind"]) == (5, "ContractRefusedError")
+    code, found = shell("verify", disputed)
+    assert code == 0
+    assert "open" in found[0]["notices"][-1]["en"]
+    assert shell("dispute", "list", "--overdue")[1] == []
+    assert [one["overdue"] for one in shell("dispute", "list")[1]] == [False]
+
+    pass_time(shell.place, 20 * 86400 + 60)
+    late = shell("dispute", "list", "--overdue")[1]
+    assert [(one["node"], one["leaf"]) for one in late] == [(SOURCE, "0x" + leaf_of(packages[6]).hex())]
+    assert "overdue" in shell("verify", disputed)[1][0]["steps"][5]["reason"]["en"]
+
+    answer = ("dispute", "answer", disputed, "--reason", "更正", *source)
+    assert shell(*answer, "--outcome", "corrected")[0] == 2
+    code, found = shell(*answer, "--outcome", "corrected", "--correction", correcting)
+    assert (code, found["dispute"], found["life"]) == (0, "corrected", "superseded")
+    assert failed(shell("verify", disputed)[1][0]) == [6]
+    assert shell("verify", correcting)[0] == 0
+    assert shell("dispute", "list", "--open")[1] == []
+
+
+def test_audit(shell: Shell, packages: list[Package]) -> None:
+    listed = write_list(shell.folder / "list.parquet", packages)
+    words = ("--node", str(SOURCE))
+    code, found = shell("audit", "check", listed, *words)
+    assert (code, found["size"], found["subjects"]) == (0, 9, 3)
+    attest = ("audit", "attest", listed, *words, "--auditor", str(REGULATOR), "--signer", f"dev:{REGULATOR}")
+    assert shell(*attest)[0] == 0
+    assert shell(*attest)[0] == 0
+    found = shell.verify(packages[0])[1]
+    assert found["steps"][4]["details"]["audited"] is True
+    short = write_list(shell.folder / "short.parquet", packages[1:])
+    assert shell("audit", "check", short, *words)[0] == 1
+    code, _ = shell("disorder", "prove", listed, *words, "--signer", f"dev:{PLATFORM}")
+    assert code == 4
+
+
+def test_disorder_is_proven_by_anyone(shell: Shell) -> None:
+    packages = anchor_documents(shell.place, (2030, 2031), 2, unsorted=True)
+    assert shell.verify(packages[1])[0] == 0
+    listed = write_list(shell.folder / "list.parquet", packages)
+    assert shell("audit", "check", listed, "--node", str(SOURCE))[0] == 1
+    code, found = shell("disorder", "prove", listed, "--node", str(SOURCE), "--signer", "dev:9")
+    assert (code, found["broken"]) == (0, True)
+    code, found = shell.verify(packages[1])
+    assert (code, failed(found)) == (1, [5])
+
+
+def test_members_that_fell(shell: Shell) -> None:
+    """Last in this module: it takes the platform and the source out of the region."""
+    packages = anchor_documents(shell.place, (2040,), 3)
+    with region_of(shell.place) as region:
+        anchor = region.anchor(SOURCE, packages[0].batch.root)
+        assert anchor is not None
+        send(shell.place, region, GOVERNOR, "suspend", region.calls.suspend(PLATFORM))
+    assert failed(shell.verify(packages[0])[1]) == [2]
+    with region_of(shell.place) as region:
+        send(shell.place, region, GOVERNOR, "reinstate", region.calls.reinstate(PLATFORM))
+        send(shell.place, region, GOVERNOR, "stolen", region.calls.mark_compromised(SOURCE, anchor.time))
+    assert failed(shell.verify(packages[0])[1]) == [5]
+
+
+def test_a_chain_that_does_not_answer(shell: Shell, packages: list[Package], monkeypatch: pytest.MonkeyPatch) -> None:
+    code, error = shell("verify", "--rpc", "http://127.0.0.1:9", shell.write(packages[0]))
+    assert code == 3
+    assert error["error"]["exit_code"] == 3
+
+
+def write_list(path: Path, packages: list[Package]) -> str:
+    """The list of leaves of a batch, as its publisher gives it to an auditor."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from creditchain.documents import commitment
+
+    records = [package.record for package in packages]
+    columns = {
+        "tag": pa.array([package.tag.subject_tag for package in packages], pa.binary(32)),
+        "section": pa.array([int(record.section) for record in records], pa.uint8()),
+        "commitment": pa.array(
+            [commitment(record.salt, record.media_type, record.content) for record in records], pa.binary(32)
+        ),
+    }
+    pq.write_table(pa.table(columns), path)
+    return str(path)
