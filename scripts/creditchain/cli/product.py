@@ -39,7 +39,7 @@ def list_products(ctx: typer.Context, products: Folders = None) -> None:
 
     found = catalogue(folders_of(products))
     settings(ctx).output.table(
-        ["product", "kind", "名称", "name", "sections", "domains", "consent"],
+        ["product", "名称", "sections", "domains", "consent"],
         [_row(product) for product in found],
         value=[_summary(product) for product in found],
     )
@@ -100,15 +100,7 @@ def _row(product: Product) -> list[object]:
     sections = ", ".join(section.label for section in product.sections)
     domains = product.combined_domains or product.domains
     consent = "needed" if product.consent.required else ""
-    return [
-        product.ref,
-        product.kind.value,
-        product.title_zh,
-        product.title,
-        sections,
-        ", ".join(domain.label for domain in domains),
-        consent,
-    ]
+    return [product.ref, product.title_zh, sections, ", ".join(domain.label for domain in domains), consent]
 
 
 def _summary(product: Product) -> dict[str, Any]:

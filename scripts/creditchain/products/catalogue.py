@@ -53,7 +53,7 @@ def _places(folders: Sequence[Path] | None) -> tuple[Path, ...]:
     return (*folders, _SHIPPED)
 
 
-def _find(ref: str, places: tuple[Path, ...]) -> Product:
+def _find(ref: str, places: tuple[Path, ...], *, combined: bool = False) -> Product:
     parts = _REF.fullmatch(ref)
     if parts is None:
         raise ProductFileError(
@@ -63,9 +63,9 @@ def _find(ref: str, places: tuple[Path, ...]) -> Product:
     paths = [folder / name for folder in places if (folder / name).is_file()]
     if not paths:
         raise ProductFileError(f"there is no product {ref!r}", hint="`creditchain product list` shows those there are.")
-    product = _load_named(paths[0], places)
+    product = _load_named(paths[0], places, combined)
     for path in paths[1:]:
-        if _load_named(path, places).digest != product.digest:
+        if _load_named(path, places, combined).digest != product.digest:
             raise ProductFileError(
                 f"two product files that differ say they are {ref!r}",
                 found=f"{paths[0]} and {path}",
@@ -74,8 +74,8 @@ def _find(ref: str, places: tuple[Path, ...]) -> Product:
     return product
 
 
-def _load_named(path: Path, places: tuple[Path, ...]) -> Product:
-    product = _load(path, places)
+def _load_named(path: Path, places: tuple[Path, ...], combined: bool = False) -> Product:
+    product = _load(path, places, combined)
     if path.name != f"{product.name}-{product.version}.toml":
         raise ProductFileError(
             "a file in a folder of products is named after its product",
@@ -85,18 +85,18 @@ def _load_named(path: Path, places: tuple[Path, ...]) -> Product:
     return product
 
 
-def _load(path: Path, places: tuple[Path, ...]) -> Product:
+def _load(path: Path, places: tuple[Path, ...], combined: bool = False) -> Product:
     try:
         state = path.stat()
     except OSError as error:
         raise ProductFileError(
             "the product file cannot be read", found=error.strerror, place=Place(str(path))
         ) from error
-    return _cached(path.resolve(), state.st_mtime_ns, state.st_size, places)
+    return _cached(path.resolve(), state.st_mtime_ns, state.st_size, places, combined)
 
 
 @lru_cache(maxsize=512)
-def _cached(path: Path, _changed: int, _size: int, places: tuple[Path, ...]) -> Product:
+def _cached(path: Path, _changed: int, _size: int, places: tuple[Path, ...], combined: bool) -> Product:
     try:
         raw = path.read_bytes()
         text = raw.decode()
@@ -104,4 +104,10 @@ def _cached(path: Path, _changed: int, _size: int, places: tuple[Path, ...]) -> 
         raise ProductFileError("the product file cannot be read as UTF-8", place=Place(str(path))) from error
     if len(raw) > _MAX_BYTES:
         raise ProductFileError("the product file is too long", expected="at most 1 MiB", place=Place(str(path)))
-    return parse_product(text, lambda ref: _find(ref, places), str(path))
+    resolver = _no_report if combined else lambda ref: _find(ref, places, combined=True)
+    return parse_product(text, resolver, str(path))
+
+
+def _no_report(ref: str) -> Product:
+    """Of what a report combines nothing combines anything, so that no chain of files can run in a circle."""
+    raise ProductFileError("a report combines records, not reports", found=ref)

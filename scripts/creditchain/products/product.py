@@ -19,10 +19,7 @@ from creditchain.products.purposes import Purpose
 from creditchain.products.schema import Schema, compile_schema
 
 #: The shape of a subject's number by scheme; the check digits are `identifiers`' matter.
-_NUMBER: dict[str, Schema] = {
-    "USCC": {"type": "string", "pattern": "^[0-9A-HJ-NPQRTUWXY]{18}$"},
-    "TWUBN": {"type": "string", "pattern": "^[0-9]{8}$"},
-}
+_NUMBER = {"USCC": "[0-9A-HJ-NPQRTUWXY]{18}", "TWUBN": "[0-9]{8}"}
 SCHEMES = tuple(_NUMBER)
 
 
@@ -164,8 +161,8 @@ def with_records(data: Schema, combines: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _subject_schema(schemes: tuple[str, ...]) -> dict[str, Any]:
-    each = [_closed({"number": _NUMBER[scheme], "scheme": {"const": scheme}}) for scheme in schemes]
-    return each[0] if len(each) == 1 else {"oneOf": each}
+    number = "|".join(_NUMBER[scheme] for scheme in schemes)
+    return _closed({"number": {"type": "string", "pattern": f"^({number})$"}, "scheme": {"enum": list(schemes)}})
 
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:

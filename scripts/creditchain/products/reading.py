@@ -86,6 +86,7 @@ def _product(source: Mapping[str, Any], resolver: Resolver) -> Product:
     subjects = _subjects(source)
     combined = _combined(source, subjects, resolver) if kind is Kind.REPORT else ()
     consent = _consent(source, domains, combined)
+    purposes = _purposes(source, combined)
     _check_kind(kind, sections)
     schema = source["schema"]
     check_schema(schema)
@@ -100,7 +101,7 @@ def _product(source: Mapping[str, Any], resolver: Resolver) -> Product:
         subjects=subjects,
         sections=sections,
         domains=domains,
-        purposes=_named(source, "purposes", Purpose),
+        purposes=purposes,
         consent=consent,
         retention=_retention(source, sections, schema),
         schema=with_records(schema, refs) if kind is Kind.REPORT else schema,
@@ -177,6 +178,15 @@ def _consent(source: Mapping[str, Any], domains: tuple[Domain, ...], combined: t
                 "consent.required", f"{product.ref}, which this report combines, needs consent", expected="true"
             )
     return Consent(required, _text(table, "basis", "consent."))
+
+
+def _purposes(source: Mapping[str, Any], combined: tuple[Product, ...]) -> tuple[Purpose, ...]:
+    """What a report shows may be used for nothing that the records behind it may not (Regulation, art. 20)."""
+    purposes = _named(source, "purposes", Purpose)
+    for product in combined:
+        if beyond := [purpose.label for purpose in purposes if purpose not in product.purposes]:
+            raise _wrong("purposes", f"{product.ref}, which this report combines, is not for", found=", ".join(beyond))
+    return purposes
 
 
 def _retention(

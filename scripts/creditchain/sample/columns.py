@@ -19,8 +19,19 @@ from creditchain.sample.values import Values, integer_range
 Kind = Literal["string", "integer", "boolean", "json"]
 
 _POOL = 2048
-_JSON_POOL = 512
-_FUTURE = frozenset({"due_on", "expires_on", "valid_until", "term_ends_on"})
+_JSON_POOL = 256
+#: Days before or after the document's, by a date's name: what begins, comes of it, ends it, is to come.
+_BEGINNINGS = (-2400, -900)
+_DAYS = {
+    **dict.fromkeys(
+        ("judged_on", "granted_on", "decided_on", "published_on", "announced_on", "valid_from"), (-800, -400)
+    ),
+    **dict.fromkeys(("ended_on", "released_on", "paid_on", "period_to"), (-300, 0)),
+    **dict.fromkeys(("due_on", "expires_on", "valid_until", "term_ends_on"), (30, 3650)),
+    "period_from": (-400, -301),
+    "issued_on": (0, 0),
+}
+_CITY = "{city}"
 _SERIAL_PATTERN = "^[0-9A-Z]{8,32}$"
 
 
@@ -86,6 +97,8 @@ class _Fields:
             return self._serial()
         if name == "name" and schema.get("maxLength", 0) >= 40:
             return self._enterprise_name()
+        if words.TEMPLATES.get(name, "").startswith(_CITY) and schema.get("maxLength", 0) >= 40:
+            return self._placed(name)
         if name == "month" and pattern:
             return sources.Day(name, 0, 0, width=7)
         if name == "year" and is_integer:
@@ -104,9 +117,9 @@ class _Fields:
         if kind == "integer":
             if fixed or "examples" in schema:
                 return sources.NumberPool(name, fixed or schema["examples"])
-            return sources.Magnitudes(name, *integer_range(schema), schema.get("multipleOf", 1))
+            return sources.Magnitudes(name, *integer_range(name, schema), schema.get("multipleOf", 1))
         if schema.get("format") == "date" and not fixed:
-            return sources.Day(name, 30, 3650) if name in _FUTURE else sources.Day(name, -2400, 0)
+            return sources.Day(name, *_DAYS.get(name, _BEGINNINGS))
         values = self._values(name)
         if kind != "string":
             made = (values.value(name, schema) for _ in range(_JSON_POOL))
@@ -128,16 +141,24 @@ class _Fields:
         initials = "".join(word[0] for word in f"{self.product.name}-x".split("-"))[:2].upper()
         return sources.Serial(f"{initials}{self.product.digest[0] % 100:02}{self.seed % 10_000:04}".encode())
 
-    def _enterprise_name(self) -> sources.Source:
-        cities = [self.escape.text(city.removesuffix("市") + words.MARK) for city in self._cities()]
+    def _city(self, suffix: str = "") -> sources.Source:
+        """The enterprise's city, without the suffix."""
+        cities = [self.escape.text(city.removesuffix(suffix)) for city in self._cities()]
         if self.product.subjects == ("TWUBN",):
-            place: sources.Source = sources.Pool("name/city", cities, by_enterprise=True)
-        else:
-            place = sources.ByDivision(cities)
+            return sources.Pool("city", cities, by_enterprise=True)
+        return sources.ByDivision(cities)
+
+    def _placed(self, name: str) -> sources.Source:
+        values, template = self._values(name), words.TEMPLATES[name].removeprefix(_CITY)
+        return sources.Joined(
+            [self._city(), sources.Pool(name, [self.escape.text(values.phrase(template)) for _ in range(_POOL)])]
+        )
+
+    def _enterprise_name(self) -> sources.Source:
         trades = [first + second for first in words.TRADE for second in words.TRADE]
-        parts = (("trade", trades), ("industry", words.INDUSTRIES), ("form", words.FORMS))
+        parts = (("mark", (words.MARK,)), ("trade", trades), ("industry", words.INDUSTRIES), ("form", words.FORMS))
         pools = (
             sources.Pool(f"name/{label}", [self.escape.text(text) for text in texts], by_enterprise=True)
             for label, texts in parts
         )
-        return sources.Joined([place, *pools])
+        return sources.Joined([self._city("市"), *pools])

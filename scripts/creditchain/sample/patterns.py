@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 import string
 
 from creditchain.errors import InputError
 
 _CLASSES = {"d": string.digits, "w": string.ascii_letters + string.digits + "_"}
+_COUNTS = re.compile(r"\{([0-9]+)(,)?([0-9]+)?\}")
 _MOST = 4  #: how often an unbounded part is repeated at most
 
 
@@ -17,9 +19,9 @@ class PatternError(InputError):
 
 def matching(pattern: str, rng: random.Random) -> str:
     """A text that `pattern` (anchored with ^ and $) accepts, chosen by `rng`. Raises PatternError."""
-    parser = _Parser(pattern, rng)
+    parser = _Parser(pattern.removeprefix("^").removesuffix("$"), rng)
     text = parser.choice()
-    if parser.position != len(pattern):
+    if parser.position != len(parser.pattern):
         raise parser.error()
     return text
 
@@ -71,8 +73,6 @@ class _Parser:
 
     def atom(self) -> str:
         character = self.take()
-        if character in "^$":
-            return ""
         if character == "(":
             if self.pattern.startswith("?:", self.position):
                 self.position += 2
@@ -83,7 +83,7 @@ class _Parser:
         if character == "\\":
             escaped = self.take()
             return self.rng.choice(_CLASSES[escaped]) if escaped in _CLASSES else self.literal(escaped)
-        if character in "?*+{}.":
+        if character in "^$?*+{}.":
             raise self.error()
         return character
 
@@ -109,8 +109,11 @@ class _Parser:
             return {"?": (0, 1), "*": (0, _MOST), "+": (1, _MOST)}[character]
         if character != "{":
             return 1, 1
-        low, comma, high = self.pattern[self.position + 1 : self.pattern.index("}", self.position)].partition(",")
-        self.position = self.pattern.index("}", self.position) + 1
+        found = _COUNTS.match(self.pattern, self.position)
+        if found is None:
+            raise self.error()
+        self.position = found.end()
+        low, comma, high = found.groups()
         return int(low), int(high) if high else int(low) + (_MOST if comma else 0)
 
     def literal(self, escaped: str) -> str:

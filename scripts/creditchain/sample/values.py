@@ -14,15 +14,18 @@ from creditchain.sample.patterns import matching
 
 #: The largest number that a field gets whatever its schema allows: ten billion yuan in fen.
 CEILING = 10**12
+_SMALLEST_AMOUNT = 10_000
 _ABSENT = 0.3  #: share of optional fields that are left out
 _MOST_ITEMS = 6
 _LAST_DAY = date(2026, 6, 30)
 
 
-def integer_range(schema: Schema) -> tuple[int, int]:
-    """The lowest and highest number that an integer field gets."""
-    low = int(schema.get("minimum", 0))
-    return low, max(low, min(schema.get("maximum", CEILING), CEILING))
+def integer_range(name: str, schema: Schema) -> tuple[int, int]:
+    """The lowest and highest number that an integer field gets; amounts in fen are not below a hundred yuan."""
+    low, most = int(schema.get("minimum", 0)), int(schema.get("maximum", CEILING))
+    if name.endswith("_fen") and low == 0:
+        low = min(_SMALLEST_AMOUNT, most)
+    return low, max(low, min(most, CEILING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +54,31 @@ class Values:
             return self._array(name, schema)
         if kind == "boolean":
             return self.rng.random() < 0.5
-        return self._integer(schema) if kind == "integer" else self._text(name, schema)
+        return self._integer(name, schema) if kind == "integer" else self._text(name, schema)
 
     def _text(self, name: str, schema: Schema) -> str:
         if "pattern" in schema:
             return matching(schema["pattern"], self.rng)
         if schema.get("format") == "date":
             return (_LAST_DAY - timedelta(days=self.rng.randrange(3650))).isoformat()
-        text = words.TEMPLATES.get(name, words.FALLBACK).format(
+        text = self.phrase(words.TEMPLATES.get(name, words.FALLBACK), schema.get("title", name))
+        text = text[: int(schema.get("maxLength", len(text)))]
+        return text + words.MARK[0] * (int(schema.get("minLength", 0)) - len(text))
+
+    def phrase(self, template: str, title: str = "") -> str:
+        """A text by a template of `words`."""
+        return template.format(
             mark=words.MARK,
             city=self.rng.choice(self.cities),
             road=self.rng.choice(words.ROADS),
             industry=self.rng.choice(words.INDUSTRIES),
             trade="".join(self.rng.sample(words.TRADE, 2)),
-            title=schema.get("title", name),
+            title=title,
             number=self.rng.randint(1, 999),
         )
-        text = text[: int(schema.get("maxLength", len(text)))]
-        return text + words.MARK[0] * (int(schema.get("minLength", 0)) - len(text))
 
-    def _integer(self, schema: Schema) -> int:
-        low, high = integer_range(schema)
+    def _integer(self, name: str, schema: Schema) -> int:
+        low, high = integer_range(name, schema)
         step = int(schema.get("multipleOf", 1))
         most = min(high - low, 10 ** self.rng.randint(0, 12))
         value = low + self.rng.randint(0, most)

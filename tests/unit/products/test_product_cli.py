@@ -1,0 +1,93 @@
+"""`creditchain product` and `creditchain sample`, as a user calls them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from creditchain.cli.app import run
+from creditchain.products import catalogue, load_product
+
+OWN = Path(__file__).resolve().parents[3] / "scripts" / "creditchain" / "data" / "products" / "power-usage-1.toml"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with one product of one's own."""
+    text = OWN.read_text(encoding="utf-8").replace('"power-usage"', '"heat-usage"')
+    (tmp_path / "products").mkdir()
+    (tmp_path / "products" / "heat-usage-1.toml").write_text(text, encoding="utf-8")
+    return tmp_path / "products"
+
+
+def test_list_names_every_product(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    assert run(["product", "list", "--json", "--products", str(folder)]) == 0
+    found = {product["product"]: product for product in json.loads(capsys.readouterr().out)}
+    assert set(found) == {product.ref for product in catalogue([])} | {"heat-usage/1"}
+    assert found["power-usage/1"]["digest"] == "0x" + load_product("power-usage/1", []).digest.hex()
+
+
+def test_list_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["product", "list"]) == 0
+    assert "工商登记信息" in capsys.readouterr().out
+
+
+def test_show_for_people_and_machines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["product", "show", "carbon-credit-report/1"]) == 0
+    assert "碳信用等级" in capsys.readouterr().out
+    assert run(["product", "show", "carbon-credit-report/1", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["combines"]["domains"] == ["registry", "administrative", "power", "environment"]
+    assert "records" in shown["schema"]["properties"]
+
+
+def test_show_writes_the_schema_that_validates(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["product", "show", "ip-right/1", "--schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == load_product("ip-right/1", []).document_schema()
+
+
+def test_check_says_what_is_wrong_and_where(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    path = folder / "heat-usage-1.toml"
+    assert run(["product", "check", str(path)]) == 0
+    path.write_text(path.read_text(encoding="utf-8").replace('["power"]', '["steam"]'), encoding="utf-8")
+    capsys.readouterr()
+    assert run(["product", "check", str(path), "--json"]) == 4
+    error = json.loads(capsys.readouterr().err)["error"]
+    assert error["place"] == {"file": str(path), "line": 7, "field": "domains"}
+    assert error["found"] == "steam"
+
+
+def test_sample_of_a_product_of_ones_own(tmp_path: Path, folder: Path) -> None:
+    out = tmp_path / "heat.jsonl"
+    wanted = ["--product", "heat-usage/1", "--products", str(folder), "--records", "50", "--enterprises", "7"]
+    assert run(["sample", *wanted, "-o", str(out)]) == 0
+    product = load_product("heat-usage/1", [folder])
+    documents = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    for document in documents:
+        product.validate(document)
+    assert len({document["subject"]["number"] for document in documents}) == 7
+
+
+def test_sample_of_all_products(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sample", "--all-products", "--records", "3", "--format", "csv", "-o", str(tmp_path), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["product"] for row in rows} == {product.ref for product in catalogue([])}
+    assert all(Path(row["file"]).read_text(encoding="utf-8").count("\n") == 4 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["-o", "a.txt"], 4),
+        (["-o", "a.jsonl", "--format", "xml"], 2),
+        (["-o", "a.jsonl", "--product", "nothing/1"], 4),
+        (["-o", "a.jsonl", "--records", "0"], 4),
+        ([], 2),
+    ],
+)
+def test_wrong_calls_of_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["sample", *words]) == code
+    assert list(tmp_path.iterdir()) == []
