@@ -51,6 +51,21 @@ def password_source(name: str) -> str:
     return getpass.getpass(f"Password of {name}: ")
 
 
+def new_password(name: str) -> str:
+    """The password for a new keystore: as `password_source`, but asked for twice.
+
+    Raises:
+        UsageError: none, nobody to ask, or the two differ.
+    """
+    password = password_source(name)
+    given = "CREDITCHAIN_PASSWORD" in os.environ or "CREDITCHAIN_PASSWORD_FILE" in os.environ
+    if not given and getpass.getpass("Once more: ") != password:
+        raise UsageError("the two passwords differ", hint="Nothing was written; run it again.")
+    if not password:
+        raise UsageError("an empty password protects nothing")
+    return password
+
+
 def new_key(kind: str) -> bytes:
     """32 fresh random bytes; for an operator key a valid secp256k1 scalar."""
     while True:

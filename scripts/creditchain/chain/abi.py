@@ -20,7 +20,7 @@ from creditchain.hashing import keccak256
 HINTS = {
     "AccessManagedUnauthorized": "Only governors may do this; choose a governor's key with --signer.",
     "AnchorRegistryRootTaken": "This node anchored the same batch before.",
-    "AnchorRegistryKeyEpoch": "Build the batch again under the current key epoch (`creditchain epoch list`).",
+    "RegionLogKeyEpoch": "Build the batch again under the current key epoch (`creditchain epoch list`).",
     "AnchorRegistryNumber": "Another batch of this series was anchored in between; run the same command again.",
     "NodeRegistryNotOperator": "Sign with the node's operator key, or its host's (`creditchain node show`).",
     "NodeRegistryInactive": "It, or its host, is suspended, retired or past its end date (`creditchain node show`).",

@@ -87,6 +87,11 @@ class Outbox:
         """Call `observer(intent, state)` right after each state was journaled."""
         self._observers.append(observer)
 
+    def state(self, intent: str) -> State | None:
+        """How far an intent has come, as the journal has it; None when it was never begun."""
+        row = self._journal.find(intent)
+        return None if row is None else cast(State, row.state)
+
     def submit(
         self,
         intent: str,

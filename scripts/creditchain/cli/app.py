@@ -15,7 +15,21 @@ from creditchain.cli.output import Output
 from creditchain.errors import CreditchainError, ExitCode, UsageError
 
 #: Modules under `creditchain.cli`, each with a function `register(app)` that adds its commands.
-GROUPS: tuple[str, ...] = ("product", "sample", "verify", "record", "dispute", "audit", "tag")
+GROUPS: tuple[str, ...] = (
+    "deploy",
+    "network",
+    "keys",
+    "node",
+    "epoch",
+    "log",
+    "product",
+    "sample",
+    "verify",
+    "record",
+    "dispute",
+    "audit",
+    "tag",
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,49 @@
+"""`creditchain epoch`: key epochs, under whose tag keys subjects are named inside batches."""
+
+from __future__ import annotations
+
+import typer
+
+from creditchain.cli.app import settings
+from creditchain.cli.connecting import SignerOption, TagKeyOption, acting, open_region
+from creditchain.errors import UsageError
+
+group = typer.Typer(no_args_is_help=True, help="Key epochs of the subject tags. 标签密钥期")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    app.add_typer(group, name="epoch")
+
+
+@group.command("open")
+def open_(ctx: typer.Context, tag_key: TagKeyOption = None, signer: SignerOption = None) -> None:
+    """Log the digest of a new tag key; batches name the new epoch from now on. For governors.
+
+    Only the digest goes on chain. Give the key to the region's publishers, and to nobody else.
+    """
+    from creditchain.governance import open_epoch
+    from creditchain.identifiers import epoch_digest
+    from creditchain.keystores import load_tag_key
+
+    if tag_key is None:
+        raise UsageError("this command needs the new tag key", hint="Say which with --tag-key or CREDITCHAIN_TAG_KEY.")
+    digest = epoch_digest(load_tag_key(tag_key))
+    chosen = settings(ctx)
+    with acting(chosen, signer) as (region, outbox):
+        number = open_epoch(region, outbox, digest)
+    chosen.output.emit({"epoch": number, "digest": "0x" + digest.hex()})
+
+
+@group.command("list")
+def list_(ctx: typer.Context) -> None:
+    """All key epochs and their digests."""
+    chosen = settings(ctx)
+    with open_region(chosen) as region:
+        block = region.chain.final_block().number
+        current = region.current_key_epoch(block)
+        rows = []
+        for number in range(1, current + 1):
+            digest = region.key_epoch_digest(number, block)
+            rows.append([number, "0x" + (digest or b"").hex(), "yes" if number == current else ""])
+    chosen.output.table(["epoch", "digest", "current"], rows)

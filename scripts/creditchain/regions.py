@@ -1,0 +1,75 @@
+"""Regions by code: the three that ship, and others from a file."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from creditchain.errors import ConfigError, Place
+
+_CODE = re.compile(r"[A-Z0-9]{1,32}", re.ASCII)
+_FIELDS = ("name_zh", "name_en")
+
+
+@dataclass(frozen=True, slots=True)
+class RegionName:
+    """A region's code (`YRD`) and names."""
+
+    code: str
+    name_zh: str
+    name_en: str
+
+
+def load_regions(file: Path | None = None) -> dict[str, RegionName]:
+    """The regions by code: the built-in ones, and those of `file` on top.
+
+    Raises:
+        ConfigError: names the file and the field.
+    """
+    regions = _parse(files("creditchain").joinpath("data/regions.toml").read_text(encoding="utf-8"), "regions.toml")
+    if file is not None:
+        try:
+            regions |= _parse(file.read_text(encoding="utf-8"), str(file))
+        except (OSError, UnicodeDecodeError) as error:
+            found = type(error).__name__
+            raise ConfigError("the region file can not be read", place=Place(str(file)), found=found) from error
+    return regions
+
+
+def load_region(code: str, file: Path | None = None) -> RegionName:
+    """The region with this code.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    regions = load_regions(file)
+    if code not in regions:
+        raise ConfigError(
+            "no such region",
+            expected="one of " + ", ".join(regions),
+            found=code,
+            hint="Describe it in a TOML file and name the file with --region-file.",
+        )
+    return regions[code]
+
+
+def _parse(text: str, where: str) -> dict[str, RegionName]:
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError("this is not TOML", found=str(error), place=Place(where)) from error
+    regions = {}
+    for code, table in tables.items():
+        if not _CODE.fullmatch(code):
+            expected = "1 to 32 letters A-Z and digits"
+            raise ConfigError("not a region's code", expected=expected, place=Place(where, field=code))
+        if not isinstance(table, dict) or set(table) != set(_FIELDS):
+            raise ConfigError("wrong fields", expected=" and ".join(_FIELDS), place=Place(where, field=code))
+        for field in _FIELDS:
+            if not isinstance(table[field], str) or not table[field]:
+                raise ConfigError("wrong value", expected="text", place=Place(where, field=f"{code}.{field}"))
+        regions[code] = RegionName(code, table["name_zh"], table["name_en"])
+    return regions
