@@ -96,7 +96,7 @@ def _instruction(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _inner(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that only compiled code calls."""
-    return njit(function, nogil=True)  # type: ignore[no-any-return]
+    return njit(function, nogil=True, inline="always")  # type: ignore[no-any-return]
 
 
 @_instruction
@@ -184,14 +184,6 @@ def _compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., An
 
 
 @_inner
-def _absorb_first(state: Any, lane: Any, block: Any) -> None:
-    for i in range(17):
-        state[i * LANES + lane] = block[i]
-    for i in range(17, 25):
-        state[i * LANES + lane] = 0
-
-
-@_inner
 def _fill(block: Any, plan: Any, message: Any, start: Any, data: Any, length: Any) -> None:
     """Bytes `start` to `start + RATE` of a message of `length` bytes, and its padding, into `block`."""
     target = block.ctypes.data
@@ -211,6 +203,22 @@ def _fill(block: Any, plan: Any, message: Any, start: Any, data: Any, length: An
         end = length - start
         block[end >> 3] ^= uint64(1) << uint64(8 * (end & 7))
         block[16] ^= uint64(1) << uint64(63)
+
+
+@_inner
+def _absorb(state: Any, lane: Any, block: Any, plan: Any, message: Any, at: Any, data: Any, length: Any) -> None:
+    """Bytes `at` to `at + RATE` of a message into a lane; its first ones replace what the lane held."""
+    fixed = plan[1] + plan[4] + plan[7] + plan[10]
+    if at > 0 and at >= fixed and at + RATE <= length:  # all from the slice: most of a long document
+        for i in range(17):
+            state[i * LANES + lane] ^= _load(data + at - fixed + 8 * i)
+        return
+    _fill(block, plan, message, at, data, length)
+    if at == 0:
+        for i in range(25):
+            state[i * LANES + lane] = 0
+    for i in range(17):
+        state[i * LANES + lane] ^= block[i]
 
 
 @_compiled("void(int64[::1], int64, int64)")
@@ -241,19 +249,8 @@ def hash_messages(plan: Any, start: Any, stop: Any) -> None:
                     length[lane] += int64(_load(offsets + 8 * message[lane] + 8)) - first
             if message[lane] < 0:
                 continue
-            at = done[lane]
-            if at > 0 and fixed <= at and at + RATE <= length[lane]:
-                source = slices[lane] + at - fixed
-                for i in range(17):
-                    state[i * LANES + lane] ^= _load(source + 8 * i)
-            else:
-                _fill(block, plan, message[lane], at, slices[lane], length[lane])
-                if at == 0:
-                    _absorb_first(state, lane, block)
-                else:
-                    for i in range(17):
-                        state[i * LANES + lane] ^= block[i]
-            done[lane] = at + RATE
+            _absorb(state, lane, block, plan, message[lane], done[lane], slices[lane], length[lane])
+            done[lane] += RATE
         if running == 0:
             return
         _permute(state.ctypes.data)
