@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from region_world import (
     send,
 )
 
+from creditchain.chain.networks import load_network
 from creditchain.cli.app import run
 from creditchain.verification.package import Package
 from creditchain.verification.steps import leaf_of
@@ -42,6 +44,17 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         bring_up(here)
         yield here
         return
+    with anvil() as url:
+        networks = folder / "networks.toml"
+        networks.write_text(f'[spot]\nurl = "{url}"\nchain_id = 31337\npoll_seconds = 0.02\n')
+        here = Place("spot", folder, networks)
+        bring_up(here)
+        yield here
+
+
+@contextmanager
+def anvil() -> Iterator[str]:
+    """A fresh Anvil on a free port; its URL."""
     program = shutil.which("anvil") or str(ROOT / "node_modules" / ".bin" / "anvil")
     if not Path(program).exists():
         pytest.skip("Anvil is not installed: npm ci")
@@ -50,12 +63,8 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         port = free.getsockname()[1]
     chain = subprocess.Popen([program, "--port", str(port), "--silent"])
     try:
-        networks = folder / "networks.toml"
-        networks.write_text(f'[spot]\nurl = "http://127.0.0.1:{port}"\nchain_id = 31337\npoll_seconds = 0.02\n')
         _wait_for(port)
-        here = Place("spot", folder, networks)
-        bring_up(here)
-        yield here
+        yield f"http://127.0.0.1:{port}"
     finally:
         chain.terminate()
         chain.wait(10)
@@ -117,6 +126,13 @@ def test_every_record_verifies(shell: Shell, packages: list[Package]) -> None:
     assert code == 0
     assert [one["verdict"] for one in found] == ["valid"] * 9
     assert outcomes(found[0]) == ["passed"] * 6 + ["not applicable"] * 4
+
+
+def test_endpoints_that_agree(shell: Shell, packages: list[Package]) -> None:
+    if shell.place.network == "embedded":
+        pytest.skip("an embedded chain has one endpoint")
+    url = load_network(shell.place.network, shell.place.networks_file).url
+    assert shell("verify", "--rpc", url, "--rpc", url, shell.write(packages[0]))[0] == 0
 
 
 def test_people_see_both_languages(shell: Shell, packages: list[Package], capfd: pytest.CaptureFixture[str]) -> None:
@@ -309,3 +325,15 @@ def write_list(path: Path, packages: list[Package]) -> str:
     }
     pq.write_table(pa.table(columns), path)
     return str(path)
+
+
+def test_endpoints_that_disagree(shell: Shell, packages: list[Package]) -> None:
+    """Another Anvil is a fork as far as anyone can tell: nothing is decided, in either direction."""
+    if shell.place.network != "spot":
+        pytest.skip("an embedded chain has one endpoint")
+    mine = str(load_network("spot", shell.place.networks_file).url)
+    with anvil() as other:
+        code, found = shell("verify", "--rpc", mine, "--rpc", other, shell.write(packages[0]))
+    assert code == 3
+    assert found[0]["verdict"] == "could not be checked"
+    assert "disagree" in found[0]["steps"][3]["reason"]["en"]

@@ -1,0 +1,54 @@
+"""Reasons: kept before they are referred to, the same salt for the same act, nobody else's business."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from creditchain.errors import CreditchainError
+from creditchain.messages import salted_digest
+from creditchain.reasons import ReasonError, keep_reason
+
+
+def test_the_file_opens_the_digest(tmp_path: Path) -> None:
+    reason = keep_reason(tmp_path, "act", "登记有误")
+    kept = json.loads(reason.path.read_bytes())
+    assert kept["text"] == "登记有误"
+    assert salted_digest(bytes.fromhex(kept["salt"][2:]), "登记有误".encode()) == reason.digest
+    assert reason.path.stat().st_mode & 0o077 == 0
+    assert [path.name for path in reason.path.parent.iterdir()] == [reason.path.name]
+
+
+def test_the_same_act_again_has_the_same_digest(tmp_path: Path) -> None:
+    first = keep_reason(tmp_path, "act", "a")
+    assert keep_reason(tmp_path, "act", "a") == first
+    assert keep_reason(tmp_path, "another act", "a").digest != first.digest
+
+
+def test_another_text_for_the_same_act_is_refused(tmp_path: Path) -> None:
+    first = keep_reason(tmp_path, "act", "a")
+    with pytest.raises(ReasonError):
+        keep_reason(tmp_path, "act", "b")
+    assert keep_reason(tmp_path, "act", "a") == first
+
+
+@pytest.mark.parametrize("text", ["", "a\nb", "\x1b[31m", "x" * 4097])
+def test_what_is_no_reason(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ReasonError):
+        keep_reason(tmp_path, "act", text)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"salt": "0x00", "text": "a"}', '{"salt": 1, "text": "a"}'])
+def test_a_damaged_file(tmp_path: Path, content: str) -> None:
+    keep_reason(tmp_path, "act", "a").path.write_text(content)
+    with pytest.raises(ReasonError, match="damaged"):
+        keep_reason(tmp_path, "act", "a")
+
+
+def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
+    (tmp_path / "reasons").write_text("in the way")
+    with pytest.raises(CreditchainError):
+        keep_reason(tmp_path, "act", "a")

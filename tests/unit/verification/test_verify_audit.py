@@ -1,0 +1,82 @@
+"""Audits and proofs of disorder from lists of leaves."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from creditchain.documents import leaf_hash
+from creditchain.merkle import Leaf, root, verify_inclusion
+from creditchain.verification import audit as room
+from creditchain.verification.audit import LeafList, audit_list, audit_report, find_disorder, report_digest
+
+
+def leaves(count: int) -> list[Leaf]:
+    """Leaves in order, some of them of one tag, some of one tag and section."""
+    digests = [hashlib.sha256(bytes([number])).digest() for number in range(count)]
+    return sorted(Leaf(digests[n // 3], n % 2, digests[n]) for n in range(count))
+
+
+def listed(given: list[Leaf]) -> LeafList:
+    """The same leaves as columns."""
+
+    def column(values: list[bytes]) -> np.ndarray:
+        return np.frombuffer(b"".join(values), np.uint8).reshape(-1, 32)
+
+    return LeafList(
+        column([leaf.tag for leaf in given]),
+        np.array([leaf.section for leaf in given], np.uint8),
+        column([leaf.commitment for leaf in given]),
+    )
+
+
+@pytest.mark.parametrize("count", [*range(1, 34), 200])
+def test_a_list_in_order(count: int) -> None:
+    given = leaves(count)
+    found = audit_list(listed(given))
+    assert found.root == root([leaf_hash(*leaf) for leaf in given])
+    assert (found.size, found.disorder) == (count, None)
+    assert found.subjects == len({leaf.tag for leaf in given})
+    assert find_disorder(listed(given)) is None
+
+
+@pytest.mark.parametrize("count", [2, 3, 8, 33])
+def test_each_pair_out_of_order_is_found_and_proven(count: int) -> None:
+    for place in range(count - 1):
+        for twice in (False, True):
+            given = leaves(count)
+            given[place], given[place + 1] = given[place + 1], given[place + 1 if twice else place]
+            found = find_disorder(listed(given))
+            assert found is not None
+            hashes = [leaf_hash(*leaf) for leaf in given]
+            assert not found.first < found.second
+            for offset, leaf in enumerate((found.first, found.second)):
+                at = found.index + offset
+                assert verify_inclusion(leaf_hash(*leaf), at, count, found.proofs[offset], root(hashes))
+
+
+def test_disorder_across_the_border_of_two_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_CHUNK", 4)
+    for place in range(19):
+        given = leaves(20)
+        given[place], given[place + 1] = given[place + 1], given[place]
+        found = audit_list(listed(given)).disorder
+        assert found is not None
+        assert abs(found - place) <= 1
+        assert not given[found] < given[found + 1]
+
+
+def test_keys_are_compared_as_65_bytes_with_zeros_at_the_end() -> None:
+    tag = bytes(32)
+    given = [Leaf(tag, 0, bytes(32)), Leaf(tag, 0, bytes(31) + b"\1"), Leaf(tag, 1, bytes(32))]
+    assert audit_list(listed(given)).disorder is None
+    assert audit_list(listed([given[0], given[0]])).disorder == 0
+
+
+def test_a_report_is_the_same_each_time_and_names_what_was_audited() -> None:
+    found = audit_list(listed(leaves(9)))
+    digest = report_digest(audit_report(found, log_id=bytes(32), node=3, auditor=1))
+    assert digest == report_digest(audit_report(found, log_id=bytes(32), node=3, auditor=1))
+    assert digest != report_digest(audit_report(found, log_id=bytes(32), node=4, auditor=1))
