@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-// Who governs is OpenZeppelin's own contract, unchanged. It is named here so that it is compiled and shipped with the others.
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+
+/// @title Who governs
+/// @notice OpenZeppelin's `AccessManager`, deployed as it is. This name for it only brings it into the build: Brownie passes over
+/// files without a contract.
+abstract contract Governance is AccessManager {}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+
+/// @title A contract wallet of one owner (ERC-1271), for tests
+contract Wallet is IERC1271 {
+    address public immutable owner;
+
+    error WalletNotOwner(address caller);
+    error WalletCallFailed(bytes reason);
+
+    constructor(address owner_) {
+        owner = owner_;
+    }
+
+    function execute(address target, bytes calldata data) external returns (bytes memory result) {
+        if (msg.sender != owner) revert WalletNotOwner(msg.sender);
+        bool success;
+        (success, result) = target.call(data);
+        if (!success) revert WalletCallFailed(result);
+    }
+
+    function isValidSignature(bytes32 digest, bytes calldata signature) external view override returns (bytes4) {
+        return ECDSA.recover(digest, signature) == owner ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
+    }
+}
