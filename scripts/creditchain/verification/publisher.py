@@ -138,7 +138,7 @@ def _passed(anchor: AnchorInfo, entry: LogEntry, publisher: Member) -> Step:
         "number": entry.body["number"] if entry.body else None,
         "domains": entry.body["domains"] if entry.body else None,
     }
-    return passed(5, f"node {node.number}, {details['role']}", f"节点 {node.number}", **details)
+    return passed(5, f"node {node.number}, {details['role']}", f"节点 {node.number}，{Role(node.role).zh}", **details)
 
 
 def _notices(

@@ -63,14 +63,22 @@ def verify_record(
     steps = [passed(1, "parsed", "已解析")]  # (1)
     document, told = _check_document(package)  # (2)
     steps.append(told if told.outcome is not Outcome.PASSED else check_subject(package, evidence, policy, tag_key))
-    steps.append(_check_inclusion(package, evidence))  # (3)
-    steps.append(_check_anchor(package, evidence, policy))  # (4)
+    included = _check_inclusion(package, evidence)  # (3)
+    anchored = _check_anchor(package, evidence, policy)  # (4)
     published, notices = check_publisher(package, document, evidence, policy, products or {})  # (5)
-    steps.append(published)
     life, more = _check_record(package, evidence, policy)  # (6)
-    steps.append(life)
+    # What is said about an anchor or a record that is not this package's would be true, and mislead.
+    if _unsettled(anchored):
+        published, notices = not_verified(5, "see step 4", "见步骤 4"), ()
+    if _unsettled(anchored) or _unsettled(included):
+        life, more = not_verified(6, "see steps 3 and 4", "见步骤 3 与 4"), ()
+    steps += [included, anchored, published, life]
     steps += _of_reports(policy)  # (7) (8) (9) (10)
     return add_up(steps, policy.require, (*policy.notices, *notices, *more))
+
+
+def _unsettled(step: Step) -> bool:
+    return step.outcome in (Outcome.FAILED, Outcome.NOT_VERIFIED)
 
 
 def malformed(error: InputError, policy: Policy = DEFAULT_POLICY) -> Verdict:
@@ -130,14 +138,14 @@ def _check_anchor(package: Package, evidence: Evidence, policy: Policy) -> Step:
     """(4): the chain, contracts and log are the verifier's; the package has to mean the same."""
     batch, origin = package.batch, evidence.origin
     compared = {
-        "chain id": (origin.chain_id, batch.chain_id),
-        "log id": (origin.log_id, batch.log_id),
-        "anchor registry": (origin.anchor_registry.lower(), batch.anchor_registry.lower()),
+        Text("chain id", "链 ID"): (origin.chain_id, batch.chain_id),
+        Text("log id", "日志 ID"): (origin.log_id, batch.log_id),
+        Text("anchor registry", "锚定合约"): (origin.anchor_registry.lower(), batch.anchor_registry.lower()),
     }
     for what, (ours, theirs) in compared.items():
         if ours != theirs:
             return failed(
-                4, f"the package is of another {what}", f"数据包所属不同（{what}）", expected=ours, found=theirs
+                4, f"the package is of another {what.en}", f"数据包所属{what.zh}不同", expected=ours, found=theirs
             )
     anchor = evidence.anchor
     if isinstance(anchor, Missing):

@@ -234,6 +234,13 @@ class TestWrongChain:
         assert (verdict.status, [step.number for step in verdict.failed]) == (Status.NOT_VALID, [4])
         assert verdict.step(4).details == {"expected": ours, "found": value}
 
+    def test_later_steps_say_nothing_about_another_record(self) -> None:
+        """The life of a leaf that is in no batch is "live", as of any 32 bytes; that must not be read as good news."""
+        verdict = verify(with_record(salt=bytes(32)), with_evidence(record=record_state(bytes(32))))
+        assert verdict.step(6).outcome is Outcome.NOT_VERIFIED
+        verdict = verify(with_batch(chain_id=1))
+        assert [verdict.step(number).outcome for number in (5, 6)] == [Outcome.NOT_VERIFIED] * 2
+
     def test_no_anchor(self) -> None:
         verdict = verify(evidence=with_evidence(anchor=None))
         assert verdict.status is Status.NOT_VALID
