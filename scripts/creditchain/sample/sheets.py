@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -109,16 +109,23 @@ def csv_sheet(product: Product, seed: int) -> tuple[bytes, Sheet]:
     return ",".join(column.name for column in columns).encode() + b"\n", sheet
 
 
-def parquet_columns(product: Product, seed: int) -> tuple[pa.Schema, tuple[Column, ...]]:
-    """The schema of the table, and the columns that fill it."""
+def arrow_sheet(product: Product, seed: int) -> tuple[pa.Schema, Callable[[Rows], pa.RecordBatch]]:
+    """The schema of a table, and what makes rows of it: typed columns, or whole documents where fields are nested."""
     columns = (*envelope_columns(product), *data_columns(product, seed, _PLAIN))
+    if any(column.kind == "json" for column in columns):
+        schema, sheet = pa.schema([("document", pa.string())]), json_sheet(product, seed)
+        return schema, lambda rows: pa.RecordBatch.from_arrays([_documents(sheet.render(rows))], schema=schema)
     types = {"integer": pa.int64(), "boolean": pa.bool_()}
-    return pa.schema([(column.name, types.get(column.kind, pa.string())) for column in columns]), columns
+    schema = pa.schema([(column.name, types.get(column.kind, pa.string())) for column in columns])
+    return schema, lambda rows: pa.RecordBatch.from_arrays([_array(column, rows) for column in columns], schema=schema)
 
 
-def record_batch(schema: pa.Schema, columns: Sequence[Column], rows: Rows) -> pa.RecordBatch:
-    """The same rows as Arrow columns."""
-    return pa.RecordBatch.from_arrays([_array(column, rows) for column in columns], schema=schema)
+def _documents(lines: bytes) -> pa.Array:
+    ends = np.flatnonzero(np.frombuffer(lines, np.uint8) == ord("\n"))
+    offsets = np.zeros(len(ends) + 1, np.int32)
+    offsets[1:] = ends - np.arange(len(ends))
+    text = lines.replace(b"\n", b"")
+    return pa.Array.from_buffers(pa.string(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(text)])
 
 
 def _array(column: Column, rows: Rows) -> pa.Array:

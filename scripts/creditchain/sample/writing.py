@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from creditchain.errors import Place, UnavailableError
 from creditchain.sample.sampling import Sample, SampleError
-from creditchain.sample.sheets import csv_sheet, json_sheet, parquet_columns, record_batch
+from creditchain.sample.sheets import arrow_sheet, csv_sheet, json_sheet
 from creditchain.sample.sources import Rows
 
 _Made = TypeVar("_Made")
@@ -83,9 +83,9 @@ def _write_csv(sample: Sample, handle: BinaryIO, on_progress: Callable[[int], ob
 
 
 def _write_parquet(sample: Sample, handle: BinaryIO, on_progress: Callable[[int], object]) -> None:
-    schema, columns = parquet_columns(sample.product, sample.seed)
+    schema, make = arrow_sheet(sample.product, sample.seed)
     with pq.ParquetWriter(handle, schema) as writer:
-        for batch in _ahead(lambda rows: record_batch(schema, columns, rows), sample):
+        for batch in _ahead(make, sample):
             writer.write_batch(batch)
             on_progress(len(batch))
 

@@ -144,14 +144,10 @@ def from_csv(product: Product, text: str) -> list[Any]:
 
 
 def from_parquet(product: Product, path: Path) -> list[Any]:
-    def typed(name: str, cell: Any) -> Any:
-        return orjson.loads(cell) if kind_of(product, name) == "json" else cell
-
     rows = pq.read_table(path).to_pylist()
-    return [
-        document_of(product, {name: typed(name, cell) for name, cell in row.items() if cell is not None})
-        for row in rows
-    ]
+    if list(rows[0]) == ["document"]:
+        return [orjson.loads(row["document"]) for row in rows]
+    return [document_of(product, {name: cell for name, cell in row.items() if cell is not None}) for row in rows]
 
 
 def kind_of(product: Product, name: str) -> str:
