@@ -1,4 +1,4 @@
-"""The journal's table of anchorings: one row a batch, written before each step, from the first byte to the final block."""
+"""The journal's table of anchorings: one row a batch, written before each step, from first byte to final block."""
 
 from __future__ import annotations
 
