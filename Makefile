@@ -27,7 +27,7 @@ lint: .venv/.dev node_modules/.done  ## ruff, mypy --strict, solhint, Slither
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	. scripts/env.sh && solhint --max-warnings 0 'contracts/**/*.sol'
-	. scripts/env.sh && $(BIN)/slither .
+	. scripts/env.sh && $(BIN)/slither contracts
 
 bench: .venv/.dev node_modules/.done  ## measure; prints the table and writes build/bench.json
 	. scripts/env.sh && $(BIN)/python -m creditchain.bench

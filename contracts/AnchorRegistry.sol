@@ -20,8 +20,9 @@ import {MerkleLog} from "./libraries/MerkleLog.sol";
 
 /// @title AnchorRegistry
 /// @notice What was published, and what became of it; see `IAnchorRegistry`.
-/// @dev Every action appends to the log before it stores, because what it stores and emits names the entry. Log and node registry
-/// are fixed at deployment and call nobody back.
+/// @dev Every action appends to the log before it stores, because what it stores and emits names the entry. Log and node
+/// registry are fixed at deployment and call nobody back.
+// slither-disable-start reentrancy-no-eth,reentrancy-benign,reentrancy-events,unused-return
 contract AnchorRegistry is IAnchorRegistry, AccessManaged {
     /// @dev One slot, packed by hand because the compiler would write it in pieces:
     ///
@@ -295,6 +296,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
 
     /// @dev `keccak256(abi.encode(batch))`: nine value types lie in memory as they are encoded, and decoding has checked them.
     function _bodyOf(Batch memory batch) private pure returns (bytes32 hash) {
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             hash := keccak256(batch, 0x120)
         }
@@ -319,3 +321,4 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
         return keccak256(abi.encodePacked(uint8(0x00), opening.tag, opening.section, opening.commitment));
     }
 }
+// slither-disable-end reentrancy-no-eth,reentrancy-benign,reentrancy-events,unused-return

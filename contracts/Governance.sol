@@ -6,4 +6,5 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 /// @title Who governs
 /// @notice OpenZeppelin's `AccessManager`, deployed as it is. This name for it only brings it into the build: Brownie passes over
 /// files without a contract.
+// solhint-disable-next-line no-empty-blocks
 abstract contract Governance is AccessManager {}

@@ -173,8 +173,8 @@ interface INodeRegistry {
     /// `newOperator` (ERC-1271 for a contract).
     function rotateOperator(uint24 number, address newOperator, uint64 deadline, bytes calldata acceptance) external;
 
-    /// @notice As `rotateOperator`, by governors and for any node that is not retired: the way back from a lost or stolen key, and
-    /// a virtual node's way to a key of its own. Closes an open compromise; does not reinstate.
+    /// @notice As `rotateOperator`, by governors and for any node that is not retired: the way back from a lost or stolen key,
+    /// and a virtual node's way to a key of its own. Closes an open compromise; does not reinstate.
     function replaceOperator(uint24 number, address newOperator, uint64 deadline, bytes calldata acceptance) external;
 
     /// @notice Number of nodes; the last one's number.

@@ -76,8 +76,8 @@ interface IRegionLog {
     /// `size()`.
     function frontier() external view returns (bytes32[] memory);
 
-    /// @notice The current key epoch: the number of `TAG_KEY_EPOCH` entries. The log counts them, so that the numbers go on when a
-    /// contract that writes them is replaced.
+    /// @notice The current key epoch: the number of `TAG_KEY_EPOCH` entries. The log counts them, so that the numbers go on when
+    /// a contract that writes them is replaced.
     function keyEpoch() external view returns (uint32);
 
     /// @notice Whether `account` may append.

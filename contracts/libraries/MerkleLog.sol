@@ -10,9 +10,9 @@ library MerkleLog {
     /// @notice Root of the tree without leaves, `keccak256("")`.
     bytes32 internal constant EMPTY_ROOT = 0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470;
 
-    /// @notice Append a leaf to a tree of `size` leaves. Peaks are kept as a stack, not by level: the slot that takes the new peak is
-    /// one that was just read, which saves a cold access in every second append. Slots above the stack keep their old value and
-    /// are overwritten later, which costs less than clearing them.
+    /// @notice Append a leaf to a tree of `size` leaves. Peaks are kept as a stack, not by level: the slot that takes the new
+    /// peak is one that was just read, which saves a cold access in every second append. Slots above the stack keep their
+    /// old value and are overwritten later, which costs less than clearing them.
     /// @param peaks Roots of the perfect subtrees that make up the tree, the largest first: one for each bit set in `size`.
     function append(bytes32[64] storage peaks, uint256 size, bytes32 leaf) internal {
         uint256 top = countBits(size);
@@ -20,6 +20,7 @@ library MerkleLog {
             // Each trailing one of `size` is one more peak on the stack.
             for (; size & 1 == 1; size >>= 1) leaf = hashNode(peaks[--top], leaf);
         }
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             // peaks[top] = leaf, without reading what is overwritten.
             sstore(add(peaks.slot, top), leaf)
@@ -96,6 +97,7 @@ library MerkleLog {
 
     /// @notice Inner node: `keccak256(0x01 || left[32] || right[32])`.
     function hashNode(bytes32 left, bytes32 right) internal pure returns (bytes32 hash) {
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             // 65 bytes past the free memory pointer, which is not moved: they are garbage afterwards.
             let free := mload(0x40)

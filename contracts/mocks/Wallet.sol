@@ -18,6 +18,7 @@ contract Wallet is IERC1271 {
     function execute(address target, bytes calldata data) external returns (bytes memory result) {
         if (msg.sender != owner) revert WalletNotOwner(msg.sender);
         bool success;
+        // solhint-disable-next-line avoid-low-level-calls
         (success, result) = target.call(data);
         if (!success) revert WalletCallFailed(result);
     }
