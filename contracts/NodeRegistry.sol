@@ -9,6 +9,7 @@ import {
     Admission,
     Compromise,
     INodeRegistry,
+    Member,
     NodeChange,
     NodeInfo,
     Role,
@@ -16,7 +17,9 @@ import {
 } from "./interfaces/INodeRegistry.sol";
 import {IRegionLog} from "./interfaces/IRegionLog.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
+import {Messages} from "./libraries/Messages.sol";
 import {Seat, Seats} from "./libraries/Seats.sol";
+import {History, Tenure} from "./libraries/Tenure.sol";
 
 /// @title NodeRegistry
 /// @notice Who is a member of the region; see `INodeRegistry`.
@@ -35,9 +38,6 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
         bytes32 profileDigest;
     }
 
-    bytes32 private constant _ACCEPTANCE_TYPEHASH =
-        keccak256("OperatorAcceptance(uint24 node,address operator,uint64 deadline)");
-
     /// @notice The log that every change is written to.
     IRegionLog public immutable log;
 
@@ -45,7 +45,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
     uint24 public override count;
 
     mapping(uint24 number => Node) private _nodes;
-    mapping(uint24 number => Compromise[]) private _compromises;
+    mapping(uint24 number => History) private _histories;
 
     /// @inheritdoc INodeRegistry
     mapping(address operator => uint24 number) public override nodeOf;
@@ -129,7 +129,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
         if (since < found.admittedAt || since > latest) {
             revert NodeRegistrySince(number, since, found.admittedAt, latest);
         }
-        Compromise[] storage intervals = _compromises[number];
+        Compromise[] storage intervals = _histories[number].compromises;
         if (open == 0) intervals.push(Compromise({since: since, until: 0}));
         else intervals[intervals.length - 1].since = since;
         found.compromisedSince = since;
@@ -159,7 +159,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
         Node storage found = _getCurrent(number);
         _changeOperator(number, newOperator, deadline, acceptance);
         if (found.compromisedSince != 0) {
-            Compromise[] storage intervals = _compromises[number];
+            Compromise[] storage intervals = _histories[number].compromises;
             intervals[intervals.length - 1].until = uint40(block.timestamp);
             found.compromisedSince = 0;
         }
@@ -223,12 +223,18 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
     /// @inheritdoc INodeRegistry
     function wasCompromised(uint24 number, uint40 time) external view override returns (bool) {
         uint24 host = _nodes[number].seat.host();
-        return _covers(_compromises[number], time) || (host != 0 && _covers(_compromises[host], time));
+        return Tenure.covers(_histories[number].compromises, time)
+            || (host != 0 && Tenure.covers(_histories[host].compromises, time));
     }
 
     /// @inheritdoc INodeRegistry
     function compromises(uint24 number) external view override returns (Compromise[] memory) {
-        return _compromises[number];
+        return _histories[number].compromises;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function memberAt(uint24 number, uint40 time) external view override returns (Member memory) {
+        return Tenure.memberAt(_histories, number, time);
     }
 
     function _checkAdmission(Admission calldata admission) private view {
@@ -262,7 +268,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
     function _changeOperator(uint24 number, address newOperator, uint64 deadline, bytes calldata acceptance) private {
         if (newOperator == address(0)) revert NodeRegistryNoOperator(number);
         if (block.timestamp > deadline) revert NodeRegistryExpired(deadline);
-        bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(_ACCEPTANCE_TYPEHASH, number, newOperator, deadline)));
+        bytes32 digest = _hashTypedDataV4(Messages.operatorAcceptance(number, newOperator, deadline));
         if (!SignatureChecker.isValidSignatureNow(newOperator, digest, acceptance)) {
             revert NodeRegistryAcceptance(number, newOperator);
         }
@@ -292,6 +298,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
                 info.profileDigest
             )
         );
+        Tenure.note(_histories[number], info);
         emit NodeChanged(number, change, log.append(EntryKind.NODE, bodyHash), info);
     }
 
@@ -330,13 +337,5 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
         if (!seat.isInstitution()) return true;
         uint40 until = _nodes[number].until;
         return until == 0 || block.timestamp < until;
-    }
-
-    function _covers(Compromise[] storage intervals, uint40 time) private view returns (bool) {
-        for (uint256 i = 0; i < intervals.length; ++i) {
-            uint40 until = intervals[i].until;
-            if (intervals[i].since <= time && (until == 0 || time <= until)) return true;
-        }
-        return false;
     }
 }

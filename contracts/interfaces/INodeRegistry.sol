@@ -77,6 +77,18 @@ struct Compromise {
     uint40 until;
 }
 
+/// @dev A node as it was at some time; all zero when there is none.
+/// @param role Its role, which never changes.
+/// @param acts Whether it acted then, and neither its key nor its host's was compromised, as far as is known now.
+/// @param operator Its key then; may be 0 for a virtual node.
+/// @param hostOperator The key then of the node that hosts it; 0 for a physical node.
+struct Member {
+    Role role;
+    bool acts;
+    address operator;
+    address hostOperator;
+}
+
 /// @title Who is a member of the region, and what its role lets it do
 /// @notice Governors admit nodes and change them; a node rotates its own key. One key belongs to one node for ever, so that no
 /// signature can ever be read as another member's. Every change emits `NodeChanged` and appends one `NODE` log entry.
@@ -207,4 +219,7 @@ interface INodeRegistry {
 
     /// @notice The node's own intervals of compromise, in the order they were declared. They may overlap.
     function compromises(uint24 number) external view returns (Compromise[] memory);
+
+    /// @notice What a node was at `time` (unix seconds), and whose signatures counted as its own.
+    function memberAt(uint24 number, uint40 time) external view returns (Member memory);
 }

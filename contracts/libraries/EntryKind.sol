@@ -18,4 +18,5 @@ library EntryKind {
     uint8 internal constant SIGNERS = 12;
     uint8 internal constant SEALED = 13;
     uint8 internal constant WRITER = 14;
+    uint8 internal constant OPEN_DOMAINS = 15;
 }

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {Finding} from "../libraries/Finding.sol";
+import {Role} from "./INodeRegistry.sol";
+
+/// @dev What an enterprise agrees to, signed as the EIP-712 message `Consent` of the same fields in the same order. Its struct
+/// hash is the token id. Names no enterprise: see `subject` and `key`.
+/// @param log Id of the region log that the consent is for.
+/// @param institution Node that may ask.
+/// @param platform Node that endorses: it knows the enterprise and has seen it agree.
+/// @param key The enterprise's key for this institution, an account or an ERC-1271 wallet; 0 when it agreed on paper.
+/// @param subject `keccak256(0x05 || subject_tag[32] || salt[32])` with a salt of its own.
+/// @param sections Bit set of sections, bit n for section n; not 0.
+/// @param domains Bit set of domains; not 0.
+/// @param purpose Purpose code; not 0.
+/// @param dataFrom First day that the records may be about, as the number YYYYMMDD.
+/// @param dataTo Last such day.
+/// @param notBefore Unix seconds from which reports may be delivered.
+/// @param notAfter Unix seconds until which they may, inclusive.
+/// @param uses Number of deliveries; not 0.
+/// @param keepDays Days after a delivery for which the institution may keep it.
+/// @param notice Salted digest of the notice that the enterprise was shown; not 0.
+/// @param paper Salted digest of the paper that it signed; 0 when it signs with `key`. Exactly one of the two is 0.
+struct Consent {
+    bytes32 log;
+    uint24 institution;
+    uint24 platform;
+    address key;
+    bytes32 subject;
+    uint8 sections;
+    uint32 domains;
+    uint8 purpose;
+    uint32 dataFrom;
+    uint32 dataTo;
+    uint40 notBefore;
+    uint40 notAfter;
+    uint32 uses;
+    uint16 keepDays;
+    bytes32 notice;
+    bytes32 paper;
+}
+
+/// @dev What the contract keeps of a consent; all zero when there is none.
+/// @param validFrom The later of `notBefore` and the time of the grant, unix seconds.
+/// @param used Deliveries metered within `uses`; never more.
+/// @param revokedAt Unix seconds; 0 while it stands.
+/// @param entry Index of the log entry of the grant.
+struct ConsentState {
+    uint24 institution;
+    uint8 sections;
+    uint32 domains;
+    uint8 purpose;
+    uint40 validFrom;
+    uint40 notAfter;
+    uint32 uses;
+    uint32 used;
+    uint40 revokedAt;
+    address key;
+    uint24 platform;
+    uint56 entry;
+}
+
+/// @dev One delivery, as a consent is asked about it.
+/// @param consent Token id as bytes32; 0 when no consent is needed.
+/// @param time When it was delivered, unix seconds.
+struct Use {
+    bytes32 consent;
+    uint24 institution;
+    uint8 purpose;
+    uint8 sections;
+    uint32 domains;
+    uint40 time;
+}
+
+/// @dev Who revoked a consent. Numbers are part of the log format.
+enum Revoker {
+    None,
+    Key,
+    Platform,
+    Governors
+}
+
+/// @title What enterprises agreed to
+/// @notice One ERC-721 token for each consent. It belongs to the institution's node: its owner is the node's current operator
+/// (for a virtual node without a key of its own, its host's). It is locked (ERC-5192), can't be approved, and is never burnt;
+/// a revoked consent stays, with the time of its revocation. Anyone relays; signatures decide.
+///
+/// Warning: an owner changes with the node's operator, without a `Transfer`. `balanceOf` counts the tokens of the node that a key
+/// operates now, not those of virtual nodes it hosts.
+interface IConsentToken {
+    /// @notice A consent was granted. Together with `Transfer` and `Locked`.
+    /// @param entry Index of its log entry.
+    event ConsentGranted(
+        uint256 indexed id, uint24 indexed institution, address indexed key, Consent consent, uint64 entry
+    );
+
+    /// @notice A consent was revoked, as of this block.
+    event ConsentRevoked(uint256 indexed id, uint24 indexed institution, Revoker indexed by, uint64 entry);
+
+    /// @notice Governors said which domains the law lets be used without consent, from this block on.
+    event OpenDomainsSet(uint32 domains, uint64 entry);
+
+    /// @notice Governors let a ledger count uses, or no longer.
+    event LedgerSet(address indexed ledger, bool authorised);
+
+    /// @notice The consent is for the log `given`, this contract writes to `expected`.
+    error ConsentTokenLog(bytes32 expected, bytes32 given);
+
+    /// @notice A consent has at least one section that exists, one domain, a purpose, a use, a subject and a notice.
+    error ConsentTokenIncomplete();
+
+    /// @notice Exactly one of key and paper is given, and paper comes without a signature of a key.
+    error ConsentTokenKeyOrPaper(address key, bytes32 paper);
+
+    /// @notice A consent ends after it begins, and not before now; days are of the form YYYYMMDD and in order.
+    error ConsentTokenPeriod(uint40 notBefore, uint40 notAfter, uint32 dataFrom, uint32 dataTo);
+
+    /// @notice `node` has another role than a consent needs in its place.
+    error ConsentTokenRole(uint24 node, Role expected, Role actual);
+
+    /// @notice `node` does not act now.
+    error ConsentTokenInactive(uint24 node);
+
+    /// @notice The consent `id` was not signed by `key`.
+    error ConsentTokenSignature(uint256 id, address key);
+
+    /// @notice The consent `id` was not signed by the operator of `platform`.
+    error ConsentTokenEndorsement(uint256 id, uint24 platform);
+
+    /// @notice The consent is granted already. A relay that lost a race has nothing to do.
+    error ConsentTokenGranted(uint256 id);
+
+    /// @notice There is no consent `id`.
+    error ConsentTokenUnknown(uint256 id);
+
+    /// @notice The consent was revoked at `revokedAt`, unix seconds.
+    error ConsentTokenRevoked(uint256 id, uint40 revokedAt);
+
+    /// @notice `caller` is neither the key of the consent nor acts for its platform.
+    error ConsentTokenNotRevoker(uint256 id, address caller);
+
+    /// @notice The token can't move or be approved.
+    error ConsentTokenLocked(uint256 id);
+
+    /// @notice ERC-721 has no balance for the address 0.
+    error ConsentTokenNoOwner();
+
+    /// @notice `caller` is not a ledger that may count uses.
+    error ConsentTokenNotLedger(address caller);
+
+    /// @notice `ledger` is in that state already, or has no code.
+    error ConsentTokenLedger(address ledger, bool authorised);
+
+    /// @notice Grant a consent. Anyone, with the signatures over it.
+    /// @param keySignature By `consent.key`; empty when it agreed on paper.
+    /// @param endorsement By the operator of `consent.platform`, or of its host, over the same message.
+    /// @return id Struct hash of the consent.
+    function grant(Consent calldata consent, bytes calldata keySignature, bytes calldata endorsement)
+        external
+        returns (uint256 id);
+
+    /// @notice Revoke a consent, for ever. Its key, or whoever acts for the platform that endorsed it.
+    function revoke(uint256 id) external;
+
+    /// @notice As `revoke`, relayed by anyone.
+    /// @param signature By the key of the consent, over `Revocation(bytes32 consent)`.
+    function revokeSigned(uint256 id, bytes calldata signature) external;
+
+    /// @notice As `revoke`, by governors: for a consent on paper whose platform is gone.
+    function revokeByGovernors(uint256 id) external;
+
+    /// @notice Judge a delivery as of its time, and count it if the consent covers it and has a use left. Only ledgers.
+    /// @return finding `Fits`, `WithoutConsent` or `Overdrawn`, or why the delivery is not covered.
+    function consume(Use calldata use) external returns (Finding finding);
+
+    /// @notice Set the domains that the law lets be used without consent, from now on. Only governors; logged.
+    function setOpenDomains(uint32 domains) external;
+
+    /// @notice Let a ledger count uses, or no longer. Only governors. That it is a ledger shows in the region log: without being
+    /// a writer there it can meter nothing.
+    function setLedger(address ledger, bool authorised) external;
+
+    /// @notice What is kept of a consent; all zero when there is none.
+    function consentOf(uint256 id) external view returns (ConsentState memory);
+
+    /// @notice The id that a consent has or would have.
+    function idOf(Consent calldata consent) external pure returns (uint256);
+
+    /// @notice The domains that could be used without consent at `time`, unix seconds.
+    function openDomainsAt(uint40 time) external view returns (uint32);
+
+    /// @notice Whether `ledger` may count uses.
+    function isLedger(address ledger) external view returns (bool);
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {Finding} from "../libraries/Finding.sol";
+
+/// @dev What an institution asks for, signed as the EIP-712 message `QueryRequest` of the same fields in the same order. Its
+/// struct hash is the request's identity; `subject` makes it unique.
+/// @param institution Node that asks.
+/// @param provider Node that is to deliver, a platform or a bureau.
+/// @param consent Id of the consent; 0 when all domains may be used without one.
+/// @param subject `keccak256(0x05 || subject_tag[32] || salt[32])` with a fresh salt for every request.
+/// @param product Digest of the report's product file.
+/// @param sections Bit set of sections asked for.
+/// @param domains Bit set of domains asked for.
+/// @param purpose Purpose code.
+/// @param staff Salted digest of the member of staff who asks.
+/// @param issuedAt Unix seconds.
+/// @param deadline Unix seconds until which it may be answered, inclusive.
+struct QueryRequest {
+    uint24 institution;
+    uint24 provider;
+    bytes32 consent;
+    bytes32 subject;
+    bytes32 product;
+    uint8 sections;
+    uint32 domains;
+    uint8 purpose;
+    bytes32 staff;
+    uint40 issuedAt;
+    uint40 deadline;
+}
+
+/// @dev A request and its receipt, the EIP-712 message
+/// `Receipt(bytes32 request,bytes32 report,uint40 deliveredAt,uint40 meterBy)` with the request's struct hash.
+/// @param report Commitment to the report that was delivered.
+/// @param deliveredAt Unix seconds.
+/// @param meterBy Unix seconds until which the provider promises to meter, at most an hour after `deliveredAt`.
+/// @param requestSignature By the institution's operator, or its host's.
+/// @param receiptSignature By the provider's operator, or its host's.
+struct Delivery {
+    QueryRequest request;
+    bytes32 report;
+    uint40 deliveredAt;
+    uint40 meterBy;
+    bytes requestSignature;
+    bytes receiptSignature;
+}
+
+/// @dev What is kept of a metered delivery; all zero when there is none.
+/// @param entry Index of the log entry that it is in.
+/// @param flags See `IQueryLedger`.
+/// @param receipt First 24 bytes of the receipt's struct hash.
+struct Metered {
+    uint56 entry;
+    uint8 flags;
+    bytes24 receipt;
+}
+
+/// @dev What an institution lent in a month after queries. In this order the body of a `LOANS` log entry.
+/// @param month YYYYMM, a month that is over (in UTC+8).
+/// @param revision 0 for the first report of the month, then one more each.
+/// @param count Number of loans.
+/// @param amount Sum in fen; 0 only if `count` is.
+/// @param queries Salted digest of the list of the queries that they followed.
+struct LoanReport {
+    uint24 institution;
+    uint24 month;
+    uint16 revision;
+    uint32 count;
+    uint128 amount;
+    bytes32 queries;
+}
+
+/// @dev The current report of a month; all zero when there is none.
+/// @param reports Number of reports, corrections included.
+/// @param entry Index of the log entry of the last one.
+struct LoanTotal {
+    uint128 amount;
+    uint32 count;
+    uint16 reports;
+    uint56 entry;
+}
+
+/// @title Which reports were asked for and delivered, and what was lent after
+/// @notice A delivery is judged as of its time: membership, keys, consent and revocation. What fits is metered once, and flagged:
+/// `OVERDRAWN` (1) when the consent had no use left, `LATE` (2) when metered after `meterBy`, `OPEN` (4) when it needed no
+/// consent. What does not fit is an event, consumes nothing, and can be handed in again. All that one call meters is one log
+/// entry: root and number of the items `keccak256(0x00 || abi.encode(bytes32 receipt, uint8 flags))`, `receipt` being the
+/// receipt's struct hash, in the order of their `Delivered` events.
+///
+/// Warning: whoever holds institution's and provider's keys can date a delivery back by as long as it takes to be metered; more
+/// than an hour shows as `LATE`.
+interface IQueryLedger {
+    /// @notice A delivery was metered.
+    event Delivered(
+        bytes32 indexed request,
+        uint24 indexed institution,
+        uint24 indexed provider,
+        bytes32 consent,
+        bytes32 report,
+        uint40 deliveredAt,
+        uint40 meterBy,
+        uint8 purpose,
+        uint32 domains,
+        uint8 flags
+    );
+
+    /// @notice A delivery was not metered. Nodes are in nobody's words but those of `by`, who handed it in, and not named.
+    /// @param index Its place in the call.
+    event DeliveryRejected(bytes32 indexed request, address indexed by, Finding indexed finding, uint256 index);
+
+    /// @notice The deliveries of one call became a log entry.
+    event QueriesLogged(uint64 indexed entry, bytes32 root, uint64 count);
+
+    /// @notice An institution reported a month's loans.
+    event LoansReported(
+        uint24 indexed institution,
+        uint24 indexed month,
+        uint16 indexed revision,
+        uint32 count,
+        uint128 amount,
+        bytes32 queries,
+        uint64 entry
+    );
+
+    /// @notice Nothing to meter.
+    error QueryLedgerEmpty();
+
+    /// @notice Not a month, or one that is not over.
+    error QueryLedgerMonth(uint24 month);
+
+    /// @notice The next report of this month is number `expected`.
+    error QueryLedgerRevision(uint16 expected, uint16 given);
+
+    /// @notice Loans have an amount, and an amount has loans.
+    error QueryLedgerAmount(uint32 count, uint128 amount);
+
+    /// @notice Meter deliveries. Anyone; the signatures decide. What doesn't fit is left out, with an event that says why.
+    function meter(Delivery[] calldata deliveries) external;
+
+    /// @notice Report a month's loans, or correct the report by one with the next revision number. For the active institution.
+    function reportLoans(LoanReport calldata report) external;
+
+    /// @notice What is kept of the delivery that answered a request; all zero when none was metered.
+    /// @param request Struct hash of the request.
+    function deliveryOf(bytes32 request) external view returns (Metered memory);
+
+    /// @notice The current report of an institution's month.
+    function loansOf(uint24 institution, uint24 month) external view returns (LoanTotal memory);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {Consent} from "../interfaces/IConsentToken.sol";
+import {QueryRequest} from "../interfaces/IQueryLedger.sol";
+
+/// @title The struct hashes of every EIP-712 message that contracts check
+/// @notice See docs/format.md, section 6. All members are static, so a struct's ABI encoding is its EIP-712 encoding.
+library Messages {
+    bytes32 internal constant OPERATOR_ACCEPTANCE =
+        keccak256("OperatorAcceptance(uint24 node,address operator,uint64 deadline)");
+
+    // solhint-disable max-line-length
+    bytes32 internal constant CONSENT = keccak256(
+        "Consent(bytes32 log,uint24 institution,uint24 platform,address key,bytes32 subject,uint8 sections,uint32 domains,uint8 purpose,uint32 dataFrom,uint32 dataTo,uint40 notBefore,uint40 notAfter,uint32 uses,uint16 keepDays,bytes32 notice,bytes32 paper)"
+    );
+
+    bytes32 internal constant REVOCATION = keccak256("Revocation(bytes32 consent)");
+
+    bytes32 internal constant QUERY_REQUEST = keccak256(
+        "QueryRequest(uint24 institution,uint24 provider,bytes32 consent,bytes32 subject,bytes32 product,uint8 sections,uint32 domains,uint8 purpose,bytes32 staff,uint40 issuedAt,uint40 deadline)"
+    );
+
+    bytes32 internal constant RECEIPT =
+        keccak256("Receipt(bytes32 request,bytes32 report,uint40 deliveredAt,uint40 meterBy)");
+
+    // solhint-enable max-line-length
+
+    function operatorAcceptance(uint24 node, address operator, uint64 deadline) internal pure returns (bytes32) {
+        return keccak256(abi.encode(OPERATOR_ACCEPTANCE, node, operator, deadline));
+    }
+
+    function consent(Consent calldata message) internal pure returns (bytes32) {
+        return keccak256(abi.encode(CONSENT, message));
+    }
+
+    function revocation(bytes32 consentId) internal pure returns (bytes32) {
+        return keccak256(abi.encode(REVOCATION, consentId));
+    }
+
+    /// @dev `keccak256(abi.encode(QUERY_REQUEST, message))`, without reading each member: a batch hashes many.
+    function queryRequest(QueryRequest calldata message) internal pure returns (bytes32 hash) {
+        bytes32 typeHash = QUERY_REQUEST;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typeHash)
+            calldatacopy(add(free, 0x20), message, 0x160)
+            hash := keccak256(free, 0x180)
+        }
+    }
+
+    function receipt(bytes32 request, bytes32 report, uint40 deliveredAt, uint40 meterBy)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(RECEIPT, request, report, deliveredAt, meterBy));
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {Consent} from "../interfaces/IConsentToken.sol";
+import {QueryRequest} from "../interfaces/IQueryLedger.sol";
+import {ItemTree} from "../libraries/ItemTree.sol";
+import {Messages} from "../libraries/Messages.sol";
+import {Months} from "../libraries/Months.sol";
+
+/// @title The internal hashes and calendars, for tests against the vectors
+contract Hashes {
+    function operatorAcceptance(uint24 node, address operator, uint64 deadline) external pure returns (bytes32) {
+        return Messages.operatorAcceptance(node, operator, deadline);
+    }
+
+    function consent(Consent calldata message) external pure returns (bytes32) {
+        return Messages.consent(message);
+    }
+
+    function revocation(bytes32 consentId) external pure returns (bytes32) {
+        return Messages.revocation(consentId);
+    }
+
+    function queryRequest(QueryRequest calldata message) external pure returns (bytes32) {
+        return Messages.queryRequest(message);
+    }
+
+    function receipt(bytes32 request, bytes32 report, uint40 deliveredAt, uint40 meterBy)
+        external
+        pure
+        returns (bytes32)
+    {
+        return Messages.receipt(request, report, deliveredAt, meterBy);
+    }
+
+    function item(bytes32 receipt_, uint8 flags) external pure returns (bytes32) {
+        return ItemTree.leaf(receipt_, flags);
+    }
+
+    function itemRoot(bytes32[] memory leaves) external pure returns (bytes32) {
+        return ItemTree.root(leaves, leaves.length);
+    }
+
+    function isOver(uint24 month, uint256 time) external pure returns (bool) {
+        return Months.isOver(month, time);
+    }
+
+    function isDay(uint32 day) external pure returns (bool) {
+        return Months.isDay(day);
+    }
+}
