@@ -16,6 +16,7 @@ from creditchain.batch.errors import BatchError, storage
 from creditchain.batch.levels import LevelFile
 from creditchain.batch.manifest import Manifest, read_manifest
 from creditchain.batch.parts import DOCUMENT_ROWS, LEAF_ROWS
+from creditchain.batch.purging import read_purges
 from creditchain.batch.records import DOCUMENTS, LEAVES
 from creditchain.batch.work import part_name
 from creditchain.errors import Place
@@ -122,6 +123,7 @@ class BatchFolder:
         sizes = [part.rows for part in manifest.parts]
         self.leaves = Leaves(PartTable(path / "leaves", LEAVES, sizes, LEAF_ROWS))
         self._documents = PartTable(path / "documents", DOCUMENTS, sizes, DOCUMENT_ROWS)
+        self.purged = read_purges(path).indices
         self._levels = LevelFile(path / LEVELS, manifest.size)
 
     @property
@@ -138,6 +140,10 @@ class BatchFolder:
     def document(self, index: int) -> StoredDocument:
         """The document at `index`. Raises BatchError where it was purged or the file is damaged."""
         leaf = self.leaves[index]
+        if index in self.purged:
+            raise BatchError(
+                "the document was purged", found=f"index {index}", hint="Its leaf and all other proofs stay."
+            )
         media_type, content, salt = self._documents.row(index)
         return StoredDocument(leaf, self.leaves.domain(index), media_type, content, salt)
 

@@ -67,6 +67,13 @@ class Identity:
     kind: int
 
 
+def all_rows(journal: Journal) -> Sequence[AnchoringRow]:
+    """Every anchoring of a journal, of any region's log, in the order in which they were begun."""
+    journal.create_tables()
+    with journal.read() as session:
+        return session.scalars(select(AnchoringRow).order_by(AnchoringRow.id)).all()
+
+
 class Ledger:
     """The rows of one region's log."""
 

@@ -19,7 +19,8 @@ from creditchain.errors import Place
 from creditchain.merkle import lanes
 from creditchain.merkle.tree import level_width
 
-_NODE = 32
+#: Bytes of a node.
+NODE_BYTES = 32
 #: Nodes that are read at a time while a level is built; even.
 _STEP = 1 << 19
 
@@ -30,7 +31,7 @@ def level_starts(size: int) -> list[int]:
     level = 0
     while True:
         width = level_width(size, level)
-        starts.append(starts[-1] + width * _NODE)
+        starts.append(starts[-1] + width * NODE_BYTES)
         if width == 1:
             return starts
         level += 1
@@ -45,15 +46,15 @@ def build_levels(path: Path, size: int, *, threads: int = 0) -> bytes:
         handle.flush()
         fsync(handle.fileno())
         handle.seek(starts[-2])
-        return handle.read(_NODE)
+        return handle.read(NODE_BYTES)
 
 
 def _build_level(handle: BinaryIO, start: int, end: int, threads: int) -> None:
     """Write the level above the one that stands in bytes `start` to `end`, at `end`."""
     target = end
-    for at in range(start, end, _STEP * _NODE):
+    for at in range(start, end, _STEP * NODE_BYTES):
         handle.seek(at)
-        below = np.frombuffer(handle.read(min(_STEP * _NODE, end - at)), dtype=np.uint8).reshape(-1, _NODE)
+        below = np.frombuffer(handle.read(min(_STEP * NODE_BYTES, end - at)), dtype=np.uint8).reshape(-1, NODE_BYTES)
         above = lanes.node_level(below, threads=threads)
         handle.seek(target)
         handle.write(above.data)
@@ -93,10 +94,10 @@ class LevelFile:
         """Node `index` of `level`, 32 bytes. IndexError outside the tree."""
         if level < 0 or index < 0:
             raise IndexError(f"no node {index} in level {level}")
-        at = self._starts[level] + index * _NODE
+        at = self._starts[level] + index * NODE_BYTES
         if level >= self.levels or at >= self._starts[level + 1]:
             raise IndexError(f"no node {index} in level {level}")
-        return self._map[at : at + _NODE]
+        return self._map[at : at + NODE_BYTES]
 
     def close(self) -> None:
         """Unmap the file."""

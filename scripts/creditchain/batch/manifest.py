@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -68,6 +69,8 @@ class Manifest:
             "levels": self.levels,
             "parts": [asdict(part) for part in self.parts],
         }
+        # What the manifest says of itself can't be computed from the other files; this notices a change of it.
+        whole["manifest"] = hashlib.sha256(json.dumps(whole).encode()).hexdigest()
         return (json.dumps(whole, indent=2) + "\n").encode()
 
 
@@ -92,6 +95,8 @@ def parse_manifest(raw: bytes) -> Manifest:
         raise BatchError("not a batch's manifest", expected=FORMAT, found=str(error)[:80], place=Place(FILE)) from error
     if sum(part.rows for part in manifest.parts) != manifest.size or manifest.size < 1:
         raise BatchError("the parts' rows do not add up to the size", place=Place(FILE, field="parts"))
+    if manifest.to_bytes() != raw:
+        raise BatchError("the manifest is not as it was written", place=Place(FILE))
     return manifest
 
 

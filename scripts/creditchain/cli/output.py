@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,14 +14,27 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
+    Task,
+    TaskID,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from creditchain.errors import CreditchainError
+
+
+class _Rate(ProgressColumn):
+    """How much a second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate since the stage began, in its unit."""
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
 
 
 class Output:
@@ -88,6 +101,31 @@ class Output:
         with bar:
             bar.add_task(title, total=total)
             yield bar
+
+    @contextmanager
+    def stages(self) -> Iterator[Callable[[str, int, int], None]]:
+        """Progress in stages: call the result with (stage, done, total). A bar for each, with rate and time left."""
+        bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            _Rate(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self.stderr,
+            transient=True,
+            disable=self.as_json or self.quiet or not self.stderr.is_terminal,
+        )
+        tasks: dict[str, TaskID] = {}
+
+        def watch(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total)
+            bar.update(tasks[stage], completed=done, total=total)
+
+        with bar:
+            yield watch
 
     def error(self, error: CreditchainError) -> None:
         """The one shape of an error, on stderr."""

@@ -1,0 +1,170 @@
+"""The command line from an upload to a package, on a real chain: anchor, list, check, prove, resume."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
+
+from making import document, lines, number, write_csv
+from region_world import PLATFORM, REGULATOR, SOURCE, TAG_KEY, Place, bring_up, region_of
+
+from creditchain.cli.app import run
+from creditchain.errors import ExitCode
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    made = Place("embedded", tmp_path_factory.mktemp("region"))
+    bring_up(made)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGION_KEY", TAG_KEY.hex())
+    monkeypatch.setenv("CREDITCHAIN_TAG_KEY", "env:REGION_KEY")
+    monkeypatch.setenv("CREDITCHAIN_SIGNER", f"dev:{SOURCE}")
+
+
+class Shell:
+    """Runs commands of the command line in this process."""
+
+    def __init__(self, place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+        self._place, self._capsys = place, capsys
+
+    def run(self, *words: object) -> tuple[int, Any, str]:
+        """Exit code, what was printed as JSON, and the text on stderr."""
+        code = run(["--json", *self._place.options, *map(str, words)])
+        printed = self._capsys.readouterr()
+        return code, json.loads(printed.out) if printed.out else None, printed.err
+
+    def good(self, *words: object) -> Any:
+        code, value, error = self.run(*words)
+        assert code == ExitCode.OK, error
+        return value
+
+    def bad(self, code: ExitCode, *words: object) -> dict[str, Any]:
+        found, _, error = self.run(*words)
+        assert found == code, error
+        told: dict[str, Any] = json.loads(error)["error"]
+        return told
+
+
+@pytest.fixture
+def shell(place: Place, capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(place, capsys)
+
+
+def anchor(upload: Path, *more: object) -> tuple[object, ...]:
+    return ("anchor", upload, "--product", "registry-basic/1", "--node", SOURCE, *more)
+
+
+def anchors_of(place: Place) -> list[bytes]:
+    with region_of(place) as region:
+        return [found.root for found in region.anchors()]
+
+
+def test_from_upload_to_verified_package(place: Place, shell: Shell, tmp_path: Path) -> None:
+    upload = tmp_path / "upload.jsonl"
+    upload.write_bytes(lines([document(record) for record in range(30)]))
+    made = shell.good(*anchor(upload))
+    assert (made["state"], made["size"], made["subjects"], made["domains"]) == ("final", 30, 7, ["registry"])
+    root = made["root"]
+    again = shell.good(*anchor(upload))
+    assert again == made
+    assert [found.hex() for found in anchors_of(place)].count(root[2:]) == 1
+
+    listed = shell.good("batch", "list")
+    assert [row["root"] for row in listed] == [root]
+    assert shell.good("batch", "show", root[:12])["size"] == 30
+    assert shell.good("batch", "check", made["folder"])["intact"] is True
+    assert shell.good("batch", "resume") == []
+
+    out = tmp_path / "packages"
+    out.mkdir()
+    written = shell.good("prove", "--batch", root, "--number", number(2), "-o", out)
+    assert len(written) == 4
+    code, verdict, error = shell.run("verify", *[row["package"] for row in written])
+    assert code in (ExitCode.OK, ExitCode.COULD_NOT_CHECK), error
+    assert "failed" not in json.dumps(verdict)
+
+
+def test_proving_what_is_not_there_or_not_clear(shell: Shell, tmp_path: Path) -> None:
+    upload = tmp_path / "b.csv"
+    root = shell.good(*anchor(write_csv(upload, [document(record) for record in range(100, 120)])))["root"]
+    prove = ("prove", "--batch", root, "-o", tmp_path / "p.json")
+    assert "several" in shell.bad(ExitCode.USAGE, *prove, "--number", number(2))["message"]
+    assert "nothing" in shell.bad(ExitCode.BAD_INPUT, *prove, "--number", number(9))["message"]
+    assert "nothing" in shell.bad(ExitCode.BAD_INPUT, *prove, "--number", number(2), "--section", "carbon")["message"]
+    assert "no leaf" in shell.bad(ExitCode.BAD_INPUT, *prove, "--number", number(2), "--index", 10**6)["message"]
+    assert (
+        "no batch" in shell.bad(ExitCode.BAD_INPUT, *prove[:2], "00" * 32, *prove[3:], "--number", number(2))["message"]
+    )
+
+
+def test_series_are_numbered(place: Place, shell: Shell, tmp_path: Path) -> None:
+    numbers = []
+    for day in range(3):
+        upload = tmp_path / f"day-{day}.jsonl"
+        upload.write_bytes(lines([document(record) for record in range(200 + 10 * day, 210 + 10 * day)]))
+        made = shell.good(*anchor(upload, "--kind", "full" if day == 2 else "delta"))
+        numbers.append(made["number"])
+        assert made["kind"] == ("full" if day == 2 else "delta")
+    assert numbers == list(range(numbers[0], numbers[0] + 3))
+
+
+def test_bad_lines_anchor_nothing(place: Place, shell: Shell, tmp_path: Path) -> None:
+    before = anchors_of(place)
+    good = lines([document(record) for record in range(300, 310)])
+    upload, report = tmp_path / "bad.jsonl", tmp_path / "report.jsonl"
+    upload.write_bytes(good + b'{"product":1}\n' + good[:50] + b"\n")
+    told = shell.bad(ExitCode.BAD_INPUT, *anchor(upload, "--report-errors", report))
+    assert told["place"]["line"] == 11
+    assert [json.loads(line)["line"] for line in report.read_bytes().splitlines()] == [11, 12]
+    assert anchors_of(place) == before
+    assert "bad.jsonl" not in json.dumps(shell.good("batch", "list"))
+    made = shell.good(*anchor(upload, "--skip-invalid"))
+    assert (made["size"], made["skipped"]) == (10, 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"--node": 99}, "no node"),
+        ({"--node": REGULATOR}, "do not publish"),
+        ({"--node": PLATFORM}, "does not act"),
+        ({"--tag-key": "env:OTHER_KEY"}, "tag key"),
+    ],
+)
+def test_who_may_not_anchor(
+    changes: dict[str, object],
+    message: str,
+    place: Place,
+    shell: Shell,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTHER_KEY", "77" * 32)
+    before = anchors_of(place)
+    upload = tmp_path / "x.jsonl"
+    upload.write_bytes(lines([document(record) for record in range(400, 405)]))
+    words = [word for pair in changes.items() for word in pair]
+    assert message in shell.bad(ExitCode.REFUSED, *anchor(upload), *words)["message"]
+    assert anchors_of(place) == before
+
+
+def test_a_flipped_bit_is_noticed_by_check(shell: Shell, tmp_path: Path) -> None:
+    upload = tmp_path / "y.jsonl"
+    upload.write_bytes(lines([document(record) for record in range(500, 505)]))
+    folder = Path(shell.good(*anchor(upload))["folder"])
+    victim = folder / "documents" / "00000.arrow"
+    raw = bytearray(victim.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    victim.write_bytes(bytes(raw))
+    assert "not the one" in shell.bad(ExitCode.NOT_VALID, "batch", "check", folder)["message"]

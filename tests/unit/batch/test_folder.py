@@ -1,0 +1,144 @@
+"""A batch folder notices every change to it, and lets a document go without letting go of a proof."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from making import SEALS, document, lines, made, number
+
+from creditchain.batch import BatchError, StorageError, open_batch
+from creditchain.batch.check import check_batch
+from creditchain.batch.manifest import read_manifest
+from creditchain.batch.parts import file_digest
+from creditchain.batch.purging import purge
+from creditchain.errors import CreditchainError
+from creditchain.identifiers import Subject, subject_tag
+from creditchain.merkle import inclusion_path, prove_range, verify_inclusion, verify_range
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    upload = tmp_path / "upload.jsonl"
+    upload.write_bytes(lines([document(record) for record in range(50)]))
+    return made(upload, tmp_path / "batches").path
+
+
+def test_an_untouched_folder_is_intact(folder: Path) -> None:
+    checked = check_batch(folder)
+    assert (checked.manifest.size, checked.purged) == (50, 0)
+
+
+@pytest.mark.parametrize("name", ["leaves/00000.arrow", "documents/00000.arrow", "levels.bin", "manifest.json"])
+def test_one_flipped_bit_anywhere_is_noticed(folder: Path, name: str) -> None:
+    path = folder / name
+    right = path.read_bytes()
+    draw = random.Random(name)  # noqa: S311
+    for _ in range(60):
+        raw = bytearray(right)
+        raw[draw.randrange(len(raw))] ^= 1 << draw.randrange(8)
+        path.write_bytes(bytes(raw))
+        with pytest.raises(CreditchainError):
+            check_batch(folder)
+
+
+def test_a_changed_document_is_noticed_though_the_digests_were_made_to_fit(folder: Path) -> None:
+    """Whoever changes a file can change its digest too; what hangs on the root they can't."""
+    manifest, path = read_manifest(folder), folder / "documents" / "00000.arrow"
+    path.write_bytes(path.read_bytes().replace(b'"status":"operating"', b'"status":"cancelled"', 1))
+    fitted = replace(manifest, parts=(replace(manifest.parts[0], documents=file_digest(path)),))
+    (folder / "manifest.json").write_bytes(fitted.to_bytes())
+    with pytest.raises(BatchError, match="not what was committed to"):
+        check_batch(folder)
+
+
+def test_a_changed_inner_node_is_noticed_though_the_digests_were_made_to_fit(folder: Path) -> None:
+    manifest, path = read_manifest(folder), folder / "levels.bin"
+    raw = bytearray(path.read_bytes())
+    raw[32 * 60] ^= 1
+    path.write_bytes(bytes(raw))
+    (folder / "manifest.json").write_bytes(replace(manifest, levels=file_digest(path)).to_bytes())
+    with pytest.raises(BatchError, match="an inner node"):
+        check_batch(folder)
+
+
+def test_a_renamed_folder_is_noticed(folder: Path) -> None:
+    other = folder.with_name("00" * 32)
+    folder.rename(other)
+    for look in (check_batch, open_batch):
+        with pytest.raises(BatchError, match="not named by"):
+            look(other)
+
+
+def test_a_missing_file_is_noticed(folder: Path) -> None:
+    (folder / "levels.bin").unlink()
+    with pytest.raises(StorageError):
+        check_batch(folder)
+    with pytest.raises(StorageError):
+        open_batch(folder)
+
+
+def test_a_folder_travels(folder: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "elsewhere" / folder.name
+    shutil.copytree(folder, moved)
+    assert check_batch(moved).manifest.root.hex() == folder.name
+
+
+def test_purge_erases_one_document_and_no_proof(folder: Path) -> None:
+    tag = subject_tag(SEALS.tag_key, Subject("USCC", number(3)))
+    with open_batch(folder) as batch:
+        gone = batch.find(tag)[2]
+        kept = {index: batch.document(index) for index in range(50) if index != gone}
+        erased, manifest = batch.document(gone), batch.manifest
+    purge(folder, manifest, [gone])
+    for path in folder.rglob("*"):
+        if path.is_file():
+            raw = path.read_bytes()
+            assert json.loads(erased.content)["data"]["name"].encode() not in raw
+            assert erased.salt not in raw
+    with open_batch(folder) as batch:
+        with pytest.raises(BatchError, match="purged"):
+            batch.document(gone)
+        assert {index: batch.document(index) for index in kept} == kept
+        assert verify_range(prove_range(batch.tree, batch.leaves, tag, 1), tag, 1, 50, manifest.root)
+        path_ = inclusion_path(batch.tree, gone)
+        assert verify_inclusion(batch.leaves[gone].hash(), gone, 50, path_, manifest.root)
+    assert check_batch(folder).purged == 1
+    purge(folder, manifest, [gone])
+    assert check_batch(folder).purged == 1
+
+
+def test_a_purge_that_was_cut_short_is_finished_by_doing_it_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from creditchain.batch import purging
+
+    manifest = read_manifest(folder)
+
+    def cut(*_: object) -> None:
+        raise OSError(5, "cut")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(purging, "file_digest", cut)
+        with pytest.raises(StorageError):
+            purge(folder, manifest, [7])
+    with pytest.raises(BatchError):
+        check_batch(folder)
+    purge(folder, manifest, [7])
+    assert check_batch(folder).purged == 1
+
+
+def test_content_that_was_erased_without_saying_so_is_noticed(folder: Path) -> None:
+    purge(folder, read_manifest(folder), [7])
+    (folder / "purged.json").unlink()
+    with pytest.raises(BatchError):
+        check_batch(folder)
+
+
+def test_purging_what_is_not_there(folder: Path) -> None:
+    with pytest.raises(IndexError):
+        purge(folder, read_manifest(folder), [50])
