@@ -16,6 +16,7 @@ from creditchain.errors import CreditchainError, ExitCode, UsageError
 
 #: Modules under `creditchain.cli`, each with a function `register(app)` that adds its commands.
 GROUPS: tuple[str, ...] = (
+    "demo",
     "deploy",
     "network",
     "keys",
@@ -97,8 +98,8 @@ def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code. Nothing below this function exits or prints an error."""
     output = Output(as_json="--json" in arguments)
     try:
-        # --json is welcome anywhere on the line, as users expect of a global switch.
-        ordered = ["--json", *[word for word in arguments if word != "--json"]] if output.as_json else arguments
+        # These are welcome anywhere on the line, as users expect of global switches.
+        ordered = sorted(arguments, key=lambda word: word not in ("--json", "--quiet", "-q"))
         result = typer.main.get_command(build()).main(args=ordered, prog_name="creditchain", standalone_mode=False)
     except CreditchainError as error:
         output.error(error)

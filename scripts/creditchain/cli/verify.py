@@ -163,7 +163,7 @@ def _show(chosen: Settings, verdicts: list[tuple[str, Verdict]]) -> None:
         return
     for file, verdict in verdicts:
         chosen.output.table(
-            ["#", "step", "步骤", "outcome", "结果", "reason", "原因"],
+            ["#", "step 步骤", "outcome 结果", "reason 原因"],
             [_row(step) for step in verdict.steps],
             title=escape(file),
         )
@@ -177,12 +177,9 @@ def _row(step: Step) -> list[str]:
     colour = _COLOURS[step.outcome]
     return [
         str(step.number),
-        escape(step.name.en),
-        escape(step.name.zh),
-        f"[{colour}]{step.outcome.value}[/{colour}]",
-        f"[{colour}]{step.outcome.zh}[/{colour}]",
-        escape(step.reason.en) + _expectation(step),
-        escape(step.reason.zh),
+        escape(f"{step.name.en}\n{step.name.zh}"),
+        f"[{colour}]{step.outcome.value}\n{step.outcome.zh}[/{colour}]",
+        escape(step.reason.en) + _expectation(step) + escape(f"\n{step.reason.zh}"),
     ]
 
 
