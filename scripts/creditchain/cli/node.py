@@ -136,20 +136,8 @@ def list_(ctx: typer.Context) -> None:
     with open_region(chosen) as region:
         nodes = region.nodes(region.chain.final_block().number)
     shown = [_described(info, profiles) for info in nodes]
-    rows = [
-        [
-            d["node"],
-            d["名称"],
-            d["name"],
-            d["role"],
-            d["status"],
-            d["division"],
-            d["host"] or "",
-            ", ".join(d["domains"]),
-        ]
-        for d in shown
-    ]
-    columns = ["node", "名称", "name", "role", "status", "division", "host", "domains"]
+    rows = [_row(info, described) for info, described in zip(nodes, shown, strict=True)]
+    columns = ["node", "name 名称", "role 角色", "status", "division", "host", "domains 领域"]
     chosen.output.table(columns, rows, value=shown)
 
 
@@ -369,6 +357,22 @@ def _described(info: NodeInfo, profiles: Profiles) -> dict[str, Any]:
         "compromised since": _shown(info.compromised_since),
         "profile": "0x" + info.profile_digest.hex(),
     }
+
+
+def _row(info: NodeInfo, described: dict[str, Any]) -> list[object]:
+    """A node in the list: both names, and the domains in Chinese, which is short."""
+    from creditchain.documents import Domain
+    from creditchain.vocabulary import NodeStatus, Role
+
+    return [
+        info.number,
+        f"{described['name']}\n{described['名称']}".strip(),
+        f"{described['role']}\n{Role(info.role).zh}",
+        f"{described['status']}\n{NodeStatus(info.status).zh}",
+        info.division,
+        info.host or "",
+        " ".join(domain.zh for domain in Domain if info.domains >> domain & 1),
+    ]
 
 
 def _names(domains: str) -> list[str]:
