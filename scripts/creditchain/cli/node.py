@@ -137,7 +137,7 @@ def list_(ctx: typer.Context) -> None:
         nodes = region.nodes(region.chain.final_block().number)
     shown = [_described(info, profiles) for info in nodes]
     rows = [_row(info, described) for info, described in zip(nodes, shown, strict=True)]
-    columns = ["node", "name 名称", "role 角色", "status", "division", "host", "domains 领域"]
+    columns = ["node", "name 名称", "role 角色", "division 区划", "domains 领域"]
     chosen.output.table(columns, rows, value=shown)
 
 
@@ -367,10 +367,8 @@ def _row(info: NodeInfo, described: dict[str, Any]) -> list[object]:
     return [
         info.number,
         f"{described['name']}\n{described['名称']}".strip(),
-        f"{described['role']}\n{Role(info.role).zh}",
-        f"{described['status']}\n{NodeStatus(info.status).zh}",
-        info.division,
-        info.host or "",
+        f"{Role(info.role).zh} {described['role']}\n{NodeStatus(info.status).zh} {described['status']}",
+        f"{info.division}" + (f"\nhost {info.host}" if info.host else ""),
         " ".join(domain.zh for domain in Domain if info.domains >> domain & 1),
     ]
 
