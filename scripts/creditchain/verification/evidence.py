@@ -54,6 +54,16 @@ class StatementSigner:
 
 
 @dataclass(frozen=True, slots=True)
+class TagEvidence:
+    """What the chain says about a tag's key epoch and about who signed the statement."""
+
+    #: What governors logged for the key epoch.
+    key_epoch_digest: bytes | Missing | None
+    #: None when there is no statement, or one whose signature is nobody's.
+    signer: StatementSigner | Missing | None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All that the steps need from a chain, as of `block`."""
 
@@ -72,6 +82,11 @@ class Evidence:
     key_epoch_digest: bytes | Missing | None = NOT_ASKED
     #: None when the package holds no statement, or one whose signature is nobody's.
     signer: StatementSigner | Missing | None = NOT_ASKED
+
+    @property
+    def tag(self) -> TagEvidence:
+        """What concerns the tag."""
+        return TagEvidence(self.key_epoch_digest, self.signer)
 
     @classmethod
     def absent(cls, origin: Origin, why: Text) -> Evidence:

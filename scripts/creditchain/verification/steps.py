@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from creditchain.documents import JSON_MEDIA_TYPE, Document, commitment, leaf_hash, parse_document
+from creditchain.documents import JSON_MEDIA_TYPE, Document, leaf_hash, parse_document
 from creditchain.errors import InputError
 from creditchain.merkle import verify_inclusion
 from creditchain.verification.evidence import Evidence, Missing
@@ -41,10 +41,7 @@ from creditchain.vocabulary import DisputeState, Life
 
 def leaf_of(package: Package) -> bytes:
     """The record's leaf hash, 32 bytes, from what the package shows; a package never states a leaf."""
-    record = package.record
-    return leaf_hash(
-        package.tag.subject_tag, record.section, commitment(record.salt, record.media_type, record.content)
-    )
+    return leaf_hash(package.tag.subject_tag, package.record.section, package.record.commitment)
 
 
 def verify_record(

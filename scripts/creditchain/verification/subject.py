@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from creditchain.documents import JSON_MEDIA_TYPE
 from creditchain.errors import CreditchainError
-from creditchain.identifiers import epoch_digest, subject_tag
+from creditchain.identifiers import Subject, epoch_digest, subject_tag
 from creditchain.messages import LogDomain, TagStatement, recover
-from creditchain.verification.evidence import Evidence, Member, Missing, Origin, StatementSigner
-from creditchain.verification.package import Package, SignedTagStatement
+from creditchain.verification.evidence import Evidence, Member, Missing, Origin, StatementSigner, TagEvidence
+from creditchain.verification.package import Package
+from creditchain.verification.parts import PackagedTag, SignedTagStatement
 from creditchain.verification.policy import Policy
 from creditchain.verification.verdict import Outcome, Step, failed, not_verified, passed
 from creditchain.vocabulary import NodeStatus, Role
@@ -23,6 +24,16 @@ class TagKey:
 
     def __repr__(self) -> str:
         return "TagKey(…)"
+
+
+@dataclass(frozen=True, slots=True)
+class TagClaim:
+    """That a tag is a subject's under a key epoch."""
+
+    tag: PackagedTag
+    subject: Subject
+    key_epoch: int
+    named_by_document: bool  #: the document itself names the subject; a file does not
 
 
 def signer_of(statement: SignedTagStatement, origin: Origin) -> str | None:
@@ -57,31 +68,41 @@ def check_subject(package: Package, evidence: Evidence, policy: Policy, tag_key:
             expected=epoch,
             found=package.batch.key_epoch,
         )
-    statement = package.tag.statement
-    said = check_statement(package, statement, evidence, epoch) if statement is not None else None
+    claim = TagClaim(
+        package.tag, package.record.subject, epoch, named_by_document=package.record.media_type == JSON_MEDIA_TYPE
+    )
+    return check_tag(claim, evidence.origin, evidence.tag, policy, tag_key)
+
+
+def check_tag(
+    claim: TagClaim, origin: Origin, evidence: TagEvidence, policy: Policy, tag_key: TagKey | None = None
+) -> Step:
+    """Does somebody whom the policy believes vouch for the claim? A statement and a key both have to hold."""
+    statement = claim.tag.statement
+    said = check_statement(claim, statement, origin, evidence) if statement is not None else None
     if said is not None and said.outcome is not Outcome.PASSED:
         return said
-    computed = _check_key(package, tag_key, evidence) if tag_key is not None else None
+    computed = _check_key(claim, tag_key, evidence) if tag_key is not None else None
     if computed is not None and computed.outcome is not Outcome.PASSED:
         return computed
-    return computed or said or _unvouched(package, policy)
+    return computed or said or _unvouched(claim, policy)
 
 
-def check_statement(package: Package, statement: SignedTagStatement, evidence: Evidence, epoch: int) -> Step:
+def check_statement(claim: TagClaim, statement: SignedTagStatement, origin: Origin, evidence: TagEvidence) -> Step:
     """Does the statement speak of this tag, subject and epoch, and who signed it?"""
-    if statement.key_epoch != epoch:
+    if statement.key_epoch != claim.key_epoch:
         return not_verified(
             2,
             "the tag statement speaks of another key epoch",
             "标签声明属于另一密钥期",
-            expected=epoch,
+            expected=claim.key_epoch,
             found=statement.key_epoch,
         )
-    if statement.subject_tag != package.tag.subject_tag:
+    if statement.subject_tag != claim.tag.subject_tag:
         return failed(2, "the tag statement names another tag", "标签声明的标签不符")
-    if statement.subject != package.record.subject:
+    if statement.subject != claim.subject:
         return failed(2, "the tag statement names another subject", "标签声明的主体不符")
-    return check_signature(statement, evidence.origin, evidence.signer)
+    return check_signature(statement, origin, evidence.signer)
 
 
 def check_signature(statement: SignedTagStatement, origin: Origin, signer: StatementSigner | Missing | None) -> Step:
@@ -135,7 +156,7 @@ def _standing(statement: SignedTagStatement, address: str, member: Member) -> St
     return passed(2, "a platform vouches for the tag", "征信平台已声明该标签", **details)
 
 
-def _check_key(package: Package, tag_key: TagKey, evidence: Evidence) -> Step:
+def _check_key(claim: TagClaim, tag_key: TagKey, evidence: TagEvidence) -> Step:
     logged = evidence.key_epoch_digest
     if isinstance(logged, Missing):
         return not_verified(2, f"key epoch unknown: {logged.why.en}", f"密钥期未知：{logged.why.zh}")
@@ -143,14 +164,14 @@ def _check_key(package: Package, tag_key: TagKey, evidence: Evidence) -> Step:
         return not_verified(
             2, "the tag key given is not the key of the anchor's epoch", "所给标签密钥不属于该锚定的密钥期"
         )
-    if subject_tag(tag_key.secret, package.record.subject) != package.tag.subject_tag:
+    if subject_tag(tag_key.secret, claim.subject) != claim.tag.subject_tag:
         return failed(2, "the tag is not this subject's", "标签与主体不符")
     return passed(2, "the tag was computed from the key of its epoch", "标签由该密钥期的密钥算出")
 
 
-def _unvouched(package: Package, policy: Policy) -> Step:
+def _unvouched(claim: TagClaim, policy: Policy) -> Step:
     """Nobody vouches for the tag. A JSON document names its subject itself, a file does not."""
-    if policy.tag_statement == "optional" and package.record.media_type == JSON_MEDIA_TYPE:
+    if policy.tag_statement == "optional" and claim.named_by_document:
         return passed(2, "the document names its subject; nobody vouches for the tag", "文档自述主体；标签未经声明")
     return not_verified(
         2, "no tag statement and no tag key: whose tag this is, is not known", "无标签声明或标签密钥，标签归属未知"
