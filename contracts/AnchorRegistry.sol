@@ -2,28 +2,32 @@
 pragma solidity 0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {
     AnchorInfo,
     Batch,
     Correction,
     Dispute,
+    DisputeFiling,
     IAnchorRegistry,
     LeafOpening,
     Life,
     RecordInfo
 } from "./interfaces/IAnchorRegistry.sol";
-import {INodeRegistry, Role} from "./interfaces/INodeRegistry.sol";
+import {INodeRegistry, Member, Role} from "./interfaces/INodeRegistry.sol";
 import {IRegionLog} from "./interfaces/IRegionLog.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {MerkleLog} from "./libraries/MerkleLog.sol";
+import {Messages} from "./libraries/Messages.sol";
+import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title AnchorRegistry
 /// @notice What was published, and what became of it; see `IAnchorRegistry`.
 /// @dev Every action appends to the log before it stores, because what it stores and emits names the entry. Log and node
 /// registry are fixed at deployment and call nobody back.
 // slither-disable-start reentrancy-no-eth,reentrancy-benign,reentrancy-events,unused-return
-contract AnchorRegistry is IAnchorRegistry, AccessManaged {
+contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
     /// @dev One slot, packed by hand because the compiler would write it in pieces:
     ///
     ///     | unused 24 | entry 64 | size 64 | time 40 | keyEpoch 32 | flags 8 | node 24 |
@@ -70,7 +74,10 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
     mapping(uint24 node => mapping(bytes32 leaf => Record)) private _records;
 
     /// @param authority The AccessManager that says who governs.
-    constructor(address authority, IRegionLog log_, INodeRegistry nodes_) AccessManaged(authority) {
+    constructor(address authority, IRegionLog log_, INodeRegistry nodes_)
+        AccessManaged(authority)
+        EIP712("creditchain", "1")
+    {
         log = log_;
         nodes = nodes_;
     }
@@ -132,19 +139,31 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
     /// @inheritdoc IAnchorRegistry
     function fileDispute(uint24 platform, uint24 node, bytes32 leaf, bytes32 reasonDigest) external override {
         nodes.requireRole(msg.sender, platform, Role.Platform);
-        if (leaf == 0) revert AnchorRegistryNoLeaf();
-        if (node == 0 || node > nodes.count()) revert AnchorRegistryUnknownNode(node);
-        Record memory record = _records[node][leaf];
-        if (record.dispute == Dispute.Open) revert AnchorRegistryDispute(node, leaf, Dispute.Open);
+        _fileDispute(_records[node][leaf], platform, node, leaf, reasonDigest);
+    }
 
-        record.dispute = Dispute.Open;
-        record.disputedAt = uint40(block.timestamp);
-        record.dueAt = record.disputedAt + _ANSWER_TIME;
-        record.answeredAt = 0;
-        record.platform = platform;
-        uint64 entry = _logDispute(record, node, leaf, 0, reasonDigest);
-        _records[node][leaf] = record;
-        emit DisputeFiled(platform, node, leaf, record.dueAt, reasonDigest, entry);
+    /// @inheritdoc IAnchorRegistry
+    function fileDisputeSigned(
+        DisputeFiling calldata filing,
+        bytes calldata keySignature,
+        bytes calldata endorsement
+    ) external override {
+        if (block.timestamp > filing.deadline) revert AnchorRegistryFilingExpired(filing.deadline);
+        Record memory record = _records[filing.node][filing.leaf];
+        if (filing.previous != record.disputedAt) {
+            revert AnchorRegistryFilingUsed(record.disputedAt, filing.previous);
+        }
+        bytes32 digest = _hashTypedDataV4(Messages.disputeFiling(filing));
+        if (!Signatures.isBy(filing.key, address(0), digest, keySignature)) {
+            revert AnchorRegistryFilingSignature(filing.key);
+        }
+        Member memory platform = nodes.memberAt(filing.platform, uint40(block.timestamp));
+        if (
+            platform.role != Role.Platform || !platform.acts
+                || !Signatures.isBy(platform.operator, platform.hostOperator, digest, endorsement)
+        ) revert AnchorRegistryFilingEndorsement(filing.platform);
+        _fileDispute(record, filing.platform, filing.node, filing.leaf, filing.reasonDigest);
+        emit DisputeSigned(filing.key, filing.node, filing.leaf);
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -268,6 +287,21 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
         record.lifeAt = uint40(block.timestamp);
         record.entry = uint56(entry);
         emit LifeChanged(node, leaf, life, successor, reasonDigest, entry);
+    }
+
+    function _fileDispute(Record memory record, uint24 platform, uint24 node, bytes32 leaf, bytes32 reasonDigest) private {
+        if (leaf == 0) revert AnchorRegistryNoLeaf();
+        if (node == 0 || node > nodes.count()) revert AnchorRegistryUnknownNode(node);
+        if (record.dispute == Dispute.Open) revert AnchorRegistryDispute(node, leaf, Dispute.Open);
+
+        record.dispute = Dispute.Open;
+        record.disputedAt = uint40(block.timestamp);
+        record.dueAt = record.disputedAt + _ANSWER_TIME;
+        record.answeredAt = 0;
+        record.platform = platform;
+        uint64 entry = _logDispute(record, node, leaf, 0, reasonDigest);
+        _records[node][leaf] = record;
+        emit DisputeFiled(platform, node, leaf, record.dueAt, reasonDigest, entry);
     }
 
     /// @dev Logs the dispute as `record` has it in memory; the caller stores it.

@@ -90,6 +90,24 @@ struct Correction {
     bytes32[] proof;
 }
 
+/// @dev An enterprise disputes a record, signed as the EIP-712 message `DisputeFiling` of the same fields in the same order.
+/// @param platform Node that endorses: it knows the enterprise, and that the record is about it.
+/// @param node Node that published the record.
+/// @param leaf Leaf hash of the record.
+/// @param reasonDigest Salted digest of the reason.
+/// @param key The enterprise's key, an account or an ERC-1271 wallet.
+/// @param previous `disputedAt` of the record as it is, 0 when it was never disputed: so a filing can be used once.
+/// @param deadline Unix seconds until which it may be used, inclusive.
+struct DisputeFiling {
+    uint24 platform;
+    uint24 node;
+    bytes32 leaf;
+    bytes32 reasonDigest;
+    address key;
+    uint40 previous;
+    uint40 deadline;
+}
+
 /// @dev What a leaf hash is made of: `keccak256(0x00 || tag[32] || section[1] || commitment[32])`.
 struct LeafOpening {
     bytes32 tag;
@@ -138,6 +156,9 @@ interface IAnchorRegistry {
         bytes32 reasonDigest,
         uint64 entry
     );
+
+    /// @notice The dispute that was just filed was signed by the enterprise's key.
+    event DisputeSigned(address indexed key, uint24 indexed node, bytes32 indexed leaf);
 
     /// @notice The publisher answered the dispute that `platform` filed.
     /// @param successor The correcting record; 0 unless `outcome` is `Corrected`.
@@ -198,6 +219,18 @@ interface IAnchorRegistry {
     /// @notice The record's dispute is `current`: filing needs one that is not open, answering an open one.
     error AnchorRegistryDispute(uint24 node, bytes32 leaf, Dispute current);
 
+    /// @notice The filing was to be used until `deadline`, unix seconds.
+    error AnchorRegistryFilingExpired(uint40 deadline);
+
+    /// @notice The record was last disputed at `expected`; the filing knows of `given`.
+    error AnchorRegistryFilingUsed(uint40 expected, uint40 given);
+
+    /// @notice The filing was not signed by `key`.
+    error AnchorRegistryFilingSignature(address key);
+
+    /// @notice The filing was not signed by the operator of `platform`, or that is no active platform.
+    error AnchorRegistryFilingEndorsement(uint24 platform);
+
     /// @notice An answer is corrected, upheld or unresolved.
     error AnchorRegistryOutcome(Dispute outcome);
 
@@ -229,6 +262,15 @@ interface IAnchorRegistry {
     /// (Regulation on Credit Reporting, art. 25). A record whose last dispute was answered can be disputed again.
     /// @param platform The platform that files.
     function fileDispute(uint24 platform, uint24 node, bytes32 leaf, bytes32 reasonDigest) external;
+
+    /// @notice As `fileDispute`, in the enterprise's own words: signed by its key and endorsed by a platform, relayed by anyone.
+    /// @param keySignature By `filing.key`.
+    /// @param endorsement By the operator of the active platform, or of its host, over the same message.
+    function fileDisputeSigned(
+        DisputeFiling calldata filing,
+        bytes calldata keySignature,
+        bytes calldata endorsement
+    ) external;
 
     /// @notice Answer an open dispute, late or not. For the active node that published the record. `Corrected` proves that the
     /// correcting record is in an anchored batch of the node, and supersedes a record that was live: that is a second

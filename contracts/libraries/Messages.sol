@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {DisputeFiling} from "../interfaces/IAnchorRegistry.sol";
 import {Consent} from "../interfaces/IConsentToken.sol";
 import {QueryRequest} from "../interfaces/IQueryLedger.sol";
 
@@ -23,6 +24,10 @@ library Messages {
 
     bytes32 internal constant RECEIPT =
         keccak256("Receipt(bytes32 request,bytes32 report,uint40 deliveredAt,uint40 meterBy)");
+
+    bytes32 internal constant DISPUTE_FILING = keccak256(
+        "DisputeFiling(uint24 platform,uint24 node,bytes32 leaf,bytes32 reasonDigest,address key,uint40 previous,uint40 deadline)"
+    );
 
     // solhint-enable max-line-length
 
@@ -48,6 +53,10 @@ library Messages {
             calldatacopy(add(free, 0x20), message, 0x160)
             hash := keccak256(free, 0x180)
         }
+    }
+
+    function disputeFiling(DisputeFiling calldata message) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DISPUTE_FILING, message));
     }
 
     function receipt(bytes32 request, bytes32 report, uint40 deliveredAt, uint40 meterBy)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {DisputeFiling} from "../interfaces/IAnchorRegistry.sol";
 import {Consent} from "../interfaces/IConsentToken.sol";
 import {QueryRequest} from "../interfaces/IQueryLedger.sol";
 import {ItemTree} from "../libraries/ItemTree.sol";
@@ -23,6 +24,10 @@ contract Hashes {
 
     function queryRequest(QueryRequest calldata message) external pure returns (bytes32) {
         return Messages.queryRequest(message);
+    }
+
+    function disputeFiling(DisputeFiling calldata message) external pure returns (bytes32) {
+        return Messages.disputeFiling(message);
     }
 
     function receipt(bytes32 request, bytes32 report, uint40 deliveredAt, uint40 meterBy)
