@@ -80,6 +80,53 @@ class RecordState:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberAt:
+    """What a node was at some time, as `NodeRegistry.memberAt(number, time)` gives it; addresses checksummed.
+
+    `acts`: active, its guest time not over, and its host acting. A compromise declared later does not show here.
+    """
+
+    role: int
+    acts: bool
+    operator: str | None
+    host_operator: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentState:
+    """A consent as `ConsentToken.consentOf(id)` gives it. Masks as in format.md section 3, times unix seconds.
+
+    `valid_from` is the later of grant and `notBefore`, `used` what was metered within `uses`, `revoked_at` 0 while it
+    stands, `key` None for a consent on paper, `entry` the index of its log entry.
+    """
+
+    institution: int
+    sections: int
+    domains: int
+    purpose: int
+    valid_from: int
+    not_after: int
+    uses: int
+    used: int
+    revoked_at: int
+    key: str | None
+    platform: int
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """A metered delivery as `QueryLedger.deliveryOf(request)` gives it. `flags` are MeterFlag bits.
+
+    `entry` is the index of its Queries log entry, `receipt` the first 24 bytes of the receipt's struct hash.
+    """
+
+    entry: int
+    flags: int
+    receipt: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Anchored:
     """One `Anchored` event: everything declared about a batch, and where it stands in the log."""
 

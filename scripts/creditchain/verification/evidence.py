@@ -6,10 +6,21 @@ could not be had is `Missing`, which no step takes for an answer; `None` means t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from creditchain.chain.views import AnchorInfo, BlockRef, Compromise, LogEntry, NodeInfo, RecordState
+from creditchain.chain.views import (
+    AnchorInfo,
+    BlockRef,
+    Compromise,
+    ConsentState,
+    LogEntry,
+    MemberAt,
+    Metered,
+    NodeInfo,
+    RecordState,
+)
 from creditchain.verification.verdict import Text
 
 
@@ -31,6 +42,8 @@ class Origin:
     region: str
     log_id: bytes  #: 32 bytes
     anchor_registry: str  #: address in lower case
+    consent_token: str | None = None  #: address in lower case; None where the region has none
+    query_ledger: str | None = None  #: the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +54,8 @@ class Member:
     compromises: tuple[Compromise, ...]
 
     def compromised_at(self, time: int) -> bool:
-        """Was the key compromised at this time (unix seconds)? `since` counts in, `until` out."""
-        return any(one.since <= time and (one.until == 0 or time < one.until) for one in self.compromises)
+        """Was the key perhaps somebody else's at this time (unix seconds)? Both ends of an interval count in."""
+        return any(one.since <= time and (one.until == 0 or time <= one.until) for one in self.compromises)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +115,50 @@ class Evidence:
             record=missing,
             key_epoch_digest=missing,
             signer=missing,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryEvidence:
+    """What the chain says about one delivery and the consent it names."""
+
+    #: None when there is no such consent, or the request names none.
+    consent: ConsentState | Missing | None = NOT_ASKED
+    #: None when no delivery was metered for this request.
+    metered: Metered | Missing | None = NOT_ASKED
+    #: As they were when the receipt says the report was delivered.
+    institution: MemberAt | Missing = NOT_ASKED
+    provider: MemberAt | Missing = NOT_ASKED
+    #: Domains that could be used without consent then.
+    open_domains: int | Missing = NOT_ASKED
+
+
+@dataclass(frozen=True, slots=True)
+class ReportEvidence:
+    """All that the steps need from a chain for one report package, as of `block`."""
+
+    origin: Origin
+    block: BlockRef | Missing
+    #: One for each record of the package, in its order.
+    records: tuple[Evidence, ...]
+    #: For each key epoch of the package's tags.
+    tags: Mapping[int, TagEvidence]
+    #: The whole log as of `block`, checked against its root there.
+    log: tuple[LogEntry, ...] | Missing
+    #: Every node that ever anchored, the two of the delivery, and their hosts.
+    members: Mapping[int, Member] | Missing = field(default_factory=dict)
+    delivery: DeliveryEvidence = DeliveryEvidence()
+
+    @classmethod
+    def absent(cls, origin: Origin, records: int, epochs: Iterable[int], why: Text) -> ReportEvidence:
+        """Evidence of a chain that could not be asked at all."""
+        missing = Missing(why)
+        return cls(
+            origin=origin,
+            block=missing,
+            records=(Evidence.absent(origin, why),) * records,
+            tags={epoch: TagEvidence(missing, missing) for epoch in epochs},
+            log=missing,
+            members=missing,
+            delivery=DeliveryEvidence(missing, missing, missing, missing, missing),
         )

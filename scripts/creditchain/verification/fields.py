@@ -102,6 +102,21 @@ class Fields:
             raise self._wrong(name, f"0x and {2 * length} lower-case hex digits", value)
         return bytes.fromhex(value[2:])
 
+    def blob(self, name: str, *, most: int) -> bytes:
+        """1 to `most` bytes as `0x` and hex digits."""
+        value = self._value[name]
+        if not isinstance(value, str) or not 4 <= len(value) <= 2 + 2 * most or not _HEX.fullmatch(value):
+            raise self._wrong(name, f"0x and lower-case hex digits of 1 to {most} bytes", value)
+        return bytes.fromhex(value[2:])
+
+    def items(self, name: str, *, most: int) -> list[tuple[str, object]]:
+        """The members of a list of at most `most`, each with its path."""
+        value = self._value[name]
+        if not isinstance(value, list) or len(value) > most:
+            raise self._wrong(name, f"a list of at most {most}", value)
+        path = f"{self.path}.{name}" if self.path else name
+        return [(f"{path}[{place}]", item) for place, item in enumerate(value)]
+
     def base64(self, name: str) -> bytes:
         """Bytes in standard base64 with padding, in its one spelling."""
         value = self._value[name]

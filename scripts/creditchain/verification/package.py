@@ -7,6 +7,7 @@ choice, and what the package says about them is compared, never followed.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -76,7 +77,12 @@ def parse_package(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Package:
     Raises PackageError with the field: too large, too deep, not JSON, duplicate names, missing or extra fields, another
     format or hash, values of the wrong shape.
     """
-    fields = Fields(load_json(raw, limits), "", ("format", "hash", "record", "batch", "tag"))
+    return read_package(load_json(raw, limits), limits)
+
+
+def read_package(value: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> Package:
+    """A record package from its JSON object. Raises PackageError."""
+    fields = Fields(value, "", ("format", "hash", "record", "batch", "tag"))
     fields.choice("format", [RECORD_FORMAT])
     fields.choice("hash", [HASH])
     return Package(

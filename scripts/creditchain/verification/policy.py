@@ -3,7 +3,9 @@
 A policy file is TOML (docs/format.md, section 8):
 
     format = "creditchain/policy@1"
-    require = [1, 2, 3, 4, 5, 6]     # steps that have to pass (or not to apply)
+    require = [1, 2, 3, 4, 5, 6]     # steps that have to pass (or not to apply) for a record
+    require_report = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]    # the same for a report
+    institution = 7                  # who you are: reports have to be delivered to this node; left out: to anybody
     tag_statement = "required"       # or "optional": a JSON document's own subject suffices
     disputes = ["none", "open", "corrected", "upheld", "unresolved"]   # dispute states accepted; all are shown
     confirmations = 0                # blocks that the final block must lie above the anchor
@@ -11,6 +13,18 @@ A policy file is TOML (docs/format.md, section 8):
     products = []                    # products accepted, by name/version; empty: any
     audited = false                  # a regulator has to have audited the batch
     unsafe = false                   # has to be true for a policy that leaves out any of steps 1 to 6
+
+    [completeness]                   # the scope in which step 9 says that nothing was left out
+    nodes = []                       # publishers, by number; empty: all
+    products = []                    # record products; empty: all that the report combines and the request covers
+    sections = []                    # sections; empty: those the request covers
+    first_entry = 0                  # the log window: from this entry of the region's log
+    log_size = 5000                  # to this size of it; left out: to what stood there lag_seconds before the delivery
+    lag_seconds = 600
+    audited = false                  # every batch in scope has to be audited
+    full_batches = "checked"         # "trusted": a full batch is believed to restate the batches before it
+    unopened = "refused"             # "trusted": the provider is believed that what it did not open lies outside the
+                                     # days and domains that the consent covers
 """
 
 from __future__ import annotations
@@ -20,6 +34,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from creditchain.documents import SECTIONS, Section
 from creditchain.errors import ConfigError, Place
 from creditchain.verification.verdict import STEPS, Text
 from creditchain.vocabulary import DisputeState
@@ -27,12 +42,28 @@ from creditchain.vocabulary import DisputeState
 POLICY_FORMAT: Final = "creditchain/policy@1"
 DISPUTES: Final = tuple(state.label for state in DisputeState)
 SAFE_STEPS: Final = frozenset({1, 2, 3, 4, 5, 6})
+ALL_STEPS: Final = frozenset(STEPS)
 
 TagStatement = Literal["required", "optional"]
 
 
 class PolicyError(ConfigError):
     """A policy file is wrong: the field, what it may hold, and what it held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """The scope in which a report has to leave nothing out (step 9)."""
+
+    nodes: frozenset[int] = frozenset()  #: publishers; empty: all
+    products: frozenset[str] = frozenset()  #: record products; empty: all that the report combines
+    sections: frozenset[Section] = frozenset()  #: empty: those that the request covers
+    first_entry: int = 0  #: index of the first log entry in the window
+    log_size: int | None = None  #: end of the window; None: the log `lag_seconds` before the delivery
+    lag_seconds: int = 600  #: a provider reads final blocks, and needs time to assemble
+    audited: bool = False  #: every batch in scope has to be audited
+    trust_full: bool = False  #: a full batch is believed to restate the batches before it
+    trust_unopened: bool = False  #: what consent may exclude is believed to be excluded
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +77,12 @@ class Policy:
     nodes: frozenset[int] = frozenset()
     products: frozenset[str] = frozenset()
     audited: bool = False
+    require_report: frozenset[int] = ALL_STEPS
+    institution: int | None = None
+    completeness: Completeness = Completeness()
 
     def __post_init__(self) -> None:
-        left_out = SAFE_STEPS - self.require
+        left_out = SAFE_STEPS - (self.require & self.require_report)
         if left_out and not isinstance(self, UnsafePolicy):
             raise PolicyError(
                 "the policy does not require every step that makes a record safe",
@@ -63,6 +97,17 @@ class Policy:
         """What a reader of a verdict under this policy has to know."""
         return ()
 
+    @property
+    def report_notices(self) -> tuple[Text, ...]:
+        """The same, of a verdict on a report."""
+        left_out = ", ".join(map(str, sorted(ALL_STEPS - SAFE_STEPS - self.require_report)))
+        if not left_out:
+            return self.notices
+        return (
+            *self.notices,
+            Text(f"the policy does not require steps {left_out} of a report", f"策略未要求报告通过步骤 {left_out}"),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class UnsafePolicy(Policy):
@@ -71,14 +116,20 @@ class UnsafePolicy(Policy):
     @property
     def notices(self) -> tuple[Text, ...]:
         """That the policy is unsafe."""
-        left_out = ", ".join(map(str, sorted(SAFE_STEPS - self.require))) or "-"
+        left_out = ", ".join(map(str, sorted(SAFE_STEPS - (self.require & self.require_report)))) or "-"
         return (Text(f"UNSAFE policy: does not require steps {left_out}", f"不安全策略：未要求步骤 {left_out}"),)
 
 
 DEFAULT_POLICY: Final = Policy()
 
 _FIELDS: Final = (
-    "format", "require", "tag_statement", "disputes", "confirmations", "nodes", "products", "audited", "unsafe"
+    "format", "require", "tag_statement", "disputes", "confirmations", "nodes", "products", "audited", "unsafe",
+    "require_report", "institution", "completeness"
+)  # fmt: skip
+
+
+_SCOPE_FIELDS: Final = (
+    "nodes", "products", "sections", "first_entry", "log_size", "lag_seconds", "audited", "full_batches", "unopened"
 )  # fmt: skip
 
 
@@ -101,24 +152,60 @@ def parse_policy(text: str) -> Policy:
         require=_numbers(table, "require", SAFE_STEPS, STEPS),
         tag_statement=tag_statement,
         disputes=_strings(table, "disputes", DISPUTES, DISPUTES),
-        confirmations=_confirmations(table),
+        confirmations=_number(table, "confirmations", 0, 1_000_000, 0) or 0,
         nodes=_numbers(table, "nodes", (), range(1, 2**24)),
         products=_strings(table, "products", (), None),
         audited=_flag(table, "audited"),
+        require_report=_numbers(table, "require_report", ALL_STEPS, STEPS),
+        institution=_number(table, "institution", 1, 2**24 - 1, None),
+        completeness=_completeness(table.get("completeness", {})),
     )
+
+
+def _completeness(table: object) -> Completeness:
+    if not isinstance(table, dict):
+        raise _wrong("completeness", "a table")
+    for name in table:
+        if name not in _SCOPE_FIELDS:
+            raise _wrong(f"completeness.{name}", "one of " + ", ".join(_SCOPE_FIELDS))
+    try:
+        sections = _strings(table, "sections", (), SECTIONS)
+        return Completeness(
+            nodes=_numbers(table, "nodes", (), range(1, 2**24)),
+            products=_strings(table, "products", (), None),
+            sections=frozenset(SECTIONS[name] for name in sections),
+            first_entry=_number(table, "first_entry", 0, 2**53 - 1, 0) or 0,
+            log_size=_number(table, "log_size", 1, 2**53 - 1, None),
+            lag_seconds=_number(table, "lag_seconds", 0, 86_400, 600) or 0,
+            audited=_flag(table, "audited"),
+            trust_full=_choice(table, "full_batches", ("checked", "trusted")) == "trusted",
+            trust_unopened=_choice(table, "unopened", ("refused", "trusted")) == "trusted",
+        )
+    except PolicyError as error:
+        within = error.place.field if error.place is not None else None
+        raise _wrong(f"completeness.{within}", error.expected or "another value") from error
+
+
+def _choice(table: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:
+    value = table.get(name, choices[0])
+    if value not in choices or not isinstance(value, str):
+        raise _wrong(name, " or ".join(choices))
+    return value
+
+
+def _number(table: Mapping[str, Any], name: str, least: int, most: int, default: int | None) -> int | None:
+    value = table.get(name, default)
+    if value is None:
+        return None
+    if type(value) is not int or not least <= value <= most:
+        raise _wrong(name, f"a number from {least} to {most}")
+    return value
 
 
 def _flag(table: Mapping[str, Any], name: str) -> bool:
     value = table.get(name, False)
     if not isinstance(value, bool):
         raise _wrong(name, "true or false")
-    return value
-
-
-def _confirmations(table: Mapping[str, Any]) -> int:
-    value = table.get("confirmations", 0)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 1_000_000:
-        raise _wrong("confirmations", "a number of blocks from 0 to 1000000")
     return value
 
 
