@@ -7,11 +7,24 @@ import {MerkleLog} from "../libraries/MerkleLog.sol";
 contract MerkleLogHarness {
     using MerkleLog for bytes32[64];
 
+    error MerkleLogHarnessCheck(uint256 index);
+
     uint256 public size;
     bytes32[64] private _peaks;
 
     function append(bytes32[] calldata leaves) external {
         for (uint256 i = 0; i < leaves.length; ++i) _peaks.append(size++, leaves[i]);
+    }
+
+    /// @notice Many of the checks below in one call.
+    function checkAll(bytes[] calldata checks) external view returns (bool[] memory results) {
+        results = new bool[](checks.length);
+        for (uint256 i = 0; i < checks.length; ++i) {
+            // solhint-disable-next-line avoid-low-level-calls
+            (bool success, bytes memory result) = address(this).staticcall(checks[i]);
+            if (!success) revert MerkleLogHarnessCheck(i);
+            results[i] = abi.decode(result, (bool));
+        }
     }
 
     function root() external view returns (bytes32) {

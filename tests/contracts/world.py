@@ -1,0 +1,281 @@
+"""A small region to test in, and what tests say about it again and again.
+
+Hashes are recomputed with `tests/vectors/reference.py`, which shares no code with the package or the contracts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import brownie
+import reference
+from brownie import accounts, chain
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+
+NO_ADDRESS = "0x" + "00" * 20
+NO_WORD = bytes(32)
+DAY = 86_400
+
+
+class Role(IntEnum):
+    REGULATOR = 1
+    PLATFORM = 2
+    BUREAU = 3
+    SOURCE = 4
+    INSTITUTION = 5
+
+
+class Status(IntEnum):
+    NONE = 0
+    ACTIVE = 1
+    SUSPENDED = 2
+    RETIRED = 3
+
+
+class Change(IntEnum):
+    ADMITTED = 0
+    SUSPENDED = 1
+    REINSTATED = 2
+    RETIRED = 3
+    DOMAINS_SET = 4
+    PROFILE_SET = 5
+    UNTIL_SET = 6
+    COMPROMISED = 7
+    OPERATOR_ROTATED = 8
+    OPERATOR_REPLACED = 9
+
+
+class Kind(IntEnum):
+    NODE = 1
+    TAG_KEY_EPOCH = 2
+    ANCHOR = 3
+    STATUS = 4
+    DISPUTE = 5
+    AUDIT = 6
+    BROKEN = 7
+    SEALED = 13
+    WRITER = 14
+
+
+# Numbers of the nodes that `found_region` admits; the operator of node n is accounts[n].
+REGULATOR, PLATFORM, BUREAU, SOURCE, INSTITUTION, VIRTUAL = range(1, 7)
+ALL_DOMAINS = 0xFFFF
+
+
+@dataclass(frozen=True)
+class Region:
+    """Contracts of one region. `accounts[0]` governs, `accounts[9]` is nobody; PLATFORM hosts VIRTUAL, a source."""
+
+    manager: Any
+    log: Any
+    nodes: Any
+    anchors: Any
+
+    @property
+    def governor(self) -> Any:
+        return accounts[0]
+
+    @property
+    def outsider(self) -> Any:
+        return accounts[9]
+
+
+def deploy(contract: str, *arguments: Any) -> Any:
+    """A contract of this project or of OpenZeppelin's, deployed by the governor."""
+    return accounts[0].deploy(brownie.project.get_loaded_projects()[0][contract], *arguments)
+
+
+def found_region() -> Region:
+    manager = deploy("AccessManager", accounts[0])
+    log = deploy("RegionLog", manager, word(b"YRD"))
+    nodes = deploy("NodeRegistry", manager, log)
+    anchors = deploy("AnchorRegistry", manager, log, nodes)
+    log.setWriter(nodes, True)
+    log.setWriter(anchors, True)
+    for role in Role:
+        domains = ALL_DOMAINS if Role.PLATFORM <= role <= Role.SOURCE else 0
+        nodes.admit(admission(accounts[int(role)], role, domains=domains))
+    nodes.admit(admission(NO_ADDRESS, Role.SOURCE, host=PLATFORM, domains=0b11))
+    anchors.openKeyEpoch(number_hash("epoch", 1))
+    return Region(manager, log, nodes, anchors)
+
+
+def admission(
+    operator: Any,
+    role: int,
+    *,
+    division: int = 310000,
+    host: int = 0,
+    domains: int = 0,
+    until: int = 0,
+    profile: bytes = b"\x11" * 32,
+) -> tuple[Any, ...]:
+    return (operator, int(role), division, host, domains, until, profile)
+
+
+def batch(
+    number: int,
+    root: bytes,
+    *,
+    node: int = SOURCE,
+    size: int = 5,
+    product: bytes = b"\x33" * 32,
+    kind: int = 0,
+    domains: int = 1,
+    subjects: int = 2,
+    epoch: int = 1,
+) -> tuple[Any, ...]:
+    return (node, root, size, product, number, kind, domains, subjects, epoch)
+
+
+def word(text: bytes) -> bytes:
+    return text.ljust(32, b"\x00")
+
+
+def number_hash(name: str, number: int) -> bytes:
+    return reference.keccak(f"{name} {number}".encode())
+
+
+def body_hash(*members: tuple[str, Any]) -> bytes:
+    """keccak256(abi.encode(…)) of (type, value) pairs of static types."""
+    return reference.keccak(reference.words(list(members)))
+
+
+def as_bytes(value: Any) -> bytes:
+    return bytes.fromhex(str(value).removeprefix("0x"))
+
+
+@contextmanager
+def refused(name: str, *values: Any) -> Iterator[None]:
+    """The call reverts with exactly this custom error and these values. `refused("")`: it reverts without a reason."""
+    with brownie.reverts(f"{name}: {', '.join(map(_shown, values))}" if name else None) as caught:
+        yield
+    assert caught is None or name
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bytes):
+        return repr(value)
+    if isinstance(value, IntEnum):
+        return str(int(value))
+    if isinstance(value, int | bool):
+        return str(value)
+    return str(getattr(value, "address", value)).lower()
+
+
+def entry_hash(log: Any, appended: Any) -> bytes:
+    """The leaf hash of the entry that an `Appended` event tells of, by docs/format.md section 5."""
+    members = [
+        ("uint16", 1),
+        ("uint8", appended["kind"]),
+        ("bytes32", as_bytes(log.logId())),
+        ("uint64", appended["index"]),
+        ("address", str(appended["writer"])),
+        ("uint64", appended["time"]),
+        ("bytes32", as_bytes(appended["bodyHash"])),
+    ]
+    return reference.keccak(b"\x00", reference.words(members))
+
+
+def assert_logged(region: Region, tx: Any, writer: Any, *entries: tuple[int, bytes]) -> list[int]:
+    """The transaction appended exactly these (kind, body hash) entries, in order. Returns their indices."""
+    appended = tx.events["Appended"]
+    assert len(appended) == len(entries)
+    first = region.log.size() - len(entries)
+    for offset, (event, (kind, body)) in enumerate(zip(appended, entries, strict=True)):
+        assert event["index"] == first + offset
+        assert event["kind"] == kind
+        assert event["writer"] == writer.address
+        assert event["time"] == chain[tx.block_number].timestamp
+        assert as_bytes(event["bodyHash"]) == body
+    return [first + offset for offset in range(len(entries))]
+
+
+def all_entries(log: Any) -> list[bytes]:
+    """Leaf hashes of the whole log, from its events."""
+    filters = {"address": log.address, "fromBlock": 0, "toBlock": "latest", "topics": [log.topics["Appended"]]}
+    events = brownie.network.event._decode_logs(brownie.web3.eth.get_logs(filters))
+    return [entry_hash(log, event) for event in events["Appended"]]
+
+
+def acceptance(nodes: Any, node: int, key: bytes, deadline: int, **changes: Any) -> bytes:
+    """A new operator's EIP-712 signature; `changes` replace parts of the domain."""
+    domain = {"name": "creditchain", "version": "1", "chainId": chain.id, "verifyingContract": nodes.address, **changes}
+    message = encode_typed_data(
+        domain,
+        {
+            "OperatorAcceptance": [
+                {"name": "node", "type": "uint24"},
+                {"name": "operator", "type": "address"},
+                {"name": "deadline", "type": "uint64"},
+            ]
+        },
+        {"node": node, "operator": Account.from_key(key).address, "deadline": deadline},
+    )
+    return bytes(Account.sign_message(message, key).signature)
+
+
+def new_key(number: int) -> tuple[bytes, str]:
+    """A private key for tests, and its address."""
+    key = number_hash("key", number)
+    return key, Account.from_key(key).address
+
+
+def node_info(region: Region, node: int) -> dict[str, Any]:
+    return dict(region.nodes.node(node).dict())
+
+
+def node_body(info: dict[str, Any]) -> bytes:
+    """Body hash of a `NODE` entry from the node's state."""
+    return body_hash(
+        ("uint24", info["node"]),
+        ("address", str(info["operator"])),
+        ("uint8", info["role"]),
+        ("uint8", info["status"]),
+        ("uint24", info["division"]),
+        ("uint24", info["host"]),
+        ("uint32", info["domains"]),
+        ("uint40", info["until"]),
+        ("uint40", info["compromisedSince"]),
+        ("bytes32", as_bytes(info["profileDigest"])),
+    )
+
+
+def assert_node_changed(region: Region, tx: Any, node: int, change: Change, before: Any, **changed: Any) -> None:
+    """The node differs from `before` in `changed` alone; one event says the whole state, one entry logs it."""
+    after = node_info(region, node)
+    assert after == {**before, **changed}
+    (entry,) = assert_logged(region, tx, region.nodes, (Kind.NODE, node_body(after)))
+    event = tx.events["NodeChanged"]
+    assert (event["node"], event["change"], event["entry"]) == (node, change, entry)
+    assert tuple(event["info"]) == tuple(region.nodes.node(node))
+    assert set(tx.events.keys()) == {"Appended", "NodeChanged"}
+
+
+def leaf_opening(number: int) -> tuple[bytes, int, bytes]:
+    """The number-th of an ascending sequence of leaves: tag, section, commitment."""
+    return (number.to_bytes(32, "big"), 1, number_hash("commitment", number))
+
+
+def batch_tree(openings: list[tuple[bytes, int, bytes]]) -> list[bytes]:
+    return [reference.leaf(*opening) for opening in openings]
+
+
+def now() -> int:
+    """Time of the last block. Local chains run ahead of the clock when blocks come faster than seconds."""
+    return int(chain[-1].timestamp)
+
+
+def wait(seconds: int) -> None:
+    """Let this time pass, and see a block at its end."""
+    chain.sleep(seconds)
+    chain.mine()
+
+
+def time_of(tx: Any) -> int:
+    return int(chain[tx.block_number].timestamp)
