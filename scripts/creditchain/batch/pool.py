@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
-#: Imported by the server process from which workers are forked, so that a worker starts in milliseconds.
-_PRELOAD = ["creditchain.batch.work"]
+#: Imported once, by the server process that workers are forked from, so that a worker starts in milliseconds.
+_PRELOAD = ["creditchain.batch.warm"]
 
 
 def cores() -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from creditchain.documents import Domain, Section
 
@@ -96,6 +97,20 @@ class RecordColumns:
         )
         arrays = [pa.array(column, kind.type) for column, kind in zip(columns, RECORDS, strict=True)]
         return pa.RecordBatch.from_arrays(arrays, schema=RECORDS)
+
+
+def shift_lines(batch: pa.RecordBatch, before: int) -> pa.RecordBatch:
+    """The batch with `before` added to its column `line`."""
+    if not before:
+        return batch
+    at = batch.schema.get_field_index("line")
+    moved = pc.add(batch.column("line"), pa.scalar(before, pa.int64()))
+    return batch.set_column(at, batch.schema.field(at), moved)
+
+
+def joined(one: pa.RecordBatch, other: pa.RecordBatch) -> pa.RecordBatch:
+    """Two batches as one; the first alone, uncopied, where the other is empty."""
+    return pa.concat_batches([one, other]) if len(other) else one
 
 
 def hash_rows(column: pa.Array) -> Bytes:

@@ -61,11 +61,24 @@ def sort_sealed(batch: pa.RecordBatch, *, threads: int = 0) -> pa.RecordBatch:
     return batch if np.array_equal(order, np.arange(len(order))) else batch.take(pa.array(order))
 
 
-def merge(batches: Sequence[pa.RecordBatch], *, threads: int = 0) -> pa.RecordBatch:
-    """Several sealed batches as one, in the order of the tree."""
+def merge(
+    batches: Sequence[pa.RecordBatch], low: bytes | None = None, high: bytes | None = None, *, threads: int = 0
+) -> pa.RecordBatch:
+    """Several sealed batches as one, in the order of the tree: what has keys from `low` to below `high`, if given."""
     if not batches:
         return pa.RecordBatch.from_pylist([], schema=SEALED)
-    return sort_sealed(pa.concat_batches(list(batches)), threads=threads)
+    whole = pa.concat_batches(list(batches))
+    if low is None and high is None:
+        return sort_sealed(whole, threads=threads)
+    found = keys(whole)
+    inside = np.ones(len(whole), dtype=bool)
+    if low is not None:
+        inside &= found >= np.bytes_(low)
+    if high is not None:
+        inside &= found < np.bytes_(high)
+    rows = np.flatnonzero(inside)
+    order = leaf_order(*(np.ascontiguousarray(column[rows]) for column in _leaf_columns(whole)), threads=threads)
+    return whole.take(pa.array(rows[order]))
 
 
 def doubles(batch: pa.RecordBatch) -> list[tuple[int, int]]:

@@ -21,9 +21,8 @@ from creditchain.batch.accept import Rules
 from creditchain.batch.errors import Problem, storage
 from creditchain.batch.parts import DOCUMENT_ROWS, LEAF_ROWS, DigestingFile, write_arrow
 from creditchain.batch.readers import Piece
-from creditchain.batch.records import DOCUMENTS, LEAVES, SEALED, hash_rows
+from creditchain.batch.records import DOCUMENTS, LEAVES, SEALED, hash_rows, shift_lines
 from creditchain.batch.seal import Seals
-from creditchain.merkle import lanes
 
 Fences = npt.NDArray[np.bytes_]
 
@@ -132,7 +131,9 @@ def make_run(job: Job, numbered_piece: tuple[int, Piece]) -> Run:
 
 def make_part(job: Job, span: Span) -> Part:
     """Merge a span of keys of all runs, and write it with its leaf hashes. Raises StorageError."""
-    merged = seal.merge([_cut(_read(piece), span, piece.before) for piece in span.slices], threads=job.threads)
+    merged = seal.merge(
+        [batch for piece in span.slices for batch in _read(piece)], span.low, span.high, threads=job.threads
+    )
     doubles, merged = _doubles(merged, span.drop_doubles)
     if not span.keep:
         return Part(span.number, 0, 0, b"", b"", 0, "", "", doubles)
@@ -162,27 +163,16 @@ def _spill(path: Path, sealed: pa.RecordBatch) -> None:
             writer.write_batch(sealed.slice(start, _FENCE_ROWS))
 
 
-def _read(piece: Slice) -> pa.RecordBatch:
-    """The batches of a slice, read into memory: mapped pages would count as this process's for as long as it lives."""
+def _read(piece: Slice) -> list[pa.RecordBatch]:
+    """The batches of a slice, lines counted in the upload.
+
+    They are read into memory: mapped pages would count as this process's for as long as it lives.
+    """
     if piece.held is not None:
-        return piece.held
+        return [shift_lines(piece.held, piece.before)]
     with storage("a sorted run"), pa.OSFile(str(piece.path)) as source:
         reader = pa.ipc.open_file(source)
-        return pa.concat_batches([reader.get_batch(number) for number in range(piece.start, piece.stop)])
-
-
-def _cut(batch: pa.RecordBatch, span: Span, before: int) -> pa.RecordBatch:
-    """The records whose keys are in the span, with their lines counted in the upload."""
-    start, stop = 0, len(batch)
-    if span.low is not None or span.high is not None:
-        found = seal.keys(batch)
-        start = int(np.searchsorted(found, np.bytes_(span.low))) if span.low is not None else 0
-        stop = int(np.searchsorted(found, np.bytes_(span.high))) if span.high is not None else len(batch)
-    part = batch.slice(start, stop - start)
-    if not before:
-        return part
-    at = SEALED.get_field_index("line")
-    return part.set_column(at, SEALED.field(at), pc.add(part.column("line"), pa.scalar(before, pa.int64())))
+        return [shift_lines(reader.get_batch(number), piece.before) for number in range(piece.start, piece.stop)]
 
 
 def _doubles(merged: pa.RecordBatch, drop: bool) -> tuple[tuple[Problem, ...], pa.RecordBatch]:
@@ -204,8 +194,3 @@ def double(one: int, other: int) -> Problem:
     message = "the same document stands twice for one subject"
     earlier, later = sorted((one, other))
     return Problem(later, None, message, found=f"lines {earlier} and {later}", hint="Take one of them out.")
-
-
-def prepare_worker() -> None:
-    """Load what a worker needs before its first piece."""
-    lanes.warm_up()

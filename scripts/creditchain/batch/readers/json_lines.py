@@ -8,8 +8,9 @@ from typing import IO
 
 from creditchain.batch.accept import Rules, accept_text
 from creditchain.batch.errors import Problem, UploadError, storage
+from creditchain.batch.quick import Lines, quick_acceptor
 from creditchain.batch.readers.pieces import Collector, LinesPiece, Loaded
-from creditchain.batch.records import Record
+from creditchain.batch.records import Record, joined, shift_lines
 from creditchain.batch.upload import Upload, open_at
 from creditchain.documents import DOCUMENT_LIMITS
 from creditchain.errors import Place
@@ -29,11 +30,22 @@ def pieces(upload: Upload, piece_bytes: int) -> Iterator[LinesPiece]:
 def load(piece: LinesPiece, rules: Rules) -> Loaded:
     """The records of the lines that begin in the piece; lines count from 1 in it."""
     lines = read_lines(piece)
-    collector = Collector()
-    for number, line in enumerate(lines, 1):
-        collector.take(number, lambda line=line: accept_line(line, rules))  # type: ignore[misc]
-    loaded = collector.loaded(len(lines), numbered=False)
+    loaded = accept_many(lines, rules, first=1, numbered=False)
     return replace(loaded, problems=torn(piece, lines, loaded.problems))
+
+
+def accept_many(lines: Lines, rules: Rules, *, first: int, numbered: bool) -> Loaded:
+    """The records of texts, of which the first stands at line `first`: quickly where that can be, closely the rest."""
+    acceptor = quick_acceptor(rules)
+    quick = acceptor.accept(lines) if acceptor is not None else None
+    collector = Collector()
+    for place in range(len(lines)) if quick is None else quick.rest:
+        collector.take(place + first, lambda line=lines[place]: accept_line(line, rules))  # type: ignore[misc]
+    loaded = collector.loaded(len(lines), numbered=numbered)
+    if quick is None:
+        return loaded
+    found = shift_lines(quick.records, first - 1)
+    return loaded if not len(found) else replace(loaded, records=joined(found, loaded.records))
 
 
 def accept_line(line: bytes, rules: Rules) -> Record:
@@ -43,30 +55,22 @@ def accept_line(line: bytes, rules: Rules) -> Record:
     return accept_text(line, rules)
 
 
-def read_lines(piece: LinesPiece) -> list[bytes]:
-    """The lines that begin in the piece, without their line feeds. The last may reach past it.
-
-    Raises UploadError for a line that is longer than a document may be.
-    """
-    with storage("the upload"), open_at(piece.url, max(piece.start - 1, 0)) as handle:
-        before = piece.start - max(piece.start - 1, 0)
+def read_lines(piece: LinesPiece) -> Lines:
+    """The lines that begin in the piece. The last may reach past it; one longer than documents may be is cut."""
+    before = min(piece.start, 1)  # one byte more tells whether a line begins where the piece does
+    with storage("the upload"), open_at(piece.url, piece.start - before) as handle:
         raw = handle.read(piece.stop - piece.start + before)
         if len(raw) < piece.stop - piece.start + before:
             raise UploadError("the upload became shorter while it was read", place=Place(piece.url))
-        if before:
-            begin = raw.find(b"\n") + 1
-            if begin == 0:  # one long line that began earlier covers the piece
-                return []
-            raw = raw[begin:]
-        if not raw.endswith(b"\n") and raw:
+        begin = raw.find(b"\n") + 1 if before else 0
+        if before and begin == 0:
+            return Lines(b"")  # one long line that began earlier covers the piece
+        if not raw.endswith(b"\n"):
             raw += _rest_of_line(handle)
-    lines = raw.split(b"\n")
-    if lines[-1] == b"":
-        lines.pop()
-    return lines
+    return Lines(memoryview(raw)[begin:])
 
 
-def torn(piece: LinesPiece, lines: list[bytes], problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+def torn(piece: LinesPiece, lines: Lines, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     """Say of a bad last line that ends the file without a line feed what it most likely is."""
     last = problems[-1] if problems else None
     if not piece.last or last is None or last.line != len(lines) or last.field is not None:

@@ -1,0 +1,203 @@
+"""Many lines at once: what is certainly good is accepted at a microsecond or two a line, the rest is looked at closely.
+
+A line is accepted here only if `accept_text` would accept it, as the same record; the tests compare the two. This says
+nothing about what is wrong with a line: that is for `accept_text`, which gets every line that was not accepted.
+
+Of equal names a decoder keeps one. Then what is written is shorter than what was read, and has fewer quotes: so a line
+is accepted if both have the same length, or, where it held blanks or escapes, the same number of quotes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from creditchain.batch.accept import ALL_DOMAINS, Rules
+from creditchain.batch.numbers import valid
+from creditchain.batch.records import RECORDS, Bytes, byte_column
+from creditchain.batch.typed import DocumentType, document_type
+from creditchain.documents import DOCUMENT_LIMITS, DOMAINS, JSON_MEDIA_TYPE, SECTIONS
+from creditchain.products import Product
+
+_LINE_FEED = 10
+_SECTIONS = {name: int(section) for name, section in SECTIONS.items()}
+_DOMAINS = {name: int(domain) for name, domain in DOMAINS.items()}
+Places = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """What came of the lines: good records, and the places (from 0) of the lines that need a closer look."""
+
+    records: pa.RecordBatch
+    rest: list[int]
+
+
+class Lines:
+    """Lines in one buffer: each ends with a line feed, but perhaps the last."""
+
+    def __init__(self, text: bytes | memoryview) -> None:
+        self.text = text
+        whole: Bytes = np.frombuffer(text, dtype=np.uint8)
+        #: Where each line begins, and one past the line feed of the last (or where that would be).
+        self.starts = _line_starts(whole)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, place: int) -> bytes:
+        return bytes(self.text[self.starts[place] : self.starts[place + 1] - 1])
+
+    @property
+    def lengths(self) -> Places:
+        """Bytes of each line without its line feed."""
+        return np.diff(self.starts) - 1
+
+
+class QuickAcceptor:
+    """Accepts documents of one product under one set of rules."""
+
+    def __init__(self, product: Product, kind: DocumentType) -> None:
+        self._decoder = msgspec.json.Decoder(kind.kind)
+        self._encoder = msgspec.json.Encoder()
+        self._patterns = kind.patterns
+        self._optional = kind.optional
+        self._schemes = product.subjects
+
+    def accept(self, lines: Lines) -> Quick:
+        """Accept what is certainly good of the lines; the records' lines count from 1."""
+        places, values = self._decode(lines)
+        written = self._encoder.encode_lines(values)
+        subjects = [value.f5 for value in values]
+        numbers, schemes = [subject.f0 for subject in subjects], [subject.f1 for subject in subjects]
+        good = self._numbers_valid(schemes, numbers) & self._patterns_match([value.f1 for value in values])
+        starts = _line_starts(np.frombuffer(written, dtype=np.uint8))
+        good &= _nothing_lost(lines, places, written, starts)
+        records = pa.RecordBatch.from_arrays(
+            [
+                pa.array(places + 1),
+                _repeated(schemes, self._schemes),
+                pa.array(numbers, pa.string()),
+                _numbered([value.f4 for value in values], _SECTIONS),
+                _numbered([value.f2 for value in values], _DOMAINS),
+                pa.repeat(pa.scalar(JSON_MEDIA_TYPE, pa.string()), len(values)),
+                _contents(written, starts),
+            ],
+            schema=RECORDS,
+        )
+        if good.all() and len(good) == len(lines):
+            return Quick(records, [])
+        rest = np.ones(len(lines), dtype=bool)
+        rest[places[good]] = False
+        return Quick(records.filter(pa.array(good)), np.flatnonzero(rest).tolist())
+
+    def _decode(self, lines: Lines) -> tuple[Places, list[Any]]:
+        """The lines that the type accepts, by place; all at once where all are good."""
+        try:
+            values = self._decoder.decode_lines(lines.text)
+            if len(values) == len(lines):
+                return np.arange(len(lines)), values
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+        found: list[tuple[int, Any]] = []
+        for place in range(len(lines)):
+            try:
+                found.append((place, self._decoder.decode(lines[place])))
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                continue
+        return np.array([place for place, _ in found], dtype=np.int64), [value for _, value in found]
+
+    def _numbers_valid(self, schemes: list[str], numbers: list[str]) -> Mask:
+        if len(self._schemes) == 1:
+            return valid(self._schemes[0], numbers)
+        found = np.zeros(len(numbers), dtype=bool)
+        for scheme in self._schemes:
+            here = [at for at, each in enumerate(schemes) if each == scheme]
+            found[here] = valid(scheme, [numbers[at] for at in here])
+        return found
+
+    def _patterns_match(self, values: list[Any]) -> Mask:
+        found = np.ones(len(values), dtype=bool)
+        for attribute, pattern in self._patterns.items():
+            texts = list(map(attrgetter(attribute), values))
+            if attribute in self._optional:
+                texts = [None if text is msgspec.UNSET else text for text in texts]
+            matched = pc.match_substring_regex(pa.array(texts, pa.string()), pattern)
+            found &= pc.fill_null(matched, True).to_numpy(zero_copy_only=False)
+        return found
+
+
+def quick_acceptor(rules: Rules) -> QuickAcceptor | None:
+    """The acceptor for these rules, made once a process; None where the product's schema has no type."""
+    return _acceptor(_Key(rules.product, rules.domains & ALL_DOMAINS))
+
+
+@dataclass(frozen=True, eq=False)
+class _Key:
+    """Rules that are equal if they say the same."""
+
+    product: Product
+    domains: int
+
+    def __hash__(self) -> int:
+        return hash((self.product.digest, self.domains))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and (self.product.digest, self.domains) == (other.product.digest, other.domains)
+
+
+@lru_cache(maxsize=64)
+def _acceptor(key: _Key) -> QuickAcceptor | None:
+    kind = document_type(Rules(key.product, key.domains))
+    return None if kind is None else QuickAcceptor(key.product, kind)
+
+
+def _line_starts(text: Bytes) -> Places:
+    ends = np.flatnonzero(text == _LINE_FEED) + 1
+    last = [len(text) + 1] if len(text) and text[-1] != _LINE_FEED else []
+    return np.concatenate([np.zeros(1, np.int64), ends, np.array(last, np.int64)])
+
+
+def _nothing_lost(lines: Lines, places: Places, written: bytes, starts: Places) -> Mask:
+    """Of which lines everything that was read was written again, so that no name stood there twice."""
+    lengths = lines.lengths[places]
+    good: Mask = (np.diff(starts) - 1 == lengths) & (lengths <= DOCUMENT_LIMITS.max_bytes)
+    for at in np.flatnonzero(~good).tolist():
+        line, content = lines[int(places[at])], written[starts[at] : starts[at + 1] - 1]
+        good[at] = len(line) <= DOCUMENT_LIMITS.max_bytes and _quotes(line) == _quotes(content)
+    return good
+
+
+def _quotes(text: bytes) -> int:
+    """Quotes that open or close a string."""
+    if b"\\" in text:
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return text.count(b'"')
+
+
+def _contents(written: bytes, starts: Places) -> pa.Array:
+    """The written lines, without their line feeds, as a column."""
+    offsets = np.ascontiguousarray(starts - np.arange(len(starts)))
+    data = written.replace(b"\n", b"")
+    return pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    )
+
+
+def _repeated(names: list[str], known: tuple[str, ...]) -> pa.Array:
+    if len(known) == 1:
+        return pa.repeat(pa.scalar(known[0], pa.string()), len(names))
+    return pa.array(names, pa.string())
+
+
+def _numbered(names: list[str], numbers: dict[str, int]) -> pa.Array:
+    return byte_column(np.array([numbers[name] for name in names], dtype=np.uint8))
