@@ -1,0 +1,177 @@
+"""Attacks on consents, each by its name."""
+
+from dataclasses import replace
+
+import pytest
+from brownie import ConsentToken, chain, web3
+from consent_world import World, digest, key, malleable, members, now, rejections, reverts, sign, token
+
+from creditchain.enterprise_keys import KeyUse, derive_key
+from creditchain.messages import ContractDomain
+from creditchain.vocabulary import Finding
+
+MNEMONIC = "test test test test test test test test test test test junk"
+
+
+def _signed_elsewhere(world: World, consent, domain: ContractDomain):
+    """Both signatures of a consent, made over it in another domain."""
+    elsewhere = replace(consent, domain=domain)
+    return {
+        "by_key": sign(key("enterprise"), elsewhere),
+        "by_platform": sign(world.operators[world.platform], elsewhere),
+    }
+
+
+def test_replay_over_chains(world: World) -> None:
+    consent = world.consent()
+    elsewhere = ContractDomain(chain.id + 1, world.consents.address)
+    with reverts("ConsentTokenSignature", token(consent), consent.key):
+        world.grant(consent, **_signed_elsewhere(world, consent, elsewhere))
+
+
+def test_replay_over_contracts(world: World) -> None:
+    second = ConsentToken.deploy(world.manager, world.log, world.nodes, {"from": world.governor})
+    consent = world.consent()
+    signatures = _signed_elsewhere(world, consent, ContractDomain(chain.id, second.address))
+    with reverts("ConsentTokenSignature", token(consent), consent.key):
+        world.grant(consent, **signatures)
+
+
+def test_replay_to_another_institution_platform_or_scope(world: World) -> None:
+    consent = world.consent()
+    by_key, by_platform = sign(key("enterprise"), consent), sign(world.operators[world.platform], consent)
+    for change in (
+        {"institution": world.other_bank},
+        {"sections": 0x7F},
+        {"domains": 2**32 - 1},
+        {"purpose": 2},
+        {"uses": 2**32 - 1},
+        {"not_after": consent.not_after + 1},
+        {"data_from": 19000101},
+        {"keep_days": 2**16 - 1},
+        {"notice": digest("another notice")},
+        {"subject": digest("another subject")},
+    ):
+        other = replace(consent, **change)
+        with reverts("ConsentTokenSignature", token(other), other.key):
+            world.grant(other, by_key=by_key, by_platform=by_platform)
+
+
+def test_high_s(world: World) -> None:
+    consent = world.consent()
+    with reverts("ConsentTokenSignature", token(consent), consent.key):
+        world.grant(consent, by_key=malleable(sign(key("enterprise"), consent)))
+    with reverts("ConsentTokenEndorsement", token(consent), world.platform):
+        world.grant(consent, by_platform=malleable(sign(world.operators[world.platform], consent)))
+
+
+def test_malleable_ids(world: World) -> None:
+    """Whoever signs or spells it, one consent has one id; it can't be granted twice for twice the uses."""
+    consent = world.granted()
+    platform = world.operators[world.platform]
+    for by_key in (sign(key("enterprise"), consent), malleable(sign(key("enterprise"), consent))):
+        with reverts("ConsentTokenGranted", token(consent)):
+            world.grant(consent, by_key=by_key, by_platform=sign(platform, consent))
+    assert world.consents.balanceOf(world.operators[world.bank].address) == 1
+
+
+def test_ids_with_dirty_bits(world: World) -> None:
+    """A word with bits beyond its type would hash to another id: the contract doesn't take it."""
+    consent = world.consent()
+    data = world.consents.grant.encode_input(
+        members(consent), sign(key("enterprise"), consent), sign(world.operators[world.platform], consent)
+    )
+    for index in (1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13):
+        at = 10 + 64 * index
+        dirty = data[:at] + "ff" + data[at + 2 :]
+        with pytest.raises(ValueError, match="revert"):
+            web3.eth.call({"to": world.consents.address, "data": dirty})
+
+
+@pytest.mark.parametrize("ending", ["suspend", "retire"])
+def test_endorsement_by_a_suspended_platform(world: World, ending: str) -> None:
+    consent = world.consent()
+    getattr(world.nodes, ending)(world.platform, {"from": world.governor})
+    with reverts("ConsentTokenInactive", world.platform):
+        world.grant(consent)
+
+
+def test_endorsement_by_a_stolen_key(world: World) -> None:
+    consent, stolen = world.consent(), world.operators[world.platform]
+    world.nodes.markCompromised(world.platform, now() - 1, {"from": world.governor})
+    with reverts("ConsentTokenInactive", world.platform):
+        world.grant(consent)
+    world.rotate(world.platform, key("the platform's new key"))
+    world.nodes.reinstate(world.platform, {"from": world.governor})
+    chain.sleep(1)
+    with reverts("ConsentTokenEndorsement", token(consent), world.platform):
+        world.grant(consent, by_platform=sign(stolen, consent))
+    world.grant(consent)
+
+
+def test_a_front_run_relay_changes_nothing(world: World) -> None:
+    consent = world.consent()
+    tx = world.grant(consent)
+    entries = world.log.size()
+    with reverts("ConsentTokenGranted", token(consent)):
+        world.grant(consent)
+    assert world.log.size() == entries
+    assert world.state(consent)["entry"] == tx.events["ConsentGranted"]["entry"]
+
+
+def test_a_front_run_revocation_changes_nothing(world: World) -> None:
+    consent = world.granted()
+    signature = sign(key("enterprise"), world.revocation(consent))
+    tx = world.consents.revokeSigned(token(consent), signature, {"from": world.anyone})
+    with reverts("ConsentTokenRevoked", token(consent), tx.timestamp):
+        world.consents.revokeSigned(token(consent), signature, {"from": world.governor})
+
+
+def test_replay_of_a_revocation_over_chains_and_contracts(world: World) -> None:
+    consent = world.granted()
+    for domain in (
+        ContractDomain(chain.id + 1, world.consents.address),
+        ContractDomain(chain.id, world.ledger.address),
+    ):
+        signature = sign(key("enterprise"), replace(world.revocation(consent), domain=domain))
+        with reverts("ConsentTokenSignature", token(consent), consent.key):
+            world.consents.revokeSigned(token(consent), signature)
+
+
+def _words(tx) -> set[int]:
+    """Every word with more than eight bytes to it in the input and the logs of a transaction."""
+    sent = bytes.fromhex(tx.input[10:])
+    found = [sent[i : i + 32] for i in range(0, len(sent), 32)]
+    for log in web3.eth.get_transaction_receipt(tx.txid)["logs"]:
+        found += [bytes(topic) for topic in log["topics"][1:]]
+        data = bytes(log["data"])
+        found += [data[i : i + 32] for i in range(0, len(data), 32)]
+    return {int.from_bytes(word, "big") for word in found if len(word.replace(b"\0", b"")) > 8}
+
+
+def test_rival_banks_cannot_see_that_they_share_a_customer(world: World) -> None:
+    """All that two consents of one enterprise put on chain, with query and revocation, has nothing in common."""
+    log_id = bytes(world.log.logId())
+    seen = []
+    for bank in (world.bank, world.other_bank):
+        enterprise = derive_key(MNEMONIC, log_id, KeyUse.CONSENT, bank)
+        consent = world.consent(enterprise, institution=bank)
+        words = _words(world.grant(consent, enterprise))
+        chain.sleep(1)
+        chain.mine()
+        metering = world.meter(world.answered(consent, institution=bank))
+        assert rejections(metering) == []
+        words |= _words(metering)
+        revocation = sign(enterprise, world.revocation(consent))
+        words |= _words(world.consents.revokeSigned(token(consent), revocation, {"from": world.anyone}))
+        seen.append(words)
+    contracts = (world.log, world.nodes, world.consents, world.ledger)
+    public = {int.from_bytes(log_id, "big"), *(int(contract.address, 16) for contract in contracts)}
+    assert seen[0] & seen[1] <= public
+    assert min(map(len, seen)) > 15
+
+
+def test_one_consent_does_not_serve_another_bank(world: World) -> None:
+    consent = world.granted()
+    tx = world.meter(world.answered(consent, institution=world.other_bank))
+    assert rejections(tx) == [(0, Finding.CONSENT_INSTITUTION)]

@@ -1,0 +1,336 @@
+"""A small region for the tests of ConsentToken and QueryLedger: contracts, members, and everybody's signatures."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import brownie
+from brownie import (
+    AnchorRegistry,
+    ConsentToken,
+    NodeRegistry,
+    QueryLedger,
+    RegionLog,
+    UnrulyWallet,
+    Wallet,
+    accounts,
+    chain,
+    web3,
+)
+from eth_account import Account
+from world import deploy
+
+from creditchain.hashing import keccak256
+from creditchain.messages import (
+    NO_DIGEST,
+    NO_KEY,
+    Consent,
+    ContractDomain,
+    DisputeFiling,
+    OperatorAcceptance,
+    QueryRequest,
+    Receipt,
+    Revocation,
+    TypedMessage,
+)
+from creditchain.vocabulary import Role
+
+HOUR, DAY = 3600, 86400
+SECTIONS, DOMAINS, PURPOSE = 0b0011110, 0b1110_0000_1111, 1
+_fresh = itertools.count(1)
+
+
+def digest(name: str) -> bytes:
+    """32 bytes that occur nowhere else."""
+    return keccak256(f"{name} {next(_fresh)}".encode())
+
+
+def key(name: str) -> Any:
+    """The account of a name, the same in every run."""
+    return Account.from_key(keccak256(name.encode()))
+
+
+def members(message: TypedMessage) -> tuple[Any, ...]:
+    """A message as the contracts take it."""
+    snake = ("".join("_" + c.lower() if c.isupper() else c for c in name) for name, _ in message.MEMBERS)
+    return tuple(getattr(message, name) for name in snake)
+
+
+def sign(account: Any, message: TypedMessage) -> bytes:
+    """65 bytes, as any wallet would make them."""
+    return bytes(account.unsafe_sign_hash(message.digest()).signature)
+
+
+def malleable(signature: bytes) -> bytes:
+    """The other spelling of the same signature, with s in the upper half."""
+    order = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
+    s = order - int.from_bytes(signature[32:64], "big")
+    return signature[:32] + s.to_bytes(32, "big") + bytes([55 - signature[64]])
+
+
+def now() -> int:
+    """Time of the last block, unix seconds."""
+    return int(chain[-1].timestamp)
+
+
+def next_block_at(time: int) -> None:
+    """The next transaction's block has exactly this time."""
+    web3.provider.make_request("evm_setNextBlockTimestamp", [time])
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A delivery: request and receipt with their signatures."""
+
+    request: QueryRequest
+    receipt: Receipt
+    request_signature: bytes
+    receipt_signature: bytes
+
+    def args(self) -> tuple[Any, ...]:
+        """As `meter` takes it."""
+        receipt = (self.receipt.report, self.receipt.delivered_at, self.receipt.meter_by)
+        return (members(self.request), *receipt, self.request_signature, self.receipt_signature)
+
+
+@dataclass
+class World:
+    """Governor `accounts[0]`; anyone else is `accounts[9]`, who relays."""
+
+    governor: Any
+    anyone: Any
+    manager: Any
+    log: Any
+    nodes: Any
+    anchors: Any
+    consents: Any
+    ledger: Any
+    operators: dict[int, Any] = field(default_factory=dict)
+    #: Node numbers.
+    platform: int = 0
+    other_platform: int = 0
+    bureau: int = 0
+    bank: int = 0
+    other_bank: int = 0
+    source: int = 0
+    regulator: int = 0
+
+    @classmethod
+    def build(cls) -> World:
+        """Everything deployed and wired, one member of each role and a second platform and bank."""
+        governor = accounts[0]
+        manager = deploy("AccessManager", governor)
+        log = RegionLog.deploy(manager, b"YRD".ljust(32, b"\0"), {"from": governor})
+        nodes = NodeRegistry.deploy(manager, log, {"from": governor})
+        anchors = AnchorRegistry.deploy(manager, log, nodes, {"from": governor})
+        consents = ConsentToken.deploy(manager, log, nodes, {"from": governor})
+        ledger = QueryLedger.deploy(log, nodes, consents, {"from": governor})
+        for writer in (nodes, anchors, consents, ledger):
+            log.setWriter(writer, True, {"from": governor})
+        consents.setLedger(ledger, True, {"from": governor})
+        world = cls(governor, accounts[9], manager, log, nodes, anchors, consents, ledger)
+        world.platform = world.admit("platform", Role.PLATFORM)
+        world.other_platform = world.admit("other platform", Role.PLATFORM)
+        world.bureau = world.admit("bureau", Role.BUREAU)
+        world.bank = world.admit("bank", Role.INSTITUTION)
+        world.other_bank = world.admit("other bank", Role.INSTITUTION)
+        world.source = world.admit("source", Role.SOURCE)
+        world.regulator = world.admit("regulator", Role.REGULATOR)
+        chain.sleep(1)
+        chain.mine()
+        return world
+
+    def admit(self, name: str, role: Role, *, host: int = 0, until: int = 0, operator: Any = None) -> int:
+        """Number of a new member. The operator's key is that of the name; a hosted one has none unless given."""
+        if operator is None and not host:
+            operator = key(name)
+        address = operator.address if operator else NO_KEY
+        domains = 1 if role in (Role.PLATFORM, Role.BUREAU, Role.SOURCE) else 0
+        self.nodes.admit((address, role, 310000, host, domains, until, digest("profile")), {"from": self.governor})
+        number = int(self.nodes.count())
+        self.operators[number] = operator or self.operators[host]
+        return number
+
+    def forget(self, operators: dict[int, Any]) -> None:
+        """Go back with the chain: members and keys as they were."""
+        self.operators = dict(operators)
+
+    def rotate(self, node: int, new: Any, *, by_governors: bool = True) -> None:
+        """Give a node another key."""
+        deadline = now() + DAY
+        acceptance = OperatorAcceptance(self.domain(self.nodes), node, new.address, deadline)
+        assert by_governors
+        self.nodes.replaceOperator(node, new.address, deadline, sign(new, acceptance), {"from": self.governor})
+        self.operators[node] = new
+
+    def domain(self, contract: Any) -> ContractDomain:
+        """The domain of messages to a contract."""
+        return ContractDomain(chain.id, contract.address)
+
+    # Consents
+
+    def consent(self, enterprise: Any = None, **changes: Any) -> Consent:
+        """A consent of an enterprise's key to the bank, endorsed by the platform, with fresh digests."""
+        time = now()
+        values: dict[str, Any] = {
+            "log": bytes(self.log.logId()),
+            "institution": self.bank,
+            "platform": self.platform,
+            "key": (enterprise or key("enterprise")).address,
+            "subject": digest("subject"),
+            "sections": SECTIONS,
+            "domains": DOMAINS,
+            "purpose": PURPOSE,
+            "data_from": 20200101,
+            "data_to": 20261231,
+            "not_before": time,
+            "not_after": time + 90 * DAY,
+            "uses": 3,
+            "keep_days": 365,
+            "notice": digest("notice"),
+            "paper": NO_DIGEST,
+        }
+        return Consent(self.domain(self.consents), **{**values, **changes})
+
+    def paper(self, **changes: Any) -> Consent:
+        """A consent on paper."""
+        return self.consent(**{"key": NO_KEY, "paper": digest("paper"), **changes})
+
+    def grant(self, consent: Consent, enterprise: Any = None, **signatures: bytes) -> Any:
+        """Relay a consent with the right signatures, or those given as `by_key`, `by_platform`."""
+        by_key, by_platform = signatures.get("by_key"), signatures.get("by_platform")
+        if by_key is None:
+            by_key = b"" if consent.on_paper else sign(enterprise or key("enterprise"), consent)
+        if by_platform is None:
+            by_platform = sign(self.operators[consent.platform], consent)
+        return self.consents.grant(members(consent), by_key, by_platform, {"from": self.anyone})
+
+    def granted(self, enterprise: Any = None, **changes: Any) -> Consent:
+        """A consent that is on chain, in a block before the last."""
+        consent = self.consent(enterprise, **changes)
+        self.grant(consent, enterprise)
+        chain.sleep(1)
+        chain.mine()
+        return consent
+
+    def revocation(self, consent: Consent) -> Revocation:
+        """The message that revokes it."""
+        return Revocation(self.domain(self.consents), consent.id)
+
+    # Disputes
+
+    def filing(self, enterprise: Any = None, **changes: Any) -> DisputeFiling:
+        """An enterprise disputes a record of the source, endorsed by the platform."""
+        values: dict[str, Any] = {
+            "platform": self.platform,
+            "node": self.source,
+            "leaf": digest("leaf"),
+            "reason_digest": digest("reason"),
+            "key": (enterprise or key("enterprise")).address,
+            "previous": 0,
+            "deadline": now() + DAY,
+        }
+        return DisputeFiling(self.domain(self.anchors), **{**values, **changes})
+
+    def file(self, filing: DisputeFiling, **signatures: bytes) -> Any:
+        """Relay a filing with the right signatures, or those given as `by_key`, `by_platform`."""
+        by_key, by_platform = signatures.get("by_key"), signatures.get("by_platform")
+        by_key = sign(key("enterprise"), filing) if by_key is None else by_key
+        by_platform = sign(self.operators[filing.platform], filing) if by_platform is None else by_platform
+        return self.anchors.fileDisputeSigned(members(filing), by_key, by_platform, {"from": self.anyone})
+
+    # Queries
+
+    def request(self, consent: Consent | None, **changes: Any) -> QueryRequest:
+        """The bank asks the bureau for what the consent covers, now."""
+        time = now()
+        values: dict[str, Any] = {
+            "institution": self.bank,
+            "provider": self.bureau,
+            "consent": consent.id if consent else NO_DIGEST,
+            "subject": digest("subject"),
+            "product": digest("product"),
+            "sections": SECTIONS,
+            "domains": DOMAINS,
+            "purpose": PURPOSE,
+            "staff": digest("staff"),
+            "issued_at": time - 10,
+            "deadline": time + 600,
+        }
+        return QueryRequest(self.domain(self.ledger), **{**values, **changes})
+
+    def delivery(self, request: QueryRequest, at: int | None = None, **changes: Any) -> Signed:
+        """The bureau's answer, signed by both, delivered now or `at`."""
+        time = now() if at is None else at
+        values = {"request": request.id, "report": digest("report"), "delivered_at": time, "meter_by": time + HOUR}
+        receipt = Receipt(self.domain(self.ledger), **{**values, **changes})
+        by_bank = sign(self.operators[request.institution], request)
+        return Signed(request, receipt, by_bank, sign(self.operators[request.provider], receipt))
+
+    def answered(self, consent: Consent | None, at: int | None = None, **changes: Any) -> Signed:
+        """Request and delivery in one."""
+        return self.delivery(self.request(consent, **changes), at)
+
+    def meter(self, *deliveries: Signed) -> Any:
+        """One metering transaction, sent by anyone."""
+        return self.ledger.meter([delivery.args() for delivery in deliveries], {"from": self.anyone})
+
+    def used(self, consent: Consent) -> int:
+        """Uses counted so far."""
+        return int(self.state(consent)["used"])
+
+    def state(self, consent: Consent) -> dict[str, Any]:
+        """What the contract keeps of a consent."""
+        return dict(self.consents.consentOf(int.from_bytes(consent.id, "big")).dict())
+
+    def metered(self, delivery: Signed) -> tuple[int, int, bytes]:
+        """(entry, flags, receipt) that the ledger keeps of a delivery."""
+        entry, flags, receipt = self.ledger.deliveryOf(delivery.request.id)
+        return int(entry), int(flags), bytes(receipt)
+
+    def bank_account(self, name: str = "bank") -> Any:
+        """An operator as a sender of transactions."""
+        return accounts.add(key(name).key)
+
+
+def token(consent: Consent) -> int:
+    """Token id of a consent."""
+    return int.from_bytes(consent.id, "big")
+
+
+def with_signature(delivery: Signed, **changes: bytes) -> Signed:
+    """The same delivery with another signature."""
+    return replace(delivery, **changes)
+
+
+def rejections(tx: Any) -> list[tuple[int, int]]:
+    """(index in the call, finding) of each rejection."""
+    return (
+        [(int(event["index"]), int(event["finding"])) for event in tx.events["DeliveryRejected"]]
+        if ("DeliveryRejected" in tx.events)
+        else []
+    )
+
+
+def entry_bodies(tx: Any) -> list[tuple[int, bytes]]:
+    """(kind, body hash) of each log entry of a transaction."""
+    return [(int(event["kind"]), bytes(event["bodyHash"])) for event in tx.events["Appended"]]
+
+
+def wallet(owner: Any) -> Any:
+    """An ERC-1271 wallet of one owner."""
+    return Wallet.deploy(owner.address, {"from": accounts[0]})
+
+
+def unruly_wallet() -> Any:
+    """An ERC-1271 wallet that says yes to everything until told otherwise."""
+    return UnrulyWallet.deploy({"from": accounts[0]})
+
+
+def reverts(name: str, *values: Any) -> Any:
+    """Expect a custom error with exactly these values."""
+    # Brownie shows addresses in lower case.
+    shown = (value.lower() if isinstance(value, str) else str(value) for value in values)
+    return brownie.reverts(f"{name}: {', '.join(shown)}")
