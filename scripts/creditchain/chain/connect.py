@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Requests in one batch; nodes limit it, the usual limit is 100 to 1000.
 BATCH_REQUESTS = 100
+#: Seconds to wait before asking again over a connection that broke.
+RETRY_SECONDS = (0.0, 0.2)
 
 
 class RpcError(ChainUnavailableError):
@@ -268,7 +270,7 @@ def _ask(question: Any, network: Network) -> Any:
     from web3.exceptions import Web3Exception
 
     try:
-        return question()
+        return _patiently(question)
     except (requests.RequestException, Web3Exception, OSError, JSONDecodeError, UnicodeDecodeError) as error:
         raise ChainUnavailableError(
             f"network {network.name} does not answer",
@@ -276,6 +278,23 @@ def _ask(question: Any, network: Network) -> Any:
             found=type(error).__name__,
             hint="Start the node, or choose another network with --network.",
         ) from error
+
+
+def _patiently(question: Any) -> Any:
+    """Ask, and again if the connection broke or nothing came. Every request here may be asked twice.
+
+    Nodes close idle connections, and Ganache now and then forgets to answer an estimate while it mines.
+    """
+    import requests
+
+    for pause in RETRY_SECONDS:
+        try:
+            return question()
+        except requests.Timeout:
+            break
+        except requests.ConnectionError:
+            time.sleep(pause)
+    return question()
 
 
 def _shown(url: str) -> str:

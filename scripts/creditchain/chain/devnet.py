@@ -22,7 +22,7 @@ ACCOUNTS = 64
 START_SECONDS = 20.0
 STOP_SECONDS = 20.0
 #: Seconds between two dumps of the state, so that a power cut costs no more than that.
-STATE_SECONDS = 5
+STATE_SECONDS = 15
 
 
 class DevnetError(UnavailableError):
@@ -141,7 +141,7 @@ def _start(anvil: Path, region: str, folder: Path) -> Running:
     command = [
         str(anvil), "--host", "127.0.0.1", "--port", port, "--chain-id", str(network.chain_id),
         "--accounts", str(ACCOUNTS), "--state", str(folder / f"{region}.state.json"),
-        "--state-interval", str(STATE_SECONDS), "--preserve-historical-states",
+        "--state-interval", str(STATE_SECONDS),
     ]  # fmt: skip
     with (folder / f"{region}.log").open("ab") as log:
         # A session of its own: Ctrl-C reaches this program, which then ends the chains in order.
@@ -202,7 +202,8 @@ def _alive(pid: int) -> bool:
 
 
 def _signal(pid: int, which: signal.Signals) -> None:
+    # The whole group: npm's anvil is a script that starts the program proper.
     try:
-        os.kill(pid, which)
+        os.killpg(pid, which)
     except ProcessLookupError:
         return

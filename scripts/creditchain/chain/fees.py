@@ -36,14 +36,20 @@ class Fee:
         return Fee(limit, min(limit, max(_more(self.tip, percent), present.tip or 0)))
 
 
-def suggest(chain: Chain) -> Fee:
-    """The fee that the network asks for now, by the kind of fees it has (or was configured to have)."""
+def suggest(chain: Chain, *, free: bool = True) -> Fee:
+    """The fee that the network asks for now, by the kind of fees it has (or was configured to have).
+
+    `auto` takes a base fee of zero for a network without fees, whatever gas price its nodes suggest out of habit;
+    with `free` False, after such a network refused to work for nothing, it takes the suggestion.
+    """
     mode = chain.network.fees
     if mode == "zero":
         return Fee(0, None)
     block, price_text = chain.batch([("eth_getBlockByNumber", ("latest", False)), ("eth_gasPrice", ())])
     price, base = int(price_text, 16), _base_fee(block)
-    if mode == "legacy" or (mode == "auto" and (base is None or (base == 0 and price == 0))):
+    if mode == "auto" and base == 0 and free:
+        return Fee(0, None)
+    if mode == "legacy" or (mode == "auto" and not base):
         return Fee(price, None)
     tip = _tip(chain, price - (base or 0))
     return Fee(BASE_FEE_HEADROOM * (base or 0) + tip, tip)

@@ -91,6 +91,17 @@ class OutboxJournal:
             newest = {attempt.nonce: attempt for attempt in session.scalars(query)}
         return [newest[nonce] for nonce in sorted(newest)]
 
+    def unsent(self, sender: str, last: int) -> Sequence[AttemptRow]:
+        """Transactions up to nonce `last` that were perhaps never handed to an endpoint, lowest nonce first."""
+        query = (
+            select(AttemptRow)
+            .where(AttemptRow.genesis == self.genesis, AttemptRow.sender == sender)
+            .where(AttemptRow.nonce <= last, AttemptRow.sent_at.is_(None))
+            .order_by(AttemptRow.nonce, AttemptRow.id)
+        )
+        with self.journal.read() as session:
+            return session.scalars(query).all()
+
     def free_nonce(self, session: Session, sender: str, count: int) -> int:
         """The lowest nonce from `count` on that nothing in this journal was signed with.
 

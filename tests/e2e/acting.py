@@ -1,0 +1,49 @@
+"""A region on any chain, and one contract call after another, for tests of what sends and reads them."""
+
+from __future__ import annotations
+
+from creditchain.chain.connect import Chain
+from creditchain.chain.deploy import Plan, deploy
+from creditchain.chain.funding import fund_dev_accounts
+from creditchain.chain.region import Region
+from creditchain.chain.signers import LocalSigner, dev_signer
+from creditchain.chain.views import Admission, Batch, ContractCall
+from creditchain.hashing import keccak256
+from creditchain.journal import Journal
+from creditchain.vocabulary import Role
+
+PRODUCT = keccak256(b"a product")
+GOVERNOR = 0
+
+
+def region_on(chain: Chain, journal: Journal, generation: int = 1) -> Region:
+    """A fresh region, governed by the first development key. Tests that share a chain choose generations apart."""
+    signer = dev_signer(GOVERNOR, chain)
+    fund_dev_accounts(chain, [signer.address])
+    return Region(chain, deploy(chain, signer, journal, Plan("YRD", generation=generation)))
+
+
+def admission(operator: str | None, role: Role = Role.BUREAU, domains: int = 1, host: int = 0) -> Admission:
+    """A member in Shanghai."""
+    return Admission(operator, int(role), 310000, host, domains, 0, keccak256(repr((operator, host)).encode()))
+
+
+def publisher(region: Region, journal: Journal, key: int) -> LocalSigner:
+    """A bureau whose operator is development key `key`, admitted under the current epoch; its number is `node_of`."""
+    signer = dev_signer(key, region.chain)
+    fund_dev_accounts(region.chain, [signer.address])
+    outbox = region.outbox(dev_signer(GOVERNOR, region.chain), journal)
+    outbox.submit(f"admit {signer.address}", region.calls.admit(admission(signer.address)))
+    if region.current_key_epoch() == 0:
+        outbox.submit("epoch", region.calls.open_key_epoch(keccak256(b"epoch")))
+    return signer
+
+
+def batch(node: int, number: int) -> Batch:
+    """Batch `number` of the node's series."""
+    return Batch(node, keccak256(f"{node} {number}".encode()), 7, PRODUCT, number, 0, 1, 3, 1)
+
+
+def set_profile(region: Region, node: int, step: int) -> ContractCall:
+    """A change that may happen any number of times, in any order; each gives one log entry."""
+    return region.calls.set_profile(node, keccak256(step.to_bytes(4, "big")))

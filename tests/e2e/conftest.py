@@ -1,0 +1,48 @@
+"""Fixtures of the end-to-end tests: real nodes, and chains on each kind of node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from servers import Server
+from servers import anvil as start_anvil
+from servers import ganache as start_ganache
+
+from creditchain.chain.connect import Chain, connect
+from creditchain.chain.networks import load_network
+from creditchain.journal import Journal, open_journal
+
+
+@pytest.fixture(scope="session")
+def anvil() -> Iterator[Server]:
+    """One Anvil for all tests that do not meddle with how it mines."""
+    with start_anvil() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def ganache() -> Iterator[Server]:
+    """One Ganache for all tests that do not meddle with how it mines."""
+    with start_ganache() as server:
+        yield server
+
+
+@pytest.fixture(params=["embedded", "anvil", "ganache"])
+def chain(request: pytest.FixtureRequest) -> Iterator[Chain]:
+    """A connection to each kind of chain."""
+    if request.param == "embedded":
+        network, home = load_network("embedded"), None
+    else:
+        server: Server = request.getfixturevalue(request.param)
+        network, home = server.network(), None
+    with connect(network, home) as connected:
+        yield connected
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    """A fresh journal."""
+    with open_journal(tmp_path / "journal.sqlite") as opened:
+        yield opened

@@ -1,0 +1,71 @@
+"""Errors and events as contracts write them, decoded against an encoder that is not ours."""
+
+from __future__ import annotations
+
+import pytest
+from eth_abi import encode
+from web3 import Web3
+
+from creditchain.chain.abi import contract_names, interface, refusal
+from creditchain.chain.calls import Calls
+from creditchain.chain.errors import ChainUnavailableError
+
+
+def test_selectors_and_topics_are_those_of_web3() -> None:
+    for name in contract_names():
+        face = interface(name)
+        contract = Web3().eth.contract(abi=_abi(name))
+        for function in contract.all_functions():
+            assert face.functions[function.fn_name].selector == bytes(Web3.keccak(text=function.signature)[:4])
+        for event in contract.events:
+            assert face.events[event.event_name].topic == bytes.fromhex(event().topic[2:])
+
+
+def _abi(name: str) -> list[dict[str, object]]:
+    import json
+    from importlib.resources import files
+
+    found: list[dict[str, object]] = json.loads(files("creditchain").joinpath(f"artifacts/{name}.json").read_text())[
+        "abi"
+    ]
+    return found
+
+
+def test_a_custom_error_has_its_name_values_and_a_hint() -> None:
+    selector = Web3.keccak(text="AnchorRegistryRootTaken(bytes32,uint24)")[:4]
+    error = refusal(bytes(selector) + encode(["bytes32", "uint24"], [b"\x07" * 32, 9]), "anchor a batch")
+    assert (error.name, error.values) == ("AnchorRegistryRootTaken", {"root": b"\x07" * 32, "node": 9})
+    assert "refused to anchor a batch" in error.message
+    assert error.hint
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "part"),
+    [
+        (b"", "revert", "revert()"),
+        (b"\x01\x02", "revert", "revert()"),
+        (bytes(Web3.keccak(text="Error(string)")[:4]) + encode(["string"], ["no"]), "Error", "reason=no"),
+        (bytes(Web3.keccak(text="Panic(uint256)")[:4]) + encode(["uint256"], [0x11]), "Panic", "overflow"),
+        (b"\xde\xad\xbe\xef" + bytes(32), "unknown", "deadbeef"),
+        (bytes(Web3.keccak(text="AnchorRegistryRootTaken(bytes32,uint24)")[:4]) + b"\1", "AnchorRegistryRootTaken", ""),
+    ],
+)
+def test_any_revert_data_is_one_error(data: bytes, name: str, part: str) -> None:
+    error = refusal(data, "act")
+    assert error.name == name
+    assert part in error.message
+
+
+@pytest.mark.parametrize("data", [b"", b"\1" * 31, b"\xff" * 32])
+def test_what_is_no_result_is_never_a_value(data: bytes) -> None:
+    with pytest.raises(ChainUnavailableError):
+        interface("NodeRegistry").decode("count", data)
+
+
+def test_every_state_changing_function_has_a_call() -> None:
+    built = {name for name in dir(Calls) if not name.startswith("_")}
+    for contract in ("RegionLog", "NodeRegistry", "AnchorRegistry"):
+        for entry in _abi(contract):
+            if entry["type"] == "function" and entry["stateMutability"] == "nonpayable":
+                snake = "".join("_" + c.lower() if c.isupper() else c for c in str(entry["name"]))
+                assert snake in built | {"append", "append_under_epoch", "set_authority"}, snake
