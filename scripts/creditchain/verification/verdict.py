@@ -172,4 +172,6 @@ def _plain(value: object) -> object:
         return "0x" + value.hex()
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
     return value

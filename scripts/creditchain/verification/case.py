@@ -1,0 +1,80 @@
+"""What the steps of a report look at: package, evidence, policy, products, and what was worked out once for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+
+from creditchain.documents import Document, domain_mask
+from creditchain.messages import subject_digest
+from creditchain.products import Product
+from creditchain.verification.evidence import Missing, ReportEvidence
+from creditchain.verification.package import Package
+from creditchain.verification.policy import Policy
+from creditchain.verification.report_package import ReportPackage
+
+#: Days are those of China.
+_CHINA = timezone(timedelta(hours=8))
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of the report."""
+
+    package: Package
+    leaf: bytes  #: leaf hash, 32 bytes
+    document: Document | None  #: None for a file, or a JSON document that breaks the format
+    product: Product | None  #: by its batch's log entry; None where the verifier does not know it
+    domains: int  #: bit set: the document's own, or all that the batch of a file was declared for
+
+    @property
+    def key(self) -> tuple[int, bytes]:
+        """Node and leaf hash: what lives and disputes go by."""
+        return self.package.batch.node, self.leaf
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One report before its verifier."""
+
+    package: ReportPackage
+    evidence: ReportEvidence
+    policy: Policy
+    catalogue: Mapping[str, Product]
+    report: Document | None  #: None where the report is not a JSON document of the format
+    product: Product | None  #: of the report; None where the verifier does not know it
+    records: tuple[Record, ...]
+
+    @property
+    def time(self) -> int | None:
+        """When the report was delivered, by its receipt, else when the evidence was read; unix seconds."""
+        if self.package.delivery is not None:
+            return self.package.delivery.receipt.delivered_at
+        return None if isinstance(self.evidence.block, Missing) else self.evidence.block.time
+
+    def names_subject(self, digest: bytes, salt: bytes) -> bool:
+        """Is this the subject digest of the report's subject, under any of its tags?"""
+        return any(subject_digest(one.tag.subject_tag, salt) == digest for one in self.package.tags)
+
+    def record_domains(self) -> int:
+        """The domains of all records, as a bit set."""
+        mask = 0
+        for record in self.records:
+            mask |= record.domains
+        return mask
+
+
+def domains_in(product: Product) -> int:
+    """The domains of a product's documents, as a bit set."""
+    return domain_mask(product.domains)
+
+
+def day_of(time: int) -> date:
+    """The day, in China, of unix seconds."""
+    return datetime.fromtimestamp(time, _CHINA).date()
+
+
+def day_number(day: date) -> int:
+    """A day as consents write it: YYYYMMDD."""
+    return day.year * 10_000 + day.month * 100 + day.day

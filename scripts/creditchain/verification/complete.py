@@ -1,0 +1,294 @@
+"""Step 9: nothing in the policy's scope was left out.
+
+Every batch of each series in scope is enumerated from the region's log; the package has to prove, for each and for each
+section that was asked for, which leaves it has for the subject; and each of these leaves is opened in the package, or
+had left the records, by the log, when the report was delivered. The report rests on exactly the records shown.
+
+A leaf that is not opened shows neither its day nor its domain. Where the consent limits either, an unopened leaf may be
+one that must not be shown; then completeness is *not verified*, unless the policy trusts the provider so far. Where it
+limits neither, the leaf was left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from creditchain.documents import Section
+from creditchain.merkle import Leaf, verify_range
+from creditchain.messages import NO_DIGEST
+from creditchain.products import Product
+from creditchain.verification.case import Case, day_number, day_of, domains_in
+from creditchain.verification.evidence import Member, Missing
+from creditchain.verification.log_index import LoggedAnchor, LogIndex, index_log
+from creditchain.verification.parts import hexed
+from creditchain.verification.policy import Completeness
+from creditchain.verification.report_package import PackagedRange
+from creditchain.verification.restated import dropped_records
+from creditchain.verification.scope import Asked, Scope, Sought, combined, find_scope, in_scope
+from creditchain.verification.verdict import Outcome, Step, Text, failed, not_verified, passed, pending
+from creditchain.vocabulary import Life
+
+#: Consents that begin this early limit nothing.
+_FIRST_DAY = 1900_01_01
+#: How many places a reason lists.
+_LISTED = 5
+
+
+def check_completeness(case: Case, tags: Step, delivered: Step) -> tuple[Step, tuple[Text, ...]]:
+    """Step 9, and notices. `tags` and `delivered` are steps 2 and 8, which it rests on."""
+    product, time, log = case.product, case.time, case.evidence.log
+    if isinstance(log, Missing):
+        return not_verified(9, log.why.en, log.why.zh), ()
+    if isinstance(case.evidence.members, Missing):
+        return not_verified(9, case.evidence.members.why.en, case.evidence.members.why.zh), ()
+    if tags.outcome is not Outcome.PASSED:
+        return not_verified(9, "see step 2: absence is only shown for the subject's own tag", "见步骤 2"), ()
+    if case.package.delivery is not None and delivered.outcome not in (Outcome.PASSED, Outcome.PENDING):
+        return not_verified(9, "see step 8: the time of the delivery is not established", "见步骤 8"), ()
+    if product is None or time is None or any(name not in case.catalogue for name in product.combines):
+        return not_verified(
+            9, "the report's product, or one it combines, is not known here", "本地未知报告所含产品"
+        ), ()
+    index = index_log(log)
+    if index.unread:
+        return not_verified(
+            9, "the log holds entries of a contract that is not known here", "日志含本地未知合约的条目"
+        ), ()
+    window = _window(case, index, time)
+    if isinstance(window, Step):
+        return window, ()
+    return _Check(case, index, product, time, window, case.evidence.members).step()
+
+
+def _window(case: Case, index: LogIndex, time: int) -> range | Step:
+    demands, block = case.policy.completeness, case.evidence.block
+    if demands.log_size is not None:
+        if demands.log_size > index.size:
+            return not_verified(
+                9, "the log is shorter than the policy's scope", "日志短于策略范围",
+                expected=demands.log_size, found=index.size,
+            )  # fmt: skip
+        return range(demands.first_entry, demands.log_size)
+    if isinstance(block, Missing):
+        return not_verified(9, block.why.en, block.why.zh)
+    end = time - demands.lag_seconds
+    if block.time < end:
+        return pending(9, "the final block does not reach the delivery yet", "最终区块尚未到达交付时间")
+    return range(demands.first_entry, index.size_at(end))
+
+
+@dataclass(slots=True)
+class _Check:
+    """One run over the scope, collecting what is missing."""
+
+    case: Case
+    log: LogIndex
+    product: Product
+    time: int
+    window: range
+    members: Mapping[int, Member]
+    unproven: list[str] = field(default_factory=list)  #: no range proof, or one that does not hold
+    untagged: set[int] = field(default_factory=set)  #: key epochs without a tag
+    left_out: list[str] = field(default_factory=list)  #: leaves neither opened nor gone
+    veiled: list[str] = field(default_factory=list)  #: the same, but perhaps outside the consent
+    gone: dict[Life, int] = field(default_factory=dict)  #: leaves with a logged reason
+    leaves: int = 0
+
+    def step(self) -> tuple[Step, tuple[Text, ...]]:
+        demands, asked = self.case.policy.completeness, self._asked()
+        products = in_scope(combined(self.product, self.case.catalogue), asked, demands)
+        beyond = sorted(demands.products - {product.ref for product in products.values()})
+        if beyond:
+            return not_verified(
+                9, "the policy wants products that this report does not combine, or the request does not cover",
+                "策略要求的产品不在报告或请求范围内", found=beyond,
+            ), ()  # fmt: skip
+        scope = find_scope(self.log, self.window, products, asked, demands, stolen=self._stolen)
+        ranges = {one.place: one for one in self.case.package.ranges}
+        opened = {record.key for record in self.case.records}
+        for sought in scope.sought:
+            for section in sought.sections:
+                self._look(sought, section, ranges, opened)
+        fault = self._fault() or self._doubt(scope, demands)
+        if fault is not None:
+            return fault, ()
+        return self._passed(scope, len(products)), (
+            *self._trusted(demands),
+            *dropped_records(self.case, self.log, scope),
+        )
+
+    def _asked(self) -> Asked:
+        """The request says what was asked for; without one, all that the product may show. The policy may want more."""
+        delivery, wanted = self.case.package.delivery, self.case.policy.completeness.sections
+        if delivery is None:
+            domains = 0
+            for domain in self.product.combined_domains:
+                domains |= 1 << domain
+            return Asked(wanted or frozenset(self.product.combined_sections), domains)
+        asked = frozenset(section for section in Section if delivery.request.sections >> section & 1)
+        return Asked(wanted or asked, delivery.request.domains)
+
+    def _stolen(self, anchor: LoggedAnchor) -> bool:
+        member = self.members.get(anchor.body.node)
+        if member is None:
+            return True
+        host = self.members.get(member.info.host) if member.info.host else None
+        if member.info.host and host is None:
+            return True
+        return any(one is not None and one.compromised_at(anchor.time) for one in (member, host))
+
+    def _look(
+        self,
+        sought: Sought,
+        section: Section,
+        ranges: Mapping[tuple[int, bytes, Section], PackagedRange],
+        opened: set[tuple[int, bytes]],
+    ) -> None:
+        """One batch and section: is the range proven, and each of its leaves accounted for?"""
+        body = sought.anchor.body
+        where = f"node {body.node}, {sought.product.ref} no. {body.number}, {section.label}"
+        tag = self.case.package.tag(body.key_epoch)
+        if tag is None:
+            self.untagged.add(body.key_epoch)
+            return
+        shown = ranges.get((body.node, body.root, section))
+        if shown is None:
+            self.unproven.append(f"{where}: no range proof")
+            return
+        verdict = verify_range(shown.proof, tag.subject_tag, section, body.size, body.root)
+        if not verdict:
+            self.unproven.append(f"{where}: {verdict.fault}")
+            return
+        self.leaves += len(shown.proof.leaves)
+        for leaf in shown.proof.leaves:
+            self._account(sought, leaf, where, opened)
+
+    def _account(self, sought: Sought, leaf: Leaf, where: str, opened: set[tuple[int, bytes]]) -> None:
+        key = (sought.anchor.body.node, leaf.hash())
+        if key in opened:
+            return
+        life = self.log.life_at(key, self.time)
+        if life is not Life.LIVE:
+            self.gone[life] = self.gone.get(life, 0) + 1
+        elif self._may_be_outside(sought):
+            self.veiled.append(f"{where}: {hexed(key[1])}")
+        else:
+            self.left_out.append(f"{where}: {hexed(key[1])}")
+
+    def _may_be_outside(self, sought: Sought) -> bool:
+        """Could a leaf of this batch be one that consent or request does not let be shown?"""
+        delivery, consent = self.case.package.delivery, self.case.package.consent
+        if delivery is None:
+            return False
+        if sought.anchor.body.domains & ~delivery.request.domains:
+            return True
+        if delivery.request.consent == NO_DIGEST or consent is None:
+            return False
+        opened = self.case.evidence.delivery.open_domains
+        if not isinstance(opened, Missing) and not domains_in(sought.product) & ~opened:
+            return False
+        message = consent.message
+        return message.data_from > _FIRST_DAY or message.data_to < day_number(day_of(self.time))
+
+    def _fault(self) -> Step | None:
+        """What fails: shown to be left out, or not shown although it could be."""
+        if self.unproven:
+            return failed(
+                9, f"a batch in scope is not shown: {_some(self.unproven)}", "范围内有批次未证明",
+                missing=self.unproven,
+            )  # fmt: skip
+        if self.left_out:
+            return failed(
+                9, f"a record was left out: {_some(self.left_out)}", f"遗漏记录 {len(self.left_out)} 条",
+                left_out=self.left_out,
+            )  # fmt: skip
+        named = _named_records(self.case)
+        shown = {(record.key[0], record.leaf) for record in self.case.records}
+        if named is None:
+            return not_verified(9, "which records the report rests on is not readable", "无法读取报告所依据的记录")
+        if named != shown:
+            return failed(
+                9, "the report does not rest on exactly the records shown", "报告所依据的记录与所示不符",
+                not_shown=len(named - shown), not_named=len(shown - named),
+            )  # fmt: skip
+        return None
+
+    def _doubt(self, scope: Scope, demands: Completeness) -> Step | None:
+        """What nobody can tell from this package."""
+        if self.untagged:
+            return not_verified(
+                9, "a batch in scope is of a key epoch whose tag is not in the package", "缺少某密钥期的标签",
+                key_epochs=sorted(self.untagged),
+            )  # fmt: skip
+        if scope.spoiled:
+            places = [f"node {one.body.node} no. {one.body.number}" for one in scope.spoiled]
+            return not_verified(
+                9, f"what a broken or stolen batch held is not known: {_some(places)}", "失效批次的内容无法得知",
+                batches=places,
+            )  # fmt: skip
+        unaudited = [one for one in scope.sought if one.anchor.key not in self.log.audited]
+        if demands.audited and unaudited:
+            return not_verified(
+                9, f"{len(unaudited)} batch(es) in scope are not audited", f"{len(unaudited)} 个批次未审计"
+            )
+        if self.veiled and not demands.trust_unopened:
+            return not_verified(
+                9,
+                f"{len(self.veiled)} record(s) are not opened, perhaps because consent does not cover them",
+                f"{len(self.veiled)} 条记录未展开，可能超出授权范围",
+                unopened=self.veiled,
+            )
+        return None
+
+    def _passed(self, scope: Scope, products: int) -> Step:
+        audited = sum(one.anchor.key in self.log.audited for one in scope.sought)
+        return passed(
+            9,
+            f"{len(scope.sought)} batch(es) of {scope.series} series, {audited} audited; "
+            f"{self.leaves} record(s), all accounted for, to log size {scope.window.stop}",
+            f"{scope.series} 个系列 {len(scope.sought)} 个批次（{audited} 个经审计），{self.leaves} 条记录均有着落，"
+            f"截至日志大小 {scope.window.stop}",
+            log_size=scope.window.stop,
+            first_entry=scope.window.start,
+            products=products,
+            series=scope.series,
+            batches=len(scope.sought),
+            audited=audited,
+            records=self.leaves,
+            opened=self.leaves - sum(self.gone.values()) - len(self.veiled),
+            unopened=len(self.veiled),
+            gone={life.label: count for life, count in sorted(self.gone.items())},
+        )
+
+    def _trusted(self, demands: Completeness) -> tuple[Text, ...]:
+        notices = []
+        if demands.trust_full:
+            notices.append(Text("full batches were trusted to restate earlier ones", "已信任全量批次包含此前批次"))
+        if self.veiled:
+            notices.append(
+                Text(
+                    f"the provider was trusted that {len(self.veiled)} unopened record(s) lie outside the consent",
+                    f"已信任提供方：{len(self.veiled)} 条未展开记录超出授权范围",
+                )
+            )
+        return tuple(notices)
+
+
+def _named_records(case: Case) -> set[tuple[int, bytes]] | None:
+    """Node and leaf of each record that the report names; None where it can not be read, or names another region's."""
+    data = case.report.value.get("data") if case.report is not None else None
+    records = data.get("records") if isinstance(data, dict) else None
+    if not isinstance(records, list):
+        return None
+    try:
+        if any(one["region"] != case.evidence.origin.region for one in records):
+            return None
+        return {(int(one["node"]), bytes.fromhex(one["leaf"][2:])) for one in records}
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _some(places: list[str]) -> str:
+    shown = "; ".join(places[:_LISTED])
+    return shown if len(places) <= _LISTED else f"{shown}; and {len(places) - _LISTED} more"

@@ -1,0 +1,212 @@
+"""Step 7: the consent covered institution, sections, domains, purpose, days and time of the delivery.
+
+The chain says that the consent was granted, by its id, which is the hash of the message in the package; so the
+message's own words count where the contract keeps none: whom it is about and which days.
+"""
+
+from __future__ import annotations
+
+from creditchain.chain.views import ConsentState
+from creditchain.documents import Section
+from creditchain.messages import NO_DIGEST, Consent, QueryRequest
+from creditchain.verification.case import Case, Record, day_number
+from creditchain.verification.delivered import ledger_fault
+from creditchain.verification.delivery import PackagedConsent, PackagedDelivery
+from creditchain.verification.evidence import Missing
+from creditchain.verification.verdict import Step, failed, not_verified, passed
+from creditchain.vocabulary import MeterFlag
+
+
+def check_consent(case: Case) -> Step:
+    """Step 7."""
+    delivery = case.package.delivery
+    if delivery is None:
+        return not_verified(7, "no request: what was consented to can not be judged", "无请求，无法判断授权")
+    fault = ledger_fault(case, delivery, 7) or _request_fault(case, delivery) or _records_fault(case, delivery.request)
+    if fault is not None:
+        return fault
+    opened = case.evidence.delivery.open_domains
+    if isinstance(opened, Missing):
+        return not_verified(7, opened.why.en, opened.why.zh)
+    if delivery.request.consent == NO_DIGEST:
+        return _without_consent(case, delivery.request, opened)
+    return _under_consent(case, delivery, opened)
+
+
+def _request_fault(case: Case, delivery: PackagedDelivery) -> Step | None:
+    request, product = delivery.request, case.product
+    if case.policy.institution not in (None, request.institution):
+        return failed(
+            7,
+            "the report was delivered to another institution",
+            "报告交付给其他机构",
+            expected=case.policy.institution,
+            found=request.institution,
+        )
+    if not case.names_subject(request.subject, delivery.subject_salt):
+        return failed(7, "the request is about another subject", "请求针对其他主体")
+    if product is None:
+        return not_verified(7, "the report's product is not known here", "本地未知报告产品")
+    if request.product != product.digest:
+        return failed(
+            7,
+            "another product was asked for",
+            "请求的是其他产品",
+            expected=request.product,
+            found=product.digest,
+        )
+    if request.purpose not in {int(purpose) for purpose in product.purposes}:
+        return failed(7, "the product is not for this purpose", "该产品不适用于此用途", found=request.purpose)
+    return None
+
+
+def _records_fault(case: Case, request: QueryRequest) -> Step | None:
+    """No record may come from a section or domain that was not asked for."""
+    for record in case.records:
+        section = record.package.record.section
+        if not request.sections >> section & 1:
+            return failed(
+                7, "a record is of a section that was not asked for", "含有未请求的信息类别", found=section.label
+            )
+        if record.domains & ~request.domains:
+            return failed(7, "a record is of a domain that was not asked for", "含有未请求的数据域", leaf=record.leaf)
+    return None
+
+
+def _without_consent(case: Case, request: QueryRequest, opened: int) -> Step:
+    if case.package.consent is not None:
+        return failed(7, "the package holds a consent that the request does not name", "数据包中的授权并非请求所指")
+    if case.product is not None and case.product.consent.required:
+        return failed(7, "this product needs a consent", "该产品须经授权")
+    if request.domains & ~opened:
+        return failed(
+            7,
+            "a domain asked for could not be used without consent then",
+            "所请求的数据域当时须经授权",
+            expected=opened,
+            found=request.domains,
+        )
+    return passed(7, "all domains could be used without consent", "所有数据域均无须授权", open_domains=opened)
+
+
+def _under_consent(case: Case, delivery: PackagedDelivery, opened: int) -> Step:
+    state, packaged = case.evidence.delivery.consent, case.package.consent
+    if isinstance(state, Missing):
+        return not_verified(7, state.why.en, state.why.zh)
+    if state is None:
+        return failed(7, "the consent that the request names was never granted", "请求所指授权从未授予")
+    if packaged is None:
+        return not_verified(7, "the consent itself is not in the package", "数据包中没有授权内容")
+    fault = (
+        _consent_fault(case, packaged, delivery.request)
+        or _scope_fault(state, delivery.request, opened)
+        or _time_fault(state, delivery.receipt.delivered_at)
+        or _days_fault(case.records, packaged.message, opened)
+        or _uses_fault(case, state)
+    )
+    if fault is not None:
+        return fault
+    return passed(
+        7,
+        f"consent of entry {state.entry}, used {state.used} of {state.uses}",
+        f"日志第 {state.entry} 条授权，已用 {state.used}/{state.uses} 次",
+        consent=delivery.request.consent,
+        institution=state.institution,
+        platform=state.platform,
+        not_after=state.not_after,
+        keep_days=packaged.message.keep_days,
+        revoked_at=state.revoked_at,
+    )
+
+
+def _consent_fault(case: Case, packaged: PackagedConsent, request: QueryRequest) -> Step | None:
+    """Is it the consent that the request names, of this region, about this subject?"""
+    message, origin = packaged.message, case.evidence.origin
+    if message.id != request.consent:
+        return failed(7, "the request names another consent", "请求所指为其他授权")
+    ours = (origin.chain_id, (origin.consent_token or "").lower(), origin.log_id)
+    theirs = (message.domain.chain_id, message.domain.contract.lower(), message.log)
+    if ours != theirs:
+        return failed(
+            7,
+            "the consent is of another chain, contract or region",
+            "授权属于其他链、合约或区域",
+            expected=ours,
+            found=theirs,
+        )
+    if not case.names_subject(message.subject, packaged.subject_salt):
+        return failed(7, "the consent is of another subject", "授权主体不符")
+    return None
+
+
+def _scope_fault(state: ConsentState, request: QueryRequest, opened: int) -> Step | None:
+    if state.institution != request.institution:
+        return failed(
+            7,
+            "the consent is for another institution",
+            "授权给了其他机构",
+            expected=state.institution,
+            found=request.institution,
+        )
+    if state.purpose != request.purpose:
+        return failed(
+            7, "the consent is for another purpose", "授权用途不符", expected=state.purpose, found=request.purpose
+        )
+    if request.sections & ~state.sections:
+        return failed(
+            7, "sections were asked for that the consent does not cover", "信息类别超出授权",
+            expected=_sections(state.sections), found=_sections(request.sections),
+        )  # fmt: skip
+    if request.domains & ~state.domains & ~opened:
+        return failed(
+            7, "domains were asked for that the consent does not cover", "数据域超出授权",
+            expected=state.domains, found=request.domains,
+        )  # fmt: skip
+    return None
+
+
+def _time_fault(state: ConsentState, time: int) -> Step | None:
+    if time < state.valid_from:
+        return failed(
+            7, "delivered before the consent was valid", "交付早于授权生效", expected=state.valid_from, found=time
+        )
+    if time > state.not_after:
+        return failed(7, "delivered after the consent ended", "交付晚于授权到期", expected=state.not_after, found=time)
+    if state.revoked_at and time >= state.revoked_at:
+        return failed(
+            7, "delivered after the consent was revoked", "交付时授权已撤销", expected=state.revoked_at, found=time
+        )
+    return None
+
+
+def _days_fault(records: tuple[Record, ...], message: Consent, opened: int) -> Step | None:
+    """Records that need the consent have to be about a day it covers."""
+    for record in records:
+        if not record.domains & ~opened:
+            continue
+        if record.document is None:
+            return not_verified(7, "the day that a file is about is not known", "文件所涉日期未知", leaf=record.leaf)
+        if not message.data_from <= day_number(record.document.as_of) <= message.data_to:
+            return failed(
+                7,
+                "a record is about a day that the consent does not cover",
+                "记录日期超出授权范围",
+                leaf=record.leaf,
+                expected=[message.data_from, message.data_to],
+                found=day_number(record.document.as_of),
+            )
+    return None
+
+
+def _uses_fault(case: Case, state: ConsentState) -> Step | None:
+    metered = case.evidence.delivery.metered
+    if isinstance(metered, Missing):
+        return not_verified(7, metered.why.en, metered.why.zh)
+    overdrawn = metered.flags & MeterFlag.OVERDRAWN if metered is not None else state.used >= state.uses
+    if overdrawn:
+        return failed(7, "the consent had no use left for this delivery", "授权次数已用尽", uses=state.uses)
+    return None
+
+
+def _sections(mask: int) -> list[str]:
+    return [section.label for section in Section if mask >> section & 1]

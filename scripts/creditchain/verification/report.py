@@ -1,0 +1,217 @@
+"""The numbered steps for a report, pure over a report package, the evidence and the verifier's policy.
+
+ (1) the package parses within limits                      `report_package.parse_report_package`
+ (2) to (6) hold for each record                           `steps.verify_record`, added up here
+ (2) the report itself; every tag vouched for              `_check_report`, `_check_tags`
+ (7) consent covered the delivery                          `consented.check_consent`
+ (8) the delivery is on the ledger                         `delivered.check_delivery`
+ (9) nothing in the policy's scope was left out            `complete.check_completeness`
+ (10) retention                                            `retained.check_retention`
+
+Nothing in the package decides what is asked of it. A step that needs another one to hold says so instead of passing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from creditchain.documents import JSON_MEDIA_TYPE, Document, Domain, Section, domain_mask, parse_document
+from creditchain.errors import InputError
+from creditchain.identifiers import epoch_digest
+from creditchain.products import Kind, Product
+from creditchain.verification.case import Case, Record
+from creditchain.verification.complete import check_completeness
+from creditchain.verification.consented import check_consent
+from creditchain.verification.delivered import check_delivery
+from creditchain.verification.evidence import Evidence, Missing, ReportEvidence
+from creditchain.verification.package import Package
+from creditchain.verification.policy import DEFAULT_POLICY, Policy
+from creditchain.verification.report_package import ReportPackage
+from creditchain.verification.retained import check_retention
+from creditchain.verification.steps import leaf_of, verify_record
+from creditchain.verification.subject import TagClaim, TagKey, check_tag
+from creditchain.verification.verdict import (
+    Outcome,
+    Step,
+    Text,
+    Verdict,
+    add_up,
+    failed,
+    not_applicable,
+    not_verified,
+    passed,
+)
+
+#: From worst to best: what a step of the whole report is, when its records differ.
+_WORST = (Outcome.FAILED, Outcome.NOT_VERIFIED, Outcome.PENDING, Outcome.PASSED, Outcome.NOT_APPLICABLE)
+#: How many records a step describes one by one.
+_DESCRIBED = 20
+
+
+def verify_report(
+    package: ReportPackage,
+    evidence: ReportEvidence,
+    policy: Policy = DEFAULT_POLICY,
+    *,
+    tag_key: TagKey | None = None,
+    catalogue: Mapping[str, Product] | None = None,
+) -> Verdict:
+    """All ten steps for one report package.
+
+    `catalogue` are the products that the verifier knows, by `name/version`; `tag_key` lets a verifier who holds an
+    epoch's key compute that epoch's tag. Never raises for what a package holds.
+    """
+    case = _case(package, evidence, policy, catalogue or {})
+    verdicts = [
+        verify_record(
+            record.package,
+            seen,
+            policy,
+            tag_key=_key_of(tag_key, seen.key_epoch_digest),
+            products={name: product.digest for name, product in case.catalogue.items()},
+        )
+        for record, seen in zip(case.records, evidence.records, strict=True)
+    ]
+    own, tags = _check_report(case), _check_tags(case, tag_key)
+    second = _added_up(2, case, verdicts, (own, tags))
+    delivered, late = check_delivery(case)  # (8)
+    complete, more = check_completeness(case, tags, delivered)  # (9)
+    retained, kept = check_retention(case)  # (10)
+    steps = [passed(1, "parsed", "已解析"), second]  # (1) (2)
+    steps += [_added_up(number, case, verdicts) for number in (3, 4, 5, 6)]
+    steps += [check_consent(case), delivered, complete, retained]  # (7) to (10)
+    notices = _notices(policy, verdicts, (*late, *more, *kept))
+    return add_up(steps, policy.require_report, notices)
+
+
+def _case(package: ReportPackage, evidence: ReportEvidence, policy: Policy, catalogue: Mapping[str, Product]) -> Case:
+    report = _document(package.report.media_type, package.report.content)
+    by_digest = {product.digest: product for product in catalogue.values()}
+    records = [_record(one, seen, by_digest) for one, seen in zip(package.packages(), evidence.records, strict=True)]
+    product = catalogue.get(report.product) if report is not None else None
+    return Case(
+        package=package,
+        evidence=evidence,
+        policy=policy,
+        catalogue=catalogue,
+        report=report,
+        product=product if product is not None and product.kind is Kind.REPORT else None,
+        records=tuple(records),
+    )
+
+
+def _record(package: Package, seen: Evidence, products: Mapping[bytes, Product]) -> Record:
+    document = _document(package.record.media_type, package.record.content)
+    body = None if isinstance(seen.entry, Missing) else seen.entry.body
+    product = products.get(body["product"]) if body is not None and "product" in body else None
+    declared = body["domains"] if body is not None and "domains" in body else 0
+    domains = domain_mask([document.domain]) if document is not None else declared
+    return Record(package, leaf_of(package), document, product, domains)
+
+
+def _document(media_type: str, content: bytes) -> Document | None:
+    if media_type != JSON_MEDIA_TYPE:
+        return None
+    try:
+        return parse_document(content)
+    except InputError:
+        return None
+
+
+def _check_report(case: Case) -> Step:
+    """(2) for the report: what it is, whom it is about, that it and its records are of its product."""
+    report, product = case.report, case.product
+    if report is None:
+        return failed(2, "the report is no JSON document of the format", "报告不是符合格式的 JSON 文档")
+    if case.package.report.section is not Section.REPORT or report.section is not Section.REPORT:
+        return failed(2, "the report is of another section", "报告的信息类别不符", expected=Section.REPORT.label)
+    if report.domain is not Domain.DERIVED:
+        return failed(2, "the report is of another domain", "报告的数据域不符", expected=Domain.DERIVED.label)
+    subjects = {report.subject, case.package.report.subject, *(one.package.record.subject for one in case.records)}
+    if len(subjects) != 1:
+        return failed(2, "report and records are about different subjects", "报告与记录的主体不一致")
+    if product is None:
+        return not_verified(2, "the report's product is not known here", "本地未知报告产品", found=report.product)
+    try:
+        product.validate(report.value)
+    except InputError as error:
+        return failed(2, f"the report does not fit its product: {error}", "报告不符合其产品")
+    return _check_products(case, product)
+
+
+def _check_products(case: Case, product: Product) -> Step:
+    for record in case.records:
+        if record.product is None:
+            return not_verified(2, "a record's product is not known here", "本地未知某记录的产品", leaf=record.leaf)
+        if record.product.ref not in product.combines:
+            return failed(
+                2, "a record is of a product that this report does not combine", "报告不含某记录的产品",
+                expected=list(product.combines), found=record.product.ref,
+            )  # fmt: skip
+    return passed(2, "the report fits its product", "报告符合其产品")
+
+
+def _check_tags(case: Case, tag_key: TagKey | None) -> Step:
+    """(2) for every tag: the range proofs of an epoch without records rest on it as well."""
+    for one in case.package.tags:
+        seen = case.evidence.tags.get(one.key_epoch)
+        if seen is None:
+            return not_verified(2, "nobody looked up a tag", "未查询标签", key_epoch=one.key_epoch)
+        claim = TagClaim(one.tag, case.package.report.subject, one.key_epoch, named_by_document=case.report is not None)
+        key = _key_of(tag_key, seen.key_epoch_digest)
+        step = check_tag(claim, case.evidence.origin, seen, case.policy, key)
+        if step.outcome is not Outcome.PASSED:
+            return step
+    return passed(2, "every tag is vouched for", "标签均有依据")
+
+
+def _key_of(tag_key: TagKey | None, logged: bytes | Missing | None) -> TagKey | None:
+    """The key, where it is this epoch's; the others' tags need statements."""
+    return tag_key if tag_key is not None and epoch_digest(tag_key.secret) == logged else None
+
+
+def _added_up(number: int, case: Case, verdicts: list[Verdict], own: Iterable[Step] = ()) -> Step:
+    """One step of the report from the same step of each record, and from what the report itself adds."""
+    listed = list(own)
+    steps = [verdict.step(number) for verdict in verdicts]
+    outcomes = [step.outcome for step in (*listed, *steps)]
+    if not outcomes:
+        return not_applicable(number, "the report rests on no record", "报告不依据任何记录")
+    worst = min(outcomes, key=_WORST.index)
+    if worst in (Outcome.PASSED, Outcome.NOT_APPLICABLE):
+        return passed(number, f"all {len(steps)} record(s)", f"全部 {len(steps)} 条记录", records=len(steps))
+    for step in listed:
+        if step.outcome is worst:
+            return step
+    bad = [(record, step) for record, step in zip(case.records, steps, strict=True) if step.outcome is worst]
+    reason = bad[0][1].reason
+    return Step(
+        number,
+        worst,
+        Text(f"{len(bad)} of {len(steps)} record(s): {reason.en}", f"{len(steps)} 条记录中 {len(bad)} 条：{reason.zh}"),
+        {
+            "records": [
+                {
+                    "leaf": record.leaf,
+                    "node": record.package.batch.node,
+                    "section": record.package.record.section.label,
+                    "outcome": step.outcome.value,
+                    "reason": step.reason.en,
+                    **step.details,
+                }
+                for record, step in bad[:_DESCRIBED]
+            ],
+            "of": len(steps),
+        },
+    )
+
+
+def _notices(policy: Policy, verdicts: list[Verdict], own: tuple[Text, ...]) -> list[Text]:
+    """What records have to say, once each, with how many say it."""
+    said: dict[Text, int] = {}
+    for verdict in verdicts:
+        for notice in verdict.notices:
+            if notice not in policy.notices:
+                said[notice] = said.get(notice, 0) + 1
+    counted = [Text(f"{en} ({count} record(s))", f"{zh}（{count} 条记录）") for (en, zh), count in said.items()]
+    return [*policy.report_notices, *own, *counted]

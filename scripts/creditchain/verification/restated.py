@@ -1,0 +1,47 @@
+"""What full batches dropped. A full batch restates all earlier ones of its series; a reader should know if it did not.
+
+The report is complete all the same: the record is shown from the earlier batch.
+"""
+
+from __future__ import annotations
+
+from creditchain.verification.case import Case, Record
+from creditchain.verification.log_index import BatchKey, LogIndex
+from creditchain.verification.scope import Scope, Sought
+from creditchain.verification.verdict import Text
+from creditchain.vocabulary import BatchKind, Life
+
+
+def dropped_records(case: Case, log: LogIndex, scope: Scope) -> tuple[Text, ...]:
+    """A notice for each full batch without a record that was live then, and that is shown from an earlier batch."""
+    full = [one for one in scope.sought if one.anchor.body.kind == BatchKind.FULL]
+    counted = ((one, _dropped(case, log, scope, one)) for one in full)
+    return tuple(_notice(one, count) for one, count in counted if count)
+
+
+def _dropped(case: Case, log: LogIndex, scope: Scope, full: Sought) -> int:
+    before = {one.anchor.key for one in scope.sought if _earlier(one, full)}
+    restated = {record.package.record.content for record in case.records if _batch(record) == full.anchor.key}
+    return sum(
+        _batch(record) in before
+        and record.package.record.content not in restated
+        and log.life_at(record.key, full.anchor.time) is Life.LIVE
+        for record in case.records
+    )
+
+
+def _earlier(one: Sought, full: Sought) -> bool:
+    same = (one.anchor.body.node, one.anchor.body.product) == (full.anchor.body.node, full.anchor.body.product)
+    return same and one.anchor.entry < full.anchor.entry
+
+
+def _batch(record: Record) -> BatchKey:
+    return record.package.batch.node, record.package.batch.root
+
+
+def _notice(full: Sought, count: int) -> Text:
+    node, number = full.anchor.body.node, full.anchor.body.number
+    return Text(
+        f"full batch no. {number} of node {node} does not restate {count} record(s) that are shown here",
+        f"节点 {node} 第 {number} 号全量批次未包含此处所示的 {count} 条记录",
+    )

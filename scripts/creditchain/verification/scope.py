@@ -1,0 +1,97 @@
+"""Which batches a report has to show, and which sections of each: the scope of completeness (step 9). Pure.
+
+A series is the batches of one node for one product. Rules for one that is in scope:
+
+- every batch of it in the log window has to be shown, deltas and full ones alike. A full batch restates the earlier
+  ones with fresh salts, so a record that it dropped would show nowhere else; only a verifier who trusts full batches
+  (`trust_full`) is content with the last one and what followed it;
+- a batch that is broken, or was anchored while the key was somebody else's, proves nothing. Unless a later sound full
+  batch restates it, nobody can say what it held, and completeness can not be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from creditchain.documents import Section, domain_mask
+from creditchain.products import Product
+from creditchain.verification.log_index import LoggedAnchor, LogIndex
+from creditchain.verification.policy import Completeness
+from creditchain.vocabulary import BatchKind
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a report may, and so has to, show."""
+
+    sections: frozenset[Section]
+    domains: int  #: bit set
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A batch that has to be shown, with a range proof for each of these sections."""
+
+    anchor: LoggedAnchor
+    product: Product
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What has to be shown, and what can not be."""
+
+    sought: tuple[Sought, ...]
+    spoiled: tuple[LoggedAnchor, ...]  #: broken or anchored with a stolen key, and not restated
+    series: int  #: number of series with a batch in scope
+    window: range  #: of log entries
+
+
+def combined(report: Product, catalogue: Mapping[str, Product]) -> tuple[Product, ...]:
+    """The record products that a report combines. KeyError if one is not in the catalogue."""
+    return tuple(catalogue[name] for name in report.combines)
+
+
+def in_scope(products: Iterable[Product], asked: Asked, demands: Completeness) -> dict[bytes, Product]:
+    """By digest the products, among those of a report, whose batches have to be shown."""
+    return {
+        product.digest: product
+        for product in products
+        if (not demands.products or product.ref in demands.products)
+        and domain_mask(product.domains) & asked.domains
+        and sections_of(product, asked)
+    }
+
+
+def sections_of(product: Product, asked: Asked) -> tuple[Section, ...]:
+    """The sections of a product that were asked for."""
+    return tuple(section for section in product.sections if section in asked.sections)
+
+
+def find_scope(
+    log: LogIndex,
+    window: range,
+    products: Mapping[bytes, Product],
+    asked: Asked,
+    demands: Completeness,
+    *,
+    stolen: Callable[[LoggedAnchor], bool],
+) -> Scope:
+    """Every batch of each series in scope. `stolen`: was the anchor made while a key was perhaps somebody else's?"""
+    series: dict[tuple[int, bytes], list[LoggedAnchor]] = {}
+    for anchor in log.anchors:
+        key = anchor.body.node, anchor.body.product
+        if anchor.entry in window and key[1] in products and (not demands.nodes or key[0] in demands.nodes):
+            series.setdefault(key, []).append(anchor)
+    sought: list[Sought] = []
+    spoiled: list[LoggedAnchor] = []
+    for (_, digest), anchors in series.items():
+        product = products[digest]
+        sound = [one for one in anchors if one.key not in log.broken and not stolen(one)]
+        last_full = max((one.entry for one in sound if one.body.kind == BatchKind.FULL), default=-1)
+        kept = {one.entry for one in sound}
+        spoiled += [one for one in anchors if one.entry not in kept and one.entry > last_full]
+        shown = [one for one in sound if one.entry >= last_full] if demands.trust_full else sound
+        sought += [Sought(one, product, sections_of(product, asked)) for one in shown]
+    return Scope(tuple(sought), tuple(spoiled), len(series), window)
