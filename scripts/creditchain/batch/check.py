@@ -14,19 +14,17 @@ import pyarrow.compute as pc
 
 from creditchain.batch import seal
 from creditchain.batch.errors import BatchError, storage
-from creditchain.batch.folder import LEVELS
-from creditchain.batch.levels import NODE_BYTES, level_starts
+from creditchain.batch.folder import LEVELS, open_tree
 from creditchain.batch.manifest import FILE, Manifest, read_manifest
 from creditchain.batch.parts import DOCUMENT_ROWS, LEAF_ROWS, file_digest
 from creditchain.batch.pipeline import Watch, no_watch
 from creditchain.batch.purging import Purges, read_purges
-from creditchain.batch.records import DOCUMENTS, LEAVES, Bytes, hash_rows, pieces_of
+from creditchain.batch.records import DOCUMENTS, LEAVES, hash_rows, pieces_of
 from creditchain.batch.work import part_name
 from creditchain.errors import Place
-from creditchain.merkle import lanes
-
-#: Nodes that are compared at a time; even.
-_STEP = 1 << 19
+from creditchain.hashing import HASH_BYTES
+from creditchain.merkle import lanes, tree_root
+from creditchain.merkle.files import first_wrong_node
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,34 +153,19 @@ class _Parts:
     def _check_leaf_hashes(self, leaves: pa.RecordBatch) -> None:
         hashes = seal.leaf_hashes(leaves)
         with storage(LEVELS), (self._path / LEVELS).open("rb") as handle:
-            handle.seek(self.row * NODE_BYTES)
+            handle.seek(self.row * HASH_BYTES)
             written = handle.read(hashes.nbytes)
         if hashes.tobytes() != written:
             raise BatchError("leaf hashes of the tree are not those of the leaves", place=Place(LEVELS))
 
 
 def _check_levels(path: Path, manifest: Manifest) -> None:
-    starts = level_starts(manifest.size)
-    with storage(LEVELS), (path / LEVELS).open("rb") as handle:
-        for level in range(len(starts) - 2):
-            above = starts[level + 1]
-            for at in range(starts[level], starts[level + 1], _STEP * NODE_BYTES):
-                handle.seek(at)
-                below = _nodes(handle.read(min(_STEP * NODE_BYTES, starts[level + 1] - at)))
-                made = lanes.node_level(below).tobytes()
-                handle.seek(above)
-                if handle.read(len(made)) != made:
-                    raise BatchError(
-                        "an inner node of the tree is wrong", found=f"level {level + 1}", place=Place(LEVELS)
-                    )
-                above += len(made)
-        handle.seek(starts[-2])
-        if handle.read() != manifest.root:
-            raise BatchError("the tree's root is not the batch's", place=Place(LEVELS))
-
-
-def _nodes(raw: bytes) -> Bytes:
-    return np.frombuffer(raw, dtype=np.uint8).reshape(-1, NODE_BYTES)
+    tree = open_tree(path / LEVELS, manifest.size)
+    wrong = first_wrong_node(tree)
+    if wrong is not None:
+        raise BatchError("an inner node of the tree is wrong", found=f"level {wrong[0]}", place=Place(LEVELS))
+    if tree_root(tree) != manifest.root:
+        raise BatchError("the tree's root is not the batch's", place=Place(LEVELS))
 
 
 def _rows(path: Path, schema: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:

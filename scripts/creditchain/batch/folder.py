@@ -13,7 +13,6 @@ from typing import Any, overload
 import pyarrow as pa
 
 from creditchain.batch.errors import BatchError, storage
-from creditchain.batch.levels import LevelFile
 from creditchain.batch.manifest import Manifest, read_manifest
 from creditchain.batch.parts import DOCUMENT_ROWS, LEAF_ROWS
 from creditchain.batch.purging import read_purges
@@ -21,6 +20,7 @@ from creditchain.batch.records import DOCUMENTS, LEAVES
 from creditchain.batch.work import part_name
 from creditchain.errors import Place
 from creditchain.merkle import Leaf, Tree, tree_root
+from creditchain.merkle.files import FileTree, TreeFileError
 
 LEVELS = "levels.bin"
 
@@ -124,7 +124,7 @@ class BatchFolder:
         self.leaves = Leaves(PartTable(path / "leaves", LEAVES, sizes, LEAF_ROWS))
         self._documents = PartTable(path / "documents", DOCUMENTS, sizes, DOCUMENT_ROWS)
         self.purged = read_purges(path).indices
-        self._levels = LevelFile(path / LEVELS, manifest.size)
+        self._levels = open_tree(path / LEVELS, manifest.size)
 
     @property
     def tree(self) -> Tree:
@@ -148,8 +148,8 @@ class BatchFolder:
         return StoredDocument(leaf, self.leaves.domain(index), media_type, content, salt)
 
     def close(self) -> None:
-        """Unmap the files."""
-        self._levels.close()
+        """Let go of the files; what was read from them stays."""
+        del self._levels, self._documents, self.leaves
 
     def _place(self, leaf: Leaf) -> int:
         low, high = 0, len(self.leaves)
@@ -170,6 +170,15 @@ class BatchFolder:
         self.close()
 
 
+def open_tree(path: Path, size: int) -> FileTree:
+    """The tree of a folder, mapped. Raises BatchError for a wrong length, StorageError."""
+    try:
+        with storage(path.name):
+            return FileTree(path, size)
+    except TreeFileError as error:
+        raise BatchError(error.message, expected=error.expected, found=error.found, place=Place(path.name)) from error
+
+
 def open_batch(path: Path) -> BatchFolder:
     """Open a batch folder. Raises StorageError if it is not there, BatchError if name, manifest and tree disagree."""
     manifest = read_manifest(path)
@@ -177,6 +186,5 @@ def open_batch(path: Path) -> BatchFolder:
         raise BatchError("the folder is not named by its batch's root", expected=manifest.root.hex(), found=path.name)
     folder = BatchFolder(path, manifest)
     if tree_root(folder.tree) != manifest.root:
-        folder.close()
         raise BatchError("the tree's root is not the batch's", expected="0x" + manifest.root.hex(), place=Place(LEVELS))
     return folder

@@ -25,7 +25,6 @@ from creditchain.batch import readers
 from creditchain.batch.accept import Rules
 from creditchain.batch.errors import Problem, UploadError, storage
 from creditchain.batch.folder import LEVELS
-from creditchain.batch.levels import build_levels
 from creditchain.batch.manifest import FILE, Manifest, PartFile, Terms
 from creditchain.batch.parts import file_digest, fsync_folder, rename, write_bytes
 from creditchain.batch.pool import cores, ordered, processes
@@ -33,6 +32,8 @@ from creditchain.batch.seal import Seals
 from creditchain.batch.upload import Upload
 from creditchain.batch.work import Job, Part, Run, Slice, Span, hashes_path, make_part, make_run, part_name
 from creditchain.errors import Place
+from creditchain.hashing import HASH_BYTES
+from creditchain.merkle.files import TreeWriter
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -250,16 +251,8 @@ def _slice(run: Run, low: bytes | None, high: bytes | None, before: int) -> Slic
 def _finish(work: Path, terms: Terms, parts: Sequence[Part], watch: Watch) -> Manifest:
     """Join the leaf hashes, build the tree above them, write the manifest, make everything durable."""
     size = sum(part.rows for part in parts)
-    levels = work / LEVELS
-    with storage(LEVELS):
-        with levels.open("xb") as joined:
-            for part in parts:
-                path = hashes_path(work, part.number)
-                with path.open("rb") as hashes:
-                    shutil.copyfileobj(hashes, joined, 1 << 20)
-                path.unlink()
-        _renumber(work, parts)
-    root = build_levels(levels, size)
+    root = _build_tree(work, parts, size)
+    _renumber(work, parts)
     watch("tree", size, size)
     manifest = Manifest(
         terms=terms,
@@ -268,13 +261,23 @@ def _finish(work: Path, terms: Terms, parts: Sequence[Part], watch: Watch) -> Ma
         subjects=_subjects(parts),
         domains=reduce(lambda mask, part: mask | part.domains, parts, 0),
         parts=tuple(PartFile(part.rows, part.leaves_digest, part.documents_digest) for part in parts),
-        levels=file_digest(levels),
+        levels=file_digest(work / LEVELS),
     )
     write_bytes(work / FILE, manifest.to_bytes())
     with storage("the batch's folder"):
         for folder in (work / "leaves", work / "documents", work):
             fsync_folder(folder)
     return manifest
+
+
+def _build_tree(work: Path, parts: Sequence[Part], size: int) -> bytes:
+    """Write the tree's file from the leaf hashes of the parts, one part at a time; the root."""
+    with storage(LEVELS), TreeWriter(work / LEVELS, size) as tree:
+        for part in parts:
+            path = hashes_path(work, part.number)
+            tree.append(np.fromfile(path, dtype=np.uint8).reshape(-1, HASH_BYTES))
+            path.unlink()
+        return tree.finish()
 
 
 def _renumber(work: Path, parts: Sequence[Part]) -> None:
