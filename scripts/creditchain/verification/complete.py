@@ -20,12 +20,21 @@ from creditchain.messages import NO_DIGEST
 from creditchain.products import Product
 from creditchain.verification.case import Case, day_number, day_of, domains_in
 from creditchain.verification.evidence import Member, Missing
-from creditchain.verification.log_index import LoggedAnchor, LogIndex, index_log
+from creditchain.verification.log_index import LogIndex, index_log
 from creditchain.verification.parts import hexed
 from creditchain.verification.policy import Completeness
 from creditchain.verification.report_package import PackagedRange
 from creditchain.verification.restated import dropped_records
-from creditchain.verification.scope import Asked, Scope, Sought, combined, find_scope, in_scope
+from creditchain.verification.scope import (
+    Asked,
+    Scope,
+    Sought,
+    asked_for,
+    combined,
+    everything,
+    find_scope,
+    in_scope,
+)
 from creditchain.verification.verdict import Outcome, Step, Text, failed, not_verified, passed, pending
 from creditchain.vocabulary import Life
 
@@ -104,7 +113,7 @@ class _Check:
                 9, "the policy wants products that this report does not combine, or the request does not cover",
                 "策略要求的产品不在报告或请求范围内", found=beyond,
             ), ()  # fmt: skip
-        scope = find_scope(self.log, self.window, products, asked, demands, stolen=self._stolen)
+        scope = find_scope(self.log, self.window, products, asked, demands, members=self.members)
         ranges = {one.place: one for one in self.case.package.ranges}
         opened = {record.key for record in self.case.records}
         for sought in scope.sought:
@@ -121,22 +130,8 @@ class _Check:
     def _asked(self) -> Asked:
         """The request says what was asked for; without one, all that the product may show. The policy may want more."""
         delivery, wanted = self.case.package.delivery, self.case.policy.completeness.sections
-        if delivery is None:
-            domains = 0
-            for domain in self.product.combined_domains:
-                domains |= 1 << domain
-            return Asked(wanted or frozenset(self.product.combined_sections), domains)
-        asked = frozenset(section for section in Section if delivery.request.sections >> section & 1)
-        return Asked(wanted or asked, delivery.request.domains)
-
-    def _stolen(self, anchor: LoggedAnchor) -> bool:
-        member = self.members.get(anchor.body.node)
-        if member is None:
-            return True
-        host = self.members.get(member.info.host) if member.info.host else None
-        if member.info.host and host is None:
-            return True
-        return any(one is not None and one.compromised_at(anchor.time) for one in (member, host))
+        asked = everything(self.product) if delivery is None else asked_for(delivery.request)
+        return Asked(wanted or asked.sections, asked.domains)
 
     def _look(
         self,

@@ -11,11 +11,13 @@ A series is the batches of one node for one product. Rules for one that is in sc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from creditchain.documents import Section, domain_mask
+from creditchain.messages import QueryRequest
 from creditchain.products import Product
+from creditchain.verification.evidence import Member
 from creditchain.verification.log_index import LoggedAnchor, LogIndex
 from creditchain.verification.policy import Completeness
 from creditchain.vocabulary import BatchKind
@@ -48,6 +50,16 @@ class Scope:
     window: range  #: of log entries
 
 
+def asked_for(request: QueryRequest) -> Asked:
+    """What a request asks for."""
+    return Asked(frozenset(section for section in Section if request.sections >> section & 1), request.domains)
+
+
+def everything(report: Product) -> Asked:
+    """All that a report of this product may show."""
+    return Asked(frozenset(report.combined_sections), domain_mask(report.combined_domains))
+
+
 def combined(report: Product, catalogue: Mapping[str, Product]) -> tuple[Product, ...]:
     """The record products that a report combines. KeyError if one is not in the catalogue."""
     return tuple(catalogue[name] for name in report.combines)
@@ -76,9 +88,9 @@ def find_scope(
     asked: Asked,
     demands: Completeness,
     *,
-    stolen: Callable[[LoggedAnchor], bool],
+    members: Mapping[int, Member],
 ) -> Scope:
-    """Every batch of each series in scope. `stolen`: was the anchor made while a key was perhaps somebody else's?"""
+    """Every batch of each series in scope. `members`: every node that ever anchored, and their hosts."""
     series: dict[tuple[int, bytes], list[LoggedAnchor]] = {}
     for anchor in log.anchors:
         key = anchor.body.node, anchor.body.product
@@ -88,10 +100,19 @@ def find_scope(
     spoiled: list[LoggedAnchor] = []
     for (_, digest), anchors in series.items():
         product = products[digest]
-        sound = [one for one in anchors if one.key not in log.broken and not stolen(one)]
+        sound = [one for one in anchors if one.key not in log.broken and not made_with_stolen_key(one, members)]
         last_full = max((one.entry for one in sound if one.body.kind == BatchKind.FULL), default=-1)
         kept = {one.entry for one in sound}
         spoiled += [one for one in anchors if one.entry not in kept and one.entry > last_full]
         shown = [one for one in sound if one.entry >= last_full] if demands.trust_full else sound
         sought += [Sought(one, product, sections_of(product, asked)) for one in shown]
     return Scope(tuple(sought), tuple(spoiled), len(series), window)
+
+
+def made_with_stolen_key(anchor: LoggedAnchor, members: Mapping[int, Member]) -> bool:
+    """Was the anchor made while the key of its node, or of its host, was perhaps somebody else's, for all we know?"""
+    member = members.get(anchor.body.node)
+    host = members.get(member.info.host) if member is not None and member.info.host else None
+    if member is None or (member.info.host and host is None):
+        return True
+    return any(one is not None and one.compromised_at(anchor.time) for one in (member, host))

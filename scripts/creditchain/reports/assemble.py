@@ -1,0 +1,218 @@
+"""From batch folders to a report package: every batch in scope proven, every record opened that may be.
+
+The scope is worked out as the verifier does it (`verification.scope`), from the same log; so what is assembled here is
+what step 9 asks for. Nothing here reads the chain: the caller brings the log and who the members are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from creditchain.batch.folder import BatchFolder
+from creditchain.batch.packages import package_of
+from creditchain.documents import (
+    JSON_MEDIA_TYPE,
+    Domain,
+    Section,
+    canonical_bytes,
+    parse_document,
+)
+from creditchain.errors import InputError, Place
+from creditchain.hashing import HASH_NAME
+from creditchain.identifiers import Subject
+from creditchain.merkle import prove_range
+from creditchain.products import Kind, Product
+from creditchain.verification.case import day_number, day_of
+from creditchain.verification.evidence import Member
+from creditchain.verification.log_index import BatchKey, LogIndex
+from creditchain.verification.package import Package
+from creditchain.verification.parts import PackagedRecord, PackagedTag, hexed
+from creditchain.verification.policy import Completeness
+from creditchain.verification.report_package import EpochTag, OpenedRecord, PackagedRange, ReportPackage
+from creditchain.verification.scope import Asked, Scope, Sought, combined, find_scope, in_scope
+from creditchain.verification.steps import leaf_of
+from creditchain.vocabulary import Life
+
+#: How many batches an error lists.
+_LISTED = 10
+
+
+class AssemblyError(InputError):
+    """A report can not be assembled from what is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The report that is wanted."""
+
+    product: Product
+    catalogue: Mapping[str, Product]  #: by name/version
+    subject: Subject
+    as_of: date
+    data: Mapping[str, Any] = field(repr=False)  #: what the issuer derived; `hash` and `records` are added here
+    region: str
+    asked: Asked
+    time: int  #: when it will be delivered, unix seconds
+    salt: bytes = field(repr=False)  #: of the report's commitment, 32 fresh random bytes
+    days: tuple[int, int] | None = None  #: first and last day, YYYYMMDD, that the consent covers; None: any
+    open_domains: int = 0  #: domains that `days` does not bind, as a bit set
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A leaf that may not be opened."""
+
+    node: int
+    leaf: bytes
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """The package, without consent and delivery yet, and what it does not open."""
+
+    package: ReportPackage
+    left_out: tuple[LeftOut, ...]
+
+
+def plan(order: Order, log: LogIndex, members: Mapping[int, Member]) -> Scope:
+    """The batches that the report has to show: all up to the end of the log. Raises AssemblyError."""
+    if order.product.kind is not Kind.REPORT:
+        raise AssemblyError("a product of records can not be assembled", expected="a report", found=order.product.ref)
+    missing = [name for name in order.product.combines if name not in order.catalogue]
+    if missing:
+        raise AssemblyError("a product that the report combines is not known here", found=", ".join(missing))
+    demands = Completeness()
+    products = in_scope(combined(order.product, order.catalogue), order.asked, demands)
+    return find_scope(log, range(log.size), products, order.asked, demands, members=members)
+
+
+def assemble(
+    order: Order,
+    log: LogIndex,
+    scope: Scope,
+    batches: Mapping[BatchKey, BatchFolder],
+    tags: Mapping[int, PackagedTag],
+) -> Assembled:
+    """The report package. `scope` as `plan` gives it, `tags` by key epoch.
+
+    Raises:
+        AssemblyError: a folder or a tag is missing, a folder is not the batch anchored, a live document was purged.
+        ProductError: the report does not fit its product.
+    """
+    _require_folders(scope, batches)
+    _require_tags(scope, tags)
+    work = _Work(order, log, batches, tags)
+    for sought in scope.sought:
+        for section in sought.sections:
+            work.show(sought, section)
+    records = work.records
+    package = ReportPackage(
+        report=_report(order, records),
+        records=tuple(OpenedRecord(one.record, one.batch) for one, _ in records),
+        ranges=tuple(work.ranges),
+        tags=tuple(EpochTag(epoch, tags[epoch]) for epoch in sorted(tags)),
+    )
+    return Assembled(package, tuple(work.left_out))
+
+
+def _require_folders(scope: Scope, batches: Mapping[BatchKey, BatchFolder]) -> None:
+    missing = [one for one in scope.sought if one.anchor.key not in batches]
+    if missing:
+        shown = [
+            f"node {node}, {one.product.ref} no. {one.anchor.body.number}, {hexed(root)}"
+            for one in missing[:_LISTED]
+            for node, root in [one.anchor.key]
+        ]
+        more = f"; and {len(missing) - _LISTED} more" if len(missing) > _LISTED else ""
+        raise AssemblyError(
+            f"{len(missing)} batch(es) that the report has to show are not here",
+            found="; ".join(shown) + more,
+            hint="Get their folders from the nodes that published them, and name where they are.",
+        )
+    for sought in scope.sought:
+        body, manifest = sought.anchor.body, batches[sought.anchor.key].manifest
+        if (manifest.size, manifest.terms.key_epoch) != (body.size, body.key_epoch):
+            raise AssemblyError("a batch folder is not what was anchored", found=hexed(body.root))
+
+
+def _require_tags(scope: Scope, tags: Mapping[int, PackagedTag]) -> None:
+    missing = sorted({one.anchor.body.key_epoch for one in scope.sought} - tags.keys())
+    if missing:
+        raise AssemblyError(
+            "the subject's tag under a key epoch is not known",
+            expected="a tag key or a tag statement for key epoch " + ", ".join(map(str, missing)),
+        )
+
+
+@dataclass(slots=True)
+class _Work:
+    order: Order
+    log: LogIndex
+    batches: Mapping[BatchKey, BatchFolder]
+    tags: Mapping[int, PackagedTag]
+    ranges: list[PackagedRange] = field(default_factory=list)
+    records: list[tuple[Package, Product]] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def show(self, sought: Sought, section: Section) -> None:
+        """The range proof of one batch and section, and each of its records that may be opened."""
+        body, folder = sought.anchor.body, self.batches[sought.anchor.key]
+        tag = self.tags[body.key_epoch]
+        proof = prove_range(folder.tree, folder.leaves, tag.subject_tag, section)
+        self.ranges.append(PackagedRange(body.node, body.root, section, tag.subject_tag, proof))
+        for offset, leaf in enumerate(proof.leaves):
+            key = (body.node, leaf.hash())
+            life = self.log.life_at(key, self.order.time)
+            if life is not Life.LIVE:
+                self.left_out.append(LeftOut(*key, life.label))
+                continue
+            package = package_of(folder, proof.first + offset, self.order.subject, tag.statement)
+            why = self._barred(sought.product, section, package)
+            if why is None:
+                self.records.append((package, sought.product))
+            else:
+                self.left_out.append(LeftOut(*key, why))
+
+    def _barred(self, product: Product, section: Section, package: Package) -> str | None:
+        """Why this record may not be shown; None where it may."""
+        record, order = package.record, self.order
+        if record.media_type != JSON_MEDIA_TYPE:
+            return None if order.days is None else "the day it is about is not known"
+        document = parse_document(record.content)
+        until = product.retention[section].until(document.value)
+        if until is not None and day_of(order.time) > until:
+            return "its retention is over"
+        if not order.asked.domains >> document.domain & 1:
+            return "of a domain that was not asked for"
+        bound = order.days is not None and not order.open_domains >> document.domain & 1
+        if bound and order.days and not order.days[0] <= day_number(document.as_of) <= order.days[1]:
+            return "about a day that the consent does not cover"
+        return None
+
+
+def _report(order: Order, records: list[tuple[Package, Product]]) -> PackagedRecord:
+    """The report document: what the issuer derived, and every record it rests on by its leaf."""
+    named = [
+        {"region": order.region, "node": one.batch.node, "product": product.ref, "leaf": hexed(leaf_of(one))}
+        for one, product in records
+    ]
+    reserved = sorted({"hash", "records"} & order.data.keys())
+    if reserved:
+        raise AssemblyError("this field is filled in here", place=Place(field=f"data.{reserved[0]}"))
+    value = {
+        "product": order.product.ref,
+        "subject": {"scheme": order.subject.scheme, "number": order.subject.number},
+        "section": Section.REPORT.label,
+        "domain": Domain.DERIVED.label,
+        "as_of": order.as_of.isoformat(),
+        "data": {**order.data, "hash": HASH_NAME, "records": named},
+    }
+    order.product.validate(value)
+    return PackagedRecord(JSON_MEDIA_TYPE, canonical_bytes(value), order.salt, Section.REPORT, order.subject)
+
+
+__all__ = ["Assembled", "AssemblyError", "LeftOut", "Order", "assemble", "plan"]
