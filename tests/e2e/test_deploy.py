@@ -1,0 +1,265 @@
+"""Deploying a region: wiring, resuming after a crash, and every kind of wrong chain refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acting import admission, region_on, set_profile
+from servers import Server
+from servers import anvil as start_anvil
+
+from creditchain.chain.abi import interface
+from creditchain.chain.calls import Calls
+from creditchain.chain.connect import Chain, connect
+from creditchain.chain.deploy import ADMIN, GOVERNOR, PARTS, Plan, deploy
+from creditchain.chain.deployments import DeployedContract, check_deployment
+from creditchain.chain.errors import ChainUnsuitableError, ContractRefusedError, LyingEndpointError, WrongChainError
+from creditchain.chain.funding import fund_dev_accounts
+from creditchain.chain.networks import load_network
+from creditchain.chain.probe import probe
+from creditchain.chain.region import Region
+from creditchain.chain.signers import dev_signer
+from creditchain.hashing import keccak256
+from creditchain.journal import Journal
+from creditchain.vocabulary import EntryKind
+
+_generations = iter(range(5000, 6000))
+
+
+def test_a_region_is_wired(chain: Chain, journal: Journal) -> None:
+    region = region_on(chain, journal, next(_generations))
+    for name in ("NodeRegistry", "AnchorRegistry"):
+        assert region.is_writer(region.deployment.address(name))
+    entries = region.entries()
+    assert {entry.kind for entry in entries} == {EntryKind.WRITER}
+    assert entries[0].body == {"writer": region.deployment.address("NodeRegistry"), "authorised": True}
+    check_deployment(chain, region.deployment)
+
+
+def role_of(chain: Chain, region: Region, role: int, address: str) -> bool:
+    manager = interface("AccessManager")
+    data = manager.encode("hasRole", role, address)
+    return bool(manager.decode("hasRole", chain.call(region.deployment.address("AccessManager"), data))[0])
+
+
+def test_every_restricted_function_is_the_governors(chain: Chain, journal: Journal) -> None:
+    """A function that asks the manager and was forgotten in PARTS would belong to the administrator alone."""
+    region = region_on(chain, journal, next(_generations))
+    stranger = "0x" + "11" * 20
+    for part in PARTS:
+        face = interface(part.name)
+        for name, item in face.functions.items():
+            caller = {"from": stranger, "to": region.deployment.address(part.name)}
+            data = item.selector + bytes(32 * 16)
+            if _refusal(chain, caller | {"data": "0x" + data.hex()}) == "AccessManagedUnauthorized":
+                # setAuthority is the manager's own.
+                assert name in (*part.restricted, "setAuthority"), f"{part.name}.{name}"
+
+
+def _refusal(chain: Chain, fields: dict[str, Any]) -> str | None:
+    from creditchain.chain.abi import refusal
+    from creditchain.chain.connect import RpcError
+
+    try:
+        chain.request("eth_call", fields, "latest")
+    except RpcError as error:
+        return refusal(error.data or b"", "x").name
+    return None
+
+
+def test_governors_take_over_and_the_deployer_keeps_nothing(chain: Chain, journal: Journal) -> None:
+    deployer, governor = dev_signer(0, chain), dev_signer(7, chain)
+    fund_dev_accounts(chain, [deployer.address, governor.address])
+    plan = Plan("YRD", (governor.address,), next(_generations))
+    region = Region(chain, deploy(chain, deployer, journal, plan))
+    for role in (ADMIN, GOVERNOR):
+        assert role_of(chain, region, role, governor.address)
+        assert not role_of(chain, region, role, deployer.address)
+    call = region.calls.admit(admission(deployer.address))
+    with pytest.raises(ContractRefusedError, match="AccessManagedUnauthorized"):
+        region.outbox(deployer, journal).submit("admit", call)
+    assert region.outbox(governor, journal).submit("admit", call).state == "final"
+
+
+class CrashError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("step", range(7))
+def test_a_deployment_that_was_cut_off_goes_on(chain: Chain, journal: Journal, step: int) -> None:
+    signer = dev_signer(0, chain)
+    fund_dev_accounts(chain, [signer.address])
+    plan, seen = Plan("YRD", generation=next(_generations)), []
+
+    def crash(what: str) -> None:
+        seen.append(what)
+        if len(seen) == step + 1:
+            raise CrashError
+
+    with pytest.raises(CrashError):
+        deploy(chain, signer, journal, plan, crash)
+    before = chain.transaction_count(signer.address)
+    deployment = deploy(chain, signer, journal, plan)
+    assert chain.transaction_count(signer.address) == before + plan.steps - step - 1
+    assert deploy(chain, signer, journal, plan) == deployment
+    assert Region(chain, deployment).log_size() == 2
+
+
+def test_another_chain_is_refused(chain: Chain, journal: Journal) -> None:
+    deployment = region_on(chain, journal, next(_generations)).deployment
+    registry = deployment.contracts["NodeRegistry"]
+    swapped = {**deployment.contracts, "NodeRegistry": deployment.contracts["AnchorRegistry"]}
+    empty = {**deployment.contracts, "NodeRegistry": replace(registry, address="0x" + "00" * 19 + "99")}
+    changed = {**deployment.contracts, "NodeRegistry": DeployedContract(registry.address, 1, b"\1" * 32)}
+    for wrong, word in (
+        (replace(deployment, chain_id=deployment.chain_id + 1), "chain id"),
+        (replace(deployment, genesis=b"\1" * 32), "genesis"),
+        (replace(deployment, contracts=empty), "code"),
+        (replace(deployment, contracts=changed), "code"),
+        (replace(deployment, region="JJJ"), "log id"),
+        (replace(deployment, log_id=b"\1" * 32), "log id"),
+    ):
+        with pytest.raises(WrongChainError, match=word):
+            Region(chain, wrong)
+    Region(chain, replace(deployment, contracts=swapped))  # the same code: caught by nothing but its answers
+
+
+def test_the_network_s_chain_id_is_checked(anvil: Server) -> None:
+    with pytest.raises(WrongChainError, match="another chain"):
+        connect(replace(anvil.network(), chain_id=1))
+
+
+def test_no_node_is_one_error() -> None:
+    from creditchain.chain.errors import ChainUnavailableError
+
+    with pytest.raises(ChainUnavailableError, match="does not answer"):
+        connect(replace(load_network("anvil"), url="http://127.0.0.1:9"))
+
+
+# The probe.
+
+
+def test_every_kind_of_chain_passes_the_probe(chain: Chain) -> None:
+    assert probe(chain) == []
+
+
+def test_a_clock_far_off_is_a_remark() -> None:
+    with start_anvil("--timestamp", "1500000000") as server, connect(server.network()) as chain:
+        chain.request("evm_mine")
+        assert "seconds apart" in probe(chain)[0]
+
+
+@pytest.mark.parametrize("timestamp", ["1700000000000", "1000"])
+def test_a_chain_that_does_not_count_seconds_is_refused(timestamp: str) -> None:
+    """As some consortium clients do, which count milliseconds."""
+    with start_anvil("--timestamp", timestamp) as server, connect(server.network()) as chain:
+        chain.request("evm_mine")
+        with pytest.raises(ChainUnsuitableError, match="seconds"):
+            probe(chain)
+
+
+# An endpoint that lies.
+
+
+class Lying(Chain):
+    """A connection whose endpoint changes the logs it gives. Everything else is the real chain's."""
+
+    def request(self, method: str, *params: Any) -> Any:
+        answer = super().request(method, *params)
+        return self.lie(answer) if method == "eth_getLogs" and hasattr(self, "lie") else answer
+
+    lie: Any
+
+
+def appended(logs: list[dict[str, Any]], log: str) -> list[dict[str, Any]]:
+    return [each for each in logs if each["address"].lower() == log.lower() and len(each["topics"]) == 4]
+
+
+@pytest.mark.parametrize("lie", ["leaves one out", "leaves the last out", "changes one", "swaps events", "no event"])
+def test_a_lying_endpoint_is_caught_by_the_root(journal: Journal, lie: str) -> None:
+    from creditchain.chain.embedded_rpc import open_embedded
+
+    network = load_network("embedded")
+    provider = open_embedded(3133710, None, 1)
+    with Lying(network, provider) as chain:
+        region = region_on(chain, journal)
+        outbox = region.outbox(dev_signer(0, chain), journal)
+        outbox.submit("admit", region.calls.admit(admission(dev_signer(1, chain).address)))
+        outbox.submit("change", set_profile(region, 1, 1))
+        assert len(region.entries()) == 4
+        log = region.deployment.address("RegionLog").lower()
+        nodes = region.deployment.address("NodeRegistry").lower()
+
+        def changed(logs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            logs = json.loads(json.dumps(logs))
+            entries = appended(logs, log)
+            typed = [each for each in logs if each["address"].lower() == nodes]
+            if lie == "leaves one out":
+                logs.remove(entries[1])
+            elif lie == "leaves the last out":
+                logs.remove(entries[-1])
+                logs.remove(typed[-1])
+            elif lie == "changes one":
+                entries[0]["data"] = entries[0]["data"][:-2] + "00"
+            elif lie == "swaps events":
+                typed[0]["data"], typed[1]["data"] = typed[1]["data"], typed[0]["data"]
+            else:
+                logs.remove(typed[0])
+            return logs
+
+        chain.lie = changed
+        with pytest.raises(LyingEndpointError):
+            region.entries()
+
+
+def test_entries_are_joined_with_what_they_are_about(chain: Chain, journal: Journal) -> None:
+    region = region_on(chain, journal, next(_generations))
+    outbox = region.outbox(dev_signer(0, chain), journal)
+    operator = dev_signer(1, chain).address
+    outbox.submit("admit", region.calls.admit(admission(operator)))
+    outbox.submit("epoch", region.calls.open_key_epoch(keccak256(b"epoch")))
+    earlier = chain.head().number
+    outbox.submit("suspend", region.calls.suspend(1))
+    entries = region.entries()
+    assert [entry.kind for entry in entries] == [14, 14, 1, 2, 1]
+    assert entries[2].body is not None
+    assert (entries[2].body["operator"], entries[2].body["status"]) == (operator, 1)
+    assert entries[3].body == {"epoch": 1, "epoch_digest": keccak256(b"epoch")}
+    assert entries[4].body == {**entries[2].body, "status": 2}
+    assert region.entries(earlier) == entries[:4]
+    assert isinstance(region.calls, Calls)
+
+
+def test_logs_are_asked_for_in_ranges_that_the_endpoint_takes(journal: Journal) -> None:
+    """An endpoint that gives at most two blocks of logs at once: the range is halved until it answers."""
+    from creditchain.chain.connect import RpcError
+    from creditchain.chain.embedded_rpc import open_embedded
+
+    class Narrow(Chain):
+        asked = 0
+
+        def request(self, method: str, *params: Any) -> Any:
+            if method == "eth_getLogs":
+                self.asked += 1
+                if int(params[0]["toBlock"], 16) - int(params[0]["fromBlock"], 16) >= 2:
+                    raise RpcError(method, -32005, "query returned more than 10000 results", None)
+            return super().request(method, *params)
+
+    with Narrow(load_network("embedded"), open_embedded(3133710, None, 1)) as chain:
+        region = region_on(chain, journal)
+        assert len(region.entries()) == 2
+        first = chain.asked
+        assert len(region.entries()) == 2
+        assert chain.asked - first < first, "the range that worked is remembered"
+
+
+def test_the_deployment_file_survives_the_round_trip(chain: Chain, journal: Journal, tmp_path: Path) -> None:
+    from creditchain.chain.deployments import load_deployment, save_deployment
+
+    deployment = region_on(chain, journal, next(_generations)).deployment
+    save_deployment(deployment, tmp_path)
+    assert load_deployment(chain.network.name, tmp_path) == deployment
