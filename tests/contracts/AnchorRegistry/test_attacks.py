@@ -1,0 +1,100 @@
+"""Attacks by name. What stops the same ones outside the chain is tested with the verifier."""
+
+import reference
+from brownie import accounts
+from world import (
+    BUREAU,
+    NO_WORD,
+    PLATFORM,
+    SOURCE,
+    batch,
+    batch_tree,
+    leaf_opening,
+    number_hash,
+    refused,
+)
+
+OPENINGS = [leaf_opening(n) for n in range(8)]
+LEAVES = batch_tree(OPENINGS)
+ROOT = reference.mth(LEAVES)
+LEAF, REASON = number_hash("leaf", 1), number_hash("reason", 1)
+
+
+def test_root_squatting(region):
+    """Whoever sees a root in the mempool and anchors it first only anchors it for himself."""
+    region.anchors.anchor(batch(1, ROOT, node=BUREAU, size=1, subjects=1), {"from": accounts[BUREAU]})
+    region.anchors.anchor(batch(1, ROOT, size=8), {"from": accounts[SOURCE]})
+    sizes = [region.anchors.anchorOf(node, ROOT).dict()["size"] for node in (BUREAU, SOURCE)]
+    assert sizes == [1, 8]
+
+
+def test_second_preimage(region):
+    """An inner node passes for no leaf: with the anchored size, its path has another length."""
+    region.anchors.anchor(batch(1, ROOT, size=8), {"from": accounts[SOURCE]})
+    region.anchors.fileDispute(PLATFORM, SOURCE, LEAF, REASON, {"from": accounts[PLATFORM]})
+    inner = [reference.keccak(b"\x01", LEAVES[i], LEAVES[i + 1]) for i in range(0, 8, 2)]
+    for index, node in enumerate(inner):
+        proof = reference.path(index, inner)
+        correction = (ROOT, index, node, proof)
+        with refused("AnchorRegistryInclusion", ROOT, index, node):
+            region.anchors.answerDispute(SOURCE, LEAF, 2, correction, REASON, {"from": accounts[SOURCE]})
+
+
+def test_split_leaf(region):
+    """A leaf of 65 bytes that looks like an inner node: prefixes keep the two apart, whatever the bytes."""
+    left, right = LEAVES[0], LEAVES[1]
+    posing = (left, right[0], right[1:] + b"\x00")
+    assert reference.leaf(*posing) != reference.keccak(b"\x01", left, right)
+    region.anchors.anchor(batch(1, ROOT, size=8), {"from": accounts[SOURCE]})
+    inner = [reference.keccak(b"\x01", LEAVES[i], LEAVES[i + 1]) for i in range(0, 8, 2)]
+    proofs = [reference.path(0, inner), reference.path(1, inner)]
+    with refused("AnchorRegistryInclusion", ROOT, 0, reference.leaf(*posing)):
+        region.anchors.proveDisorder(SOURCE, ROOT, 0, posing, (NO_WORD, 0, NO_WORD), *proofs)
+
+
+def test_reordered_leaves(region):
+    """A publisher that hides a record out of order is broken by whoever sees two neighbours."""
+    openings = [*OPENINGS[:2], OPENINGS[6], *OPENINGS[3:6], OPENINGS[2], OPENINGS[7]]
+    leaves = batch_tree(openings)
+    root = reference.mth(leaves)
+    region.anchors.anchor(batch(1, root, size=8), {"from": accounts[SOURCE]})
+    proofs = [reference.path(i, leaves) for i in (2, 3)]
+    region.anchors.proveDisorder(SOURCE, root, 2, openings[2], openings[3], *proofs, {"from": accounts[9]})
+    assert region.anchors.anchorOf(SOURCE, root).dict()["broken"]
+
+
+def test_a_smaller_size_hides_no_leaves(region):
+    """Declaring fewer leaves than the tree has makes proofs of the others fail, too."""
+    region.anchors.anchor(batch(1, ROOT, size=7), {"from": accounts[SOURCE]})
+    region.anchors.fileDispute(PLATFORM, SOURCE, LEAF, REASON, {"from": accounts[PLATFORM]})
+    correction = (ROOT, 7, LEAVES[7], reference.path(7, LEAVES))
+    with refused("AnchorRegistryInclusion", ROOT, 7, LEAVES[7]):
+        region.anchors.answerDispute(SOURCE, LEAF, 2, correction, REASON, {"from": accounts[SOURCE]})
+    correction = (ROOT, 6, LEAVES[6], reference.path(6, LEAVES))
+    with refused("AnchorRegistryInclusion", ROOT, 6, LEAVES[6]):
+        region.anchors.answerDispute(SOURCE, LEAF, 2, correction, REASON, {"from": accounts[SOURCE]})
+
+
+def test_skipped_batch(region):
+    """A withheld batch leaves a gap in its series, which the contract does not allow."""
+    region.anchors.anchor(batch(1, number_hash("root", 1)), {"from": accounts[SOURCE]})
+    with refused("AnchorRegistryNumber", 2, 3):
+        region.anchors.anchor(batch(3, number_hash("root", 3)), {"from": accounts[SOURCE]})
+
+
+def test_stolen_key_after_suspension(region):
+    """What the thief does from then on is refused; what was done before can be told by its time."""
+    tx = region.anchors.anchor(batch(1, ROOT, size=8), {"from": accounts[SOURCE]})
+    anchored_at = region.anchors.anchorOf(SOURCE, ROOT).dict()["time"]
+    assert tx.status == 1
+    region.nodes.markCompromised(SOURCE, anchored_at)
+    assert region.nodes.wasCompromised(SOURCE, anchored_at)
+    with refused("NodeRegistryInactive", SOURCE, 2, 0):
+        region.anchors.setLife(SOURCE, LEAF, 2, NO_WORD, REASON, {"from": accounts[SOURCE]})
+
+
+def test_undoing_a_revocation(region):
+    region.anchors.setLife(SOURCE, LEAF, 2, NO_WORD, REASON, {"from": accounts[SOURCE]})
+    for life, successor in ((0, NO_WORD), (1, LEAVES[0]), (2, NO_WORD)):
+        with refused("AnchorRegistryLife", 2, life):
+            region.anchors.setLife(SOURCE, LEAF, life, successor, REASON, {"from": accounts[SOURCE]})

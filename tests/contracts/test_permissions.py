@@ -1,0 +1,153 @@
+"""Role × function: who may call what. Every function that changes state is in the table."""
+
+import pytest
+import reference
+from brownie import accounts
+from world import (
+    BUREAU,
+    INSTITUTION,
+    NO_WORD,
+    PLATFORM,
+    REGULATOR,
+    SOURCE,
+    VIRTUAL,
+    Role,
+    acceptance,
+    admission,
+    batch,
+    batch_tree,
+    leaf_opening,
+    new_key,
+    now,
+    number_hash,
+)
+
+GOVERNOR, OUTSIDER = 0, 9
+CALLERS = {
+    "governor": GOVERNOR,
+    "regulator": REGULATOR,
+    "platform": PLATFORM,
+    "bureau": BUREAU,
+    "source": SOURCE,
+    "institution": INSTITUTION,
+    "outsider": OUTSIDER,
+}
+GOVERNORS = "AccessManagedUnauthorized"
+OPERATORS = "NodeRegistryNotOperator"
+KEY, OPERATOR = new_key(9)
+LEAF, ROOT, OTHER, REASON = (number_hash(name, 1) for name in ("leaf", "root", "other", "reason"))
+DISORDERED = [leaf_opening(n) for n in (2, 1)]
+BROKEN = reference.mth(batch_tree(DISORDERED))
+DISPUTED = number_hash("disputed", 1)
+
+# Function → (who may, what the others are told, the call).
+TABLE = {
+    "RegionLog.append": ((), "RegionLogNotWriter", lambda r: (r.log.append, 1, ROOT)),
+    "RegionLog.appendUnderEpoch": ((), "RegionLogNotWriter", lambda r: (r.log.appendUnderEpoch, 1, 3, ROOT)),
+    "RegionLog.setWriter": (("governor",), GOVERNORS, lambda r: (r.log.setWriter, r.nodes, False)),
+    "RegionLog.seal": (("governor",), GOVERNORS, lambda r: (r.log.seal,)),
+    "NodeRegistry.admit": (
+        ("governor",),
+        GOVERNORS,
+        lambda r: (r.nodes.admit, admission(OPERATOR, Role.SOURCE)),
+    ),
+    "NodeRegistry.suspend": (("governor",), GOVERNORS, lambda r: (r.nodes.suspend, SOURCE)),
+    "NodeRegistry.reinstate": (("governor",), GOVERNORS, lambda r: (r.nodes.reinstate, 7)),
+    "NodeRegistry.retire": (("governor",), GOVERNORS, lambda r: (r.nodes.retire, SOURCE)),
+    "NodeRegistry.setDomains": (("governor",), GOVERNORS, lambda r: (r.nodes.setDomains, SOURCE, 1)),
+    "NodeRegistry.setProfile": (("governor",), GOVERNORS, lambda r: (r.nodes.setProfile, SOURCE, ROOT)),
+    "NodeRegistry.setUntil": (("governor",), GOVERNORS, lambda r: (r.nodes.setUntil, INSTITUTION, 0)),
+    "NodeRegistry.markCompromised": (("governor",), GOVERNORS, lambda r: (r.nodes.markCompromised, SOURCE, now())),
+    "NodeRegistry.replaceOperator": (
+        ("governor",),
+        GOVERNORS,
+        lambda r: (r.nodes.replaceOperator, SOURCE, OPERATOR, 2**40, acceptance(r.nodes, SOURCE, KEY, 2**40)),
+    ),
+    "NodeRegistry.rotateOperator": (
+        ("source",),
+        OPERATORS,
+        lambda r: (r.nodes.rotateOperator, SOURCE, OPERATOR, 2**40, acceptance(r.nodes, SOURCE, KEY, 2**40)),
+    ),
+    "AnchorRegistry.openKeyEpoch": (("governor",), GOVERNORS, lambda r: (r.anchors.openKeyEpoch, OTHER)),
+    "AnchorRegistry.anchor": (("source",), OPERATORS, lambda r: (r.anchors.anchor, batch(1, ROOT))),
+    "AnchorRegistry.anchor of a virtual node": (
+        ("platform",),
+        OPERATORS,
+        lambda r: (r.anchors.anchor, batch(1, ROOT, node=VIRTUAL)),
+    ),
+    "AnchorRegistry.setLife": (("source",), OPERATORS, lambda r: (r.anchors.setLife, SOURCE, LEAF, 2, NO_WORD, REASON)),
+    "AnchorRegistry.fileDispute": (
+        ("platform",),
+        OPERATORS,
+        lambda r: (r.anchors.fileDispute, PLATFORM, SOURCE, LEAF, REASON),
+    ),
+    "AnchorRegistry.answerDispute": (
+        ("source",),
+        OPERATORS,
+        lambda r: (r.anchors.answerDispute, SOURCE, DISPUTED, 3, (NO_WORD, 0, NO_WORD, []), REASON),
+    ),
+    "AnchorRegistry.attestAudit": (
+        ("regulator",),
+        OPERATORS,
+        lambda r: (r.anchors.attestAudit, REGULATOR, BUREAU, BROKEN, REASON),
+    ),
+    "AnchorRegistry.proveDisorder": (
+        tuple(CALLERS),
+        "",
+        lambda r: (
+            r.anchors.proveDisorder,
+            BUREAU,
+            BROKEN,
+            0,
+            *DISORDERED,
+            *(reference.path(i, batch_tree(DISORDERED)) for i in (0, 1)),
+        ),
+    ),
+}
+# Of OpenZeppelin's AccessManaged: only the manager itself, after its admins had a say there.
+NOT_OURS = {"setAuthority"}
+# Anybody relays; signatures decide, as the tests of each say.
+BY_SIGNATURE = {"fileDisputeSigned"}
+
+
+@pytest.fixture(scope="module")
+def prepared(region):
+    """Something to reinstate, to answer, to audit and to break."""
+    region.nodes.admit(admission(accounts[7], Role.SOURCE))
+    region.nodes.suspend(7)
+    region.anchors.fileDispute(PLATFORM, SOURCE, DISPUTED, REASON, {"from": accounts[PLATFORM]})
+    region.anchors.anchor(batch(1, BROKEN, node=BUREAU, size=2), {"from": accounts[BUREAU]})
+    return region
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_permission(prepared, name):
+    allowed, told, call = TABLE[name]
+    function, *arguments = call(prepared)
+    outcomes = {caller: _outcome(function, arguments, accounts[number]) for caller, number in CALLERS.items()}
+    assert outcomes == {caller: "done" if caller in allowed else told for caller in CALLERS}
+
+
+def test_the_table_is_complete(region):
+    listed = {name.split(" ")[0] for name in TABLE}
+    for contract in (region.log, region.nodes, region.anchors):
+        for entry in contract.abi:
+            if entry["type"] == "function" and entry["stateMutability"] not in ("view", "pure"):
+                assert f"{contract._name}.{entry['name']}" in listed or entry["name"] in NOT_OURS | BY_SIGNATURE
+
+
+def test_only_the_manager_changes_the_authority(region):
+    for contract in (region.log, region.nodes, region.anchors):
+        for caller in CALLERS.values():
+            told = _outcome(contract.setAuthority, [region.anchors], accounts[caller])
+            assert told == "AccessManagedUnauthorized"
+
+
+def _outcome(function, arguments, caller):
+    from brownie.exceptions import VirtualMachineError
+
+    try:
+        function.call(*arguments, {"from": caller})
+    except VirtualMachineError as error:
+        return error.revert_msg.split(":")[0]
+    return "done"

@@ -1,0 +1,129 @@
+"""Whatever anybody does, in whatever order: an anchor never vanishes, the log only grows, revocation is final."""
+
+import reference
+from brownie import accounts
+from brownie.test import strategy
+from world import (
+    BUREAU,
+    NO_WORD,
+    PLATFORM,
+    SOURCE,
+    VIRTUAL,
+    all_entries,
+    batch,
+    batch_tree,
+    found_region,
+    leaf_opening,
+    number_hash,
+)
+
+PUBLISHERS = (PLATFORM, BUREAU, SOURCE, VIRTUAL)
+PRODUCT = b"\x33" * 32
+SORTED = [leaf_opening(n) for n in range(4)]
+
+
+class Region:
+    """The machine: a model of what was accepted, checked against the chain after every step."""
+
+    publisher = strategy("uint8", max_value=len(PUBLISHERS) - 1)
+    record = strategy("uint8", max_value=4)
+    life = strategy("uint8", max_value=3)
+    outcome = strategy("uint8", max_value=4)
+
+    def __init__(self, _):
+        self.region = found_region()
+
+    def setup(self):
+        self.anchored, self.lives, self.broken, self.disputes = {}, {}, set(), {}
+        self.size, self.root = self.region.log.size(), self.region.log.root()
+        self.epoch, self.rounds = 1, 0
+
+    def rule_anchor(self, publisher):
+        node = PUBLISHERS[publisher]
+        number = self.region.anchors.seriesLength(node, PRODUCT) + 1
+        root = number_hash(f"root {node}", number)
+        given = batch(number, root, node=node, epoch=self.epoch)
+        if self._tried(self.region.anchors.anchor, given, node):
+            self.anchored[node, root] = self.region.anchors.anchorOf(node, root)
+
+    def rule_anchor_disorder_and_prove_it(self, publisher):
+        node = PUBLISHERS[publisher]
+        self.rounds += 1
+        openings = [SORTED[0], SORTED[2], (SORTED[1][0], 1, number_hash("round", self.rounds)), SORTED[3]]
+        leaves = batch_tree(openings)
+        root = reference.mth(leaves)
+        number = self.region.anchors.seriesLength(node, PRODUCT) + 1
+        given = batch(number, root, node=node, size=4, epoch=self.epoch)
+        if not self._tried(self.region.anchors.anchor, given, node):
+            return
+        proofs = [reference.path(i, leaves) for i in (1, 2)]
+        arguments = (node, root, 1, openings[1], openings[2], *proofs)
+        self.region.anchors.proveDisorder(*arguments, {"from": accounts[9]})
+        self.anchored[node, root] = self.region.anchors.anchorOf(node, root)
+        self.broken.add((node, root))
+
+    def rule_set_life(self, publisher, record, life):
+        node, leaf = PUBLISHERS[publisher], number_hash("leaf", record)
+        successor = number_hash("successor", record) if life == 1 else NO_WORD
+        arguments = (node, leaf, life, successor, NO_WORD)
+        if self._tried(self.region.anchors.setLife, *arguments, node):
+            assert life > self.lives.get((node, leaf), 0)
+            self.lives[node, leaf] = life
+
+    def rule_dispute(self, publisher, record):
+        node, leaf = PUBLISHERS[publisher], number_hash("leaf", record)
+        if self._tried(self.region.anchors.fileDispute, PLATFORM, node, leaf, NO_WORD, PLATFORM):
+            self.disputes[node, leaf] = 1
+
+    def rule_answer(self, publisher, record, outcome):
+        node, leaf = PUBLISHERS[publisher], number_hash("leaf", record)
+        arguments = (node, leaf, outcome, (NO_WORD, 0, NO_WORD, []), NO_WORD)
+        if self._tried(self.region.anchors.answerDispute, *arguments, node):
+            assert self.disputes[node, leaf] == 1
+            assert outcome in (3, 4)
+            self.disputes[node, leaf] = outcome
+
+    def rule_suspend_or_reinstate(self, publisher):
+        node = PUBLISHERS[publisher]
+        change = "suspend" if self.region.nodes.node(node).dict()["status"] == 1 else "reinstate"
+        getattr(self.region.nodes, change)(node)
+
+    def rule_open_key_epoch(self):
+        self.epoch += 1
+        self.region.anchors.openKeyEpoch(number_hash("epoch", self.epoch))
+
+    def invariant_an_anchor_never_vanishes(self):
+        for (node, root), first_seen in self.anchored.items():
+            assert self.region.anchors.anchorOf(node, root) == first_seen
+        assert all(self.region.anchors.anchorOf(*key).dict()["broken"] for key in self.broken)
+
+    def invariant_the_log_only_grows(self):
+        size, leaves = self.region.log.size(), all_entries(self.region.log)
+        assert size == len(leaves) >= self.size
+        assert self.region.log.root() == "0x" + reference.mth(leaves).hex()
+        assert self.root == "0x" + reference.mth(leaves[: self.size]).hex()
+        self.size, self.root = size, self.region.log.root()
+
+    def invariant_revocation_is_final(self):
+        for (node, leaf), life in self.lives.items():
+            assert self.region.anchors.recordOf(node, leaf).dict()["life"] == life
+
+    def invariant_disputes_are_what_was_last_said(self):
+        for (node, leaf), state in self.disputes.items():
+            assert self.region.anchors.recordOf(node, leaf).dict()["dispute"] == state
+
+    def _tried(self, function, *arguments_and_node):
+        """Call as the node's operator; False when the contract refuses."""
+        from brownie.exceptions import VirtualMachineError
+
+        *arguments, node = arguments_and_node
+        operator = accounts[PLATFORM if node == VIRTUAL else node]
+        try:
+            function(*arguments, {"from": operator})
+        except VirtualMachineError:
+            return False
+        return True
+
+
+def test_region(state_machine):
+    state_machine(Region, None, settings={"max_examples": 6, "stateful_step_count": 14})
