@@ -12,6 +12,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.address import is_address, to_checksum_address
+from hexbytes import HexBytes
 
 from creditchain.chain.errors import ChainUnavailableError, SignerError
 from creditchain.errors import UsageError
@@ -207,7 +208,7 @@ def _address(text: str, spec: str) -> str:
 def _fields_of(raw: bytes) -> dict[str, Any]:
     """Fields of a raw transaction, named and typed as `Signer.sign_transaction` takes them; `to` in lower case."""
     if raw[0] < 0x80:
-        found = TypedTransaction.from_bytes(raw).as_dict()  # type: ignore[arg-type]
+        found = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
         fields = {name: found[name] for name in found if name not in ("v", "r", "s", "type", "accessList")}
         fields["data"] = bytes(fields["data"])
         to = fields["to"]
