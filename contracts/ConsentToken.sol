@@ -8,18 +8,20 @@ import {IERC721Metadata} from "@openzeppelin/contracts/token/ERC721/extensions/I
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
 
-import {Consent, ConsentState, IConsentToken, Revoker, Use} from "./interfaces/IConsentToken.sol";
+import {Consent, ConsentState, Finding, IConsentToken, Revoker, Use} from "./interfaces/IConsentToken.sol";
 import {IERC5192} from "./interfaces/IERC5192.sol";
 import {INodeRegistry, Member, Role} from "./interfaces/INodeRegistry.sol";
 import {IRegionLog} from "./interfaces/IRegionLog.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
-import {Finding} from "./libraries/Finding.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {Months} from "./libraries/Months.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title ConsentToken
 /// @notice What enterprises agreed to; see `IConsentToken`.
+/// @dev Every action appends to the log before it stores, because what it stores and emits names the entry. Log and node
+/// registry are fixed at deployment and call nobody back; wallets are asked by `staticcall`.
+// slither-disable-start reentrancy-no-eth,reentrancy-benign,reentrancy-events
 contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, AccessManaged, EIP712 {
     /// @dev The first slot is all that judging and counting a delivery takes:
     ///
@@ -324,3 +326,4 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
         return member.operator == address(0) ? member.hostOperator : member.operator;
     }
 }
+// slither-disable-end reentrancy-no-eth,reentrancy-benign,reentrancy-events

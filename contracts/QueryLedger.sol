@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
-import {IConsentToken, Use} from "./interfaces/IConsentToken.sol";
+import {Finding, IConsentToken, Use} from "./interfaces/IConsentToken.sol";
 import {INodeRegistry, Member, Role} from "./interfaces/INodeRegistry.sol";
 import {
     Delivery,
@@ -15,7 +15,6 @@ import {
 } from "./interfaces/IQueryLedger.sol";
 import {IRegionLog} from "./interfaces/IRegionLog.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
-import {Finding} from "./libraries/Finding.sol";
 import {ItemTree} from "./libraries/ItemTree.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {Months} from "./libraries/Months.sol";
@@ -23,6 +22,9 @@ import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title QueryLedger
 /// @notice Which reports were asked for and delivered, and what was lent after; see `IQueryLedger`.
+/// @dev Log, node registry and consents are fixed at deployment and call nobody back; wallets are asked by `staticcall`, with
+/// gas and memory of their own, so that no item of a batch can sink another.
+// slither-disable-start reentrancy-no-eth,reentrancy-benign,reentrancy-events,calls-loop,unused-return
 contract QueryLedger is IQueryLedger, EIP712 {
     uint8 private constant _OVERDRAWN = 1;
     uint8 private constant _LATE = 2;
@@ -59,11 +61,8 @@ contract QueryLedger is IQueryLedger, EIP712 {
         bytes32[] memory items = new bytes32[](deliveries.length);
         uint256 count = 0;
         for (uint256 i = 0; i < deliveries.length; ++i) {
-            bytes32 item;
-            bytes32 request;
-            Finding finding;
             uint256 free = _freeMemory();
-            (item, request, finding) = _meter(deliveries[i], entry);
+            (bytes32 item, bytes32 request, Finding finding) = _meter(deliveries[i], entry);
             _release(free);
             if (finding > Finding.Overdrawn) emit DeliveryRejected(request, msg.sender, finding, i);
             else items[count++] = item;
@@ -188,3 +187,4 @@ contract QueryLedger is IQueryLedger, EIP712 {
         }
     }
 }
+// slither-disable-end reentrancy-no-eth,reentrancy-benign,reentrancy-events,calls-loop,unused-return

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {Finding} from "../libraries/Finding.sol";
+import {Finding} from "./IConsentToken.sol";
 
 /// @dev What an institution asks for, signed as the EIP-712 message `QueryRequest` of the same fields in the same order. Its
 /// struct hash is the request's identity; `subject` makes it unique.

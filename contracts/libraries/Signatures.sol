@@ -22,6 +22,7 @@ library Signatures {
     /// @notice The account that signed; 0 for a signature that is malformed, or has `s` in the upper half of the order.
     function recover(bytes32 digest, bytes calldata signature) internal pure returns (address recovered) {
         if (signature.length != 65) return address(0);
+        // slither-disable-next-line unused-return
         (recovered,,) =
             ECDSA.tryRecover(digest, uint8(signature[64]), bytes32(signature[:32]), bytes32(signature[32:64]));
     }
