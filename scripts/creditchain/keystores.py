@@ -45,7 +45,7 @@ def password_source(name: str) -> str:
             raise KeystoreError("the password file can not be read", place=Place(file), found=found) from error
     if not sys.stdin.isatty():
         raise UsageError(
-            f"the keystore {name} needs its password",
+            f"{name} needs its password",
             hint="Set CREDITCHAIN_PASSWORD or CREDITCHAIN_PASSWORD_FILE, or run at a terminal.",
         )
     return getpass.getpass(f"Password of {name}: ")

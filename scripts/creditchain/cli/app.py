@@ -33,6 +33,7 @@ GROUPS: tuple[str, ...] = (
     "dispute",
     "audit",
     "tag",
+    "backup",
 )
 
 

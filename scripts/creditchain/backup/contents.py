@@ -1,0 +1,160 @@
+"""What a node must not lose, as files that can be read in a consistent state while the node goes on working.
+
+The journal is copied first, then other databases (an embedded chain's), then files, then batch folders: what a row of
+the journal tells of is so in the copies too, or further on, and resuming copes with the latter.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, BinaryIO, cast
+from urllib.parse import quote
+
+from creditchain.backup.store import PART, copy_stream
+from creditchain.batch.errors import StorageError, storage
+from creditchain.batch.folder import LEVELS
+from creditchain.errors import Place
+from creditchain.journal import BUSY_SECONDS
+
+#: First parts of the paths in a backup.
+HOME, DEPLOYMENTS = "home", "deployments"
+BATCHES = "batches"
+
+#: Folders of a home that mean something only to the processes that run now.
+_FLEETING_FOLDERS = ("locks",)
+_FLEETING_FILES = (f"{HOME}/devnet/running.json",)
+_FLEETING_ENDS = (PART, ".lock", "-wal", "-shm", "-journal")
+_SQLITE = b"SQLite format 3\0"
+#: Small files are held in memory while they are copied.
+_HELD_BYTES = 8 << 20
+_TRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file to back up. `name` is its path in the backup; `size` in bytes and `mode` as they were when listed."""
+
+    name: str
+    path: Path
+    size: int
+    mode: int
+
+    @property
+    def batch(self) -> str | None:
+        """The folder name of the batch that this is a file of."""
+        return batch_of(self.name)
+
+    @property
+    def sealed(self) -> bool:
+        """Is this a file of a batch that changes only together with the batch's manifest or list of purges?"""
+        return self.batch is not None and (self.path.suffix == ".arrow" or self.path.name == LEVELS)
+
+
+def batch_of(name: str) -> str | None:
+    """The folder name of the batch that a path in the backup is in."""
+    parts = PurePosixPath(name).parts
+    return parts[2] if parts[:2] == (HOME, BATCHES) and len(parts) > 3 else None
+
+
+def find_sources(home: Path, deployments: Path) -> list[Source]:
+    """All files of a home and its deployments, in the order in which they must be copied. Raises StorageError."""
+    with storage("the home folder"):
+        found = [*_walk(home, HOME)]
+        if not deployments.resolve().is_relative_to(home.resolve()):
+            found += [source for source in _walk(deployments, DEPLOYMENTS) if _is_deployment(source.name)]
+        return sorted(found, key=_order)
+
+
+def _is_deployment(name: str) -> bool:
+    return name.endswith(".json") and name.count("/") == 1
+
+
+def _order(source: Source) -> tuple[int, int, str]:
+    if not source.sealed and _is_sqlite(source.path):
+        return (0, source.name.count("/"), source.name)
+    return (1 if source.batch is None else 2, 0, source.name)
+
+
+def _walk(root: Path, label: str) -> Iterator[Source]:
+    for folder, inner, names in os.walk(root, followlinks=True):
+        here = PurePosixPath(label, *Path(folder).relative_to(root).parts)
+        inner[:] = sorted(name for name in inner if not _fleeting_folder(here, name))
+        for name in sorted(names):
+            path = Path(folder, name)
+            if not _fleeting(str(here / name)):
+                try:
+                    status = path.stat()
+                except FileNotFoundError:
+                    continue  # gone since the folder was listed
+                if path.is_file():
+                    yield Source(str(here / name), path, status.st_size, status.st_mode & 0o777)
+
+
+def _fleeting_folder(here: PurePosixPath, name: str) -> bool:
+    at_home = here == PurePosixPath(HOME)
+    return (at_home and name in _FLEETING_FOLDERS) or (here.name == BATCHES and name.startswith("."))
+
+
+def _fleeting(name: str) -> bool:
+    return name in _FLEETING_FILES or name.endswith(_FLEETING_ENDS) or PurePosixPath(name).name.startswith(".backup-")
+
+
+@contextmanager
+def reading(source: Source, home: Path) -> Iterator[BinaryIO]:
+    """The file's bytes in one consistent state, seekable. Raises FileNotFoundError if it is gone, StorageError."""
+    if source.sealed:
+        with source.path.open("rb") as handle:
+            yield handle
+        return
+    copy = _sqlite_copy(source.path, home) if _is_sqlite(source.path) else _stable_copy(source.path, home)
+    with copy:
+        copy.seek(0)
+        yield cast(BinaryIO, copy)
+
+
+def _is_sqlite(path: Path) -> bool:
+    try:
+        with path.open("rb") as handle:
+            return handle.read(len(_SQLITE)) == _SQLITE
+    except FileNotFoundError:
+        return False
+
+
+def _sqlite_copy(path: Path, folder: Path) -> IO[bytes]:
+    """A copy of a database by SQLite's online backup, in a file without a name: it vanishes with the process."""
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".backup-")
+    copy = os.fdopen(handle, "rb")
+    try:
+        with closing(sqlite3.connect(name, isolation_level=None)) as target:
+            Path(name).unlink()
+            target.execute("PRAGMA journal_mode = OFF")
+            target.execute("PRAGMA synchronous = OFF")
+            uri = f"file:{quote(str(path))}?mode=ro"
+            with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)) as database:
+                database.backup(target)
+    except sqlite3.Error as error:
+        copy.close()
+        raise StorageError("a database can not be copied", found=str(error), place=Place(str(path))) from error
+    finally:
+        Path(name).unlink(missing_ok=True)
+    return copy
+
+
+def _stable_copy(path: Path, folder: Path) -> Any:
+    """A copy of a file of which nobody wrote a part meanwhile. Raises StorageError if somebody does all the time."""
+    for _ in range(_TRIES):
+        copy = tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES, dir=str(folder))  # noqa: SIM115 - the caller closes it
+        with path.open("rb") as handle:
+            before = os.fstat(handle.fileno())
+            copy_stream(handle, cast(BinaryIO, copy))
+            after = os.fstat(handle.fileno())
+        if before.st_mtime_ns == after.st_mtime_ns and before.st_size == after.st_size == copy.tell():
+            return copy
+        copy.close()
+    raise StorageError("a file is being written all the time", hint="Run it again later.", place=Place(str(path)))

@@ -1,0 +1,239 @@
+"""Making a backup: what is new is added, then the new manifest, then what no manifest names any more is removed.
+
+Killed anywhere before the manifest has its name, the place holds the previous backup, whole, and the next run goes on
+with what was added. Killed after it, it holds the new one, and the next run removes what is left of the old.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import BinaryIO
+
+from filelock import FileLock, Timeout
+
+from creditchain.backup.contents import BATCHES, Source, batch_of, find_sources, reading
+from creditchain.backup.errors import BackupRefusedError
+from creditchain.backup.manifest import OBJECTS, Entry, Manifest, newest, parse_manifest
+from creditchain.backup.store import STEP, Location, Store, copy_stream, store_to_write
+from creditchain.backup.vault import KEY_FILE, Digesting, Vault
+from creditchain.batch.errors import StorageError, storage
+from creditchain.batch.parts import rename, write_bytes
+from creditchain.batch.pipeline import Watch, no_watch
+from creditchain.errors import InputError, Place, UnavailableError, UsageError
+from creditchain.keystores import PasswordSource
+
+#: In the home: random, so that a backup of one home never replaces another's.
+ID_FILE = "backup-id"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to back up, and where. Passwords are asked for with the place's name; `new_password` for a new backup."""
+
+    home: Path
+    deployments: Path
+    url: str
+    password: PasswordSource
+    new_password: PasswordSource
+    prune: bool = False  #: drop what the home no longer has
+    watch: Watch = no_watch  #: told bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A backup as it was made. Sizes in bytes of the clear content."""
+
+    number: int
+    files: int
+    bytes: int
+    copied_files: int
+    copied_bytes: int
+    kept_files: int  #: in the backup still, though the home has them no more
+
+
+def make_backup(order: Order) -> Made:
+    """Back a home up.
+
+    Raises:
+        InputError: there is no home. UsageError: the place lies inside the home.
+        BackupRefusedError: the place holds another home's backup, or something else.
+        PasswordError, BackupError: the place's backup can not be opened. StorageError, UnavailableError.
+    """
+    if not order.home.is_dir() or not any(order.home.iterdir()):
+        raise InputError("there is no home to back up", place=Place(str(order.home)))
+    place = Location(order.url)
+    if place.inside(order.home) or place.inside(order.deployments):
+        raise UsageError("a backup inside of what it backs up", hint="Choose a place on another disk.")
+    with _locked(order.home), store_to_write(place) as store:
+        vault, last = _open(store, place, order)
+        return _Backup(order, store, vault, last).make(_home_id(order.home))
+
+
+class _Backup:
+    """One run."""
+
+    def __init__(self, order: Order, store: Store, vault: Vault, last: Manifest | None) -> None:
+        self._order, self._store, self._vault, self._last = order, store, vault, last
+        self._known = {entry.path: entry for entry in last.files} if last is not None else {}
+        self._there = store.names()
+        self._done = self._total = self._copied_files = self._copied_bytes = 0
+
+    def make(self, home: str) -> Made:
+        """Copy, then write the manifest, then clean."""
+        if self._last is not None and self._last.home != home:
+            raise BackupRefusedError(
+                "the place holds the backup of another home",
+                hint="Choose another place. If this home is new because the old one was lost, restore it first.",
+            )
+        sources = find_sources(self._order.home, self._order.deployments)
+        self._total = sum(source.size for source in sources)
+        entries: dict[str, Entry] = {}
+        for batch, group in groupby(sources, key=lambda source: source.batch):
+            entries |= (self._files if batch is None else self._batch)(list(group))
+        kept = {} if self._order.prune else self._vanished(entries)
+        number = self._last.number + 1 if self._last is not None else 1
+        files = tuple(sorted((entries | kept).values(), key=lambda entry: entry.path))
+        manifest = Manifest(home, number, int(time.time()), files)
+        self._put_manifest(manifest)
+        objects = {self._object(entry.sha256) for entry in files}
+        self._store.clean({KEY_FILE, manifest.name} | objects)
+        return Made(number, len(files), manifest.clear_bytes, self._copied_files, self._copied_bytes, len(kept))
+
+    def _files(self, sources: list[Source]) -> dict[str, Entry]:
+        entries = {}
+        for source in sources:
+            try:
+                entries[source.name] = self._copy(source)
+            except FileNotFoundError:
+                continue  # gone since it was listed: as if it had gone before
+        return entries
+
+    def _batch(self, sources: list[Source]) -> dict[str, Entry]:
+        """A batch's files. Its large ones are not even read where its manifest and list of purges are as before."""
+        folder = self._order.home / BATCHES / (sources[0].batch or "")
+        try:
+            entries = {source.name: self._copy(source) for source in sources if not source.sealed}
+            same = all(self._known.get(name) == entry for name, entry in entries.items())
+            for source in (source for source in sources if source.sealed):
+                known = self._known.get(source.name)
+                if same and known is not None and known.size == source.size:
+                    self._tick(source.size)
+                    entries[source.name] = known
+                else:
+                    entries[source.name] = self._copy(source)
+        except FileNotFoundError as error:
+            if not folder.exists():
+                return {}  # a batch that never was anchored was given up meanwhile
+            raise StorageError("a batch folder is incomplete", place=Place(str(folder))) from error
+        return entries
+
+    def _copy(self, source: Source) -> Entry:
+        with _reading_errors(source), reading(source, self._order.home) as clear:
+            reader = Digesting(clear.read, lambda _: None)
+            while reader.read(STEP):
+                pass
+            entry = Entry(source.name, reader.size, reader.hexdigest, source.mode)
+            if (name := self._object(entry.sha256)) in self._there:
+                self._tick(source.size)
+                return entry
+            clear.seek(0)
+
+            def fill(sink: BinaryIO) -> None:
+                found = self._vault.seal(clear, sink, self._tick)
+                if found != (entry.size, entry.sha256):
+                    raise StorageError(
+                        "a file changed while it was copied", hint="Run it again.", place=Place(str(source.path))
+                    )
+
+            self._store.put(name, fill)
+        self._there.add(name)
+        self._copied_files += 1
+        self._copied_bytes += entry.size
+        return entry
+
+    def _vanished(self, entries: dict[str, Entry]) -> dict[str, Entry]:
+        """Files of the last backup that the home has no more; of a batch that it has, none."""
+        batches = {batch_of(path) for path in entries} - {None}
+        return {
+            path: entry for path, entry in self._known.items() if path not in entries and batch_of(path) not in batches
+        }
+
+    def _put_manifest(self, manifest: Manifest) -> None:
+        content = self._vault.sign(manifest.to_bytes())
+
+        def fill(sink: BinaryIO) -> None:
+            self._vault.seal(io.BytesIO(content), sink)
+
+        self._store.put(manifest.name, fill)
+
+    def _object(self, sha256: str) -> str:
+        return f"{OBJECTS}/{self._vault.object_name(sha256)}.age"
+
+    def _tick(self, count: int) -> None:
+        self._done += count
+        self._order.watch("backing up", self._done, max(self._done, self._total))
+
+
+def read_manifest(store: Store, vault: Vault, name: str) -> Manifest:
+    """The manifest of this name. Raises BackupError."""
+    clear = io.BytesIO()
+    with storage("the backup"), store.read(name) as sealed:
+        vault.open(name, sealed, clear)
+    return parse_manifest(name, vault.signed(name, clear.getvalue()))
+
+
+def _open(store: Store, place: Location, order: Order) -> tuple[Vault, Manifest | None]:
+    """The vault of the place and its newest manifest; a new vault where there is nothing yet."""
+    names = store.names()
+    if KEY_FILE in names:
+        with storage("the backup"), store.read(KEY_FILE) as handle:
+            vault = Vault.unlock(handle.read(), order.password(place.name))
+        name = newest(names)
+        return vault, read_manifest(store, vault, name) if name is not None else None
+    if names:
+        raise BackupRefusedError("the place holds something else", expected="an empty folder, or a backup")
+    vault, key_file = Vault.create(order.new_password(place.name))
+    store.put(KEY_FILE, lambda sink: copy_stream(io.BytesIO(key_file), sink))
+    return vault, None
+
+
+def _home_id(home: Path) -> str:
+    path = home / ID_FILE
+    with storage("the home folder"):
+        if not path.exists():
+            fresh = path.with_suffix(".part")
+            fresh.unlink(missing_ok=True)
+            write_bytes(fresh, secrets.token_hex(16).encode())
+            rename(fresh, path)
+        return path.read_text(encoding="ascii")
+
+
+@contextmanager
+def _locked(home: Path) -> Iterator[None]:
+    folder = home / "locks"
+    with storage("the home folder"):
+        folder.mkdir(exist_ok=True)
+    try:
+        with FileLock(folder / "backup", timeout=0):
+            yield
+    except Timeout as error:
+        raise UnavailableError("another process backs this home up", hint="Wait for it to end.") from error
+
+
+@contextmanager
+def _reading_errors(source: Source) -> Iterator[None]:
+    """As `storage`, but that a file is gone is no error yet."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        with storage(source.name):
+            raise error

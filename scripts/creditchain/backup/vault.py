@@ -1,0 +1,166 @@
+"""The encryption of a backup: the age format, by pyrage (age-encryption.org/v1; X25519, ChaCha20-Poly1305, scrypt).
+
+Each backup has a fresh age identity. `key.age` is that identity, encrypted under the password; every other file is
+encrypted to the identity. So the password is stretched once a run, and the `age` program alone can read a backup too:
+`age -d -i key.age snapshots/00000001.age`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+import pyrage
+
+from creditchain.backup.errors import BackupError, PasswordError, damaged
+from creditchain.errors import Place
+
+KEY_FILE = "key.age"
+_DIGEST = 32
+
+#: Told how many bytes of the clear content passed.
+Tick = Callable[[int], None]
+
+
+class Vault:
+    """Encrypts and decrypts streams with one backup's identity."""
+
+    def __init__(self, identity: Any) -> None:
+        self._identity = identity
+        self._secret = str(identity).encode()
+
+    @classmethod
+    def create(cls, password: str) -> tuple[Vault, bytes]:
+        """A vault with a fresh identity, and the content of its key file."""
+        identity = pyrage.x25519.Identity.generate()
+        sealed: bytes = pyrage.passphrase.encrypt(f"# creditchain backup\n{identity}\n".encode(), password)
+        return cls(identity), sealed
+
+    @classmethod
+    def unlock(cls, key_file: bytes, password: str) -> Vault:
+        """The vault of a key file. Raises PasswordError; BackupError for a file that holds no identity."""
+        try:
+            lines = pyrage.passphrase.decrypt(key_file, password).decode().splitlines()
+        except (pyrage.DecryptError, ValueError) as error:
+            raise PasswordError(
+                "the backup can not be opened",
+                hint="Is it the right password? A wrong one and a damaged key file look the same.",
+                place=Place(KEY_FILE),
+            ) from error
+        try:
+            return cls(pyrage.x25519.Identity.from_str(lines[-1]))
+        except (pyrage.IdentityError, IndexError) as error:
+            raise BackupError("the key file holds no identity", place=Place(KEY_FILE)) from error
+
+    def seal(self, source: BinaryIO, sink: BinaryIO, tick: Tick = lambda _: None) -> tuple[int, str]:
+        """Encrypt `source` to its end. Size and sha256 (hex) of what was read. Raises what the two streams raise."""
+        digesting = Digesting(source.read, tick)
+        reading, writing = _Side(digesting.read), _Side(sink.write)
+        try:
+            pyrage.encrypt_io(reading, writing, [self._identity.to_public()])
+        except (pyrage.EncryptError, OSError):
+            _raise_first(reading, writing)
+            raise
+        return digesting.size, digesting.hexdigest
+
+    def open(self, name: str, source: BinaryIO, sink: BinaryIO, tick: Tick = lambda _: None) -> tuple[int, str]:
+        """Decrypt the object `name`. Size and sha256 (hex) of what was written.
+
+        Raises BackupError for anything but a whole object of this backup; what the two streams raise.
+        """
+        digesting = Digesting(sink.write, tick)
+        reading, writing = _Side(source.read), _Side(digesting.write)
+        try:
+            pyrage.decrypt_io(reading, writing, [self._identity])
+        except (pyrage.DecryptError, OSError) as error:
+            # pyrage says OSError for a chunk that does not authenticate, too.
+            _raise_first(reading, writing)
+            raise damaged(name) from error
+        return digesting.size, digesting.hexdigest
+
+    def object_name(self, sha256: str) -> str:
+        """The name under which content of this digest (hex) lies: nobody without the key learns the digest."""
+        return hashlib.blake2b(bytes.fromhex(sha256), key=self._key(b"names"), digest_size=_DIGEST).hexdigest()
+
+    def sign(self, content: bytes) -> bytes:
+        """`content` behind a keyed digest, so that only a holder of the key can have written it."""
+        return self._mac(content).encode() + b"\n" + content
+
+    def signed(self, name: str, raw: bytes) -> bytes:
+        """The content of what `sign` made. Raises BackupError."""
+        mac, _, content = raw.partition(b"\n")
+        if not hmac.compare_digest(mac, self._mac(content).encode()):
+            raise damaged(name)
+        return content
+
+    def _mac(self, content: bytes) -> str:
+        return hashlib.blake2b(content, key=self._key(b"manifest"), digest_size=_DIGEST).hexdigest()
+
+    def _key(self, purpose: bytes) -> bytes:
+        return hashlib.blake2b(self._secret, person=purpose.ljust(16, b"\0"), digest_size=_DIGEST).digest()
+
+
+class Digesting:
+    """A stream's one direction, with size and sha256 of what passed."""
+
+    def __init__(self, step: Callable[..., Any], tick: Tick) -> None:
+        self._step, self._tick = step, tick
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+
+    @property
+    def hexdigest(self) -> str:
+        """sha256 of what passed, in hex."""
+        return self._sha256.hexdigest()
+
+    def read(self, size: int) -> bytes:
+        """As the stream's."""
+        data: bytes = self._step(size)
+        self._passed(data)
+        return data
+
+    def write(self, data: bytes) -> int:
+        """As the stream's."""
+        written: int = self._step(data)
+        self._passed(data)
+        return written
+
+    def _passed(self, data: bytes) -> None:
+        self._sha256.update(data)
+        self.size += len(data)
+        self._tick(len(data))
+
+
+class _Side(io.RawIOBase):
+    """One of the two streams that pyrage calls. Keeps what was raised: pyrage makes another error of it."""
+
+    def __init__(self, step: Callable[..., Any]) -> None:
+        super().__init__()
+        self._step = step
+        self.raised: BaseException | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        """Called by pyrage on the source."""
+        data: bytes = self._kept(size)
+        return data
+
+    def write(self, data: Any) -> int:
+        """Called by pyrage on the sink."""
+        written: int = self._kept(data)
+        return written
+
+    def _kept(self, value: Any) -> Any:
+        try:
+            return self._step(value)
+        except BaseException as error:
+            self.raised = error
+            raise
+
+
+def _raise_first(*sides: _Side) -> None:
+    for side in sides:
+        if side.raised is not None:
+            raise side.raised from None
