@@ -1,0 +1,415 @@
+"""A small honest region for the tests of reports: batches of three sources, a log, a consent, a metered delivery.
+
+Everything is real but the chain: trees, leaves, signatures, products; the log's entries are written as a chain would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+from eth_account import Account
+from verification_world import ORIGIN, PLATFORM_KEY, node, platform_address, sign_statement
+
+from creditchain.chain.views import AnchorInfo, BlockRef, ConsentState, LogEntry, MemberAt, Metered, RecordState
+from creditchain.documents import JSON_MEDIA_TYPE, Domain, canonical_bytes, commitment, domain_mask, salt
+from creditchain.entries import ENTRY_VERSION, AnchorBody, AuditBody, BrokenBody, QueriesBody, StatusBody, entry_hash
+from creditchain.hashing import keccak256
+from creditchain.identifiers import Subject, epoch_digest, parse_subject, subject_tag
+from creditchain.merkle import Leaf, MemoryTree
+from creditchain.messages import NO_DIGEST, Consent, ContractDomain, QueryRequest, Receipt, TypedMessage, subject_digest
+from creditchain.products import Product, catalogue
+from creditchain.reports import Assembled, Order, assemble, plan
+from creditchain.verification.delivery import PackagedConsent, PackagedDelivery
+from creditchain.verification.evidence import (
+    DeliveryEvidence,
+    Evidence,
+    Member,
+    ReportEvidence,
+    StatementSigner,
+    TagEvidence,
+)
+from creditchain.verification.log_index import LogIndex, index_log
+from creditchain.verification.parts import PackagedTag
+from creditchain.verification.policy import Policy
+from creditchain.verification.report import verify_report
+from creditchain.verification.report_package import ReportPackage
+from creditchain.verification.scope import Asked, everything
+from creditchain.verification.steps import leaf_of
+from creditchain.verification.verdict import Verdict
+from creditchain.vocabulary import EntryKind, Life
+
+PLATFORM, REGISTRY, POWER, TAX, BANK, OTHER_BANK = 2, 7, 8, 9, 11, 12
+BANK_KEY = keccak256(b"bank key of the tests")
+ENTERPRISE_KEY = keccak256(b"enterprise key of the tests")
+TAG_KEYS = {1: keccak256(b"tag key of epoch 1"), 2: keccak256(b"tag key of epoch 2")}
+SUBJECT, *OTHERS = (
+    parse_subject("USCC", number) for number in ("914403001922038216", "9144030071526726XG", "91330100799655058B")
+)
+CATALOGUE = {product.ref: product for product in catalogue(())}
+REPORT = CATALOGUE["working-capital-report/1"]
+TOKEN, LEDGER = "0x" + "b2" * 20, "0x" + "c3" * 20
+HERE = replace(ORIGIN, consent_token=TOKEN, query_ledger=LEDGER)
+START = 1_740_000_000
+DELIVERED = 1_750_000_000  # 2025-06-15 in China
+OPEN = domain_mask([Domain.REGISTRY])
+SECTIONS = sum(1 << section for section in REPORT.combined_sections)
+DOMAINS = domain_mask(REPORT.combined_domains)
+NO_LIMIT = (1900_01_01, 2099_12_31)
+
+FIGURES: dict[str, Any] = {
+    "report_id": "REPORT2025",
+    "issued_on": "2025-06-15",
+    "name": "示例企业",
+    "months": 12,
+    "usage_kwh": 1000,
+    "usage_change": "1.50",
+    "sales_fen": 100,
+    "tax_paid_fen": 10,
+    "late_payments": 0,
+    "consistency": "0.9000",
+    "suggested_fen": 5,
+    "score": {"value": 700, "grade": "A", "model": "linear-card/1"},
+    "factors": [],
+}
+
+
+@dataclass
+class MemoryBatch:
+    """A batch folder's interface over lists."""
+
+    manifest: Any
+    leaves: Sequence[Leaf]
+    tree: MemoryTree
+    documents: list[Any]
+
+    def document(self, index: int) -> Any:
+        """The stored document at an index."""
+        return self.documents[index]
+
+
+def content_of(product: Product, subject: Subject, day: str, note: str = "") -> bytes:
+    """A document; what `data` holds is the product's business, not verification's."""
+    return canonical_bytes(
+        {
+            "product": product.ref,
+            "subject": {"scheme": subject.scheme, "number": subject.number},
+            "section": product.sections[0].label,
+            "domain": product.domains[0].label,
+            "as_of": day,
+            "data": {"note": note},
+        }
+    )
+
+
+def signed(message: TypedMessage, key: bytes) -> bytes:
+    """The signature of a key."""
+    return bytes(Account.from_key(key).sign_typed_data(full_message=message.typed_data()).signature)
+
+
+def address(key: bytes) -> str:
+    """The address of a key."""
+    return str(Account.from_key(key).address)
+
+
+@dataclass
+class Region:
+    """Batches and log entries, as they come; `now` moves by a minute an entry."""
+
+    now: int = START
+    entries: list[LogEntry] = field(default_factory=list)
+    batches: dict[tuple[int, bytes], MemoryBatch] = field(default_factory=dict)
+    anchors: dict[tuple[int, bytes], AnchorInfo] = field(default_factory=dict)
+    lives: dict[tuple[int, bytes], tuple[int, int]] = field(default_factory=dict)
+    numbers: dict[tuple[int, str], int] = field(default_factory=dict)
+    members: dict[int, Member] = field(
+        default_factory=lambda: {
+            PLATFORM: node(PLATFORM, 2, operator=platform_address()),
+            **{source: node(source, 4) for source in (REGISTRY, POWER, TAX)},
+            BANK: node(BANK, 5, operator=address(BANK_KEY)),
+            OTHER_BANK: node(OTHER_BANK, 5),
+        }
+    )
+    consent: ConsentState | None = None
+    metered: Metered | None = None
+    block_time: int = DELIVERED + 4000
+
+    def log(self, body: Any, kind: EntryKind | None = None) -> int:
+        """Append an entry; its index."""
+        self.now += 60
+        index, which = len(self.entries), int(kind or body.KIND)
+        digest = body.body_hash()
+        self.entries.append(
+            LogEntry(
+                index=index,
+                kind=which,
+                writer=HERE.anchor_registry,
+                time=self.now,
+                body_hash=digest,
+                hash=entry_hash(ENTRY_VERSION, which, HERE.log_id, index, HERE.anchor_registry, self.now, digest),
+                body=asdict(body),
+                block=100 + index,
+                transaction_hash=bytes(32),
+            )
+        )
+        return index
+
+    def publish(
+        self, source: int, ref: str, documents: list[tuple[Subject, str, str]], *, full: bool = False, epoch: int = 1
+    ) -> bytes:
+        """Anchor a batch of (subject, day, note); its root. Two other enterprises are always in it."""
+        product, number = CATALOGUE[ref], self.numbers.get((source, ref), 0) + 1
+        self.numbers[source, ref] = number
+        secret = keccak256(f"{source} {ref} {number}".encode())
+        rows: dict[Leaf, tuple[bytes, bytes]] = {}
+        for subject, day, note in [*documents, *((other, "2024-01-31", "") for other in OTHERS)]:
+            tag, content = subject_tag(TAG_KEYS[epoch], subject), content_of(product, subject, day, note)
+            fresh = salt(secret, tag, content)
+            rows[Leaf(tag, product.sections[0], commitment(fresh, JSON_MEDIA_TYPE, content))] = content, fresh
+        leaves = sorted(rows)
+        tree = MemoryTree([leaf.hash() for leaf in leaves])
+        root = tree.node(max(1, (len(leaves) - 1).bit_length()), 0)
+        body = AnchorBody(source, root, len(leaves), product.digest, number, int(full), _mask(product), 3, epoch)
+        entry = self.log(body)
+        self.anchors[source, root] = AnchorInfo(source, root, len(leaves), self.now, entry, epoch, False, False)
+        terms = SimpleNamespace(
+            log_id=HERE.log_id,
+            chain_id=HERE.chain_id,
+            anchor_registry=HERE.anchor_registry,
+            node=source,
+            key_epoch=epoch,
+        )
+        stored = [
+            SimpleNamespace(leaf=leaf, media_type=JSON_MEDIA_TYPE, content=rows[leaf][0], salt=rows[leaf][1])
+            for leaf in leaves
+        ]
+        manifest = SimpleNamespace(terms=terms, root=root, size=len(leaves))
+        self.batches[source, root] = MemoryBatch(manifest, leaves, tree, stored)
+        return root
+
+    def leaf(self, source: int, root: bytes, day: str, subject: Subject = SUBJECT) -> bytes:
+        """The leaf hash of the document of a day."""
+        batch = self.batches[source, root]
+        wanted = f'"as_of":"{day}"'.encode()
+        found = [
+            one.leaf.hash()
+            for one in batch.documents
+            if wanted in one.content and subject.number.encode() in one.content
+        ]
+        assert len(found) == 1
+        return bytes(found[0])
+
+    def end(self, source: int, leaf: bytes, life: Life, successor: bytes = bytes(32)) -> None:
+        """Log that a record is no longer live."""
+        self.log(StatusBody(source, leaf, int(life), successor, bytes(32)))
+        self.lives[source, leaf] = int(life), self.now
+
+    def audit(self, source: int, root: bytes) -> None:
+        """Log an audit."""
+        self.log(AuditBody(1, source, root, self.anchors[source, root].size, bytes(32)))
+        self.anchors[source, root] = replace(self.anchors[source, root], audited=True)
+
+    def spoil(self, source: int, root: bytes) -> None:
+        """Log a proof of disorder."""
+        self.log(BrokenBody(source, root, 0))
+        self.anchors[source, root] = replace(self.anchors[source, root], broken=True)
+
+    def index(self) -> LogIndex:
+        """The log as verification reads it."""
+        return index_log(self.entries)
+
+    # What the provider does.
+
+    def order(self, **changes: Any) -> Order:
+        """The report that the bank wants."""
+        wanted = Order(
+            product=REPORT,
+            catalogue=CATALOGUE,
+            subject=SUBJECT,
+            as_of=date(2025, 6, 15),
+            data=FIGURES,
+            region=HERE.region,
+            asked=everything(REPORT),
+            time=DELIVERED,
+            salt=keccak256(b"salt of the report"),
+        )
+        return replace(wanted, **changes)
+
+    def assemble(self, batches: dict[tuple[int, bytes], MemoryBatch] | None = None, **changes: Any) -> Assembled:
+        """The report from these batches; all there are, unless told otherwise."""
+        order, log = self.order(**changes), self.index()
+        scope = plan(order, log, self.members)
+        return assemble(order, log, scope, batches or self.batches, tags())  # type: ignore[arg-type]
+
+    def consents(self, **changes: Any) -> PackagedConsent:
+        """A consent for the bank, granted; the chain's word about it is kept in `consent`."""
+        fresh = keccak256(b"salt of the consent")
+        message = Consent(
+            domain=ContractDomain(HERE.chain_id, checksum(TOKEN)),
+            log=HERE.log_id,
+            institution=BANK,
+            platform=PLATFORM,
+            key=address(ENTERPRISE_KEY),
+            subject=subject_digest(subject_tag(TAG_KEYS[1], SUBJECT), fresh),
+            sections=SECTIONS,
+            domains=DOMAINS,
+            purpose=1,
+            data_from=NO_LIMIT[0],
+            data_to=NO_LIMIT[1],
+            not_before=START,
+            not_after=DELIVERED + 86_400,
+            uses=3,
+            keep_days=90,
+            notice=keccak256(b"notice"),
+        )
+        message = replace(message, **changes)
+        self.consent = ConsentState(
+            institution=message.institution,
+            sections=message.sections,
+            domains=message.domains,
+            purpose=message.purpose,
+            valid_from=message.not_before,
+            not_after=message.not_after,
+            uses=message.uses,
+            used=0,
+            revoked_at=0,
+            key=message.key,
+            platform=message.platform,
+            entry=0,
+        )
+        return PackagedConsent(message, fresh)
+
+    def deliver(
+        self,
+        package: ReportPackage,
+        consent: PackagedConsent | None,
+        *,
+        at: int = DELIVERED,
+        meter: bool = True,
+        flags: int = 0,
+        **changes: Any,
+    ) -> ReportPackage:
+        """The package with a request, a receipt and the consent; metered unless told otherwise."""
+        fresh, domain = keccak256(b"salt of the request"), ContractDomain(HERE.chain_id, checksum(LEDGER))
+        request = QueryRequest(
+            domain=domain,
+            institution=BANK,
+            provider=PLATFORM,
+            consent=consent.message.id if consent is not None else NO_DIGEST,
+            subject=subject_digest(subject_tag(TAG_KEYS[2], SUBJECT), fresh),
+            product=REPORT.digest,
+            sections=SECTIONS,
+            domains=DOMAINS,
+            purpose=1,
+            staff=keccak256(b"staff"),
+            issued_at=at - 30,
+            deadline=at + 300,
+        )
+        request = replace(request, **changes)
+        receipt = Receipt(domain, request.id, package.report.commitment, at, at + 3600)
+        delivery = PackagedDelivery(request, fresh, signed(request, BANK_KEY), receipt, signed(receipt, PLATFORM_KEY))
+        if meter:
+            self.now = max(self.now, at)
+            self.metered = Metered(self.log(QueriesBody(bytes(32), 1)), flags, receipt.struct_hash()[:24])
+            if self.consent is not None:
+                self.consent = replace(self.consent, used=self.consent.used + 1)
+        return replace(package, consent=consent, delivery=delivery)
+
+    def honest(self, **changes: Any) -> ReportPackage:
+        """A report that was assembled, consented to, delivered and metered as it should be."""
+        return self.deliver(self.assemble().package, self.consents(), **changes)
+
+    # What the verifier sees.
+
+    def evidence(self, package: ReportPackage) -> ReportEvidence:
+        """What the chain says about a package now."""
+        block = BlockRef(1000, keccak256(b"block"), self.block_time)
+        signers = {
+            one.key_epoch: StatementSigner(platform_address(), self.members[PLATFORM])
+            for one in package.tags
+            if one.tag.statement is not None
+        }
+        seen = [self._record(one, block, signers.get(one.batch.key_epoch)) for one in package.packages()]
+        return ReportEvidence(
+            origin=HERE,
+            block=block,
+            records=tuple(seen),
+            tags={
+                one.key_epoch: TagEvidence(epoch_digest(TAG_KEYS[one.key_epoch]), signers.get(one.key_epoch))
+                for one in package.tags
+            },
+            log=tuple(self.entries),
+            members=self.members,
+            delivery=DeliveryEvidence(
+                consent=self.consent,
+                metered=self.metered,
+                institution=MemberAt(5, True, address(BANK_KEY), None),
+                provider=MemberAt(2, True, platform_address(), None),
+                open_domains=OPEN,
+            ),
+        )
+
+    def _record(self, package: Any, block: BlockRef, signer: StatementSigner | None) -> Evidence:
+        batch, leaf = package.batch, leaf_of(package)
+        anchor = self.anchors.get((batch.node, batch.root))
+        if anchor is None:
+            return Evidence(HERE, block, None, signer=signer)
+        life, since = self.lives.get((batch.node, leaf), (0, 0))
+        return Evidence(
+            origin=HERE,
+            block=block,
+            anchor=anchor,
+            entry=self.entries[anchor.entry],
+            publisher=self.members[batch.node],
+            host=None,
+            record=RecordState(batch.node, leaf, life, 0, since, 0, 0, 0, 0, 0),
+            key_epoch_digest=epoch_digest(TAG_KEYS[anchor.key_epoch]),
+            signer=signer,
+        )
+
+    def verify(self, package: ReportPackage, policy: Policy | None = None, **changes: Any) -> Verdict:
+        """The verdict under the default policy, or another one."""
+        evidence = replace(self.evidence(package), **changes)
+        return verify_report(package, evidence, policy or Policy(), catalogue=CATALOGUE)
+
+
+def tags(epochs: Sequence[int] = (1, 2)) -> dict[int, PackagedTag]:
+    """The subject's tags with a platform's statements."""
+    found = {}
+    for epoch in epochs:
+        tag = subject_tag(TAG_KEYS[epoch], SUBJECT)
+        found[epoch] = PackagedTag(tag, sign_statement(tag, SUBJECT, epoch=epoch))
+    return found
+
+
+def region() -> Region:
+    """Six batches in four series; the subject has nothing in the first of the tax office."""
+    made = Region()
+    made.publish(REGISTRY, "registry-basic/1", [(SUBJECT, "2023-06-30", ""), (SUBJECT, "2024-06-30", "")])
+    made.publish(POWER, "power-usage/1", [(SUBJECT, f"2024-0{month}-28", "") for month in (1, 2, 3)])
+    made.publish(TAX, "tax-payment/1", [])
+    restated = [(SUBJECT, f"2024-0{month}-28", "") for month in (1, 2, 3, 4)]
+    made.publish(POWER, "power-usage/1", restated, full=True, epoch=2)
+    made.publish(TAX, "tax-payment/1", [(SUBJECT, "2024-12-31", "")], epoch=2)
+    # Another product of the same source, which the report does not combine.
+    made.publish(TAX, "tax-arrears/1", [(SUBJECT, "2024-12-31", "")], epoch=2)
+    return made
+
+
+def asked(sections: Sequence[Any], domains: Sequence[Domain]) -> Asked:
+    """What is asked for."""
+    return Asked(frozenset(sections), domain_mask(domains))
+
+
+def checksum(text: str) -> str:
+    """An address with its EIP-55 checksum."""
+    from eth_utils.address import to_checksum_address
+
+    return to_checksum_address(text)
+
+
+def _mask(product: Product) -> int:
+    return domain_mask(product.domains)

@@ -1,0 +1,808 @@
+"""Reports: what an honest one shows, and every attack by its name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from report_world import (
+    BANK,
+    BANK_KEY,
+    CATALOGUE,
+    DELIVERED,
+    DOMAINS,
+    HERE,
+    LEDGER,
+    OTHER_BANK,
+    OTHERS,
+    PLATFORM,
+    POWER,
+    REGISTRY,
+    SECTIONS,
+    SUBJECT,
+    TAG_KEYS,
+    TAX,
+    Region,
+    checksum,
+    content_of,
+    region,
+    signed,
+    tags,
+)
+
+from creditchain.chain.views import Compromise, MemberAt
+from creditchain.documents import Domain, Section, canonical_bytes, domain_mask
+from creditchain.hashing import keccak256
+from creditchain.identifiers import subject_tag
+from creditchain.merkle import prove_range
+from creditchain.messages import ContractDomain
+from creditchain.verification.evidence import Missing, ReportEvidence
+from creditchain.verification.parts import hexed
+from creditchain.verification.policy import Completeness, Policy, PolicyError, UnsafePolicy, parse_policy
+from creditchain.verification.report import verify_report
+from creditchain.verification.report_package import OpenedRecord, ReportPackage
+from creditchain.verification.subject import TagKey
+from creditchain.verification.verdict import Outcome, Status, Text, Verdict
+from creditchain.vocabulary import Life, MeterFlag
+
+WHY = Missing(Text("nobody answered", "无人应答"))
+
+
+def failing(verdict: Verdict) -> list[int]:
+    return [step.number for step in verdict.failed]
+
+
+def outcome(verdict: Verdict, number: int) -> Outcome:
+    return verdict.step(number).outcome
+
+
+def without(package: ReportPackage, gone: Callable[[OpenedRecord], bool]) -> ReportPackage:
+    """A provider's forgery: these records are neither shown nor named. To be delivered afterwards."""
+    kept = tuple(not gone(one) for one in package.records)
+    value = json.loads(package.report.content)
+    named = value["data"]["records"]
+    value["data"]["records"] = [one for one, keep in zip(named, kept, strict=True) if keep]
+    report = replace(package.report, content=canonical_bytes(value))
+    records = tuple(one for one, keep in zip(package.records, kept, strict=True) if keep)
+    return replace(package, report=report, records=records)
+
+
+def of_day(day: str) -> Callable[[OpenedRecord], bool]:
+    return lambda one: f'"as_of":"{day}"'.encode() in one.record.content
+
+
+def delivered(here: Region, package: ReportPackage) -> ReportPackage:
+    return here.deliver(package, here.consents())
+
+
+class TestHonest:
+    def test_every_step_passes(self) -> None:
+        here = region()
+        verdict = here.verify(here.honest())
+        assert verdict.status is Status.VALID
+        assert [step.outcome for step in verdict.steps] == [Outcome.PASSED] * 10
+        details = verdict.step(9).details
+        assert (details["series"], details["batches"], details["records"]) == (3, 5, 10)
+
+    def test_it_is_the_same_after_writing_and_reading(self) -> None:
+        from creditchain.verification.report_package import parse_report_package
+
+        package = region().honest()
+        assert parse_report_package(package.to_json()) == package
+
+    def test_an_enterprise_of_which_nothing_is_known(self) -> None:
+        here = Region()
+        here.publish(REGISTRY, "registry-basic/1", [])
+        verdict = here.verify(here.honest())
+        assert verdict.status is Status.VALID
+        assert [outcome(verdict, number) for number in (3, 4, 5, 6)] == [Outcome.NOT_APPLICABLE] * 4
+
+    def test_a_holder_of_a_key_needs_no_statement_of_its_epoch(self) -> None:
+        here = region()
+        package = here.honest()
+        bare = tuple(
+            replace(one, tag=replace(one.tag, statement=None)) if one.key_epoch == 2 else one for one in package.tags
+        )
+        package = replace(package, tags=bare)
+        assert outcome(here.verify(package), 2) is Outcome.NOT_VERIFIED
+        verdict = verify_report(
+            package, here.evidence(package), Policy(), tag_key=TagKey(TAG_KEYS[2]), catalogue=CATALOGUE
+        )
+        assert verdict.status is Status.VALID
+
+    def test_a_chain_that_does_not_answer_decides_nothing(self) -> None:
+        here = region()
+        package = here.honest()
+        nothing = ReportEvidence.absent(HERE, len(package.records), [1, 2], WHY.why)
+        verdict = verify_report(package, nothing, catalogue=CATALOGUE)
+        assert verdict.status is Status.COULD_NOT_CHECK
+        assert [step.number for step in verdict.steps if step.outcome is Outcome.PASSED] == [1]
+
+    @pytest.mark.parametrize(
+        ("name", "number"),
+        [("consent", 7), ("open_domains", 7), ("metered", 8)],
+    )
+    def test_each_missing_value_is_not_verified(self, name: str, number: int) -> None:
+        here = region()
+        package = here.honest()
+        evidence = here.evidence(package)
+        verdict = here.verify(package, delivery=replace(evidence.delivery, **{name: WHY}))
+        assert outcome(verdict, number) is Outcome.NOT_VERIFIED
+        assert verdict.status is Status.COULD_NOT_CHECK
+
+    @pytest.mark.parametrize("name", ["log", "members"])
+    def test_without_log_or_members_completeness_is_not_verified(self, name: str) -> None:
+        here = region()
+        verdict = here.verify(here.honest(), **{name: WHY})
+        assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
+        assert verdict.status is Status.COULD_NOT_CHECK
+
+    def test_unknown_products_are_not_verified(self) -> None:
+        here = region()
+        package = here.honest()
+        for known in ({}, {name: one for name, one in CATALOGUE.items() if name != "tax-payment/1"}):
+            verdict = verify_report(package, here.evidence(package), catalogue=known)
+            assert verdict.status is Status.COULD_NOT_CHECK
+            assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
+
+
+class TestLeftOut:
+    def test_a_record(self) -> None:
+        here = region()
+        verdict = here.verify(delivered(here, without(here.assemble().package, of_day("2024-12-31"))))
+        assert failing(verdict) == [9]
+        assert "left out" in verdict.step(9).reason.en
+
+    def test_a_record_that_is_shown_but_that_the_report_does_not_rest_on(self) -> None:
+        here = region()
+        package = here.assemble().package
+        less = without(package, of_day("2024-12-31"))
+        verdict = here.verify(delivered(here, replace(less, records=package.records)))
+        assert failing(verdict) == [9]
+        assert verdict.step(9).details["not_named"] == 1
+
+    def test_a_record_that_the_report_names_but_does_not_show(self) -> None:
+        here = region()
+        leaf = here.leaf(
+            TAX, next(root for node, root in here.batches if node == TAX and _has(here, root)), "2024-12-31"
+        )
+        here.end(TAX, leaf, Life.REVOKED)
+        package = here.assemble().package
+        value = json.loads(package.report.content)
+        value["data"]["records"].append(
+            {"region": HERE.region, "node": TAX, "product": "tax-payment/1", "leaf": hexed(leaf)}
+        )
+        bent = replace(package, report=replace(package.report, content=canonical_bytes(value)))
+        verdict = here.verify(delivered(here, bent))
+        assert failing(verdict) == [9]
+        assert verdict.step(9).details["not_shown"] == 1
+
+    def test_a_section(self) -> None:
+        here = region()
+        package = without(here.assemble().package, lambda one: one.record.section is Section.BASIC)
+        ranges = tuple(one for one in package.ranges if one.section is not Section.BASIC)
+        verdict = here.verify(delivered(here, replace(package, ranges=ranges)))
+        assert failing(verdict) == [9]
+        assert "no range proof" in verdict.step(9).reason.en
+
+    def test_a_batch(self) -> None:
+        here = region()
+        root = next(root for node, root in here.batches if node == POWER)
+        package = without(here.assemble().package, lambda one: one.batch.root == root)
+        ranges = tuple(one for one in package.ranges if one.root != root)
+        verdict = here.verify(delivered(here, replace(package, ranges=ranges)))
+        assert failing(verdict) == [9]
+        assert "power-usage/1 no. 1" in verdict.step(9).reason.en
+
+    def test_a_series(self) -> None:
+        here = region()
+        package = without(here.assemble().package, lambda one: one.batch.node == TAX)
+        ranges = tuple(one for one in package.ranges if one.node != TAX)
+        verdict = here.verify(delivered(here, replace(package, ranges=ranges)))
+        assert failing(verdict) == [9]
+        assert len(verdict.step(9).details["missing"]) == 2
+
+    def test_absence_claimed_between_other_leaves(self) -> None:
+        """The range proof of somebody who is not in the batch, handed in for the subject."""
+        here = region()
+        package = without(here.assemble().package, of_day("2024-12-31"))
+        ranges = []
+        for one in package.ranges:
+            batch = here.batches[one.node, one.root]
+            if one.node == TAX and any(one.subject_tag == leaf.tag for leaf in batch.leaves):
+                one = replace(one, proof=prove_range(batch.tree, batch.leaves, bytes(32), one.section))
+            ranges.append(one)
+        assert tuple(ranges) != package.ranges
+        verdict = here.verify(delivered(here, replace(package, ranges=tuple(ranges))))
+        assert failing(verdict) == [9]
+
+    def test_the_range_of_another_enterprise(self) -> None:
+        here = region()
+        package = without(here.assemble().package, of_day("2024-12-31"))
+        ranges = []
+        for one in package.ranges:
+            batch = here.batches[one.node, one.root]
+            epoch = batch.manifest.terms.key_epoch
+            other = subject_tag(TAG_KEYS[epoch], OTHERS[0])
+            proof = prove_range(batch.tree, batch.leaves, other, one.section)
+            ranges.append(replace(one, subject_tag=other, proof=proof) if one.node == TAX else one)
+        verdict = here.verify(delivered(here, replace(package, ranges=tuple(ranges))))
+        assert failing(verdict) == [9]
+
+    def test_the_tag_of_another_enterprise(self) -> None:
+        """With another's tag, absence is easily shown: but no platform said that it is the subject's."""
+        here = region()
+        package = here.honest()
+        other = subject_tag(TAG_KEYS[2], OTHERS[0])
+        bent = tuple(
+            replace(one, tag=replace(one.tag, subject_tag=other)) if one.key_epoch == 2 else one for one in package.tags
+        )
+        verdict = here.verify(replace(package, tags=bent))
+        assert 2 in failing(verdict)
+        assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
+
+    def test_a_key_epoch_without_a_tag_is_not_verified(self) -> None:
+        here = region()
+        package = without(here.assemble().package, lambda one: one.batch.key_epoch == 2)
+        verdict = here.verify(
+            here.deliver(
+                replace(package, tags=package.tags[:1]),
+                here.consents(),
+                subject=keccak256(b"\x05" + subject_tag(TAG_KEYS[1], SUBJECT) + keccak256(b"salt of the request")),
+            )
+        )
+        assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
+        assert verdict.step(9).details["key_epochs"] == [2]
+        assert verdict.status is Status.COULD_NOT_CHECK
+
+    def test_a_report_assembled_from_a_log_that_was_old(self) -> None:
+        """A package says nothing of the log: how far it has to reach is the verifier's to say."""
+        here = region()
+        package = here.assemble().package
+        here.now = DELIVERED - 700
+        here.publish(TAX, "tax-payment/1", [])
+        assert failing(here.verify(delivered(here, package))) == [9]
+
+
+def _has(here: Region, root: bytes) -> bool:
+    batch = here.batches[TAX, root]
+    return any(SUBJECT.number.encode() in one.content and b"tax-payment" in one.content for one in batch.documents)
+
+
+class TestFullBatches:
+    def region(self) -> Region:
+        """A full batch without the warning-like record of March."""
+        made = Region()
+        made.publish(POWER, "power-usage/1", [(SUBJECT, f"2024-0{month}-28", "") for month in (1, 2, 3)])
+        made.publish(POWER, "power-usage/1", [(SUBJECT, f"2024-0{month}-28", "") for month in (1, 2)], full=True)
+        return made
+
+    def test_a_full_batch_that_drops_a_record_does_not_hide_it(self) -> None:
+        here = self.region()
+        first = next(iter(here.batches))[1]
+        package = without(here.assemble().package, lambda one: one.batch.root == first)
+        assert failing(here.verify(delivered(here, package))) == [9]
+
+    def test_a_full_batch_that_drops_a_record_is_shown(self) -> None:
+        here = self.region()
+        verdict = here.verify(here.honest())
+        assert verdict.status is Status.VALID
+        assert any("does not restate 1 record" in notice.en for notice in verdict.notices)
+
+    def test_a_verifier_may_trust_full_batches(self) -> None:
+        here = self.region()
+        first = next(iter(here.batches))[1]
+        package = without(here.assemble().package, lambda one: one.batch.root == first)
+        ranges = tuple(one for one in package.ranges if one.root != first)
+        package = delivered(here, replace(package, ranges=ranges))
+        assert failing(here.verify(package)) == [9]
+        verdict = here.verify(package, Policy(completeness=Completeness(trust_full=True)))
+        assert verdict.status is Status.VALID
+        assert any("trusted" in notice.en for notice in verdict.notices)
+
+    def test_a_broken_batch_makes_completeness_unprovable(self) -> None:
+        here = region()
+        here.spoil(TAX, next(root for node, root in here.batches if node == TAX))
+        verdict = here.verify(here.honest())
+        assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
+        assert verdict.status is Status.COULD_NOT_CHECK
+
+    def test_until_a_sound_full_batch_restates_it(self) -> None:
+        here = region()
+        here.spoil(TAX, next(root for node, root in here.batches if node == TAX))
+        here.publish(TAX, "tax-payment/1", [(SUBJECT, "2024-12-31", "")], full=True, epoch=2)
+        assert here.verify(here.honest()).status is Status.VALID
+
+    def test_a_batch_anchored_with_a_stolen_key_shows_nothing(self) -> None:
+        here = region()
+        stolen = next(one.time for one in here.anchors.values() if one.node == POWER and one.key_epoch == 2)
+        here.members[POWER] = replace(here.members[POWER], compromises=(Compromise(stolen, stolen),))
+        package = here.honest()
+        assert all(one.batch.key_epoch == 1 for one in package.records if one.batch.node == POWER)
+        verdict = here.verify(package)
+        assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
+
+
+class TestLives:
+    def root(self, here: Region) -> bytes:
+        return next(root for node, root in here.batches if node == REGISTRY)
+
+    @pytest.mark.parametrize("life", [Life.REVOKED, Life.SUPERSEDED, Life.ERASED])
+    def test_a_record_that_left_need_not_be_opened(self, life: Life) -> None:
+        here = region()
+        here.end(REGISTRY, here.leaf(REGISTRY, self.root(here), "2023-06-30"), life)
+        assembled = here.assemble()
+        assert [one.why for one in assembled.left_out] == [life.label]
+        verdict = here.verify(delivered(here, assembled.package))
+        assert verdict.status is Status.VALID
+        assert verdict.step(9).details["gone"] == {life.label: 1}
+
+    def test_a_reason_logged_after_the_delivery_excuses_nothing(self) -> None:
+        here = region()
+        package = delivered(here, without(here.assemble().package, of_day("2023-06-30")))
+        here.now = DELIVERED + 60
+        here.end(REGISTRY, here.leaf(REGISTRY, self.root(here), "2023-06-30"), Life.REVOKED)
+        assert failing(here.verify(package)) == [9]
+
+    def test_a_record_revoked_since_fails_as_a_record_does(self) -> None:
+        here = region()
+        package = here.honest()
+        here.now = DELIVERED + 60
+        here.end(REGISTRY, here.leaf(REGISTRY, self.root(here), "2023-06-30"), Life.REVOKED)
+        verdict = here.verify(package)
+        assert failing(verdict) == [6]
+        assert verdict.step(6).reason.en.startswith("1 of 10 record(s)")
+        assert verdict.as_json()["steps"][5]["details"]["records"][0]["node"] == REGISTRY
+
+    def test_the_reason_of_another_nodes_record_does_not_count(self) -> None:
+        here = region()
+        here.end(POWER, here.leaf(REGISTRY, self.root(here), "2023-06-30"), Life.REVOKED)
+        package = delivered(here, without(here.assemble().package, of_day("2023-06-30")))
+        assert failing(here.verify(package)) == [9]
+
+
+class TestScope:
+    def scoped(self, **changes: Any) -> Policy:
+        return Policy(completeness=Completeness(**changes))
+
+    def late(self) -> tuple[Region, ReportPackage]:
+        """A batch five minutes before the delivery, which the provider did not see."""
+        here = region()
+        package = here.assemble().package
+        here.now = DELIVERED - 360
+        here.publish(TAX, "tax-payment/1", [])
+        return here, delivered(here, package)
+
+    def test_what_is_anchored_shortly_before_the_delivery_may_be_missing(self) -> None:
+        here, package = self.late()
+        assert here.verify(package).status is Status.VALID
+        assert failing(here.verify(package, self.scoped(lag_seconds=0))) == [9]
+
+    def test_a_window_of_the_log(self) -> None:
+        here, package = self.late()
+        assert here.verify(package, self.scoped(log_size=6)).status is Status.VALID
+        assert failing(here.verify(package, self.scoped(log_size=7))) == [9]
+        beyond = here.verify(package, self.scoped(log_size=99))
+        assert outcome(beyond, 9) is Outcome.NOT_VERIFIED
+        assert here.verify(package, self.scoped(first_entry=7, lag_seconds=0)).status is Status.VALID
+
+    def test_nodes_and_products(self) -> None:
+        here = region()
+        package = without(here.assemble().package, lambda one: one.batch.node == TAX)
+        package = delivered(here, replace(package, ranges=tuple(one for one in package.ranges if one.node != TAX)))
+        assert failing(here.verify(package)) == [9]
+        assert here.verify(package, self.scoped(nodes=frozenset({REGISTRY, POWER}))).status is Status.VALID
+        assert here.verify(package, self.scoped(products=frozenset({"power-usage/1"}))).status is Status.VALID
+        other = here.verify(package, self.scoped(products=frozenset({"ip-right/1"})))
+        assert outcome(other, 9) is Outcome.NOT_VERIFIED
+
+    def test_audited(self) -> None:
+        here = region()
+        package = here.assemble().package
+        strict = self.scoped(audited=True)
+        roots = [(node, root) for node, root in here.batches if here.batches[node, root].manifest]
+        for node, root in roots[:-2]:
+            here.audit(node, root)
+        package = delivered(here, package)
+        assert outcome(here.verify(package, strict), 9) is Outcome.NOT_VERIFIED
+        here.audit(*roots[-2])
+        assert here.verify(package, strict).status is Status.VALID
+
+    def test_a_final_block_older_than_the_delivery_is_pending(self) -> None:
+        here = region()
+        here.block_time = DELIVERED - 3000
+        assert outcome(here.verify(here.honest()), 9) is Outcome.PENDING
+
+    def test_sections_that_the_verifier_wants(self) -> None:
+        here = region()
+        package = here.honest()
+        wanted = frozenset({Section.BASIC, Section.OPERATING})
+        assert here.verify(package, self.scoped(sections=wanted)).status is Status.VALID
+
+    def test_a_policy_file(self) -> None:
+        policy = parse_policy(
+            'format = "creditchain/policy@1"\ninstitution = 11\n[completeness]\nnodes = [7]\nsections = ["basic"]\n'
+            'log_size = 5\nfull_batches = "trusted"\nunopened = "trusted"\n'
+        )
+        assert policy.institution == 11
+        assert policy.completeness == Completeness(
+            nodes=frozenset({7}),
+            sections=frozenset({Section.BASIC}),
+            log_size=5,
+            trust_full=True,
+            trust_unopened=True,
+        )
+
+    @pytest.mark.parametrize(
+        ("line", "field"),
+        [
+            ("nodes = [0]", "completeness.nodes"),
+            ('sections = ["basics"]', "completeness.sections"),
+            ("log_size = 0", "completeness.log_size"),
+            ("lag_seconds = -1", "completeness.lag_seconds"),
+            ('full_batches = "yes"', "completeness.full_batches"),
+            ('unopened = ["trusted"]', "completeness.unopened"),
+            ("lag = 1", "completeness.lag"),
+        ],
+    )
+    def test_a_wrong_scope_names_its_field(self, line: str, field: str) -> None:
+        with pytest.raises(PolicyError) as caught:
+            parse_policy(f'format = "creditchain/policy@1"\n[completeness]\n{line}\n')
+        assert caught.value.place is not None
+        assert caught.value.place.field == field
+
+    def test_a_policy_that_asks_less_of_reports_says_so(self) -> None:
+        here = region()
+        package = here.assemble().package
+        assert here.verify(package).status is Status.COULD_NOT_CHECK
+        verdict = here.verify(package, Policy(require_report=frozenset({1, 2, 3, 4, 5, 6})))
+        assert verdict.status is Status.VALID
+        assert "does not require steps 7, 8, 9, 10" in verdict.notices[0].en
+        with pytest.raises(PolicyError):
+            Policy(require_report=frozenset({1, 2}))
+        assert UnsafePolicy(require_report=frozenset({1})).notices
+
+
+class TestConsent:
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"institution": OTHER_BANK}, "another institution"),
+            ({"purpose": 2}, "another purpose"),
+            ({"sections": 1 << Section.BASIC}, "sections"),
+            ({"domains": domain_mask([Domain.REGISTRY, Domain.POWER])}, "domains"),
+            ({"not_before": DELIVERED + 1}, "before the consent"),
+            ({"not_after": DELIVERED - 1}, "after the consent ended"),
+            ({"subject": bytes(32)}, "another subject"),
+            ({"log": bytes(32)}, "another chain, contract or region"),
+            ({"domain": ContractDomain(1, checksum(LEDGER))}, "another chain, contract or region"),
+            ({"data_from": 20240201}, "a day that the consent does not cover"),
+            ({"data_to": 20240201}, "a day that the consent does not cover"),
+        ],
+    )
+    def test_a_consent_that_does_not_cover_it(self, changes: dict[str, Any], words: str) -> None:
+        here = region()
+        verdict = here.verify(here.deliver(here.assemble().package, here.consents(**changes)))
+        assert 7 in failing(verdict)
+        assert words in verdict.step(7).reason.en
+
+    def test_domains_that_need_no_consent_need_not_be_covered(self) -> None:
+        here = region()
+        domains = domain_mask([Domain.POWER, Domain.TAX])
+        assert here.verify(here.deliver(here.assemble().package, here.consents(domains=domains))).status is Status.VALID
+
+    def test_a_consent_that_was_never_granted(self) -> None:
+        here = region()
+        package = here.honest()
+        here.consent = None
+        assert failing(here.verify(package)) == [7]
+
+    @pytest.mark.parametrize(("revoked_at", "failed"), [(DELIVERED, [7]), (DELIVERED - 1, [7]), (DELIVERED + 1, [])])
+    def test_revoked_between_delivery_and_metering(self, revoked_at: int, failed: list[int]) -> None:
+        here = region()
+        package = here.honest()
+        assert here.consent is not None
+        here.consent = replace(here.consent, revoked_at=revoked_at)
+        assert failing(here.verify(package)) == failed
+
+    def test_overdrawn(self) -> None:
+        here = region()
+        assert failing(here.verify(here.honest(flags=int(MeterFlag.OVERDRAWN)))) == [7]
+
+    def test_two_providers_and_one_use(self) -> None:
+        """The other one was metered first: this delivery has no use left, and never will."""
+        here = region()
+        here.block_time = DELIVERED + 60
+        package = here.deliver(here.assemble().package, here.consents(uses=1), meter=False)
+        assert here.consent is not None
+        assert failing(here.verify(package)) == []
+        here.consent = replace(here.consent, used=1)
+        assert failing(here.verify(package)) == [7]
+
+    def test_another_consent_than_the_request_names(self) -> None:
+        here = region()
+        package = here.honest()
+        assert package.consent is not None
+        other = replace(package.consent, message=replace(package.consent.message, uses=9))
+        assert failing(here.verify(replace(package, consent=other))) == [7]
+        assert outcome(here.verify(replace(package, consent=None)), 7) is Outcome.NOT_VERIFIED
+
+    def test_a_request_about_another_subject(self) -> None:
+        here = region()
+        verdict = here.verify(here.deliver(here.assemble().package, here.consents(), subject=bytes(32)))
+        assert failing(verdict) == [7]
+
+    def test_a_request_for_another_product(self) -> None:
+        here = region()
+        other = CATALOGUE["five-part-report/1"].digest
+        assert failing(here.verify(here.deliver(here.assemble().package, here.consents(), product=other))) == [7]
+
+    def test_a_purpose_that_the_product_is_not_for(self) -> None:
+        here = region()
+        package = here.deliver(here.assemble().package, here.consents(purpose=12), purpose=12)
+        assert failing(here.verify(package)) == [7]
+
+    def test_without_consent_where_the_product_needs_one(self) -> None:
+        here = region()
+        assert failing(here.verify(here.deliver(here.assemble().package, None))) == [7]
+
+    def test_more_is_shown_than_was_asked_for(self) -> None:
+        here = region()
+        only = domain_mask([Domain.REGISTRY, Domain.POWER])
+        package = here.deliver(here.assemble().package, here.consents(), domains=only)
+        assert 7 in failing(here.verify(package))
+        package = here.deliver(here.assemble().package, here.consents(), sections=1 << Section.BASIC)
+        assert 7 in failing(here.verify(package))
+
+    def test_a_report_for_somebody_else(self) -> None:
+        here = region()
+        package = here.honest()
+        assert here.verify(package, Policy(institution=BANK)).status is Status.VALID
+        assert failing(here.verify(package, Policy(institution=OTHER_BANK))) == [7]
+
+    def test_scope_widening_by_products(self) -> None:
+        """A record of a product that the report does not combine, with a true proof."""
+        here = region()
+        package = here.assemble().package
+        root = next(root for node, root in reversed(here.batches) if node == TAX)
+        batch = here.batches[TAX, root]
+        from creditchain.batch.packages import package_of
+
+        index = next(place for place, one in enumerate(batch.documents) if SUBJECT.number.encode() in one.content)
+        extra = package_of(batch, index, SUBJECT, tags()[2].statement)  # type: ignore[arg-type]
+        value = json.loads(package.report.content)
+        leaf = hexed(batch.leaves[index].hash())
+        named = {"region": HERE.region, "node": TAX, "product": "tax-payment/1", "leaf": leaf}
+        value["data"]["records"].append(named)
+        wide = replace(
+            package,
+            report=replace(package.report, content=canonical_bytes(value)),
+            records=(*package.records, OpenedRecord(extra.record, extra.batch)),
+        )
+        verdict = here.verify(delivered(here, wide))
+        assert failing(verdict) == [2, 7]
+
+
+class TestDays:
+    """The consent covers part of the year: what lies outside must not be shown, and can not be told from a theft."""
+
+    def packaged(self, here: Region) -> ReportPackage:
+        days = (20240201, 20991231)
+        assembled = here.assemble(days=days, open_domains=domain_mask([Domain.REGISTRY]))
+        assert {one.why for one in assembled.left_out} == {"about a day that the consent does not cover"}
+        return here.deliver(assembled.package, here.consents(data_from=days[0], data_to=days[1]))
+
+    def test_unopened_records_are_not_verified(self) -> None:
+        here = region()
+        verdict = here.verify(self.packaged(here))
+        assert [step.number for step in verdict.steps if step.outcome is not Outcome.PASSED] == [9]
+        assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
+        assert len(verdict.step(9).details["unopened"]) == 2
+
+    def test_a_verifier_may_trust_the_provider_so_far(self) -> None:
+        here = region()
+        verdict = here.verify(self.packaged(here), Policy(completeness=Completeness(trust_unopened=True)))
+        assert verdict.status is Status.VALID
+        assert any("2 unopened" in notice.en for notice in verdict.notices)
+
+    def test_but_not_where_no_consent_is_needed(self) -> None:
+        here = region()
+        days = (20240201, 20991231)
+        package = without(
+            here.assemble(days=days, open_domains=domain_mask([Domain.REGISTRY])).package, of_day("2023-06-30")
+        )
+        package = here.deliver(package, here.consents(data_from=days[0], data_to=days[1]))
+        assert failing(here.verify(package, Policy(completeness=Completeness(trust_unopened=True)))) == [9]
+
+
+class TestDelivery:
+    def test_without_a_receipt_nobody_vouches_for_the_report(self) -> None:
+        here = region()
+        verdict = here.verify(here.assemble().package)
+        assert verdict.status is Status.COULD_NOT_CHECK
+        assert [outcome(verdict, number) for number in (7, 8)] == [Outcome.NOT_VERIFIED] * 2
+        assert outcome(verdict, 9) is Outcome.PASSED
+
+    def test_pending_until_its_time_is_over_then_failed(self) -> None:
+        here = region()
+        package = here.honest(meter=False)
+        here.block_time = DELIVERED + 3600
+        assert outcome(here.verify(package), 8) is Outcome.PENDING
+        assert here.verify(package).status is Status.COULD_NOT_CHECK
+        here.block_time += 1
+        assert failing(here.verify(package)) == [8]
+
+    def test_late_is_shown(self) -> None:
+        here = region()
+        verdict = here.verify(here.honest(flags=int(MeterFlag.LATE)))
+        assert verdict.status is Status.VALID
+        assert any("later than" in notice.en for notice in verdict.notices)
+
+    def test_a_report_changed_after_its_receipt(self) -> None:
+        here = region()
+        package = here.honest()
+        value = json.loads(package.report.content)
+        value["data"]["suggested_fen"] = 1_000_000
+        bent = replace(package, report=replace(package.report, content=canonical_bytes(value)))
+        assert failing(here.verify(bent)) == [8]
+
+    def test_another_salt_is_another_report(self) -> None:
+        here = region()
+        package = here.honest()
+        assert failing(here.verify(replace(package, report=replace(package.report, salt=bytes(32))))) == [8]
+
+    def test_two_reports_for_one_request(self) -> None:
+        here = region()
+        first = here.honest()
+        assert first.delivery is not None
+        receipt = replace(first.delivery.receipt, delivered_at=DELIVERED + 1)
+        second = replace(first, delivery=replace(first.delivery, receipt=receipt))
+        assert failing(here.verify(second)) == [8]
+
+    def test_a_receipt_for_another_request(self) -> None:
+        here = region()
+        package = here.honest()
+        assert package.delivery is not None
+        bent = replace(package.delivery, request=replace(package.delivery.request, staff=bytes(32)))
+        assert failing(here.verify(replace(package, delivery=bent))) == [8]
+
+    def test_replay_over_chain_and_contract(self) -> None:
+        here = region()
+        package = here.honest()
+        assert package.delivery is not None
+        for domain in (ContractDomain(1, checksum(LEDGER)), ContractDomain(HERE.chain_id, checksum("0x" + "dd" * 20))):
+            old = package.delivery
+            bent = replace(
+                old, request=replace(old.request, domain=domain), receipt=replace(old.receipt, domain=domain)
+            )
+            assert failing(here.verify(replace(package, delivery=bent))) == [7, 8]
+
+    @pytest.mark.parametrize(
+        "changes",
+        [{"issued_at": DELIVERED + 1}, {"deadline": DELIVERED - 1}],
+        ids=["before the request", "after its deadline"],
+    )
+    def test_a_delivery_outside_the_time_of_its_request(self, changes: dict[str, int]) -> None:
+        here = region()
+        assert failing(here.verify(here.honest(**changes))) == [8]
+
+    def test_a_receipt_that_promises_too_late(self) -> None:
+        here = region()
+        package = here.honest(meter=False)
+        here.block_time = DELIVERED + 5000
+        assert package.delivery is not None
+        receipt = replace(package.delivery.receipt, meter_by=DELIVERED + 100_000)
+        bent = replace(package, delivery=replace(package.delivery, receipt=receipt))
+        assert failing(here.verify(bent)) == [8]
+
+    def test_a_promise_that_somebody_else_signed(self) -> None:
+        here = region()
+        here.block_time = DELIVERED + 60
+        package = here.honest(meter=False)
+        assert package.delivery is not None
+        forged = replace(package.delivery, receipt_signature=signed(package.delivery.receipt, BANK_KEY))
+        verdict = here.verify(replace(package, delivery=forged))
+        assert outcome(verdict, 8) is Outcome.NOT_VERIFIED
+        assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
+
+    def test_a_promise_of_a_node_that_was_suspended(self) -> None:
+        here = region()
+        here.block_time = DELIVERED + 60
+        package = here.honest(meter=False)
+        seen = replace(here.evidence(package).delivery, provider=MemberAt(2, False, None, None))
+        assert failing(here.verify(package, delivery=seen)) == [8]
+
+    def test_a_delivery_with_a_stolen_key(self) -> None:
+        here = region()
+        package = here.honest()
+        here.members[PLATFORM] = replace(here.members[PLATFORM], compromises=(Compromise(DELIVERED, 0),))
+        assert 8 in failing(here.verify(package))
+
+    def test_a_ledger_that_contradicts_the_log(self) -> None:
+        here = region()
+        package = here.honest()
+        assert here.metered is not None
+        here.metered = replace(here.metered, entry=0)
+        assert outcome(here.verify(package), 8) is Outcome.NOT_VERIFIED
+
+    def test_a_region_without_a_ledger(self) -> None:
+        here = region()
+        verdict = here.verify(here.honest(), origin=replace(HERE, query_ledger=None))
+        assert outcome(verdict, 8) is Outcome.NOT_VERIFIED
+        assert verdict.status is Status.COULD_NOT_CHECK
+
+
+class TestContent:
+    def test_a_record_that_was_changed(self) -> None:
+        here = region()
+        package = here.honest()
+        first = package.records[0]
+        bent = replace(first, record=replace(first.record, salt=bytes(32)))
+        verdict = here.verify(replace(package, records=(bent, *package.records[1:])))
+        assert failing(verdict) == [3, 9]
+        assert verdict.step(3).reason.en.startswith("1 of 10")
+
+    def test_a_record_of_another_enterprise(self) -> None:
+        here = region()
+        package = here.honest()
+        first = package.records[0]
+        product = CATALOGUE["registry-basic/1"]
+        bent = replace(
+            first,
+            record=replace(first.record, subject=OTHERS[0], content=content_of(product, OTHERS[0], "2023-06-30")),
+        )
+        assert 2 in failing(here.verify(replace(package, records=(bent, *package.records[1:]))))
+
+    @pytest.mark.parametrize(
+        ("bend", "words"),
+        [
+            (lambda value: value["data"].pop("score"), "does not fit its product"),
+            (lambda value: value["data"].update(hash="sha-256"), "does not fit its product"),
+            (lambda value: value.update(section="basic"), "another section"),
+            (lambda value: value.update(domain="registry"), "another domain"),
+            (lambda value: value["subject"].update(number=OTHERS[0].number), "different subjects"),
+        ],
+    )
+    def test_a_report_that_is_none(self, bend: Callable[[dict[str, Any]], object], words: str) -> None:
+        here = region()
+        package = here.assemble().package
+        value = json.loads(package.report.content)
+        bend(value)
+        bent = replace(package, report=replace(package.report, content=canonical_bytes(value)))
+        verdict = here.verify(delivered(here, bent))
+        assert 2 in failing(verdict)
+        assert words in verdict.step(2).reason.en
+
+    def test_a_report_that_is_a_file(self) -> None:
+        here = region()
+        package = here.assemble().package
+        bent = replace(package, report=replace(package.report, media_type="application/pdf"))
+        assert 2 in failing(here.verify(delivered(here, bent)))
+
+    def test_retention(self) -> None:
+        """Power usage is kept for three years."""
+        here = Region()
+        here.publish(POWER, "power-usage/1", [(SUBJECT, "2022-06-15", ""), (SUBJECT, "2022-06-14", "")])
+        assembled = here.assemble()
+        assert [one.why for one in assembled.left_out] == ["its retention is over"]
+        here.end(POWER, assembled.left_out[0].leaf, Life.ERASED)
+        assert here.verify(here.honest()).status is Status.VALID
+        shown = Region()
+        shown.publish(POWER, "power-usage/1", [(SUBJECT, "2022-06-14", "")])
+        package = shown.assemble(time=DELIVERED - 86_400 * 2).package
+        assert failing(shown.verify(delivered(shown, package))) == [10]
+
+    def test_kept_longer_than_consented_is_shown(self) -> None:
+        here = region()
+        package = here.honest()
+        here.block_time = DELIVERED + 91 * 86_400
+        verdict = here.verify(package)
+        assert verdict.status is Status.VALID
+        assert any("keep this until" in notice.en for notice in verdict.notices)
+
+    def test_sections_and_domains_of_the_request(self) -> None:
+        assert SECTIONS == 1 << Section.BASIC | 1 << Section.OPERATING
+        assert domain_mask([Domain.REGISTRY, Domain.POWER, Domain.TAX]) == DOMAINS
