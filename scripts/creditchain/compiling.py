@@ -1,7 +1,7 @@
 """Compile the contracts into the artifacts that ship with this package. For developers; nothing else needs a compiler.
 
-`python -m creditchain.compiling` writes `artifacts/<Contract>.json`. Output depends on sources and settings alone: no metadata
-hash is appended, so the native compiler and npm's WebAssembly build give the same bytes on every machine.
+`python -m creditchain.compiling` writes `artifacts/<Contract>.json`. Output depends on sources and settings alone: no
+metadata hash is appended, so the native compiler and npm's WebAssembly build give the same bytes on every machine.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ REMAPPINGS = ("@openzeppelin/contracts=node_modules/@openzeppelin/contracts",)
 SHIPPED = {
     "AccessManager": "node_modules/@openzeppelin/contracts/access/manager/AccessManager.sol",
     "AnchorRegistry": "contracts/AnchorRegistry.sol",
+    "ConsentToken": "contracts/ConsentToken.sol",
     "NodeRegistry": "contracts/NodeRegistry.sol",
+    "QueryLedger": "contracts/QueryLedger.sol",
     "RegionLog": "contracts/RegionLog.sol",
 }
 
@@ -70,7 +72,12 @@ def compile_contracts(sources: dict[str, str], solc: Path, settings: dict[str, A
     from solcx import compile_standard
     from solcx.exceptions import SolcError
 
-    selection = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "evm.deployedBytecode.immutableReferences"]
+    selection = [
+        "abi",
+        "evm.bytecode.object",
+        "evm.deployedBytecode.object",
+        "evm.deployedBytecode.immutableReferences",
+    ]
     request = {
         "language": "Solidity",
         "sources": {file: {"content": (PROJECT / file).read_text("utf-8")} for file in sorted(set(sources.values()))},
@@ -103,18 +110,20 @@ def write_artifacts(folder: Path = ARTIFACTS, choice: str = "auto") -> list[Path
 
 def _native() -> Path:
     import requests
-    import solcx
     from solcx.exceptions import SolcInstallationError, SolcNotInstalled
+    from solcx.install import get_executable, install_solc
 
     try:
-        return Path(solcx.get_executable(SOLC_VERSION))
+        return Path(get_executable(SOLC_VERSION))
     except SolcNotInstalled:
         pass
     try:
-        solcx.install_solc(SOLC_VERSION)
+        install_solc(SOLC_VERSION)
     except (requests.RequestException, SolcInstallationError, OSError) as error:
-        raise UnavailableError("the native Solidity compiler cannot be downloaded", found=type(error).__name__) from error
-    return Path(solcx.get_executable(SOLC_VERSION))
+        raise UnavailableError(
+            "the native Solidity compiler cannot be downloaded", found=type(error).__name__
+        ) from error
+    return Path(get_executable(SOLC_VERSION))
 
 
 def _artifact(name: str, file: str, output: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
