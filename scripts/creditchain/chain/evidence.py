@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any
@@ -26,7 +27,11 @@ NO_ENTRY = Missing(Text("the endpoint does not give the anchor's log entry", "èŠ
 def origin_of(deployment: Deployment) -> Origin:
     """The chain and contracts that a deployment file makes the verifier trust."""
     registry = deployment.address("AnchorRegistry").lower()
-    return Origin(deployment.chain_id, deployment.region, deployment.log_id, registry)
+    token, ledger = (
+        deployment.address(name).lower() if name in deployment.contracts else None
+        for name in ("ConsentToken", "QueryLedger")
+    )
+    return Origin(deployment.chain_id, deployment.region, deployment.log_id, registry, token, ledger)
 
 
 class EvidenceFetcher:
@@ -37,6 +42,9 @@ class EvidenceFetcher:
         self.origin = origin_of(region.deployment)
         self._members: dict[int, Member | None] = {}
         self._entries: dict[int, LogEntry | Missing] = {}
+        self._signers: dict[SignedTagStatement, StatementSigner | None] = {}
+        self._anchors: dict[tuple[int, bytes], AnchorInfo | None] = {}
+        self._epochs: dict[int, bytes | None] = {}
 
     @cached_property
     def block(self) -> BlockRef:
@@ -66,7 +74,7 @@ class EvidenceFetcher:
         node, root = package.batch.node, package.batch.root
         statement = package.tag.statement
         signer = self.signer(statement) if statement is not None else None
-        anchor = region.anchor(node, root, number)
+        anchor = self._anchor(node, root)
         if anchor is None:
             waiting = region.anchor(node, root) is not None
             return Evidence(self.origin, self.block, None, waiting, signer=signer)
@@ -80,11 +88,27 @@ class EvidenceFetcher:
             publisher=publisher,
             host=host,
             record=region.record(node, leaf_of(package), number),
-            key_epoch_digest=region.key_epoch_digest(anchor.key_epoch, number),
+            key_epoch_digest=self.key_epoch_digest(anchor.key_epoch),
             signer=signer,
         )
 
-    def _member(self, node: int) -> Member | None:
+    def know(self, entries: Iterable[LogEntry]) -> None:
+        """Entries of the log that were read already, and checked against its root: no need to look for them."""
+        self._entries.update((entry.index, entry) for entry in entries)
+
+    def key_epoch_digest(self, epoch: int) -> bytes | None:
+        """What governors logged for a key epoch. Raises as the chain does."""
+        if epoch not in self._epochs:
+            self._epochs[epoch] = self._region.key_epoch_digest(epoch, self.block.number)
+        return self._epochs[epoch]
+
+    def _anchor(self, node: int, root: bytes) -> AnchorInfo | None:
+        if (node, root) not in self._anchors:
+            self._anchors[node, root] = self._region.anchor(node, root, self.block.number)
+        return self._anchors[node, root]
+
+    def member(self, node: int) -> Member | None:
+        """A node with its intervals of compromise; None when there is none of this number. Raises as the chain does."""
         if node not in self._members:
             info = self._region.node(node, self.block.number)
             intervals = self._region.compromises(node, self.block.number) if info is not None else []
@@ -92,18 +116,21 @@ class EvidenceFetcher:
         return self._members[node]
 
     def _required(self, node: int) -> Member:
-        member = self._member(node)
+        member = self.member(node)
         if member is None:
             raise LyingEndpointError(f"the endpoint gives an anchor of node {node}, but no such node")
         return member
 
     def signer(self, statement: SignedTagStatement) -> StatementSigner | None:
         """Who signed a tag statement; None if its signature is malformed. Raises as the chain does."""
-        address = signer_of(statement, self.origin)
-        if address is None:
-            return None
+        if statement not in self._signers:
+            address = signer_of(statement, self.origin)
+            self._signers[statement] = None if address is None else self._signed_by(address)
+        return self._signers[statement]
+
+    def _signed_by(self, address: str) -> StatementSigner:
         node = self._region.node_of(address, self.block.number)
-        return StatementSigner(address, self._member(node) if node is not None else None)
+        return StatementSigner(address, self.member(node) if node is not None else None)
 
     def _entry(self, anchor: AnchorInfo) -> LogEntry | Missing:
         if anchor.entry not in self._entries:
