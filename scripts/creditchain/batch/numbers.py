@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -12,32 +12,45 @@ from creditchain.batch.records import Bytes
 from creditchain.identifiers import USCC, IdentifierError, parse_subject
 
 _ALPHABET = b"0123456789ABCDEFGHJKLMNPQRTUWXY"
-_OUTSIDE = 99
+_OUTSIDE = 20_000  #: more than any sum of a good number
+
+Table = npt.NDArray[np.int16]
 
 
-def _values(alphabet: bytes, values: Sequence[int]) -> npt.NDArray[np.int32]:
-    table = np.full(256, _OUTSIDE, dtype=np.int32)
-    table[list(alphabet)] = values
+def _table(weights: Sequence[int], value_of: Callable[[int], int], allowed: Callable[[int], bytes]) -> Table:
+    """What each character (column) at each place (row) adds to a weighted sum; too much where it may not stand."""
+    table = np.full((len(weights), 256), _OUTSIDE, dtype=np.int16)
+    for place, weight in enumerate(weights):
+        for character in allowed(place):
+            table[place, character] = weight * value_of(character)
     return table
 
 
-_BASE_31 = _values(_ALPHABET, range(31))
-_BASE_36 = _values(_ALPHABET, [int(chr(character), 36) for character in _ALPHABET])
-_WEIGHTS = np.array([pow(3, place, 31) for place in range(17)], dtype=np.int32)
-_ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2], dtype=np.int32)
+#: The sum of all 18 is divisible by 31.
+_WHOLE = _table(
+    [pow(3, place, 31) for place in range(17)] + [1],
+    _ALPHABET.index,
+    lambda place: _ALPHABET[:10] if 2 <= place < 8 else _ALPHABET,
+)
+#: Places 9 to 16; 11 minus the remainder of the sum by 11 chooses place 17.
+_ORGANISATION = _table((3, 7, 9, 10, 5, 8, 4, 2), lambda character: int(chr(character), 36), lambda _: _ALPHABET)
 _ORGANISATION_CHECK = np.frombuffer(b"0123456789X0", dtype=np.uint8)
 
 
 def uscc_valid(numbers: Bytes) -> npt.NDArray[np.bool_]:
     """Which of the numbers, uint8 (n, 18), are USCCs with both check characters right (GB 32100-2015)."""
-    values = _BASE_31[numbers]
-    known = np.all(values < 31, axis=1)
-    digits = np.all(values[:, 2:8] < 10, axis=1)
-    rest = 11 - (_BASE_36[numbers[:, 8:16]] @ _ORGANISATION_WEIGHTS) % 11
-    inner = _ORGANISATION_CHECK[rest] == numbers[:, 16]
-    last = (values[:, :17] @ _WEIGHTS + values[:, 17]) % 31 == 0
-    valid: npt.NDArray[np.bool_] = known & digits & inner & last
-    return valid
+    places = np.ascontiguousarray(numbers.T)
+    whole, inner = _sum(_WHOLE, places), _sum(_ORGANISATION, places[8:16])
+    found: npt.NDArray[np.bool_] = (whole < _OUTSIDE) & (whole % 31 == 0)
+    found &= _ORGANISATION_CHECK[11 - inner % 11] == places[16]
+    return found
+
+
+def _sum(table: Table, places: Bytes) -> npt.NDArray[np.int32]:
+    total = np.zeros(places.shape[1], dtype=np.int32)
+    for row, characters in zip(table, places, strict=True):
+        total += row[characters]
+    return total
 
 
 def valid(scheme: str, numbers: Sequence[str]) -> npt.NDArray[np.bool_]:

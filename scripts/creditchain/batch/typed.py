@@ -25,9 +25,9 @@ Schema = Mapping[str, Any]
 
 #: Lengths of numbers by scheme; characters and check digits are looked at afterwards, all at once.
 _LENGTHS = {"USCC": (18, 18), "TWUBN": (8, 8)}
-#: Patterns that mean the same to Rust's regex, RE2 and Python: ASCII literals, classes, groups, choices and counts.
+#: Patterns that mean the same to Rust's regex and to Python's: ASCII literals, classes, groups, choices and counts.
 _PORTABLE = re.compile(
-    r"\^(?:[A-Za-z0-9 _/:,;@#%=<>!'~-]|\\[.d/-]|\[\^?(?:[A-Za-z0-9_./-]|\\d)+\]"
+    r"\^(?:[A-Za-z0-9 _/:,;@#%=<>!'~-]|\\[.d/-]|\[(?:[A-Za-z0-9_./-]|\\d)+\]"
     r"|\(\?:|[()|?*+]|\{[0-9]+(?:,[0-9]*)?\})*\$"
 )
 _COMMON = {"type", "title", "description", "examples"}
@@ -39,7 +39,10 @@ class UntranslatableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DocumentType:
-    """A type for documents. `patterns` (RE2) are for attributes of `data`, to be matched where they are not UNSET."""
+    """A type for documents. `patterns` are for attributes of `data`, to be matched wholly where they are not UNSET.
+
+    No pattern matches a text with a line feed.
+    """
 
     kind: type[msgspec.Struct]
     patterns: Mapping[str, str]
@@ -79,7 +82,7 @@ def _data(schema: Schema, definitions: Schema) -> tuple[Any, dict[str, str], fro
     patterns = {}
     for place, name in enumerate(_in_order(properties)):
         if (pattern := properties[name].get("pattern")) is not None:
-            patterns[f"f{place}"] = "^(?:" + _portable(pattern) + r")\z"
+            patterns[f"f{place}"] = _portable(pattern)
     required = set(schema.get("required", []))
     optional = frozenset(f"f{place}" for place, name in enumerate(_in_order(properties)) if name not in required)
     return kind, patterns, optional

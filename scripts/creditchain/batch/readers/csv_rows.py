@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import IO
 
-from creditchain.batch.accept import Rules, accept_value
+from creditchain.batch.accept import Rules
 from creditchain.batch.columns import document_of_cells, layout
 from creditchain.batch.errors import Problem, UploadError, storage
-from creditchain.batch.readers.pieces import CellsPiece, Collector, Loaded
+from creditchain.batch.readers.many import accept_values
+from creditchain.batch.readers.pieces import CellsPiece, Loaded
 from creditchain.batch.upload import Upload, open_at
-from creditchain.documents import DOCUMENT_LIMITS
-from creditchain.errors import Place
+from creditchain.documents import DOCUMENT_LIMITS, JsonObject
+from creditchain.errors import InputError, Place
 
 _BOM = "\ufeff"
 
@@ -32,14 +34,22 @@ def pieces(upload: Upload, rules: Rules, piece_bytes: int) -> Iterator[CellsPiec
 def load(piece: CellsPiece, rules: Rules) -> Loaded:
     """The records of the rows."""
     table = layout(piece.names, rules.product)
-    collector = Collector()
+    problems: list[Problem] = []
+    numbers: list[int] = []
+    values: list[JsonObject] = []
     for line, cells in piece.rows:
-        if isinstance(cells, Problem):
-            collector.problems.append(cells)
-            continue
-        named = dict(zip(piece.names, cells, strict=True))
-        collector.take(line, lambda named=named: accept_value(document_of_cells(named, table, rules.product), rules))  # type: ignore[misc]
-    return collector.loaded(len(piece.rows), numbered=True)
+        try:
+            if isinstance(cells, Problem):
+                problems.append(cells)
+            else:
+                named = dict(zip(piece.names, cells, strict=True))
+                values.append(document_of_cells(named, table, rules.product))
+                numbers.append(line)
+        except InputError as error:
+            problems.append(Problem.of(error, line))
+    loaded = accept_values(values, numbers, rules)
+    problems = sorted([*problems, *loaded.problems], key=lambda problem: problem.line or 0)
+    return replace(loaded, problems=tuple(problems), lines=len(piece.rows))
 
 
 def header(rows: Iterator[tuple[int, tuple[str, ...] | Problem]], name: str) -> tuple[str, ...]:

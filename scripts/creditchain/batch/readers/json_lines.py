@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import IO
 
-from creditchain.batch.accept import Rules, accept_text
+from creditchain.batch.accept import Rules
 from creditchain.batch.errors import Problem, UploadError, storage
-from creditchain.batch.quick import Lines, quick_acceptor
-from creditchain.batch.readers.pieces import Collector, LinesPiece, Loaded
-from creditchain.batch.records import Record, joined, shift_lines
+from creditchain.batch.quick import Lines
+from creditchain.batch.readers.many import accept_lines
+from creditchain.batch.readers.pieces import LinesPiece, Loaded
 from creditchain.batch.upload import Upload, open_at
 from creditchain.documents import DOCUMENT_LIMITS
 from creditchain.errors import Place
@@ -30,44 +30,25 @@ def pieces(upload: Upload, piece_bytes: int) -> Iterator[LinesPiece]:
 def load(piece: LinesPiece, rules: Rules) -> Loaded:
     """The records of the lines that begin in the piece; lines count from 1 in it."""
     lines = read_lines(piece)
-    loaded = accept_many(lines, rules, first=1, numbered=False)
+    loaded = accept_lines(lines, rules)
     return replace(loaded, problems=torn(piece, lines, loaded.problems))
-
-
-def accept_many(lines: Lines, rules: Rules, *, first: int, numbered: bool) -> Loaded:
-    """The records of texts, of which the first stands at line `first`: quickly where that can be, closely the rest."""
-    acceptor = quick_acceptor(rules)
-    quick = acceptor.accept(lines) if acceptor is not None else None
-    collector = Collector()
-    for place in range(len(lines)) if quick is None else quick.rest:
-        collector.take(place + first, lambda line=lines[place]: accept_line(line, rules))  # type: ignore[misc]
-    loaded = collector.loaded(len(lines), numbered=numbered)
-    if quick is None:
-        return loaded
-    found = shift_lines(quick.records, first - 1)
-    return loaded if not len(found) else replace(loaded, records=joined(found, loaded.records))
-
-
-def accept_line(line: bytes, rules: Rules) -> Record:
-    """The record of one line, which may end with a carriage return. Raises InputError."""
-    if not line.strip():
-        raise UploadError("the line is empty", expected="one JSON document a line")
-    return accept_text(line, rules)
 
 
 def read_lines(piece: LinesPiece) -> Lines:
     """The lines that begin in the piece. The last may reach past it; one longer than documents may be is cut."""
     before = min(piece.start, 1)  # one byte more tells whether a line begins where the piece does
     with storage("the upload"), open_at(piece.url, piece.start - before) as handle:
-        raw = handle.read(piece.stop - piece.start + before)
-        if len(raw) < piece.stop - piece.start + before:
+        length = piece.stop - piece.start + before
+        raw = handle.read(length + _STEP)
+        if len(raw) < length:
             raise UploadError("the upload became shorter while it was read", place=Place(piece.url))
-        begin = raw.find(b"\n") + 1 if before else 0
+        begin = raw.find(b"\n", 0, length) + 1 if before else 0
         if before and begin == 0:
             return Lines(b"")  # one long line that began earlier covers the piece
-        if not raw.endswith(b"\n"):
-            raw += _rest_of_line(handle)
-    return Lines(memoryview(raw)[begin:])
+        end = raw.find(b"\n", length - 1)
+        if end < 0 and len(raw) == length + _STEP:
+            raw, end = _with_rest_of_line(raw, handle)
+    return Lines(memoryview(raw)[begin : len(raw) if end < 0 else end + 1])
 
 
 def torn(piece: LinesPiece, lines: Lines, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
@@ -85,16 +66,16 @@ def torn(piece: LinesPiece, lines: Lines, problems: tuple[Problem, ...]) -> tupl
     return (*problems[:-1], told)
 
 
-def _rest_of_line(handle: IO[bytes]) -> bytes:
-    found = b""
+def _with_rest_of_line(raw: bytes, handle: IO[bytes]) -> tuple[bytes, int]:
+    """What was read with what follows up to a line feed, and where that is; -1 where there is none."""
+    read = bytearray(raw)
     while block := handle.read(_STEP):
-        end = block.find(b"\n")
-        if end >= 0:
-            return found + block[:end]
-        found += block
-        if len(found) > DOCUMENT_LIMITS.max_bytes:
+        read += block
+        if (end := block.find(b"\n")) >= 0:
+            return bytes(read), len(read) - len(block) + end
+        if len(read) > len(raw) + DOCUMENT_LIMITS.max_bytes:
             break  # too long for a document whatever follows; accept_text will say so
-    return found
+    return bytes(read), -1
 
 
 def _check_head(upload: Upload) -> None:
