@@ -9,6 +9,7 @@ from typing import Any
 from creditchain.chain.abi import interface
 from creditchain.chain.calls import Calls
 from creditchain.chain.connect import Chain
+from creditchain.chain.consent_calls import ConsentCalls
 from creditchain.chain.deployments import DeployedContract, Deployment, require_region
 from creditchain.chain.errors import ChainUnavailableError
 from creditchain.chain.outbox import Outbox
@@ -60,6 +61,17 @@ PARTS: tuple[Part, ...] = (
         ("openKeyEpoch",),
         writes_log=True,
     ),
+    Part(
+        "ConsentToken",
+        lambda at, _: (at["AccessManager"], at["RegionLog"], at["NodeRegistry"]),
+        ("setOpenDomains", "setLedger", "revokeByGovernors"),
+        writes_log=True,
+    ),
+    Part(
+        "QueryLedger",
+        lambda at, _: (at["RegionLog"], at["NodeRegistry"], at["ConsentToken"]),
+        writes_log=True,
+    ),
 )
 
 
@@ -74,7 +86,8 @@ class Plan:
     @property
     def steps(self) -> int:
         """Number of transactions."""
-        return 1 + len(PARTS) + 1 + sum(part.writes_log for part in PARTS) + (1 if self.governors else 0)
+        wiring = 1 + sum(part.writes_log for part in PARTS) + 1
+        return 1 + len(PARTS) + wiring + (1 if self.governors else 0)
 
 
 def deploy(
@@ -111,6 +124,7 @@ class _Run:
         for part in PARTS:
             if part.writes_log:
                 self._send(f"writer {part.name}", calls.set_writer(self.addresses[part.name], True))
+        self._send("ledger", ConsentCalls(deployment).set_ledger(self.addresses["QueryLedger"], True))
         if self.plan.governors:
             # Last: from here on the deployer has no say.
             self._send("hand over", self._manager("hand over to the governors", self._hand_over_calls(deployer)))

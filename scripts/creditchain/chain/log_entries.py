@@ -16,8 +16,13 @@ from creditchain.entries import (
     AuditBody,
     Body,
     BrokenBody,
+    ConsentBody,
     DisputeBody,
+    LoansBody,
     NodeBody,
+    OpenDomainsBody,
+    QueriesBody,
+    RevocationBody,
     SealedBody,
     StatusBody,
     TagKeyEpochBody,
@@ -59,6 +64,15 @@ def _dispute_filed(values: _Values) -> Body:
     )
 
 
+def _consent_granted(values: _Values) -> Body:
+    # The third member of Consent is the platform.
+    return ConsentBody(values["id"].to_bytes(32, "big"), values["institution"], values["consent"][2], values["key"])
+
+
+def _consent_revoked(values: _Values) -> Body:
+    return RevocationBody(values["id"].to_bytes(32, "big"), values["institution"], values["by"])
+
+
 #: Every event that stands beside an entry. A new contract adds its events here.
 SOURCES = (
     _Source("RegionLog", "WriterSet", _fields(WriterBody, "writer", "authorised")),
@@ -80,6 +94,15 @@ SOURCES = (
     ),
     _Source("AnchorRegistry", "AuditAttested", _fields(AuditBody, "auditor", "node", "root", "size", "reportDigest")),
     _Source("AnchorRegistry", "DisorderProven", _fields(BrokenBody, "node", "root", "index")),
+    _Source("ConsentToken", "ConsentGranted", _consent_granted),
+    _Source("ConsentToken", "ConsentRevoked", _consent_revoked),
+    _Source("ConsentToken", "OpenDomainsSet", _fields(OpenDomainsBody, "domains")),
+    _Source("QueryLedger", "QueriesLogged", _fields(QueriesBody, "root", "count")),
+    _Source(
+        "QueryLedger",
+        "LoansReported",
+        _fields(LoansBody, "institution", "month", "revision", "count", "amount", "queries"),
+    ),
 )
 
 

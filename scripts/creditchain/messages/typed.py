@@ -38,6 +38,10 @@ class TypedMessage(ABC):
             "message": {name: _as_json(getattr(self, _snake(name))) for name, _ in self.MEMBERS},
         }
 
+    def values(self) -> tuple[Any, ...]:
+        """The members' values in order, as a contract takes the struct."""
+        return tuple(getattr(self, _snake(name)) for name, _ in self.MEMBERS)
+
     def digest(self) -> bytes:
         """What is signed, 32 bytes: keccak256(0x1901 || domain separator[32] || struct hash[32])."""
         signable = encode_typed_data(full_message=self.typed_data())

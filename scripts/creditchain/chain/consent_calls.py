@@ -1,0 +1,93 @@
+"""Every state-changing call about consents, deliveries, loans and signed disputes, ready for the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from creditchain.chain.abi import interface
+from creditchain.chain.deployments import Deployment
+from creditchain.chain.views import ContractCall
+from creditchain.messages import Consent, DisputeFiling, QueryRequest, Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A request and its receipt with both signatures, as `QueryLedger.meter` takes them."""
+
+    request: QueryRequest
+    receipt: Receipt
+    request_signature: bytes
+    receipt_signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LoanReport:
+    """What `QueryLedger.reportLoans` takes. `month` YYYYMM, `amount` fen, `revision` 0 for a month's first report."""
+
+    institution: int
+    month: int
+    revision: int
+    count: int
+    amount: int
+    queries: bytes
+
+
+class ConsentCalls:
+    """Builds calls; nothing here asks the chain. Descriptions complete "refused to …" and name nobody."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+
+    def _call(self, contract: str, function: str, description: str, *arguments: Any) -> ContractCall:
+        data = interface(contract).encode(function, *arguments)
+        return ContractCall(self._deployment.address(contract), data, description)
+
+    def grant(self, consent: Consent, key_signature: bytes, endorsement: bytes) -> ContractCall:
+        doing = f"relay a consent to node {consent.institution}"
+        return self._call("ConsentToken", "grant", doing, consent.values(), key_signature, endorsement)
+
+    def revoke(self, consent: bytes) -> ContractCall:
+        return self._call("ConsentToken", "revoke", "revoke a consent", int.from_bytes(consent, "big"))
+
+    def revoke_signed(self, consent: bytes, signature: bytes) -> ContractCall:
+        number = int.from_bytes(consent, "big")
+        return self._call("ConsentToken", "revokeSigned", "relay a revocation", number, signature)
+
+    def revoke_by_governors(self, consent: bytes) -> ContractCall:
+        number = int.from_bytes(consent, "big")
+        return self._call("ConsentToken", "revokeByGovernors", "revoke a consent as governors", number)
+
+    def set_open_domains(self, domains: int) -> ContractCall:
+        doing = "set the domains that need no consent"
+        return self._call("ConsentToken", "setOpenDomains", doing, domains)
+
+    def set_ledger(self, ledger: str, authorised: bool) -> ContractCall:
+        doing = f"{'let' if authorised else 'no longer let'} {ledger} count uses of consents"
+        return self._call("ConsentToken", "setLedger", doing, ledger, authorised)
+
+    def meter(self, deliveries: Sequence[Delivery]) -> ContractCall:
+        return self._call(
+            "QueryLedger", "meter", f"meter {len(deliveries)} deliveries", [_delivery(d) for d in deliveries]
+        )
+
+    def report_loans(self, report: LoanReport) -> ContractCall:
+        struct = (report.institution, report.month, report.revision, report.count, report.amount, report.queries)
+        return self._call("QueryLedger", "reportLoans", f"report the loans of {report.month}", struct)
+
+    def file_dispute_signed(self, filing: DisputeFiling, key_signature: bytes, endorsement: bytes) -> ContractCall:
+        doing = f"relay a dispute of a record of node {filing.node}"
+        return self._call("AnchorRegistry", "fileDisputeSigned", doing, filing.values(), key_signature, endorsement)
+
+
+def _delivery(delivery: Delivery) -> tuple[Any, ...]:
+    receipt = delivery.receipt
+    return (
+        delivery.request.values(),
+        receipt.report,
+        receipt.delivered_at,
+        receipt.meter_by,
+        delivery.request_signature,
+        delivery.receipt_signature,
+    )

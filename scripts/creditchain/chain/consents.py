@@ -1,0 +1,171 @@
+"""Consents, deliveries and loans of a region: typed reads pinned to a block, and their events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from creditchain.chain.abi import interface
+from creditchain.chain.calls import ZERO_ADDRESS
+from creditchain.chain.connect import LogRange
+from creditchain.chain.region import Region
+from creditchain.chain.views import ConsentState, MemberAt, Metered
+from creditchain.messages import Consent, ContractDomain
+from creditchain.vocabulary import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class LoanTotal:
+    """The current report of an institution's month. `reports` counts corrections too; `entry` is the last one's."""
+
+    amount: int
+    count: int
+    reports: int
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """One `ConsentGranted` event: the whole consent, and where it stands."""
+
+    consent: Consent
+    entry: int
+    block: int
+    transaction_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One `Delivered` event. `index` is its place among the items of its log entry."""
+
+    request: bytes
+    institution: int
+    provider: int
+    consent: bytes
+    report: bytes
+    delivered_at: int
+    meter_by: int
+    purpose: int
+    domains: int
+    flags: int
+    entry: int
+    index: int
+    block: int
+    transaction_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One `DeliveryRejected` event. `index` is the delivery's place in the call."""
+
+    request: bytes
+    index: int
+    finding: Finding
+
+
+class ConsentReads:
+    """What ConsentToken, QueryLedger and NodeRegistry say about consents. `block` None reads the newest block."""
+
+    def __init__(self, region: Region) -> None:
+        self.region = region
+
+    def _read(self, contract: str, function: str, *arguments: Any, block: int | None) -> Any:
+        face, address = interface(contract), self.region.deployment.address(contract)
+        data = face.encode(function, *arguments)
+        answer = self.region.chain.call(address, data, block=block, doing=f"answer {function}")
+        return face.decode(function, answer)[0]
+
+    def consent(self, consent: bytes, block: int | None = None) -> ConsentState | None:
+        """A consent by its id (32 bytes); None when there is none."""
+        found = self._read("ConsentToken", "consentOf", int.from_bytes(consent, "big"), block=block)
+        if found[0] == 0:
+            return None
+        key = None if found[9] == ZERO_ADDRESS else found[9]
+        state = (*found[:9], key, *found[10:])
+        return ConsentState(*state)
+
+    def owner(self, consent: bytes, block: int | None = None) -> str:
+        """The token's owner: the institution's current operator. ContractRefusedError when there is no consent."""
+        return str(self._read("ConsentToken", "ownerOf", int.from_bytes(consent, "big"), block=block))
+
+    def open_domains_at(self, time: int, block: int | None = None) -> int:
+        """Bit set of the domains that could be used without consent at `time`, unix seconds."""
+        return int(self._read("ConsentToken", "openDomainsAt", time, block=block))
+
+    def metered(self, request: bytes, block: int | None = None) -> Metered | None:
+        """The delivery that answered a request (its struct hash); None when none was metered."""
+        found = self._read("QueryLedger", "deliveryOf", request, block=block)
+        return Metered(*found) if any(found[2]) else None
+
+    def loans(self, institution: int, month: int, block: int | None = None) -> LoanTotal | None:
+        """The current report of a month (YYYYMM); None before the first."""
+        found = self._read("QueryLedger", "loansOf", institution, month, block=block)
+        return LoanTotal(*found) if found[2] else None
+
+    def member_at(self, node: int, time: int, block: int | None = None) -> MemberAt:
+        """What a node was at `time` (unix seconds); role 0 when there is no such node."""
+        role, acts, operator, host = self._read("NodeRegistry", "memberAt", node, time, block=block)
+        return MemberAt(role, acts, *(None if key == ZERO_ADDRESS else key for key in (operator, host)))
+
+    def granted(
+        self,
+        *,
+        institution: int | None = None,
+        platform: int | None = None,
+        key: str | None = None,
+        first: int | None = None,
+        last: int | None = None,
+    ) -> Iterator[Granted]:
+        """Consents in the order of their grants, from block `first` to `last`; see `Region.anchors`."""
+        domain = self.domain("ConsentToken")
+        for raw, values in self._events("ConsentToken", "ConsentGranted", first, last):
+            consent = Consent(domain, *values["consent"])
+            wanted = ((institution, consent.institution), (platform, consent.platform), (key, consent.key))
+            if all(want in (None, have) for want, have in wanted):
+                yield Granted(consent, values["entry"], int(raw["blockNumber"], 16), _transaction(raw))
+
+    def delivered(self, *, first: int | None = None, last: int | None = None) -> Iterator[Delivered]:
+        """Metered deliveries in order, each with its log entry and its place there."""
+        waiting: list[dict[str, Any]] = []
+        for raw, values in self._events("QueryLedger", ("Delivered", "QueriesLogged"), first, last):
+            if "root" not in values:
+                waiting.append(values)
+                continue
+            # The event of the entry follows those of its items.
+            at = {"entry": values["entry"], "block": int(raw["blockNumber"], 16), "transaction_hash": _transaction(raw)}
+            for index, item in enumerate(waiting):
+                yield Delivered(**{_SNAKE.get(name, name): value for name, value in item.items()}, index=index, **at)
+            waiting.clear()
+
+    def rejected(self, logs: Sequence[Mapping[str, Any]]) -> list[Rejected]:
+        """Why deliveries of one metering transaction were not metered, from its receipt's raw logs."""
+        event = interface("QueryLedger").events["DeliveryRejected"]
+        address = self.region.deployment.address("QueryLedger").lower()
+        topic = "0x" + event.topic.hex()
+        ours = (raw for raw in logs if raw["address"].lower() == address and raw["topics"][0] == topic)
+        found = (event.decode(raw) for raw in ours)
+        return [Rejected(values["request"], values["index"], Finding(values["finding"])) for values in found]
+
+    def domain(self, contract: str) -> ContractDomain:
+        """The EIP-712 domain of a contract of this region."""
+        return ContractDomain(self.region.deployment.chain_id, self.region.deployment.address(contract))
+
+    def _events(
+        self, contract: str, names: str | tuple[str, ...], first: int | None, last: int | None
+    ) -> Iterator[tuple[Mapping[str, Any], dict[str, Any]]]:
+        events = [interface(contract).events[name] for name in ((names,) if isinstance(names, str) else names)]
+        by_topic = {"0x" + event.topic.hex(): event for event in events}
+        begin = self.region.deployment.first_block if first is None else first
+        end = self.region.chain.head().number if last is None else last
+        address = self.region.deployment.address(contract)
+        wanted = LogRange((address,), tuple(event.topic for event in events), begin, end)
+        for raw in self.region.chain.logs(wanted):
+            yield raw, by_topic[raw["topics"][0]].decode(raw)
+
+
+_SNAKE = {"deliveredAt": "delivered_at", "meterBy": "meter_by"}
+
+
+def _transaction(raw: Mapping[str, Any]) -> bytes:
+    return bytes.fromhex(raw["transactionHash"][2:])

@@ -1,0 +1,212 @@
+"""Consents, deliveries, loans and signed disputes through the package, on every kind of chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from acting import GOVERNOR, admission, region_on
+from eth_account import Account
+
+from creditchain.chain.connect import Chain
+from creditchain.chain.consent_calls import ConsentCalls, Delivery, LoanReport
+from creditchain.chain.consents import ConsentReads
+from creditchain.chain.funding import fund_dev_accounts
+from creditchain.chain.region import Region
+from creditchain.chain.signers import dev_signer
+from creditchain.chain.views import ContractCall
+from creditchain.enterprise_keys import KeyUse, derive_key
+from creditchain.entries import QueriesBody, delivery_item
+from creditchain.hashing import keccak256
+from creditchain.journal import Journal
+from creditchain.merkle import root
+from creditchain.messages import (
+    NO_DIGEST,
+    NO_KEY,
+    Consent,
+    DisputeFiling,
+    QueryRequest,
+    Receipt,
+    Revocation,
+    TypedMessage,
+)
+from creditchain.vocabulary import EntryKind, Finding, MeterFlag, Role
+
+MNEMONIC = "test test test test test test test test test test test junk"
+PLATFORM, BUREAU, BANK = 1, 2, 3  # development keys and node numbers
+MONTH = 202401
+
+
+@dataclass
+class Acting:
+    """A region with a platform, a bureau and a bank; anyone relays."""
+
+    region: Region
+    journal: Journal
+
+    def __post_init__(self) -> None:
+        self.calls = ConsentCalls(self.region.deployment)
+        self.reads = ConsentReads(self.region)
+        keys = [dev_signer(number, self.region.chain) for number in range(4)]
+        fund_dev_accounts(self.region.chain, [key.address for key in keys])
+        for number, role in ((PLATFORM, Role.PLATFORM), (BUREAU, Role.BUREAU), (BANK, Role.INSTITUTION)):
+            domains = 0 if role is Role.INSTITUTION else 1
+            self.send(f"admit {number}", self.region.calls.admit(admission(keys[number].address, role, domains)))
+
+    def send(self, intent: str, call: ContractCall, key: int = GOVERNOR) -> Any:
+        return self.region.outbox(dev_signer(key, self.region.chain), self.journal).submit(intent, call)
+
+    def sign(self, key: int, message: TypedMessage) -> bytes:
+        return dev_signer(key, self.region.chain).sign_typed(message.typed_data())
+
+    def now(self) -> int:
+        return self.region.chain.head().time
+
+    def consent(self, key: str, name: str, **changes: Any) -> Consent:
+        values: dict[str, Any] = {
+            "log": self.region.deployment.log_id,
+            "institution": BANK,
+            "platform": PLATFORM,
+            "key": key,
+            "subject": keccak256(f"subject {name}".encode()),
+            "sections": 0b11110,
+            "domains": 0b11,
+            "purpose": 1,
+            "data_from": 20200101,
+            "data_to": 20301231,
+            "not_before": 0,
+            "not_after": self.now() + 86400,
+            "uses": 1,
+            "keep_days": 365,
+            "notice": keccak256(f"notice {name}".encode()),
+        }
+        return Consent(self.reads.domain("ConsentToken"), **{**values, **changes})
+
+    def delivery(self, under: bytes, name: str, **changes: Any) -> Delivery:
+        time = self.now()
+        values: dict[str, Any] = {
+            "institution": BANK,
+            "provider": BUREAU,
+            "consent": under,
+            "subject": keccak256(f"asked {name}".encode()),
+            "product": keccak256(b"product"),
+            "sections": 0b10,
+            "domains": 0b11,
+            "purpose": 1,
+            "staff": keccak256(b"staff"),
+            "issued_at": time - 1,
+            "deadline": time + 600,
+        }
+        request = QueryRequest(self.reads.domain("QueryLedger"), **{**values, **changes})
+        receipt = Receipt(request.domain, request.id, keccak256(f"report {name}".encode()), time, time + 3600)
+        return Delivery(request, receipt, self.sign(BANK, request), self.sign(BUREAU, receipt))
+
+
+@pytest.fixture
+def acting(chain: Chain, journal: Journal, request: pytest.FixtureRequest) -> Acting:
+    return Acting(region_on(chain, journal, generation=700 + sum(request.node.name.encode()) % 997), journal)
+
+
+def test_a_consent_from_grant_to_revocation(acting: Acting) -> None:
+    enterprise = derive_key(MNEMONIC, acting.region.deployment.log_id, KeyUse.CONSENT, BANK)
+    consent = acting.consent(enterprise.address, "1")
+    assert acting.reads.consent(consent.id) is None
+    by_key = bytes(enterprise.unsafe_sign_hash(consent.digest()).signature)
+    acting.send("grant", acting.calls.grant(consent, by_key, acting.sign(PLATFORM, consent)))
+    paper = acting.consent(NO_KEY, "2", paper=keccak256(b"paper"))
+    acting.send("paper", acting.calls.grant(paper, b"", acting.sign(PLATFORM, paper)))
+
+    state = acting.reads.consent(consent.id)
+    assert state is not None
+    assert (state.institution, state.platform, state.key, state.uses, state.used) == (
+        BANK,
+        PLATFORM,
+        enterprise.address,
+        1,
+        0,
+    )
+    assert acting.reads.owner(consent.id) == dev_signer(BANK, acting.region.chain).address
+    assert [granted.consent for granted in acting.reads.granted()] == [consent, paper]
+    assert [granted.consent for granted in acting.reads.granted(key=enterprise.address)] == [consent]
+    assert list(acting.reads.granted(institution=BUREAU)) == []
+
+    revocation = Revocation(consent.domain, consent.id)
+    signature = bytes(enterprise.unsafe_sign_hash(revocation.digest()).signature)
+    acting.send("revoke", acting.calls.revoke_signed(consent.id, signature))
+    acting.send("revoke paper", acting.calls.revoke(paper.id), PLATFORM)
+    revoked = acting.reads.consent(consent.id)
+    assert revoked is not None
+    assert revoked.revoked_at >= state.valid_from
+
+    said = [(entry.kind, (entry.body or {}).get("consent")) for entry in acting.region.entries()[-4:]]
+    assert said == [(kind, one.id) for kind in (EntryKind.CONSENT, EntryKind.REVOCATION) for one in (consent, paper)]
+
+
+def test_deliveries_from_receipt_to_ledger(acting: Acting) -> None:
+    acting.send("open", acting.calls.set_open_domains(0b1))
+    paper = acting.consent(NO_KEY, "1", paper=keccak256(b"paper"))
+    acting.send("paper", acting.calls.grant(paper, b"", acting.sign(PLATFORM, paper)))
+    fits, wrong, over = (
+        acting.delivery(paper.id, "fits"),
+        acting.delivery(paper.id, "wrong", purpose=2),
+        acting.delivery(paper.id, "over"),
+    )
+    open_one = acting.delivery(NO_DIGEST, "open", domains=0b1)
+    receipt = acting.send("meter", acting.calls.meter([fits, wrong, over, open_one]))
+
+    rejected = acting.reads.rejected(receipt.logs)
+    assert [(one.request, one.index, one.finding) for one in rejected] == [
+        (wrong.request.id, 1, Finding.CONSENT_PURPOSE)
+    ]
+    flags = [MeterFlag(0), MeterFlag.OVERDRAWN, MeterFlag.OPEN]
+    delivered = list(acting.reads.delivered())
+    assert [(one.request, one.flags, one.index) for one in delivered] == [
+        (one.request.id, flag, index)
+        for index, (one, flag) in enumerate(zip((fits, over, open_one), flags, strict=True))
+    ]
+    for one, flag in zip((fits, over, open_one), flags, strict=True):
+        metered = acting.reads.metered(one.request.id)
+        assert metered is not None
+        assert (metered.flags, metered.receipt) == (flag, one.receipt.struct_hash()[:24])
+    assert acting.reads.metered(wrong.request.id) is None
+
+    items = [
+        delivery_item(one.receipt.struct_hash(), flag) for one, flag in zip((fits, over, open_one), flags, strict=True)
+    ]
+    last = acting.region.entries()[-1]
+    assert last.body_hash == QueriesBody(root(items), 3).body_hash()
+    assert {one.entry for one in delivered} == {last.index}
+
+
+def test_loans_members_and_open_domains(acting: Acting) -> None:
+    for revision, count in enumerate((12, 11)):
+        report = LoanReport(BANK, MONTH, revision, count, count * 100_00, keccak256(b"queries"))
+        acting.send(f"loans {revision}", acting.calls.report_loans(report), BANK)
+    total = acting.reads.loans(BANK, MONTH)
+    assert total is not None
+    assert (total.amount, total.count, total.reports) == (11 * 100_00, 11, 2)
+    assert acting.reads.loans(BANK, MONTH + 1) is None
+    body = acting.region.entries()[total.entry].body
+    assert body is not None
+    assert (body["month"], body["revision"], body["count"]) == (MONTH, 1, 11)
+
+    member = acting.reads.member_at(BUREAU, acting.now())
+    assert (member.role, member.acts, member.host_operator) == (Role.BUREAU, True, None)
+    assert member.operator == dev_signer(BUREAU, acting.region.chain).address
+    assert acting.reads.member_at(99, acting.now()).role == 0
+    acting.send("open", acting.calls.set_open_domains(0b101))
+    assert acting.reads.open_domains_at(2**40 - 1) == 0b101
+    assert acting.reads.open_domains_at(0) == 0
+
+
+def test_an_enterprise_disputes_a_record_itself(acting: Acting) -> None:
+    enterprise = Account.from_key(keccak256(b"enterprise"))
+    leaf, reason = keccak256(b"leaf"), keccak256(b"reason")
+    domain = acting.reads.domain("AnchorRegistry")
+    filing = DisputeFiling(domain, PLATFORM, BUREAU, leaf, reason, enterprise.address, 0, acting.now() + 600)
+    by_key = bytes(enterprise.unsafe_sign_hash(filing.digest()).signature)
+    acting.send("dispute", acting.calls.file_dispute_signed(filing, by_key, acting.sign(PLATFORM, filing)))
+    record = acting.region.record(BUREAU, leaf)
+    assert (record.dispute, record.platform) == (1, PLATFORM)
+    assert record.due_at - record.disputed_at == 20 * 86400
