@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
-from creditchain.chain.abi import interface
-from creditchain.chain.calls import ZERO_ADDRESS
+from creditchain.chain.consents import ConsentReads
 from creditchain.chain.errors import LyingEndpointError
 from creditchain.chain.evidence import EvidenceFetcher
 from creditchain.chain.region import Region
-from creditchain.chain.views import ConsentState, LogEntry, MemberAt, Metered
+from creditchain.chain.views import LogEntry
 from creditchain.errors import UnavailableError
 from creditchain.messages import NO_DIGEST
 from creditchain.verification.delivery import PackagedDelivery
@@ -72,63 +70,16 @@ class ReportEvidenceFetcher:
         return TagEvidence(self._records.key_epoch_digest(one.key_epoch), signer)
 
     def _delivery(self, delivery: PackagedDelivery) -> DeliveryEvidence:
-        """What concerns the delivery, in one batch of reads."""
+        """What concerns the delivery: the consent now, members and rules as they were then."""
         deployed = self._region.deployment.contracts
         if "ConsentToken" not in deployed or "QueryLedger" not in deployed:
-            return DeliveryEvidence(*[NO_LEDGER] * 5)
+            return DeliveryEvidence(NO_LEDGER, NO_LEDGER, NO_LEDGER, NO_LEDGER, NO_LEDGER)
+        reads, block = ConsentReads(self._region), self._records.block.number
         request, time = delivery.request, delivery.receipt.delivered_at
-        questions: list[tuple[str, str, tuple[Any, ...]]] = [
-            ("ConsentToken", "consentOf", (int.from_bytes(request.consent),)),
-            ("ConsentToken", "openDomainsAt", (time,)),
-            ("QueryLedger", "deliveryOf", (request.id,)),
-            ("NodeRegistry", "memberAt", (request.institution, time)),
-            ("NodeRegistry", "memberAt", (request.provider, time)),
-        ]
-        calls = [
-            (self._region.deployment.address(contract), interface(contract).encode(function, *arguments))
-            for contract, function, arguments in questions
-        ]
-        block = self._records.block.number
-        results = self._region.chain.calls(calls, block=block, doing="answer what concerns the delivery")
-        consent, opened, metered, institution, provider = (
-            interface(contract).decode(function, data)[0]
-            for (contract, function, _), data in zip(questions, results, strict=True)
-        )
         return DeliveryEvidence(
-            consent=None if request.consent == NO_DIGEST else _consent(consent),
-            metered=_metered(metered),
-            institution=_member(institution),
-            provider=_member(provider),
-            open_domains=opened,
+            consent=None if request.consent == NO_DIGEST else reads.consent(request.consent, block),
+            metered=reads.metered(request.id, block),
+            institution=reads.member_at(request.institution, time, block),
+            provider=reads.member_at(request.provider, time, block),
+            open_domains=reads.open_domains_at(time, block),
         )
-
-
-def _consent(found: tuple[Any, ...]) -> ConsentState | None:
-    institution, sections, domains, purpose, valid_from, not_after, uses, used, revoked_at, key, platform, entry = found
-    if institution == 0:
-        return None
-    return ConsentState(
-        institution=institution,
-        sections=sections,
-        domains=domains,
-        purpose=purpose,
-        valid_from=valid_from,
-        not_after=not_after,
-        uses=uses,
-        used=used,
-        revoked_at=revoked_at,
-        key=None if key == ZERO_ADDRESS else key,
-        platform=platform,
-        entry=entry,
-    )
-
-
-def _metered(found: tuple[int, int, bytes]) -> Metered | None:
-    entry, flags, receipt = found
-    return Metered(entry, flags, receipt) if any(receipt) else None
-
-
-def _member(found: tuple[int, bool, str, str]) -> MemberAt:
-    role, acts, *operators = found
-    operator, host = (None if address == ZERO_ADDRESS else address for address in operators)
-    return MemberAt(role, acts, operator, host)

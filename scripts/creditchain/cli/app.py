@@ -28,6 +28,7 @@ GROUPS: tuple[str, ...] = (
     "anchor",
     "prove",
     "batch",
+    "report",
     "verify",
     "record",
     "dispute",

@@ -18,12 +18,18 @@ from creditchain.verification.verdict import Step, Verdict
 
 if TYPE_CHECKING:
     from creditchain.chain.evidence import EvidenceFetcher
+    from creditchain.chain.report_evidence import ReportEvidenceFetcher
+    from creditchain.products import Product
     from creditchain.verification.package import Package
     from creditchain.verification.policy import Policy
+    from creditchain.verification.report_package import ReportPackage
     from creditchain.verification.subject import TagKey
 
 #: Exit codes from best to worst; the worst of all packages is the command's.
 _WORST = (ExitCode.OK, ExitCode.COULD_NOT_CHECK, ExitCode.NOT_VALID)
+
+#: Records of a report that one step lists.
+_SHOWN = 5
 
 _COLOURS = {
     "passed": "green",
@@ -52,7 +58,7 @@ def verify(
     products: Folders = None,
     rpc: RpcOption = None,
 ) -> int:
-    """Check packages against the chain, step by step. 核验数据包
+    """Check packages of records and of reports against the chain, step by step. 核验数据包
 
     Exit code 0: all are valid. 1: one is not valid. 3: none is invalid, but one could not be checked.
     """
@@ -79,24 +85,32 @@ class _Judge:
 
     policy: Policy
     tag_key: TagKey | None
-    products: Mapping[str, bytes]
+    products: Mapping[str, Product]
 
-    def parse(self, path: Path) -> Package | Verdict:
+    def parse(self, path: Path) -> Package | ReportPackage | Verdict:
         """Step 1: the package, or the verdict on a file that is none."""
-        from creditchain.verification.package import parse_package
+        from creditchain.verification.report_package import parse_any
         from creditchain.verification.steps import malformed
 
         try:
-            return parse_package(read_file(path))
+            return parse_any(read_file(path))
         except InputError as error:
             return malformed(error, self.policy)
 
-    def decide(self, package: Package, fetcher: EvidenceFetcher) -> Verdict:
+    def decide(
+        self, package: Package | ReportPackage, records: EvidenceFetcher, reports: ReportEvidenceFetcher
+    ) -> Verdict:
         """Steps 2 to 10."""
+        from creditchain.verification.report import verify_report
+        from creditchain.verification.report_package import ReportPackage
         from creditchain.verification.steps import verify_record
 
-        evidence = fetcher.fetch(package)
-        return verify_record(package, evidence, self.policy, tag_key=self.tag_key, products=self.products)
+        if isinstance(package, ReportPackage):
+            return verify_report(
+                package, reports.fetch(package), self.policy, tag_key=self.tag_key, catalogue=self.products
+            )
+        digests = {name: product.digest for name, product in self.products.items()}
+        return verify_record(package, records.fetch(package), self.policy, tag_key=self.tag_key, products=digests)
 
 
 def read_file(path: Path) -> bytes:
@@ -115,15 +129,17 @@ def read_file(path: Path) -> bytes:
 
 
 def _on_chain(
-    chosen: Settings, judge: _Judge, read: Sequence[Package | Verdict], rpc: Sequence[str] | None
+    chosen: Settings, judge: _Judge, read: Sequence[Package | ReportPackage | Verdict], rpc: Sequence[str] | None
 ) -> list[Verdict]:
     from creditchain.chain.evidence import EvidenceFetcher
+    from creditchain.chain.report_evidence import ReportEvidenceFetcher
 
     verdicts = []
     with open_region(chosen, rpc) as region, chosen.output.progress("verifying", len(read)) as bar:
-        fetcher = EvidenceFetcher(region)
+        records = EvidenceFetcher(region)
+        reports = ReportEvidenceFetcher(region, records)
         for one in read:
-            verdicts.append(one if isinstance(one, Verdict) else judge.decide(one, fetcher))
+            verdicts.append(one if isinstance(one, Verdict) else judge.decide(one, records, reports))
             bar.advance(bar.task_ids[0])
     return verdicts
 
@@ -141,12 +157,12 @@ def _policy(path: Path | None) -> Policy:
         raise error.at(Place(str(path))) from None
 
 
-def _known_products(folders: str | None, policy: Policy) -> dict[str, bytes]:
-    """Digests of the products that this verifier knows. The policy's own have to be among them."""
+def _known_products(folders: str | None, policy: Policy) -> dict[str, Product]:
+    """The products that this verifier knows. The policy's own have to be among them."""
     from creditchain.products import catalogue
 
-    known = {f"{product.name}/{product.version}": product.digest for product in catalogue(folders_of(folders))}
-    unknown = sorted(policy.products - known.keys())
+    known = {product.ref: product for product in catalogue(folders_of(folders))}
+    unknown = sorted((policy.products | policy.completeness.products) - known.keys())
     if unknown:
         raise ConfigError(
             "the policy accepts a product that is not known here",
@@ -189,3 +205,13 @@ def _expectation(step: Step) -> str:
         return ""
     shown = step.as_json()["details"]
     return f"\n[dim]expected[/dim] {escape(str(shown['expected']))}\n[dim]found[/dim] {escape(str(shown['found']))}"
+
+
+def _records(step: Step) -> str:
+    """The records that a report's step is about, a line each."""
+    listed = step.as_json()["details"].get("records")
+    if not isinstance(listed, list):
+        return ""
+    shown = [f"node {one['node']}, {one['section']}, {one['leaf'][:10]}…: {one['reason']}" for one in listed[:_SHOWN]]
+    more = ["…"] if len(listed) > _SHOWN else []
+    return "".join(f"\n[dim]{escape(line)}[/dim]" for line in [*shown, *more])

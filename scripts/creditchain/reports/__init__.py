@@ -1,5 +1,16 @@
 """Reports: assembled from batch folders into what verification takes (docs/format.md, section 7)."""
 
 from creditchain.reports.assemble import Assembled, AssemblyError, LeftOut, Order, assemble, plan
+from creditchain.reports.gathering import find_folders, gather_tags, open_folders
 
-__all__ = ["Assembled", "AssemblyError", "LeftOut", "Order", "assemble", "plan"]
+__all__ = [
+    "Assembled",
+    "AssemblyError",
+    "LeftOut",
+    "Order",
+    "assemble",
+    "find_folders",
+    "gather_tags",
+    "open_folders",
+    "plan",
+]
