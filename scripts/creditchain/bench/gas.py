@@ -42,12 +42,12 @@ REGULATOR, PLATFORM, SOURCE, VIRTUAL = 1, 2, 3, 4
 def measure() -> list[Row]:
     """Rows of group `core`."""
     with local_chain() as chain:
-        region = _found(chain)
+        region = found(chain)
         return [*_anchoring(region), *_records(region), *_audits(region)]
 
 
 @dataclass(slots=True)
-class _Region:
+class Region:
     """Contracts of a region whose node n is operated by account n; VIRTUAL is hosted by PLATFORM."""
 
     chain: LocalChain
@@ -72,30 +72,32 @@ class _Region:
         return self.send("AnchorRegistry", sender, "anchor", batch)
 
 
-def _found(chain: LocalChain) -> _Region:
+def found(chain: LocalChain) -> Region:
+    """A region with a log of 2^20 entries; governed by account 0, of which the other groups' benches make use too."""
     manager = chain.deploy("AccessManager", chain.accounts[0])
     log = chain.deploy("RegionLog", manager, b"YRD".ljust(32, b"\0"))
     nodes = chain.deploy("NodeRegistry", manager, log)
     anchors = chain.deploy("AnchorRegistry", manager, log, nodes)
     addresses = {"RegionLog": log, "NodeRegistry": nodes, "AnchorRegistry": anchors}
-    region = _Region(chain, addresses, random.Random(SEED), {})  # noqa: S311
+    region = Region(chain, addresses, random.Random(SEED), {})  # noqa: S311
     for writer in (nodes, anchors):
         region.send("RegionLog", 0, "setWriter", writer, True)
     for node, role in ((REGULATOR, Role.REGULATOR), (PLATFORM, Role.PLATFORM), (SOURCE, Role.SOURCE)):
         domains = 0 if role == Role.REGULATOR else 0xFFFF
-        _admit(region, chain.accounts[node], role, domains)
-    _admit(region, NO_ADDRESS, Role.SOURCE, 0xFFFF, host=PLATFORM)
+        admit(region, chain.accounts[node], role, domains)
+    admit(region, NO_ADDRESS, Role.SOURCE, 0xFFFF, host=PLATFORM)
     region.send("AnchorRegistry", 0, "openKeyEpoch", keccak256(b"epoch"))
     _preload(region)
     return region
 
 
-def _admit(region: _Region, operator: str, role: Role, domains: int, host: int = 0) -> None:
+def admit(region: Region, operator: str, role: Role, domains: int, host: int = 0) -> None:
+    """Admit the next node."""
     admission = (operator, int(role), 310000, host, domains, 0, NO_WORD)
     region.send("NodeRegistry", 0, "admit", admission)
 
 
-def _preload(region: _Region) -> None:
+def _preload(region: Region) -> None:
     """Make the log one of 2^20 entries. A log that grew to this size wrote each of these slots before."""
     chain, log = region.chain, region.addresses["RegionLog"]
     for slot in range(PEAKS_SLOT, PEAKS_SLOT + ENTRIES.bit_length()):
@@ -107,7 +109,7 @@ def _preload(region: _Region) -> None:
         raise RuntimeError("the layout of RegionLog's storage is not what this benchmark knows")
 
 
-def _anchoring(region: _Region) -> Iterable[Row]:
+def _anchoring(region: Region) -> Iterable[Row]:
     least = _least(region)
     sent = [region.anchor(SOURCE, SOURCE) for _ in range(RUNS)]
     gas = [transaction.gas for transaction in sent]
@@ -123,7 +125,7 @@ def _anchoring(region: _Region) -> Iterable[Row]:
     yield _row("anchor after another contract wrote the log, median", _interleaved(region), EAS_ATTEST)
 
 
-def _interleaved(region: _Region) -> float:
+def _interleaved(region: Region) -> float:
     """Anchors whose writer is not the log's last one."""
 
     def anchor() -> Sent:
@@ -133,7 +135,7 @@ def _interleaved(region: _Region) -> float:
     return statistics.median(_gas(FEWER_RUNS, anchor))
 
 
-def _least(region: _Region) -> float:
+def _least(region: Region) -> float:
     from creditchain import compiling
 
     source = {"SlotAndEvent": "contracts/mocks/SlotAndEvent.sol"}
@@ -143,7 +145,7 @@ def _least(region: _Region) -> float:
     return statistics.median(_gas(FEWER_RUNS, lambda: region.chain.send(selector + region.word(), address)))
 
 
-def _shares(region: _Region, sent: Sent) -> Iterable[Row]:
+def _shares(region: Region, sent: Sent) -> Iterable[Row]:
     """What the gas of one anchor goes to; the shares add up to the whole."""
     names = {address.lower(): name for name, address in region.addresses.items()}
     costs = region.chain.costs(sent.hash, names, "AnchorRegistry")
@@ -166,7 +168,7 @@ def _shares(region: _Region, sent: Sent) -> Iterable[Row]:
         yield Row("core", f"anchor, share: {name}", gas, "gas", f"whole {sent.gas:,}", gas / sent.gas)
 
 
-def _records(region: _Region) -> Iterable[Row]:
+def _records(region: Region) -> Iterable[Row]:
     def set_life() -> Sent:
         arguments = (SOURCE, region.word(), int(Life.REVOKED), NO_WORD, region.word())
         return region.send("AnchorRegistry", SOURCE, "setLife", *arguments)
@@ -189,7 +191,7 @@ def _records(region: _Region) -> Iterable[Row]:
     yield _row("answer to a dispute, median", statistics.median(_gas(FEWER_RUNS, answer)), None)
 
 
-def _audits(region: _Region) -> Iterable[Row]:
+def _audits(region: Region) -> Iterable[Row]:
     root = region.word()
     batch = (SOURCE, root, 1, PRODUCT, region.number[SOURCE] + 1, 0, 1, 1, 1)
     region.send("AnchorRegistry", SOURCE, "anchor", batch)
