@@ -80,15 +80,15 @@ def _data(schema: Schema, definitions: Schema) -> tuple[Any, dict[str, str], fro
     plain = {name: {key: field[key] for key in field if key != "pattern"} for name, field in properties.items()}
     kind = _type({**schema, "properties": plain}, definitions, 2)
     patterns = {}
-    for place, name in enumerate(_in_order(properties)):
+    for place, name in enumerate(in_order(properties)):
         if (pattern := properties[name].get("pattern")) is not None:
-            patterns[f"f{place}"] = _portable(pattern)
+            patterns[f"f{place}"] = portable(pattern)
     required = set(schema.get("required", []))
-    optional = frozenset(f"f{place}" for place, name in enumerate(_in_order(properties)) if name not in required)
+    optional = frozenset(f"f{place}" for place, name in enumerate(in_order(properties)) if name not in required)
     return kind, patterns, optional
 
 
-def _portable(pattern: str) -> str:
+def portable(pattern: str) -> str:
     """The inside of a pattern `^…$` that every engine reads alike."""
     if not _PORTABLE.fullmatch(pattern):
         raise UntranslatableError("pattern")
@@ -112,26 +112,26 @@ def _type(schema: Schema, definitions: Schema, depth: int) -> Any:
     if kind == "object":
         return _object(schema, definitions, depth)
     if kind == "array":
-        _only(schema, {"items", "minItems", "maxItems"})
+        only(schema, {"items", "minItems", "maxItems"})
         limits = msgspec.Meta(min_length=schema.get("minItems"), max_length=schema.get("maxItems"))
         return Annotated[list[_type(schema["items"], definitions, depth + 1)], limits]  # type: ignore[misc]
     if kind == "string":
         return _text(schema)
     if kind == "integer":
-        _only(schema, {"minimum", "maximum", "multipleOf"})
+        only(schema, {"minimum", "maximum", "multipleOf"})
         low, high = schema.get("minimum", -MAX_INTEGER), schema.get("maximum", MAX_INTEGER)
         return Annotated[
             int,
             msgspec.Meta(ge=max(low, -MAX_INTEGER), le=min(high, MAX_INTEGER), multiple_of=schema.get("multipleOf")),
         ]
     if kind == "boolean":
-        _only(schema, set())
+        only(schema, set())
         return bool
     raise UntranslatableError(str(kind))
 
 
 def _choice(schema: Schema) -> Any:
-    _only(schema, {"enum", "const"})
+    only(schema, {"enum", "const"})
     values = tuple(schema["enum"]) if "enum" in schema else (schema["const"],)
     if schema.keys() >= {"enum", "const"} or not all(type(value) in (str, int) for value in values):
         raise UntranslatableError("choice")
@@ -142,21 +142,21 @@ def _choice(schema: Schema) -> Any:
 
 def _text(schema: Schema) -> Any:
     if "format" in schema:
-        _only(schema, {"format"})
+        only(schema, {"format"})
         if schema["format"] != "date":
             raise UntranslatableError("format")
         return datetime.date
-    _only(schema, {"minLength", "maxLength", "pattern"})
+    only(schema, {"minLength", "maxLength", "pattern"})
     pattern = schema.get("pattern")
     if pattern is not None:
         # Python's $ lets a line feed follow; and \d is to be a digit 0-9, as in ECMA 262.
-        pattern = "(?a)^(?:" + _portable(pattern) + r")\Z"
+        pattern = "(?a)^(?:" + portable(pattern) + r")\Z"
     limits = msgspec.Meta(min_length=schema.get("minLength"), max_length=schema.get("maxLength"), pattern=pattern)
     return Annotated[str, limits]
 
 
 def _object(schema: Schema, definitions: Schema, depth: int) -> Any:
-    _only(schema, {"properties", "required", "additionalProperties"})
+    only(schema, {"properties", "required", "additionalProperties"})
     if schema.get("additionalProperties") is not False:
         raise UntranslatableError("open object")
     required = set(schema.get("required", []))
@@ -166,7 +166,7 @@ def _object(schema: Schema, definitions: Schema, depth: int) -> Any:
 
 def _struct(fields: Mapping[str, tuple[Any, bool]]) -> type[msgspec.Struct]:
     """A closed object. The attribute of a field is `f` and its place in the order; its name in JSON is its own."""
-    attributes = {f"f{place}": name for place, name in enumerate(_in_order(fields))}
+    attributes = {f"f{place}": name for place, name in enumerate(in_order(fields))}
     declared: list[Any] = []
     for attribute, name in attributes.items():
         kind, must = fields[name]
@@ -174,11 +174,12 @@ def _struct(fields: Mapping[str, tuple[Any, bool]]) -> type[msgspec.Struct]:
     return msgspec.defstruct("Object", declared, kw_only=True, forbid_unknown_fields=True, rename=attributes, gc=False)
 
 
-def _in_order(names: Iterable[str]) -> list[str]:
+def in_order(names: Iterable[str]) -> list[str]:
     """Names as RFC 8785 orders them: by UTF-16 code units."""
     return sorted(names, key=lambda name: name.encode("utf-16-be"))
 
 
-def _only(schema: Schema, keywords: set[str]) -> None:
+def only(schema: Schema, keywords: set[str]) -> None:
+    """Raise UntranslatableError if the schema says more than these keywords."""
     if extra := schema.keys() - keywords - _COMMON:
         raise UntranslatableError(", ".join(sorted(extra)))

@@ -9,10 +9,11 @@ from creditchain.batch.readers import csv_rows, files, json_lines, parquet
 from creditchain.batch.readers.pieces import (
     CellsPiece,
     FilesPiece,
-    GroupPiece,
+    GroupsPiece,
     LinesPiece,
     Loaded,
     Piece,
+    TablePiece,
 )
 from creditchain.batch.upload import Upload
 
@@ -26,7 +27,7 @@ def pieces(upload: Upload, rules: Rules, piece_bytes: int) -> Iterator[Piece]:
     if upload.kind == "csv":
         return csv_rows.pieces(upload, rules, piece_bytes)
     if upload.kind == "parquet":
-        return parquet.pieces(upload, rules)
+        return parquet.pieces(upload, rules, piece_bytes)
     return files.pieces(upload, piece_bytes)
 
 
@@ -42,7 +43,7 @@ def load(piece: Piece, rules: Rules) -> Loaded:
             return json_lines.load(piece, rules)
         case CellsPiece():
             return csv_rows.load(piece, rules)
-        case GroupPiece():
+        case GroupsPiece() | TablePiece():
             return parquet.load(piece, rules)
         case FilesPiece():
             return files.load(piece, rules)

@@ -2,87 +2,166 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from creditchain.batch.accept import Rules, accept_text, accept_value
+from creditchain.batch.accept import Rules, accept_text
+from creditchain.batch.columnar import ColumnAcceptor
 from creditchain.batch.columns import ENVELOPE, Layout, envelope, layout
-from creditchain.batch.errors import UploadError, storage
-from creditchain.batch.readers.pieces import Collector, GroupPiece, Loaded
+from creditchain.batch.errors import Problem, UploadError, storage
+from creditchain.batch.quick import Lines, Quick
+from creditchain.batch.readers.many import accept_lines, accept_values
+from creditchain.batch.readers.pieces import Collector, GroupsPiece, Loaded, TablePiece
+from creditchain.batch.records import RECORDS, joined, shift_lines
+from creditchain.batch.typed import UntranslatableError
 from creditchain.batch.upload import Upload, open_at
 from creditchain.documents import JsonObject
-from creditchain.errors import Place
+from creditchain.errors import InputError, Place
 from creditchain.products import Product
 
 DOCUMENT = "document"
-#: Rows of one piece.
+#: Rows that are worked on at a time. Row groups of up to twice as many are read by workers, larger ones here.
 _ROWS = 65_536
 
 
-def pieces(upload: Upload, rules: Rules) -> Iterator[GroupPiece]:
-    """Row groups, cut where they are large. Raises UploadError for a file that is damaged or lacks a column."""
+def pieces(upload: Upload, rules: Rules, piece_bytes: int) -> Iterator[GroupsPiece | TablePiece]:
+    """Small row groups some together, large ones in slices. Raises UploadError: a damaged file, a missing column."""
     with storage("the upload"), open_at(upload.url) as handle:
         parquet = _open(handle, upload.name)
         try:
             check_schema(parquet.schema_arrow, rules.product)
         except UploadError as error:
             raise error.at(Place(upload.name)) from None
-        first = 0
-        if parquet.metadata.num_rows == 0:
+        rows = [parquet.metadata.row_group(group).num_rows for group in range(parquet.num_row_groups)]
+        if sum(rows) == 0:
             raise UploadError("the upload is empty", place=Place(upload.name))
-        for group in range(parquet.num_row_groups):
-            rows = parquet.metadata.row_group(group).num_rows
-            for offset in range(0, rows, _ROWS):
-                here = min(_ROWS, rows - offset)
-                size = max(1, upload.size * here // parquet.metadata.num_rows)
-                yield GroupPiece(upload.url, group, offset, here, first + offset, size)
-            first += rows
+        # Encoded pages are smaller than what comes of them, by as much as dictionaries save: eight times, say.
+        each = max(1, upload.size * 8 // sum(rows))
+        limit = max(1, min(_ROWS, piece_bytes * 2 // each))
+        yield from _cut(upload, parquet, rows, limit)
 
 
-def load(piece: GroupPiece, rules: Rules) -> Loaded:
+def load(piece: GroupsPiece | TablePiece, rules: Rules) -> Loaded:
     """The records of the rows; a row's number counts from 1 and stands for the line."""
-    table = read_group(piece)
-    collector = Collector()
-    if table.schema.names == [DOCUMENT]:
-        for number, text in enumerate(table.column(DOCUMENT).to_pylist(), piece.first + 1):
-            collector.take(number, lambda text=text: accept_text(_text(text), rules))  # type: ignore[misc]
-    else:
-        found = layout(table.schema.names, rules.product)
-        for number, row in enumerate(table.to_pylist(), piece.first + 1):
-            collector.take(number, lambda row=row: accept_value(_document(row, found, rules.product), rules))  # type: ignore[misc]
-    return collector.loaded(piece.rows, numbered=True)
+    batch = piece.batch if isinstance(piece, TablePiece) else read_groups(piece)
+    if batch.schema.names == [DOCUMENT]:
+        return _placed(_of_texts(batch.column(0).to_pylist(), rules), piece.first)
+    return _placed(_of_columns(batch, rules), piece.first)
 
 
-def read_group(piece: GroupPiece) -> pa.Table:
-    """The piece's rows as a table. Raises UploadError for damaged pages."""
+def read_groups(piece: GroupsPiece) -> pa.RecordBatch:
+    """The piece's rows. Raises UploadError for damaged pages."""
     with storage("the upload"), open_at(piece.url) as handle:
         try:
-            return pq.ParquetFile(handle).read_row_group(piece.group).slice(piece.offset, piece.rows)
+            table = pq.ParquetFile(handle).read_row_groups(list(piece.groups), use_threads=False)
         except (pa.ArrowException, OSError) as error:
-            raise UploadError("the Parquet file is damaged", found=_reason(error), place=Place(piece.url)) from error
+            raise _damaged(piece.url, error) from error
+    return _one_batch(table)
 
 
 def check_schema(schema: pa.Schema, product: Product) -> None:
     """Raise UploadError unless the columns can hold documents of the product."""
     if schema.names == [DOCUMENT]:
-        if not pa.types.is_string(schema.field(0).type) and not pa.types.is_large_string(schema.field(0).type):
+        kind = schema.field(0).type
+        if not pa.types.is_string(kind) and not pa.types.is_large_string(kind):
             raise UploadError(
-                "the column has a wrong type",
-                expected="string",
-                found=str(schema.field(0).type),
-                place=Place(field=DOCUMENT),
+                "the column has a wrong type", expected="string", found=str(kind), place=Place(field=DOCUMENT)
             )
         return
     table = layout(schema.names, product)
     for field in schema:
         kind = "string" if field.name in ENVELOPE else table.types[field.name]
         if not _fits(field.type, kind):
-            raise UploadError(
-                "the column has a wrong type", expected=kind, found=str(field.type), place=Place(field=field.name)
-            )
+            place = Place(field=field.name)
+            raise UploadError("the column has a wrong type", expected=kind, found=str(field.type), place=place)
+
+
+def _cut(
+    upload: Upload, parquet: pq.ParquetFile, rows: Sequence[int], limit: int
+) -> Iterator[GroupsPiece | TablePiece]:
+    whole, first, groups = sum(rows), 0, list[int]()
+    for group, count in enumerate(rows):
+        together = sum(rows[each] for each in groups)
+        if groups and (together + count > limit or count > 2 * limit):
+            yield GroupsPiece(upload.url, tuple(groups), first - together, _share(upload, together, whole))
+            groups, together = [], 0
+        if count <= 2 * limit:
+            groups.append(group)
+        else:
+            yield from _slices(upload, parquet, group, first, limit, whole)
+        first += count
+    if groups:
+        together = sum(rows[each] for each in groups)
+        yield GroupsPiece(upload.url, tuple(groups), first - together, _share(upload, together, whole))
+
+
+def _slices(
+    upload: Upload, parquet: pq.ParquetFile, group: int, first: int, limit: int, whole: int
+) -> Iterator[TablePiece]:
+    try:
+        for batch in parquet.iter_batches(batch_size=limit, row_groups=[group]):
+            yield TablePiece(batch, first, _share(upload, len(batch), whole))
+            first += len(batch)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(upload.url, error) from error
+
+
+def _share(upload: Upload, rows: int, whole: int) -> int:
+    return max(1, upload.size * rows // whole)
+
+
+def _of_columns(batch: pa.RecordBatch, rules: Rules) -> Loaded:
+    """The records of typed columns; lines count from 1 in the batch."""
+    quick = _quick(batch, rules)
+    if not quick.rest:
+        return Loaded(quick.records, (), len(batch), numbered=True)
+    table = layout(batch.schema.names, rules.product)
+    values: list[JsonObject] = []
+    numbers: list[int] = []
+    problems: list[Problem] = []
+    for place in quick.rest:
+        try:
+            values.append(_document(_row(batch, place), table, rules.product))
+            numbers.append(place + 1)
+        except InputError as error:
+            problems.append(Problem.of(error, place + 1))
+    loaded = accept_values(values, numbers, rules)
+    problems = sorted([*problems, *loaded.problems], key=lambda problem: problem.line or 0)
+    records = joined(quick.records, loaded.records) if len(quick.records) else loaded.records
+    return Loaded(records, tuple(problems), len(batch), numbered=True)
+
+
+def _quick(batch: pa.RecordBatch, rules: Rules) -> Quick:
+    try:
+        return ColumnAcceptor(rules, batch.schema.names).accept(batch)
+    except UntranslatableError:
+        return Quick(pa.RecordBatch.from_pylist([], schema=RECORDS), list(range(len(batch))))
+
+
+def _of_texts(texts: Sequence[str | None], rules: Rules) -> Loaded:
+    """The records of JSON texts; lines count from 1."""
+    raw = [None if text is None else text.encode() for text in texts]
+    if all(text is not None and b"\n" not in text for text in raw):
+        return accept_lines(Lines(b"".join([text + b"\n" for text in raw if text is not None])), rules)
+    collector = Collector()
+    for number, text in enumerate(raw, 1):
+        collector.take(number, lambda text=text: accept_text(_there(text), rules))  # type: ignore[misc]
+    return collector.loaded(len(raw), numbered=True)
+
+
+def _placed(loaded: Loaded, before: int) -> Loaded:
+    """The same with lines counted in the upload."""
+    problems = tuple(replace(problem, line=(problem.line or 0) + before) for problem in loaded.problems)
+    return replace(loaded, records=shift_lines(loaded.records, before), problems=problems, numbered=True)
+
+
+def _one_batch(table: pa.Table) -> pa.RecordBatch:
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
 
 
 def _fits(kind: pa.DataType, wanted: str) -> bool:
@@ -101,9 +180,12 @@ def _open(handle: Any, name: str) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(handle)
     except (pa.ArrowException, OSError) as error:
-        raise UploadError(
-            "not a whole Parquet file", found=_reason(error), hint="Send the upload again.", place=Place(name)
-        ) from error
+        hint = "Send the upload again."
+        raise UploadError("not a whole Parquet file", found=_reason(error), hint=hint, place=Place(name)) from error
+
+
+def _damaged(url: str, error: BaseException) -> UploadError:
+    return UploadError("the Parquet file is damaged", found=_reason(error), place=Place(url))
 
 
 def _reason(error: BaseException) -> str:
@@ -111,13 +193,23 @@ def _reason(error: BaseException) -> str:
     return str(error).split("\n", 1)[0].split(". ", 1)[0][:160]
 
 
-def _text(value: str | None) -> bytes:
+def _there(value: bytes | None) -> bytes:
     if value is None:
         raise UploadError("the document is missing", place=Place(field=DOCUMENT))
-    return value.encode()
+    return value
+
+
+def _row(batch: pa.RecordBatch, place: int) -> dict[str, Any]:
+    try:
+        return {name: column[place].as_py() for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+    except UnicodeDecodeError as error:
+        raise UploadError("a text of the row is not UTF-8") from error
 
 
 def _document(row: dict[str, Any], table: Layout, product: Product) -> JsonObject:
+    for name, must in ENVELOPE.items():
+        if must and row[name] is None:
+            raise UploadError("missing", place=Place(field=name))
     data = {name: _without_nulls(row[name]) for name in table.names if name not in ENVELOPE and row[name] is not None}
     return envelope(row, data, product)
 

@@ -37,13 +37,20 @@ class CellsPiece:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupPiece:
-    """`rows` rows from `offset` on in one row group of a Parquet file; `first` is the number of rows before them."""
+class GroupsPiece:
+    """Row groups of a Parquet file; `first` is the number of rows before them."""
 
     url: str
-    group: int
-    offset: int
-    rows: int
+    groups: tuple[int, ...]
+    first: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class TablePiece:
+    """Rows of a Parquet file whose row group is too large for one piece; `first` is the number of rows before them."""
+
+    batch: pa.RecordBatch = field(repr=False)
     first: int
     size: int
 
@@ -66,7 +73,7 @@ class FilesPiece:
     size: int
 
 
-Piece = LinesPiece | CellsPiece | GroupPiece | FilesPiece
+Piece = LinesPiece | CellsPiece | GroupsPiece | TablePiece | FilesPiece
 
 
 @dataclass(frozen=True, slots=True)
