@@ -20,7 +20,7 @@ from creditchain.chain.outbox import Outbox, Receipt
 from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer, dev_signer
 from creditchain.chain.views import Admission, ContractCall, NodeInfo
-from creditchain.documents import canonical_bytes
+from creditchain.documents import canonical_bytes, parse_json
 from creditchain.errors import InputError, Place, RefusedError
 from creditchain.hashing import keccak256
 from creditchain.members import Member, load_members
@@ -130,11 +130,12 @@ def load_operators(file: Path) -> dict[str, str]:
         InputError: names the file and the field.
     """
     try:
-        parsed = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError("the operators file can not be read", place=Place(str(file)), found=str(error)) from error
-    if not isinstance(parsed, dict):
-        raise InputError("expected an object of addresses by member key", place=Place(str(file)))
+        parsed = parse_json(file.read_bytes())
+    except OSError as error:
+        found = type(error).__name__
+        raise InputError("the operators file can not be read", place=Place(str(file)), found=found) from error
+    except InputError as error:
+        raise error.at(Place(str(file))) from None
     for key, address in parsed.items():
         if not is_address(address):
             raise InputError("not an address", expected="0x and 40 hex digits", place=Place(str(file), field=key))
@@ -180,7 +181,7 @@ def load_acceptance(file: Path) -> Acceptance:
         InputError: names the file.
     """
     try:
-        parsed = json.loads(file.read_bytes())
+        parsed = parse_json(file.read_bytes())
         made = Acceptance(
             int(parsed["node"]),
             to_checksum_address(parsed["operator"]),
@@ -189,7 +190,7 @@ def load_acceptance(file: Path) -> Acceptance:
         )
         if made.as_json() != parsed:
             raise ValueError("fields differ")
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (OSError, InputError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError("this is no acceptance", expected=ACCEPTANCE_FORMAT, place=Place(str(file))) from error
     return made
 
@@ -219,17 +220,30 @@ def check_acceptance(region: Region, acceptance: Acceptance, node: int) -> None:
 
 
 def open_epoch(region: Region, outbox: Outbox, epoch_digest: bytes) -> int:
-    """Open a key epoch under this digest; its number. Opening the current one again changes nothing."""
+    """Open a key epoch under this digest; its number. Opening the current one again changes nothing.
 
-    def is_current() -> bool:
-        current = region.current_key_epoch()
-        return current > 0 and region.key_epoch_digest(current) == epoch_digest
+    Raises:
+        RefusedError: the key is that of an epoch that is over.
+        TransactionError: the signer is no governor.
+    """
 
-    outbox.submit(f"epoch {epoch_digest.hex()}", region.calls.open_key_epoch(epoch_digest), already_done=is_current)
+    def is_open() -> bool:
+        return _epoch_of(region, epoch_digest) is not None
+
+    outbox.submit(f"epoch {epoch_digest.hex()}", region.calls.open_key_epoch(epoch_digest), already_done=is_open)
+    epoch, current = _epoch_of(region, epoch_digest), region.current_key_epoch()
+    if epoch is None:
+        raise RefusedError("the key epoch was opened, but the endpoint does not have it yet", hint="Run it again.")
+    if epoch != current:
+        raise RefusedError(f"this is the key of epoch {epoch}, which is over", hint="A new epoch needs a new key.")
+    return epoch
+
+
+def _epoch_of(region: Region, epoch_digest: bytes) -> int | None:
     for epoch in range(region.current_key_epoch(), 0, -1):
         if region.key_epoch_digest(epoch) == epoch_digest:
             return epoch
-    raise RefusedError("the key epoch was opened, but the endpoint does not have it yet", hint="Run it again.")
+    return None
 
 
 # Profiles: what a digest on chain stands for, kept in the home folder.

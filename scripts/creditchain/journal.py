@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from creditchain.errors import UnavailableError
@@ -45,7 +45,7 @@ class Journal:
         """Create the tables declared so far that do not exist yet."""
         try:
             Base.metadata.create_all(self.engine)
-        except OperationalError as error:
+        except DatabaseError as error:
             raise JournalError("the journal can not be opened", found=str(error.orig)) from error
 
     @contextmanager
@@ -65,7 +65,7 @@ class Journal:
             yield session
             try:
                 session.commit()
-            except OperationalError as error:
+            except DatabaseError as error:
                 raise JournalError("the journal can not be written", found=str(error.orig)) from error
 
     def close(self) -> None:

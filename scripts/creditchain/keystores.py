@@ -13,6 +13,7 @@ from typing import Any
 
 from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 
+from creditchain.documents import DocumentError, parse_json
 from creditchain.errors import ConfigError, InputError, Place, UsageError
 
 #: Gives the password of a keystore when asked with the keystore's path.
@@ -165,12 +166,12 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise KeystoreError("this is no keystore", place=Place(str(path)))
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
     except OSError as error:
         found = type(error).__name__
         raise KeystoreError("the keystore can not be read", place=Place(str(path)), found=found) from error
-    except (ValueError, RecursionError) as error:
+    except DocumentError as error:
         raise KeystoreError("this is no keystore: not JSON", place=Place(str(path))) from error
-    if not isinstance(content, dict) or not ("crypto" in content or "Crypto" in content):
+    if not ("crypto" in content or "Crypto" in content):
         raise KeystoreError("this is no keystore", place=Place(str(path)))
     return content

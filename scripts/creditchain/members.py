@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from creditchain.documents import DOMAINS, Domain, canonical_bytes, domain_mask
+from creditchain.documents import (
+    DOMAINS,
+    DocumentError,
+    Domain,
+    Limits,
+    canonical_bytes,
+    domain_mask,
+    parse_json,
+)
 from creditchain.errors import CreditchainError, InputError, Place
 from creditchain.hashing import keccak256
 from creditchain.identifiers import division
@@ -94,9 +101,9 @@ def load_members(ref: str) -> list[Member]:
 def parse_members(raw: bytes, where: str) -> list[Member]:
     """Parse a members file; hosts stand before those they host."""
     try:
-        parsed = json.loads(raw, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        raise MembersError("this is not JSON", place=Place(where), found=str(error)) from error
+        parsed = parse_json(raw, Limits(max_bytes=MAX_FILE_BYTES))
+    except DocumentError as error:
+        raise MembersError("this is no JSON object", place=Place(where), found=error.message) from error
     top = _table(parsed, {"format", "region", "members"}, set(), Place(where))
     if top["format"] != FORMAT:
         raise MembersError("another format", expected=FORMAT, place=Place(where, field="format"))
@@ -182,10 +189,3 @@ def _check(fine: bool, expected: str, place: Place) -> None:
 
 def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("an object has one name twice")
-    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from creditchain.chain.connect import Chain
-from creditchain.chain.deploy import Plan, deploy
+from creditchain.chain.deploy import PARTS, Plan, deploy
 from creditchain.chain.funding import fund_dev_accounts
 from creditchain.chain.region import Region
 from creditchain.chain.signers import LocalSigner, dev_signer
@@ -14,6 +14,8 @@ from creditchain.vocabulary import Role
 
 PRODUCT = keccak256(b"a product")
 GOVERNOR = 0
+#: Entries of a log whose region was just deployed: one for each contract that may write.
+WRITERS = sum(part.writes_log for part in PARTS)
 
 
 def region_on(chain: Chain, journal: Journal, generation: int = 1) -> Region:

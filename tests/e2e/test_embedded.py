@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from acting import admission, region_on, set_profile
+from acting import WRITERS, admission, region_on, set_profile
 
 from creditchain.chain.connect import Chain, RpcError, connect
 from creditchain.chain.embedded import EmbeddedNode, LogFilter
@@ -128,6 +128,22 @@ def test_web3_works_over_it(chain: Chain) -> None:
     assert chain.web3.is_connected()
 
 
+def test_nested_json_stays_an_error(tmp_path: Path) -> None:
+    """py-evm raises the recursion limit to where the C parser crashes; in a process with a chain it is as it was."""
+    script = (
+        "import json, sys; from pathlib import Path\n"
+        "before = sys.getrecursionlimit()\n"
+        "from creditchain.chain.connect import connect\n"
+        "from creditchain.chain.networks import load_network\n"
+        "with connect(load_network('embedded')):\n"
+        "    assert sys.getrecursionlimit() == before\n"
+        "    try: json.loads('[' * 100_000)\n"
+        "    except RecursionError: print('refused')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "refused\n")
+
+
 # Its file.
 
 
@@ -191,7 +207,7 @@ def test_two_processes_take_turns(tmp_path: Path) -> None:
 CRASHING = """
 import sys; from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from acting import admission, region_on, set_profile
+from acting import WRITERS, admission, region_on, set_profile
 from creditchain.chain.connect import connect
 from creditchain.chain.networks import load_network
 from creditchain.chain.signers import dev_signer
@@ -222,12 +238,12 @@ def test_a_killed_process_leaves_whole_blocks_and_its_journal_finishes(tmp_path:
         region: Region = region_on(chain, journal)
         size = region.log_size()
         # All that was told to be done is done; at most one more was under way.
-        assert size - 3 - len(done) in (0, 1)
+        assert size - WRITERS - 1 - len(done) in (0, 1)
         outbox = region.outbox(dev_signer(0, chain), journal)
         for step in range(len(done) + 2):
             outbox.submit(f"step {step}", set_profile(region, 1, step))
         entries = region.entries()
-        assert len(entries) == 3 + len(done) + 2
+        assert len(entries) == WRITERS + 1 + len(done) + 2
         profiles = [entry.body["profile_digest"] for entry in entries if entry.body and "profile_digest" in entry.body]
         assert len(profiles) == len(set(profiles)) == 1 + len(done) + 2
 

@@ -78,7 +78,8 @@ class Interface:
         abi = artifact["abi"]
         self.name = name
         self.bytecode = bytes.fromhex(artifact["bytecode"].removeprefix("0x"))
-        self.functions = {entry["name"]: _item(entry) for entry in abi if entry["type"] == "function"}
+        #: By name; an overloaded function by its signature (`name(type,type)`).
+        self.functions = _by_name([_item(entry) for entry in abi if entry["type"] == "function"])
         self.errors = {item.selector: item for item in (_item(entry) for entry in abi if entry["type"] == "error")}
         self.events = {entry["name"]: _event(entry) for entry in abi if entry["type"] == "event"}
         constructors = [entry for entry in abi if entry["type"] == "constructor"]
@@ -179,6 +180,13 @@ def _type(parameter: Mapping[str, Any]) -> str:
     if kind.startswith("tuple"):
         return f"({','.join(_type(part) for part in parameter['components'])}){kind[5:]}"
     return kind
+
+
+def _by_name(items: Sequence[Item]) -> dict[str, Item]:
+    names = [item.name for item in items]
+    return {
+        item.name if names.count(item.name) == 1 else f"{item.name}({','.join(item.inputs)})": item for item in items
+    }
 
 
 def _item(entry: Mapping[str, Any]) -> Item:

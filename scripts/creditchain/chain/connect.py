@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -241,8 +242,12 @@ def connect(network: Network, home: Path | None = None) -> Chain:
         WrongChainError: it is another chain than the network's configuration says.
     """
     if network.kind == "embedded":
+        # py-evm raises Python's recursion limit for the whole process, so far that deeply nested JSON from outside
+        # would overflow the C stack. Our contracts need nothing of the kind.
+        limit = sys.getrecursionlimit()
         from creditchain.chain.embedded_rpc import open_embedded
 
+        sys.setrecursionlimit(limit)
         path = None if home is None else home / "embedded" / f"{network.name}.sqlite"
         provider = open_embedded(network.chain_id or 0, path, network.timeout_seconds)
         try:
@@ -271,7 +276,14 @@ def _ask(question: Any, network: Network) -> Any:
 
     try:
         return _patiently(question)
-    except (requests.RequestException, Web3Exception, OSError, JSONDecodeError, UnicodeDecodeError) as error:
+    except (
+        requests.RequestException,
+        Web3Exception,
+        OSError,
+        JSONDecodeError,
+        UnicodeDecodeError,
+        RecursionError,
+    ) as error:
         raise ChainUnavailableError(
             f"network {network.name} does not answer",
             expected=f"a node at {_shown(network.url)}" if network.url else None,

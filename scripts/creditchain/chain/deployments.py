@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from eth_utils.address import is_checksum_address
 
 from creditchain.chain.errors import WrongChainError
+from creditchain.documents import DocumentError, parse_json
 from creditchain.entries import log_id
 from creditchain.errors import ConfigError, Place
 from creditchain.hashing import keccak256
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from creditchain.chain.connect import Chain
 
 FORMAT = "creditchain/deployment@1"
-MAX_FILE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +144,10 @@ def load_deployment(network: str, directory: Path) -> Deployment:
 
 def parse_deployment(raw: bytes, where: str) -> Deployment:
     """Parse a deployment file strictly. `where` names it in errors."""
-    if len(raw) > MAX_FILE_BYTES:
-        expected = f"at most {MAX_FILE_BYTES} bytes"
-        raise ConfigError("the deployment file is too large", expected=expected, place=Place(where))
     try:
-        parsed = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise ConfigError("the deployment file is not JSON", found=str(error), place=Place(where)) from error
+        parsed = parse_json(raw)
+    except DocumentError as error:
+        raise ConfigError("the deployment file is no JSON object", found=error.message, place=Place(where)) from error
     reader = _Reader(parsed, where)
     reader.exact({"format", "network", "chain_id", "genesis", "region", "log_id", "generation", "hash", "contracts"})
     if parsed["format"] != FORMAT or parsed["hash"] != "keccak-256":

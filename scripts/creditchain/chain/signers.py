@@ -179,7 +179,7 @@ class _Endpoint:
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         try:
             answer = requests.post(self._url, json=body, timeout=REMOTE_SECONDS).json()
-        except (requests.RequestException, ValueError) as error:
+        except (requests.RequestException, ValueError, RecursionError) as error:
             raise ChainUnavailableError("the remote signer does not answer", found=type(error).__name__) from error
         if not isinstance(answer, dict) or answer.get("error") is not None or "result" not in answer:
             reason = answer.get("error", {}) if isinstance(answer, dict) else {}
