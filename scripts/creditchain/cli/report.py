@@ -101,7 +101,7 @@ def _order(region: Region, *, as_of: str | None, **values: Any) -> Order:
 
     from creditchain.chain.consents import ConsentReads
     from creditchain.reports import Order
-    from creditchain.verification.case import day_of
+    from creditchain.verification.days import day_of
 
     block = region.chain.final_block()
     has_consents = "ConsentToken" in region.deployment.contracts
@@ -197,6 +197,12 @@ def _statement(path: Path) -> SignedTagStatement:
 
 def _show(chosen: Settings, made: Assembled, out: Path) -> None:
     package = made.package
+    unexplained = sum(not one.excused for one in made.left_out)
+    if unexplained:
+        chosen.output.note(
+            f"{unexplained} record(s) may not be shown, but verifiers can not see why. Their publishers should log "
+            "those whose retention is over as erased (`creditchain record erase`)."
+        )
     batches = {(one.node, one.root) for one in package.ranges}
     chosen.output.emit(
         {

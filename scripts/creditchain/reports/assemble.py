@@ -25,16 +25,15 @@ from creditchain.hashing import HASH_NAME
 from creditchain.identifiers import Subject
 from creditchain.merkle import prove_range
 from creditchain.products import Kind, Product
-from creditchain.verification.case import day_number, day_of
+from creditchain.verification.days import day_number, day_of
 from creditchain.verification.evidence import Member
 from creditchain.verification.log_index import BatchKey, LogIndex
 from creditchain.verification.package import Package
 from creditchain.verification.parts import PackagedRecord, PackagedTag, hexed
 from creditchain.verification.policy import Completeness
 from creditchain.verification.report_package import EpochTag, OpenedRecord, PackagedRange, ReportPackage
-from creditchain.verification.scope import Asked, Scope, Sought, combined, find_scope, in_scope
+from creditchain.verification.scope import Asked, Scope, Sought, combined, excused, find_scope, in_scope
 from creditchain.verification.steps import leaf_of
-from creditchain.vocabulary import Life
 
 #: How many batches an error lists.
 _LISTED = 10
@@ -68,6 +67,9 @@ class LeftOut:
     node: int
     leaf: bytes
     why: str
+    #: Verifiers see why for themselves: in the log, or by the age of its batch. Otherwise the publisher has to log that
+    #: the record is erased, or the verifier has to trust that the consent does not cover it.
+    excused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,16 +168,16 @@ class _Work:
         self.ranges.append(PackagedRange(body.node, body.root, section, tag.subject_tag, proof))
         for offset, leaf in enumerate(proof.leaves):
             key = (body.node, leaf.hash())
-            life = self.log.life_at(key, self.order.time)
-            if life is not Life.LIVE:
-                self.left_out.append(LeftOut(*key, life.label))
+            excuse = excused(self.log, sought, leaf, self.order.time)
+            if excuse is not None:
+                self.left_out.append(LeftOut(*key, excuse, excused=True))
                 continue
             package = package_of(folder, proof.first + offset, self.order.subject, tag.statement)
             why = self._barred(sought.product, section, package)
             if why is None:
                 self.records.append((package, sought.product))
             else:
-                self.left_out.append(LeftOut(*key, why))
+                self.left_out.append(LeftOut(*key, why, excused=False))
 
     def _barred(self, product: Product, section: Section, package: Package) -> str | None:
         """Why this record may not be shown; None where it may."""

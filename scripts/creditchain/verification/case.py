@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
 
 from creditchain.documents import Document, domain_mask
 from creditchain.messages import subject_digest
@@ -13,9 +12,6 @@ from creditchain.verification.evidence import Missing, ReportEvidence
 from creditchain.verification.package import Package
 from creditchain.verification.policy import Policy
 from creditchain.verification.report_package import ReportPackage
-
-#: Days are those of China.
-_CHINA = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +64,3 @@ class Case:
 def domains_in(product: Product) -> int:
     """The domains of a product's documents, as a bit set."""
     return domain_mask(product.domains)
-
-
-def day_of(time: int) -> date:
-    """The day, in China, of unix seconds."""
-    return datetime.fromtimestamp(time, _CHINA).date()
-
-
-def day_number(day: date) -> int:
-    """A day as consents write it: YYYYMMDD."""
-    return day.year * 10_000 + day.month * 100 + day.day

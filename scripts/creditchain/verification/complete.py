@@ -2,7 +2,8 @@
 
 Every batch of each series in scope is enumerated from the region's log; the package has to prove, for each and for each
 section that was asked for, which leaves it has for the subject; and each of these leaves is opened in the package, or
-had left the records, by the log, when the report was delivered. The report rests on exactly the records shown.
+was excused when the report was delivered: by the log, or by an age that is past its retention whatever it says
+(`scope.excused`). The report rests on exactly the records shown.
 
 A leaf that is not opened shows neither its day nor its domain. Where the consent limits either, an unopened leaf may be
 one that must not be shown; then completeness is *not verified*, unless the policy trusts the provider so far. Where it
@@ -18,7 +19,8 @@ from creditchain.documents import Section
 from creditchain.merkle import Leaf, verify_range
 from creditchain.messages import NO_DIGEST
 from creditchain.products import Product
-from creditchain.verification.case import Case, day_number, day_of, domains_in
+from creditchain.verification.case import Case, domains_in
+from creditchain.verification.days import day_number, day_of
 from creditchain.verification.evidence import Member, Missing
 from creditchain.verification.log_index import LogIndex, index_log
 from creditchain.verification.parts import hexed
@@ -32,11 +34,11 @@ from creditchain.verification.scope import (
     asked_for,
     combined,
     everything,
+    excused,
     find_scope,
     in_scope,
 )
 from creditchain.verification.verdict import Outcome, Step, Text, failed, not_verified, passed, pending
-from creditchain.vocabulary import Life
 
 #: Consents that begin this early limit nothing.
 _FIRST_DAY = 1900_01_01
@@ -101,7 +103,7 @@ class _Check:
     untagged: set[int] = field(default_factory=set)  #: key epochs without a tag
     left_out: list[str] = field(default_factory=list)  #: leaves neither opened nor gone
     veiled: list[str] = field(default_factory=list)  #: the same, but perhaps outside the consent
-    gone: dict[Life, int] = field(default_factory=dict)  #: leaves with a logged reason
+    gone: dict[str, int] = field(default_factory=dict)  #: leaves that need not be opened, by why
     leaves: int = 0
 
     def step(self) -> tuple[Step, tuple[Text, ...]]:
@@ -163,9 +165,9 @@ class _Check:
         key = (sought.anchor.body.node, leaf.hash())
         if key in opened:
             return
-        life = self.log.life_at(key, self.time)
-        if life is not Life.LIVE:
-            self.gone[life] = self.gone.get(life, 0) + 1
+        excuse = excused(self.log, sought, leaf, self.time)
+        if excuse is not None:
+            self.gone[excuse] = self.gone.get(excuse, 0) + 1
         elif self._may_be_outside(sought):
             self.veiled.append(f"{where}: {hexed(key[1])}")
         else:
@@ -253,7 +255,7 @@ class _Check:
             records=self.leaves,
             opened=self.leaves - sum(self.gone.values()) - len(self.veiled),
             unopened=len(self.veiled),
-            gone={life.label: count for life, count in sorted(self.gone.items())},
+            gone=dict(sorted(self.gone.items())),
         )
 
     def _trusted(self, demands: Completeness) -> tuple[Text, ...]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from creditchain.chain.views import ConsentState
 from creditchain.documents import Section
 from creditchain.messages import NO_DIGEST, Consent, QueryRequest
-from creditchain.verification.case import Case, Record, day_number
+from creditchain.verification.case import Case, Record
+from creditchain.verification.days import day_number
 from creditchain.verification.delivered import ledger_fault
 from creditchain.verification.delivery import PackagedConsent, PackagedDelivery
 from creditchain.verification.evidence import Missing

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from creditchain.products import Product
-from creditchain.verification.case import Case, day_of
+from creditchain.verification.case import Case
+from creditchain.verification.days import day_of
 from creditchain.verification.evidence import Missing
 from creditchain.verification.verdict import Step, Text, failed, not_verified, passed
 

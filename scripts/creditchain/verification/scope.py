@@ -15,12 +15,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from creditchain.documents import Section, domain_mask
+from creditchain.merkle import Leaf
 from creditchain.messages import QueryRequest
 from creditchain.products import Product
+from creditchain.verification.days import day_of
 from creditchain.verification.evidence import Member
 from creditchain.verification.log_index import LoggedAnchor, LogIndex
 from creditchain.verification.policy import Completeness
-from creditchain.vocabulary import BatchKind
+from creditchain.vocabulary import BatchKind, Life
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +118,19 @@ def made_with_stolen_key(anchor: LoggedAnchor, members: Mapping[int, Member]) ->
     if member is None or (member.info.host and host is None):
         return True
     return any(one is not None and one.compromised_at(anchor.time) for one in (member, host))
+
+
+def excused(log: LogIndex, sought: Sought, leaf: Leaf, time: int) -> str | None:
+    """Why a leaf need not be opened at `time`; None where it has to be.
+
+    Its publisher logged that it was superseded, revoked or erased; or it lapsed: its batch was anchored longer ago than
+    its product lets such records be shown, counted from the day they are about. A record is not about a day after its
+    anchor. One that lapses earlier, because it was old when it was anchored, has to be logged as erased: nobody else
+    can see that it lapsed.
+    """
+    life = log.life_at((sought.anchor.body.node, leaf.hash()), time)
+    if life is not Life.LIVE:
+        return life.label
+    retention = sought.product.retention[Section(leaf.section)]
+    latest = retention.until({"as_of": day_of(sought.anchor.time).isoformat()})
+    return "lapsed" if latest is not None and day_of(time) > latest else None

@@ -790,6 +790,11 @@ class TestContent:
         assert [one.why for one in assembled.left_out] == ["its retention is over"]
         here.end(POWER, assembled.left_out[0].leaf, Life.ERASED)
         assert here.verify(here.honest()).status is Status.VALID
+        lapsed = Region(now=DELIVERED - 4 * 366 * 86_400)
+        lapsed.publish(POWER, "power-usage/1", [(SUBJECT, "2021-05-31", "")])
+        verdict = lapsed.verify(lapsed.honest(), Policy())
+        assert verdict.status is Status.VALID
+        assert verdict.step(9).details["gone"] == {"lapsed": 1}
         shown = Region()
         shown.publish(POWER, "power-usage/1", [(SUBJECT, "2022-06-14", "")])
         package = shown.assemble(time=DELIVERED - 86_400 * 2).package

@@ -1,0 +1,295 @@
+"""A report from three batches to a verdict, on a real chain: assembled, consented to, delivered, metered, attacked."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import Answer, Commands
+from region_world import (
+    GOVERNOR,
+    PLATFORM,
+    SOURCE,
+    TAG_KEY,
+    Place,
+    bring_up,
+    pass_time,
+    region_of,
+    send,
+)
+
+from creditchain.chain.consent_calls import ConsentCalls, Delivery
+from creditchain.chain.consents import ConsentReads
+from creditchain.chain.region import Region
+from creditchain.chain.signers import dev_signer
+from creditchain.chain.views import Admission
+from creditchain.documents import Domain, canonical_bytes, domain_mask
+from creditchain.hashing import keccak256
+from creditchain.identifiers import parse_uscc, subject_tag
+from creditchain.messages import Consent, QueryRequest, Receipt, subject_digest
+from creditchain.products import load_product
+from creditchain.verification.delivery import PackagedConsent, PackagedDelivery
+from creditchain.verification.report_package import OpenedRecord, ReportPackage, parse_report_package
+from creditchain.vocabulary import Role
+
+BANK, ENTERPRISE = 4, 9  # development keys; the bank's is its node number too
+PRODUCT = "working-capital-report/1"
+PRODUCTS = ("registry-basic/1", "power-usage/1", "tax-payment/1")
+DOMAINS = domain_mask([Domain.REGISTRY, Domain.POWER, Domain.TAX])
+
+
+@dataclass(frozen=True)
+class Market:
+    """A region in which the platform holds everything that a report on one enterprise takes."""
+
+    place: Place
+    commands: Commands
+    number: str
+    data: Path
+    statement: Path
+
+    def assemble(self, out: Path, *words: str) -> Answer:
+        return self.commands(
+            *("report", "assemble", "--product", PRODUCT, "--number", self.number, "--data", str(self.data)),
+            *("--tag-statement", str(self.statement), "-o", str(out), *words),
+        )
+
+    def assembled(self, folder: Path) -> ReportPackage:
+        out = folder / "assembled.json"
+        answer = self.assemble(out)
+        assert answer.code == 0, answer.error
+        return parse_report_package(out.read_bytes())
+
+    def verify(self, package: ReportPackage, folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
+        path, policy = folder / "report.json", folder / "policy.toml"
+        path.write_bytes(package.to_json())
+        policy.write_text(f'format = "creditchain/policy@1"\ninstitution = {BANK}\n[completeness]\nlag_seconds = 0\n')
+        answer = self.commands("verify", str(path), "--policy", str(policy), *words)
+        return answer.code, answer.value[0]
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    folder = tmp_path_factory.mktemp("market")
+    place, commands = Place("embedded", folder), Commands(folder)
+    bring_up(place)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("REGION_KEY", TAG_KEY.hex())
+        environment.setenv("CREDITCHAIN_TAG_KEY", "env:REGION_KEY")
+        with region_of(place) as region:
+            bank = Admission(
+                dev_signer(BANK, region.chain).address, Role.INSTITUTION, 320100, 0, 0, 0, keccak256(b"bank")
+            )
+            send(place, region, GOVERNOR, "admit the bank", region.calls.admit(bank))
+            send(place, region, GOVERNOR, "power too", region.calls.set_domains(SOURCE, DOMAINS))
+        for ref in PRODUCTS:
+            anchor(commands, folder, ref, 40, 0)
+        anchor(commands, folder, "power-usage/1", 60, 0, "--kind", "full")
+        environment.delenv("CREDITCHAIN_TAG_KEY")
+        number = json.loads((folder / "registry-basic-0.jsonl").read_text().splitlines()[0])["subject"]["number"]
+        statement = folder / "statement.json"
+        commands.done(
+            *("tag", "state", "--platform", str(PLATFORM), "--number", number, "--tag-key", "env:REGION_KEY"),
+            *("--signer", f"dev:{PLATFORM}", "-o", str(statement)),
+        )
+        yield Market(place, commands, number, figures(commands, folder), statement)
+
+
+def anchor(commands: Commands, folder: Path, ref: str, records: int, seed: int, *words: str) -> None:
+    upload = folder / f"{ref.split('/')[0]}-{seed}.jsonl"
+    commands.done("sample", "--product", ref, "--records", str(records), "-o", str(upload))
+    documents = [json.loads(line) for line in upload.read_text().splitlines()]
+    for place, one in enumerate(documents):  # of the last two years, whenever this runs: their retention is not over
+        one["as_of"] = (date.today() - timedelta(days=30 + place * 7)).isoformat()
+    upload.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in documents))
+    publish = ("--product", ref, "--node", str(SOURCE), "--signer", f"dev:{SOURCE}")
+    commands.done("anchor", str(upload), *publish, *words)
+
+
+def figures(commands: Commands, folder: Path) -> Path:
+    """What an issuer derives: here a sample of it."""
+    sample, data = folder / "figures.jsonl", folder / "figures.json"
+    commands.done("sample", "--product", PRODUCT, "--records", "1", "-o", str(sample))
+    values = json.loads(sample.read_text().splitlines()[0])["data"]
+    data.write_text(json.dumps({name: value for name, value in values.items() if name not in ("hash", "records")}))
+    return data
+
+
+def granted(market: Market, region: Region, **changes: Any) -> PackagedConsent:
+    """A consent of the enterprise for the bank, endorsed by the platform, on the chain."""
+    reads, salt = ConsentReads(region), secrets.token_bytes(32)
+    key, platform = dev_signer(ENTERPRISE, region.chain), dev_signer(PLATFORM, region.chain)
+    now = region.chain.head().time
+    message = Consent(
+        domain=reads.domain("ConsentToken"),
+        log=region.deployment.log_id,
+        institution=BANK,
+        platform=PLATFORM,
+        key=key.address,
+        subject=subject_digest(subject_tag(TAG_KEY, parse_uscc(market.number)), salt),
+        sections=0b110,
+        domains=DOMAINS,
+        purpose=1,
+        data_from=19000101,
+        data_to=20991231,
+        not_before=now,
+        not_after=now + 90 * 86_400,
+        uses=5,
+        keep_days=365,
+        notice=keccak256(b"notice"),
+    )
+    message = replace(message, **changes)
+    call = ConsentCalls(region.deployment).grant(
+        message, key.sign_typed(message.typed_data()), platform.sign_typed(message.typed_data())
+    )
+    send(market.place, region, PLATFORM, f"grant {salt.hex()}", call)
+    return PackagedConsent(message, salt)
+
+
+def delivered(market: Market, package: ReportPackage, *, meter: bool = True, **changes: Any) -> ReportPackage:
+    """The package with consent, request and receipt; on the ledger unless told otherwise."""
+    with region_of(market.place) as region:
+        consent = granted(market, region, **changes)
+        bank, platform = dev_signer(BANK, region.chain), dev_signer(PLATFORM, region.chain)
+        salt, now = secrets.token_bytes(32), region.chain.head().time
+        domain = ConsentReads(region).domain("QueryLedger")
+        request = QueryRequest(
+            domain=domain,
+            institution=BANK,
+            provider=PLATFORM,
+            consent=consent.message.id,
+            subject=subject_digest(subject_tag(TAG_KEY, parse_uscc(market.number)), salt),
+            product=load_product(PRODUCT).digest,
+            sections=0b110,
+            domains=DOMAINS,
+            purpose=1,
+            staff=keccak256(b"staff"),
+            issued_at=now,
+            deadline=now + 600,
+        )
+        receipt = Receipt(domain, request.id, package.report.commitment, now, now + 1800)
+        signatures = bank.sign_typed(request.typed_data()), platform.sign_typed(receipt.typed_data())
+        if meter:
+            call = ConsentCalls(region.deployment).meter([Delivery(request, receipt, *signatures)])
+            send(market.place, region, PLATFORM, f"meter {salt.hex()}", call)
+    delivery = PackagedDelivery(request, salt, signatures[0], receipt, signatures[1])
+    return replace(package, consent=consent, delivery=delivery)
+
+
+def without(package: ReportPackage, gone: Callable[[OpenedRecord], bool]) -> ReportPackage:
+    """A provider's forgery: these records are neither shown nor named."""
+    kept = [not gone(one) for one in package.records]
+    value = json.loads(package.report.content)
+    value["data"]["records"] = [one for one, keep in zip(value["data"]["records"], kept, strict=True) if keep]
+    records = tuple(one for one, keep in zip(package.records, kept, strict=True) if keep)
+    return replace(package, records=records, report=replace(package.report, content=canonical_bytes(value)))
+
+
+def outcomes(found: dict[str, Any]) -> dict[int, str]:
+    return {step["number"]: step["outcome"] for step in found["steps"]}
+
+
+def failed(found: dict[str, Any]) -> list[int]:
+    return [number for number, outcome in outcomes(found).items() if outcome == "failed"]
+
+
+def test_a_report_from_batches_to_a_verdict(market: Market, tmp_path: Path) -> None:
+    package = delivered(market, market.assembled(tmp_path))
+    code, found = market.verify(package, tmp_path)
+    assert (code, found["verdict"]) == (0, "valid"), [one for one in found["steps"] if one["outcome"] != "passed"]
+    assert set(outcomes(found).values()) == {"passed"}
+    details = found["steps"][8]["details"]
+    assert (details["series"], details["batches"]) == (3, 4)
+    assert details["records"] == len(package.records) > 3
+
+
+def test_people_see_it_too(market: Market, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    from creditchain.cli.app import run
+
+    path = tmp_path / "undelivered.json"
+    bent = market.assembled(tmp_path)
+    first = replace(bent.records[0], record=replace(bent.records[0].record, salt=bytes(32)))
+    path.write_bytes(replace(bent, records=(first, *bent.records[1:])).to_json())
+    capfd.readouterr()
+    assert run([*market.place.options, "verify", str(path)]) == 1
+    shown = capfd.readouterr().out
+    assert "NOT VALID" in shown
+    assert "无回执" in shown
+
+
+def test_before_it_is_delivered_it_could_not_be_checked(market: Market, tmp_path: Path) -> None:
+    code, found = market.verify(market.assembled(tmp_path), tmp_path)
+    assert code == 3
+    assert [number for number, outcome in outcomes(found).items() if outcome != "passed"] == [7, 8]
+
+
+def test_left_out_a_record_a_section_a_batch_a_series(market: Market, tmp_path: Path) -> None:
+    whole = market.assembled(tmp_path)
+    last = whole.records[-1]
+    assert failed(market.verify(delivered(market, without(whole, lambda one: one is last)), tmp_path)[1]) == [9]
+    for gone in (
+        lambda one: one.record.section.label == "basic",
+        lambda one: one.batch.root == whole.records[-1].batch.root,
+    ):
+        less = without(whole, gone)
+        hidden = {(one.batch.root, one.record.section) for one in whole.records if gone(one)}
+        ranges = tuple(one for one in whole.ranges if (one.root, one.section) not in hidden)
+        assert len(ranges) < len(whole.ranges)
+        code, found = market.verify(delivered(market, replace(less, ranges=ranges)), tmp_path)
+        assert (code, failed(found)) == (1, [9])
+
+
+def test_a_withheld_batch_stops_the_assembly(market: Market, tmp_path: Path) -> None:
+    answer = market.assemble(tmp_path / "report.json", "--batches", str(tmp_path))
+    assert answer.code == 4
+    assert "4 batch(es)" in answer.error["message"]
+    assert not (tmp_path / "report.json").exists()
+
+
+def test_promised_then_overdue(market: Market, tmp_path: Path) -> None:
+    package = delivered(market, market.assembled(tmp_path), meter=False)
+    code, found = market.verify(package, tmp_path)
+    assert (code, outcomes(found)[8], outcomes(found)[7]) == (3, "pending", "passed")
+    pass_time(market.place, 1900)
+    code, found = market.verify(package, tmp_path)
+    assert (code, failed(found)) == (1, [8])
+
+
+def test_a_consent_for_less(market: Market, tmp_path: Path) -> None:
+    """The ledger rejects such a delivery, so it is never metered."""
+    package = delivered(market, market.assembled(tmp_path), domains=domain_mask([Domain.REGISTRY]))
+    code, found = market.verify(package, tmp_path)
+    assert (code, failed(found)) == (1, [7])
+    assert "domains" in found["steps"][6]["reason"]["en"]
+
+
+def test_revoked_after_the_delivery(market: Market, tmp_path: Path) -> None:
+    package = delivered(market, market.assembled(tmp_path))
+    assert package.consent is not None
+    with region_of(market.place) as region:
+        call = ConsentCalls(region.deployment).revoke(package.consent.message.id)
+        send(market.place, region, PLATFORM, "revoke", call)
+    code, found = market.verify(package, tmp_path)
+    assert code == 0
+    assert found["steps"][6]["details"]["revoked_at"] > 0
+
+
+def test_a_batch_that_came_later_is_not_missed_but_a_new_report_has_it(market: Market, tmp_path: Path) -> None:
+    """Last in this module: it adds to a series."""
+    old = delivered(market, market.assembled(tmp_path))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("REGION_KEY", TAG_KEY.hex())
+        environment.setenv("CREDITCHAIN_TAG_KEY", "env:REGION_KEY")
+        pass_time(market.place, 60)
+        anchor(market.commands, tmp_path, "tax-payment/1", 80, 1)
+    assert market.verify(old, tmp_path)[0] == 0
+    late = delivered(market, replace(old, consent=None, delivery=None))
+    code, found = market.verify(late, tmp_path)
+    assert (code, failed(found)) == (1, [9])
+    assert market.verify(delivered(market, market.assembled(tmp_path)), tmp_path)[0] == 0
