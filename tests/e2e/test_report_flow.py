@@ -221,6 +221,7 @@ def test_people_see_it_too(market: Market, tmp_path: Path, capfd: pytest.Capture
     shown = capfd.readouterr().out
     assert "NOT VALID" in shown
     assert "无回执" in shown
+    assert "node 3, basic, 0x" in shown
 
 
 def test_before_it_is_delivered_it_could_not_be_checked(market: Market, tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def _row(step: Step) -> list[str]:
         str(step.number),
         escape(f"{step.name.en}\n{step.name.zh}"),
         f"[{colour}]{step.outcome.value}\n{step.outcome.zh}[/{colour}]",
-        escape(step.reason.en) + _expectation(step) + escape(f"\n{step.reason.zh}"),
+        escape(step.reason.en) + _expectation(step) + escape(f"\n{step.reason.zh}") + _records(step),
     ]
 
 
@@ -212,6 +212,11 @@ def _records(step: Step) -> str:
     listed = step.as_json()["details"].get("records")
     if not isinstance(listed, list):
         return ""
-    shown = [f"node {one['node']}, {one['section']}, {one['leaf'][:10]}…: {one['reason']}" for one in listed[:_SHOWN]]
+    # The step's own reason is the first record's.
+    shown = [
+        f"node {one['node']}, {one['section']}, {one['leaf'][:10]}…"
+        + ("" if one["reason"] == listed[0]["reason"] else f": {one['reason']}")
+        for one in listed[:_SHOWN]
+    ]
     more = ["…"] if len(listed) > _SHOWN else []
     return "".join(f"\n[dim]{escape(line)}[/dim]" for line in [*shown, *more])
