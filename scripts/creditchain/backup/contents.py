@@ -30,6 +30,7 @@ BATCHES = "batches"
 _FLEETING_FOLDERS = ("locks",)
 _FLEETING_FILES = (f"{HOME}/devnet/running.json",)
 _FLEETING_ENDS = (PART, ".lock", "-wal", "-shm", "-journal")
+_COPY = ".backup-"
 _SQLITE = b"SQLite format 3\0"
 #: Small files are held in memory while they are copied.
 _HELD_BYTES = 8 << 20
@@ -102,7 +103,7 @@ def _fleeting_folder(here: PurePosixPath, name: str) -> bool:
 
 
 def _fleeting(name: str) -> bool:
-    return name in _FLEETING_FILES or name.endswith(_FLEETING_ENDS) or PurePosixPath(name).name.startswith(".backup-")
+    return name in _FLEETING_FILES or name.endswith(_FLEETING_ENDS) or PurePosixPath(name).name.startswith(_COPY)
 
 
 @contextmanager
@@ -118,6 +119,13 @@ def reading(source: Source, home: Path) -> Iterator[BinaryIO]:
         yield cast(BinaryIO, copy)
 
 
+def remove_leftovers(home: Path) -> None:
+    """Remove what a run left that was killed before it could take a copy's name away; nothing was in it yet."""
+    with storage("the home folder"):
+        for path in home.glob(f"{_COPY}*"):
+            path.unlink(missing_ok=True)
+
+
 def _is_sqlite(path: Path) -> bool:
     try:
         with path.open("rb") as handle:
@@ -128,7 +136,7 @@ def _is_sqlite(path: Path) -> bool:
 
 def _sqlite_copy(path: Path, folder: Path) -> IO[bytes]:
     """A copy of a database by SQLite's online backup, in a file without a name: it vanishes with the process."""
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".backup-")
+    handle, name = tempfile.mkstemp(dir=folder, prefix=_COPY)
     copy = os.fdopen(handle, "rb")
     try:
         with closing(sqlite3.connect(name, isolation_level=None)) as target:

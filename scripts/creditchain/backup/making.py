@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
-from creditchain.backup.contents import BATCHES, Source, batch_of, find_sources, reading
+from creditchain.backup.contents import BATCHES, Source, batch_of, find_sources, reading, remove_leftovers
 from creditchain.backup.errors import BackupRefusedError
 from creditchain.backup.manifest import OBJECTS, Entry, Manifest, newest, parse_manifest
 from creditchain.backup.store import STEP, Location, Store, copy_stream, store_to_write
@@ -72,6 +72,7 @@ def make_backup(order: Order) -> Made:
     if place.inside(order.home) or place.inside(order.deployments):
         raise UsageError("a backup inside of what it backs up", hint="Choose a place on another disk.")
     with _locked(order.home), store_to_write(place) as store:
+        remove_leftovers(order.home)
         vault, last = _open(store, place, order)
         return _Backup(order, store, vault, last).make(_home_id(order.home))
 

@@ -87,7 +87,9 @@ def content(home: Path) -> dict[str, bytes | list[bytes]]:
     found: dict[str, bytes | list[bytes]] = {}
     for path in sorted(home.rglob("*")):
         name = str(path.relative_to(home))
-        fleeting = name.startswith(("locks", "devnet", "batches/.")) or name.endswith((".lock", "-wal", "-shm"))
+        fleeting = name.startswith(("locks", "devnet", "batches/.", ".backup-")) or name.endswith(
+            (".lock", "-wal", "-shm")
+        )
         if path.is_file() and not fleeting:
             found[name] = rows(path) if path.suffix == ".sqlite" else path.read_bytes()
     return found

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import resource
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -133,3 +135,30 @@ def test_nothing_there(tmp_path: Path) -> None:
     assert isinstance(refused(tmp_path / "nowhere.zip", tmp_path), UnavailableError)
     (tmp_path / "text.zip").write_text("no archive")
     assert "torn" in refused(tmp_path / "text.zip", tmp_path).message
+
+
+@contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """The system refuses to let files grow beyond `size` bytes: what a full disk does, at a chosen place."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_no_room(template: Path, tmp_path: Path) -> None:
+    home = Path(shutil.copytree(template / "node", tmp_path / "node")) / "home"
+    (home / "large.bin").write_bytes(bytes(100_000))
+    before = content(home)
+    for url in (tmp_path / "b", tmp_path / "b.zip"):
+        with files_up_to(6000), pytest.raises(UnavailableError, match="database can not be copied"):
+            backup(home, url)
+        with files_up_to(50_000), pytest.raises(UnavailableError, match="backup could not be"):
+            backup(home, url)
+        assert content(home) == before
+        assert not list(tmp_path.rglob("*.part"))
+        backup(home, url)
+    with files_up_to(50_000):
+        assert isinstance(refused(tmp_path / "b", tmp_path), UnavailableError)
