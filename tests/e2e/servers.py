@@ -55,8 +55,9 @@ def anvil(*arguments: str) -> Iterator[Server]:
 
 @contextmanager
 def ganache(*arguments: str) -> Iterator[Server]:
-    """A fresh Ganache with the development keys."""
-    with _node("ganache", "--server.port", ("--wallet.mnemonic", DEV_MNEMONIC, *arguments)) as url:
+    """A fresh Ganache, with the development keys unless the arguments say other ones."""
+    keys = () if any(word.startswith("--wallet") for word in arguments) else ("--wallet.mnemonic", DEV_MNEMONIC)
+    with _node("ganache", "--server.port", (*keys, *arguments)) as url:
         yield Server("ganache", url)
 
 

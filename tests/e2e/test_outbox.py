@@ -123,6 +123,24 @@ def test_many_at_once_from_several_threads_use_each_nonce_once(region: Region, j
     assert len(set(nonces)) == len(nonces)
 
 
+def test_one_intent_from_several_threads_has_one_effect(region: Region, journal: Journal) -> None:
+    publisher(region, journal, 1)
+    size, receipts = region.log_size(), []
+
+    def work() -> None:
+        with open_journal(str(journal.engine.url)) as own:
+            receipts.append(outbox_of(region, own).submit("change", set_profile(region, 1, 1)))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(receipts) == 4
+    assert len({receipt.transaction_hash for receipt in receipts}) == 1
+    assert region.log_size() == size + 1
+
+
 def test_all_are_sent_before_the_first_is_waited_for(region: Region, journal: Journal) -> None:
     publisher(region, journal, 1)
     outbox, size, told = outbox_of(region, journal), region.log_size(), []

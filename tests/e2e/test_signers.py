@@ -94,6 +94,15 @@ def test_development_keys_stay_on_local_chains(elsewhere: Chain, spec: str) -> N
         parse_signer(spec, elsewhere)
 
 
+def test_a_development_key_has_money_on_any_local_node(journal: Journal) -> None:
+    """A Ganache with accounts of its own knows nothing of the development keys."""
+    from servers import ganache as start_ganache
+
+    with start_ganache("--wallet.deterministic") as server, connect(server.network()) as chain:
+        signer = parse_signer("dev:70", chain)
+        assert Outbox(chain, signer, journal).submit("pay", ContractCall(CONTRACT, b"", "pay", 1)).state == "final"
+
+
 def test_a_public_chain_id_on_this_machine_is_not_local() -> None:
     from servers import anvil as start_anvil
 

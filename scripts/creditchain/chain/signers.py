@@ -15,6 +15,7 @@ from eth_utils.address import is_address, to_checksum_address
 from hexbytes import HexBytes
 
 from creditchain.chain.errors import ChainUnavailableError, SignerError
+from creditchain.chain.funding import fund_dev_accounts
 from creditchain.errors import UsageError
 from creditchain.keystores import OPERATOR_KEY, PasswordSource, key_from_environment, open_keystore, password_source
 
@@ -125,7 +126,8 @@ def parse_signer(spec: str, chain: Chain, password: PasswordSource = password_so
     """The signer that `spec` names.
 
     `keystore:PATH`, `env:VARIABLE`, `remote:URL#0xADDRESS`; and on local chains only `unlocked:0xADDRESS` (the node
-    signs) and `dev:N` (key N of the mnemonic that every development tool uses).
+    signs) and `dev:N` (key N of the mnemonic that every development tool uses; where gas costs, its account is given
+    money if it has none).
 
     Raises:
         UsageError: no such kind of signer.
@@ -144,7 +146,9 @@ def parse_signer(spec: str, chain: Chain, password: PasswordSource = password_so
         _require_local(chain, "unlocked accounts")
         return RemoteSigner(_address(rest, spec), chain.request)
     if kind == "dev" and rest.isdecimal():
-        return dev_signer(int(rest), chain)
+        signer = dev_signer(int(rest), chain)
+        fund_dev_accounts(chain, [signer.address])
+        return signer
     raise UsageError("not a signer", expected=SPECS, found=f"{kind}:…" if rest else "neither")
 
 
