@@ -83,7 +83,7 @@ class RecordState:
 class MemberAt:
     """What a node was at some time, as `NodeRegistry.memberAt(number, time)` gives it; addresses checksummed.
 
-    `acts`: active, its guest time not over, and its host acting. A compromise declared later does not show here.
+    `acts`: active, its guest time not over, no compromise known at that block, and so its host.
     """
 
     role: int
