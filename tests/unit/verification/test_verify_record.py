@@ -373,7 +373,8 @@ class TestPublisher:
             (ANCHORED_AT, 0, True),
             (ANCHORED_AT - 1, ANCHORED_AT + 1, True),
             (ANCHORED_AT + 1, 0, False),
-            (ANCHORED_AT - 9, ANCHORED_AT, False),
+            (ANCHORED_AT - 9, ANCHORED_AT, True),  # both ends count, as in NodeRegistry
+            (ANCHORED_AT - 9, ANCHORED_AT - 1, False),
         ],
     )
     @pytest.mark.parametrize("whose", ["publisher", "host"])

@@ -1,0 +1,168 @@
+"""Assembling a report: what stops it, and what it leaves closed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report_world import (
+    CATALOGUE,
+    DELIVERED,
+    FIGURES,
+    HERE,
+    OTHERS,
+    POWER,
+    REGISTRY,
+    SUBJECT,
+    TAG_KEYS,
+    TAX,
+    Region,
+    asked,
+    region,
+    tags,
+)
+
+from creditchain.batch.errors import BatchError
+from creditchain.documents import Domain, Section, parse_document
+from creditchain.errors import ConfigError, InputError, UnavailableError
+from creditchain.identifiers import epoch_digest, subject_tag
+from creditchain.products import ProductError
+from creditchain.reports import AssemblyError, assemble, find_folders, gather_tags, plan
+from creditchain.verification.steps import leaf_of
+from creditchain.verification.verdict import Status
+from creditchain.vocabulary import Life
+
+DIGESTS = {epoch: epoch_digest(key) for epoch, key in TAG_KEYS.items()}
+
+
+def test_the_report_names_every_record_it_shows() -> None:
+    package = region().assemble().package
+    document = parse_document(package.report.content)
+    named = document.value["data"]["records"]
+    assert [bytes.fromhex(one["leaf"][2:]) for one in named] == [leaf_of(one) for one in package.packages()]
+    assert {one["region"] for one in named} == {HERE.region}
+    assert {one["product"] for one in named} == {"registry-basic/1", "power-usage/1", "tax-payment/1"}
+    assert document.value["data"]["hash"] == "keccak-256"
+    assert len(package.ranges) == 5
+
+
+def test_only_what_was_asked_for() -> None:
+    here = region()
+    package = here.assemble(asked=asked([Section.OPERATING], [Domain.REGISTRY, Domain.TAX])).package
+    assert {one.batch.node for one in package.records} == {TAX}
+    assert {one.node for one in package.ranges} == {TAX}
+    assert here.verify(here.deliver(package, here.consents(), sections=1 << 2, domains=1 << 6)).status is Status.VALID
+
+
+def test_a_missing_folder_is_named() -> None:
+    here = region()
+    less = {key: one for key, one in here.batches.items() if key[0] != POWER}
+    with pytest.raises(AssemblyError) as caught:
+        here.assemble(less)
+    assert "2 batch(es)" in caught.value.message
+    assert "power-usage/1 no. 2" in (caught.value.found or "")
+
+
+def test_a_missing_tag_is_named() -> None:
+    here = region()
+    order, log = here.order(), here.index()
+    with pytest.raises(AssemblyError) as caught:
+        assemble(order, log, plan(order, log, here.members), here.batches, tags([1]))  # type: ignore[arg-type]
+    assert (caught.value.expected or "").endswith("key epoch 2")
+
+
+def test_a_folder_that_is_not_the_batch_anchored() -> None:
+    here = region()
+    key = next(iter(here.batches))
+    manifest = here.batches[key].manifest
+    manifest.size += 1
+    with pytest.raises(AssemblyError):
+        here.assemble()
+
+
+@pytest.mark.parametrize("name", ["hash", "records"])
+def test_what_is_filled_in_is_not_given(name: str) -> None:
+    with pytest.raises(AssemblyError) as caught:
+        region().assemble(data={**FIGURES, name: []})
+    assert caught.value.place is not None
+    assert caught.value.place.field == f"data.{name}"
+
+
+def test_figures_that_do_not_fit_the_product() -> None:
+    with pytest.raises(ProductError):
+        region().assemble(data={name: value for name, value in FIGURES.items() if name != "score"})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"product": CATALOGUE["registry-basic/1"]},
+        {"catalogue": {name: one for name, one in CATALOGUE.items() if name != "power-usage/1"}},
+    ],
+    ids=["a product of records", "a product that is not known"],
+)
+def test_products_that_make_no_report(changes: dict[str, Any]) -> None:
+    with pytest.raises(AssemblyError):
+        region().assemble(**changes)
+
+
+def test_a_document_about_somebody_else_in_the_folder() -> None:
+    """A source that put a document under another enterprise's tag: nothing of it gets out."""
+    here = region()
+    batch = next(one for (node, _), one in here.batches.items() if node == REGISTRY)
+    place = next(at for at, one in enumerate(batch.documents) if SUBJECT.number.encode() in one.content)
+    other = batch.documents[place].content.replace(SUBJECT.number.encode(), OTHERS[0].number.encode())
+    batch.documents[place].content = other
+    with pytest.raises(BatchError):
+        here.assemble()
+
+
+def test_what_may_not_be_shown_stays_closed() -> None:
+    here = Region()
+    days = ("2022-01-31", "2024-01-31", "2024-06-30")
+    root = here.publish(POWER, "power-usage/1", [(SUBJECT, day, "") for day in days])
+    here.end(POWER, here.leaf(POWER, root, "2024-06-30"), Life.REVOKED)
+    found = {one.why: one.excused for one in here.assemble(days=(20240201, 20991231)).left_out}
+    assert found == {
+        "its retention is over": False,
+        "about a day that the consent does not cover": False,
+        "revoked": True,
+    }
+    late = here.assemble(time=DELIVERED + 4 * 366 * 86_400)
+    assert {one.why for one in late.left_out} == {"lapsed", "revoked"}
+    assert late.package.records == ()
+
+
+def test_tags_from_keys_and_statements() -> None:
+    made = tags()
+    statements = [made[epoch].statement for epoch in (1, 2)]
+    assert gather_tags(SUBJECT, DIGESTS, [], [one for one in statements if one]) == made
+    bare = gather_tags(SUBJECT, DIGESTS, list(TAG_KEYS.values()), [])
+    assert {epoch: one.subject_tag for epoch, one in bare.items()} == {
+        epoch: subject_tag(key, SUBJECT) for epoch, key in TAG_KEYS.items()
+    }
+    assert gather_tags(SUBJECT, DIGESTS, list(TAG_KEYS.values()), [one for one in statements if one]) == made
+
+
+def test_tags_that_do_not_fit() -> None:
+    statement = tags()[1].statement
+    assert statement is not None
+    with pytest.raises(ConfigError):
+        gather_tags(SUBJECT, DIGESTS, [bytes(32)], [])
+    with pytest.raises(InputError):
+        gather_tags(OTHERS[0], DIGESTS, [], [statement])
+    with pytest.raises(InputError):
+        gather_tags(SUBJECT, DIGESTS, [TAG_KEYS[1]], [replace(statement, subject_tag=bytes(32))])
+
+
+def test_folders_that_are_not_there_or_damaged(tmp_path: Path) -> None:
+    assert find_folders([tmp_path], HERE.log_id) == {}
+    with pytest.raises(UnavailableError):
+        find_folders([tmp_path / "none"], HERE.log_id)
+    (tmp_path / "batch").mkdir()
+    (tmp_path / "batch" / "manifest.json").write_text("{}")
+    with pytest.raises(BatchError) as caught:
+        find_folders([tmp_path], HERE.log_id)
+    assert caught.value.place is not None
