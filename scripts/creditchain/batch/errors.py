@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from creditchain.errors import CreditchainError, InputError, NotValidError, Place, UnavailableError
@@ -39,6 +39,10 @@ class Problem:
         """What `error` says, at `line` (from 1) of the upload."""
         field = error.place.field if error.place is not None else None
         return cls(line, field, error.message, error.expected, error.found, error.hint)
+
+    def shifted(self, before: int) -> Problem:
+        """The same `before` lines further on."""
+        return self if self.line is None or not before else replace(self, line=self.line + before)
 
     def error(self, file: str) -> UploadError:
         """The problem as the error that ends a run."""

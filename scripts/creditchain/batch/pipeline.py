@@ -50,7 +50,7 @@ class Limits:
     """How much of the machine a batch may take."""
 
     sort_memory: int = 256 << 20  #: bytes of records that are sorted at a time, over all workers
-    piece_bytes: int = 8 << 20  #: bytes of the upload that a worker reads at a time
+    piece_bytes: int = 32 << 20  #: bytes of the upload that become one sorted run, at most
     workers: int = 0  #: processes; 0 for one a core
 
 
@@ -147,13 +147,13 @@ def _shared(
 
 def _runs(job: Job, upload: Upload, pool: Executor | None, limits: Limits, faults: Faults, watch: Watch) -> list[Run]:
     """All runs, in the upload's order, each problem reported. Raises UploadError."""
-    pieces = enumerate(readers.pieces(upload, job.rules, limits.piece_bytes))
+    pieces = enumerate(readers.pieces(upload, job.rules, _piece_bytes(upload, limits)))
     runs: list[Run] = []
     lines = done = bad = 0
     first: Problem | None = None
     for run in _shared(partial(make_run, job), pieces, pool, limits):
         for problem in run.problems:
-            placed = problem if run.numbered or problem.line is None else replace(problem, line=problem.line + lines)
+            placed = problem if run.numbered else problem.shifted(lines)
             bad += 1
             first = first or placed
             if faults.report is not None:
@@ -170,6 +170,12 @@ def _runs(job: Job, upload: Upload, pool: Executor | None, limits: Limits, fault
     if not any(run.rows for run in runs):
         raise UploadError("the upload holds no record", place=Place(upload.name))
     return runs
+
+
+def _piece_bytes(upload: Upload, limits: Limits) -> int:
+    """The size of pieces that gives every worker as many."""
+    rounds = -(-upload.size // (limits.piece_bytes * limits.workers))
+    return max(1, min(limits.piece_bytes, -(-upload.size // (rounds * limits.workers))))
 
 
 def _many(first: Problem, count: int, upload: Upload) -> UploadError:

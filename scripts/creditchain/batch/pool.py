@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -20,6 +21,10 @@ Made = TypeVar("Made")
 
 #: Imported once, by the server process that workers are forked from, so that a worker starts in milliseconds.
 _PRELOAD = ["creditchain.batch.warm"]
+
+
+# malloc.h of the GNU C library.
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
 def cores() -> int:
@@ -76,7 +81,21 @@ def _main_kept_out() -> Iterator[None]:
 def _end_with(owner: int) -> None:
     """Let this worker end when the process `owner` is gone, however it went. Ctrl-C is the owner's matter."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _keep_memory()
     threading.Thread(target=_watch, args=(owner,), daemon=True).start()
+
+
+def _keep_memory() -> None:
+    """Let the allocator keep what is freed: a worker needs as much for its next piece, and new pages cost more."""
+    import pyarrow as pa
+
+    try:
+        libc = ctypes.CDLL(None)
+        kept = libc.mallopt(_M_MMAP_MAX, 0) and libc.mallopt(_M_TRIM_THRESHOLD, 1 << 30)
+    except (OSError, AttributeError, TypeError):  # another C library
+        return
+    if kept:
+        pa.set_memory_pool(pa.system_memory_pool())
 
 
 def _watch(owner: int) -> None:

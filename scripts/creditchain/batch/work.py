@@ -27,7 +27,7 @@ from creditchain.batch.seal import Seals
 Fences = npt.NDArray[np.bytes_]
 
 #: Rows between two fences of a run.
-_FENCE_ROWS = 1_024
+_FENCE_ROWS = 512
 #: Problems that are kept for one piece or part; the first of them is what matters.
 MAX_PROBLEMS = 100_000
 
@@ -108,10 +108,18 @@ def hashes_path(work: Path, number: int) -> Path:
 
 
 def make_run(job: Job, numbered_piece: tuple[int, Piece]) -> Run:
-    """Read, check, seal and sort one piece. Raises UploadError where the piece can not be read at all."""
+    """Read, check and seal a piece block by block, and sort it. Raises UploadError where it can not be read at all."""
     number, piece = numbered_piece
-    loaded = readers.load(piece, job.rules)
-    sealed = seal.sort_sealed(seal.seal(loaded.records, job.seals, threads=job.threads), threads=job.threads)
+    blocks: list[pa.RecordBatch] = []
+    problems: list[Problem] = []
+    lines, numbered = 0, True
+    for block in readers.load(piece, job.rules):
+        before, numbered = (0 if block.numbered else lines), block.numbered
+        records = shift_lines(block.records, before)
+        blocks.append(seal.seal(records, job.seals, threads=job.threads))
+        problems += [problem.shifted(before) for problem in block.problems]
+        lines += block.lines
+    sealed = seal.merge(blocks, threads=job.threads)
     path = job.work / f"run-{number:06}.arrow"
     if job.spill:
         _spill(path, sealed)
@@ -122,9 +130,9 @@ def make_run(job: Job, numbered_piece: tuple[int, Piece]) -> Run:
         fences=seal.keys(sealed)[::_FENCE_ROWS].copy(),
         rows=len(sealed),
         bytes=sealed.nbytes,
-        lines=loaded.lines,
-        numbered=loaded.numbered,
-        problems=loaded.problems[:MAX_PROBLEMS],
+        lines=lines,
+        numbered=numbered,
+        problems=tuple(problems[:MAX_PROBLEMS]),
         size=piece.size,
     )
 

@@ -18,6 +18,7 @@ from creditchain.batch.typed import UntranslatableError
 from creditchain.products import catalogue
 from creditchain.sample import Form, Sample, write_sample
 
+PIECE_BYTES = 8_192  # 16 rows
 PRODUCTS = {product.ref: product for product in catalogue()}
 
 
@@ -36,7 +37,7 @@ def plainly(table: pa.Table, rules: Rules, monkeypatch: pytest.MonkeyPatch, tmp_
 def loaded(table: pa.Table, rules: Rules, tmp_path: Path, **options: Any) -> Any:
     path = tmp_path / "t.parquet"
     pq.write_table(table, path, **options)
-    found = [load(piece, rules) for piece in pieces(find_upload(path), rules, 1 << 20)]
+    found = [part for piece in pieces(find_upload(path), rules, PIECE_BYTES) for part in load(piece, rules)]
     records = sorted((row for part in found for row in part.records.to_pylist()), key=lambda row: row["line"])
     return records, [problem for part in found for problem in part.problems]
 

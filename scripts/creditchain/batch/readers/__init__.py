@@ -36,14 +36,14 @@ def file_urls(upload: Upload) -> tuple[str, ...]:
     return files.urls(upload)
 
 
-def load(piece: Piece, rules: Rules) -> Loaded:
-    """Read and check one piece."""
+def load(piece: Piece, rules: Rules) -> Iterator[Loaded]:
+    """Read and check one piece, block by block: what is worked on at a time should fit the caches."""
     match piece:
         case LinesPiece():
-            return json_lines.load(piece, rules)
+            yield from json_lines.load(piece, rules)
         case CellsPiece():
-            return csv_rows.load(piece, rules)
+            yield csv_rows.load(piece, rules)
         case GroupsPiece() | TablePiece():
-            return parquet.load(piece, rules)
+            yield from parquet.load(piece, rules)
         case FilesPiece():
-            return files.load(piece, rules)
+            yield files.load(piece, rules)

@@ -17,6 +17,8 @@ from creditchain.errors import Place
 
 _BOM = b"\xef\xbb\xbf"
 _STEP = 64 << 10
+#: Bytes of lines that are decoded at a time.
+BLOCK_BYTES = 2 << 20
 
 
 def pieces(upload: Upload, piece_bytes: int) -> Iterator[LinesPiece]:
@@ -27,11 +29,14 @@ def pieces(upload: Upload, piece_bytes: int) -> Iterator[LinesPiece]:
         yield LinesPiece(upload.url, start, stop, last=stop == upload.size)
 
 
-def load(piece: LinesPiece, rules: Rules) -> Loaded:
-    """The records of the lines that begin in the piece; lines count from 1 in it."""
-    lines = read_lines(piece)
-    loaded = accept_lines(lines, rules)
-    return replace(loaded, problems=torn(piece, lines, loaded.problems))
+def load(piece: LinesPiece, rules: Rules) -> Iterator[Loaded]:
+    """The records of the lines that begin in the piece, block by block; lines count from 1 in each."""
+    for start in range(piece.start, piece.stop, BLOCK_BYTES):
+        stop = min(start + BLOCK_BYTES, piece.stop)
+        block = LinesPiece(piece.url, start, stop, last=piece.last and stop == piece.stop)
+        lines = read_lines(block)
+        loaded = accept_lines(lines, rules)
+        yield replace(loaded, problems=torn(block, lines, loaded.problems))
 
 
 def read_lines(piece: LinesPiece) -> Lines:

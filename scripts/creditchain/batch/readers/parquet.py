@@ -24,8 +24,10 @@ from creditchain.errors import InputError, Place
 from creditchain.products import Product
 
 DOCUMENT = "document"
-#: Rows that are worked on at a time. Row groups of up to twice as many are read by workers, larger ones here.
-_ROWS = 65_536
+#: Rows that are judged at a time.
+_ROWS = 16_384
+#: Bytes that a row takes at least, once it is written as a document.
+_ROW_BYTES = 512
 
 
 def pieces(upload: Upload, rules: Rules, piece_bytes: int) -> Iterator[GroupsPiece | TablePiece]:
@@ -39,28 +41,34 @@ def pieces(upload: Upload, rules: Rules, piece_bytes: int) -> Iterator[GroupsPie
         rows = [parquet.metadata.row_group(group).num_rows for group in range(parquet.num_row_groups)]
         if sum(rows) == 0:
             raise UploadError("the upload is empty", place=Place(upload.name))
-        # Encoded pages are smaller than what comes of them, by as much as dictionaries save: eight times, say.
-        each = max(1, upload.size * 8 // sum(rows))
-        limit = max(1, min(_ROWS, piece_bytes * 2 // each))
+        pages = sum(parquet.metadata.row_group(group).total_byte_size for group in range(len(rows)))
+        limit = max(1, piece_bytes // max(_ROW_BYTES, pages // sum(rows)))
         yield from _cut(upload, parquet, rows, limit)
 
 
-def load(piece: GroupsPiece | TablePiece, rules: Rules) -> Loaded:
-    """The records of the rows; a row's number counts from 1 and stands for the line."""
-    batch = piece.batch if isinstance(piece, TablePiece) else read_groups(piece)
-    if batch.schema.names == [DOCUMENT]:
-        return _placed(_of_texts(batch.column(0).to_pylist(), rules), piece.first)
-    return _placed(_of_columns(batch, rules), piece.first)
+def load(piece: GroupsPiece | TablePiece, rules: Rules) -> Iterator[Loaded]:
+    """The records of the rows, block by block; a row's number counts from 1 and stands for the line."""
+    first = piece.first
+    for batch in _blocks(piece):
+        if batch.schema.names == [DOCUMENT]:
+            loaded = _of_texts(batch.column(0).to_pylist(), rules)
+        else:
+            loaded = _of_columns(batch, rules)
+        yield _placed(loaded, first)
+        first += len(batch)
 
 
-def read_groups(piece: GroupsPiece) -> pa.RecordBatch:
-    """The piece's rows. Raises UploadError for damaged pages."""
+def _blocks(piece: GroupsPiece | TablePiece) -> Iterator[pa.RecordBatch]:
+    """The piece's rows, some at a time. Raises UploadError for damaged pages."""
+    if isinstance(piece, TablePiece):
+        yield from (piece.batch.slice(start, _ROWS) for start in range(0, len(piece.batch), _ROWS))
+        return
     with storage("the upload"), open_at(piece.url) as handle:
         try:
-            table = pq.ParquetFile(handle).read_row_groups(list(piece.groups), use_threads=False)
+            parquet = pq.ParquetFile(handle)
+            yield from parquet.iter_batches(batch_size=_ROWS, row_groups=list(piece.groups), use_threads=False)
         except (pa.ArrowException, OSError) as error:
             raise _damaged(piece.url, error) from error
-    return _one_batch(table)
 
 
 def check_schema(schema: pa.Schema, product: Product) -> None:
@@ -155,13 +163,8 @@ def _of_texts(texts: Sequence[str | None], rules: Rules) -> Loaded:
 
 def _placed(loaded: Loaded, before: int) -> Loaded:
     """The same with lines counted in the upload."""
-    problems = tuple(replace(problem, line=(problem.line or 0) + before) for problem in loaded.problems)
+    problems = tuple(problem.shifted(before) for problem in loaded.problems)
     return replace(loaded, records=shift_lines(loaded.records, before), problems=problems, numbered=True)
-
-
-def _one_batch(table: pa.Table) -> pa.RecordBatch:
-    batches = table.combine_chunks().to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
 
 
 def _fits(kind: pa.DataType, wanted: str) -> bool:
