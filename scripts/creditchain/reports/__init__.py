@@ -1,6 +1,7 @@
 """Reports: assembled from batch folders into what verification takes (docs/format.md, section 7)."""
 
 from creditchain.reports.assemble import Assembled, AssemblyError, LeftOut, Order, assemble, plan
+from creditchain.reports.delivering import with_delivery
 from creditchain.reports.gathering import find_folders, gather_tags, open_folders
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     "gather_tags",
     "open_folders",
     "plan",
+    "with_delivery",
 ]

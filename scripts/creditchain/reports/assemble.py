@@ -185,7 +185,11 @@ class _Work:
         if record.media_type != JSON_MEDIA_TYPE:
             return None if order.days is None else "the day it is about is not known"
         document = parse_document(record.content)
-        until = product.retention[section].until(document.value)
+        try:
+            until = product.retention[section].until(document.value)
+        except ValueError as error:
+            field = product.retention[section].start
+            raise AssemblyError("a record's date is none", found=product.ref, place=Place(field=field)) from error
         if until is not None and day_of(order.time) > until:
             return "its retention is over"
         if not order.asked.domains >> document.domain & 1:

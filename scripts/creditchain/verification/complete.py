@@ -153,6 +153,9 @@ class _Check:
         if shown is None:
             self.unproven.append(f"{where}: no range proof")
             return
+        if shown.subject_tag != tag.subject_tag:
+            self.unproven.append(f"{where}: the range proof is of another tag")
+            return
         verdict = verify_range(shown.proof, tag.subject_tag, section, body.size, body.root)
         if not verdict:
             self.unproven.append(f"{where}: {verdict.fault}")
@@ -178,7 +181,8 @@ class _Check:
         delivery, consent = self.case.package.delivery, self.case.package.consent
         if delivery is None:
             return False
-        if sought.anchor.body.domains & ~delivery.request.domains:
+        # Not the batch's declaration alone: a publisher may declare more than its product has.
+        if sought.anchor.body.domains & domains_in(sought.product) & ~delivery.request.domains:
             return True
         if delivery.request.consent == NO_DIGEST or consent is None:
             return False

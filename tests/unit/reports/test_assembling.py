@@ -29,7 +29,7 @@ from creditchain.documents import Domain, Section, parse_document
 from creditchain.errors import ConfigError, InputError, UnavailableError
 from creditchain.identifiers import epoch_digest, subject_tag
 from creditchain.products import ProductError
-from creditchain.reports import AssemblyError, assemble, find_folders, gather_tags, plan
+from creditchain.reports import AssemblyError, assemble, find_folders, gather_tags, plan, with_delivery
 from creditchain.verification.steps import leaf_of
 from creditchain.verification.verdict import Status
 from creditchain.vocabulary import Life
@@ -166,3 +166,16 @@ def test_folders_that_are_not_there_or_damaged(tmp_path: Path) -> None:
     with pytest.raises(BatchError) as caught:
         find_folders([tmp_path], HERE.log_id)
     assert caught.value.place is not None
+
+
+def test_consent_and_receipt_have_to_belong_to_the_report() -> None:
+    here = region()
+    package = here.assemble().package
+    whole = here.deliver(package, here.consents())
+    assert whole.delivery is not None
+    assert with_delivery(package, whole.delivery, whole.consent) == whole
+    other = replace(package, report=replace(package.report, salt=bytes(32)))
+    forged = replace(whole.delivery, request=replace(whole.delivery.request, staff=bytes(32)))
+    for parts in ((other, whole.delivery, whole.consent), (package, forged, whole.consent), (package, whole.delivery)):
+        with pytest.raises(AssemblyError):
+            with_delivery(*parts)

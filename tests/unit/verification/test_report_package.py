@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from report_world import POWER, REGISTRY, SUBJECT, Region
+from report_world import POWER, REGISTRY, SUBJECT, TAX, Region
 from verification_world import world
 
 from creditchain.verification.fields import PackageError
@@ -26,6 +26,7 @@ def made() -> tuple[Region, ReportPackage]:
     here = Region()
     here.publish(REGISTRY, "registry-basic/1", [(SUBJECT, "2024-06-30", "")])
     here.publish(POWER, "power-usage/1", [(SUBJECT, "2024-06-30", "")], epoch=2)
+    here.publish(TAX, "tax-payment/1", [])
     return here, here.honest()
 
 

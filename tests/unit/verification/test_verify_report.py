@@ -272,6 +272,16 @@ def _has(here: Region, root: bytes) -> bool:
     return any(SUBJECT.number.encode() in one.content and b"tax-payment" in one.content for one in batch.documents)
 
 
+class TestOtherRegions:
+    def test_records_of_another_region_are_not_verified(self) -> None:
+        here = region()
+        package = here.assemble().package
+        value = json.loads(package.report.content)
+        value["data"]["records"][0]["region"] = "JJJ"
+        bent = replace(package, report=replace(package.report, content=canonical_bytes(value)))
+        assert outcome(here.verify(delivered(here, bent)), 9) is Outcome.NOT_VERIFIED
+
+
 class TestFullBatches:
     def region(self) -> Region:
         """A full batch without the warning-like record of March."""
@@ -315,6 +325,13 @@ class TestFullBatches:
         here.spoil(TAX, next(root for node, root in here.batches if node == TAX))
         here.publish(TAX, "tax-payment/1", [(SUBJECT, "2024-12-31", "")], full=True, epoch=2)
         assert here.verify(here.honest()).status is Status.VALID
+
+    def test_an_anchor_by_a_contract_that_is_not_known_here_is_not_verified(self) -> None:
+        here = region()
+        package = here.honest()
+        place = next(iter(here.anchors.values())).entry
+        here.entries[place] = replace(here.entries[place], body=None)
+        assert outcome(here.verify(package), 9) is Outcome.NOT_VERIFIED
 
     def test_a_batch_anchored_with_a_stolen_key_shows_nothing(self) -> None:
         here = region()
@@ -697,6 +714,15 @@ class TestDelivery:
         receipt = replace(package.delivery.receipt, meter_by=DELIVERED + 100_000)
         bent = replace(package, delivery=replace(package.delivery, receipt=receipt))
         assert failing(here.verify(bent)) == [8]
+
+    def test_a_receipt_from_the_end_of_time(self) -> None:
+        here = region()
+        package = here.honest()
+        assert package.delivery is not None
+        for time in (2**40 - 1, 0):
+            receipt = replace(package.delivery.receipt, delivered_at=time, meter_by=time)
+            bent = replace(package, delivery=replace(package.delivery, receipt=receipt))
+            assert 8 in failing(here.verify(bent))
 
     def test_a_promise_that_somebody_else_signed(self) -> None:
         here = region()
