@@ -156,10 +156,10 @@ def test_restore_killed_at_every_step(force: bool, tmp_path: Path, capsys: pytes
             restore(tmp_path / "b", home)
         if not killed:
             break
-        point += 1
+        point += 1 if force else 5  # what differs without it is the last step
         shutil.rmtree(here)
     assert point > 60
     left = {path.name for path in here.iterdir()} - {"upload-0.jsonl"}
     assert left == {"home", "deployments"} | ({"home.before-restore-1"} if force else set())
     with capsys.disabled():
-        print(f"\nrestore was killed at {point} points")
+        print(f"\nrestore was killed at points up to {point}")
