@@ -23,6 +23,7 @@ from region_world import (
     region_of,
     send,
 )
+from servers import anvil
 
 from creditchain.chain.consent_calls import ConsentCalls, Delivery
 from creditchain.chain.consents import ConsentReads
@@ -74,10 +75,28 @@ class Market:
         return answer.code, answer.value[0]
 
 
-@pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+class At(Commands):
+    """Commands with the options of a place."""
+
+    def __init__(self, place: Place) -> None:
+        self._options = place.options
+
+
+@pytest.fixture(scope="module", params=["embedded", "anvil"])
+def market(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     folder = tmp_path_factory.mktemp("market")
-    place, commands = Place("embedded", folder), Commands(folder)
+    if request.param == "embedded":
+        yield from opened(Place("embedded", folder), folder)
+        return
+    with anvil() as server:
+        networks = folder / "networks.toml"
+        networks.write_text(f'[spot]\nurl = "{server.url}"\nchain_id = 31337\npoll_seconds = 0.02\n')
+        yield from opened(Place("spot", folder, networks), folder)
+
+
+def opened(place: Place, folder: Path) -> Iterator[Market]:
+    """Contracts, members, four batches, a statement, an issuer's figures."""
+    commands = At(place)
     bring_up(place)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("REGION_KEY", TAG_KEY.hex())
@@ -89,8 +108,8 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
             send(place, region, GOVERNOR, "admit the bank", region.calls.admit(bank))
             send(place, region, GOVERNOR, "power too", region.calls.set_domains(SOURCE, DOMAINS))
         for ref in PRODUCTS:
-            anchor(commands, folder, ref, 40, 0)
-        anchor(commands, folder, "power-usage/1", 60, 0, "--kind", "full")
+            publish(commands, folder, ref, 40, 0)
+        publish(commands, folder, "power-usage/1", 60, 0, "--kind", "full")
         environment.delenv("CREDITCHAIN_TAG_KEY")
         number = json.loads((folder / "registry-basic-0.jsonl").read_text().splitlines()[0])["subject"]["number"]
         statement = folder / "statement.json"
@@ -101,15 +120,15 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
         yield Market(place, commands, number, figures(commands, folder), statement)
 
 
-def anchor(commands: Commands, folder: Path, ref: str, records: int, seed: int, *words: str) -> None:
+def publish(commands: Commands, folder: Path, ref: str, records: int, seed: int, *words: str) -> None:
     upload = folder / f"{ref.split('/')[0]}-{seed}.jsonl"
     commands.done("sample", "--product", ref, "--records", str(records), "-o", str(upload))
     documents = [json.loads(line) for line in upload.read_text().splitlines()]
     for place, one in enumerate(documents):  # of the last two years, whenever this runs: their retention is not over
         one["as_of"] = (date.today() - timedelta(days=30 + place * 7)).isoformat()
     upload.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in documents))
-    publish = ("--product", ref, "--node", str(SOURCE), "--signer", f"dev:{SOURCE}")
-    commands.done("anchor", str(upload), *publish, *words)
+    words_of_all = ("--product", ref, "--node", str(SOURCE), "--signer", f"dev:{SOURCE}")
+    commands.done("anchor", str(upload), *words_of_all, *words)
 
 
 def figures(commands: Commands, folder: Path) -> Path:
@@ -273,6 +292,7 @@ def test_a_consent_for_less(market: Market, tmp_path: Path) -> None:
 def test_revoked_after_the_delivery(market: Market, tmp_path: Path) -> None:
     package = delivered(market, market.assembled(tmp_path))
     assert package.consent is not None
+    pass_time(market.place, 60)
     with region_of(market.place) as region:
         call = ConsentCalls(region.deployment).revoke(package.consent.message.id)
         send(market.place, region, PLATFORM, "revoke", call)
@@ -288,7 +308,7 @@ def test_a_batch_that_came_later_is_not_missed_but_a_new_report_has_it(market: M
         environment.setenv("REGION_KEY", TAG_KEY.hex())
         environment.setenv("CREDITCHAIN_TAG_KEY", "env:REGION_KEY")
         pass_time(market.place, 60)
-        anchor(market.commands, tmp_path, "tax-payment/1", 80, 1)
+        publish(market.commands, tmp_path, "tax-payment/1", 80, 1)
     assert market.verify(old, tmp_path)[0] == 0
     late = delivered(market, replace(old, consent=None, delivery=None))
     code, found = market.verify(late, tmp_path)

@@ -102,6 +102,7 @@ def _under_consent(case: Case, delivery: PackagedDelivery, opened: int) -> Step:
         _consent_fault(case, packaged, delivery.request)
         or _scope_fault(state, delivery.request, opened)
         or _time_fault(state, delivery.receipt.delivered_at)
+        or _revoked(case, state, delivery.receipt.delivered_at)
         or _days_fault(case.records, packaged.message, opened)
         or _uses_fault(case, state)
     )
@@ -173,11 +174,19 @@ def _time_fault(state: ConsentState, time: int) -> Step | None:
         )
     if time > state.not_after:
         return failed(7, "delivered after the consent ended", "交付晚于授权到期", expected=state.not_after, found=time)
-    if state.revoked_at and time >= state.revoked_at:
-        return failed(
-            7, "delivered after the consent was revoked", "交付时授权已撤销", expected=state.revoked_at, found=time
-        )
     return None
+
+
+def _revoked(case: Case, state: ConsentState, time: int) -> Step | None:
+    """A delivery of the very second is before the revocation if the ledger took it: after, it would have refused."""
+    metered = case.evidence.delivery.metered
+    if isinstance(metered, Missing):
+        return not_verified(7, metered.why.en, metered.why.zh)
+    if not state.revoked_at or time < state.revoked_at or (time == state.revoked_at and metered is not None):
+        return None
+    return failed(
+        7, "delivered after the consent was revoked", "交付时授权已撤销", expected=state.revoked_at, found=time
+    )
 
 
 def _days_fault(records: tuple[Record, ...], message: Consent, opened: int) -> Step | None:

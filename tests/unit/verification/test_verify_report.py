@@ -517,10 +517,22 @@ class TestConsent:
         here.consent = None
         assert failing(here.verify(package)) == [7]
 
-    @pytest.mark.parametrize(("revoked_at", "failed"), [(DELIVERED, [7]), (DELIVERED - 1, [7]), (DELIVERED + 1, [])])
-    def test_revoked_between_delivery_and_metering(self, revoked_at: int, failed: list[int]) -> None:
+    @pytest.mark.parametrize(
+        ("revoked_at", "meter", "failed"),
+        [
+            (DELIVERED - 1, True, [7]),
+            (DELIVERED - 1, False, [7]),
+            # The very second: the ledger took it, so it was before; or it will refuse it.
+            (DELIVERED, True, []),
+            (DELIVERED, False, [7]),
+            (DELIVERED + 1, True, []),
+            (DELIVERED + 1, False, []),
+        ],
+    )
+    def test_revoked_between_delivery_and_metering(self, revoked_at: int, meter: bool, failed: list[int]) -> None:
         here = region()
-        package = here.honest()
+        here.block_time = DELIVERED + 60
+        package = here.honest(meter=meter)
         assert here.consent is not None
         here.consent = replace(here.consent, revoked_at=revoked_at)
         assert failing(here.verify(package)) == failed
