@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from creditchain.batch import Faults, Limits, Rules, Seals, Terms, Upload, find_upload, prepare
+from creditchain.batch import Faults, Limits, Problem, Rules, Seals, Terms, Upload, find_upload, prepare
 from creditchain.batch.ledger import AnchoringRow, Identity, Ledger, State
 from creditchain.batch.pipeline import Watch, clear_workspace, no_watch
 from creditchain.batch.readers import file_urls
@@ -73,7 +73,8 @@ class Options:
     """How to go about it. `lock_seconds`: how long to wait for another process that does the same."""
 
     limits: Limits = field(default_factory=Limits)
-    faults: Faults = field(default_factory=Faults)
+    skip_invalid: bool = False
+    report: Callable[[str, Problem], None] | None = None  #: told the upload's name and each of its bad lines
     watch: Watch = no_watch
     observe: Observer = lambda _: None
     lock_seconds: float = 3600.0
@@ -118,7 +119,7 @@ class Anchoring:
                 identity,
                 product=order.product.ref,
                 upload=order.upload.url,
-                skip_invalid=self.options.faults.skip,
+                skip_invalid=self.options.skip_invalid,
                 key_epoch=epoch,
             )
             return self._go_on(row, order, domains)
@@ -193,7 +194,7 @@ class Anchoring:
                 self.batches,
                 name=str(row.id),
                 limits=self.options.limits,
-                faults=Faults(row.skip_invalid, self.options.faults.report),
+                faults=Faults(row.skip_invalid, self._report(order.upload)),
                 watch=self.options.watch,
             )
         except InputError:
@@ -209,6 +210,10 @@ class Anchoring:
             domains=made.domains,
             skipped=made.skipped,
         )
+
+    def _report(self, upload: Upload) -> Callable[[Problem], None] | None:
+        report = self.options.report
+        return None if report is None else lambda problem: report(upload.name, problem)
 
     def _submit(self, row: AnchoringRow) -> AnchoringRow:
         if row.state in (State.PREPARED, State.NUMBERED):

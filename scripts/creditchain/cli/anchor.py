@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,15 +13,19 @@ import typer
 from creditchain.cli.app import Settings, settings
 from creditchain.cli.connecting import JOURNAL, SignerOption, TagKeyOption, open_region, required_signer
 from creditchain.cli.product import Folders, folders_of
-from creditchain.errors import UsageError
+from creditchain.errors import ExitCode, InputError, Place, RefusedError, UsageError
 
 if TYPE_CHECKING:
-    from creditchain.anchoring import Anchoring, Options
+    from creditchain.anchoring import Anchoring, Options, Order
     from creditchain.batch import Problem
+    from creditchain.batch.inbox import Inbox
     from creditchain.batch.ledger import AnchoringRow
     from creditchain.cli.output import Output
+    from creditchain.products import Product
 
 KINDS = ("delta", "full")
+#: Seconds between two looks into a folder that is watched.
+_LOOK_SECONDS = 0.5
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 MemoryOption = Annotated[
@@ -48,34 +53,91 @@ def anchor(
     skip_invalid: Annotated[
         bool, typer.Option("--skip-invalid", help="Leave bad lines out and anchor the rest.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="UPLOAD is a folder in which uploads arrive; anchor each of them once.")
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="With --watch: end when what is there is done.")] = False,
+    move_to: Annotated[
+        Path | None, typer.Option("--move-to", help="With --watch: move uploads there when they are final.")
+    ] = None,
+    settle: Annotated[
+        float, typer.Option(min=0.0, help="With --watch: seconds without a change that make an upload whole.")
+    ] = 5.0,
     sort_memory: MemoryOption = "256M",
     workers: WorkersOption = 0,
     tag_key: TagKeyOption = None,
     signer: SignerOption = None,
     products: Folders = None,
-) -> None:
+) -> int:
     """Check an upload, make its batch and anchor it. Run again after an interruption, it finishes the same one. 锚定"""
-    from creditchain.anchoring import Order
-    from creditchain.batch import find_upload
+    from creditchain.batch.inbox import Inbox
     from creditchain.keystores import load_tag_key
     from creditchain.products import load_product
 
     chosen = settings(ctx)
     if kind not in KINDS:
         raise UsageError("a kind of batch that is not known", expected=" or ".join(KINDS), found=kind)
-    order = Order(
-        find_upload(upload),
-        load_product(product, folders_of(products)),
-        node,
-        load_tag_key(required_tag_key(tag_key)),
-        KINDS.index(kind),
+    if not watch and (once or move_to is not None):
+        raise UsageError("--once and --move-to go with --watch")
+    what = _What(
+        load_product(product, folders_of(products)), node, load_tag_key(required_tag_key(tag_key)), KINDS.index(kind)
     )
-    with reporting(report_errors, order.upload.name) as report, watching(chosen.output) as options:
+    with reporting(report_errors) as report, watching(chosen.output) as options:
         ready = options(skip_invalid=skip_invalid, report=report, sort_memory=memory(sort_memory), workers=workers)
         with anchoring(chosen, signer, ready) as machine:
-            row = machine.anchor(order)
-            path = machine.batches / (row.root or b"").hex()
-    chosen.output.emit(described(row) | {"folder": str(path)})
+            if watch:
+                return _watch(chosen, machine, what, Inbox(Path(upload), settle), once=once, move_to=move_to)
+            chosen.output.emit(_anchored(machine, what, upload))
+    return ExitCode.OK
+
+
+@dataclass(frozen=True)
+class _What:
+    """What every upload of one call has in common."""
+
+    product: Product
+    node: int
+    tag_key: bytes = field(repr=False)
+    kind: int
+
+    def order(self, upload: str) -> Order:
+        from creditchain.anchoring import Order
+        from creditchain.batch import find_upload
+
+        return Order(find_upload(upload), self.product, self.node, self.tag_key, self.kind)
+
+
+def _anchored(machine: Anchoring, what: _What, upload: str) -> dict[str, Any]:
+    row = machine.anchor(what.order(upload))
+    return described(row) | {"folder": str(machine.batches / (row.root or b"").hex())}
+
+
+def _watch(chosen: Settings, machine: Anchoring, what: _What, inbox: Inbox, *, once: bool, move_to: Path | None) -> int:
+    """Anchor what arrives, until Ctrl-C or, with `once`, until nothing is left. The worst exit code of all uploads.
+
+    An upload that is bad, or refused, is told and left alone until it changes. What can't be asked is tried again.
+    """
+    import time
+
+    worst = ExitCode.OK
+    for row in machine.ledger.rows(unfinished=True):
+        machine.resume(row, what.tag_key)
+    while True:
+        for arrival in inbox.ready():
+            try:
+                done = _anchored(machine, what, str(arrival.path))
+            except (InputError, RefusedError) as error:
+                chosen.output.error(error.at(Place(str(arrival.path))))
+                worst = max(worst, error.exit_code)
+            else:
+                chosen.output.emit({"upload": arrival.path.name, **done})
+                if move_to is not None:
+                    move_to.mkdir(parents=True, exist_ok=True)
+                    arrival.path.rename(move_to / arrival.path.name)
+            inbox.deal_with(arrival)
+        if once and not inbox.unsettled():
+            return worst
+        time.sleep(_LOOK_SECONDS)
 
 
 @contextmanager
@@ -128,7 +190,7 @@ def memory(text: str) -> int:
 
 
 @contextmanager
-def reporting(path: Path | None, upload: str) -> Iterator[Callable[[Problem], None] | None]:
+def reporting(path: Path | None) -> Iterator[Callable[[str, Problem], None] | None]:
     """Writes problems to a file as they come; the file is there, perhaps empty, when all is done."""
     import orjson
 
@@ -137,7 +199,7 @@ def reporting(path: Path | None, upload: str) -> Iterator[Callable[[Problem], No
         return
     with path.open("wb") as handle:
 
-        def write(problem: Problem) -> None:
+        def write(upload: str, problem: Problem) -> None:
             handle.write(orjson.dumps(problem.as_json(upload)) + b"\n")
 
         yield write
@@ -147,7 +209,7 @@ def reporting(path: Path | None, upload: str) -> Iterator[Callable[[Problem], No
 def watching(output: Output) -> Iterator[Callable[..., Options]]:
     """Options whose progress shows, one bar a stage with rate and time left, and whose states are told."""
     from creditchain.anchoring import Options
-    from creditchain.batch import Faults, Limits
+    from creditchain.batch import Limits
     from creditchain.batch.ledger import State
 
     told = {
@@ -161,7 +223,8 @@ def watching(output: Output) -> Iterator[Callable[..., Options]]:
         def options(*, skip_invalid: bool, report: Any, sort_memory: int, workers: int) -> Options:
             return Options(
                 limits=Limits(sort_memory=sort_memory, workers=workers),
-                faults=Faults(skip_invalid, report),
+                skip_invalid=skip_invalid,
+                report=report,
                 watch=watch,
                 observe=lambda state: output.note(told[state]),
             )
