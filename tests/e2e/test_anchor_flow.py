@@ -14,8 +14,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 from making import document, lines, number, write_csv
 from region_world import PLATFORM, REGULATOR, SOURCE, TAG_KEY, Place, bring_up, region_of
 
+from creditchain.batch import open_batch
 from creditchain.cli.app import run
 from creditchain.errors import ExitCode
+from creditchain.merkle import inclusion_path
+from creditchain.merkle.files import FileTree
+from creditchain.vocabulary import Life
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +172,62 @@ def test_a_flipped_bit_is_noticed_by_check(shell: Shell, tmp_path: Path) -> None
     raw[len(raw) // 2] ^= 1
     victim.write_bytes(bytes(raw))
     assert "not the one" in shell.bad(ExitCode.NOT_VALID, "batch", "check", folder)["message"]
+
+
+def test_purge_erases_the_content_and_says_so_on_chain(place: Place, shell: Shell, tmp_path: Path) -> None:
+    upload = tmp_path / "z.jsonl"
+    upload.write_bytes(lines([document(record) for record in range(600, 620)]))
+    made = shell.good(*anchor(upload))
+    folder = Path(made["folder"])
+    with open_batch(folder) as batch:
+        erased, leaf = batch.document(4), batch.leaves[4].hash()
+    purge = ("batch", "purge", made["root"], "--index", 4, "--reason", "court order 17")
+    shell.good(*purge)
+    shell.good(*purge)
+    assert all(erased.salt not in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    with region_of(place) as region:
+        assert region.record(SOURCE, leaf).life == Life.ERASED
+    assert shell.good("batch", "check", folder)["purged"] == 1
+    assert "no leaf" in shell.bad(ExitCode.BAD_INPUT, *purge[:4], 20, *purge[5:])["message"]
+
+
+def test_a_regulator_audits_from_the_leaves_and_keeps_them(place: Place, shell: Shell, tmp_path: Path) -> None:
+    upload = tmp_path / "w.jsonl"
+    upload.write_bytes(lines([document(record) for record in range(700, 730)]))
+    made = shell.good(*anchor(upload))
+    listed = tmp_path / "list.parquet"
+    shell.good("audit", "list", made["folder"], "-o", listed)
+    audit = ("batch", "audit", listed, "--node", SOURCE, "--auditor", REGULATOR, "--signer", f"dev:{REGULATOR}")
+    kept = shell.good(*audit)
+    assert (kept["root"], kept["size"], kept["subjects"]) == (made["root"], 30, 7)
+    assert shell.good(*audit) == kept
+    with region_of(place) as region:
+        anchored = region.anchor(SOURCE, bytes.fromhex(made["root"][2:]))
+        assert anchored is not None
+        assert anchored.audited
+    with open_batch(Path(made["folder"])) as batch:
+        tree = FileTree(Path(kept["kept"]) / "levels.bin", 30)
+        assert [inclusion_path(tree, index) for index in range(30)] == [
+            inclusion_path(batch.tree, index) for index in range(30)
+        ]
+
+
+def test_watching_a_folder(place: Place, shell: Shell, tmp_path: Path) -> None:
+    inbox, done = tmp_path / "inbox", tmp_path / "done"
+    inbox.mkdir()
+    for day in range(3):
+        documents = [document(record) for record in range(800 + 9 * day, 809 + 9 * day)]
+        (inbox / f"day-{day}.jsonl").write_bytes(lines(documents))
+    (inbox / "bad.jsonl").write_bytes(b"{\n")
+    (inbox / ".hidden.jsonl").write_bytes(b"{\n")
+    (inbox / "day-3.jsonl.part").write_bytes(b"{\n")
+    before = anchors_of(place)
+    watch = (*anchor(inbox), "--watch", "--once", "--settle", 0)
+    code = run(["--json", *place.options, *map(str, watch)])
+    assert code == ExitCode.BAD_INPUT
+    assert len(anchors_of(place)) == len(before) + 3
+    code = run(["--json", *place.options, *map(str, watch), "--move-to", str(done)])
+    assert code == ExitCode.BAD_INPUT
+    assert len(anchors_of(place)) == len(before) + 3
+    assert sorted(path.name for path in done.iterdir()) == ["day-0.jsonl", "day-1.jsonl", "day-2.jsonl"]
+    assert sorted(path.name for path in inbox.iterdir()) == [".hidden.jsonl", "bad.jsonl", "day-3.jsonl.part"]

@@ -71,7 +71,7 @@ def check(ctx: typer.Context, listed: ListArgument, node: NodeOption) -> None:
     chosen = settings(ctx)
     audit = audit_list(read_list(listed))
     with open_region(chosen) as region:
-        _require_right(audit, region, node)
+        require_right(audit, region, node)
     chosen.output.emit(_shown(audit, node))
 
 
@@ -91,7 +91,7 @@ def attest(
     chosen = settings(ctx)
     audit = audit_list(read_list(listed))
     with acting(chosen, signer) as (region, outbox):
-        _require_right(audit, region, node)
+        require_right(audit, region, node)
         document = audit_report(audit, log_id=region.deployment.log_id, node=node, auditor=auditor)
         path = report or listed.with_suffix(".audit.json")
         path.write_bytes(canonical_bytes(document))
@@ -171,7 +171,8 @@ def _arrow_parts(path: Path) -> Any:
     return pa.concat_tables(pa.ipc.open_file(part).read_all() for part in parts).select(list(COLUMNS))
 
 
-def _require_right(audit: Audit, region: Region, node: int) -> None:
+def require_right(audit: Audit, region: Region, node: int) -> None:
+    """Raise NotValidError unless what a list shows is what the node anchored."""
     anchor = region.anchor(node, audit.root, region.chain.final_block().number)
     if anchor is None:
         raise NotValidError(

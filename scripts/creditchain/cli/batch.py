@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from creditchain.cli.anchor import anchoring, described, watching
 from creditchain.cli.app import settings
-from creditchain.cli.connecting import JOURNAL, SignerOption, TagKeyOption
+from creditchain.cli.audit import require_right
+from creditchain.cli.connecting import JOURNAL, SignerOption, TagKeyOption, acting
+from creditchain.cli.naming import ReasonOption
 from creditchain.cli.prove import batch_path
+from creditchain.cli.record import set_life
+from creditchain.errors import InputError
 
 if TYPE_CHECKING:
     from creditchain.batch import Manifest
 
-group = typer.Typer(no_args_is_help=True, help="Batches: list, show, check, resume. 批次")
+group = typer.Typer(no_args_is_help=True, help="Batches: list, show, check, resume, purge, audit. 批次")
 
 RootArgument = Annotated[
     str, typer.Argument(metavar="BATCH", help="Root (or its first digits), or the batch's folder.")
@@ -77,6 +82,69 @@ def resume(ctx: typer.Context, tag_key: TagKeyOption = None, signer: SignerOptio
         ["root", "state", "node", "product", "number"],
         [[row.root, row.state, row.node, row.product, row.number] for row in rows],
         value=[described(row) for row in rows],
+    )
+
+
+@group.command()
+def purge(
+    ctx: typer.Context,
+    batch: RootArgument,
+    index: Annotated[list[int], typer.Option(help="Leaf index of a record; may be given several times.")],
+    reason: ReasonOption,
+    signer: SignerOption = None,
+) -> None:
+    """Erase content and salt of records for good, and log that they were erased. All other proofs stay. 清除"""
+    from creditchain.batch import open_batch
+    from creditchain.batch.purging import purge as erase
+    from creditchain.vocabulary import Life
+
+    chosen = settings(ctx)
+    path = batch_path(chosen, batch)
+    with open_batch(path) as folder:
+        manifest = folder.manifest
+        if wrong := [each for each in index if not 0 <= each < manifest.size]:
+            raise InputError("no leaf at this index", expected=f"0 to {manifest.size - 1}", found=str(wrong[0]))
+        leaves = [folder.leaves[each].hash() for each in index]
+    # First the content, which the law wants gone, then the word of it; doing both again does no harm.
+    erase(path, manifest, index)
+    for leaf in leaves:
+        set_life(ctx, f"{manifest.terms.node}:0x{leaf.hex()}", Life.ERASED, reason, signer)
+
+
+@group.command()
+def audit(
+    ctx: typer.Context,
+    leaves: Annotated[Path, typer.Argument(help="List from `audit list`, or a batch folder: only leaves are read.")],
+    node: Annotated[int, typer.Option(help="The node that anchored the batch.")],
+    auditor: Annotated[int, typer.Option(help="The regulator that attests, by its node number.")],
+    signer: SignerOption = None,
+) -> None:
+    """Check a batch from its leaves alone, keep them, and attest on chain. For regulators. 审计并留存"""
+    from creditchain.batch.audit import keep_leaves
+    from creditchain.documents import canonical_bytes
+    from creditchain.verification.audit import Audit, audit_report, report_digest
+
+    chosen = settings(ctx)
+    kept = keep_leaves(leaves.resolve(), chosen.home / "audited")
+    found = Audit(kept.size, kept.root, kept.subjects, None)
+    with acting(chosen, signer) as (region, outbox):
+        require_right(found, region, node)
+        report = audit_report(found, log_id=region.deployment.log_id, node=node, auditor=auditor)
+        (kept.path / f"report-{node}.json").write_bytes(canonical_bytes(report))
+        digest = report_digest(report)
+        with chosen.output.progress("attesting: waiting for a final block"):
+            call = region.calls.attest_audit(auditor, node, kept.root, digest)
+            outbox.submit(f"audit {auditor} {node} {kept.root.hex()} {digest.hex()}", call)
+    chosen.output.emit(
+        {
+            "node": node,
+            "root": kept.root,
+            "size": kept.size,
+            "subjects": kept.subjects,
+            "auditor": auditor,
+            "report_digest": digest,
+            "kept": str(kept.path),
+        }
     )
 
 

@@ -38,13 +38,13 @@ def show(ctx: typer.Context, record: RecordArgument) -> None:
 @group.command()
 def revoke(ctx: typer.Context, record: RecordArgument, reason: ReasonOption, signer: SignerOption = None) -> None:
     """Withdraw a record for good: it was wrong from the start."""
-    _set_life(ctx, record, Life.REVOKED, reason, signer)
+    set_life(ctx, record, Life.REVOKED, reason, signer)
 
 
 @group.command()
 def erase(ctx: typer.Context, record: RecordArgument, reason: ReasonOption, signer: SignerOption = None) -> None:
     """Say that a record's content was erased, its retention being over. Final."""
-    _set_life(ctx, record, Life.ERASED, reason, signer)
+    set_life(ctx, record, Life.ERASED, reason, signer)
 
 
 @group.command()
@@ -56,12 +56,13 @@ def supersede(
     signer: SignerOption = None,
 ) -> None:
     """Replace a record by a later one of the same node."""
-    _set_life(ctx, record, Life.SUPERSEDED, reason, signer, successor)
+    set_life(ctx, record, Life.SUPERSEDED, reason, signer, successor)
 
 
-def _set_life(
+def set_life(
     ctx: typer.Context, record: str, life: Life, reason: str, signer: str | None, successor: str | None = None
 ) -> None:
+    """Change the life of a record, named as on the command line, and show it."""
     from creditchain.chain.calls import NO_WORD
     from creditchain.reasons import keep_reason
 
