@@ -78,6 +78,7 @@ def copy(template: Path, at: Path) -> Path:
     return Path(shutil.copytree(template, at))
 
 
+@pytest.mark.slow
 def test_backup_killed_at_every_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     template = tmp_path / "template"
     home = make_home(template)
@@ -131,7 +132,7 @@ def test_archive_killed_at_every_step(tmp_path: Path) -> None:
     assert point > 30
 
 
-@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("force", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_restore_killed_at_every_step(force: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     node = make_home(tmp_path / "node")
     backup(node, tmp_path / "b")
