@@ -1,0 +1,197 @@
+"""Judges a request as the ledger will judge its delivery (docs/format.md, section 6), in the ledger's order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from creditchain.chain.views import ConsentState, MemberAt, Metered
+from creditchain.consents.errors import (
+    ConsentDomainsError,
+    ConsentExhaustedError,
+    ConsentExpiredError,
+    ConsentInstitutionError,
+    ConsentNotYetValidError,
+    ConsentPurposeError,
+    ConsentRevokedError,
+    ConsentSectionsError,
+    ConsentUnknownError,
+    InstitutionError,
+    ProviderError,
+    RequestExpiredError,
+    RequestNotIssuedError,
+    RequestReplayedError,
+    RequestSignatureError,
+)
+from creditchain.documents import Domain, Section
+from creditchain.messages import NO_DIGEST, QueryRequest
+from creditchain.products import Purpose
+from creditchain.vocabulary import Role
+
+_PROVIDERS = frozenset({Role.PLATFORM, Role.BUREAU})
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the chain says about a request, all at one block, and when the report is to be delivered."""
+
+    time: int  #: of the delivery, unix seconds
+    metered: Metered | None
+    institution: MemberAt
+    provider: MemberAt
+    signed: bool  #: whether the request's signature is by the institution's operator or its host's
+    consent: ConsentState | None
+    open_domains: int  #: bit set of the domains that need no consent at `time`
+
+
+def judge(request: QueryRequest, view: View) -> None:
+    """Raise the first of the ledger's findings about this request, as an error of its own; see the table in the docs.
+
+    Beyond the ledger, which meters it flagged, a consent without a use left is refused.
+    """
+    _judge_times(request, view.time)
+    if view.metered is not None:
+        raise RequestReplayedError(
+            "the request was answered already",
+            expected="a request that no delivery was metered for",
+            found=f"a delivery in entry {view.metered.entry} of the log",
+            hint="The institution signs a fresh request.",
+        )
+    _judge_members(request, view)
+    if request.consent == NO_DIGEST:
+        _judge_open(request, view)
+    else:
+        _judge_consent(request, view)
+
+
+def _judge_times(request: QueryRequest, time: int) -> None:
+    if time < request.issued_at:
+        raise RequestNotIssuedError(
+            "the request is dated later than now",
+            expected=f"issued until {moment(time)}",
+            found=moment(request.issued_at),
+        )
+    if time > request.deadline:
+        raise RequestExpiredError(
+            "the request's deadline is over",
+            expected=f"answered until {moment(request.deadline)}",
+            found=moment(time),
+            hint="The institution signs a fresh request.",
+        )
+
+
+def _judge_members(request: QueryRequest, view: View) -> None:
+    sides = (
+        (request.institution, view.institution, frozenset({Role.INSTITUTION}), InstitutionError),
+        (request.provider, view.provider, _PROVIDERS, ProviderError),
+    )
+    for node, member, roles, error in sides:
+        if member.role not in roles or not member.acts:
+            expected = " or ".join(role.label for role in sorted(roles))
+            raise error(f"node {node} can not do this", expected=f"an active {expected}", found=_standing(member))
+    if not view.signed:
+        raise RequestSignatureError(
+            "the request is not signed by who asks",
+            expected=f"a signature by the operator of node {request.institution}, or of its host",
+            found="another signature",
+        )
+
+
+def _judge_open(request: QueryRequest, view: View) -> None:
+    closed = request.domains & ~view.open_domains
+    if closed:
+        raise ConsentUnknownError(
+            "the request names no consent, and some domains need one",
+            expected=f"domains among {domain_names(view.open_domains) or 'none'}",
+            found=domain_names(closed),
+        )
+
+
+def _judge_consent(request: QueryRequest, view: View) -> None:
+    state = view.consent
+    if state is None:
+        raise ConsentUnknownError(
+            "the chain has no such consent",
+            expected="a consent that was granted",
+            found="0x" + request.consent.hex(),
+            hint="Was it relayed (`creditchain consent relay`)?",
+        )
+    if state.institution != request.institution:
+        raise ConsentInstitutionError(
+            "the consent is another institution's",
+            expected=f"node {state.institution}",
+            found=f"node {request.institution}",
+        )
+    if state.purpose != request.purpose:
+        raise ConsentPurposeError(
+            "the consent is for another purpose",
+            expected=purpose_name(state.purpose),
+            found=purpose_name(request.purpose),
+        )
+    if request.sections & ~state.sections:
+        raise ConsentSectionsError(
+            "a section outside the consent",
+            expected=f"sections among {section_names(state.sections)}",
+            found=section_names(request.sections),
+        )
+    if request.domains & ~state.domains & ~view.open_domains:
+        raise ConsentDomainsError(
+            "a domain outside the consent",
+            expected=f"domains among {domain_names(state.domains | view.open_domains)}",
+            found=domain_names(request.domains),
+        )
+    _judge_standing(state, view.time)
+
+
+def _judge_standing(state: ConsentState, time: int) -> None:
+    if time < state.valid_from:
+        raise ConsentNotYetValidError(
+            "the consent is not valid yet", expected=f"from {moment(state.valid_from)}", found=moment(time)
+        )
+    if time > state.not_after:
+        raise ConsentExpiredError(
+            "the consent is over", expected=f"until {moment(state.not_after)}", found=moment(time)
+        )
+    if state.revoked_at and time >= state.revoked_at:
+        raise ConsentRevokedError(
+            "the consent was revoked", expected="one that stands", found=f"revoked at {moment(state.revoked_at)}"
+        )
+    if state.used >= state.uses:
+        raise ConsentExhaustedError(
+            "the consent has no use left", expected=f"fewer than {state.uses} deliveries", found=str(state.used)
+        )
+
+
+def _standing(member: MemberAt) -> str:
+    if member.role == 0:
+        return "no such node"
+    return Role(member.role).label + ("" if member.acts else ", suspended, retired, over, or its key compromised")
+
+
+def section_names(mask: int) -> str:
+    """The sections of a bit set, by name."""
+    return _names(mask, {int(section): section.label for section in Section})
+
+
+def domain_names(mask: int) -> str:
+    """The domains of a bit set, by name."""
+    return _names(mask, {int(domain): domain.label for domain in Domain})
+
+
+def _names(mask: int, known: dict[int, str]) -> str:
+    bits: Iterable[int] = (bit for bit in range(mask.bit_length()) if mask >> bit & 1)
+    return ", ".join(known.get(bit, f"bit {bit}") for bit in bits)
+
+
+def purpose_name(code: int) -> str:
+    """A purpose by its code."""
+    return Purpose(code).label if code in set(Purpose) else f"purpose {code}"
+
+
+def moment(time: int) -> str:
+    """Unix seconds for people, in UTC; what no calendar has, as it stands."""
+    try:
+        return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        return f"{time} s"

@@ -1,0 +1,73 @@
+"""What a consent says: the rules that the contract has for it, and its terms in words of both languages."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from creditchain.consents.errors import TermsError
+from creditchain.consents.judging import domain_names, moment, purpose_name, section_names
+from creditchain.documents import Domain, Section
+from creditchain.errors import Place
+from creditchain.messages import NO_DIGEST, Consent
+from creditchain.products import Purpose
+
+_SECTIONS = sum(1 << section for section in Section)
+_DOMAINS = sum(1 << domain for domain in Domain)
+
+
+def require_terms(consent: Consent, now: int) -> None:
+    """Raise TermsError unless the contract would take these terms at `now` (unix seconds); who signed is not asked.
+
+    Stricter than the contract where it can not know: purposes and domains have names.
+    """
+    for name, mask, known in (("sections", consent.sections, _SECTIONS), ("domains", consent.domains, _DOMAINS)):
+        if mask == 0 or mask & ~known:
+            raise _wrong(name, "at least one, and only such as exist", f"the bit set {mask:#x}")
+    if consent.purpose not in set(Purpose):
+        raise _wrong("purpose", "a purpose code from 1 to 12", str(consent.purpose))
+    if consent.uses == 0:
+        raise _wrong("uses", "at least 1", "0")
+    for name in ("subject", "notice"):
+        if getattr(consent, name) == NO_DIGEST:
+            raise _wrong(name, "a digest", "zeros")
+    first, last = day(consent.data_from, "dataFrom"), day(consent.data_to, "dataTo")
+    if first > last:
+        raise _wrong("dataTo", f"a day from {first} on", str(last))
+    if consent.not_before > consent.not_after:
+        raise _wrong("notAfter", f"a time from {moment(consent.not_before)} on", moment(consent.not_after))
+    if consent.not_after < now:
+        raise _wrong("notAfter", f"a time after now, {moment(now)}", moment(consent.not_after))
+
+
+def day(number: int, name: str) -> date:
+    """The day of a number YYYYMMDD. Raises TermsError with the field."""
+    try:
+        return date(number // 10000, number // 100 % 100, number % 100)
+    except ValueError:
+        raise _wrong(name, "a day as YYYYMMDD", str(number)) from None
+
+
+def described(consent: Consent) -> dict[str, Any]:
+    """The terms for people. Names nobody: nodes by number, the enterprise not at all."""
+    return {
+        "id": consent.id,
+        "institution 金融机构": consent.institution,
+        "platform 背书平台": consent.platform,
+        "purpose 用途": f"{purpose_name(consent.purpose)} {_purpose_zh(consent.purpose)}".strip(),
+        "sections 信息类别": section_names(consent.sections),
+        "domains 数据域": domain_names(consent.domains),
+        "days 信息日期": f"{consent.data_from}-{consent.data_to}",
+        "valid 有效期": f"{moment(consent.not_before)} – {moment(consent.not_after)}",
+        "uses 次数": consent.uses,
+        "kept 保存天数": consent.keep_days,
+        "key 企业密钥": "paper 纸质" if consent.paper != NO_DIGEST else consent.key,
+    }
+
+
+def _purpose_zh(code: int) -> str:
+    return Purpose(code).zh if code in set(Purpose) else ""
+
+
+def _wrong(name: str, expected: str, found: str) -> TermsError:
+    return TermsError("the consent's terms can not be meant", expected=expected, found=found, place=Place(field=name))
