@@ -31,6 +31,7 @@ GROUPS: tuple[str, ...] = (
     "report",
     "verify",
     "record",
+    "consent",
     "dispute",
     "audit",
     "tag",
