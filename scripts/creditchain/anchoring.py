@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from creditchain.batch import Faults, Limits, Problem, Rules, Seals, Terms, Upload, find_upload, prepare
+from creditchain.batch import Faults, Limits, Problem, Rules, Seals, Terms, Upload, find_upload, open_batch, prepare
 from creditchain.batch.ledger import AnchoringRow, Identity, Ledger, State
 from creditchain.batch.pipeline import Watch, clear_workspace, no_watch
 from creditchain.batch.readers import file_urls
@@ -161,7 +161,7 @@ class Anchoring:
         try:
             return self._submit(row)
         except ContractRefusedError as error:
-            if error.name != "AnchorRegistryKeyEpoch":
+            if error.name != "RegionLogKeyEpoch":
                 raise
         # Governors opened a new epoch meanwhile: other tags, so another batch. The old one never was on chain.
         epoch = self._epoch(order.tag_key)
@@ -217,6 +217,8 @@ class Anchoring:
 
     def _submit(self, row: AnchoringRow) -> AnchoringRow:
         if row.state in (State.PREPARED, State.NUMBERED):
+            # Never anchor what can't be shown: the folder must be there, and be this batch.
+            open_batch(self.batches / (row.root or b"").hex()).close()
             with self._locked("series", f"{row.log_id.hex()} {row.node} {row.product_digest.hex()}"):
                 self._number_and_send(row)
         if row.state == State.MINED:

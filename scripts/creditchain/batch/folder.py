@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
-from typing import Any, overload
+from typing import Any, Generic, TypeVar, overload
 
 import pyarrow as pa
 
@@ -19,10 +19,15 @@ from creditchain.batch.purging import read_purges
 from creditchain.batch.records import DOCUMENTS, LEAVES
 from creditchain.batch.work import part_name
 from creditchain.errors import Place
+from creditchain.hashing import HASH_BYTES
 from creditchain.merkle import Leaf, Tree, tree_root
 from creditchain.merkle.files import FileTree, TreeFileError
 
 LEVELS = "levels.bin"
+#: Record batches that are kept at hand.
+_HELD = 4_096
+
+Held = TypeVar("Held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,61 +41,70 @@ class StoredDocument:
     salt: bytes = field(repr=False)
 
 
-class PartTable:
-    """Rows that stand in several mapped Arrow files, one after the other, each of record batches of `rows` rows."""
+class PartTable(Generic[Held]):
+    """Rows that stand in several mapped Arrow files, one after the other, each of record batches of `rows` rows.
 
-    def __init__(self, folder: Path, schema: pa.Schema, sizes: Sequence[int], rows: int) -> None:
-        self._folder, self._schema, self._rows = folder, schema, rows
+    `hold` makes of a record batch what is kept of it, to read rows from.
+    """
+
+    def __init__(
+        self, folder: Path, schema: pa.Schema, sizes: Sequence[int], rows: int, hold: Callable[[pa.RecordBatch], Held]
+    ) -> None:
+        self._folder, self._schema, self._rows, self._hold = folder, schema, rows, hold
         self._ends = list(accumulate(sizes))
         self._readers: dict[int, Any] = {}
-        self._batches: dict[tuple[int, int], pa.RecordBatch] = {}
+        self._held: dict[tuple[int, int], Held] = {}
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
 
-    def row(self, index: int) -> tuple[Any, ...]:
-        """The values of one row. IndexError outside the table; BatchError for a file that is not what it should be."""
+    def find(self, index: int) -> tuple[Held, int]:
+        """What is kept of the record batch that holds a row, and the row's place in it.
+
+        IndexError outside the table; BatchError for a file that is not what it should be.
+        """
         if not 0 <= index < len(self):
             raise IndexError(f"no row {index}")
         part = bisect_right(self._ends, index)
         within = index - (self._ends[part - 1] if part else 0)
+        number, place = divmod(within, self._rows)
+        held = self._held.get((part, number))
+        return (self._load(part, number) if held is None else held), place
+
+    def _load(self, part: int, number: int) -> Held:
+        name = f"{self._folder.name}/{part_name(part)}"
         try:
-            batch = self._batch(part, within // self._rows)
-            return tuple(column[within % self._rows].as_py() for column in batch.columns)
-        except (pa.ArrowException, IndexError) as error:
-            raise self._damaged(part) from error
+            if part not in self._readers:
+                with storage(name):
+                    reader = pa.ipc.open_file(pa.memory_map(str(self._folder / part_name(part))))
+                if reader.schema != self._schema:
+                    raise pa.ArrowInvalid("other columns")
+                self._readers[part] = reader
+            held = self._hold(self._readers[part].get_batch(number))
+        except (pa.ArrowException, IndexError, TypeError) as error:
+            hint = "`creditchain batch check` says more."
+            raise BatchError("a file of the batch is damaged", hint=hint, place=Place(name)) from error
+        if len(self._held) >= _HELD:
+            self._held.clear()
+        self._held[part, number] = held
+        return held
 
-    def _batch(self, part: int, number: int) -> pa.RecordBatch:
-        found = self._batches.get((part, number))
-        if found is None:
-            if len(self._batches) >= 4096:
-                self._batches.clear()
-            found = self._batches[part, number] = self._reader(part).get_batch(number)
-        return found
 
-    def _reader(self, part: int) -> Any:
-        if part not in self._readers:
-            path = self._folder / part_name(part)
-            with storage(f"{self._folder.name}/{path.name}"):
-                reader = pa.ipc.open_file(pa.memory_map(str(path)))
-            if reader.schema != self._schema:
-                raise self._damaged(part)
-            self._readers[part] = reader
-        return self._readers[part]
+class _LeafBatch:
+    """The columns of a record batch of leaves, as views of the mapped file."""
 
-    def _damaged(self, part: int) -> BatchError:
-        return BatchError(
-            "a file of the batch is damaged",
-            hint="`creditchain batch check` says more.",
-            place=Place(f"{self._folder.name}/{part_name(part)}"),
-        )
+    __slots__ = ("commitments", "domains", "sections", "tags")
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        views = [memoryview(column.buffers()[1]) for column in batch.columns]
+        self.tags, self.sections, self.commitments, self.domains = views
 
 
 class Leaves(Sequence[Leaf]):
     """The leaves of a batch in the order of the tree, read from the mapped files as they are asked for."""
 
-    def __init__(self, table: PartTable) -> None:
-        self._table = table
+    def __init__(self, folder: Path, sizes: Sequence[int]) -> None:
+        self._table = PartTable(folder, LEAVES, sizes, LEAF_ROWS, _LeafBatch)
 
     def __len__(self) -> int:
         return len(self._table)
@@ -102,16 +116,18 @@ class Leaves(Sequence[Leaf]):
     def __getitem__(self, index: int | slice) -> Leaf | Sequence[Leaf]:
         if isinstance(index, slice):
             return [self[at] for at in range(*index.indices(len(self)))]
-        tag, section, commitment, _ = self._table.row(index if index >= 0 else index + len(self))
-        return Leaf(tag, section, commitment)
+        held, at = self._table.find(index if index >= 0 else index + len(self))
+        first = at * HASH_BYTES
+        behind = first + HASH_BYTES
+        return Leaf(bytes(held.tags[first:behind]), held.sections[at], bytes(held.commitments[first:behind]))
 
     def __iter__(self) -> Iterator[Leaf]:
         return (self[index] for index in range(len(self)))
 
     def domain(self, index: int) -> int:
         """The domain's bit number of one leaf's document."""
-        domain: int = self._table.row(index)[3]
-        return domain
+        held, at = self._table.find(index)
+        return held.domains[at]
 
 
 class BatchFolder:
@@ -121,8 +137,8 @@ class BatchFolder:
         self.path = path
         self.manifest = manifest
         sizes = [part.rows for part in manifest.parts]
-        self.leaves = Leaves(PartTable(path / "leaves", LEAVES, sizes, LEAF_ROWS))
-        self._documents = PartTable(path / "documents", DOCUMENTS, sizes, DOCUMENT_ROWS)
+        self.leaves = Leaves(path / "leaves", sizes)
+        self._documents = PartTable(path / "documents", DOCUMENTS, sizes, DOCUMENT_ROWS, lambda batch: batch)
         self.purged = read_purges(path).indices
         self._levels = open_tree(path / LEVELS, manifest.size)
 
@@ -144,7 +160,8 @@ class BatchFolder:
             raise BatchError(
                 "the document was purged", found=f"index {index}", hint="Its leaf and all other proofs stay."
             )
-        media_type, content, salt = self._documents.row(index)
+        batch, at = self._documents.find(index)
+        media_type, content, salt = (column[at].as_py() for column in batch.columns)
         return StoredDocument(leaf, self.leaves.domain(index), media_type, content, salt)
 
     def close(self) -> None:

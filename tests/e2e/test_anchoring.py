@@ -1,0 +1,202 @@
+"""Anchoring where the world moved on between two runs: each time one anchor, or one clear error."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
+
+from making import PRODUCT, document, lines
+from region_world import GOVERNOR, SOURCE, TAG_KEY, Place, bring_up, region_of
+
+from creditchain.anchoring import Anchoring, AnchoringError, Options, Order, RootTakenError
+from creditchain.batch import BatchError, StorageError, find_upload, open_batch
+from creditchain.batch.ledger import AnchoringRow, State
+from creditchain.chain.errors import ContractRefusedError
+from creditchain.chain.region import Region
+from creditchain.chain.signers import dev_signer
+from creditchain.chain.views import Batch
+from creditchain.hashing import keccak256
+from creditchain.identifiers import epoch_digest
+from creditchain.journal import Journal, open_journal
+
+
+class StoppedError(Exception):
+    """The test ends a run here."""
+
+
+class World:
+    """A region, a journal, an upload, and a node that anchors it."""
+
+    def __init__(self, region: Region, journal: Journal, folder: Path) -> None:
+        self.region, self.journal, self.folder = region, journal, folder
+        self.upload = folder / "upload.jsonl"
+        self.upload.write_bytes(lines([document(record) for record in range(20)]))
+
+    def run(
+        self, stop: State | None = None, *, tag_key: bytes = TAG_KEY, options: Options | None = None
+    ) -> AnchoringRow:
+        def observe(state: State) -> None:
+            if state == stop:
+                raise StoppedError
+
+        machine = self.machine(options or Options(observe=observe))
+        return machine.anchor(Order(find_upload(self.upload), PRODUCT, SOURCE, tag_key))
+
+    def machine(self, options: Options | None = None) -> Anchoring:
+        signer = dev_signer(SOURCE, self.region.chain)
+        outbox = self.region.outbox(signer, self.journal)
+        return Anchoring(self.region, outbox, self.journal, self.folder, options)
+
+    def stopped_at(self, state: State) -> AnchoringRow:
+        with pytest.raises(StoppedError):
+            self.run(state)
+        (row,) = self.machine().ledger.rows(unfinished=True)
+        assert row.state == state
+        return row
+
+    def behind_its_back(self, **changes: object) -> None:
+        """Anchor something with the same key, but another journal."""
+        told = {
+            "node": SOURCE,
+            "root": keccak256(b"another"),
+            "size": 1,
+            "product": PRODUCT.digest,
+            "number": self.region.series_length(SOURCE, PRODUCT.digest) + 1,
+            "kind": 0,
+            "domains": 1,
+            "subjects": 1,
+            "key_epoch": self.region.current_key_epoch(),
+        } | changes
+        with open_journal(self.folder / "other.sqlite") as journal:
+            outbox = self.region.outbox(dev_signer(SOURCE, self.region.chain), journal)
+            outbox.submit(f"behind {len(list(self.region.anchors()))}", self.region.calls.anchor(Batch(**told)))  # type: ignore[arg-type]
+
+    def open_epoch(self, tag_key: bytes) -> None:
+        with open_journal(self.folder / "governor.sqlite") as journal:
+            outbox = self.region.outbox(dev_signer(GOVERNOR, self.region.chain), journal)
+            outbox.submit(f"epoch {tag_key.hex()[:8]}", self.region.calls.open_key_epoch(epoch_digest(tag_key)))
+
+    def roots(self) -> list[bytes]:
+        return [found.root for found in self.region.anchors()]
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template")
+    bring_up(Place("embedded", folder))
+    return folder
+
+
+@pytest.fixture
+def world(template: Path, tmp_path: Path) -> Iterator[World]:
+    folder = tmp_path / "world"
+    shutil.copytree(template, folder)
+    with region_of(Place("embedded", folder)) as region, open_journal(folder / "home" / "anchoring.sqlite") as journal:
+        yield World(region, journal, folder)
+
+
+def test_the_way_in_order(world: World) -> None:
+    seen: list[State] = []
+    row = world.run(options=Options(observe=seen.append))
+    assert seen == [State.PREPARED, State.NUMBERED, State.MINED, State.FINAL]
+    assert (row.secret, row.number, row.size) == (None, 1, 20)
+    assert world.roots() == [row.root]
+
+
+@pytest.mark.parametrize("state", [State.PREPARED, State.NUMBERED, State.MINED])
+def test_resume_needs_no_upload_once_the_folder_is_made(world: World, state: State) -> None:
+    row = world.stopped_at(state)
+    world.upload.unlink()
+    done = world.machine().resume(row, None)
+    assert done.state == State.FINAL
+    assert world.roots() == [row.root]
+
+
+def test_a_root_that_is_anchored_already_as_this_batch_is_success(world: World) -> None:
+    row = world.stopped_at(State.PREPARED)
+    world.behind_its_back(root=row.root, size=row.size, subjects=row.subjects, domains=row.domains)
+    done = world.run()
+    assert (done.state, done.transaction_hash, done.root) == (State.FINAL, None, row.root)
+    assert world.roots() == [row.root]
+
+
+@pytest.mark.parametrize("changes", [{"size": 19}, {"product": keccak256(b"another product")}])
+def test_a_root_that_is_anchored_as_something_else_is_an_error(world: World, changes: dict[str, object]) -> None:
+    row = world.stopped_at(State.PREPARED)
+    told = {"root": row.root, "size": row.size, "number": 1, **changes}
+    world.behind_its_back(**told)
+    with pytest.raises(RootTakenError):
+        world.run()
+    assert world.roots() == [row.root]
+
+
+@pytest.mark.parametrize("state", [State.PREPARED, State.NUMBERED])
+def test_a_number_that_somebody_else_took_is_chosen_anew(world: World, state: State) -> None:
+    row = world.stopped_at(state)
+    world.behind_its_back()
+    done = world.run()
+    assert (done.state, done.number, done.root) == (State.FINAL, 2, row.root)
+
+
+def test_an_unfinished_batch_of_the_series_comes_first(world: World) -> None:
+    first = world.stopped_at(State.NUMBERED)
+    world.upload.write_bytes(lines([document(record) for record in range(50, 60)]))
+    with pytest.raises(AnchoringError, match="an earlier batch"):
+        world.run()
+    world.machine().resume(first, None)
+    assert world.run().number == 2
+
+
+@pytest.mark.parametrize("state", [State.PREPARED, State.NUMBERED])
+def test_a_new_key_epoch_makes_another_batch(world: World, state: State) -> None:
+    row = world.stopped_at(state)
+    other = keccak256(b"the next tag key")
+    world.open_epoch(other)
+    with pytest.raises((AnchoringError, ContractRefusedError)):
+        world.run()
+    done = world.run(tag_key=other)
+    assert (done.state, done.key_epoch) == (State.FINAL, 2)
+    assert done.root != row.root
+    assert world.roots() == [done.root]
+    assert [path.name for path in (world.folder / "batches").iterdir()] == [(done.root or b"").hex()]
+
+
+def lose(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def cut(folder: Path) -> None:
+    (folder / "levels.bin").write_bytes(b"")
+
+
+@pytest.mark.parametrize(("harm", "error"), [(lose, StorageError), (cut, BatchError)])
+def test_a_folder_that_was_lost_is_never_anchored(
+    world: World, harm: Callable[[Path], None], error: type[Exception]
+) -> None:
+    row = world.stopped_at(State.PREPARED)
+    harm(world.folder / "batches" / (row.root or b"").hex())
+    with pytest.raises(error):
+        world.machine().resume(row, None)
+    assert world.roots() == []
+
+
+def test_a_folder_that_was_lost_is_made_again_from_the_upload(world: World) -> None:
+    row = world.stopped_at(State.PREPARED)
+    lose(world.folder / "batches" / (row.root or b"").hex())
+    done = world.run()
+    assert (done.state, done.root) == (State.FINAL, row.root)
+    open_batch(world.folder / "batches" / (row.root or b"").hex()).close()
+
+
+def test_an_upload_that_changed_is_another_anchoring(world: World) -> None:
+    first = world.run()
+    world.upload.write_bytes(lines([document(record) for record in range(19)]))
+    second = world.run()
+    assert world.roots() == [first.root, second.root]
+    assert (first.number, second.number) == (1, 2)
