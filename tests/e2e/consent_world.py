@@ -1,0 +1,116 @@
+"""A platform, a bank and an enterprise with a mnemonic, on an embedded chain, all by command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import Answer, Commands
+from region_world import GOVERNOR, NUMBERS, PLATFORM, SOURCE, TAG_KEY, Place, bring_up, region_of, send
+
+from creditchain.chain.region import Region
+from creditchain.chain.signers import dev_signer
+from creditchain.chain.views import Admission
+from creditchain.hashing import keccak256
+from creditchain.vocabulary import Role
+
+BANK, OTHER_BANK = 4, 5  # development keys and node numbers
+ANYBODY = 8
+NUMBER = NUMBERS[0]
+MNEMONIC = "legal winner thank year wave sausage worth useful legal winner thank yellow"
+NOTICE = "本企业同意上述金融机构查询本企业信用信息。"
+
+
+class At(Commands):
+    """Commands with the options of a place."""
+
+    def __init__(self, place: Place) -> None:
+        self._options = place.options
+
+
+@dataclass
+class World:
+    """The region, and what lies on everybody's disks."""
+
+    place: Place
+    commands: Commands
+    folder: Path
+    made: int = field(default=0)
+
+    def path(self, name: str) -> Path:
+        """A path of its own for every call."""
+        self.made += 1
+        return self.folder / f"{self.made}-{name}"
+
+    @contextmanager
+    def region(self) -> Iterator[Region]:
+        """The region, for what no command does."""
+        with region_of(self.place) as region:
+            yield region
+
+    def request(self, **changes: Any) -> Path:
+        """A consent file that the bank asks for."""
+        answer = self.ask(self.path("consent.json"), **changes)
+        assert answer.code == 0, answer.error
+        return Path(answer.value["written"])
+
+    def ask(self, out: Path, **changes: Any) -> Answer:
+        """`consent request` with some options changed; False leaves one out."""
+        options: dict[str, Any] = {
+            "institution": BANK,
+            "platform": PLATFORM,
+            "number": NUMBER,
+            "sections": "basic,operating",
+            "domains": "registry,tax,power",
+            "purpose": "loan_application",
+            "days": "19000101-20991231",
+            "notice": self.folder / "notice.txt",
+            "tag-statement": self.folder / "statement.json",
+            "uses": 2,
+            **{name.replace("_", "-"): value for name, value in changes.items()},
+        }
+        words = [word for name, value in options.items() if value is not False for word in (f"--{name}", str(value))]
+        return self.commands("consent", "request", *words, "-o", str(out))
+
+    def endorse(self, file: Path, *words: str) -> Answer:
+        """The platform endorses, which holds the tag key."""
+        return self.commands(
+            "consent", "endorse", str(file), "--tag-key", "env:REGION_KEY", "--signer", f"dev:{PLATFORM}", *words
+        )
+
+    def granted(self, **changes: Any) -> Path:
+        """A consent on the chain."""
+        file = self.request(**changes)
+        self.commands.done("consent", "grant", str(file), "--mnemonic", "env:ENTERPRISE")
+        answer = self.endorse(file)
+        assert answer.code == 0, answer.error
+        self.commands.done("consent", "relay", str(file), "--signer", f"dev:{ANYBODY}")
+        return file
+
+
+@contextmanager
+def consent_world(place: Place) -> Iterator[World]:
+    """Contracts, a platform, a source, two banks, a tag statement and a notice."""
+    bring_up(place)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("REGION_KEY", TAG_KEY.hex())
+        environment.setenv("ENTERPRISE", MNEMONIC)
+        with region_of(place) as region:
+            for key in (BANK, OTHER_BANK):
+                operator = dev_signer(key, region.chain).address
+                bank = Admission(operator, Role.INSTITUTION, 320100, 0, 0, 0, keccak256(b"bank"))
+                send(place, region, GOVERNOR, f"admit bank {key}", region.calls.admit(bank))
+        world = World(place, At(place), place.folder)
+        (place.folder / "notice.txt").write_text(NOTICE, encoding="utf-8")
+        world.commands.done(
+            *("tag", "state", "--platform", str(PLATFORM), "--number", NUMBER, "--tag-key", "env:REGION_KEY"),
+            *("--signer", f"dev:{PLATFORM}", "-o", str(place.folder / "statement.json")),
+        )
+        yield world
+
+
+__all__ = ["ANYBODY", "BANK", "NUMBER", "OTHER_BANK", "PLATFORM", "SOURCE", "World", "consent_world"]
