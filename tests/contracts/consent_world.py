@@ -77,7 +77,9 @@ def now() -> int:
 
 def next_block_at(time: int) -> None:
     """The next transaction's block has exactly this time."""
-    web3.provider.make_request("evm_setNextBlockTimestamp", [time])
+    answer = web3.provider.make_request("evm_setNextBlockTimestamp", [time])
+    if "error" in answer:  # Ganache sets its clock instead, in milliseconds.
+        web3.provider.make_request("evm_setTime", [time * 1000])
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ class World:
             log.setWriter(writer, True, {"from": governor})
         consents.setLedger(ledger, True, {"from": governor})
         world = cls(governor, accounts[9], manager, log, nodes, anchors, consents, ledger)
+        for name in ("enterprise", "owner of a wallet", "nobody"):
+            governor.transfer(key(name).address, "10 ether")
         world.platform = world.admit("platform", Role.PLATFORM)
         world.other_platform = world.admit("other platform", Role.PLATFORM)
         world.bureau = world.admit("bureau", Role.BUREAU)
@@ -146,6 +150,7 @@ class World:
         """Number of a new member. The operator's key is that of the name; a hosted one has none unless given."""
         if operator is None and not host:
             operator = key(name)
+            self.governor.transfer(operator.address, "10 ether")
         address = operator.address if operator else NO_KEY
         domains = 1 if role in (Role.PLATFORM, Role.BUREAU, Role.SOURCE) else 0
         self.nodes.admit((address, role, 310000, host, domains, until, digest("profile")), {"from": self.governor})
