@@ -26,7 +26,8 @@ from filelock import FileLock, Timeout
 
 from creditchain.batch import Faults, Limits, Problem, Rules, Seals, Terms, Upload, find_upload, open_batch, prepare
 from creditchain.batch.ledger import AnchoringRow, Identity, Ledger, State
-from creditchain.batch.pipeline import Watch, clear_workspace, no_watch
+from creditchain.batch.pipeline import SMALL_BYTES, Watch, clear_workspace, no_watch
+from creditchain.batch.pool import start_early
 from creditchain.batch.readers import file_urls
 from creditchain.batch.upload import upload_digest
 from creditchain.chain.errors import ContractRefusedError
@@ -104,6 +105,8 @@ class Anchoring:
             RefusedError: the node may not, the tag key is not the epoch's, the contract refuses.
             UnavailableError: the chain or the disk could not be asked; run it again to go on.
         """
+        if order.upload.size > SMALL_BYTES:
+            start_early()
         domains = self._publishable(order.node)
         epoch = self._epoch(order.tag_key)
         files = file_urls(order.upload) if order.upload.kind == "folder" else ()

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ Made = TypeVar("Made")
 _PRELOAD = ["creditchain.batch.warm"]
 
 
+_QUICK = "forkserver" in multiprocessing.get_all_start_methods()
 # malloc.h of the GNU C library.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
@@ -47,19 +49,31 @@ def ordered(pool: Executor, work: Callable[[Item], Made], items: Iterable[Item],
             future.cancel()
 
 
+def start_early() -> None:
+    """Start what workers are forked from, while there is something else to do: loading the kernel takes it a moment."""
+    if _QUICK:
+        _context()
+        with _main_kept_out():
+            forkserver.ensure_running()
+
+
 @contextmanager
 def processes(workers: int) -> Iterator[Executor]:
     """A pool of worker processes that end with this one, however it ends."""
-    quick = "forkserver" in multiprocessing.get_all_start_methods()
-    context: BaseContext = multiprocessing.get_context("forkserver" if quick else "spawn")
-    if quick:
-        context.set_forkserver_preload(_PRELOAD)
+    context = _context()
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with, initargs=(os.getpid(),))
     with _main_kept_out():
         try:
             yield pool
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _context() -> BaseContext:
+    context: BaseContext = multiprocessing.get_context("forkserver" if _QUICK else "spawn")
+    if _QUICK:
+        context.set_forkserver_preload(_PRELOAD)
+    return context
 
 
 @contextmanager
