@@ -32,6 +32,8 @@ GROUPS: tuple[str, ...] = (
     "verify",
     "record",
     "consent",
+    "query",
+    "loans",
     "dispute",
     "audit",
     "tag",
