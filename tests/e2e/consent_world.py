@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,14 @@ from region_world import GOVERNOR, NUMBERS, PLATFORM, SOURCE, TAG_KEY, Place, br
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.chain.views import Admission
+from creditchain.documents import Domain, domain_mask
 from creditchain.hashing import keccak256
+from creditchain.products import load_product
 from creditchain.vocabulary import Role
 
 BANK, OTHER_BANK = 4, 5  # development keys and node numbers
 ANYBODY = 8
+REPORT = "working-capital-report/1"
 NUMBER = NUMBERS[0]
 MNEMONIC = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 NOTICE = "本企业同意上述金融机构查询本企业信用信息。"
@@ -45,6 +50,40 @@ class World:
         """A path of its own for every call."""
         self.made += 1
         return self.folder / f"{self.made}-{name}"
+
+    def publish(self) -> Path:
+        """Batches of every product that the report combines, and a report about the enterprise, not delivered yet."""
+        with self.region() as region:
+            call = region.calls.set_domains(SOURCE, domain_mask([Domain.REGISTRY, Domain.POWER, Domain.TAX]))
+            send(self.place, region, GOVERNOR, "power too", call)
+        for product in load_product(REPORT).combines:
+            upload = self.path("upload.jsonl")
+            self.commands.done("sample", "--product", product, "--records", "30", "-o", str(upload))
+            upload.write_text("".join(self._recent(upload)), encoding="utf-8")
+            words = ("--product", product, "--node", str(SOURCE), "--signer", f"dev:{SOURCE}")
+            self.commands.done("anchor", str(upload), "--tag-key", "env:REGION_KEY", *words)
+        return self.assembled()
+
+    def _recent(self, upload: Path) -> Iterator[str]:
+        """A third of the records about our enterprise, all of them of the last two years."""
+        for place, line in enumerate(upload.read_text(encoding="utf-8").splitlines()):
+            one = json.loads(line)
+            one["as_of"] = (date.today() - timedelta(days=30 + place)).isoformat()
+            if place % 3 == 0:
+                one["subject"] = {"scheme": "USCC", "number": NUMBER}
+            yield json.dumps(one, ensure_ascii=False) + "\n"
+
+    def assembled(self, *words: str) -> Path:
+        """A report package without a delivery."""
+        sample, data, out = self.path("figures.jsonl"), self.path("figures.json"), self.path("report.json")
+        self.commands.done("sample", "--product", REPORT, "--records", "1", "-o", str(sample))
+        values = json.loads(sample.read_text(encoding="utf-8").splitlines()[0])["data"]
+        data.write_text(json.dumps({name: one for name, one in values.items() if name not in ("hash", "records")}))
+        self.commands.done(
+            *("report", "assemble", "--product", REPORT, "--number", NUMBER, "--data", str(data)),
+            *("--tag-statement", str(self.folder / "statement.json"), "-o", str(out), *words),
+        )
+        return out
 
     @contextmanager
     def region(self) -> Iterator[Region]:
@@ -113,4 +152,4 @@ def consent_world(place: Place) -> Iterator[World]:
         yield world
 
 
-__all__ = ["ANYBODY", "BANK", "NUMBER", "OTHER_BANK", "PLATFORM", "SOURCE", "World", "consent_world"]
+__all__ = ["ANYBODY", "BANK", "NUMBER", "OTHER_BANK", "PLATFORM", "REPORT", "SOURCE", "World", "consent_world"]

@@ -121,7 +121,7 @@ def deliver(
 ) -> None:
     """Answer a request: judge it by a fresh view of the chain, sign the receipt, write the package. 交付报告
 
-    Refuses what the ledger would not meter, and a report that would not pass its verification; nothing is consumed then.
+    Refuses what the ledger would not meter, and a report that would fail its verification. Nothing is consumed then.
     """
     from creditchain.chain.clock import now
     from creditchain.chain.query_view import fresh_head, view_of
@@ -219,7 +219,7 @@ def _require_product(package: ReportPackage, digest: bytes, purpose: int, known:
 
 
 def _require_fit(region: Region, package: ReportPackage, known: Mapping[str, Product]) -> None:
-    """The provider verifies what it hands out, as the institution will. What it can not check is not held against it."""
+    """The provider verifies what it hands out, as the institution will; only what fails stops it."""
     from creditchain.chain.evidence import EvidenceFetcher
     from creditchain.chain.report_evidence import ReportEvidenceFetcher
     from creditchain.consents.errors import ReportUnfitError
