@@ -57,10 +57,10 @@ def valid(scheme: str, numbers: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Which of the numbers of one scheme are right."""
     if scheme != USCC:
         return np.array([_one_valid(scheme, number) for number in numbers], dtype=bool)
+    joined = "".join(numbers)
+    if joined.isascii() and set(map(len, numbers)) <= {18}:
+        return uscc_valid(np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, 18))
     found = np.array([len(number) == 18 and number.isascii() for number in numbers], dtype=bool)
-    if found.all():
-        joined = np.frombuffer("".join(numbers).encode("ascii"), dtype=np.uint8)
-        return uscc_valid(joined.reshape(-1, 18))
     for place in np.flatnonzero(found).tolist():
         found[place] = _one_valid(scheme, numbers[place])
     return found

@@ -24,12 +24,10 @@ from creditchain.batch.accept import ALL_DOMAINS, Rules
 from creditchain.batch.numbers import valid
 from creditchain.batch.records import RECORDS, Bytes, byte_column
 from creditchain.batch.typed import DocumentType, document_type
-from creditchain.documents import DOCUMENT_LIMITS, DOMAINS, JSON_MEDIA_TYPE, SECTIONS
+from creditchain.documents import DOCUMENT_LIMITS, JSON_MEDIA_TYPE
 from creditchain.products import Product
 
 _LINE_FEED = 10
-_SECTIONS = {name: int(section) for name, section in SECTIONS.items()}
-_DOMAINS = {name: int(domain) for name, domain in DOMAINS.items()}
 Places = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
@@ -66,7 +64,10 @@ class Lines:
 class QuickAcceptor:
     """Accepts documents of one product under one set of rules."""
 
-    def __init__(self, product: Product, kind: DocumentType) -> None:
+    def __init__(self, rules: Rules, kind: DocumentType) -> None:
+        product = rules.product
+        self._sections = {section.label: int(section) for section in product.sections}
+        self._domains = {domain.label: int(domain) for domain in product.domains if rules.domains >> domain & 1}
         self._decoder = msgspec.json.Decoder(kind.kind)
         self._encoder = msgspec.json.Encoder()
         self._patterns = {name: _Pattern(pattern) for name, pattern in kind.patterns.items()}
@@ -87,8 +88,8 @@ class QuickAcceptor:
                 pa.array(places + 1),
                 _repeated(schemes, self._schemes),
                 pa.array(numbers, pa.string()),
-                _numbered([value.f4 for value in values], _SECTIONS),
-                _numbered([value.f2 for value in values], _DOMAINS),
+                self._numbered("f4", values, self._sections),
+                self._numbered("f2", values, self._domains),
                 pa.repeat(pa.scalar(JSON_MEDIA_TYPE, pa.string()), len(values)),
                 _contents(written, starts),
             ],
@@ -124,6 +125,12 @@ class QuickAcceptor:
             here = [at for at, each in enumerate(schemes) if each == scheme]
             found[here] = valid(scheme, [numbers[at] for at in here])
         return found
+
+    def _numbered(self, attribute: str, values: list[Any], numbers: dict[str, int]) -> pa.Array:
+        """The numbers of what an attribute names."""
+        if len(numbers) == 1:
+            return byte_column(np.full(len(values), next(iter(numbers.values())), dtype=np.uint8))
+        return byte_column(np.array([numbers[name] for name in map(attrgetter(attribute), values)], dtype=np.uint8))
 
     def _patterns_match(self, values: list[Any]) -> Mask:
         found = np.ones(len(values), dtype=bool)
@@ -174,8 +181,9 @@ class _Key:
 
 @lru_cache(maxsize=64)
 def _acceptor(key: _Key) -> QuickAcceptor | None:
-    kind = document_type(Rules(key.product, key.domains))
-    return None if kind is None else QuickAcceptor(key.product, kind)
+    rules = Rules(key.product, key.domains)
+    kind = document_type(rules)
+    return None if kind is None else QuickAcceptor(rules, kind)
 
 
 def _line_starts(text: Bytes) -> Places:
@@ -221,7 +229,3 @@ def _repeated(names: list[str], known: tuple[str, ...]) -> pa.Array:
     if len(known) == 1:
         return pa.repeat(pa.scalar(known[0], pa.string()), len(names))
     return pa.array(names, pa.string())
-
-
-def _numbered(names: list[str], numbers: dict[str, int]) -> pa.Array:
-    return byte_column(np.array([numbers[name] for name in names], dtype=np.uint8))
