@@ -33,6 +33,8 @@ Check = Callable[[pa.Array], Mask]
 #: A text that every row has, or a column (an Arrow array) of texts.
 Part: TypeAlias = Any
 
+#: Bytes past which a block is put together with 64-bit offsets.
+_LARGE = 1 << 30
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\z"
 #: What a JSON string holds without escapes.
 _UNESCAPED = r'^[^"\\\x00-\x1f]*\z'
@@ -315,19 +317,21 @@ def _row_by_row(parts: Sequence[Part], count: int) -> pa.Array:
     """The parts of each row joined, row after row, as a column of bytes: one `take` from all of them."""
     texts = [part for part in parts if isinstance(part, str)]
     columns = [part for part in parts if not isinstance(part, str)]
-    pool = pa.concat_arrays([part.cast(pa.large_string()) for part in (pa.array(texts, pa.string()), *columns)])
-    places = np.empty((count, len(parts)), dtype=np.int64)
-    rows = np.arange(count, dtype=np.int64)
+    size = sum(column.nbytes for column in columns) + count * sum(len(text) * 4 for text in texts)
+    # 32-bit offsets and places do for all but blocks of very long texts, and are half the work.
+    kind, integers = (pa.string(), np.int32) if size < _LARGE else (pa.large_string(), np.int64)
+    pool = pa.concat_arrays([pa.array(texts, kind), *(column.cast(kind) for column in columns)])
+    places = np.empty((count, len(parts)), dtype=integers)
+    rows = np.arange(count, dtype=integers)
     text, first = 0, len(texts)
     for at, part in enumerate(parts):
         if isinstance(part, str):
             places[:, at] = text
             text += 1
         else:
-            places[:, at] = rows + first
+            np.add(rows, first, out=places[:, at])
             first += count
     joined = pool.take(pa.array(places.ravel()))
-    offsets = np.frombuffer(joined.buffers()[1], dtype=np.int64)[: count * len(parts) + 1 : len(parts)]
-    return pa.LargeBinaryArray.from_buffers(
-        pa.large_binary(), count, [None, pa.py_buffer(np.ascontiguousarray(offsets)), joined.buffers()[2]]
-    )
+    bounds = np.frombuffer(joined.buffers()[1], dtype=integers)[: count * len(parts) + 1 : len(parts)]
+    offsets = pa.py_buffer(np.ascontiguousarray(bounds, dtype=np.int64))
+    return pa.LargeBinaryArray.from_buffers(pa.large_binary(), count, [None, offsets, joined.buffers()[2]])

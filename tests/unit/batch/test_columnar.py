@@ -91,6 +91,13 @@ def test_cells_of_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert len(problems) > 40
 
 
+def test_very_long_texts_go_by_64_bit_offsets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = pa.Table.from_pylist(rows([document(record) for record in range(40)]))
+    expected = loaded(table, RULES, tmp_path)
+    monkeypatch.setattr("creditchain.batch.columnar._LARGE", 0)
+    assert loaded(table, RULES, tmp_path) == expected
+
+
 @pytest.mark.parametrize("group", [1, 7, 1000])
 @pytest.mark.parametrize("limit", [3, 10, 1000])
 def test_rows_are_found_however_they_are_grouped(
