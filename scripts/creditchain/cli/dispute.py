@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,6 +33,8 @@ class Answer(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
+    # What enterprises sign themselves adds itself to the group.
+    importlib.import_module("creditchain.cli.dispute_signed")
     app.add_typer(group, name="dispute")
 
 
