@@ -56,3 +56,14 @@ def _opcodes(code: bytes) -> set[int]:
         found.add(opcode)
         position += 1 + (opcode - 0x5F if 0x60 <= opcode <= 0x7F else 0)
     return found
+
+
+def test_the_lockfile_serves_everywhere():
+    """No registry's address, and every platform that a package names: `npm ci` refuses a lockfile without them.
+
+    An npm without a platform's package leaves it out when it writes the file; put it back by hand, with os and cpu.
+    """
+    packages = json.loads((compiling.PROJECT / "package-lock.json").read_text("utf-8"))["packages"]
+    assert not [name for name, entry in packages.items() if "resolved" in entry]
+    anvil = packages["node_modules/@foundry-rs/anvil"]
+    assert not [name for name in anvil["optionalDependencies"] if f"node_modules/{name}" not in packages]
