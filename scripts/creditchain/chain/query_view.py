@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from creditchain.chain.clock import age
+from creditchain.chain.connect import Chain
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.region import Region
 from creditchain.chain.views import BlockRef
@@ -28,10 +29,10 @@ def view_of(region: Region, request: QueryRequest, signature: bytes, time: int, 
     )
 
 
-def fresh_head(region: Region, limit: int) -> BlockRef:
+def fresh_head(chain: Chain, limit: int) -> BlockRef:
     """The newest block. Raises StaleViewError if it is older than `limit` seconds: a revocation might not show yet."""
-    head = region.chain.head()
-    found = age(region.chain, head)
+    head = chain.head()
+    found = age(chain, head)
     if found > limit:
         raise StaleViewError(
             "the chain's newest block is too old to judge a consent by",

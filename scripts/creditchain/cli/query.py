@@ -140,7 +140,7 @@ def deliver(
         if file.consent is not None:
             require_here(region, file.consent.message.domain, "ConsentToken", file.consent.message.log)
         found = node_signer(region, signer, message.provider, "provider that is asked")
-        head = fresh_head(region, view_age)
+        head = fresh_head(region.chain, view_age)
         time = now(region.chain, head)
         judge(message, view_of(region, message, file.signature, time, head.number))
         _require_subject(package, file.subject_salt, message.subject, "request")

@@ -1,0 +1,105 @@
+"""Judging a request: the ledger's findings in the ledger's order, each an error of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from creditchain.chain.views import ConsentState, MemberAt, Metered
+from creditchain.consents import errors
+from creditchain.consents.errors import QueryRefusedError
+from creditchain.consents.findings import MEANING
+from creditchain.consents.judging import View, judge
+from creditchain.messages import NO_DIGEST, ContractDomain, QueryRequest
+from creditchain.vocabulary import Finding, Role
+
+NOW = 1_800_000_000
+REQUEST = QueryRequest(
+    domain=ContractDomain(1337, "0x5FbDB2315678afecb367f032d93F642f64180aa3"),
+    institution=3,
+    provider=1,
+    consent=b"\1" * 32,
+    subject=b"\2" * 32,
+    product=b"\3" * 32,
+    sections=0b110,
+    domains=0b11,
+    purpose=1,
+    staff=b"\4" * 32,
+    issued_at=NOW - 10,
+    deadline=NOW + 10,
+)
+STATE = ConsentState(3, 0b110, 0b11, 1, NOW - 100, NOW + 100, 2, 1, 0, None, 1, 7)
+VIEW = View(
+    NOW, None, MemberAt(Role.INSTITUTION, True, None, None), MemberAt(Role.BUREAU, True, None, None), True, STATE, 0
+)
+
+#: In the ledger's order: finding, changes to the request, to the view, to the consent.
+CASES: list[tuple[Finding, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+    (Finding.NOT_ISSUED, {"issued_at": NOW + 1}, {}, {}),
+    (Finding.PAST_DEADLINE, {"deadline": NOW - 1}, {}, {}),
+    (Finding.REPLAYED, {}, {"metered": Metered(5, 0, b"\1" * 24)}, {}),
+    (Finding.INSTITUTION, {}, {"institution": MemberAt(Role.INSTITUTION, False, None, None)}, {}),
+    (Finding.PROVIDER, {}, {"provider": MemberAt(Role.SOURCE, True, None, None)}, {}),
+    (Finding.REQUEST_SIGNATURE, {}, {"signed": False}, {}),
+    (Finding.CONSENT_UNKNOWN, {}, {"consent": None}, {}),
+    (Finding.CONSENT_INSTITUTION, {}, {}, {"institution": 4}),
+    (Finding.CONSENT_PURPOSE, {}, {}, {"purpose": 2}),
+    (Finding.CONSENT_SECTIONS, {}, {}, {"sections": 0b10}),
+    (Finding.CONSENT_DOMAINS, {}, {}, {"domains": 0b1}),
+    (Finding.CONSENT_NOT_YET_VALID, {}, {}, {"valid_from": NOW + 1}),
+    (Finding.CONSENT_EXPIRED, {}, {}, {"not_after": NOW - 1}),
+    (Finding.CONSENT_REVOKED, {}, {}, {"revoked_at": NOW}),
+    (Finding.OVERDRAWN, {}, {}, {"used": 2}),
+]
+#: What only the provider's own receipt, or the block that meters it, can bring about.
+RECEIPTS = {Finding.IN_FUTURE, Finding.METER_BY, Finding.RECEIPT_SIGNATURE}
+
+
+def judged(*cases: tuple[Finding, dict[str, Any], dict[str, Any], dict[str, Any]]) -> None:
+    request, view, state = REQUEST, VIEW, STATE
+    for _, asked, seen, kept in reversed(cases):
+        request, view, state = replace(request, **asked), replace(view, **seen), replace(state, **kept)
+    if view.consent is not None:
+        view = replace(view, consent=state)
+    judge(request, view)
+
+
+def test_what_fits_is_not_refused() -> None:
+    judged()
+    judge(replace(REQUEST, issued_at=NOW, deadline=NOW), VIEW)
+    for edge in ({"valid_from": NOW}, {"not_after": NOW}, {"revoked_at": NOW + 1}):
+        judge(REQUEST, replace(VIEW, consent=replace(STATE, **edge)))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case[0].label)
+def test_each_finding_is_an_error_of_its_own(case: Any) -> None:
+    with pytest.raises(QueryRefusedError) as caught:
+        judged(case)
+    assert caught.value.finding is case[0]
+    assert caught.value.expected
+    assert caught.value.found
+
+
+def test_the_first_finding_counts() -> None:
+    for start in range(len(CASES)):
+        with pytest.raises(QueryRefusedError) as caught:
+            judged(*CASES[start:])
+        assert caught.value.finding is CASES[start][0]
+
+
+def test_domains_that_need_no_consent() -> None:
+    judge(replace(REQUEST, consent=NO_DIGEST), replace(VIEW, consent=None, open_domains=0b11))
+    judge(replace(REQUEST, domains=0b111), replace(VIEW, open_domains=0b100))
+    with pytest.raises(errors.ConsentUnknownError) as caught:
+        judge(replace(REQUEST, consent=NO_DIGEST), replace(VIEW, consent=None, open_domains=0b1))
+    assert (caught.value.expected, caught.value.found) == ("domains among registry", "judicial")
+
+
+def test_every_finding_has_a_meaning_and_an_error() -> None:
+    assert set(MEANING) == set(Finding)
+    kinds = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, QueryRefusedError)]
+    known = {one.finding for one in kinds if one.finding is not None}
+    assert known == {case[0] for case in CASES}
+    assert known | RECEIPTS | {Finding.FITS, Finding.WITHOUT_CONSENT} == set(Finding)
