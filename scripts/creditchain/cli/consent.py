@@ -11,21 +11,24 @@ import typer
 from creditchain.cli.app import Settings, settings
 from creditchain.cli.choices import domain_bits, purpose_code, section_mask, two_days
 from creditchain.cli.connecting import SignerOption, open_region
-from creditchain.cli.handing import (
+from creditchain.cli.enterprise import (
     Enterprise,
     ExportOption,
     MnemonicOption,
-    OutOption,
     SignatureOption,
+    WalletKeyOption,
+)
+from creditchain.cli.handing import (
+    OutOption,
     StatementOption,
     TagKeysOption,
-    WalletKeyOption,
     fresh_salt,
     load,
     node_signer,
     require_here,
     save,
     subject_tags,
+    tell,
 )
 from creditchain.errors import InputError, Place, UsageError
 
@@ -139,7 +142,9 @@ def grant(
             lambda address: replace(asked.message, key=address, paper=NO_DIGEST),
         )
     if made is None:
-        chosen.output.emit({"typed_data": str(export), "next": "sign it in the wallet; then the same with --signature"})
+        tell(
+            chosen.output, {"typed_data": str(export), "next": "sign it in the wallet; then the same with --signature"}
+        )
         return
     _finish(chosen, asked.signed(*made), out or file, qr)
 
@@ -246,7 +251,7 @@ def _finish(chosen: Settings, file: ConsentFile, out: Path, qr: Path | None) -> 
         draw(file, qr)
     save(out, file.to_json())
     steps = {"signed": file.agreed, "endorsed": bool(file.endorsement)}
-    chosen.output.emit({"written": str(out), **described(file.message), **steps})
+    tell(chosen.output, {"written": str(out), **described(file.message), **steps})
 
 
 def draw(file: ConsentFile, path: Path) -> None:

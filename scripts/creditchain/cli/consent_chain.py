@@ -10,16 +10,19 @@ import typer
 from creditchain.cli.app import Settings, settings
 from creditchain.cli.connecting import SignerOption, acting, open_region
 from creditchain.cli.consent import QrOption, draw, group
-from creditchain.cli.handing import (
+from creditchain.cli.enterprise import (
     Enterprise,
     ExportOption,
     MnemonicOption,
     SignatureOption,
     WalletKeyOption,
+)
+from creditchain.cli.handing import (
     digits,
     load,
     require_here,
     save,
+    tell,
 )
 from creditchain.errors import InputError, UsageError
 
@@ -71,10 +74,10 @@ def show(
     shown: dict[str, Any] = {"id": id_}
     if file is not None:
         shown |= described(file.message) | {"signed": file.agreed, "endorsed": bool(file.endorsement)}
-        shown |= {"notice 告知书": file.notice.text}
+        shown |= {"notice": file.notice.text}
         if qr is not None:
             draw(file, qr)
-    chosen.output.emit(shown | {"status": _status(state, block.time)} | _standing(state) | {"block": block.number})
+    tell(chosen.output, shown | _standing(state, block.time) | {"block": block.number})
 
 
 @group.command("list")
@@ -109,15 +112,14 @@ def list_consents(
                 domain_names(one.domains),
                 moment(one.not_after),
                 f"{state.used if state else '?'} of {one.uses}",
-                _status(state, block.time),
+                " ".join(_status(state, block.time)),
             ]
             for one, state in found
         ],
         title=f"consents as of block {block.number}",
         value=[
             {"id": one.id, "institution": one.institution, "platform": one.platform, "key": one.key}
-            | {"status": _status(state, block.time)}
-            | _standing(state)
+            | _standing(state, block.time)
             for one, state in found
         ],
     )
@@ -163,10 +165,12 @@ def revoke(
             region, KeyUse.CONSENT, state.institution, fill
         )
     if made is None or out is None:
-        chosen.output.emit({"typed_data": str(export), "next": "sign it in the wallet; then the same with --signature"})
+        tell(
+            chosen.output, {"typed_data": str(export), "next": "sign it in the wallet; then the same with --signature"}
+        )
         return
     save(out, RevocationFile(*made).to_json())
-    chosen.output.emit({"written": str(out), "consent": id_, "next": "creditchain consent relay"})
+    tell(chosen.output, {"written": str(out), "consent": id_, "next": "creditchain consent relay"})
 
 
 def _relay_consent(chosen: Settings, file: ConsentFile, signer: str | None) -> None:
@@ -184,7 +188,7 @@ def _relay_consent(chosen: Settings, file: ConsentFile, signer: str | None) -> N
             outbox.submit(f"grant {id_.hex()}", call, already_done=lambda: reads.consent(id_) is not None)
         block = region.chain.final_block()
         state = reads.consent(id_, block.number)
-    chosen.output.emit({"id": id_, "status": _status(state, block.time)} | _standing(state))
+    tell(chosen.output, {"id": id_} | _standing(state, block.time))
 
 
 def _relay_revocation(chosen: Settings, file: Any, signer: str | None) -> None:
@@ -218,7 +222,7 @@ def _submit_revocation(chosen: Settings, region: Region, outbox: Any, id_: bytes
         outbox.submit(f"revoke {id_.hex()} {outbox.signer.address}", call, already_done=done)
     block = region.chain.final_block()
     state = reads.consent(id_, block.number)
-    chosen.output.emit({"id": id_, "status": _status(state, block.time)} | _standing(state))
+    tell(chosen.output, {"id": id_} | _standing(state, block.time))
 
 
 def _named(text: str) -> tuple[bytes, ConsentFile | None]:
@@ -248,21 +252,24 @@ def _standing_consent(state: ConsentState | None, id_: bytes) -> ConsentState:
     return state
 
 
-def _status(state: ConsentState | None, time: int) -> str:
+def _status(state: ConsentState | None, time: int) -> tuple[str, str]:
+    """How a consent stands, in both languages."""
     if state is None:
-        return "not granted 未授权"
+        return "not granted", "未授权"
     if state.revoked_at:
-        return "revoked 已撤销"
+        return "revoked", "已撤销"
     if time > state.not_after:
-        return "over 已到期"
+        return "over", "已到期"
     if state.used >= state.uses:
-        return "used up 已用尽"
-    return "not yet valid 未生效" if time < state.valid_from else "valid 有效"
+        return "used up", "已用尽"
+    return ("not yet valid", "未生效") if time < state.valid_from else ("valid", "有效")
 
 
-def _standing(state: ConsentState | None) -> dict[str, Any]:
-    """What the chain keeps, for whoever shows it."""
+def _standing(state: ConsentState | None, time: int) -> dict[str, Any]:
+    """How it stands at `time`, and what the chain keeps."""
+    status, status_zh = _status(state, time)
+    said = {"status": status, "status_zh": status_zh}
     if state is None:
-        return {}
+        return said
     kept = ("valid_from", "not_after", "uses", "used", "revoked_at", "entry")
-    return {name: getattr(state, name) for name in kept}
+    return said | {name: getattr(state, name) for name in kept}

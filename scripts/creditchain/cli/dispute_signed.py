@@ -10,18 +10,21 @@ import typer
 from creditchain.cli.app import Settings, settings
 from creditchain.cli.connecting import SignerOption, acting, open_region
 from creditchain.cli.dispute import group
-from creditchain.cli.handing import (
+from creditchain.cli.enterprise import (
     Enterprise,
     ExportOption,
     MnemonicOption,
-    OutOption,
     SignatureOption,
     WalletKeyOption,
+)
+from creditchain.cli.handing import (
+    OutOption,
     fresh_salt,
     load,
     node_signer,
     require_here,
     save,
+    tell,
 )
 from creditchain.cli.naming import RecordArgument, named_record
 from creditchain.cli.record import described
@@ -94,7 +97,9 @@ def sign(
             region, KeyUse.DISPUTE, filing.message.node, lambda address: replace(filing.message, key=address)
         )
     if made is None:
-        chosen.output.emit({"typed_data": str(export), "next": "sign it in the wallet; then the same with --signature"})
+        tell(
+            chosen.output, {"typed_data": str(export), "next": "sign it in the wallet; then the same with --signature"}
+        )
         return
     _finish(chosen, filing.signed(*made), out or file)
 
@@ -136,7 +141,7 @@ def relay(ctx: typer.Context, file: FileArgument, signer: SignerOption = None) -
         with chosen.output.progress("filing: waiting for a final block"):
             outbox.submit(f"file {message.digest().hex()}", call)
         state = region.record(message.node, message.leaf, region.chain.final_block().number)
-    chosen.output.emit(described(state) | {"reason_digest": message.reason_digest})
+    tell(chosen.output, described(state) | {"reason_digest": message.reason_digest})
 
 
 def _previous(region: Region, node: int, leaf: bytes) -> int:
@@ -190,4 +195,4 @@ def _finish(chosen: Settings, filing: FilingFile, out: Path) -> None:
         "deadline": message.deadline,
         "endorsed": bool(filing.endorsement),
     }
-    chosen.output.emit(shown)
+    tell(chosen.output, shown)

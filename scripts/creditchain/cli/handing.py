@@ -1,53 +1,88 @@
-"""What commands share that pass signed files on: reading, writing, tags, who signs."""
+"""What commands share that pass signed files on: reading, writing, showing, tags, who signs for a node."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from creditchain.cli.connecting import required_signer
-from creditchain.errors import ConfigError, CreditchainError, InputError, NotValidError, Place, UsageError
+from creditchain.errors import CreditchainError, InputError, NotValidError, Place, UsageError
 
 if TYPE_CHECKING:
     from creditchain.chain.region import Region
     from creditchain.chain.signers import Signer
-    from creditchain.enterprise_keys import KeyUse
+    from creditchain.cli.output import Output
     from creditchain.identifiers import Subject
-    from creditchain.messages import ContractDomain, TypedMessage
+    from creditchain.messages import ContractDomain
 
 _Made = TypeVar("_Made")
-_Message = TypeVar("_Message", bound="TypedMessage")
 
-MnemonicOption = Annotated[
-    str | None,
-    typer.Option(
-        "--mnemonic",
-        envvar="CREDITCHAIN_MNEMONIC",
-        help="The enterprise's words: env:VARIABLE or file:PATH. Another key for each counterpart is derived.",
-    ),
-]
-WalletKeyOption = Annotated[
-    str | None, typer.Option("--key", help="The enterprise's address, when a wallet elsewhere signs.")
-]
-ExportOption = Annotated[
-    Path | None,
-    typer.Option("--export-typed-data", help="Write what the wallet of --key is to sign (eth_signTypedData_v4)."),
-]
-SignatureOption = Annotated[
-    str | None, typer.Option("--signature", help="What the wallet of --key answered: 0x and hex digits.")
-]
 OutOption = Annotated[Path, typer.Option("--output", "-o", help="File to write.")]
 TagKeysOption = Annotated[
     list[str] | None,
     typer.Option("--tag-key", envvar="CREDITCHAIN_TAG_KEY", help="Tag key of an epoch: keystore:PATH or env:VARIABLE."),
 ]
 StatementOption = Annotated[Path | None, typer.Option("--tag-statement", help="A platform's tag statement about it.")]
+
+
+#: Names that people see in both languages.
+_LABELS = {
+    "institution": "金融机构",
+    "platform": "背书平台",
+    "provider": "提供方",
+    "purpose": "用途",
+    "sections": "信息类别",
+    "domains": "数据域",
+    "data_from": "信息起始日",
+    "data_to": "信息截止日",
+    "not_before": "生效",
+    "not_after": "到期",
+    "valid_from": "实际生效",
+    "uses": "次数",
+    "used": "已用",
+    "keep_days": "保存天数",
+    "key": "企业密钥",
+    "on_paper": "纸质授权",
+    "signed": "已签署",
+    "endorsed": "已背书",
+    "notice": "告知书",
+    "revoked_at": "撤销时间",
+    "delivered_at": "交付时间",
+    "meter_by": "计量期限",
+    "metered_at": "计量时间",
+    "block_time": "区块时间",
+    "deadline": "截止",
+}
+_TIMES = frozenset(
+    {
+        *("not_before", "not_after", "valid_from", "revoked_at", "delivered_at"),
+        *("meter_by", "metered_at", "block_time", "deadline"),
+    }
+)
+
+
+def tell(output: Output, value: Mapping[str, Any]) -> None:
+    """A result: for machines as it is, for people with names in both languages, times as times, lists as lines."""
+    if output.as_json:
+        output.emit(value)
+        return
+    output.emit({f"{name} {_LABELS.get(name, '')}".strip(): _told(name, one) for name, one in value.items()})
+
+
+def _told(name: str, value: Any) -> Any:
+    from creditchain.consents.judging import moment
+
+    if name in _TIMES and isinstance(value, int):
+        return moment(value) if value else "–"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{inner} {_told(inner, one)}" for inner, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(str(_told("", one)) for one in value) or "–"
+    return "0x" + value.hex() if isinstance(value, bytes) else "–" if value is None else value
 
 
 def load(path: Path, parse: Callable[[bytes], _Made]) -> _Made:
@@ -151,99 +186,3 @@ def node_signer(region: Region, signer: str | None, node: int, what: str) -> Sig
             found=f"a key of node {region.node_of(found.address) or 'nobody'}",
         )
     return found
-
-
-@dataclass(frozen=True)
-class Enterprise:
-    """How the enterprise signs: a keystore or other signer, a mnemonic, or a wallet elsewhere."""
-
-    signer: str | None
-    mnemonic: str | None
-    key: str | None
-    export: Path | None
-    signature: str | None
-
-    def sign(
-        self, region: Region, use: KeyUse, node: int, fill: Callable[[str], _Message]
-    ) -> tuple[_Message, bytes] | None:
-        """The message for the enterprise's key, and its signature. None: written for the wallet to sign.
-
-        `fill` makes the message for a key's address; `node` is the counterpart that a mnemonic's key is derived for.
-        """
-        if self.key is not None or self.export is not None or self.signature is not None:
-            return self._by_wallet(region, fill)
-        if self.mnemonic is not None:
-            from creditchain.chain.signers import LocalSigner
-            from creditchain.enterprise_keys import derive_key
-
-            words, passphrase = _words(self.mnemonic), os.environ.get("CREDITCHAIN_MNEMONIC_PASSPHRASE", "")
-            account = derive_key(words, region.deployment.log_id, use, node, passphrase)
-            message = fill(str(account.address))
-            return message, LocalSigner(bytes(account.key)).sign_typed(message.typed_data())
-
-        from creditchain.chain.signers import parse_signer
-
-        if self.signer is None:
-            raise UsageError(
-                "the enterprise signs",
-                expected="--signer, --mnemonic, or --key with --export-typed-data or --signature",
-            )
-        found = parse_signer(self.signer, region.chain)
-        message = fill(found.address)
-        return message, found.sign_typed(message.typed_data())
-
-    def _by_wallet(self, region: Region, fill: Callable[[str], _Message]) -> tuple[_Message, bytes] | None:
-        from eth_utils.address import is_address, to_checksum_address
-
-        from creditchain.chain.wallets import signed
-        from creditchain.messages import SignatureError
-
-        if self.key is None or not is_address(self.key):
-            raise UsageError("a wallet signs with --key", expected="--key 0xADDRESS of the wallet")
-        if (self.export is None) == (self.signature is None):
-            raise UsageError("first --export-typed-data FILE, then --signature 0x… of what the wallet answered")
-        message = fill(to_checksum_address(self.key))
-        if self.export is not None:
-            save(self.export, (json.dumps(message.typed_data(), ensure_ascii=False, indent=1) + "\n").encode())
-            return None
-        signature = _low_v(digits(self.signature or "", "--signature"))
-        if not signed(region.chain, to_checksum_address(self.key), message, signature):
-            raise SignatureError(
-                "this is not the wallet's signature over this message",
-                expected=f"one by {to_checksum_address(self.key)}",
-                found=_signer_of(message, signature),
-                hint="Did the wallet sign the file that was exported last, on this network?",
-            )
-        return message, signature
-
-
-def _low_v(signature: bytes) -> bytes:
-    """Some wallets write the recovery byte as 0 or 1; contracts take 27 or 28."""
-    if len(signature) == 65 and signature[64] in (0, 1):
-        return signature[:64] + bytes([signature[64] + 27])
-    return signature
-
-
-def _signer_of(message: TypedMessage, signature: bytes) -> str:
-    from creditchain.messages import SignatureError, recover
-
-    try:
-        return f"one by {recover(message, signature)}"
-    except SignatureError as error:
-        return error.message
-
-
-def _words(spec: str) -> str:
-    kind, _, rest = spec.partition(":")
-    if kind == "env" and rest:
-        if rest not in os.environ:
-            raise ConfigError(f"the environment has no {rest}", hint="Set it to the words, or use file:PATH.")
-        return os.environ[rest].strip()
-    if kind == "file" and rest:
-        try:
-            return " ".join(Path(rest).read_text(encoding="utf-8").split())
-        except (OSError, UnicodeDecodeError) as error:
-            found = type(error).__name__
-            raise ConfigError("the mnemonic can not be read", place=Place(rest), found=found) from error
-    # What was given is not repeated: it may be the words.
-    raise UsageError("not a mnemonic", expected="env:VARIABLE or file:PATH")

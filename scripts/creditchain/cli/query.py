@@ -21,6 +21,7 @@ from creditchain.cli.handing import (
     require_here,
     save,
     subject_tags,
+    tell,
 )
 from creditchain.cli.product import Folders, folders_of
 from creditchain.errors import Place, UsageError
@@ -103,7 +104,7 @@ def request(
         signature = found.sign_typed(message.typed_data())
     packaged = None if agreed is None else agreed.packaged
     save(out, RequestFile(message, signature, subject, salt, packaged).to_json())
-    chosen.output.emit({"written": str(out), "request": message.id, "deadline": message.deadline})
+    tell(chosen.output, {"written": str(out), "request": message.id, "deadline": message.deadline})
 
 
 @group.command()
@@ -153,7 +154,8 @@ def deliver(
         whole = with_delivery(package, delivery, file.consent)
         _require_fit(region, whole, known)
     save(out, whole.to_json())
-    chosen.output.emit(
+    tell(
+        chosen.output,
         {
             "written": str(out),
             "request": message.id,
@@ -161,7 +163,7 @@ def deliver(
             "delivered_at": receipt.delivered_at,
             "meter_by": receipt.meter_by,
             "next": "creditchain query meter",
-        }
+        },
     )
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from creditchain.cli.app import settings
 from creditchain.cli.connecting import RpcOption, SignerOption, acting, open_region
-from creditchain.cli.handing import digits, load, require_here
+from creditchain.cli.handing import digits, load, require_here, tell
 from creditchain.cli.query import group
 from creditchain.errors import ExitCode, InputError, Place, UsageError
 
@@ -59,7 +60,7 @@ def meter(
                 rows += _meter(region, outbox, items[start : start + _TOGETHER])
     chosen.output.table(
         ["package", "request", "finding", "结论", "entry", "flags", "why"],
-        [[one[name] for name in ("file", "request", "finding", "zh", "entry", "flags", "why")] for one in rows],
+        [_cells(one) for one in rows],
         value=rows,
     )
     return ExitCode.OK if all(one["metered"] for one in rows) else ExitCode.REFUSED
@@ -91,8 +92,14 @@ def evidence(
         else:
             shown |= _proof(region, reads, request, metered, block.number)
             code = _metered(shown, receipt, metered)
-    chosen.output.emit(shown)
+    tell(chosen.output, shown)
     return code
+
+
+def _cells(row: dict[str, Any]) -> list[object]:
+    compared = f"; expected {row['expected']}, found {row['found']}" if row.get("expected") else ""
+    shown = [row[name] for name in ("request", "finding", "zh", "entry", "flags")]
+    return [escape(row["file"]), *shown, escape(row["why"] + compared)]
 
 
 def _delivery(path: Path) -> Delivery:
@@ -195,19 +202,20 @@ def _asked(text: str) -> tuple[bytes, Receipt | None, Any]:
 
 
 def _unmetered(shown: dict[str, Any], receipt: Receipt | None, time: int) -> int:
-    shown["state"] = "not metered 未计量"
     if receipt is None:
+        shown |= {"state": "not metered", "state_zh": "未计量"}
         return ExitCode.COULD_NOT_CHECK
     overdue = time > receipt.meter_by
-    shown |= {"meter_by": receipt.meter_by, "state": "overdue promise 逾期未计量" if overdue else "promised 已承诺"}
+    said = ("overdue", "逾期未计量") if overdue else ("promised", "已承诺")
+    shown |= {"meter_by": receipt.meter_by, "state": said[0], "state_zh": said[1]}
     return ExitCode.NOT_VALID if overdue else ExitCode.COULD_NOT_CHECK
 
 
 def _metered(shown: dict[str, Any], receipt: Receipt | None, metered: Metered) -> int:
-    shown["state"] = "metered 已计量"
+    shown |= {"state": "metered", "state_zh": "已计量"}
     if receipt is None or _is(metered, receipt):
         return ExitCode.OK
-    shown["state"] = "another delivery was metered for this request 该请求对应另一次交付"
+    shown |= {"state": "another delivery was metered", "state_zh": "该请求对应另一次交付"}
     return ExitCode.NOT_VALID
 
 

@@ -9,7 +9,7 @@ from creditchain.consents.errors import TermsError
 from creditchain.consents.judging import domain_names, moment, purpose_name, section_names
 from creditchain.documents import Domain, Section
 from creditchain.errors import Place
-from creditchain.messages import NO_DIGEST, Consent
+from creditchain.messages import NO_DIGEST, NO_KEY, Consent
 from creditchain.products import Purpose
 
 _SECTIONS = sum(1 << section for section in Section)
@@ -49,24 +49,23 @@ def day(number: int, name: str) -> date:
 
 
 def described(consent: Consent) -> dict[str, Any]:
-    """The terms for people. Names nobody: nodes by number, the enterprise not at all."""
+    """The terms with their names. Names nobody: nodes by number, the enterprise not at all."""
     return {
         "id": consent.id,
-        "institution 金融机构": consent.institution,
-        "platform 背书平台": consent.platform,
-        "purpose 用途": f"{purpose_name(consent.purpose)} {_purpose_zh(consent.purpose)}".strip(),
-        "sections 信息类别": section_names(consent.sections),
-        "domains 数据域": domain_names(consent.domains),
-        "days 信息日期": f"{consent.data_from}-{consent.data_to}",
-        "valid 有效期": f"{moment(consent.not_before)} – {moment(consent.not_after)}",
-        "uses 次数": consent.uses,
-        "kept 保存天数": consent.keep_days,
-        "key 企业密钥": "paper 纸质" if consent.paper != NO_DIGEST else consent.key,
+        "institution": consent.institution,
+        "platform": consent.platform,
+        "purpose": purpose_name(consent.purpose),
+        "sections": section_names(consent.sections).split(", "),
+        "domains": domain_names(consent.domains).split(", "),
+        "data_from": consent.data_from,
+        "data_to": consent.data_to,
+        "not_before": consent.not_before,
+        "not_after": consent.not_after,
+        "uses": consent.uses,
+        "keep_days": consent.keep_days,
+        "key": None if consent.key == NO_KEY else consent.key,
+        "on_paper": consent.paper != NO_DIGEST,
     }
-
-
-def _purpose_zh(code: int) -> str:
-    return Purpose(code).zh if code in set(Purpose) else ""
 
 
 def _wrong(name: str, expected: str, found: str) -> TermsError:
