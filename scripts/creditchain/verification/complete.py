@@ -217,6 +217,12 @@ class _Check:
 
     def _doubt(self, scope: Scope, demands: Completeness) -> Step | None:
         """What nobody can tell from this package."""
+        if not scope.sought and not scope.spoiled:
+            # Nothing looked at is not nothing left out: a new chain, a window before the first batch, a policy's slip.
+            return not_verified(
+                9, f"no batch is in scope: {len(self.window)} entries of the log", "范围内没有批次，无从判断",
+                first_entry=self.window.start, log_size=self.window.stop,
+            )  # fmt: skip
         if self.untagged:
             return not_verified(
                 9, "a batch in scope is of a key epoch whose tag is not in the package", "缺少某密钥期的标签",

@@ -404,7 +404,13 @@ class TestScope:
         assert failing(here.verify(package, self.scoped(log_size=7))) == [9]
         beyond = here.verify(package, self.scoped(log_size=99))
         assert outcome(beyond, 9) is Outcome.NOT_VERIFIED
-        assert here.verify(package, self.scoped(first_entry=7, lag_seconds=0)).status is Status.VALID
+
+    @pytest.mark.parametrize("window", [{"first_entry": 7, "lag_seconds": 0}, {"log_size": 0}, {"log_size": 1}])
+    def test_a_window_without_a_batch_says_nothing(self, window: dict[str, int]) -> None:
+        here, package = self.late()
+        verdict = here.verify(package, self.scoped(**window))
+        assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
+        assert verdict.status is Status.COULD_NOT_CHECK
 
     def test_nodes_and_products(self) -> None:
         here = region()
