@@ -15,12 +15,14 @@ demo: .venv/.demo  ## one region on an in-process chain: anchor a batch, verify 
 	@$(BIN)/creditchain demo
 
 test: .venv/.dev node_modules/.done  ## unit, end-to-end and contract tests
+	. scripts/env.sh && $(BIN)/brownie compile
 	. scripts/env.sh && $(BIN)/python -m pytest -n 2 -m "not slow" tests/unit tests/e2e
-	. scripts/env.sh && $(BIN)/brownie test --network anvil
+	. scripts/env.sh && $(BIN)/brownie test --network anvil -n 2
 
 test-all: .venv/.dev node_modules/.done  ## the same with the slow sweeps
+	. scripts/env.sh && $(BIN)/brownie compile
 	. scripts/env.sh && $(BIN)/python -m pytest -n 2 tests/unit tests/e2e
-	. scripts/env.sh && $(BIN)/brownie test --network anvil
+	. scripts/env.sh && $(BIN)/brownie test --network anvil -n 2
 
 lint: .venv/.dev node_modules/.done  ## ruff, mypy --strict, solhint, Slither
 	$(BIN)/ruff check .
