@@ -7,14 +7,24 @@ it where an earlier process kept it: `merkle.lanes` decides when that is worth t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
 
 from creditchain.merkle import vector
-from creditchain.merkle.rows import Offsets, Rows, available_cores, check_bytes, check_key, check_pieces, check_rows
+from creditchain.merkle.rows import (
+    Column,
+    Offsets,
+    Rows,
+    available_cores,
+    check_bytes,
+    check_columns,
+    check_key,
+    check_pieces,
+    check_rows,
+)
 
 SHARE = 8192  #: messages a thread takes at a time; fewer are not worth handing over
 
@@ -82,6 +92,25 @@ def commitments(salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *,
     """Commitments keccak-256(0x03 || salt[32] || media_type || 0x00 || document) of documents of one media type."""
     check_rows(salts, 32, rows=len(offsets) - 1)
     return _hash_slices([_same(b"\x03"), salts, _same(media_type + b"\x00")], data, offsets, threads)
+
+
+def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:
+    """The pieces of each of `count` rows joined, row after row: the bytes, and the count + 1 offsets of the rows."""
+    check_columns(columns, count)
+    plan, kept, size = np.zeros((len(columns), 3), np.int64), list[npt.NDArray[np.generic]](), 0
+    for place, column in enumerate(columns):
+        if isinstance(column, bytes):
+            data, ends = np.frombuffer(column, np.uint8), None
+            size += count * len(column)
+        else:
+            data, ends = np.ascontiguousarray(column[0]), np.ascontiguousarray(column[1], np.int64)
+            size += int(ends[-1] - ends[0])
+            kept.append(ends)
+        kept.append(data)  # the plan holds addresses only
+        plan[place] = (_address(data), 0, len(data)) if ends is None else (_address(data), _address(ends), 0)
+    joined, bounds = np.empty(size, np.uint8), np.zeros(count + 1, np.int64)
+    vector.join_columns(plan, count, _address(bounds), _address(joined))
+    return joined, bounds
 
 
 class _Team:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Sequence
 from threading import Lock
 from typing import Protocol
 
 import numpy as np
 
 from creditchain.merkle import plain
-from creditchain.merkle.rows import Offsets, Rows
+from creditchain.merkle.rows import Column, Offsets, Rows
 
 WORTH_LOADING = 200_000  #: messages; the plain engine hashes them while Numba is imported and its code loaded
 WORTH_CALLING = 64  #: messages; for fewer, preparing a call costs more than it saves
@@ -35,6 +36,7 @@ class Engine(Protocol):
     def commitments(
         self, salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *, threads: int = 0
     ) -> Rows: ...
+    def join_columns(self, columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]: ...
 
 
 class _Choice:
@@ -140,3 +142,8 @@ def salts(secret: bytes, tags: Rows, digests: Rows, *, threads: int = 0) -> Rows
 def commitments(salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
     """Commitments keccak-256(0x03 || salt[32] || media_type || 0x00 || document) of documents of one media type."""
     return _choice.engine(len(salts)).commitments(salts, media_type, data, offsets, threads=threads)
+
+
+def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:
+    """The pieces of each of `count` rows joined, row after row: the bytes, and the count + 1 offsets of the rows."""
+    return _choice.engine(count).join_columns(columns, count)

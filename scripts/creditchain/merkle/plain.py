@@ -8,13 +8,22 @@ new rows of shape (n, 32). `threads` is accepted everywhere and ignored here. Fo
 # ruff: noqa: ARG001 - same signatures as the kernel
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, pairwise, repeat
 
 import numpy as np
 import sha3
 
-from creditchain.merkle.rows import Offsets, Rows, check_bytes, check_key, check_pieces, check_rows
+from creditchain.merkle.rows import (
+    Column,
+    Offsets,
+    Rows,
+    check_bytes,
+    check_columns,
+    check_key,
+    check_pieces,
+    check_rows,
+)
 
 
 def keccak_rows(data: Rows, *, threads: int = 0) -> Rows:
@@ -83,6 +92,15 @@ def commitments(salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *,
     documents = _pieces(data, offsets)
     joined = zip(salts, documents, strict=True)
     return _hash_all(b"\x03" + salt.tobytes() + tail + document for salt, document in joined)
+
+
+def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:
+    """The pieces of each of `count` rows joined, row after row: the bytes, and the count + 1 offsets of the rows."""
+    check_columns(columns, count)
+    pieces = [repeat(column, count) if isinstance(column, bytes) else _pieces(*column) for column in columns]
+    rows = [b"".join(row) for row in zip(*pieces, strict=True)] if pieces else [b""] * count
+    ends = np.fromiter(accumulate(map(len, rows), initial=0), np.int64, count + 1)
+    return np.frombuffer(b"".join(rows), np.uint8), ends
 
 
 def _pieces(data: Rows, offsets: Offsets) -> Iterable[bytes]:

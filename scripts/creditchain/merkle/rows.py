@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 Rows = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+#: What every row has alike, or pieces of a buffer, one a row.
+Column = bytes | tuple[Rows, Offsets]
 
 
 def available_cores() -> int:
@@ -43,3 +46,12 @@ def check_key(key: bytes) -> None:
     """Raise ValueError unless `key` (a tag key, a batch secret) has 32 bytes. The error never shows it."""
     if len(key) != 32:
         raise ValueError(f"expected a key of 32 bytes, found {len(key)}")
+
+
+def check_columns(columns: Sequence[Column], count: int) -> None:
+    """Raise ValueError unless each column has a piece for each of `count` rows."""
+    for column in columns:
+        if not isinstance(column, bytes):
+            check_pieces(*column)
+            if len(column[1]) != count + 1:
+                raise ValueError(f"expected {count} pieces, found {len(column[1]) - 1}")

@@ -285,3 +285,23 @@ def hash_nodes(level: Any, above: Any, start: Any, stop: Any) -> None:
             target = above + 32 * (group + lane)
             for i in range(4):
                 _store(target + 8 * i, state[i * LANES + lane])
+
+
+@_compiled("void(int64[:, ::1], int64, int64, int64)")
+def join_columns(plan: Any, count: Any, bounds: Any, target: Any) -> None:
+    """Write the pieces of each of `count` rows to address `target`, row after row, and where rows end to `bounds`.
+
+    plan: of each column the address of its buffer, the address of its int64 offsets and 0; or of the piece that all
+    rows share, 0 and its length. `bounds`: address of count + 1 int64, the first of them 0.
+    """
+    at = int64(0)
+    for row in range(count):
+        for column in range(len(plan)):
+            source, offsets, size = plan[column, 0], plan[column, 1], plan[column, 2]
+            if offsets != 0:
+                first = int64(_load(offsets + 8 * row))
+                size = int64(_load(offsets + 8 * row + 8)) - first
+                source += first
+            _copy(target + at, source, size)
+            at += size
+        _store(bounds + 8 * row + 8, uint64(at))

@@ -175,3 +175,23 @@ WRONG: dict[str, Callable[[Engine], object]] = {
 def test_arrays_that_do_not_fit_are_refused(engine: Engine, wrong: Callable[[Engine], object]) -> None:
     with pytest.raises(ValueError, match="expected"):
         wrong(engine)
+
+
+@ENGINES
+@pytest.mark.parametrize("kind", [np.int32, np.int64])
+def test_columns_joined_row_after_row(engine: Engine, kind: type[np.signedinteger]) -> None:
+    for count in (0, 1, 2, 70, 300):
+        data, offsets = cut([*RANDOM.integers(0, 40, count + 1).tolist()])
+        later = offsets[1:].astype(kind)  # as of a slice of an Arrow array: the first is not 0
+        columns = [b"<", (data, later), b"", b"and", (data, offsets[:-1].astype(kind)), (data, later)]
+        joined, ends = engine.join_columns(columns, count)
+        pairs = zip(pieces(data, offsets[1:]), pieces(data, offsets[:-1]), strict=True)
+        assert pieces(joined, ends) == [b"<" + one + b"and" + other + one for one, other in pairs]
+
+
+@ENGINES
+def test_columns_of_other_lengths_or_offsets_outside_the_data_are_refused(engine: Engine) -> None:
+    data = np.zeros(4, np.uint8)
+    for offsets in ([0, 1, 2, 3], [0, 5], [2, 1], [-1, 1]):
+        with pytest.raises(ValueError, match="expected"):
+            engine.join_columns([b"x", (data, np.array(offsets))], 1)
