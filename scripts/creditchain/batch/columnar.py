@@ -1,8 +1,8 @@
 """Documents from typed columns, whole columns at a time: what is certainly good is written as canonical bytes.
 
 As in `quick`: a row is accepted only if the plain way would accept it, with the same bytes; rows that are not are for
-the plain way, which says what is wrong with them. The canonical bytes are put together by one `take` from all columns
-and the texts between them, row after row.
+the plain way, which says what is wrong with them. The canonical bytes are put together from all columns and the texts
+between them, row after row.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from creditchain.batch.accept import Rules
 from creditchain.batch.columns import ENVELOPE
 from creditchain.batch.numbers import uscc_valid, valid
 from creditchain.batch.quick import Mask, Quick
-from creditchain.batch.records import RECORDS, Bytes, byte_column
+from creditchain.batch.records import RECORDS, Bytes, byte_column, pieces_of
 from creditchain.batch.typed import UntranslatableError, in_order, only, portable
 from creditchain.documents import DOCUMENT_LIMITS, DOMAINS, JSON_MEDIA_TYPE, MAX_INTEGER, SECTIONS
 from creditchain.identifiers import USCC
+from creditchain.merkle import lanes
 from creditchain.products.schema import resolve
 
 Schema = Mapping[str, Any]
@@ -33,8 +34,6 @@ Check = Callable[[pa.Array], Mask]
 #: A text that every row has, or a column (an Arrow array) of texts.
 Part: TypeAlias = Any
 
-#: Bytes past which a block is put together with 64-bit offsets.
-_LARGE = 1 << 30
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\z"
 #: What a JSON string holds without escapes.
 _UNESCAPED = r'^[^"\\\x00-\x1f]*\z'
@@ -314,24 +313,9 @@ def _written(column: pa.Array) -> pa.Array:
 
 
 def _row_by_row(parts: Sequence[Part], count: int) -> pa.Array:
-    """The parts of each row joined, row after row, as a column of bytes: one `take` from all of them."""
-    texts = [part for part in parts if isinstance(part, str)]
-    columns = [part for part in parts if not isinstance(part, str)]
-    size = sum(column.nbytes for column in columns) + count * sum(len(text) * 4 for text in texts)
-    # 32-bit offsets and places do for all but blocks of very long texts, and are half the work.
-    kind, integers = (pa.string(), np.int32) if size < _LARGE else (pa.large_string(), np.int64)
-    pool = pa.concat_arrays([pa.array(texts, kind), *(column.cast(kind) for column in columns)])
-    places = np.empty((count, len(parts)), dtype=integers)
-    rows = np.arange(count, dtype=integers)
-    text, first = 0, len(texts)
-    for at, part in enumerate(parts):
-        if isinstance(part, str):
-            places[:, at] = text
-            text += 1
-        else:
-            np.add(rows, first, out=places[:, at])
-            first += count
-    joined = pool.take(pa.array(places.ravel()))
-    bounds = np.frombuffer(joined.buffers()[1], dtype=integers)[: count * len(parts) + 1 : len(parts)]
-    offsets = pa.py_buffer(np.ascontiguousarray(bounds, dtype=np.int64))
-    return pa.LargeBinaryArray.from_buffers(pa.large_binary(), count, [None, offsets, joined.buffers()[2]])
+    """The parts of each row joined, row after row, as a column of bytes."""
+    columns = [part.encode() if isinstance(part, str) else pieces_of(part) for part in parts]
+    data, bounds = lanes.join_columns(columns, count)
+    return pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), count, [None, pa.py_buffer(np.ascontiguousarray(bounds, np.int64)), pa.py_buffer(data)]
+    )

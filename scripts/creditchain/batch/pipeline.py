@@ -147,7 +147,7 @@ def _shared(
 
 def _runs(job: Job, upload: Upload, pool: Executor | None, limits: Limits, faults: Faults, watch: Watch) -> list[Run]:
     """All runs, in the upload's order, each problem reported. Raises UploadError."""
-    pieces = enumerate(readers.pieces(upload, job.rules, _piece_bytes(upload, limits)))
+    pieces = enumerate(readers.pieces(upload, job.rules, partial(_piece_bytes, limits)))
     runs: list[Run] = []
     lines = done = bad = 0
     first: Problem | None = None
@@ -172,10 +172,10 @@ def _runs(job: Job, upload: Upload, pool: Executor | None, limits: Limits, fault
     return runs
 
 
-def _piece_bytes(upload: Upload, limits: Limits) -> int:
-    """The size of pieces that gives every worker as many."""
-    rounds = -(-upload.size // (limits.piece_bytes * limits.workers))
-    return max(1, min(limits.piece_bytes, -(-upload.size // (rounds * limits.workers))))
+def _piece_bytes(limits: Limits, size: int) -> int:
+    """The size of pieces of `size` bytes in all that gives every worker as many."""
+    rounds = max(1, -(-size // (limits.piece_bytes * limits.workers)))
+    return max(1, min(limits.piece_bytes, -(-size // (rounds * limits.workers))))
 
 
 def _many(first: Problem, count: int, upload: Upload) -> UploadError:

@@ -37,7 +37,7 @@ def plainly(table: pa.Table, rules: Rules, monkeypatch: pytest.MonkeyPatch, tmp_
 def loaded(table: pa.Table, rules: Rules, tmp_path: Path, **options: Any) -> Any:
     path = tmp_path / "t.parquet"
     pq.write_table(table, path, **options)
-    found = [part for piece in pieces(find_upload(path), rules, PIECE_BYTES) for part in load(piece, rules)]
+    found = [part for piece in pieces(find_upload(path), rules, lambda _: PIECE_BYTES) for part in load(piece, rules)]
     records = sorted((row for part in found for row in part.records.to_pylist()), key=lambda row: row["line"])
     return records, [problem for part in found for problem in part.problems]
 
@@ -89,13 +89,6 @@ def test_cells_of_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert len(records) + len(problems) == len(table)
     assert len(records) > 20
     assert len(problems) > 40
-
-
-def test_very_long_texts_go_by_64_bit_offsets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    table = pa.Table.from_pylist(rows([document(record) for record in range(40)]))
-    expected = loaded(table, RULES, tmp_path)
-    monkeypatch.setattr("creditchain.batch.columnar._LARGE", 0)
-    assert loaded(table, RULES, tmp_path) == expected
 
 
 @pytest.mark.parametrize("group", [1, 7, 1000])

@@ -197,7 +197,7 @@ def test_a_run_travels_between_processes(upload: Path, tmp_path: Path) -> None:
     from creditchain.batch.work import Job
 
     job = Job(RULES, SEALS, tmp_path, spill=False)
-    piece = next(pieces(find_upload(upload), RULES, 10_000))
+    piece = next(pieces(find_upload(upload), RULES, lambda _: 10_000))
     run = pickle.loads(pickle.dumps(make_run(pickle.loads(pickle.dumps(job)), (0, piece))))  # noqa: S301
     assert run.rows == run.lines > 10
     assert PRODUCT.digest == job.rules.product.digest

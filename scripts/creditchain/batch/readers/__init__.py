@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from creditchain.batch.accept import Rules
 from creditchain.batch.readers import csv_rows, files, json_lines, parquet
@@ -20,15 +20,18 @@ from creditchain.batch.upload import Upload
 __all__ = ["Loaded", "Piece", "file_urls", "load", "pieces"]
 
 
-def pieces(upload: Upload, rules: Rules, piece_bytes: int) -> Iterator[Piece]:
-    """The upload as pieces of about `piece_bytes`, in the order of its lines. Raises UploadError for a wrong head."""
+def pieces(upload: Upload, rules: Rules, piece_bytes: Callable[[int], int]) -> Iterator[Piece]:
+    """The upload as pieces, in the order of its lines. Raises UploadError for a wrong head.
+
+    `piece_bytes` is told how many bytes of documents there are, about, and says how many make a piece.
+    """
     if upload.kind == "jsonl":
-        return json_lines.pieces(upload, piece_bytes)
+        return json_lines.pieces(upload, piece_bytes(upload.size))
     if upload.kind == "csv":
-        return csv_rows.pieces(upload, rules, piece_bytes)
+        return csv_rows.pieces(upload, rules, piece_bytes(upload.size))
     if upload.kind == "parquet":
         return parquet.pieces(upload, rules, piece_bytes)
-    return files.pieces(upload, piece_bytes)
+    return files.pieces(upload, piece_bytes(upload.size))
 
 
 def file_urls(upload: Upload) -> tuple[str, ...]:

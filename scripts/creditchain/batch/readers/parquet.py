@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +30,7 @@ _ROWS = 16_384
 _ROW_BYTES = 512
 
 
-def pieces(upload: Upload, rules: Rules, piece_bytes: int) -> Iterator[GroupsPiece | TablePiece]:
+def pieces(upload: Upload, rules: Rules, piece_bytes: Callable[[int], int]) -> Iterator[GroupsPiece | TablePiece]:
     """Small row groups some together, large ones in slices. Raises UploadError: a damaged file, a missing column."""
     with storage("the upload"), open_at(upload.url) as handle:
         parquet = _open(handle, upload.name)
@@ -42,7 +42,8 @@ def pieces(upload: Upload, rules: Rules, piece_bytes: int) -> Iterator[GroupsPie
         if sum(rows) == 0:
             raise UploadError("the upload is empty", place=Place(upload.name))
         pages = sum(parquet.metadata.row_group(group).total_byte_size for group in range(len(rows)))
-        limit = max(1, piece_bytes // max(_ROW_BYTES, pages // sum(rows)))
+        each = max(_ROW_BYTES, pages // sum(rows))
+        limit = max(1, piece_bytes(each * sum(rows)) // each)
         yield from _cut(upload, parquet, rows, limit)
 
 
