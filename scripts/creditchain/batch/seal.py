@@ -89,14 +89,24 @@ def doubles(batch: pa.RecordBatch) -> list[tuple[int, int]]:
     tags, _, commitments = _leaf_columns(batch)
     if len(batch) < 2:
         return []
-    alike = np.all(commitments[1:] == commitments[:-1], axis=1) & np.all(tags[1:] == tags[:-1], axis=1)
-    if not alike.any() and pc.unique(batch.column("media_type")).to_pylist() == [JSON_MEDIA_TYPE]:
+    again = repeated(commitments)
+    alike = again.any() and (again & repeated(tags)).any()
+    if not alike and pc.unique(batch.column("media_type")).to_pylist() == [JSON_MEDIA_TYPE]:
         return []
     keys = np.ascontiguousarray(np.concatenate([tags, commitments], axis=1)).view("S64").ravel()
     _, first, group = np.unique(keys, return_index=True, return_inverse=True)
     earlier = first[group]
     later = np.flatnonzero(earlier != np.arange(len(batch)))
     return list(zip(earlier[later].tolist(), later.tolist(), strict=True))
+
+
+def repeated(hashes: Bytes) -> npt.NDArray[np.bool_]:
+    """Of hashes (n, 32), which of the second to the last equal the one before."""
+    words = hashes.view(np.uint64)
+    found: npt.NDArray[np.bool_] = words[1:, 0] == words[:-1, 0]
+    at = np.flatnonzero(found)
+    found[at] = np.all(words[at + 1] == words[at], axis=1)
+    return found
 
 
 def leaf_hashes(batch: pa.RecordBatch, *, threads: int = 0) -> Bytes:

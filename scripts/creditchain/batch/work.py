@@ -28,6 +28,8 @@ Fences = npt.NDArray[np.bytes_]
 
 #: Rows between two fences of a run.
 _FENCE_ROWS = 512
+#: Bytes of a run that are written at a time.
+_BUFFER_BYTES = 1 << 20
 #: Problems that are kept for one piece or part; the first of them is what matters.
 MAX_PROBLEMS = 100_000
 
@@ -153,7 +155,7 @@ def make_part(job: Job, span: Span) -> Part:
     return Part(
         number=span.number,
         rows=len(merged),
-        subjects=int(np.count_nonzero(np.any(tags[1:] != tags[:-1], axis=1))) + (1 if len(tags) else 0),
+        subjects=len(tags) - int(np.count_nonzero(seal.repeated(tags))),
         first_tag=tags[0].tobytes() if len(tags) else b"",
         last_tag=tags[-1].tobytes() if len(tags) else b"",
         domains=reduce(lambda mask, bit: mask | 1 << bit, pc.unique(merged.column("domain")).to_pylist(), 0),
@@ -166,7 +168,11 @@ def make_part(job: Job, span: Span) -> Part:
 
 
 def _spill(path: Path, sealed: pa.RecordBatch) -> None:
-    with storage("a sorted run"), pa.OSFile(str(path), "w") as sink, pa.ipc.new_file(sink, SEALED) as writer:
+    with (
+        storage("a sorted run"),
+        pa.BufferedOutputStream(pa.OSFile(str(path), "w"), _BUFFER_BYTES) as sink,
+        pa.ipc.new_file(sink, SEALED) as writer,
+    ):
         for start in range(0, len(sealed), _FENCE_ROWS):
             writer.write_batch(sealed.slice(start, _FENCE_ROWS))
 
