@@ -98,9 +98,18 @@ def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:
     """The pieces of each of `count` rows joined, row after row: the bytes, and the count + 1 offsets of the rows."""
     check_columns(columns, count)
     pieces = [repeat(column, count) if isinstance(column, bytes) else _pieces(*column) for column in columns]
-    rows = [b"".join(row) for row in zip(*pieces, strict=True)] if pieces else [b""] * count
-    ends = np.fromiter(accumulate(map(len, rows), initial=0), np.int64, count + 1)
-    return np.frombuffer(b"".join(rows), np.uint8), ends
+    return _column([b"".join(row) for row in zip(*pieces, strict=True)] if pieces else [b""] * count)
+
+
+def gather(columns: Sequence[tuple[Rows, Offsets]], places: Offsets) -> tuple[Rows, Offsets]:
+    """Pieces by place, counted through all columns: the bytes of one after another, and n + 1 offsets into them."""
+    pieces = [piece for column in columns for piece in _pieces(*column)]
+    return _column([pieces[place] for place in places.tolist()])
+
+
+def _column(pieces: Sequence[bytes]) -> tuple[Rows, Offsets]:
+    ends = np.fromiter(accumulate(map(len, pieces), initial=0), np.int64, len(pieces) + 1)
+    return np.frombuffer(b"".join(pieces), np.uint8), ends
 
 
 def _pieces(data: Rows, offsets: Offsets) -> Iterable[bytes]:
