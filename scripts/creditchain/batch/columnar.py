@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -314,7 +315,10 @@ def _written(column: pa.Array) -> pa.Array:
 
 def _row_by_row(parts: Sequence[Part], count: int) -> pa.Array:
     """The parts of each row joined, row after row, as a column of bytes."""
-    columns = [part.encode() if isinstance(part, str) else pieces_of(part) for part in parts]
+    columns: list[Any] = []
+    for constant, group in groupby(parts, lambda part: isinstance(part, str)):
+        alike = list(group)
+        columns += ["".join(alike).encode()] if constant else map(pieces_of, alike)
     data, bounds = lanes.join_columns(columns, count)
     return pa.LargeBinaryArray.from_buffers(
         pa.large_binary(), count, [None, pa.py_buffer(np.ascontiguousarray(bounds, np.int64)), pa.py_buffer(data)]

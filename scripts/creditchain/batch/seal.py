@@ -20,6 +20,7 @@ from creditchain.merkle import lanes
 from creditchain.merkle.order import leaf_order
 
 Order = npt.NDArray[np.int64]
+_BRIEF = [name for name in SEALED.names if name != "content"]
 #: Makes rows (n, 32) of records that share a value; their positions are given, None for all records.
 Make = Callable[[pa.RecordBatch, str, Order | None], Bytes]
 
@@ -55,30 +56,39 @@ def seal(records: pa.RecordBatch, seals: Seals, *, threads: int = 0) -> pa.Recor
     return pa.RecordBatch.from_arrays(arrays, schema=SEALED)
 
 
-def sort_sealed(batch: pa.RecordBatch, *, threads: int = 0) -> pa.RecordBatch:
-    """The sealed records in the order of the tree. Equal leaves keep the order in which they came."""
-    order = leaf_order(*_leaf_columns(batch), threads=threads)
-    return batch if np.array_equal(order, np.arange(len(order))) else batch.take(pa.array(order))
-
-
 def merge(
     batches: Sequence[pa.RecordBatch], low: bytes | None = None, high: bytes | None = None, *, threads: int = 0
 ) -> pa.RecordBatch:
-    """Several sealed batches as one, in the order of the tree: what has keys from `low` to below `high`, if given."""
+    """Several sealed batches as one, in the order of the tree: what has keys from `low` to below `high`, if given.
+
+    Equal leaves keep the order in which they came.
+    """
     if not batches:
         return pa.RecordBatch.from_pylist([], schema=SEALED)
-    whole = pa.concat_batches(list(batches))
+    brief = pa.concat_batches([batch.select(_BRIEF) for batch in batches])
+    columns = _leaf_columns(brief)
     if low is None and high is None:
-        return sort_sealed(whole, threads=threads)
-    found = keys(whole)
-    inside = np.ones(len(whole), dtype=bool)
+        return _taken(batches, brief, leaf_order(*columns, threads=threads))
+    found = keys(brief)
+    inside = np.ones(len(brief), dtype=bool)
     if low is not None:
         inside &= found >= np.bytes_(low)
     if high is not None:
         inside &= found < np.bytes_(high)
     rows = np.flatnonzero(inside)
-    order = leaf_order(*(np.ascontiguousarray(column[rows]) for column in _leaf_columns(whole)), threads=threads)
-    return whole.take(pa.array(rows[order]))
+    order = leaf_order(*(np.ascontiguousarray(column[rows]) for column in columns), threads=threads)
+    return _taken(batches, brief, rows[order])
+
+
+def _taken(batches: Sequence[pa.RecordBatch], brief: pa.RecordBatch, order: Order) -> pa.RecordBatch:
+    """Rows of the batches together, of which `brief` has all but the contents: those are large, and copied once."""
+    data, ends = lanes.gather([pieces_of(batch.column("content")) for batch in batches], order)
+    contents = pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(order), [None, pa.py_buffer(np.ascontiguousarray(ends)), pa.py_buffer(data)]
+    )
+    taken = brief.take(pa.array(order))
+    arrays = [contents if name == "content" else taken.column(name) for name in SEALED.names]
+    return pa.RecordBatch.from_arrays(arrays, schema=SEALED)
 
 
 def doubles(batch: pa.RecordBatch) -> list[tuple[int, int]]:
