@@ -95,15 +95,16 @@ def test_ctrl_c_leaves_nothing_half_made_and_the_next_run_finishes(place: Place,
     before = anchors(place)
     upload = tmp_path / "large.jsonl"
     with upload.open("wb") as handle:
-        for start_ in range(10_000, 110_000, 10_000):
+        for start_ in range(10_000, 210_000, 10_000):
             handle.write(lines([document(record, 5_000) for record in range(start_, start_ + 10_000)]))
     batches = place.folder / "home" / "batches"
     there = {path.name for path in batches.iterdir()}
-    process = start(place, upload, "--workers", "2")
-    for _ in range(1_200):
-        if any(batches.glob(".preparing-*/run-*")) or process.poll() is not None:
+    process = start(place, upload, "--workers", "1")
+    for _ in range(12_000):
+        # The workspace is there as long as the batch is in the making, which takes a second or more.
+        if any(batches.glob(".preparing-*")) or process.poll() is not None:
             break
-        time.sleep(0.05)
+        time.sleep(0.005)
     process.send_signal(signal.SIGINT)
     out, error = process.communicate(timeout=60)
     assert process.returncode == 130, (out, error)
