@@ -52,7 +52,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def start(place: Place, upload: Path, *more: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "REGION_KEY": TAG_KEY.hex(), "CREDITCHAIN_TAG_KEY": "env:REGION_KEY"}
     words = ["anchor", upload, "--product", "registry-basic/1", "--node", SOURCE, "--signer", f"dev:{SOURCE}", *more]
-    main = "from creditchain.cli import main; main()"
+    # Whoever runs the tests in the background has SIGINT ignored, and children inherit that; a terminal's user has not.
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    main = listen + "from creditchain.cli import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", main, "--json", *place.options, *map(str, words)],
         env=environment,
