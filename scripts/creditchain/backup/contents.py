@@ -19,6 +19,7 @@ from urllib.parse import quote
 from creditchain.backup.store import PART, copy_stream
 from creditchain.batch.errors import StorageError, storage
 from creditchain.batch.folder import LEVELS
+from creditchain.batch.order import ORDER
 from creditchain.errors import Place
 from creditchain.journal import BUSY_SECONDS
 
@@ -54,7 +55,7 @@ class Source:
     @property
     def sealed(self) -> bool:
         """Is this a file of a batch that changes only together with the batch's manifest or list of purges?"""
-        return self.batch is not None and (self.path.suffix == ".arrow" or self.path.name == LEVELS)
+        return self.batch is not None and (self.path.suffix == ".arrow" or self.path.name in (LEVELS, ORDER))
 
 
 def batch_of(name: str) -> str | None:

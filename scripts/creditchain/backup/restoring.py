@@ -23,7 +23,7 @@ from creditchain.backup.manifest import OBJECTS, Entry, Manifest, newest
 from creditchain.backup.store import Location, Store, require_backup, store_to_read
 from creditchain.backup.vault import KEY_FILE, Vault
 from creditchain.batch.errors import storage
-from creditchain.batch.parts import fsync, fsync_folder, rename
+from creditchain.batch.parts import fsync, fsync_path, rename
 from creditchain.batch.pipeline import Watch, no_watch
 from creditchain.errors import Place, UnavailableError
 from creditchain.keystores import PasswordSource
@@ -155,7 +155,7 @@ class _Targets:
             for name in self._names():
                 self._install_deployment(name)
             for folder, _, _ in os.walk(self._work):
-                fsync_folder(Path(folder))
+                fsync_path(Path(folder))
             aside = self._set_aside()
             rename(self._work / HOME, self._request.home)
         self.clear()

@@ -13,7 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from creditchain.backup.errors import BackupError, BackupRefusedError, damaged
 from creditchain.batch.errors import storage
-from creditchain.batch.parts import fsync, fsync_folder
+from creditchain.batch.parts import fsync, fsync_path
 from creditchain.errors import Place, UsageError
 
 PART = ".part"
@@ -197,7 +197,7 @@ def _remove(place: Location, path: str) -> None:
 def _move(place: Location, source: str, target: str) -> None:
     if place.local:
         Path(source).replace(target)
-        fsync_folder(Path(target).parent)
+        fsync_path(Path(target).parent)
     else:
         place.files.mv(source, target)
 

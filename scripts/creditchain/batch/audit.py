@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from creditchain.batch import seal
 from creditchain.batch.errors import BatchError, storage
 from creditchain.batch.folder import LEVELS
-from creditchain.batch.parts import LEAF_ROWS, fsync_folder, rename, write_arrow
+from creditchain.batch.parts import LEAF_ROWS, fsync_path, rename, write_arrow
 from creditchain.batch.records import LEAVES, hash_rows
 from creditchain.errors import Place
 from creditchain.merkle.files import TreeWriter
@@ -54,12 +54,13 @@ def keep_leaves(source: Path, dest: Path) -> Kept:
         if size == 0:
             raise BatchError("the list holds no leaves", place=Place(str(source)))
         with storage("the copy of the leaves"), TreeWriter(work / LEVELS, size) as tree:
-            write_arrow(work / LEAVES_FILE, AUDITED, _whole(_checked(source, counted, tree)), LEAF_ROWS)
+            write_arrow(work / LEAVES_FILE, AUDITED, _checked(source, counted, tree), LEAF_ROWS)
+            fsync_path(work / LEAVES_FILE)
             root = tree.finish()
         target = dest / root.hex()
         if not target.exists():
             with storage("the copy of the leaves"):
-                fsync_folder(work)
+                fsync_path(work)
                 rename(work, target)
         return Kept(target, root, size, counted.subjects)
     finally:
@@ -91,23 +92,6 @@ def _checked(source: Path, counted: _Counted, tree: TreeWriter) -> Iterator[pa.R
         counted.last = batch.slice(len(batch) - 1)
         tree.append(seal.leaf_hashes(batch))
         yield batch
-
-
-def _whole(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same rows in batches of LEAF_ROWS, as rows are found by division."""
-    waiting: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in batches:
-        waiting.append(batch)
-        rows += len(batch)
-        if rows >= LEAF_ROWS:
-            joined = pa.concat_batches(waiting)
-            full = len(joined) - len(joined) % LEAF_ROWS
-            yield joined.slice(0, full)
-            waiting = [joined.slice(full)] if full < len(joined) else []
-            rows = len(joined) - full
-    if waiting:
-        yield pa.concat_batches(waiting)
 
 
 def _batches(source: Path) -> Iterator[pa.RecordBatch]:

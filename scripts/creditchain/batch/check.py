@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import IO, Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -16,15 +19,17 @@ from creditchain.batch import seal
 from creditchain.batch.errors import BatchError, storage
 from creditchain.batch.folder import LEVELS, open_tree
 from creditchain.batch.manifest import FILE, Manifest, read_manifest
+from creditchain.batch.order import ORDER, open_order
 from creditchain.batch.parts import DOCUMENT_ROWS, LEAF_ROWS, file_digest
 from creditchain.batch.pipeline import Watch, no_watch
+from creditchain.batch.purging import FILE as PURGED
 from creditchain.batch.purging import Purges, read_purges
-from creditchain.batch.records import DOCUMENTS, LEAVES, hash_rows, pieces_of
+from creditchain.batch.records import DOCUMENTS, LEAVES, Bytes, hash_rows, pieces_of
 from creditchain.batch.work import part_name
 from creditchain.errors import Place
 from creditchain.hashing import HASH_BYTES
 from creditchain.merkle import lanes, tree_root
-from creditchain.merkle.files import first_wrong_node
+from creditchain.merkle.files import CHECK_ROWS, first_wrong_node
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +48,29 @@ def check_batch(path: Path, watch: Watch = no_watch) -> Checked:
     _check_files(path, manifest)
     purges = read_purges(path)
     _check_digests(path, manifest, purges)
-    checker = _Parts(path, manifest, purges)
-    for number in range(len(manifest.parts)):
-        checker.check(number)
-        watch("check", checker.row, manifest.size)
-    checker.end()
+    with _Commitments(path, manifest, purges) as commitments:
+        commitments.compute(watch)
+        _check_leaves(path, manifest, commitments)
     _check_levels(path, manifest)
     return Checked(manifest, len(purges.indices))
 
 
 def _check_files(path: Path, manifest: Manifest) -> None:
-    parts = [part_name(number) for number in range(len(manifest.parts))]
     with storage(path.name):
-        for folder in ("leaves", "documents"):
+        for folder, parts in (("leaves", manifest.leaves), ("documents", manifest.documents)):
             found = sorted(file.name for file in (path / folder).iterdir())
-            if found != parts:
-                raise BatchError(f"other files in {folder} than the manifest says", expected=f"{len(parts)} parts")
+            if found != [part_name(number) for number in range(len(parts))]:
+                raise BatchError(f"other files in {folder} than the manifest says", expected=f"{len(parts)} files")
 
 
 def _check_digests(path: Path, manifest: Manifest, purges: Purges) -> None:
     _same(file_digest(path / LEVELS), manifest.levels, LEVELS)
-    for number, part in enumerate(manifest.parts):
-        name = part_name(number)
-        _same(file_digest(path / "leaves" / name), part.leaves, f"leaves/{name}")
-        documents = purges.digests.get(number, part.documents)
-        _same(file_digest(path / "documents" / name), documents, f"documents/{name}")
+    _same(file_digest(path / ORDER), manifest.order, ORDER)
+    for number, part in enumerate(manifest.leaves):
+        _same(file_digest(path / "leaves" / part_name(number)), part.sha256, f"leaves/{part_name(number)}")
+    for number, part in enumerate(manifest.documents):
+        expected = purges.digests.get(number, part.sha256)
+        _same(file_digest(path / "documents" / part_name(number)), expected, f"documents/{part_name(number)}")
 
 
 def _same(found: str, expected: str, name: str) -> None:
@@ -75,88 +78,128 @@ def _same(found: str, expected: str, name: str) -> None:
         raise BatchError("the file is not the one that was written", expected=expected, found=found, place=Place(name))
 
 
-class _Parts:
-    """Checks parts one after the other, in bounded memory."""
+class _Commitments:
+    """The commitments that the documents lead to, by their rows, in a file that goes when this is left."""
 
     def __init__(self, path: Path, manifest: Manifest, purges: Purges) -> None:
-        self._path, self._manifest, self._purges = path, manifest, purges
-        self.row = 0
-        self._subjects, self._domains = 0, 0
-        self._last: pa.RecordBatch | None = None
+        self._path, self._manifest = path, manifest
+        self.order = open_order(path, manifest.size)
+        self._purged = np.zeros(manifest.size, dtype=bool)
+        self._check_order()
+        if any(not 0 <= index < manifest.size for index in purges.indices):
+            raise BatchError("a purged document that the batch does not have", place=Place(PURGED))
+        self._purged[self.order[sorted(purges.indices)]] = True
 
-    def check(self, number: int) -> None:
-        """Check one part: commitments, order, leaf hashes."""
-        name, expected = part_name(number), self._manifest.parts[number].rows
-        documents = _rows(self._path / "documents" / name, DOCUMENTS, DOCUMENT_ROWS)
-        begun = self.row
-        for leaves in _rows(self._path / "leaves" / name, LEAVES, LEAF_ROWS):
-            self._check_order(leaves, f"leaves/{name}")
-            at = 0
-            while at < len(leaves):
-                stored = next(documents, None)
-                if stored is None:
-                    raise BatchError("fewer documents than leaves", place=Place(f"documents/{name}"))
-                part = leaves.slice(at, len(stored))
-                if len(part) != len(stored):
-                    raise BatchError("other documents than leaves", place=Place(f"documents/{name}"))
-                self._check_commitments(part, stored, self.row + at, f"documents/{name}")
-                at += len(stored)
-            self._check_leaf_hashes(leaves)
-            self.row += len(leaves)
-        if self.row - begun != expected or next(documents, None) is not None:
-            raise BatchError("another number of rows than the manifest says", expected=str(expected), place=Place(name))
+    def __enter__(self) -> Self:
+        with storage("the computed commitments"):
+            self._file: IO[bytes] = tempfile.TemporaryFile()
+            if hasattr(os, "posix_fallocate"):  # a mapped file that finds no room later would end the process
+                os.posix_fallocate(self._file.fileno(), 0, self._manifest.size * HASH_BYTES)
+            self._made = np.memmap(self._file, dtype=np.uint8, mode="r+", shape=(self._manifest.size, HASH_BYTES))
+        return self
 
-    def end(self) -> None:
-        """Compare what the manifest sums up."""
-        found = (self._subjects, self._domains)
-        if found != (self._manifest.subjects, self._manifest.domains):
-            raise BatchError("subjects or domains are not as the manifest says", place=Place(FILE))
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        del self._made
+        self._file.close()
 
-    def _check_order(self, leaves: pa.RecordBatch, name: str) -> None:
-        keys = seal.keys(leaves)
-        before = seal.keys(self._last)[0] if self._last is not None else None
-        if bool(np.any(keys[1:] <= keys[:-1])) or (before is not None and keys[0] <= before):
-            raise BatchError("the leaves do not ascend", place=Place(name))
-        tags = hash_rows(leaves.column("tag"))
-        self._subjects += int(np.count_nonzero(np.any(tags[1:] != tags[:-1], axis=1)))
-        last_tag = hash_rows(self._last.column("tag"))[0] if self._last is not None else None
-        self._subjects += last_tag is None or not np.array_equal(last_tag, tags[0])
-        self._domains = reduce(
-            lambda mask, bit: mask | 1 << bit, pc.unique(leaves.column("domain")).to_pylist(), self._domains
-        )
-        self._last = leaves.slice(len(leaves) - 1)
+    def compute(self, watch: Watch) -> None:
+        """Hash all documents; look whether what was purged is gone."""
+        row = 0
+        for number, file in enumerate(self._manifest.documents):
+            path, end = self._path / "documents" / part_name(number), row + file.rows
+            for stored in _rows(path, DOCUMENTS, DOCUMENT_ROWS):
+                if row + len(stored) > end:
+                    break
+                self._made[row : row + len(stored)] = _commitments(stored)
+                self._check_purged(stored, row, f"documents/{path.name}")
+                row += len(stored)
+                watch("check", row, self._manifest.size)
+            if row != end:
+                raise _wrong_number(file.rows, f"documents/{path.name}")
 
-    def _check_commitments(self, leaves: pa.RecordBatch, stored: pa.RecordBatch, first: int, name: str) -> None:
-        made = np.empty((len(stored), 32), dtype=np.uint8)
-        for media_type in pc.unique(stored.column("media_type")).to_pylist():
-            rows = np.flatnonzero(pc.equal(stored.column("media_type"), media_type).to_numpy(zero_copy_only=False))
-            part = stored.take(pa.array(rows))
-            salts = np.ascontiguousarray(hash_rows(part.column("salt")))
-            made[rows] = lanes.commitments(salts, media_type.encode("ascii"), *pieces_of(part.column("content")))
-        wrong = np.flatnonzero(np.any(made != hash_rows(leaves.column("commitment")), axis=1)) + first
-        for index in wrong.tolist():
-            if index not in self._purges.indices:
-                raise BatchError(
-                    "a document or its salt is not what was committed to", found=f"index {index}", place=Place(name)
-                )
-        self._check_purged(stored, first, name)
+    def check(self, leaves: pa.RecordBatch, first: int) -> None:
+        """Compare leaves, the first of them at index `first`, with their documents."""
+        rows = self.order[first : first + len(leaves)]
+        wrong = np.any(self._made[rows] != hash_rows(leaves.column("commitment")), axis=1) & ~self._purged[rows]
+        if wrong.any():
+            index = first + int(np.flatnonzero(wrong)[0])
+            message = "a document or its salt is not what was committed to"
+            raise BatchError(message, found=f"index {index}", place=Place("documents"))
+
+    def _check_order(self) -> None:
+        """Each row is that of one leaf."""
+        found = np.zeros(self._manifest.size, dtype=bool)
+        for start in range(0, len(self.order), CHECK_ROWS):
+            rows = self.order[start : start + CHECK_ROWS]
+            if rows.min() < 0 or rows.max() >= len(found):
+                raise BatchError("a row that no document has", place=Place(ORDER))
+            found[rows] = True
+        if not found.all():
+            raise BatchError("a document without a leaf", place=Place(ORDER))
 
     def _check_purged(self, stored: pa.RecordBatch, first: int, name: str) -> None:
-        for index in self._purges.within(first, len(stored)):
-            content, salt = (
-                stored.column("content")[index - first].as_py(),
-                stored.column("salt")[index - first].as_py(),
-            )
-            if any(content) or any(salt):
-                raise BatchError("a purged document is still there", found=f"index {index}", place=Place(name))
+        for at in np.flatnonzero(self._purged[first : first + len(stored)]).tolist():
+            if any(stored.column("content")[at].as_py()) or any(stored.column("salt")[at].as_py()):
+                raise BatchError("a purged document is still there", found=f"row {first + at}", place=Place(name))
 
-    def _check_leaf_hashes(self, leaves: pa.RecordBatch) -> None:
-        hashes = seal.leaf_hashes(leaves)
-        with storage(LEVELS), (self._path / LEVELS).open("rb") as handle:
-            handle.seek(self.row * HASH_BYTES)
-            written = handle.read(hashes.nbytes)
-        if hashes.tobytes() != written:
-            raise BatchError("leaf hashes of the tree are not those of the leaves", place=Place(LEVELS))
+
+def _commitments(stored: pa.RecordBatch) -> Bytes:
+    """The commitments (n, 32) of documents."""
+    made = np.empty((len(stored), HASH_BYTES), dtype=np.uint8)
+    for media_type in pc.unique(stored.column("media_type")).to_pylist():
+        rows = np.flatnonzero(pc.equal(stored.column("media_type"), media_type).to_numpy(zero_copy_only=False))
+        part = stored.take(pa.array(rows))
+        salts = np.ascontiguousarray(hash_rows(part.column("salt")))
+        made[rows] = lanes.commitments(salts, media_type.encode("ascii"), *pieces_of(part.column("content")))
+    return made
+
+
+def _check_leaves(path: Path, manifest: Manifest, commitments: _Commitments) -> None:
+    """Order, commitments and leaf hashes of all leaves, and what the manifest sums up."""
+    row = subjects = domains = 0
+    last: pa.RecordBatch | None = None
+    for number, file in enumerate(manifest.leaves):
+        name, begun = f"leaves/{part_name(number)}", row
+        for leaves in _rows(path / name, LEAVES, LEAF_ROWS):
+            if row + len(leaves) > begun + file.rows:
+                break
+            _check_order(leaves, last, name)
+            commitments.check(leaves, row)
+            _check_leaf_hashes(path, leaves, row)
+            subjects += _new_subjects(leaves, last)
+            domains = reduce(lambda mask, bit: mask | 1 << bit, pc.unique(leaves.column("domain")).to_pylist(), domains)
+            last = leaves.slice(len(leaves) - 1)
+            row += len(leaves)
+        if row - begun != file.rows:
+            raise _wrong_number(file.rows, name)
+    if (subjects, domains) != (manifest.subjects, manifest.domains):
+        raise BatchError("subjects or domains are not as the manifest says", place=Place(FILE))
+
+
+def _check_order(leaves: pa.RecordBatch, last: pa.RecordBatch | None, name: str) -> None:
+    keys = seal.keys(leaves)
+    if bool(np.any(keys[1:] <= keys[:-1])) or (last is not None and keys[0] <= seal.keys(last)[0]):
+        raise BatchError("the leaves do not ascend", place=Place(name))
+
+
+def _new_subjects(leaves: pa.RecordBatch, last: pa.RecordBatch | None) -> int:
+    """How many subjects the leaves have that the last one before them does not."""
+    tags = hash_rows(leaves.column("tag"))
+    same = last is not None and np.array_equal(hash_rows(last.column("tag"))[0], tags[0])
+    return int(np.count_nonzero(np.any(tags[1:] != tags[:-1], axis=1))) + (not same)
+
+
+def _check_leaf_hashes(path: Path, leaves: pa.RecordBatch, first: int) -> None:
+    hashes = seal.leaf_hashes(leaves)
+    with storage(LEVELS), (path / LEVELS).open("rb") as handle:
+        handle.seek(first * HASH_BYTES)
+        written = handle.read(hashes.nbytes)
+    if hashes.tobytes() != written:
+        raise BatchError("leaf hashes of the tree are not those of the leaves", place=Place(LEVELS))
+
+
+def _wrong_number(expected: int, name: str) -> BatchError:
+    return BatchError("another number of rows than the manifest says", expected=str(expected), place=Place(name))
 
 
 def _check_levels(path: Path, manifest: Manifest) -> None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from creditchain.batch.errors import BatchError, storage
 from creditchain.batch.manifest import Manifest, read_manifest
+from creditchain.batch.order import ORDER, open_order
 from creditchain.batch.parts import DOCUMENT_ROWS, LEAF_ROWS
 from creditchain.batch.purging import read_purges
 from creditchain.batch.records import DOCUMENTS, LEAVES
@@ -82,8 +83,7 @@ class PartTable(Generic[Held]):
                 self._readers[part] = reader
             held = self._hold(self._readers[part].get_batch(number))
         except (pa.ArrowException, IndexError, TypeError) as error:
-            hint = "`creditchain batch check` says more."
-            raise BatchError("a file of the batch is damaged", hint=hint, place=Place(name)) from error
+            raise _damaged(name) from error
         if len(self._held) >= _HELD:
             self._held.clear()
         self._held[part, number] = held
@@ -136,9 +136,10 @@ class BatchFolder:
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path = path
         self.manifest = manifest
-        sizes = [part.rows for part in manifest.parts]
-        self.leaves = Leaves(path / "leaves", sizes)
-        self._documents = PartTable(path / "documents", DOCUMENTS, sizes, DOCUMENT_ROWS, lambda batch: batch)
+        self.leaves = Leaves(path / "leaves", [part.rows for part in manifest.leaves])
+        rows = [part.rows for part in manifest.documents]
+        self._documents = PartTable(path / "documents", DOCUMENTS, rows, DOCUMENT_ROWS, lambda batch: batch)
+        self._order = open_order(path, manifest.size)
         self.purged = read_purges(path).indices
         self._levels = open_tree(path / LEVELS, manifest.size)
 
@@ -160,13 +161,20 @@ class BatchFolder:
             raise BatchError(
                 "the document was purged", found=f"index {index}", hint="Its leaf and all other proofs stay."
             )
-        batch, at = self._documents.find(index)
+        batch, at = self._documents.find(self.row(index))
         media_type, content, salt = (column[at].as_py() for column in batch.columns)
         return StoredDocument(leaf, self.leaves.domain(index), media_type, content, salt)
 
+    def row(self, index: int) -> int:
+        """The row of the document of a leaf, counted through all files of documents. Raises BatchError."""
+        row = int(self._order[index])
+        if not 0 <= row < len(self._documents):
+            raise _damaged(ORDER)
+        return row
+
     def close(self) -> None:
         """Let go of the files; what was read from them stays."""
-        del self._levels, self._documents, self.leaves
+        del self._levels, self._documents, self._order, self.leaves
 
     def _place(self, leaf: Leaf) -> int:
         low, high = 0, len(self.leaves)
@@ -185,6 +193,11 @@ class BatchFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _damaged(name: str) -> BatchError:
+    hint = "`creditchain batch check` says more."
+    return BatchError("a file of the batch is damaged", hint=hint, place=Place(name))
 
 
 def open_tree(path: Path, size: int) -> FileTree:

@@ -35,11 +35,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class PartFile:
-    """One part: its rows, and the sha256 (hex) of its two files."""
+    """One file of leaves or of documents: its rows, and its sha256 (hex)."""
 
     rows: int
-    leaves: str
-    documents: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,9 @@ class Manifest:
     size: int
     subjects: int
     domains: int
-    parts: tuple[PartFile, ...]
+    leaves: tuple[PartFile, ...]
+    documents: tuple[PartFile, ...]
+    order: str  #: sha256 (hex) of order.bin
     levels: str  #: sha256 (hex) of levels.bin
 
     def to_bytes(self) -> bytes:
@@ -67,7 +68,9 @@ class Manifest:
             "domains": self.domains,
             **terms,
             "levels": self.levels,
-            "parts": [asdict(part) for part in self.parts],
+            "order": self.order,
+            "leaves": [asdict(part) for part in self.leaves],
+            "documents": [asdict(part) for part in self.documents],
         }
         # What the manifest says of itself can't be computed from the other files; this notices a change of it.
         whole["manifest"] = hashlib.sha256(json.dumps(whole).encode()).hexdigest()
@@ -86,15 +89,16 @@ def parse_manifest(raw: bytes) -> Manifest:
             size=_number(whole["size"]),
             subjects=_number(whole["subjects"]),
             domains=_number(whole["domains"]),
-            parts=tuple(
-                PartFile(_number(part["rows"]), str(part["leaves"]), str(part["documents"])) for part in whole["parts"]
-            ),
+            leaves=_parts(whole["leaves"]),
+            documents=_parts(whole["documents"]),
+            order=str(whole["order"]),
             levels=str(whole["levels"]),
         )
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise BatchError("not a batch's manifest", expected=FORMAT, found=str(error)[:80], place=Place(FILE)) from error
-    if sum(part.rows for part in manifest.parts) != manifest.size or manifest.size < 1:
-        raise BatchError("the parts' rows do not add up to the size", place=Place(FILE, field="parts"))
+    for name, parts in (("leaves", manifest.leaves), ("documents", manifest.documents)):
+        if sum(part.rows for part in parts) != manifest.size or manifest.size < 1:
+            raise BatchError("the rows do not add up to the size", place=Place(FILE, field=name))
     if manifest.to_bytes() != raw:
         raise BatchError("the manifest is not as it was written", place=Place(FILE))
     return manifest
@@ -118,6 +122,10 @@ def _terms(whole: Mapping[str, Any]) -> Terms:
         key_epoch=_number(whole["key_epoch"]),
         upload_digest=_digest(whole["upload_digest"]),
     )
+
+
+def _parts(told: Any) -> tuple[PartFile, ...]:
+    return tuple(PartFile(_number(part["rows"]), str(part["sha256"])) for part in told)
 
 
 def _digest(value: Any) -> bytes:

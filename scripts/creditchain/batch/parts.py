@@ -1,13 +1,15 @@
-"""Files of a batch folder: written once, hashed while they are written, durable when closed."""
+"""Files of a batch folder: written once, hashed while they are written, durable before the folder has its name."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import pyarrow as pa
 
@@ -19,7 +21,7 @@ DOCUMENT_ROWS = 4_096
 
 
 class DigestingFile(io.RawIOBase):
-    """A new file that digests what goes through it. `close` makes it durable."""
+    """A new file that digests what goes through it."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -42,13 +44,11 @@ class DigestingFile(io.RawIOBase):
         return self._handle.tell()
 
     def close(self) -> None:
-        """Flush, fsync and close."""
+        """Flush and close."""
         if not self.closed:
             try:
-                self._handle.flush()
-                fsync(self._handle.fileno())
-            finally:
                 self._handle.close()
+            finally:
                 super().close()
 
     def hexdigest(self) -> str:
@@ -61,17 +61,37 @@ def write_arrow(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
     with storage(f"{path.parent.name}/{path.name}"):
         sink = DigestingFile(path)
         with sink, pa.ipc.new_file(pa.PythonFile(sink, "w"), schema) as writer:
-            for batch in batches:
-                for start in range(0, len(batch), rows):
-                    writer.write_batch(batch.slice(start, rows))
+            for batch in _even(batches, rows):
+                writer.write_batch(batch)
     return sink.hexdigest()
 
 
-def write_bytes(path: Path, data: bytes) -> str:
-    """Write a small file durably; its sha256 in hex. Raises StorageError."""
-    with storage(path.name), DigestingFile(path) as sink:
-        sink.write(data)
-    return sink.hexdigest()
+def _even(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches of `rows` each but the last."""
+    waiting: list[pa.RecordBatch] = []
+    count = 0
+    for batch in batches:
+        start = 0
+        if count:
+            start = min(rows - count, len(batch))
+            waiting.append(batch.slice(0, start))
+            count += start
+            if count < rows:
+                continue
+            yield pa.concat_batches(waiting)
+        full = len(batch) - (len(batch) - start) % rows
+        yield from (batch.slice(at, rows) for at in range(start, full, rows))
+        waiting, count = [batch.slice(full)], len(batch) - full
+    if count:
+        yield pa.concat_batches(waiting)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a small file durably. Raises StorageError."""
+    with storage(path.name), path.open("xb") as handle:
+        handle.write(data)
+        handle.flush()
+        fsync(handle.fileno())
 
 
 def file_digest(path: Path) -> str:
@@ -85,16 +105,47 @@ def fsync(handle: int) -> None:
     os.fsync(handle)
 
 
-def fsync_folder(path: Path) -> None:
-    """Make the entries of a folder durable."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fsync(handle)
-    finally:
-        os.close(handle)
+class Syncer:
+    """Makes files durable: at once, or in the background while others are being written. Leave it to wait for all."""
+
+    def __init__(self, *, background: bool) -> None:
+        self._pool = ThreadPoolExecutor(2) if background else None
+        self._pending: list[Future[None]] = []
+
+    def add(self, path: Path) -> None:
+        """This file is written, and may be renamed. Raises StorageError, here or on leaving."""
+        with storage(path.name):
+            handle = os.open(path, os.O_RDONLY)
+        if self._pool is None:
+            _sync(handle, path.name)
+        else:
+            self._pending.append(self._pool.submit(_sync, handle, path.name))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+            if kind is None:
+                for future in self._pending:
+                    future.result()
+
+
+def _sync(handle: int, name: str) -> None:
+    with storage(name):
+        try:
+            fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def fsync_path(path: Path) -> None:
+    """Make a file, or the entries of a folder, durable."""
+    _sync(os.open(path, os.O_RDONLY), path.name)
 
 
 def rename(source: Path, target: Path) -> None:
     """Rename, and make that durable. One place, so that a test can count these steps."""
     source.rename(target)
-    fsync_folder(target.parent)
+    fsync_path(target.parent)

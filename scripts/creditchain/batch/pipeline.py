@@ -1,7 +1,7 @@
 """From an upload to a batch folder: streaming, on all cores, in bounded memory.
 
-    upload ─pieces→ read, check, seal, sort (workers) → runs
-           ─spans→ merge, write (workers) → parts → levels → manifest → rename
+    upload ─pieces→ read, check, seal, sort (workers) → documents, runs of leaves
+           ─spans→ merge, write (workers) → leaves → levels, order → manifest → rename
 
 Everything is written into a workspace beside the folder to be, which gets its name, the root, by one rename at the
 very end. Whatever ends this early leaves nothing but the workspace, which the next try clears away.
@@ -10,6 +10,7 @@ very end. Whatever ends this early leaves nothing but the workspace, which the n
 from __future__ import annotations
 
 import shutil
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -26,11 +27,24 @@ from creditchain.batch.accept import Rules
 from creditchain.batch.errors import Problem, UploadError, storage
 from creditchain.batch.folder import LEVELS
 from creditchain.batch.manifest import FILE, Manifest, PartFile, Terms
-from creditchain.batch.parts import file_digest, fsync_folder, rename, write_bytes
+from creditchain.batch.order import ORDER, ROW_NUMBER
+from creditchain.batch.parts import DigestingFile, Syncer, file_digest, fsync_path, rename, write_bytes
 from creditchain.batch.pool import cores, ordered, processes
 from creditchain.batch.seal import Seals
 from creditchain.batch.upload import Upload
-from creditchain.batch.work import Job, Part, Run, Slice, Span, hashes_path, make_part, make_run, part_name
+from creditchain.batch.work import (
+    Job,
+    Part,
+    Run,
+    Slice,
+    Span,
+    hashes_path,
+    make_part,
+    make_run,
+    order_path,
+    part_name,
+    without_rows,
+)
 from creditchain.errors import Place
 from creditchain.hashing import HASH_BYTES
 from creditchain.merkle.files import TreeWriter
@@ -43,6 +57,8 @@ Watch = Callable[[str, int, int], None]
 
 #: Uploads up to this many bytes are done in this process: starting others would take longer.
 SMALL_BYTES = 4 << 20
+#: Leaves that are merged at a time: small enough for the memory that a worker has in use already, and for its caches.
+_SPAN_BYTES = 12 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +112,20 @@ def prepare(
     `name` tells apart the workspaces of batches that are made at the same time. If the folder is there already, it is
     kept. Raises UploadError for the first bad line, or if there is none at all; StorageError for a full disk.
     """
-    limits = replace(limits, workers=limits.workers or cores())
     small = upload.size <= SMALL_BYTES and upload.kind != "folder"
-    with _workspace(dest, name) as work, _team(1 if small else limits.workers) as pool:
+    limits = replace(limits, workers=1 if small else limits.workers or cores())
+    with _workspace(dest, name) as work, _team(limits.workers) as pool:
         job = Job(rules, seals, work, spill=pool is not None, threads=1 if pool is not None else 0)
-        runs = _runs(job, upload, pool, limits, faults, watch)
-        parts, skipped = _parts(job, upload, runs, pool, limits, faults, watch)
-        manifest = _finish(work, terms, parts, watch)
+        with Syncer(background=pool is not None) as syncer:
+            runs = _runs(job, upload, pool, syncer, limits, faults, watch)
+            parts, dropped = _parts(job, upload, runs, pool, syncer, limits, faults, watch)
+            skipped = sum(run.lines - run.rows for run in runs) + len(dropped)
+            documents = _documents(work, runs, dropped, syncer)
+            manifest = _finish(work, terms, parts, documents, dropped, syncer, watch)
+        with storage("the batch's folder"):
+            write_bytes(work / FILE, manifest.to_bytes())
+            for folder in (work / "leaves", work / "documents", work):
+                fsync_path(folder)
         target = dest / manifest.root.hex()
         if not target.exists():
             with storage("the batch's folder"):
@@ -145,7 +168,15 @@ def _shared(
     return map(work, items) if pool is None else ordered(pool, work, items, window=2 * limits.workers)
 
 
-def _runs(job: Job, upload: Upload, pool: Executor | None, limits: Limits, faults: Faults, watch: Watch) -> list[Run]:
+def _runs(
+    job: Job,
+    upload: Upload,
+    pool: Executor | None,
+    syncer: Syncer,
+    limits: Limits,
+    faults: Faults,
+    watch: Watch,
+) -> list[Run]:
     """All runs, in the upload's order, each problem reported. Raises UploadError."""
     pieces = enumerate(readers.pieces(upload, job.rules, partial(_piece_bytes, limits)))
     runs: list[Run] = []
@@ -160,6 +191,7 @@ def _runs(job: Job, upload: Upload, pool: Executor | None, limits: Limits, fault
                 faults.report(placed)
         if first is not None and not faults.skip and faults.report is None:
             raise first.error(upload.name)
+        syncer.add(job.work / "documents" / part_name(run.number))
         runs.append(replace(run, problems=()) if run.rows else replace(run, problems=(), held=None))
         lines += run.lines
         done += run.size
@@ -196,15 +228,22 @@ def _report_doubles(
 
 
 def _parts(
-    job: Job, upload: Upload, runs: Sequence[Run], pool: Executor | None, limits: Limits, faults: Faults, watch: Watch
-) -> tuple[list[Part], int]:
-    """All parts, written, and how many lines were left out. Raises UploadError for documents that stand twice."""
+    job: Job,
+    upload: Upload,
+    runs: Sequence[Run],
+    pool: Executor | None,
+    syncer: Syncer,
+    limits: Limits,
+    faults: Faults,
+    watch: Watch,
+) -> tuple[list[Part], list[int]]:
+    """The parts of the leaves, and which rows of documents have none. UploadError for documents that stand twice."""
     rows = sum(run.rows for run in runs)
-    skipped = sum(run.lines - run.rows for run in runs)
     parts: list[Part] = []
     doubles: list[Problem] = []
     done = 0
     for part in _shared(partial(make_part, job), _spans(runs, upload, limits, faults), pool, limits):
+        syncer.add(job.work / "leaves" / part_name(part.number))
         doubles += part.doubles
         parts.append(part)
         done += part.rows
@@ -217,7 +256,24 @@ def _parts(
         raise _many(doubles[0], len(doubles), upload)
     for run in runs:
         run.path.unlink(missing_ok=True)
-    return [part for part in parts if part.rows], skipped + len(doubles)
+    return [part for part in parts if part.rows], sorted(row for part in parts for row in part.dropped)
+
+
+def _documents(work: Path, runs: Sequence[Run], dropped: Sequence[int], syncer: Syncer) -> list[tuple[int, PartFile]]:
+    """The files of documents that have rows, with their numbers; without the dropped rows: no copy stays behind."""
+    found: list[tuple[int, PartFile]] = []
+    first = 0
+    for run in runs:
+        here = dropped[bisect_left(dropped, first) : bisect_left(dropped, first + run.rows)]
+        digest = run.documents_digest
+        if here:
+            path = work / "documents" / part_name(run.number)
+            digest = without_rows(path, [row - first for row in here])
+            syncer.add(path)
+        if run.rows > len(here):
+            found.append((run.number, PartFile(run.rows - len(here), digest)))
+        first += run.rows
+    return found
 
 
 def _spans(runs: Sequence[Run], upload: Upload, limits: Limits, faults: Faults, *, keep: bool = True) -> Iterator[Span]:
@@ -226,14 +282,17 @@ def _spans(runs: Sequence[Run], upload: Upload, limits: Limits, faults: Faults, 
     Of a folder of files a span ends between two subjects: one file in two of its sections stands twice, far apart.
     """
     filled = [run for run in runs if run.rows]
-    befores = list(accumulate((0 if run.numbered else run.lines for run in runs), initial=0))
+    lines = list(accumulate((0 if run.numbered else run.lines for run in runs), initial=0))
+    documents = list(accumulate((run.rows for run in runs), initial=0))
     whole = sum(run.bytes for run in filled)
     # A worker holds what it read, the sorted copy and keys: about three times the span.
-    count = max(1, -(-whole * 3 * limits.workers // limits.sort_memory)) if filled and filled[0].held is None else 1
+    most = min(_SPAN_BYTES, limits.sort_memory // (3 * limits.workers))
+    count = max(1, -(-whole // most)) if filled and filled[0].held is None else 1
     bounds = _bounds(filled, count, whole_subjects=upload.kind == "folder")
     for number, (low, high) in enumerate(zip([None, *bounds], [*bounds, None], strict=True)):
-        slices = [_slice(run, low, high, befores[run.number]) for run in filled]
-        yield Span(number, tuple(piece for piece in slices if piece.start < piece.stop), low, high, faults.skip, keep)
+        slices = [_slice(run, low, high, lines[run.number], documents[run.number]) for run in filled]
+        touched = tuple(piece for piece in slices if piece.start < piece.stop)
+        yield Span(number, touched, low, high, upload.kind == "folder", faults.skip, keep)
 
 
 def _bounds(runs: Sequence[Run], count: int, *, whole_subjects: bool) -> list[bytes]:
@@ -247,33 +306,53 @@ def _bounds(runs: Sequence[Run], count: int, *, whole_subjects: bool) -> list[by
     return sorted(cut)
 
 
-def _slice(run: Run, low: bytes | None, high: bytes | None, before: int) -> Slice:
+def _slice(run: Run, low: bytes | None, high: bytes | None, lines: int, documents: int) -> Slice:
     """The batches of a run that may hold keys from `low` to below `high`."""
     start = 0 if low is None else max(0, int(np.searchsorted(run.fences, np.bytes_(low), side="right")) - 1)
     stop = len(run.fences) if high is None else int(np.searchsorted(run.fences, np.bytes_(high), side="left"))
-    return Slice(run.path, run.held, start, stop, before)
+    return Slice(run.path, run.held, start, stop, lines, documents)
 
 
-def _finish(work: Path, terms: Terms, parts: Sequence[Part], watch: Watch) -> Manifest:
-    """Join the leaf hashes, build the tree above them, write the manifest, make everything durable."""
+def _finish(
+    work: Path,
+    terms: Terms,
+    parts: Sequence[Part],
+    documents: Sequence[tuple[int, PartFile]],
+    dropped: Sequence[int],
+    syncer: Syncer,
+    watch: Watch,
+) -> Manifest:
+    """Join what the parts left, build the tree above their leaf hashes, give the files their numbers."""
     size = sum(part.rows for part in parts)
+    order = _join_order(work, parts, dropped)
+    syncer.add(work / ORDER)
     root = _build_tree(work, parts, size)
-    _renumber(work, parts)
+    _renumber(work / "leaves", [part.number for part in parts])
+    _renumber(work / "documents", [number for number, _ in documents])
     watch("tree", size, size)
-    manifest = Manifest(
+    return Manifest(
         terms=terms,
         root=root,
         size=size,
         subjects=_subjects(parts),
         domains=reduce(lambda mask, part: mask | part.domains, parts, 0),
-        parts=tuple(PartFile(part.rows, part.leaves_digest, part.documents_digest) for part in parts),
+        leaves=tuple(PartFile(part.rows, part.leaves_digest) for part in parts),
+        documents=tuple(file for _, file in documents),
+        order=order,
         levels=file_digest(work / LEVELS),
     )
-    write_bytes(work / FILE, manifest.to_bytes())
-    with storage("the batch's folder"):
-        for folder in (work / "leaves", work / "documents", work):
-            fsync_folder(folder)
-    return manifest
+
+
+def _join_order(work: Path, parts: Sequence[Part], dropped: Sequence[int]) -> str:
+    """Write the rows of all leaves' documents, counted without the dropped ones; the file's digest."""
+    gone = np.array(dropped, dtype=np.int64)
+    with storage(ORDER), DigestingFile(work / ORDER) as order:
+        for part in parts:
+            path = order_path(work, part.number)
+            rows = np.fromfile(path, dtype=ROW_NUMBER)
+            order.write((rows - np.searchsorted(gone, rows)).astype(ROW_NUMBER, copy=False))
+            path.unlink()
+    return order.hexdigest()
 
 
 def _build_tree(work: Path, parts: Sequence[Part], size: int) -> bytes:
@@ -286,16 +365,14 @@ def _build_tree(work: Path, parts: Sequence[Part], size: int) -> bytes:
         return tree.finish()
 
 
-def _renumber(work: Path, parts: Sequence[Part]) -> None:
-    """Close the gaps that empty parts left in the numbers of the files."""
-    kept = {part.number for part in parts}
-    for folder in ("leaves", "documents"):
-        for path in sorted((work / folder).iterdir()):
-            if int(path.stem) not in kept:
-                path.unlink()
-        for number, part in enumerate(parts):
-            if number != part.number:
-                (work / folder / part_name(part.number)).rename(work / folder / part_name(number))
+def _renumber(folder: Path, kept: Sequence[int]) -> None:
+    """Close the gaps that empty files leave in the numbers."""
+    for path in sorted(folder.iterdir()):
+        if int(path.stem) not in kept:
+            path.unlink()
+    for number, before in enumerate(kept):
+        if number != before:
+            (folder / part_name(before)).rename(folder / part_name(number))
 
 
 def _subjects(parts: Sequence[Part]) -> int:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import mmap
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,8 @@ import pyarrow as pa
 
 from creditchain.batch.errors import BatchError, storage
 from creditchain.batch.manifest import Manifest
-from creditchain.batch.parts import DOCUMENT_ROWS, file_digest, fsync, fsync_folder
+from creditchain.batch.order import ORDER, open_order
+from creditchain.batch.parts import DOCUMENT_ROWS, file_digest, fsync, fsync_path
 from creditchain.batch.work import part_name
 from creditchain.errors import Place
 
@@ -30,14 +30,10 @@ FORMAT = "creditchain/purged@1"
 
 @dataclass(frozen=True, slots=True)
 class Purges:
-    """Which leaves' documents were erased, and the sha256 (hex) of the parts they were in, by part number."""
+    """Which leaves' documents were erased, and the sha256 (hex) of the files they were in, by number."""
 
     indices: frozenset[int] = frozenset()
     digests: dict[int, str] = field(default_factory=dict)
-
-    def within(self, first: int, count: int) -> Iterator[int]:
-        """Erased indices from `first` to before `first + count`."""
-        return (index for index in sorted(self.indices) if first <= index < first + count)
 
 
 def read_purges(folder: Path) -> Purges:
@@ -58,18 +54,24 @@ def read_purges(folder: Path) -> Purges:
 
 
 def purge(folder: Path, manifest: Manifest, indices: Sequence[int]) -> Purges:
-    """Erase the documents at `indices` for good. Doing it again does no harm. Raises IndexError, StorageError."""
+    """Erase the documents at `indices` for good. Doing it again does no harm.
+
+    Raises IndexError, StorageError; BatchError where `order.bin` is not as it was written: nothing is erased then.
+    """
     if any(not 0 <= index < manifest.size for index in indices):
         raise IndexError(f"a batch of {manifest.size} has no such index")
+    if file_digest(folder / ORDER) != manifest.order:
+        raise BatchError("the file is not the one that was written", expected=manifest.order, place=Place(ORDER))
     known = read_purges(folder)
     whole = frozenset(indices) | known.indices
     with storage(f"{folder.name}/{FILE}"):
         _write(folder, Purges(whole, known.digests))
-        ends = list(accumulate(part.rows for part in manifest.parts))
+        rows = sorted(set(open_order(folder, manifest.size)[list(indices)].tolist()))
         digests = dict(known.digests)
-        for part, end in enumerate(ends):
-            start = end - manifest.parts[part].rows
-            here = [index - start for index in indices if start <= index < end]
+        start = end = 0
+        for part, file in enumerate(manifest.documents):
+            start, end = end, end + file.rows
+            here = [row - start for row in rows if start <= row < end]
             if here:
                 path = folder / "documents" / part_name(part)
                 _overwrite(path, here)
@@ -116,4 +118,4 @@ def _write(folder: Path, purges: Purges) -> None:
         handle.flush()
         fsync(handle.fileno())
     os.replace(temporary, folder / FILE)  # noqa: PTH105
-    fsync_folder(folder)
+    fsync_path(folder)

@@ -29,25 +29,17 @@ RECORDS = pa.schema(
     ]
 )
 
-#: The same records with their place in the tree: no number any more.
-SEALED = pa.schema(
-    [
-        ("tag", _HASH),
-        ("section", pa.uint8()),
-        ("commitment", _HASH),
-        ("domain", pa.uint8()),
-        ("media_type", pa.string()),
-        ("content", pa.large_binary()),
-        ("salt", _HASH),
-        ("line", pa.int64()),
-    ]
-)
-
 #: What a regulator gets to audit a batch: the leaves, no content.
 LEAVES = pa.schema([("tag", _HASH), ("section", pa.uint8()), ("commitment", _HASH), ("domain", pa.uint8())])
 
+#: What is sorted of a record: its leaf, the row of its document among all documents, and the line it was read from.
+PLACED = pa.schema([*LEAVES, ("document", pa.int64()), ("line", pa.int64())])
+
 #: What only the publisher keeps.
 DOCUMENTS = pa.schema([("media_type", pa.string()), ("content", pa.large_binary()), ("salt", _HASH)])
+
+#: Records with their leaves: no number any more.
+SEALED = pa.schema([*LEAVES, *DOCUMENTS, ("line", pa.int64())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +91,12 @@ class RecordColumns:
         return pa.RecordBatch.from_arrays(arrays, schema=RECORDS)
 
 
-def shift_lines(batch: pa.RecordBatch, before: int) -> pa.RecordBatch:
-    """The batch with `before` added to its column `line`."""
+def shift(batch: pa.RecordBatch, name: str, before: int) -> pa.RecordBatch:
+    """The batch with `before` added to its column `name` (int64)."""
     if not before:
         return batch
-    at = batch.schema.get_field_index("line")
-    moved = pc.add(batch.column("line"), pa.scalar(before, pa.int64()))
+    at = batch.schema.get_field_index(name)
+    moved = pc.add(batch.column(name), pa.scalar(before, pa.int64()))
     return batch.set_column(at, batch.schema.field(at), moved)
 
 

@@ -14,13 +14,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from creditchain.batch.records import SEALED, Bytes, byte_values, hash_column, hash_rows, pieces_of
-from creditchain.documents import JSON_MEDIA_TYPE
+from creditchain.batch.records import PLACED, SEALED, Bytes, byte_values, hash_column, hash_rows, pieces_of
 from creditchain.merkle import lanes
 from creditchain.merkle.order import leaf_order
 
 Order = npt.NDArray[np.int64]
-_BRIEF = [name for name in SEALED.names if name != "content"]
 #: Makes rows (n, 32) of records that share a value; their positions are given, None for all records.
 Make = Callable[[pa.RecordBatch, str, Order | None], Bytes]
 
@@ -56,55 +54,52 @@ def seal(records: pa.RecordBatch, seals: Seals, *, threads: int = 0) -> pa.Recor
     return pa.RecordBatch.from_arrays(arrays, schema=SEALED)
 
 
+def place(sealed: pa.RecordBatch, first: int) -> pa.RecordBatch:
+    """SEALED → PLACED: the leaves, and where their documents stand, the first of them in row `first`."""
+    rows = pa.array(np.arange(first, first + len(sealed), dtype=np.int64))
+    arrays = [rows if name == "document" else sealed.column(name) for name in PLACED.names]
+    return pa.RecordBatch.from_arrays(arrays, schema=PLACED)
+
+
 def merge(
     batches: Sequence[pa.RecordBatch], low: bytes | None = None, high: bytes | None = None, *, threads: int = 0
 ) -> pa.RecordBatch:
-    """Several sealed batches as one, in the order of the tree: what has keys from `low` to below `high`, if given.
+    """Several batches of schema PLACED as one, in the order of the tree: keys from `low` to below `high`, if given.
 
     Equal leaves keep the order in which they came.
     """
     if not batches:
-        return pa.RecordBatch.from_pylist([], schema=SEALED)
-    brief = pa.concat_batches([batch.select(_BRIEF) for batch in batches])
-    columns = _leaf_columns(brief)
-    if low is None and high is None:
-        return _taken(batches, brief, leaf_order(*columns, threads=threads))
-    found = keys(brief)
-    inside = np.ones(len(brief), dtype=bool)
+        return pa.RecordBatch.from_pylist([], schema=PLACED)
+    whole = pa.concat_batches(batches)
+    if low is not None or high is not None:
+        whole = whole.filter(pa.array(_between(keys(whole), low, high)))
+    return whole.take(pa.array(leaf_order(*_leaf_columns(whole), threads=threads)))
+
+
+def _between(found: npt.NDArray[np.bytes_], low: bytes | None, high: bytes | None) -> npt.NDArray[np.bool_]:
+    inside = np.ones(len(found), dtype=bool)
     if low is not None:
         inside &= found >= np.bytes_(low)
     if high is not None:
         inside &= found < np.bytes_(high)
-    rows = np.flatnonzero(inside)
-    order = leaf_order(*(np.ascontiguousarray(column[rows]) for column in columns), threads=threads)
-    return _taken(batches, brief, rows[order])
+    return inside
 
 
-def _taken(batches: Sequence[pa.RecordBatch], brief: pa.RecordBatch, order: Order) -> pa.RecordBatch:
-    """Rows of the batches together, of which `brief` has all but the contents: those are large, and copied once."""
-    data, ends = lanes.gather([pieces_of(batch.column("content")) for batch in batches], order)
-    contents = pa.LargeBinaryArray.from_buffers(
-        pa.large_binary(), len(order), [None, pa.py_buffer(np.ascontiguousarray(ends)), pa.py_buffer(data)]
-    )
-    taken = brief.take(pa.array(order))
-    arrays = [contents if name == "content" else taken.column(name) for name in SEALED.names]
-    return pa.RecordBatch.from_arrays(arrays, schema=SEALED)
-
-
-def doubles(batch: pa.RecordBatch) -> list[tuple[int, int]]:
+def doubles(batch: pa.RecordBatch, *, sections_apart: bool) -> list[tuple[int, int]]:
     """Rows of a sorted batch that repeat the document of an earlier row about the same subject: (earlier, later).
 
-    One subject and equal bytes give one salt and so one commitment; of JSON documents the section is the same too.
+    One subject and equal bytes give one salt and so one commitment. `sections_apart`: whether equal bytes may stand in
+    two sections; a JSON document says itself in which it is.
     """
     tags, _, commitments = _leaf_columns(batch)
     if len(batch) < 2:
         return []
     again = repeated(commitments)
     alike = again.any() and (again & repeated(tags)).any()
-    if not alike and pc.unique(batch.column("media_type")).to_pylist() == [JSON_MEDIA_TYPE]:
+    if not alike and not sections_apart:
         return []
-    keys = np.ascontiguousarray(np.concatenate([tags, commitments], axis=1)).view("S64").ravel()
-    _, first, group = np.unique(keys, return_index=True, return_inverse=True)
+    pairs = np.ascontiguousarray(np.concatenate([tags, commitments], axis=1)).view("S64").ravel()
+    _, first, group = np.unique(pairs, return_index=True, return_inverse=True)
     earlier = first[group]
     later = np.flatnonzero(earlier != np.arange(len(batch)))
     return list(zip(earlier[later].tolist(), later.tolist(), strict=True))

@@ -1,12 +1,14 @@
-"""What one worker does: read and seal a piece into a sorted run, and merge a span of keys of all runs into one part.
+"""What one worker does: read and seal a piece into documents and a sorted run, and merge a span of keys of all runs.
 
-A run is an Arrow IPC file of sealed records in the order of the tree, in short record batches. The first key of each
-batch (its fence) goes back to the coordinator, which cuts the keys into spans of equal size; a part needs of each run
-only the batches that its span touches. Parts follow each other in the tree.
+Documents are written once, in the order of the upload; sorted are leaves with the rows of their documents. A run is an
+Arrow IPC file of those in the order of the tree, in short record batches. The first key of each batch (its fence) goes
+back to the coordinator, which cuts the keys into spans of equal size; a part of the leaves needs of each run only the
+batches that its span touches. Parts follow each other in the tree.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
@@ -19,9 +21,10 @@ import pyarrow.compute as pc
 from creditchain.batch import readers, seal
 from creditchain.batch.accept import Rules
 from creditchain.batch.errors import Problem, storage
-from creditchain.batch.parts import DOCUMENT_ROWS, LEAF_ROWS, DigestingFile, write_arrow
+from creditchain.batch.order import ROW_NUMBER
+from creditchain.batch.parts import DOCUMENT_ROWS, LEAF_ROWS, write_arrow
 from creditchain.batch.readers import Piece
-from creditchain.batch.records import DOCUMENTS, LEAVES, SEALED, hash_rows, shift_lines
+from creditchain.batch.records import DOCUMENTS, LEAVES, PLACED, hash_rows, shift
 from creditchain.batch.seal import Seals
 
 Fences = npt.NDArray[np.bytes_]
@@ -47,7 +50,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A piece, read and sealed. `held` is the run itself where it was kept in memory, else it is in `path`."""
+    """A piece, read and sealed, its documents written. `held` is the run, None where it is in `path`."""
 
     number: int
     path: Path
@@ -59,34 +62,47 @@ class Run:
     numbered: bool
     problems: tuple[Problem, ...]
     size: int
+    documents_digest: str
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The batches `start` to `stop` of one run; `before` is the number of lines before the run's first."""
+    """The batches `start` to `stop` of one run; how many lines and documents there are before the run's first."""
 
     path: Path
     held: pa.RecordBatch | None = field(repr=False)
     start: int
     stop: int
-    before: int
+    lines: int
+    documents: int
+
+    def counted(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch with its lines and documents counted in the upload."""
+        return shift(shift(batch, "line", self.lines), "document", self.documents)
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One part to make: keys from `low` (or the first) to below `high` (or the last). Not `keep`: only find doubles."""
+    """One part to make: keys from `low` (or the first) to below `high` (or the last). Not `keep`: only find doubles.
+
+    `sections_apart`: whether one document may stand in two sections.
+    """
 
     number: int
     slices: tuple[Slice, ...]
     low: bytes | None
     high: bytes | None
+    sections_apart: bool
     drop_doubles: bool
     keep: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part as it was written. `subjects` counts its tags; first and last tag tell whether neighbours share one."""
+    """A part of the leaves as it was written. `subjects` counts its tags; neighbours may share first or last tag.
+
+    `dropped`: rows of documents, counted in the upload, that have no leaf because they stand there twice.
+    """
 
     number: int
     rows: int
@@ -95,8 +111,8 @@ class Part:
     last_tag: bytes
     domains: int
     leaves_digest: str
-    documents_digest: str
     doubles: tuple[Problem, ...]
+    dropped: tuple[int, ...]
 
 
 def part_name(number: int) -> str:
@@ -109,49 +125,71 @@ def hashes_path(work: Path, number: int) -> Path:
     return work / f"hashes-{number:05}"
 
 
+def order_path(work: Path, number: int) -> Path:
+    """Where the rows of a part's documents wait."""
+    return work / f"order-{number:05}"
+
+
 def make_run(job: Job, numbered_piece: tuple[int, Piece]) -> Run:
-    """Read, check and seal a piece block by block, and sort it. Raises UploadError where it can not be read at all."""
+    """Read, check and seal a piece block by block, write its documents, and sort its leaves. Raises UploadError."""
     number, piece = numbered_piece
-    blocks: list[pa.RecordBatch] = []
-    problems: list[Problem] = []
-    lines, numbered = 0, True
-    for block in readers.load(piece, job.rules):
-        before, numbered = (0 if block.numbered else lines), block.numbered
-        records = shift_lines(block.records, before)
-        blocks.append(seal.seal(records, job.seals, threads=job.threads))
-        problems += [problem.shifted(before) for problem in block.problems]
-        lines += block.lines
-    sealed = seal.merge(blocks, threads=job.threads)
+    reading = _Reading(job, piece)
+    documents = job.work / "documents" / part_name(number)
+    digest = write_arrow(documents, DOCUMENTS, reading.documents(), DOCUMENT_ROWS)
+    placed = seal.merge(reading.placed, threads=job.threads)
     path = job.work / f"run-{number:06}.arrow"
     if job.spill:
-        _spill(path, sealed)
+        _spill(path, placed)
     return Run(
         number=number,
         path=path,
-        held=None if job.spill else sealed,
-        fences=seal.keys(sealed)[::_FENCE_ROWS].copy(),
-        rows=len(sealed),
-        bytes=sealed.nbytes,
-        lines=lines,
-        numbered=numbered,
-        problems=tuple(problems[:MAX_PROBLEMS]),
+        held=None if job.spill else placed,
+        fences=seal.keys(placed)[::_FENCE_ROWS].copy(),
+        rows=len(placed),
+        bytes=placed.nbytes,
+        lines=reading.lines,
+        numbered=reading.numbered,
+        problems=tuple(reading.problems[:MAX_PROBLEMS]),
         size=piece.size,
+        documents_digest=digest,
     )
+
+
+class _Reading:
+    """One piece while its documents are written: what else there is to say of it."""
+
+    def __init__(self, job: Job, piece: Piece) -> None:
+        self._job, self._piece = job, piece
+        self.placed: list[pa.RecordBatch] = []
+        self.problems: list[Problem] = []
+        self.lines, self.numbered = 0, True
+
+    def documents(self) -> Iterator[pa.RecordBatch]:
+        """The piece's documents, sealed, block by block."""
+        rows = 0
+        for block in readers.load(self._piece, self._job.rules):
+            before, self.numbered = (0 if block.numbered else self.lines), block.numbered
+            records = shift(block.records, "line", before)
+            sealed = seal.seal(records, self._job.seals, threads=self._job.threads)
+            self.placed.append(seal.place(sealed, rows))
+            self.problems += [problem.shifted(before) for problem in block.problems]
+            self.lines += block.lines
+            rows += len(sealed)
+            yield sealed.select(DOCUMENTS.names)
 
 
 def make_part(job: Job, span: Span) -> Part:
-    """Merge a span of keys of all runs, and write it with its leaf hashes. Raises StorageError."""
+    """Merge a span of keys of all runs; write leaves, leaf hashes, rows of documents. Raises StorageError."""
     merged = seal.merge(
         [batch for piece in span.slices for batch in _read(piece)], span.low, span.high, threads=job.threads
     )
-    doubles, merged = _doubles(merged, span.drop_doubles)
+    doubles, dropped, merged = _doubles(merged, span)
     if not span.keep:
-        return Part(span.number, 0, 0, b"", b"", 0, "", "", doubles)
-    leaves = merged.select(LEAVES.names)
+        return Part(span.number, 0, 0, b"", b"", 0, "", doubles, dropped)
     tags = hash_rows(merged.column("tag"))
-    name = part_name(span.number)
-    with storage("the tree's leaves"), DigestingFile(hashes_path(job.work, span.number)) as sink:
-        sink.write(np.ascontiguousarray(seal.leaf_hashes(merged, threads=job.threads)))
+    with storage("the tree's leaves"):
+        np.ascontiguousarray(seal.leaf_hashes(merged, threads=job.threads)).tofile(hashes_path(job.work, span.number))
+        merged.column("document").to_numpy().astype(ROW_NUMBER).tofile(order_path(job.work, span.number))
     return Part(
         number=span.number,
         rows=len(merged),
@@ -159,48 +197,61 @@ def make_part(job: Job, span: Span) -> Part:
         first_tag=tags[0].tobytes() if len(tags) else b"",
         last_tag=tags[-1].tobytes() if len(tags) else b"",
         domains=reduce(lambda mask, bit: mask | 1 << bit, pc.unique(merged.column("domain")).to_pylist(), 0),
-        leaves_digest=write_arrow(job.work / "leaves" / name, LEAVES, [leaves], LEAF_ROWS),
-        documents_digest=write_arrow(
-            job.work / "documents" / name, DOCUMENTS, [merged.select(DOCUMENTS.names)], DOCUMENT_ROWS
+        leaves_digest=write_arrow(
+            job.work / "leaves" / part_name(span.number), LEAVES, [merged.select(LEAVES.names)], LEAF_ROWS
         ),
         doubles=doubles,
+        dropped=dropped,
     )
 
 
-def _spill(path: Path, sealed: pa.RecordBatch) -> None:
+def without_rows(path: Path, rows: Sequence[int]) -> str:
+    """Write a file of documents again without some of its rows; its new digest. Raises StorageError."""
+    spare = path.with_suffix(".spare")
+    with storage(path.name), pa.OSFile(str(path)) as source:
+        whole = pa.ipc.open_file(source).read_all().combine_chunks()
+        keep = np.ones(len(whole), dtype=bool)
+        keep[list(rows)] = False
+        digest = write_arrow(spare, DOCUMENTS, whole.filter(pa.array(keep)).to_batches(), DOCUMENT_ROWS)
+        spare.replace(path)
+    return digest
+
+
+def _spill(path: Path, placed: pa.RecordBatch) -> None:
     with (
         storage("a sorted run"),
         pa.BufferedOutputStream(pa.OSFile(str(path), "w"), _BUFFER_BYTES) as sink,
-        pa.ipc.new_file(sink, SEALED) as writer,
+        pa.ipc.new_file(sink, PLACED) as writer,
     ):
-        for start in range(0, len(sealed), _FENCE_ROWS):
-            writer.write_batch(sealed.slice(start, _FENCE_ROWS))
+        for start in range(0, len(placed), _FENCE_ROWS):
+            writer.write_batch(placed.slice(start, _FENCE_ROWS))
 
 
 def _read(piece: Slice) -> list[pa.RecordBatch]:
-    """The batches of a slice, lines counted in the upload.
+    """The batches of a slice, lines and documents counted in the upload.
 
     They are read into memory: mapped pages would count as this process's for as long as it lives.
     """
     if piece.held is not None:
-        return [shift_lines(piece.held, piece.before)]
+        return [piece.counted(piece.held)]
     with storage("a sorted run"), pa.OSFile(str(piece.path)) as source:
         reader = pa.ipc.open_file(source)
-        return [shift_lines(reader.get_batch(number), piece.before) for number in range(piece.start, piece.stop)]
+        return [piece.counted(reader.get_batch(number)) for number in range(piece.start, piece.stop)]
 
 
-def _doubles(merged: pa.RecordBatch, drop: bool) -> tuple[tuple[Problem, ...], pa.RecordBatch]:
-    """What is wrong with documents that stand twice, and the batch without the later ones if they are to be dropped."""
-    found = seal.doubles(merged)
+def _doubles(merged: pa.RecordBatch, span: Span) -> tuple[tuple[Problem, ...], tuple[int, ...], pa.RecordBatch]:
+    """What is wrong with documents that stand twice, which rows to drop, and the batch without their leaves."""
+    found = seal.doubles(merged, sections_apart=span.sections_apart)
     if not found:
-        return (), merged
+        return (), (), merged
     lines = merged.column("line")
     problems = tuple(double(lines[earlier].as_py(), lines[later].as_py()) for earlier, later in found[:MAX_PROBLEMS])
-    if not drop:
-        return problems, merged
+    if not span.drop_doubles:
+        return problems, (), merged
     keep = np.ones(len(merged), dtype=bool)
     keep[[later for _, later in found]] = False
-    return problems, merged.filter(pa.array(keep))
+    dropped = merged.column("document").to_numpy()[~keep].tolist()
+    return problems, tuple(dropped), merged.filter(pa.array(keep))
 
 
 def double(one: int, other: int) -> Problem:

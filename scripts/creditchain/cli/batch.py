@@ -164,5 +164,5 @@ def _summary(manifest: Manifest) -> dict[str, Any]:
         "key_epoch": terms.key_epoch,
         "chain_id": terms.chain_id,
         "log_id": terms.log_id,
-        "parts": len(manifest.parts),
+        "files": {"leaves": len(manifest.leaves), "documents": len(manifest.documents)},
     }

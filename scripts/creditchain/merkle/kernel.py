@@ -113,21 +113,6 @@ def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:
     return joined, bounds
 
 
-def gather(columns: Sequence[tuple[Rows, Offsets]], places: Offsets) -> tuple[Rows, Offsets]:
-    """Pieces by place, counted through all columns: the bytes of one after another, and n + 1 offsets into them."""
-    kept = [(np.ascontiguousarray(data), ends) for data, ends in columns]  # `starts` holds addresses only
-    for data, ends in kept:
-        check_pieces(data, ends)
-    none = np.empty(0, np.int64)
-    starts = np.concatenate([none, *(ends[:-1] + np.int64(_address(data)) for data, ends in kept)])[places]
-    sizes = np.concatenate([none, *(np.diff(ends) for _, ends in kept)])[places]
-    bounds = np.zeros(len(places) + 1, np.int64)
-    np.cumsum(sizes, out=bounds[1:])
-    gathered = np.empty(int(bounds[-1]), np.uint8)
-    vector.copy_pieces(_address(starts), _address(sizes), len(places), _address(gathered))
-    return gathered, bounds
-
-
 class _Team:
     """Threads that share the work of one call; none when there is too little of it."""
 

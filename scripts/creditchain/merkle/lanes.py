@@ -37,7 +37,6 @@ class Engine(Protocol):
         self, salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *, threads: int = 0
     ) -> Rows: ...
     def join_columns(self, columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]: ...
-    def gather(self, columns: Sequence[tuple[Rows, Offsets]], places: Offsets) -> tuple[Rows, Offsets]: ...
 
 
 class _Choice:
@@ -148,8 +147,3 @@ def commitments(salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *,
 def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:
     """The pieces of each of `count` rows joined, row after row: the bytes, and the count + 1 offsets of the rows."""
     return _choice.engine(count).join_columns(columns, count)
-
-
-def gather(columns: Sequence[tuple[Rows, Offsets]], places: Offsets) -> tuple[Rows, Offsets]:
-    """Pieces by place, counted through all columns: the bytes of one after another, and n + 1 offsets into them."""
-    return _choice.engine(len(places)).gather(columns, places)

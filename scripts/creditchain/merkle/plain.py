@@ -101,12 +101,6 @@ def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:
     return _column([b"".join(row) for row in zip(*pieces, strict=True)] if pieces else [b""] * count)
 
 
-def gather(columns: Sequence[tuple[Rows, Offsets]], places: Offsets) -> tuple[Rows, Offsets]:
-    """Pieces by place, counted through all columns: the bytes of one after another, and n + 1 offsets into them."""
-    pieces = [piece for column in columns for piece in _pieces(*column)]
-    return _column([pieces[place] for place in places.tolist()])
-
-
 def _column(pieces: Sequence[bytes]) -> tuple[Rows, Offsets]:
     ends = np.fromiter(accumulate(map(len, pieces), initial=0), np.int64, len(pieces) + 1)
     return np.frombuffer(b"".join(pieces), np.uint8), ends

@@ -305,13 +305,3 @@ def join_columns(plan: Any, count: Any, bounds: Any, target: Any) -> None:
             _copy(target + at, source, size)
             at += size
         _store(bounds + 8 * row + 8, uint64(at))
-
-
-@_compiled("void(int64, int64, int64, int64)")
-def copy_pieces(starts: Any, sizes: Any, count: Any, target: Any) -> None:
-    """Write `count` pieces to address `target`, one after another; `starts` and `sizes`: addresses of int64 of each."""
-    at = target
-    for i in range(count):
-        size = int64(_load(sizes + 8 * i))
-        _copy(at, int64(_load(starts + 8 * i)), size)
-        at += size

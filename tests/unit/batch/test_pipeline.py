@@ -11,6 +11,7 @@ import pytest
 from making import PRODUCT, RULES, SEALS, TERMS, document, lines, made, number, write_csv, write_parquet
 
 from creditchain.batch import Faults, Limits, find_upload, open_batch, pipeline, prepare, seal
+from creditchain.batch.check import check_batch
 from creditchain.batch.records import RECORDS
 from creditchain.batch.work import make_run
 from creditchain.documents import canonical_bytes, commitment, leaf_hash, salt
@@ -104,7 +105,7 @@ def test_root_does_not_depend_on_the_partitions() -> None:
     )
     for count in (1, 2, 3, 16, 300):
         step = -(-len(whole) // count)
-        parts = [seal.seal(whole.slice(start, step), SEALS) for start in range(0, len(whole), step)]
+        parts = [seal.place(seal.seal(whole.slice(start, step), SEALS), start) for start in range(0, len(whole), step)]
         hashes = seal.leaf_hashes(seal.merge(parts))
         assert tree_root(MemoryTree([row.tobytes() for row in hashes])) == plain_root(DOCUMENTS), count
 
@@ -115,12 +116,13 @@ def test_sorting_on_disk_by_worker_processes_gives_the_same_folder(
     at_once = made(upload, tmp_path / "a")
     monkeypatch.setattr(pipeline, "SMALL_BYTES", 0)
     monkeypatch.setattr("creditchain.batch.work._FENCE_ROWS", 16)
-    limits = Limits(sort_memory=200_000, piece_bytes=20_000, workers=2)
+    limits = Limits(sort_memory=20_000, piece_bytes=20_000, workers=2)
     spilled = made(upload, tmp_path / "b", limits=limits)
     assert (spilled.root, spilled.size, spilled.subjects) == (at_once.root, at_once.size, at_once.subjects)
     with open_batch(at_once.path) as one, open_batch(spilled.path) as other:
-        assert len(one.manifest.parts) == 1
-        assert len(other.manifest.parts) > 1
+        assert len(one.manifest.leaves) == len(one.manifest.documents) == 1
+        assert len(other.manifest.leaves) > 1
+        assert len(other.manifest.documents) > 1
         assert [one.document(index) for index in range(300)] == [other.document(index) for index in range(300)]
     assert [path.name for path in (tmp_path / "b").iterdir()] == [spilled.root.hex()]
 
@@ -190,12 +192,43 @@ def test_skipping_bad_lines_says_how_many(tmp_path: Path) -> None:
     assert sorted(problem.line for problem in told) == [2, 5, 6]
 
 
+@pytest.mark.parametrize("processes", [False, True])
+def test_a_document_that_stood_twice_is_kept_once(
+    processes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Purging erases the one copy there is: what was left out must not lie in a file of documents unseen."""
+    if processes:
+        monkeypatch.setattr(pipeline, "SMALL_BYTES", 0)
+    good = lines(DOCUMENTS).splitlines(keepends=True)
+    path = tmp_path / "upload.jsonl"
+    path.write_bytes(b"".join([*good[:200], *good[5:50], b"{\n", *good[100:], *good[:3]]))
+    limits = Limits(piece_bytes=20_000, sort_memory=20_000, workers=2)
+    prepared = made(path, tmp_path / "b", limits=limits, faults=Faults(skip=True))
+    assert (prepared.root, prepared.skipped) == (plain_root(DOCUMENTS), 45 + 1 + 100 + 3)
+    check_batch(prepared.path)
+    stored = b"".join(file.read_bytes() for file in (prepared.path / "documents").iterdir())
+    assert all(stored.count(canonical_bytes(one)) == 1 for one in DOCUMENTS)
+    with open_batch(prepared.path) as folder:
+        assert {folder.document(index).content for index in range(300)} == set(map(canonical_bytes, DOCUMENTS))
+
+
+def test_a_piece_of_doubles_alone_leaves_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "upload.jsonl"
+    path.write_bytes(lines([DOCUMENTS[0], DOCUMENTS[0], DOCUMENTS[1]]))
+    limits = Limits(piece_bytes=path.stat().st_size // 3)
+    prepared = made(path, tmp_path / "b", limits=limits, faults=Faults(skip=True))
+    assert prepared.root == plain_root(DOCUMENTS[:2])
+    assert check_batch(prepared.path).manifest.size == 2
+    assert sorted(file.name for file in (prepared.path / "documents").iterdir()) == ["00000.arrow", "00001.arrow"]
+
+
 def test_a_run_travels_between_processes(upload: Path, tmp_path: Path) -> None:
     import pickle
 
     from creditchain.batch.readers import pieces
     from creditchain.batch.work import Job
 
+    (tmp_path / "documents").mkdir()
     job = Job(RULES, SEALS, tmp_path, spill=False)
     piece = next(pieces(find_upload(upload), RULES, lambda _: 10_000))
     run = pickle.loads(pickle.dumps(make_run(pickle.loads(pickle.dumps(job)), (0, piece))))  # noqa: S301

@@ -195,13 +195,3 @@ def test_columns_of_other_lengths_or_offsets_outside_the_data_are_refused(engine
     for offsets in ([0, 1, 2, 3], [0, 5], [2, 1], [-1, 1]):
         with pytest.raises(ValueError, match="expected"):
             engine.join_columns([b"x", (data, np.array(offsets))], 1)
-
-
-@ENGINES
-def test_pieces_gathered_from_several_columns(engine: Engine) -> None:
-    for count in (0, 1, 5, 300):
-        columns = [cut(RANDOM.integers(0, 50, size).tolist()) for size in (count, 0, 3)]
-        columns[0] = columns[0][0], columns[0][1].astype(np.int32)
-        expected = [piece for column in columns for piece in pieces(*column)]
-        places = RANDOM.integers(0, len(expected), 2 * count)
-        assert pieces(*engine.gather(columns, places)) == [expected[place] for place in places]

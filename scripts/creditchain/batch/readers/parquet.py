@@ -16,7 +16,7 @@ from creditchain.batch.errors import Problem, UploadError, storage
 from creditchain.batch.quick import Lines, Quick
 from creditchain.batch.readers.many import accept_lines, accept_values
 from creditchain.batch.readers.pieces import Collector, GroupsPiece, Loaded, TablePiece
-from creditchain.batch.records import RECORDS, joined, shift_lines
+from creditchain.batch.records import RECORDS, joined, shift
 from creditchain.batch.typed import UntranslatableError
 from creditchain.batch.upload import Upload, open_at
 from creditchain.documents import JsonObject
@@ -165,7 +165,7 @@ def _of_texts(texts: Sequence[str | None], rules: Rules) -> Loaded:
 def _placed(loaded: Loaded, before: int) -> Loaded:
     """The same with lines counted in the upload."""
     problems = tuple(problem.shifted(before) for problem in loaded.problems)
-    return replace(loaded, records=shift_lines(loaded.records, before), problems=problems, numbered=True)
+    return replace(loaded, records=shift(loaded.records, "line", before), problems=problems, numbered=True)
 
 
 def _fits(kind: pa.DataType, wanted: str) -> bool:
