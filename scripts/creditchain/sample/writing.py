@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from creditchain.errors import Place, UnavailableError
@@ -18,6 +19,10 @@ from creditchain.sample.sheets import arrow_sheet, csv_sheet, json_sheet
 from creditchain.sample.sources import Rows
 
 _Made = TypeVar("_Made")
+
+
+#: Rows of a row group of Parquet: some tens of thousands to a million are usual.
+_GROUP_ROWS = 65_536
 
 
 class Form(StrEnum):
@@ -84,10 +89,16 @@ def _write_csv(sample: Sample, handle: BinaryIO, on_progress: Callable[[int], ob
 
 def _write_parquet(sample: Sample, handle: BinaryIO, on_progress: Callable[[int], object]) -> None:
     schema, make = arrow_sheet(sample.product, sample.seed)
+    group: list[pa.RecordBatch] = []
     with pq.ParquetWriter(handle, schema) as writer:
         for batch in _ahead(make, sample):
-            writer.write_batch(batch)
+            group.append(batch)
+            if sum(map(len, group)) >= _GROUP_ROWS:
+                writer.write_table(pa.Table.from_batches(group), row_group_size=_GROUP_ROWS)
+                group = []
             on_progress(len(batch))
+        if group:
+            writer.write_table(pa.Table.from_batches(group), row_group_size=_GROUP_ROWS)
 
 
 def _ahead(make: Callable[[Rows], _Made], sample: Sample) -> Iterator[_Made]:
