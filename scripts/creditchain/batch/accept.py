@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from creditchain.batch.errors import UploadError
@@ -35,6 +35,20 @@ class Rules:
 
     product: Product
     domains: int = ALL_DOMAINS
+
+
+@dataclass(frozen=True, slots=True)
+class RulesKey:
+    """Rules to remember something by: keys are equal if their rules say the same."""
+
+    digest: bytes
+    domains: int
+    rules: Rules = field(compare=False)
+
+    @classmethod
+    def of(cls, rules: Rules) -> RulesKey:
+        """The key of rules."""
+        return cls(rules.product.digest, rules.domains & ALL_DOMAINS, rules)
 
 
 def accept_text(raw: bytes, rules: Rules) -> Record:

@@ -20,12 +20,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from creditchain.batch.accept import ALL_DOMAINS, Rules
+from creditchain.batch.accept import Rules, RulesKey
 from creditchain.batch.numbers import valid
-from creditchain.batch.records import RECORDS, Bytes, byte_column
+from creditchain.batch.records import RECORDS, Bytes, byte_column, int64_column
 from creditchain.batch.typed import DocumentType, document_type
 from creditchain.documents import DOCUMENT_LIMITS, JSON_MEDIA_TYPE
-from creditchain.products import Product
 
 _LINE_FEED = 10
 Places = npt.NDArray[np.int64]
@@ -85,7 +84,7 @@ class QuickAcceptor:
         good &= _nothing_lost(lines, places, written, starts)
         records = pa.RecordBatch.from_arrays(
             [
-                pa.array(places + 1),
+                int64_column(places + 1),
                 _repeated(schemes, self._schemes),
                 pa.array(numbers, pa.string()),
                 self._numbered("f4", values, self._sections),
@@ -162,26 +161,12 @@ class _Pattern:
 
 def quick_acceptor(rules: Rules) -> QuickAcceptor | None:
     """The acceptor for these rules, made once a process; None where the product's schema has no type."""
-    return _acceptor(_Key(rules.product, rules.domains & ALL_DOMAINS))
-
-
-@dataclass(frozen=True, eq=False)
-class _Key:
-    """Rules that are equal if they say the same."""
-
-    product: Product
-    domains: int
-
-    def __hash__(self) -> int:
-        return hash((self.product.digest, self.domains))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and (self.product.digest, self.domains) == (other.product.digest, other.domains)
+    return _acceptor(RulesKey.of(rules))
 
 
 @lru_cache(maxsize=64)
-def _acceptor(key: _Key) -> QuickAcceptor | None:
-    rules = Rules(key.product, key.domains)
+def _acceptor(key: RulesKey) -> QuickAcceptor | None:
+    rules = key.rules
     kind = document_type(rules)
     return None if kind is None else QuickAcceptor(rules, kind)
 
@@ -193,9 +178,12 @@ def _line_starts(text: Bytes) -> Places:
 
 
 def _starts_of_written(lines: Lines, places: Places, written: bytes) -> Places:
-    """Where each written line begins, and the end: most often where the lines that were read begin."""
+    """Where each written line begins, and the end: most often where the lines that were read begin.
+
+    The encoder writes one line feed a line, so if one stands at each of as many places, there are no others.
+    """
     text: Bytes = np.frombuffer(written, dtype=np.uint8)
-    alike = len(places) == len(lines) and lines.starts[-1] == len(text) and written.count(b"\n") == len(lines)
+    alike = len(places) == len(lines) and lines.starts[-1] == len(text)
     return lines.starts if alike and np.all(text[lines.starts[1:] - 1] == _LINE_FEED) else _line_starts(text)
 
 

@@ -126,7 +126,17 @@ def hash_column(rows: Bytes) -> pa.Array:
 
 def byte_column(values: Bytes) -> pa.Array:
     """A uint8 array as a column."""
-    return pa.array(np.ascontiguousarray(values))
+    return _column(pa.uint8(), np.ascontiguousarray(values, np.uint8))
+
+
+def int64_column(values: npt.NDArray[np.int64]) -> pa.Array:
+    """An int64 array as a column."""
+    return _column(pa.int64(), np.ascontiguousarray(values, np.int64))
+
+
+def _column(kind: pa.DataType, values: npt.NDArray[Any]) -> pa.Array:
+    # `pa.array` looks for pandas each time that it is not there, which takes longer than some thousand values.
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
 def pieces_of(column: pa.Array) -> tuple[Bytes, npt.NDArray[np.int32] | npt.NDArray[np.int64]]:

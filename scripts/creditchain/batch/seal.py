@@ -14,7 +14,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from creditchain.batch.records import PLACED, SEALED, Bytes, byte_values, hash_column, hash_rows, pieces_of
+from creditchain.batch.records import (
+    PLACED,
+    SEALED,
+    Bytes,
+    byte_values,
+    hash_column,
+    hash_rows,
+    int64_column,
+    pieces_of,
+)
 from creditchain.merkle import lanes
 from creditchain.merkle.order import leaf_order
 
@@ -56,7 +65,7 @@ def seal(records: pa.RecordBatch, seals: Seals, *, threads: int = 0) -> pa.Recor
 
 def place(sealed: pa.RecordBatch, first: int) -> pa.RecordBatch:
     """SEALED → PLACED: the leaves, and where their documents stand, the first of them in row `first`."""
-    rows = pa.array(np.arange(first, first + len(sealed), dtype=np.int64))
+    rows = int64_column(np.arange(first, first + len(sealed), dtype=np.int64))
     arrays = [rows if name == "document" else sealed.column(name) for name in PLACED.names]
     return pa.RecordBatch.from_arrays(arrays, schema=PLACED)
 
@@ -73,7 +82,7 @@ def merge(
     whole = pa.concat_batches(batches)
     if low is not None or high is not None:
         whole = whole.filter(pa.array(_between(keys(whole), low, high)))
-    return whole.take(pa.array(leaf_order(*_leaf_columns(whole), threads=threads)))
+    return whole.take(int64_column(leaf_order(*_leaf_columns(whole), threads=threads)))
 
 
 def _between(found: npt.NDArray[np.bytes_], low: bytes | None, high: bytes | None) -> npt.NDArray[np.bool_]:

@@ -30,7 +30,7 @@ from creditchain.batch.seal import Seals
 Fences = npt.NDArray[np.bytes_]
 
 #: Rows between two fences of a run.
-_FENCE_ROWS = 512
+_FENCE_ROWS = 1_024
 #: Bytes of a run that are written at a time.
 _BUFFER_BYTES = 1 << 20
 #: Problems that are kept for one piece or part; the first of them is what matters.
@@ -180,9 +180,7 @@ class _Reading:
 
 def make_part(job: Job, span: Span) -> Part:
     """Merge a span of keys of all runs; write leaves, leaf hashes, rows of documents. Raises StorageError."""
-    merged = seal.merge(
-        [batch for piece in span.slices for batch in _read(piece)], span.low, span.high, threads=job.threads
-    )
+    merged = seal.merge([_read(piece) for piece in span.slices], span.low, span.high, threads=job.threads)
     doubles, dropped, merged = _doubles(merged, span)
     if not span.keep:
         return Part(span.number, 0, 0, b"", b"", 0, "", doubles, dropped)
@@ -227,16 +225,17 @@ def _spill(path: Path, placed: pa.RecordBatch) -> None:
             writer.write_batch(placed.slice(start, _FENCE_ROWS))
 
 
-def _read(piece: Slice) -> list[pa.RecordBatch]:
-    """The batches of a slice, lines and documents counted in the upload.
+def _read(piece: Slice) -> pa.RecordBatch:
+    """The batches of a slice as one, lines and documents counted in the upload.
 
     They are read into memory: mapped pages would count as this process's for as long as it lives.
     """
     if piece.held is not None:
-        return [piece.counted(piece.held)]
+        return piece.counted(piece.held)
     with storage("a sorted run"), pa.OSFile(str(piece.path)) as source:
         reader = pa.ipc.open_file(source)
-        return [piece.counted(reader.get_batch(number)) for number in range(piece.start, piece.stop)]
+        batches = [reader.get_batch(number) for number in range(piece.start, piece.stop)]
+    return piece.counted(pa.concat_batches(batches))
 
 
 def _doubles(merged: pa.RecordBatch, span: Span) -> tuple[tuple[Problem, ...], tuple[int, ...], pa.RecordBatch]:

@@ -13,19 +13,22 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
-from creditchain.merkle import vector
+from creditchain.merkle import plain, vector
 from creditchain.merkle.rows import (
     Column,
     Offsets,
+    Places,
     Rows,
     available_cores,
     check_bytes,
     check_columns,
     check_key,
+    check_leaves,
     check_pieces,
     check_rows,
 )
 
+SORTED_BY_INSERTION = 64  #: leaves of a bucket; more (many records of one subject) are sorted otherwise
 SHARE = 8192  #: messages a thread takes at a time; fewer are not worth handing over
 
 
@@ -97,20 +100,39 @@ def commitments(salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *,
 def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:
     """The pieces of each of `count` rows joined, row after row: the bytes, and the count + 1 offsets of the rows."""
     check_columns(columns, count)
-    plan, kept, size = np.zeros((len(columns), 3), np.int64), list[npt.NDArray[np.generic]](), 0
-    for place, column in enumerate(columns):
+    plan, kept, size = np.zeros((len(columns), 5), np.int64), list[npt.NDArray[np.generic]](), 0
+    for number, column in enumerate(columns):
         if isinstance(column, bytes):
-            data, ends = np.frombuffer(column, np.uint8), None
+            data = np.frombuffer(column + bytes(8), np.uint8)  # short pieces are read by words
             size += count * len(column)
+            plan[number] = _address(data), 0, 0, len(column), _address(data) + len(data)
         else:
             data, ends = np.ascontiguousarray(column[0]), np.ascontiguousarray(column[1], np.int64)
-            size += int(ends[-1] - ends[0])
-            kept.append(ends)
+            places = None if column[2] is None else np.ascontiguousarray(column[2], np.int64)
+            size += int(ends[-1] - ends[0] if places is None else np.diff(ends)[places].sum())
+            by_place = 0 if places is None else _address(places)
+            plan[number] = _address(data), _address(ends), by_place, 0, _address(data) + len(data)
+            kept += [ends] if places is None else [ends, places]
         kept.append(data)  # the plan holds addresses only
-        plan[place] = (_address(data), 0, len(data)) if ends is None else (_address(data), _address(ends), 0)
-    joined, bounds = np.empty(size, np.uint8), np.zeros(count + 1, np.int64)
+    joined, bounds = np.empty(size + 8, np.uint8), np.zeros(count + 1, np.int64)
     vector.join_columns(plan, count, _address(bounds), _address(joined))
-    return joined, bounds
+    return joined[:size], bounds
+
+
+def leaf_order(tags: Rows, sections: Rows, commitments: Rows) -> Places:
+    """Positions of the leaves in ascending order of (tag, section, commitment); equal leaves keep their order."""
+    check_leaves(tags, sections, commitments)
+    kept = [np.ascontiguousarray(rows) for rows in (tags, commitments)]
+    bits = max(1, min(16, len(tags).bit_length() - 3))
+    ends, heads = np.zeros(1 << bits, np.int64), np.empty(len(tags), np.uint64)
+    order = np.empty(len(tags), np.int64)
+    first, last = map(_address, kept)
+    vector.order_leaves(first, np.array(sections), last, bits, SORTED_BY_INSERTION, ends, heads, order)
+    sizes = np.diff(ends, prepend=0)
+    for stop, size in zip(ends[sizes > SORTED_BY_INSERTION], sizes[sizes > SORTED_BY_INSERTION], strict=True):
+        bucket = order[stop - size : stop]
+        bucket[:] = bucket[plain.leaf_order(tags[bucket], sections[bucket], commitments[bucket])]
+    return order
 
 
 class _Team:

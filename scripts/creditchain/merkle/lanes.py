@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from creditchain.merkle import plain
-from creditchain.merkle.rows import Column, Offsets, Rows
+from creditchain.merkle.rows import Column, Offsets, Places, Rows
 
 WORTH_LOADING = 200_000  #: messages; the plain engine hashes them while Numba is imported and its code loaded
 WORTH_CALLING = 64  #: messages; for fewer, preparing a call costs more than it saves
@@ -36,6 +36,7 @@ class Engine(Protocol):
     def commitments(
         self, salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *, threads: int = 0
     ) -> Rows: ...
+    def leaf_order(self, tags: Rows, sections: Rows, commitments: Rows) -> Places: ...
     def join_columns(self, columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]: ...
 
 
@@ -142,6 +143,11 @@ def salts(secret: bytes, tags: Rows, digests: Rows, *, threads: int = 0) -> Rows
 def commitments(salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
     """Commitments keccak-256(0x03 || salt[32] || media_type || 0x00 || document) of documents of one media type."""
     return _choice.engine(len(salts)).commitments(salts, media_type, data, offsets, threads=threads)
+
+
+def leaf_order(tags: Rows, sections: Rows, commitments: Rows) -> Places:
+    """Positions of the leaves in ascending order of (tag, section, commitment); equal leaves keep their order."""
+    return _choice.engine(len(tags)).leaf_order(tags, sections, commitments)
 
 
 def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:

@@ -17,10 +17,12 @@ import sha3
 from creditchain.merkle.rows import (
     Column,
     Offsets,
+    Places,
     Rows,
     check_bytes,
     check_columns,
     check_key,
+    check_leaves,
     check_pieces,
     check_rows,
 )
@@ -94,16 +96,29 @@ def commitments(salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *,
     return _hash_all(b"\x03" + salt.tobytes() + tail + document for salt, document in joined)
 
 
+def leaf_order(tags: Rows, sections: Rows, commitments: Rows) -> Places:
+    """Positions of the leaves in ascending order of (tag, section, commitment); equal leaves keep their order."""
+    check_leaves(tags, sections, commitments)
+    keys = np.empty((len(tags), 65), np.uint8)
+    keys[:, :32], keys[:, 32], keys[:, 33:] = tags, sections, commitments
+    return np.argsort(keys.view("S65").ravel(), kind="stable")
+
+
 def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:
     """The pieces of each of `count` rows joined, row after row: the bytes, and the count + 1 offsets of the rows."""
     check_columns(columns, count)
-    pieces = [repeat(column, count) if isinstance(column, bytes) else _pieces(*column) for column in columns]
+    pieces = [repeat(column, count) if isinstance(column, bytes) else _placed(*column) for column in columns]
     return _column([b"".join(row) for row in zip(*pieces, strict=True)] if pieces else [b""] * count)
 
 
 def _column(pieces: Sequence[bytes]) -> tuple[Rows, Offsets]:
     ends = np.fromiter(accumulate(map(len, pieces), initial=0), np.int64, len(pieces) + 1)
     return np.frombuffer(b"".join(pieces), np.uint8), ends
+
+
+def _placed(data: Rows, offsets: Offsets, places: Places | None) -> Iterable[bytes]:
+    pieces = _pieces(data, offsets)
+    return pieces if places is None else map(list(pieces).__getitem__, places.tolist())
 
 
 def _pieces(data: Rows, offsets: Offsets) -> Iterable[bytes]:

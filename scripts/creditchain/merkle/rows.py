@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 Rows = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int32] | npt.NDArray[np.int64]
-#: What every row has alike, or pieces of a buffer, one a row.
-Column = bytes | tuple[Rows, Offsets]
+Places = npt.NDArray[np.int64]
+#: What every row has alike, or pieces of a buffer: one a row, or the piece at a row's place.
+Column = bytes | tuple[Rows, Offsets, Places | None]
 
 
 def available_cores() -> int:
@@ -42,6 +43,13 @@ def check_pieces(data: Rows, offsets: Offsets) -> None:
         raise ValueError("expected ascending offsets within the data")
 
 
+def check_leaves(tags: Rows, sections: Rows, commitments: Rows) -> None:
+    """Raise ValueError unless tags and commitments are (n, 32) and sections (n,)."""
+    check_rows(tags, 32)
+    check_rows(commitments, 32, rows=len(tags))
+    check_bytes(sections, size=len(tags))
+
+
 def check_key(key: bytes) -> None:
     """Raise ValueError unless `key` (a tag key, a batch secret) has 32 bytes. The error never shows it."""
     if len(key) != 32:
@@ -52,6 +60,10 @@ def check_columns(columns: Sequence[Column], count: int) -> None:
     """Raise ValueError unless each column has a piece for each of `count` rows."""
     for column in columns:
         if not isinstance(column, bytes):
-            check_pieces(*column)
-            if len(column[1]) != count + 1:
-                raise ValueError(f"expected {count} pieces, found {len(column[1]) - 1}")
+            data, offsets, places = column
+            check_pieces(data, offsets)
+            found = len(offsets) - 1 if places is None else len(places)
+            if found != count:
+                raise ValueError(f"expected {count} pieces, found {found}")
+            if places is not None and count and not 0 <= places.min() <= places.max() < len(offsets) - 1:
+                raise ValueError("expected places of pieces there are")

@@ -29,7 +29,7 @@ def plainly(table: pa.Table, rules: Rules, monkeypatch: pytest.MonkeyPatch, tmp_
         raise UntranslatableError("test")
 
     with monkeypatch.context() as patched:
-        patched.setattr(parquet, "ColumnAcceptor", untranslatable)
+        patched.setattr(parquet, "column_acceptor", untranslatable)
         patched.setattr("creditchain.batch.readers.many.quick_acceptor", lambda _: None)
         return loaded(table, rules, tmp_path)
 
@@ -71,17 +71,23 @@ CELLS: dict[str, list[Any]] = {
 }
 
 
-def test_cells_of_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("nulls", [True, False])
+@pytest.mark.parametrize("coded_bytes", [0, 8, 1 << 20])
+def test_cells_of_every_kind(coded_bytes: int, nulls: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many columns are looked at value by value: none, those whose values repeat, all texts."""
+    monkeypatch.setattr(parquet, "_CODED_BYTES", coded_bytes)
+    cells = {name: [value for value in values if nulls or value is not None] for name, values in CELLS.items()}
+    end = None if nulls else "2030-01-01"
     table = []
-    for name, values in CELLS.items():
+    for name, values in cells.items():
         for value in values:
-            row = {**rows([document(len(table))])[0], "term_ends_on": None, name: value}
+            row = {**rows([document(len(table))])[0], "term_ends_on": end, name: value}
             table.append(row)
     for _ in range(100):
         draw = random.Random(len(table))  # noqa: S311
-        row = {**rows([document(len(table))])[0], "term_ends_on": None}
-        for name in draw.sample(sorted(CELLS), draw.randint(0, 3)):
-            row[name] = draw.choice(CELLS[name])
+        row = {**rows([document(len(table))])[0], "term_ends_on": end}
+        for name in draw.sample(sorted(cells), draw.randint(0, 3)):
+            row[name] = draw.choice(cells[name])
         table.append(row)
     made = pa.Table.from_pylist(table)
     records, problems = loaded(made, RULES, tmp_path)

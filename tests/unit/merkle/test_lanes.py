@@ -183,10 +183,20 @@ def test_columns_joined_row_after_row(engine: Engine, kind: type[np.signedintege
     for count in (0, 1, 2, 70, 300):
         data, offsets = cut([*RANDOM.integers(0, 40, count + 1).tolist()])
         later = offsets[1:].astype(kind)  # as of a slice of an Arrow array: the first is not 0
-        columns = [b"<", (data, later), b"", b"and", (data, offsets[:-1].astype(kind)), (data, later)]
+        places = RANDOM.integers(0, count + 1, count)
+        columns = [
+            b"<",
+            (data, later, None),
+            b"",
+            b"and",
+            (data, offsets[:-1].astype(kind), None),
+            (data, offsets.astype(kind), places),
+            (data, later, None),
+        ]
         joined, ends = engine.join_columns(columns, count)
-        pairs = zip(pieces(data, offsets[1:]), pieces(data, offsets[:-1]), strict=True)
-        assert pieces(joined, ends) == [b"<" + one + b"and" + other + one for one, other in pairs]
+        whole = pieces(data, offsets)
+        rows = zip(whole[1:], whole, [whole[place] for place in places], strict=False)
+        assert pieces(joined, ends) == [b"<" + one + b"and" + other + placed + one for one, other, placed in rows]
 
 
 @ENGINES
@@ -194,4 +204,21 @@ def test_columns_of_other_lengths_or_offsets_outside_the_data_are_refused(engine
     data = np.zeros(4, np.uint8)
     for offsets in ([0, 1, 2, 3], [0, 5], [2, 1], [-1, 1]):
         with pytest.raises(ValueError, match="expected"):
-            engine.join_columns([b"x", (data, np.array(offsets))], 1)
+            engine.join_columns([b"x", (data, np.array(offsets), None)], 1)
+    for places in ([0, 0], [2], [-1]):
+        with pytest.raises(ValueError, match="expected"):
+            engine.join_columns([b"x", (data, np.array([0, 1, 2]), np.array(places))], 1)
+
+
+@ENGINES
+@pytest.mark.parametrize("values", [1, 2, 256])
+@pytest.mark.parametrize("count", [0, 1, 2, 40, 3000])
+def test_leaves_in_order(engine: Engine, count: int, values: int) -> None:
+    """Of few values, so that ties, zero bytes and buckets too large for insertion are common."""
+    tags, commitments = (RANDOM.integers(0, values, (count, 32), dtype=np.uint8) for _ in range(2))
+    tags[:, :29] = RANDOM.integers(0, 4, (count, 1), dtype=np.uint8) * 85
+    commitments[:, 1:31] = 255
+    sections = RANDOM.integers(0, 256, count, dtype=np.uint8) // 100 * 100
+    parts = zip(tags, sections, commitments, strict=True)
+    keys = [tag.tobytes() + bytes([section]) + commitment.tobytes() for tag, section, commitment in parts]
+    assert engine.leaf_order(tags, sections, commitments).tolist() == sorted(range(count), key=keys.__getitem__)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from creditchain.batch.accept import Rules, accept_text
-from creditchain.batch.columnar import ColumnAcceptor
+from creditchain.batch.columnar import column_acceptor
 from creditchain.batch.columns import ENVELOPE, Layout, envelope, layout
 from creditchain.batch.errors import Problem, UploadError, storage
 from creditchain.batch.quick import Lines, Quick
@@ -28,6 +28,10 @@ DOCUMENT = "document"
 _ROWS = 16_384
 #: Bytes that a row takes at least, once it is written as a document.
 _ROW_BYTES = 512
+#: How many times as large as a piece a row group may be; a larger one is read here, and its rows sent to the workers.
+_LARGE = 4
+#: Bytes a value that a column of texts takes at most where its values repeat.
+_CODED_BYTES = 8
 
 
 def pieces(upload: Upload, rules: Rules, piece_bytes: Callable[[int], int]) -> Iterator[GroupsPiece | TablePiece]:
@@ -66,7 +70,9 @@ def _blocks(piece: GroupsPiece | TablePiece) -> Iterator[pa.RecordBatch]:
         return
     with storage("the upload"), open_at(piece.url) as handle:
         try:
-            parquet = pq.ParquetFile(handle)
+            metadata = pq.ParquetFile(handle).metadata
+            coded = _coded(metadata, piece.groups)
+            parquet = pq.ParquetFile(handle, metadata=metadata, read_dictionary=coded)
             yield from parquet.iter_batches(batch_size=_ROWS, row_groups=list(piece.groups), use_threads=False)
         except (pa.ArrowException, OSError) as error:
             raise _damaged(piece.url, error) from error
@@ -89,16 +95,29 @@ def check_schema(schema: pa.Schema, product: Product) -> None:
             raise UploadError("the column has a wrong type", expected=kind, found=str(field.type), place=place)
 
 
+def _coded(metadata: pq.FileMetaData, groups: Sequence[int]) -> list[str]:
+    """Columns of texts that were written as numbers of few different values: they are looked at once a value."""
+    found = []
+    for number in range(metadata.num_columns):
+        columns = [metadata.row_group(group).column(number) for group in groups]
+        if columns[0].physical_type == "BYTE_ARRAY" and all(
+            column.has_dictionary_page and column.total_uncompressed_size < _CODED_BYTES * column.num_values
+            for column in columns
+        ):
+            found.append(columns[0].path_in_schema)
+    return found
+
+
 def _cut(
     upload: Upload, parquet: pq.ParquetFile, rows: Sequence[int], limit: int
 ) -> Iterator[GroupsPiece | TablePiece]:
     whole, first, groups = sum(rows), 0, list[int]()
     for group, count in enumerate(rows):
         together = sum(rows[each] for each in groups)
-        if groups and (together + count > limit or count > 2 * limit):
+        if groups and (together + count > limit or count > _LARGE * limit):
             yield GroupsPiece(upload.url, tuple(groups), first - together, _share(upload, together, whole))
             groups, together = [], 0
-        if count <= 2 * limit:
+        if count <= _LARGE * limit:
             groups.append(group)
         else:
             yield from _slices(upload, parquet, group, first, limit, whole)
@@ -146,7 +165,7 @@ def _of_columns(batch: pa.RecordBatch, rules: Rules) -> Loaded:
 
 def _quick(batch: pa.RecordBatch, rules: Rules) -> Quick:
     try:
-        return ColumnAcceptor(rules, batch.schema.names).accept(batch)
+        return column_acceptor(rules, tuple(batch.schema.names)).accept(batch)
     except UntranslatableError:
         return Quick(pa.RecordBatch.from_pylist([], schema=RECORDS), list(range(len(batch))))
 
