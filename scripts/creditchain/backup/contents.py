@@ -18,8 +18,8 @@ from urllib.parse import quote
 
 from creditchain.backup.store import PART, copy_stream
 from creditchain.batch.errors import StorageError, storage
-from creditchain.batch.folder import LEVELS
 from creditchain.batch.order import ORDER
+from creditchain.batch.parts import LEVELS
 from creditchain.errors import Place
 from creditchain.journal import BUSY_SECONDS
 

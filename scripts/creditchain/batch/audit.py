@@ -17,8 +17,7 @@ import pyarrow.parquet as pq
 
 from creditchain.batch import seal
 from creditchain.batch.errors import BatchError, storage
-from creditchain.batch.folder import LEVELS
-from creditchain.batch.parts import LEAF_ROWS, fsync_path, rename, write_arrow
+from creditchain.batch.parts import LEAF_ROWS, LEVELS, fsync_path, rename, write_arrow
 from creditchain.batch.records import LEAVES, hash_rows
 from creditchain.errors import Place
 from creditchain.merkle.files import TreeWriter

@@ -15,16 +15,14 @@ import pyarrow as pa
 from creditchain.batch.errors import BatchError, storage
 from creditchain.batch.manifest import Manifest, read_manifest
 from creditchain.batch.order import ORDER, open_order
-from creditchain.batch.parts import DOCUMENT_ROWS, LEAF_ROWS
+from creditchain.batch.parts import DOCUMENT_ROWS, LEAF_ROWS, LEVELS, part_name
 from creditchain.batch.purging import read_purges
 from creditchain.batch.records import DOCUMENTS, LEAVES
-from creditchain.batch.work import part_name
 from creditchain.errors import Place
 from creditchain.hashing import HASH_BYTES
 from creditchain.merkle import Leaf, Tree, tree_root
 from creditchain.merkle.files import FileTree, TreeFileError
 
-LEVELS = "levels.bin"
 #: Record batches that are kept at hand.
 _HELD = 4_096
 

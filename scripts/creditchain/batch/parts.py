@@ -20,6 +20,14 @@ LEAF_ROWS = 65_536
 DOCUMENT_ROWS = 4_096
 
 
+LEVELS = "levels.bin"
+
+
+def part_name(number: int) -> str:
+    """Name of a file in the folders `leaves` and `documents`."""
+    return f"{number:05}.arrow"
+
+
 class DigestingFile(io.RawIOBase):
     """A new file that digests what goes through it."""
 

@@ -25,10 +25,9 @@ import numpy as np
 from creditchain.batch import readers
 from creditchain.batch.accept import Rules
 from creditchain.batch.errors import Problem, UploadError, storage
-from creditchain.batch.folder import LEVELS
 from creditchain.batch.manifest import FILE, Manifest, PartFile, Terms
 from creditchain.batch.order import ORDER, ROW_NUMBER
-from creditchain.batch.parts import DigestingFile, Syncer, file_digest, fsync_path, rename, write_bytes
+from creditchain.batch.parts import LEVELS, DigestingFile, Syncer, fsync_path, part_name, rename, write_bytes
 from creditchain.batch.pool import cores, ordered, processes
 from creditchain.batch.seal import Seals
 from creditchain.batch.upload import Upload
@@ -38,16 +37,13 @@ from creditchain.batch.work import (
     Run,
     Slice,
     Span,
-    hashes_path,
     make_part,
     make_run,
+    make_tree,
     order_path,
-    part_name,
     without_rows,
 )
 from creditchain.errors import Place
-from creditchain.hashing import HASH_BYTES
-from creditchain.merkle.files import TreeWriter
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -121,7 +117,7 @@ def prepare(
             parts, dropped = _parts(job, upload, runs, pool, syncer, limits, faults, watch)
             skipped = sum(run.lines - run.rows for run in runs) + len(dropped)
             documents = _documents(work, runs, dropped, syncer)
-            manifest = _finish(work, terms, parts, documents, dropped, syncer, watch)
+            manifest = _finish(job, terms, parts, documents, dropped, pool, syncer, watch)
         with storage("the batch's folder"):
             write_bytes(work / FILE, manifest.to_bytes())
             for folder in (work / "leaves", work / "documents", work):
@@ -286,8 +282,8 @@ def _spans(runs: Sequence[Run], upload: Upload, limits: Limits, faults: Faults, 
     documents = list(accumulate((run.rows for run in runs), initial=0))
     whole = sum(run.bytes for run in filled)
     # A worker holds what it read, the sorted copy and keys: about three times the span.
-    most = min(_SPAN_BYTES, limits.sort_memory // (3 * limits.workers))
-    count = max(1, -(-whole // most)) if filled and filled[0].held is None else 1
+    most = limits.workers * min(_SPAN_BYTES, limits.sort_memory // (3 * limits.workers))
+    count = limits.workers * max(1, -(-whole // most)) if filled and filled[0].held is None else 1
     bounds = _bounds(filled, count, whole_subjects=upload.kind == "folder")
     for number, (low, high) in enumerate(zip([None, *bounds], [*bounds, None], strict=True)):
         slices = [_slice(run, low, high, lines[run.number], documents[run.number]) for run in filled]
@@ -314,20 +310,24 @@ def _slice(run: Run, low: bytes | None, high: bytes | None, lines: int, document
 
 
 def _finish(
-    work: Path,
+    job: Job,
     terms: Terms,
     parts: Sequence[Part],
     documents: Sequence[tuple[int, PartFile]],
     dropped: Sequence[int],
+    pool: Executor | None,
     syncer: Syncer,
     watch: Watch,
 ) -> Manifest:
     """Join what the parts left, build the tree above their leaf hashes, give the files their numbers."""
-    size = sum(part.rows for part in parts)
+    work, size = job.work, sum(part.rows for part in parts)
+    numbers = [part.number for part in parts]
+    growing = pool.submit(make_tree, work, numbers, size) if pool is not None else None
     order = _join_order(work, parts, dropped)
     syncer.add(work / ORDER)
-    root = _build_tree(work, parts, size)
-    _renumber(work / "leaves", [part.number for part in parts])
+    root, levels = make_tree(work, numbers, size) if growing is None else growing.result()
+    syncer.add(work / LEVELS)
+    _renumber(work / "leaves", numbers)
     _renumber(work / "documents", [number for number, _ in documents])
     watch("tree", size, size)
     return Manifest(
@@ -339,7 +339,7 @@ def _finish(
         leaves=tuple(PartFile(part.rows, part.leaves_digest) for part in parts),
         documents=tuple(file for _, file in documents),
         order=order,
-        levels=file_digest(work / LEVELS),
+        levels=levels,
     )
 
 
@@ -353,16 +353,6 @@ def _join_order(work: Path, parts: Sequence[Part], dropped: Sequence[int]) -> st
             order.write((rows - np.searchsorted(gone, rows)).astype(ROW_NUMBER, copy=False))
             path.unlink()
     return order.hexdigest()
-
-
-def _build_tree(work: Path, parts: Sequence[Part], size: int) -> bytes:
-    """Write the tree's file from the leaf hashes of the parts, one part at a time; the root."""
-    with storage(LEVELS), TreeWriter(work / LEVELS, size) as tree:
-        for part in parts:
-            path = hashes_path(work, part.number)
-            tree.append(np.fromfile(path, dtype=np.uint8).reshape(-1, HASH_BYTES))
-            path.unlink()
-        return tree.finish()
 
 
 def _renumber(folder: Path, kept: Sequence[int]) -> None:

@@ -20,8 +20,7 @@ import pyarrow as pa
 from creditchain.batch.errors import BatchError, storage
 from creditchain.batch.manifest import Manifest
 from creditchain.batch.order import ORDER, open_order
-from creditchain.batch.parts import DOCUMENT_ROWS, file_digest, fsync, fsync_path
-from creditchain.batch.work import part_name
+from creditchain.batch.parts import DOCUMENT_ROWS, file_digest, fsync, fsync_path, part_name
 from creditchain.errors import Place
 
 FILE = "purged.json"

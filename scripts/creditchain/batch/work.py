@@ -22,10 +22,12 @@ from creditchain.batch import readers, seal
 from creditchain.batch.accept import Rules
 from creditchain.batch.errors import Problem, storage
 from creditchain.batch.order import ROW_NUMBER
-from creditchain.batch.parts import DOCUMENT_ROWS, LEAF_ROWS, write_arrow
+from creditchain.batch.parts import DOCUMENT_ROWS, LEAF_ROWS, LEVELS, file_digest, part_name, write_arrow
 from creditchain.batch.readers import Piece
 from creditchain.batch.records import DOCUMENTS, LEAVES, PLACED, hash_rows, shift
 from creditchain.batch.seal import Seals
+from creditchain.hashing import HASH_BYTES
+from creditchain.merkle.files import TreeWriter
 
 Fences = npt.NDArray[np.bytes_]
 
@@ -115,11 +117,6 @@ class Part:
     dropped: tuple[int, ...]
 
 
-def part_name(number: int) -> str:
-    """File name of a part in the folders `leaves` and `documents`."""
-    return f"{number:05}.arrow"
-
-
 def hashes_path(work: Path, number: int) -> Path:
     """Where a part's leaf hashes wait for the tree."""
     return work / f"hashes-{number:05}"
@@ -201,6 +198,20 @@ def make_part(job: Job, span: Span) -> Part:
         doubles=doubles,
         dropped=dropped,
     )
+
+
+def make_tree(work: Path, parts: Sequence[int], size: int) -> tuple[bytes, str]:
+    """Write the tree's file from the leaf hashes of the parts, on all cores; the root, the file's digest.
+
+    In a worker too: it has the kernel loaded.
+    """
+    with storage(LEVELS), TreeWriter(work / LEVELS, size, durable=False) as tree:
+        for part in parts:
+            path = hashes_path(work, part)
+            tree.append(np.fromfile(path, dtype=np.uint8).reshape(-1, HASH_BYTES))
+            path.unlink()
+        root = tree.finish()
+    return root, file_digest(work / LEVELS)
 
 
 def without_rows(path: Path, rows: Sequence[int]) -> str:

@@ -41,10 +41,14 @@ class TreeWriter:
     taken at the start, where the system can. Leaving the `with` block without `finish` removes the file.
     """
 
-    def __init__(self, path: Path, size: int, *, threads: int = 0) -> None:
-        """`size`: leaves that will come; `threads`: to hash with, 0 for all cores. OSError when there is no room."""
+    def __init__(self, path: Path, size: int, *, threads: int = 0, durable: bool = True) -> None:
+        """`size`: leaves that will come; `threads`: to hash with, 0 for all cores. OSError when there is no room.
+
+        Not `durable`: the caller sees to it that the disk has everything.
+        """
         self._path = path
         self._threads = threads
+        self._durable = durable
         self._widths = level_widths(size)
         self._places = list(accumulate((width * ROW for width in self._widths), initial=0))
         self._made = [0] * len(self._widths)
@@ -79,7 +83,7 @@ class TreeWriter:
                 return
 
     def finish(self) -> bytes:
-        """Moves lonely last nodes up, waits until the disk has everything, closes. The root; 32 bytes.
+        """Moves lonely last nodes up, closes, if durable when the disk has everything. The root; 32 bytes.
 
         ValueError when fewer leaf hashes came than were announced.
         """
@@ -89,7 +93,8 @@ class TreeWriter:
         for level, lonely in enumerate(self._lonely):
             self._write(level, moving)
             moving = lanes.node_level(np.concatenate([lonely, moving]))
-        os.fsync(self._file.fileno())
+        if self._durable:
+            os.fsync(self._file.fileno())
         self._file.close()
         self._finished = True
         return moving.tobytes() or EMPTY_ROOT

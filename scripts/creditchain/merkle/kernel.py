@@ -123,11 +123,10 @@ def leaf_order(tags: Rows, sections: Rows, commitments: Rows) -> Places:
     """Positions of the leaves in ascending order of (tag, section, commitment); equal leaves keep their order."""
     check_leaves(tags, sections, commitments)
     kept = [np.ascontiguousarray(rows) for rows in (tags, commitments)]
-    bits = max(1, min(16, len(tags).bit_length() - 3))
-    ends, heads = np.zeros(1 << bits, np.int64), np.empty(len(tags), np.uint64)
+    ends, heads = np.zeros(max(2, len(tags) // 4), np.int64), np.empty(len(tags), np.uint64)
     order = np.empty(len(tags), np.int64)
     first, last = map(_address, kept)
-    vector.order_leaves(first, np.array(sections), last, bits, SORTED_BY_INSERTION, ends, heads, order)
+    vector.order_leaves(first, np.array(sections), last, SORTED_BY_INSERTION, ends, heads, order)
     sizes = np.diff(ends, prepend=0)
     for stop, size in zip(ends[sizes > SORTED_BY_INSERTION], sizes[sizes > SORTED_BY_INSERTION], strict=True):
         bucket = order[stop - size : stop]

@@ -20,7 +20,7 @@ def leaf_order(tags: Rows, sections: Rows, commitments: Rows, *, threads: int = 
     their first two bytes cut the leaves into buckets of about one size; `threads` sort those (0: all cores).
     """
     check_leaves(tags, sections, commitments)
-    if len(tags) <= BUCKET:
+    if len(tags) <= BUCKET or threads == 1:
         return lanes.leaf_order(tags, sections, commitments)
 
     def ordered(bucket: Places) -> Places:

@@ -365,26 +365,31 @@ def _stands_after(tags: Any, sections: Any, commitments: Any, one: Any, other: A
     return False
 
 
-@_compiled("void(int64, uint8[::1], int64, int64, int64, int64[::1], uint64[::1], int64[::1])")
-def order_leaves(
-    tags: Any, sections: Any, commitments: Any, bits: Any, most: Any, ends: Any, heads: Any, order: Any
-) -> None:
-    """Put the positions of leaves into `order`: by buckets of the first `bits` bits of their tags, which are sorted.
+@_compiled("void(int64, uint8[::1], int64, int64, int64[::1], uint64[::1], int64[::1])")
+def order_leaves(tags: Any, sections: Any, commitments: Any, most: Any, ends: Any, heads: Any, order: Any) -> None:
+    """Put the positions of leaves into `order`: by buckets of the first bytes of their tags, which are sorted.
 
-    `tags`, `commitments`: addresses of rows of 32 bytes. `ends`: zeros, 2 ** bits of them; afterwards where each bucket
-    ends. A bucket of more than `most` leaves is left as it is, its leaves in ascending positions. `heads`: room for a
-    word a leaf. Leaves that are equal keep their order.
+    `tags`, `commitments`: addresses of rows of 32 bytes. `ends`: zeros, two or more for as many buckets of equal
+    width between the least and the greatest tag; afterwards where each ends. A bucket of more than `most` leaves is
+    left as it is, its leaves in ascending positions. `heads`: room for a word a leaf. Equal leaves keep their order.
     """
-    shift = uint64(64 - bits)
+    least, greatest = uint64(0xFFFFFFFFFFFFFFFF), uint64(0)
     for i in range(len(order)):
-        ends[_swap(_load(tags + 32 * i)) >> shift] += 1
+        head = _swap(_load(tags + 32 * i))
+        least, greatest = min(least, head), max(greatest, head)
+    shift = uint64(0)
+    while (greatest - least) >> shift >= uint64(len(ends)) and greatest > least:
+        shift += uint64(1)
+    for i in range(len(order)):
+        ends[(_swap(_load(tags + 32 * i)) - least) >> shift] += 1
     total = int64(0)
     for bucket in range(len(ends)):
         total, ends[bucket] = total + ends[bucket], total
     for i in range(len(order)):
         head = _swap(_load(tags + 32 * i))
-        at = ends[head >> shift]
-        ends[head >> shift] = at + 1
+        bucket = (head - least) >> shift
+        at = ends[bucket]
+        ends[bucket] = at + 1
         heads[at], order[at] = head, i
     start = int64(0)
     for bucket in range(len(ends)):

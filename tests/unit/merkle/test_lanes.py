@@ -222,3 +222,13 @@ def test_leaves_in_order(engine: Engine, count: int, values: int) -> None:
     parts = zip(tags, sections, commitments, strict=True)
     keys = [tag.tobytes() + bytes([section]) + commitment.tobytes() for tag, section, commitment in parts]
     assert engine.leaf_order(tags, sections, commitments).tolist() == sorted(range(count), key=keys.__getitem__)
+
+
+@ENGINES
+@pytest.mark.parametrize("count", [2, 3, 7, 8, 9, 500])
+def test_leaves_with_the_least_and_the_greatest_tag_there_is(engine: Engine, count: int) -> None:
+    tags = RANDOM.integers(0, 256, (count, 32), dtype=np.uint8)
+    tags[0], tags[1] = 255, 0
+    nothing = np.zeros((count, 32), np.uint8)
+    expected = sorted(range(count), key=lambda place: tags[place].tobytes())
+    assert engine.leaf_order(tags, np.zeros(count, np.uint8), nothing).tolist() == expected

@@ -24,8 +24,9 @@ from creditchain.errors import InputError, Place
 from creditchain.products import Product
 
 DOCUMENT = "document"
-#: Rows that are judged at a time.
-_ROWS = 16_384
+#: Rows that are judged at a time, and bytes of them, about.
+_ROWS = 65_536
+_BLOCK_BYTES = 32 << 20
 #: Bytes that a row takes at least, once it is written as a document.
 _ROW_BYTES = 512
 #: How many times as large as a piece a row group may be; a larger one is read here, and its rows sent to the workers.
@@ -66,14 +67,16 @@ def load(piece: GroupsPiece | TablePiece, rules: Rules) -> Iterator[Loaded]:
 def _blocks(piece: GroupsPiece | TablePiece) -> Iterator[pa.RecordBatch]:
     """The piece's rows, some at a time. Raises UploadError for damaged pages."""
     if isinstance(piece, TablePiece):
-        yield from (piece.batch.slice(start, _ROWS) for start in range(0, len(piece.batch), _ROWS))
+        rows = _rows_at_once(piece.batch.nbytes, len(piece.batch))
+        yield from (piece.batch.slice(start, rows) for start in range(0, len(piece.batch), rows))
         return
     with storage("the upload"), open_at(piece.url) as handle:
         try:
             metadata = pq.ParquetFile(handle).metadata
-            coded = _coded(metadata, piece.groups)
-            parquet = pq.ParquetFile(handle, metadata=metadata, read_dictionary=coded)
-            yield from parquet.iter_batches(batch_size=_ROWS, row_groups=list(piece.groups), use_threads=False)
+            groups = [metadata.row_group(group) for group in piece.groups]
+            rows = _rows_at_once(sum(one.total_byte_size for one in groups), sum(one.num_rows for one in groups))
+            parquet = pq.ParquetFile(handle, metadata=metadata, read_dictionary=_coded(groups))
+            yield from parquet.iter_batches(batch_size=rows, row_groups=list(piece.groups), use_threads=False)
         except (pa.ArrowException, OSError) as error:
             raise _damaged(piece.url, error) from error
 
@@ -95,11 +98,16 @@ def check_schema(schema: pa.Schema, product: Product) -> None:
             raise UploadError("the column has a wrong type", expected=kind, found=str(field.type), place=place)
 
 
-def _coded(metadata: pq.FileMetaData, groups: Sequence[int]) -> list[str]:
+def _rows_at_once(size: int, rows: int) -> int:
+    """How many rows to judge at a time, of so many bytes and rows."""
+    return max(1, min(_ROWS, _BLOCK_BYTES // max(_ROW_BYTES, size // max(1, rows))))
+
+
+def _coded(groups: Sequence[pq.RowGroupMetaData]) -> list[str]:
     """Columns of texts that were written as numbers of few different values: they are looked at once a value."""
     found = []
-    for number in range(metadata.num_columns):
-        columns = [metadata.row_group(group).column(number) for group in groups]
+    for number in range(groups[0].num_columns):
+        columns = [group.column(number) for group in groups]
         if columns[0].physical_type == "BYTE_ARRAY" and all(
             column.has_dictionary_page and column.total_uncompressed_size < _CODED_BYTES * column.num_values
             for column in columns
