@@ -6,6 +6,7 @@ sorting each partition and merging them gives the same tree as doing it at once.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -80,18 +81,15 @@ def merge(
     if not batches:
         return pa.RecordBatch.from_pylist([], schema=PLACED)
     whole = pa.concat_batches(batches)
-    if low is not None or high is not None:
-        whole = whole.filter(pa.array(_between(keys(whole), low, high)))
-    return whole.take(int64_column(leaf_order(*_leaf_columns(whole), threads=threads)))
+    tags, sections, commitments = _leaf_columns(whole)
+    order = leaf_order(tags, sections, commitments, threads=threads)
 
+    def key(row: int) -> bytes:
+        return b"".join((tags[row].tobytes(), bytes([sections[row]]), commitments[row].tobytes()))
 
-def _between(found: npt.NDArray[np.bytes_], low: bytes | None, high: bytes | None) -> npt.NDArray[np.bool_]:
-    inside = np.ones(len(found), dtype=bool)
-    if low is not None:
-        inside &= found >= np.bytes_(low)
-    if high is not None:
-        inside &= found < np.bytes_(high)
-    return inside
+    start = 0 if low is None else bisect_left(order, low, key=key)
+    stop = len(order) if high is None else bisect_left(order, high, key=key)
+    return whole.take(int64_column(order[start:stop]))
 
 
 def doubles(batch: pa.RecordBatch, *, sections_apart: bool) -> list[tuple[int, int]]:
