@@ -26,7 +26,8 @@ from filelock import FileLock, Timeout
 
 from creditchain.batch import Faults, Limits, Problem, Rules, Seals, Terms, Upload, find_upload, open_batch, prepare
 from creditchain.batch.ledger import AnchoringRow, Identity, Ledger, State
-from creditchain.batch.pipeline import SMALL_BYTES, Watch, clear_workspace, no_watch
+from creditchain.batch.making import Watch, no_watch
+from creditchain.batch.pipeline import SMALL_BYTES, clear_workspace
 from creditchain.batch.pool import start_early
 from creditchain.batch.readers import file_urls
 from creditchain.batch.upload import upload_digest

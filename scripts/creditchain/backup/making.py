@@ -24,8 +24,8 @@ from creditchain.backup.manifest import OBJECTS, Entry, Manifest, newest, parse_
 from creditchain.backup.store import STEP, Location, Store, copy_stream, store_to_write
 from creditchain.backup.vault import KEY_FILE, Digesting, Vault
 from creditchain.batch.errors import StorageError, storage
+from creditchain.batch.making import Watch, no_watch
 from creditchain.batch.parts import rename, write_bytes
-from creditchain.batch.pipeline import Watch, no_watch
 from creditchain.errors import InputError, Place, UnavailableError, UsageError
 from creditchain.keystores import PasswordSource
 

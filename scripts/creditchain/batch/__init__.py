@@ -3,8 +3,9 @@
 from creditchain.batch.accept import Rules
 from creditchain.batch.errors import BatchError, Problem, StorageError, UploadError
 from creditchain.batch.folder import BatchFolder, StoredDocument, open_batch
+from creditchain.batch.making import Faults, Limits
 from creditchain.batch.manifest import Manifest, Terms
-from creditchain.batch.pipeline import Faults, Limits, Prepared, prepare
+from creditchain.batch.pipeline import Prepared, prepare
 from creditchain.batch.seal import Seals
 from creditchain.batch.upload import Upload, find_upload
 

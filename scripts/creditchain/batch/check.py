@@ -18,10 +18,10 @@ import pyarrow.compute as pc
 from creditchain.batch import seal
 from creditchain.batch.errors import BatchError, storage
 from creditchain.batch.folder import open_tree
+from creditchain.batch.making import Watch, no_watch
 from creditchain.batch.manifest import FILE, Manifest, read_manifest
 from creditchain.batch.order import ORDER, open_order
 from creditchain.batch.parts import DOCUMENT_ROWS, LEAF_ROWS, LEVELS, file_digest, part_name
-from creditchain.batch.pipeline import Watch, no_watch
 from creditchain.batch.purging import FILE as PURGED
 from creditchain.batch.purging import Purges, read_purges
 from creditchain.batch.records import DOCUMENTS, LEAVES, Bytes, hash_rows, pieces_of

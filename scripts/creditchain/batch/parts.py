@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +19,9 @@ from creditchain.batch.errors import storage
 #: Rows of each record batch of a part but the last; part of the folder's format, so that a row is found by division.
 LEAF_ROWS = 65_536
 DOCUMENT_ROWS = 4_096
+
+#: Files that may wait to be made durable: each of them is open.
+_PENDING = 64
 
 
 LEVELS = "levels.bin"
@@ -118,16 +122,18 @@ class Syncer:
 
     def __init__(self, *, background: bool) -> None:
         self._pool = ThreadPoolExecutor(2) if background else None
-        self._pending: list[Future[None]] = []
+        self._pending: deque[Future[None]] = deque()
 
     def add(self, path: Path) -> None:
         """This file is written, and may be renamed. Raises StorageError, here or on leaving."""
         with storage(path.name):
             handle = os.open(path, os.O_RDONLY)
-        if self._pool is None:
-            _sync(handle, path.name)
-        else:
-            self._pending.append(self._pool.submit(_sync, handle, path.name))
+            if self._pool is None:
+                _sync(handle)
+            else:
+                self._pending.append(self._pool.submit(_sync, handle))
+                if len(self._pending) > _PENDING:
+                    self._pending.popleft().result()
 
     def __enter__(self) -> Self:
         return self
@@ -136,21 +142,21 @@ class Syncer:
         if self._pool is not None:
             self._pool.shutdown()
             if kind is None:
-                for future in self._pending:
-                    future.result()
+                with storage("the batch's files"):
+                    for future in self._pending:
+                        future.result()
 
 
-def _sync(handle: int, name: str) -> None:
-    with storage(name):
-        try:
-            fsync(handle)
-        finally:
-            os.close(handle)
+def _sync(handle: int) -> None:
+    try:
+        fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def fsync_path(path: Path) -> None:
     """Make a file, or the entries of a folder, durable."""
-    _sync(os.open(path, os.O_RDONLY), path.name)
+    _sync(os.open(path, os.O_RDONLY))
 
 
 def rename(source: Path, target: Path) -> None:

@@ -10,12 +10,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from itertools import permutations
 from pathlib import Path
 
 import orjson
@@ -61,12 +62,18 @@ def measure() -> list[Row]:
 
 
 def _beside_the_plain_one(product: Product, folder: Path, lines: Path, table: Path, few: Path) -> list[Row]:
-    """Both take turns, so that a busy moment of the machine hits both."""
-    plain, quick, columns = [], [], []
-    for _ in range(RUNS):
-        plain.append(_plain_seconds(few, product, folder) / PLAIN_RECORDS)
-        quick.append(_run(lines, product, folder))
-        columns.append(_run(table, product, folder))
+    """They take turns, and each comes after each, so that neither a busy moment nor what another left helps one."""
+    plain: list[float] = []
+    quick: list[Measured] = []
+    columns: list[Measured] = []
+    turns: list[Callable[[], None]] = [
+        lambda: plain.append(_plain_seconds(few, product, folder) / PLAIN_RECORDS),
+        lambda: quick.append(_run(lines, product, folder)),
+        lambda: columns.append(_run(table, product, folder)),
+    ]
+    for order in list(permutations(turns))[:RUNS]:
+        for turn in order:
+            turn()
     beside = statistics.median(plain)
     each = statistics.median(run.seconds for run in quick) / RECORDS
     column = statistics.median(run.seconds for run in columns) / RECORDS
