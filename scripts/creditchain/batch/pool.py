@@ -25,7 +25,8 @@ _PRELOAD = ["creditchain.batch.warm"]
 
 
 _QUICK = "forkserver" in multiprocessing.get_all_start_methods()
-# malloc.h of the GNU C library.
+# The GNU C library's tunables, and its malloc.h.
+_TUNABLES, _HUGE_PAGES = "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
@@ -53,7 +54,7 @@ def start_early() -> None:
     """Start what workers are forked from, while there is something else to do: loading the kernel takes it a moment."""
     if _QUICK:
         _context()
-        with _main_kept_out():
+        with _main_kept_out(), _huge_pages():
             forkserver.ensure_running()
 
 
@@ -61,6 +62,7 @@ def start_early() -> None:
 def processes(workers: int) -> Iterator[Executor]:
     """A pool of worker processes that end with this one, however it ends."""
     context = _context()
+    start_early()
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with, initargs=(os.getpid(),))
     with _main_kept_out():
         try:
@@ -90,6 +92,24 @@ def _main_kept_out() -> Iterator[None]:
         yield
     finally:
         main.update(kept)
+
+
+@contextmanager
+def _huge_pages() -> Iterator[None]:
+    """Let the C library of a process started here take its memory in huge pages where the system has them.
+
+    What a worker touches for the first time it then gets in far fewer faults; on a virtual machine they take longer
+    than the work. The GNU C library listens to this when a program starts, others do not mind.
+    """
+    before = os.environ.get(_TUNABLES)
+    os.environ[_TUNABLES] = f"{before}:{_HUGE_PAGES}" if before else _HUGE_PAGES
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_TUNABLES]
+        else:
+            os.environ[_TUNABLES] = before
 
 
 def _end_with(owner: int) -> None:
