@@ -124,14 +124,17 @@ class Syncer:
         self._pool = ThreadPoolExecutor(2) if background else None
         self._pending: deque[Future[None]] = deque()
 
-    def add(self, path: Path) -> None:
-        """This file is written, and may be renamed. Raises StorageError, here or on leaving."""
+    def add(self, path: Path, *, read_soon: bool = True) -> None:
+        """This file is written, and may be renamed. Raises StorageError, here or on leaving.
+
+        Not `read_soon`: its pages are given up once the disk has them, and serve for what is written next.
+        """
         with storage(path.name):
             handle = os.open(path, os.O_RDONLY)
             if self._pool is None:
-                _sync(handle)
+                _sync(handle, read_soon=read_soon)
             else:
-                self._pending.append(self._pool.submit(_sync, handle))
+                self._pending.append(self._pool.submit(_sync, handle, read_soon=read_soon))
                 if len(self._pending) > _PENDING:
                     self._pending.popleft().result()
 
@@ -147,9 +150,11 @@ class Syncer:
                         future.result()
 
 
-def _sync(handle: int) -> None:
+def _sync(handle: int, *, read_soon: bool = True) -> None:
     try:
         fsync(handle)
+        if not read_soon and hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
     finally:
         os.close(handle)
 

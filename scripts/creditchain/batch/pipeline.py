@@ -133,7 +133,7 @@ def _runs(making: Making) -> list[Run]:
             making.report(placed)
         if first is not None and not faults.skip and faults.report is None:
             raise first.error(upload.name)
-        making.syncer.add(job.work / "documents" / part_name(run.number))
+        making.syncer.add(job.work / "documents" / part_name(run.number), read_soon=False)
         runs.append(replace(run, problems=()) if run.rows else replace(run, problems=(), held=None))
         lines += run.lines
         done += run.size

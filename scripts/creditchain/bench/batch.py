@@ -10,13 +10,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from itertools import permutations
 from pathlib import Path
 
 import orjson
@@ -62,18 +61,14 @@ def measure() -> list[Row]:
 
 
 def _beside_the_plain_one(product: Product, folder: Path, lines: Path, table: Path, few: Path) -> list[Row]:
-    """They take turns, and each comes after each, so that neither a busy moment nor what another left helps one."""
+    """They take turns, each after the straightforward pipeline: a busy moment and what it left in memory hit both."""
     plain: list[float] = []
     quick: list[Measured] = []
     columns: list[Measured] = []
-    turns: list[Callable[[], None]] = [
-        lambda: plain.append(_plain_seconds(few, product, folder) / PLAIN_RECORDS),
-        lambda: quick.append(_run(lines, product, folder)),
-        lambda: columns.append(_run(table, product, folder)),
-    ]
-    for order in list(permutations(turns))[:RUNS]:
-        for turn in order:
-            turn()
+    for _ in range(RUNS):
+        for path, runs in ((lines, quick), (table, columns)):
+            plain.append(_plain_seconds(few, product, folder) / PLAIN_RECORDS)
+            runs.append(_run(path, product, folder))
     beside = statistics.median(plain)
     each = statistics.median(run.seconds for run in quick) / RECORDS
     column = statistics.median(run.seconds for run in columns) / RECORDS
