@@ -21,7 +21,7 @@ from pathlib import Path
 import orjson
 import sha3
 
-from creditchain.batch import Limits, Prepared, Rules, Seals, Terms, find_upload, open_batch, prepare
+from creditchain.batch import BatchFolder, Limits, Prepared, Rules, Seals, Terms, find_upload, open_batch, prepare
 from creditchain.bench import Row
 from creditchain.hashing import keccak256
 from creditchain.identifiers import Subject, parse_subject, subject_tag
@@ -104,7 +104,9 @@ def _large(product: Product, folder: Path, rows: list[Row]) -> list[Row]:
     path.unlink()
     each, small = many.seconds / MANY, few.seconds / PLAIN_RECORDS
     middle = 1 / (rows[0].value or 1)
-    one, all_of_one = _proofs(many.prepared)
+    with open_batch(many.prepared.path) as opened:
+        first, all_of_first = _proofs(opened)  # documents are on the disk alone
+        one, all_of_one = _proofs(opened)
     return [
         Row("batch", "peak memory, 10 M records", peak / 1e9, "GB", None, None, "≤ 3 GB", peak <= 3e9),
         Row(
@@ -128,28 +130,29 @@ def _large(product: Product, folder: Path, rows: list[Row]) -> list[Row]:
             "≤ 5,000 µs",
             all_of_one <= 5e-3,
         ),
+        Row("batch", "… its document from the disk", first * 1e6, "µs", None, None, None, None),
+        Row(
+            "batch", "… all documents of one enterprise from the disk", all_of_first * 1e6, "µs", None, None, None, None
+        ),
     ]
 
 
-def _proofs(prepared: Prepared) -> tuple[float, float]:
+def _proofs(folder: BatchFolder) -> tuple[float, float]:
     """Seconds to prove one record, and all records of one enterprise, from an open folder; medians of 200."""
-    with open_batch(prepared.path) as folder:
-        step = prepared.size // 200
-        tags = [folder.leaves[place].tag for place in range(0, prepared.size, step)]
-        sections = [folder.leaves[place].section for place in range(0, prepared.size, step)]
-        alone, together = [], []
-        for tag, section in zip(tags, sections, strict=True):
-            folder.find(tag)
-            began = time.perf_counter()
-            place = folder.find(tag).start
-            folder.document(place)
-            inclusion_path(folder.tree, place)
-            alone.append(time.perf_counter() - began)
-            began = time.perf_counter()
-            for place in folder.find(tag):
-                folder.document(place)
-            prove_range(folder.tree, folder.leaves, tag, section)
-            together.append(time.perf_counter() - began)
+    alone, together = [], []
+    for place in range(0, len(folder.leaves), len(folder.leaves) // 200):
+        leaf = folder.leaves[place]
+        folder.find(leaf.tag)
+        began = time.perf_counter()
+        found = folder.find(leaf.tag).start
+        folder.document(found)
+        inclusion_path(folder.tree, found)
+        alone.append(time.perf_counter() - began)
+        began = time.perf_counter()
+        for found in folder.find(leaf.tag):
+            folder.document(found)
+        prove_range(folder.tree, folder.leaves, leaf.tag, leaf.section)
+        together.append(time.perf_counter() - began)
     return statistics.median(alone), statistics.median(together)
 
 
