@@ -33,6 +33,8 @@ from creditchain.errors import Place
 
 #: Uploads up to this many bytes are done in this process: starting others would take longer.
 SMALL_BYTES = 4 << 20
+#: Pieces a worker gets at least.
+_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +149,8 @@ def _runs(making: Making) -> list[Run]:
 
 
 def _piece_bytes(limits: Limits, size: int) -> int:
-    """The size of pieces of `size` bytes in all that gives every worker as many."""
-    rounds = max(1, -(-size // (limits.piece_bytes * limits.workers)))
+    """The size of pieces of `size` bytes in all that gives every worker as many, and some to make up for a slow one."""
+    rounds = max(1 if limits.workers == 1 else _ROUNDS, -(-size // (limits.piece_bytes * limits.workers)))
     return max(1, min(limits.piece_bytes, -(-size // (rounds * limits.workers))))
 
 
