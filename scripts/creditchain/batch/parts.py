@@ -133,10 +133,15 @@ class Syncer:
             handle = os.open(path, os.O_RDONLY)
             if self._pool is None:
                 _sync(handle, read_soon=read_soon)
-            else:
-                self._pending.append(self._pool.submit(_sync, handle, read_soon=read_soon))
-                if len(self._pending) > _PENDING:
-                    self._pending.popleft().result()
+                return
+        self._pending.append(self._pool.submit(_sync, handle, read_soon=read_soon))
+        self._wait(_PENDING)
+
+    def _wait(self, most: int) -> None:
+        """Until at most so many files wait. Raises StorageError."""
+        with storage("the batch's files"):
+            while len(self._pending) > most:
+                self._pending.popleft().result()
 
     def __enter__(self) -> Self:
         return self
@@ -145,9 +150,7 @@ class Syncer:
         if self._pool is not None:
             self._pool.shutdown()
             if kind is None:
-                with storage("the batch's files"):
-                    for future in self._pending:
-                        future.result()
+                self._wait(0)
 
 
 def _sync(handle: int, *, read_soon: bool = True) -> None:
