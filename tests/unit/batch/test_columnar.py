@@ -118,7 +118,9 @@ def test_texts_may_be_dictionaries_or_large(kind: pa.DataType, tmp_path: Path) -
     assert loaded(table.set_column(at, "name", table.column("name").cast(kind)), RULES, tmp_path) == expected
 
 
-def test_texts_that_are_not_utf_8(tmp_path: Path) -> None:
+@pytest.mark.parametrize("coded_bytes", [0, 1 << 20])
+def test_texts_that_are_not_utf_8(coded_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "_CODED_BYTES", coded_bytes)
     table = pa.Table.from_pylist(rows([document(record) for record in range(3)]))
     raw = pa.array([b"good", b"\xff\xfe", b"also good"])
     broken = pa.StringArray.from_buffers(3, *raw.buffers()[1:])
