@@ -108,7 +108,7 @@ class _Commitments:
             path, end = self._path / "documents" / part_name(number), row + file.rows
             for stored in _rows(path, DOCUMENTS, DOCUMENT_ROWS):
                 if row + len(stored) > end:
-                    break
+                    raise _wrong_number(file.rows, f"documents/{path.name}")
                 self._made[row : row + len(stored)] = _commitments(stored)
                 self._check_purged(stored, row, f"documents/{path.name}")
                 row += len(stored)
@@ -161,7 +161,7 @@ def _check_leaves(path: Path, manifest: Manifest, commitments: _Commitments) -> 
         name, begun = f"leaves/{part_name(number)}", row
         for leaves in _rows(path / name, LEAVES, LEAF_ROWS):
             if row + len(leaves) > begun + file.rows:
-                break
+                raise _wrong_number(file.rows, name)
             _check_order(leaves, last, name)
             commitments.check(leaves, row)
             _check_leaf_hashes(path, leaves, row)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from creditchain.batch.errors import storage
+from creditchain.batch.errors import BatchError, storage
 from creditchain.batch.making import Making
 from creditchain.batch.manifest import Manifest, PartFile, Terms
 from creditchain.batch.order import ORDER, ROW_NUMBER
 from creditchain.batch.parts import LEVELS, DigestingFile, part_name
-from creditchain.batch.work import Part, Run, make_tree, order_path, without_rows
+from creditchain.batch.work import Part, Run, make_tree, order_path, take_up, without_rows
 
 
 def finish(making: Making, terms: Terms, runs: Sequence[Run], parts: Sequence[Part]) -> Manifest:
@@ -23,15 +23,17 @@ def finish(making: Making, terms: Terms, runs: Sequence[Run], parts: Sequence[Pa
     work, pool, syncer = making.job.work, making.pool, making.syncer
     dropped = sorted(row for part in parts for row in part.dropped)
     documents = _documents(making, runs, dropped)
-    parts = [part for part in parts if part.rows]
     size = sum(part.rows for part in parts)
-    numbers = [part.number for part in parts]
-    growing = pool.submit(make_tree, work, numbers, size) if pool is not None else None
+    if size != sum(file.rows for _, file in documents):
+        raise BatchError("leaves and documents of the batch in the making do not add up", found=f"{size} leaves")
+    rows = [(part.number, part.rows) for part in parts]
+    growing = pool.submit(make_tree, work, rows, size) if pool is not None else None
     order = _join_order(work, parts, dropped)
     syncer.add(work / ORDER)
-    root, levels = make_tree(work, numbers, size) if growing is None else growing.result()
+    root, levels = make_tree(work, rows, size) if growing is None else growing.result()
     syncer.add(work / LEVELS)
-    _renumber(work / "leaves", numbers)
+    parts = [part for part in parts if part.rows]
+    _renumber(work / "leaves", [part.number for part in parts])
     _renumber(work / "documents", [number for number, _ in documents])
     making.watch("tree", size, size)
     return Manifest(
@@ -69,10 +71,8 @@ def _join_order(work: Path, parts: Sequence[Part], dropped: Sequence[int]) -> st
     gone = np.array(dropped, dtype=np.int64)
     with storage(ORDER), DigestingFile(work / ORDER) as order:
         for part in parts:
-            path = order_path(work, part.number)
-            rows = np.fromfile(path, dtype=ROW_NUMBER)
+            rows = take_up(order_path(work, part.number), ROW_NUMBER, part.rows)
             order.write((rows - np.searchsorted(gone, rows)).astype(ROW_NUMBER, copy=False))
-            path.unlink()
     return order.hexdigest()
 
 

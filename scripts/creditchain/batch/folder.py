@@ -18,7 +18,8 @@ from creditchain.batch.order import ORDER, open_order
 from creditchain.batch.parts import DOCUMENT_ROWS, LEAF_ROWS, LEVELS, part_name
 from creditchain.batch.purging import read_purges
 from creditchain.batch.records import DOCUMENTS, LEAVES
-from creditchain.errors import Place
+from creditchain.documents import commitment
+from creditchain.errors import CreditchainError, Place
 from creditchain.hashing import HASH_BYTES
 from creditchain.merkle import Leaf, Tree, tree_root
 from creditchain.merkle.files import FileTree, TreeFileError
@@ -161,6 +162,8 @@ class BatchFolder:
             )
         batch, at = self._documents.find(self.row(index))
         media_type, content, salt = (column[at].as_py() for column in batch.columns)
+        if not _fits(leaf, salt, media_type, content):
+            raise _damaged("documents")
         return StoredDocument(leaf, self.leaves.domain(index), media_type, content, salt)
 
     def row(self, index: int) -> int:
@@ -191,6 +194,14 @@ class BatchFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _fits(leaf: Leaf, salt: bytes, media_type: str, content: bytes) -> bool:
+    """Whether a document is the leaf's: never hand out another one's."""
+    try:
+        return commitment(salt, media_type, content) == leaf.commitment
+    except CreditchainError:
+        return False
 
 
 def _damaged(name: str) -> BatchError:

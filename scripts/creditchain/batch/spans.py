@@ -46,7 +46,10 @@ def _bounds(runs: Sequence[Run], count: int, *, whole_subjects: bool) -> list[by
 
 
 def _slice(run: Run, low: bytes | None, high: bytes | None, lines: int, documents: int) -> Slice:
-    """The batches of a run that may hold keys from `low` to below `high`."""
-    start = 0 if low is None else max(0, int(np.searchsorted(run.fences, np.bytes_(low), side="right")) - 1)
+    """The batches of a run that may hold keys from `low` to below `high`.
+
+    Where a batch begins with `low`, the one before may end with it: a leaf can stand twice.
+    """
+    start = 0 if low is None else max(0, int(np.searchsorted(run.fences, np.bytes_(low), side="left")) - 1)
     stop = len(run.fences) if high is None else int(np.searchsorted(run.fences, np.bytes_(high), side="left"))
     return Slice(run.path, run.held, start, stop, lines, documents)

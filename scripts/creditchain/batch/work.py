@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +21,13 @@ import pyarrow.compute as pc
 
 from creditchain.batch import readers, seal
 from creditchain.batch.accept import Rules
-from creditchain.batch.errors import Problem, storage
+from creditchain.batch.errors import Problem, StorageError, storage
 from creditchain.batch.order import ROW_NUMBER
 from creditchain.batch.parts import DOCUMENT_ROWS, LEAF_ROWS, LEVELS, file_digest, part_name, write_arrow
 from creditchain.batch.readers import Piece
 from creditchain.batch.records import DOCUMENTS, LEAVES, PLACED, hash_rows, shift
 from creditchain.batch.seal import Seals
+from creditchain.errors import Place
 from creditchain.hashing import HASH_BYTES
 from creditchain.merkle.files import TreeWriter
 
@@ -182,9 +184,8 @@ def make_part(job: Job, span: Span) -> Part:
     if not span.keep:
         return Part(span.number, 0, 0, b"", b"", 0, "", doubles, dropped)
     tags = hash_rows(merged.column("tag"))
-    with storage("the tree's leaves"):
-        np.ascontiguousarray(seal.leaf_hashes(merged, threads=job.threads)).tofile(hashes_path(job.work, span.number))
-        merged.column("document").to_numpy().astype(ROW_NUMBER).tofile(order_path(job.work, span.number))
+    _leave(hashes_path(job.work, span.number), seal.leaf_hashes(merged, threads=job.threads))
+    _leave(order_path(job.work, span.number), merged.column("document").to_numpy().astype(ROW_NUMBER))
     return Part(
         number=span.number,
         rows=len(merged),
@@ -200,16 +201,31 @@ def make_part(job: Job, span: Span) -> Part:
     )
 
 
-def make_tree(work: Path, parts: Sequence[int], size: int) -> tuple[bytes, str]:
+def _leave(path: Path, values: npt.NDArray[Any]) -> None:
+    """Write what a later stage takes up. Not by `tofile`, to which a full disk can go unnoticed."""
+    with storage(path.name), path.open("xb") as handle:
+        handle.write(np.ascontiguousarray(values).data)
+
+
+def take_up(path: Path, kind: npt.DTypeLike, count: int) -> npt.NDArray[Any]:
+    """What an earlier stage left: `count` values, and the file is gone. Raises StorageError."""
+    with storage(path.name):
+        values = np.fromfile(path, dtype=kind)
+        path.unlink()
+    if len(values) != count:
+        raise StorageError("a file of the batch in the making is short", place=Place(path.name))
+    return values
+
+
+def make_tree(work: Path, parts: Sequence[tuple[int, int]], size: int) -> tuple[bytes, str]:
     """Write the tree's file from the leaf hashes of the parts, on all cores; the root, the file's digest.
 
-    In a worker too: it has the kernel loaded.
+    `parts`: number and rows of each. In a worker too: it has the kernel loaded.
     """
     with storage(LEVELS), TreeWriter(work / LEVELS, size, durable=False) as tree:
-        for part in parts:
-            path = hashes_path(work, part)
-            tree.append(np.fromfile(path, dtype=np.uint8).reshape(-1, HASH_BYTES))
-            path.unlink()
+        for number, rows in parts:
+            hashes = take_up(hashes_path(work, number), np.uint8, rows * HASH_BYTES)
+            tree.append(hashes.reshape(-1, HASH_BYTES))
         root = tree.finish()
     return root, file_digest(work / LEVELS)
 

@@ -144,3 +144,17 @@ def test_a_column_of_another_type_is_refused(tmp_path: Path) -> None:
     wrong = table.set_column(at, "capital_fen", table.column("capital_fen").cast(pa.string()))
     with pytest.raises(UploadError, match="wrong type"):
         loaded(wrong, RULES, tmp_path)
+
+
+def test_one_long_value_of_a_whole_column_stays_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "_MOST_BYTES", 20_000)
+    table = rows([document(record) for record in range(400)])
+    for row in table:
+        row["name"] = "长" * 90
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.Table.from_pylist(table), path)
+    (piece,) = pieces(find_upload(path), RULES, lambda _: 1 << 20)
+    blocks = list(load(piece, RULES))
+    assert sum(len(block.records) for block in blocks) == 400
+    assert max(block.records.column("content").nbytes for block in blocks) < 60_000
+    assert [line for block in blocks for line in block.records.column("line").to_pylist()] == list(range(1, 401))

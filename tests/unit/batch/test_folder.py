@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from making import SEALS, document, lines, made, number
 
@@ -166,6 +167,32 @@ def test_rows_that_do_not_fit_are_noticed_though_the_digests_were_made_to_fit(fo
         (folder / "manifest.json").write_bytes(replace(manifest, order=file_digest(order)).to_bytes())
         with pytest.raises(BatchError, match=message):
             check_batch(folder)
+
+
+def test_documents_past_those_of_the_manifest_are_noticed_though_the_digest_was_made_to_fit(tmp_path: Path) -> None:
+    upload = tmp_path / "upload.jsonl"
+    upload.write_bytes(lines([document(record, enterprises=900) for record in range(4096)]))
+    folder = made(upload, tmp_path / "b").path
+    path = folder / "documents" / "00000.arrow"
+    with pa.OSFile(str(path)) as source:
+        (whole,) = pa.ipc.open_file(source).read_all().combine_chunks().to_batches()
+    with pa.OSFile(str(path), "w") as sink, pa.ipc.new_file(sink, whole.schema) as writer:
+        writer.write_batch(whole)
+        writer.write_batch(whole.slice(0, 9))
+    manifest = read_manifest(folder)
+    fitted = replace(manifest, documents=(replace(manifest.documents[0], sha256=file_digest(path)),))
+    (folder / "manifest.json").write_bytes(fitted.to_bytes())
+    with pytest.raises(BatchError, match="another number of rows"):
+        check_batch(folder)
+
+
+def test_another_documents_content_is_never_handed_out(folder: Path) -> None:
+    order = folder / "order.bin"
+    np.roll(np.fromfile(order, "<i8"), 1).tofile(order)
+    with open_batch(folder) as batch:
+        for index in range(50):
+            with pytest.raises(BatchError, match="damaged"):
+                batch.document(index)
 
 
 def test_a_row_past_the_documents_is_an_error(folder: Path) -> None:

@@ -6,10 +6,11 @@ import errno
 import os
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from creditchain.batch import StorageError, parts
+from creditchain.batch import StorageError, parts, work
 
 
 def files(folder: Path, count: int) -> list[Path]:
@@ -68,3 +69,21 @@ def test_batches_are_cut_evenly(sizes: list[int], tmp_path: Path) -> None:
         found = [reader.get_batch(number).column("n").to_pylist() for number in range(reader.num_record_batches)]
     whole = list(range(sum(sizes)))
     assert found == [whole[start : start + 4] for start in range(0, len(whole), 4)]
+
+
+def test_what_one_stage_leaves_the_next_takes_up(tmp_path: Path) -> None:
+    for count in (0, 3, 5000):
+        work._leave(tmp_path / "x", np.arange(count))
+        assert work.take_up(tmp_path / "x", np.int64, count).tolist() == list(range(count))
+        assert not (tmp_path / "x").exists()
+    work._leave(tmp_path / "x", np.arange(4))
+    with pytest.raises(StorageError, match="short"):
+        work.take_up(tmp_path / "x", np.int64, 5)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_a_full_disk_is_noticed_however_little_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Path.open
+    monkeypatch.setattr(Path, "open", lambda path, mode: opened(path, mode.replace("x", "w")))
+    with pytest.raises(StorageError, match="the disk is full"):
+        work._leave(Path("/dev/full"), np.arange(10))

@@ -212,6 +212,17 @@ def test_a_document_that_stood_twice_is_kept_once(
         assert {folder.document(index).content for index in range(300)} == set(map(canonical_bytes, DOCUMENTS))
 
 
+def test_doubles_at_the_border_of_spans_are_found(tmp_path: Path) -> None:
+    """Every document three times in each run, so that equal leaves stand on both sides of fences and of bounds."""
+    documents = [document(record, enterprises=5000) for record in range(9000)]
+    path = tmp_path / "upload.jsonl"
+    path.write_bytes(lines([one for one in documents for _ in range(3)]))
+    limits = Limits(workers=2, sort_memory=1 << 20)
+    prepared = made(path, tmp_path / "b", limits=limits, faults=Faults(skip=True))
+    assert (prepared.size, prepared.skipped) == (9000, 18000)
+    assert check_batch(prepared.path).manifest.size == 9000
+
+
 def test_a_piece_of_doubles_alone_leaves_no_file(tmp_path: Path) -> None:
     path = tmp_path / "upload.jsonl"
     path.write_bytes(lines([DOCUMENTS[0], DOCUMENTS[0], DOCUMENTS[1]]))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from creditchain.batch.accept import Rules, accept_text
@@ -27,6 +29,7 @@ DOCUMENT = "document"
 #: Rows that are judged at a time, and bytes of them, about.
 _ROWS = 65_536
 _BLOCK_BYTES = 32 << 20
+_MOST_BYTES = 4 * _BLOCK_BYTES
 #: Bytes that a row takes at least, once it is written as a document.
 _ROW_BYTES = 512
 #: How many times as large as a piece a row group may be; a larger one is read here, and its rows sent to the workers.
@@ -55,7 +58,7 @@ def pieces(upload: Upload, rules: Rules, piece_bytes: Callable[[int], int]) -> I
 def load(piece: GroupsPiece | TablePiece, rules: Rules) -> Iterator[Loaded]:
     """The records of the rows, block by block; a row's number counts from 1 and stands for the line."""
     first = piece.first
-    for batch in _blocks(piece):
+    for batch in chain.from_iterable(map(_bounded, _blocks(piece))):
         if batch.schema.names == [DOCUMENT]:
             loaded = _of_texts(batch.column(0).to_pylist(), rules)
         else:
@@ -96,6 +99,21 @@ def check_schema(schema: pa.Schema, product: Product) -> None:
         if not _fits(field.type, kind):
             place = Place(field=field.name)
             raise UploadError("the column has a wrong type", expected=kind, found=str(field.type), place=place)
+
+
+def _bounded(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """The batch in slices that stay bounded as documents: one long value may stand for a whole column."""
+    widest = sum(map(_width, batch.columns))
+    rows = max(1, _MOST_BYTES // max(1, widest))
+    yield from (batch.slice(start, rows) for start in range(0, len(batch), rows))
+
+
+def _width(column: pa.Array) -> int:
+    """Bytes of a value: of a dictionary's the longest, else the average."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else None
+    if kind is None or not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        return -(-int(column.nbytes) // max(1, len(column)))
+    return int(pc.max(pc.binary_length(column.dictionary)).as_py() or 0)
 
 
 def _rows_at_once(size: int, rows: int) -> int:
