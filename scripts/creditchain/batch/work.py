@@ -43,7 +43,7 @@ MAX_PROBLEMS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What all pieces of one batch have in common. `spill` None keeps runs in memory; `threads` for hashing."""
+    """What all pieces of one batch have in common. Without `spill` runs stay in memory; `threads` for hashing."""
 
     rules: Rules
     seals: Seals

@@ -20,7 +20,6 @@ from creditchain.merkle.rows import (
     Places,
     Rows,
     available_cores,
-    check_bytes,
     check_columns,
     check_key,
     check_leaves,
@@ -66,9 +65,7 @@ def levels(leaf_hashes: Rows, *, threads: int = 0) -> list[Rows]:
 
 def leaf_rows(tags: Rows, sections: Rows, commitments: Rows, *, threads: int = 0) -> Rows:
     """Leaf hashes keccak-256(0x00 || tag[32] || section[1] || commitment[32]); `sections` is uint8 of shape (n,)."""
-    check_rows(tags, 32)
-    check_rows(commitments, 32, rows=len(tags))
-    check_bytes(sections, size=len(tags))
+    check_leaves(tags, sections, commitments)
     return _hash_all([_same(b"\x00"), tags, sections.reshape(-1, 1), commitments], len(tags), threads)
 
 
