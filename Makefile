@@ -32,10 +32,10 @@ lint: .venv/.dev node_modules/.done  ## ruff, mypy --strict, solhint, Slither
 	. scripts/env.sh && $(BIN)/slither contracts
 
 bench: .venv/.dev node_modules/.done  ## measure; prints the table and writes build/bench.json
-	. scripts/env.sh && $(BIN)/python -m creditchain.bench
+	. scripts/env.sh && $(BIN)/python -m tools.bench
 
 compile: .venv/.dev node_modules/.done  ## contracts to the artifacts that ship in the package
-	. scripts/env.sh && $(BIN)/python -m creditchain.compiling
+	. scripts/env.sh && $(BIN)/python -m tools.compiling
 
 clean:  ## remove what the targets made
 	rm -rf .venv node_modules build

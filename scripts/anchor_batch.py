@@ -1,9 +1,9 @@
 """Anchors one batch: `brownie run anchor_batch`, or `python scripts/anchor_batch.py`.
 
-See `creditchain.walkthrough` for what the environment may name.
+See `tools.walkthrough` for what the environment may name.
 """
 
-from creditchain.walkthrough import walkthrough
+from tools.walkthrough import walkthrough
 
 
 def main() -> None:

@@ -1,9 +1,9 @@
 """Deploys a region with one member and a key epoch: `brownie run deploy`, or `python scripts/deploy.py`.
 
-See `creditchain.walkthrough` for what the environment may name.
+See `tools.walkthrough` for what the environment may name.
 """
 
-from creditchain.walkthrough import walkthrough
+from tools.walkthrough import walkthrough
 
 
 def main() -> None:

@@ -1,9 +1,9 @@
 """Verifies a package step by step: `brownie run verify_report`, or `python scripts/verify_report.py`.
 
-See `creditchain.walkthrough` for what the environment may name.
+See `tools.walkthrough` for what the environment may name.
 """
 
-from creditchain.walkthrough import walkthrough
+from tools.walkthrough import walkthrough
 
 
 def main() -> None:

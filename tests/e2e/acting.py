@@ -7,9 +7,9 @@ from creditchain.chain.deploy import PARTS, Plan, deploy
 from creditchain.chain.funding import fund_dev_accounts
 from creditchain.chain.region import Region
 from creditchain.chain.signers import LocalSigner, dev_signer
-from creditchain.chain.views import Admission, Batch, ContractCall
 from creditchain.hashing import keccak256
-from creditchain.journal import Journal
+from creditchain.home.journal import Journal
+from creditchain.log.views import Admission, Batch, ContractCall
 from creditchain.vocabulary import Role
 
 PRODUCT = keccak256(b"a product")

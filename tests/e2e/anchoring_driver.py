@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session
 
 import creditchain.chain.embedded_rpc
 import creditchain.chain.outbox  # noqa: F401 - both imported here, once, and not in every child
-from creditchain.anchoring import Anchoring, Order
+from creditchain.acts.anchoring import Anchoring, Order
 from creditchain.batch import find_upload, open_batch
 from creditchain.chain.connect import Chain, connect
 from creditchain.chain.deploy import Plan, deploy
@@ -37,9 +37,9 @@ from creditchain.chain.deployments import load_deployment, save_deployment
 from creditchain.chain.networks import load_network
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
-from creditchain.chain.views import Admission
+from creditchain.home.journal import open_journal
 from creditchain.identifiers import epoch_digest
-from creditchain.journal import open_journal
+from creditchain.log.views import Admission
 
 SOURCE = 4
 

@@ -12,7 +12,7 @@ from servers import ganache as start_ganache
 
 from creditchain.chain.connect import Chain, connect
 from creditchain.chain.networks import load_network
-from creditchain.journal import Journal, open_journal
+from creditchain.home.journal import Journal, open_journal
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,12 @@ import pytest
 from commands import Answer, Commands
 from region_world import GOVERNOR, NUMBERS, PLATFORM, SOURCE, TAG_KEY, Place, bring_up, region_of, send
 
+from creditchain.catalogue.products import load_product
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
-from creditchain.chain.views import Admission
 from creditchain.documents import Domain, domain_mask
 from creditchain.hashing import keccak256
-from creditchain.products import load_product
+from creditchain.log.views import Admission
 from creditchain.vocabulary import Role
 
 BANK, OTHER_BANK = 4, 5  # development keys and node numbers

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from creditchain.catalogue.products import load_product
 from creditchain.chain.connect import Chain, connect
 from creditchain.chain.deploy import Plan, deploy
 from creditchain.chain.deployments import load_deployment, save_deployment
 from creditchain.chain.networks import load_network
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
-from creditchain.chain.views import Admission, Batch, ContractCall
 from creditchain.documents import (
     JSON_MEDIA_TYPE,
     Domain,
@@ -25,18 +25,12 @@ from creditchain.documents import (
     salt,
 )
 from creditchain.hashing import keccak256
+from creditchain.home.journal import open_journal
 from creditchain.identifiers import Subject, epoch_digest, parse_uscc, subject_tag
-from creditchain.journal import open_journal
+from creditchain.log.views import Admission, Batch, ContractCall
 from creditchain.merkle import Leaf, inclusion_proof, root
 from creditchain.messages import LogDomain, TagStatement
-from creditchain.products import load_product
-from creditchain.verification.package import (
-    Package,
-    PackagedBatch,
-    PackagedRecord,
-    PackagedTag,
-    SignedTagStatement,
-)
+from creditchain.packages.record_package import Package, PackagedBatch, PackagedRecord, PackagedTag, SignedTagStatement
 from creditchain.vocabulary import Role
 
 GOVERNOR, REGULATOR, PLATFORM, SOURCE = 0, 1, 2, 3  # development keys; the last three are node numbers too

@@ -15,10 +15,10 @@ from making import document, lines, number, write_csv
 from region_world import PLATFORM, REGULATOR, SOURCE, TAG_KEY, Place, bring_up, region_of
 
 from creditchain.batch import open_batch
+from creditchain.batch.folder.tree_file import FileTree
 from creditchain.cli.app import run
 from creditchain.errors import ExitCode
 from creditchain.merkle import inclusion_path
-from creditchain.merkle.files import FileTree
 from creditchain.vocabulary import Life
 
 

@@ -14,16 +14,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 from making import PRODUCT, document, lines
 from region_world import GOVERNOR, SOURCE, TAG_KEY, Place, bring_up, region_of
 
-from creditchain.anchoring import Anchoring, AnchoringError, Options, Order, RootTakenError
+from creditchain.acts.anchoring import Anchoring, AnchoringError, Options, Order, RootTakenError
 from creditchain.batch import BatchError, StorageError, find_upload, open_batch
 from creditchain.batch.ledger import AnchoringRow, State
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
-from creditchain.chain.views import Batch
 from creditchain.hashing import keccak256
+from creditchain.home.journal import Journal, open_journal
 from creditchain.identifiers import epoch_digest
-from creditchain.journal import Journal, open_journal
+from creditchain.log.views import Batch
 
 
 class StoppedError(Exception):

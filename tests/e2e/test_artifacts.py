@@ -7,7 +7,7 @@ import json
 import pytest
 import yaml
 
-from creditchain import compiling
+from tools import compiling
 
 
 @pytest.fixture(scope="module")

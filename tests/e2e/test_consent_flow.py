@@ -12,9 +12,9 @@ from consent_world import ANYBODY, BANK, NUMBER, OTHER_BANK, PLATFORM, World, co
 from eth_account import Account
 from region_world import Place
 
-from creditchain.consents.consent_file import parse_consent
-from creditchain.enterprise_keys import KeyUse, derive_key
 from creditchain.hashing import keccak256
+from creditchain.messages.enterprise_keys import KeyUse, derive_key
+from creditchain.packages.consent_file import parse_consent
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,10 @@ from creditchain.chain.consents import ConsentReads
 from creditchain.chain.funding import fund_dev_accounts
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
-from creditchain.chain.views import ContractCall
-from creditchain.enterprise_keys import KeyUse, derive_key
-from creditchain.entries import QueriesBody, delivery_item
 from creditchain.hashing import keccak256
-from creditchain.journal import Journal
+from creditchain.home.journal import Journal
+from creditchain.log.entries import QueriesBody, delivery_item
+from creditchain.log.views import ContractCall
 from creditchain.merkle import root
 from creditchain.messages import (
     NO_DIGEST,
@@ -31,6 +30,7 @@ from creditchain.messages import (
     Revocation,
     TypedMessage,
 )
+from creditchain.messages.enterprise_keys import KeyUse, derive_key
 from creditchain.vocabulary import EntryKind, Finding, MeterFlag, Role
 
 MNEMONIC = "test test test test test test test test test test test junk"

@@ -24,7 +24,7 @@ from creditchain.chain.probe import probe
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.hashing import keccak256
-from creditchain.journal import Journal
+from creditchain.home.journal import Journal
 from creditchain.vocabulary import EntryKind
 
 _generations = iter(range(5000, 6000))

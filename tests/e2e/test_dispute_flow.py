@@ -9,7 +9,7 @@ import pytest
 from consent_world import ANYBODY, BANK, PLATFORM, SOURCE, World, consent_world
 from region_world import Place, anchor_documents, pass_time
 
-from creditchain.verification.package import Package
+from creditchain.packages.record_package import Package
 from creditchain.verification.steps import leaf_of
 
 

@@ -21,7 +21,7 @@ from creditchain.chain.errors import ChainUnavailableError, WrongChainError
 from creditchain.chain.networks import load_network
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
-from creditchain.journal import Journal, open_journal
+from creditchain.home.journal import Journal, open_journal
 
 EMBEDDED = load_network("embedded")
 #: Creation code of a contract that returns the CHAINID.
@@ -211,7 +211,7 @@ from acting import WRITERS, admission, region_on, set_profile
 from creditchain.chain.connect import connect
 from creditchain.chain.networks import load_network
 from creditchain.chain.signers import dev_signer
-from creditchain.journal import open_journal
+from creditchain.home.journal import open_journal
 home = Path(sys.argv[1])
 with connect(load_network('embedded'), home) as chain, open_journal(home / 'journal.sqlite') as journal:
     region = region_on(chain, journal)

@@ -13,7 +13,7 @@ from commands import Commands
 from creditchain.chain.signers import dev_key
 from creditchain.documents import canonical_bytes
 from creditchain.hashing import keccak256
-from creditchain.keystores import TAG_KEY, write_keystore
+from creditchain.home.keystores import TAG_KEY, write_keystore
 from creditchain.merkle import verify_consistency, verify_inclusion
 
 

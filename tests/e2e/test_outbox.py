@@ -22,8 +22,8 @@ from creditchain.chain.outbox import Outbox, StillPendingError
 from creditchain.chain.outbox_journal import AttemptRow
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
-from creditchain.chain.views import ContractCall
-from creditchain.journal import Journal, open_journal
+from creditchain.home.journal import Journal, open_journal
+from creditchain.log.views import ContractCall
 
 _generations = iter(range(1, 1000))
 

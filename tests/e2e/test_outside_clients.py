@@ -15,18 +15,18 @@ from consent_world import ANYBODY, BANK, MNEMONIC, PLATFORM, World, consent_worl
 from region_world import Place, send
 from servers import ROOT, anvil
 
-from creditchain import compiling
 from creditchain.chain.abi import interface
 from creditchain.chain.consent_calls import ConsentCalls, Delivery
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.region import Region
 from creditchain.chain.signers import RemoteSigner, dev_key, dev_signer
-from creditchain.chain.views import ContractCall
-from creditchain.consents.consent_file import parse_consent
-from creditchain.enterprise_keys import KeyUse, derive_key, key_path
 from creditchain.hashing import keccak256
-from creditchain.journal import open_journal
+from creditchain.home.journal import open_journal
+from creditchain.log.views import ContractCall
 from creditchain.messages import QueryRequest, Receipt, TypedMessage
+from creditchain.messages.enterprise_keys import KeyUse, derive_key, key_path
+from creditchain.packages.consent_file import parse_consent
+from tools import compiling
 
 CLIENT = Path(__file__).parent / "clients" / "ethers_client.mjs"
 OWNER = 7  # development key that owns the wallet contract

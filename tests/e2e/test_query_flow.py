@@ -15,10 +15,10 @@ from region_world import Place, pass_time
 
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.signers import dev_signer
-from creditchain.consents.request_file import parse_request
 from creditchain.merkle import verify_inclusion
 from creditchain.messages import Receipt
-from creditchain.verification.report_package import parse_report_package
+from creditchain.packages.report_package import parse_report_package
+from creditchain.packages.request_file import parse_request
 
 
 @dataclass

@@ -9,8 +9,8 @@ from servers import anvil
 
 from creditchain.chain.clock import age, await_time, now
 from creditchain.chain.connect import connect
-from creditchain.chain.query_view import fresh_head
 from creditchain.consents.errors import StaleViewError
+from creditchain.evidence.query import fresh_head
 
 
 def test_a_view_that_is_too_old() -> None:

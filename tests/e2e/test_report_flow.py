@@ -25,18 +25,18 @@ from region_world import (
 )
 from servers import anvil
 
+from creditchain.catalogue.products import load_product
 from creditchain.chain.consent_calls import ConsentCalls, Delivery
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
-from creditchain.chain.views import Admission
 from creditchain.documents import Domain, canonical_bytes, domain_mask
 from creditchain.hashing import keccak256
 from creditchain.identifiers import parse_uscc, subject_tag
+from creditchain.log.views import Admission
 from creditchain.messages import Consent, QueryRequest, Receipt, subject_digest
-from creditchain.products import load_product
-from creditchain.verification.delivery import PackagedConsent, PackagedDelivery
-from creditchain.verification.report_package import OpenedRecord, ReportPackage, parse_report_package
+from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
+from creditchain.packages.report_package import OpenedRecord, ReportPackage, parse_report_package
 from creditchain.vocabulary import Role
 
 BANK, ENTERPRISE = 4, 9  # development keys; the bank's is its node number too

@@ -19,10 +19,10 @@ from creditchain.chain.errors import ChainUnavailableError, SignerError
 from creditchain.chain.networks import load_network
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.signers import Signer, dev_key, dev_signer, parse_signer
-from creditchain.chain.views import ContractCall
 from creditchain.errors import CreditchainError, UsageError
-from creditchain.journal import Journal
-from creditchain.keystores import OPERATOR_KEY, write_keystore
+from creditchain.home.journal import Journal
+from creditchain.home.keystores import OPERATOR_KEY, write_keystore
+from creditchain.log.views import ContractCall
 from creditchain.messages.domains import ContractDomain
 from creditchain.messages.operators import OperatorAcceptance
 from creditchain.messages.signatures import recover

@@ -30,7 +30,7 @@ from region_world import (
 
 from creditchain.chain.networks import load_network
 from creditchain.cli.app import run
-from creditchain.verification.package import Package
+from creditchain.packages.record_package import Package
 from creditchain.verification.steps import leaf_of
 
 ROOT = Path(__file__).resolve().parents[2]

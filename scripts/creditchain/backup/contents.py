@@ -18,10 +18,10 @@ from urllib.parse import quote
 
 from creditchain.backup.store import PART, copy_stream
 from creditchain.batch.errors import StorageError, storage
-from creditchain.batch.order import ORDER
-from creditchain.batch.parts import LEVELS
+from creditchain.batch.folder.files import LEVELS
+from creditchain.batch.folder.order import ORDER
 from creditchain.errors import Place
-from creditchain.journal import BUSY_SECONDS
+from creditchain.home.journal import BUSY_SECONDS
 
 #: First parts of the paths in a backup.
 HOME, DEPLOYMENTS = "home", "deployments"

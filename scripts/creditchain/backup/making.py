@@ -24,10 +24,10 @@ from creditchain.backup.manifest import OBJECTS, Entry, Manifest, newest, parse_
 from creditchain.backup.store import STEP, Location, Store, copy_stream, store_to_write
 from creditchain.backup.vault import KEY_FILE, Digesting, Vault
 from creditchain.batch.errors import StorageError, storage
-from creditchain.batch.making import Watch, no_watch
-from creditchain.batch.parts import rename, write_bytes
+from creditchain.batch.folder.files import rename, write_bytes
+from creditchain.batch.making.task import Watch, no_watch
 from creditchain.errors import InputError, Place, UnavailableError, UsageError
-from creditchain.keystores import PasswordSource
+from creditchain.home.keystores import PasswordSource
 
 #: In the home: random, so that a backup of one home never replaces another's.
 ID_FILE = "backup-id"

@@ -23,10 +23,10 @@ from creditchain.backup.manifest import OBJECTS, Entry, Manifest, newest
 from creditchain.backup.store import Location, Store, require_backup, store_to_read
 from creditchain.backup.vault import KEY_FILE, Vault
 from creditchain.batch.errors import storage
-from creditchain.batch.making import Watch, no_watch
-from creditchain.batch.parts import fsync, fsync_path, rename
+from creditchain.batch.folder.files import fsync, fsync_path, rename
+from creditchain.batch.making.task import Watch, no_watch
 from creditchain.errors import Place, UnavailableError
-from creditchain.keystores import PasswordSource
+from creditchain.home.keystores import PasswordSource
 
 
 @dataclass(frozen=True, slots=True)

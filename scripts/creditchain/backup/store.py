@@ -13,7 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from creditchain.backup.errors import BackupError, BackupRefusedError, damaged
 from creditchain.batch.errors import storage
-from creditchain.batch.parts import fsync, fsync_path
+from creditchain.batch.folder.files import fsync, fsync_path
 from creditchain.errors import Place, UsageError
 
 PART = ".part"

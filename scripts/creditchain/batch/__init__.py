@@ -1,13 +1,13 @@
 """Batches: read an upload, seal it, sort it, build its tree, and keep it as a folder named by its root."""
 
-from creditchain.batch.accept import Rules
+from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.errors import BatchError, Problem, StorageError, UploadError
-from creditchain.batch.folder import BatchFolder, StoredDocument, open_batch
-from creditchain.batch.making import Faults, Limits
-from creditchain.batch.manifest import Manifest, Terms
-from creditchain.batch.pipeline import Prepared, prepare
-from creditchain.batch.seal import Seals
-from creditchain.batch.upload import Upload, find_upload
+from creditchain.batch.folder.manifest import Manifest, Terms
+from creditchain.batch.folder.opened import BatchFolder, StoredDocument, open_batch
+from creditchain.batch.making.pipeline import Prepared, prepare
+from creditchain.batch.making.sealing import Seals
+from creditchain.batch.making.task import Faults, Limits
+from creditchain.batch.readers.upload import Upload, find_upload
 
 __all__ = [
     "BatchError",

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import LargeBinary, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from creditchain.journal import Base, Journal
+from creditchain.home.journal import Base, Journal
 
 
 class State(StrEnum):

@@ -7,7 +7,7 @@ from typing import Any
 
 from creditchain.chain.abi import interface
 from creditchain.chain.deployments import Deployment
-from creditchain.chain.views import Admission, Batch, ContractCall, Correction
+from creditchain.log.views import Admission, Batch, ContractCall, Correction
 
 ZERO_ADDRESS = "0x" + "00" * 20
 NO_WORD = bytes(32)

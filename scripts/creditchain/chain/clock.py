@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from creditchain.chain.connect import Chain
 from creditchain.chain.errors import ChainUnavailableError
-from creditchain.chain.views import BlockRef
+from creditchain.log.views import BlockRef
 
 #: Seconds that a block's time may be behind what was promised before waiting ends.
 LONGEST_WAIT = 120

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from creditchain.chain.abi import refusal
 from creditchain.chain.errors import ChainUnavailableError, LyingEndpointError, WrongChainError
 from creditchain.chain.networks import Network
-from creditchain.chain.views import BlockRef
+from creditchain.log.views import BlockRef
 
 if TYPE_CHECKING:
     from web3 import Web3

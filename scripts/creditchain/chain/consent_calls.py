@@ -8,7 +8,7 @@ from typing import Any
 
 from creditchain.chain.abi import interface
 from creditchain.chain.deployments import Deployment
-from creditchain.chain.views import ContractCall
+from creditchain.log.views import ContractCall
 from creditchain.messages import Consent, DisputeFiling, QueryRequest, Receipt
 
 

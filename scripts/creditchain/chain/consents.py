@@ -10,7 +10,7 @@ from creditchain.chain.abi import interface
 from creditchain.chain.calls import ZERO_ADDRESS
 from creditchain.chain.connect import LogRange
 from creditchain.chain.region import Region
-from creditchain.chain.views import ConsentState, MemberAt, Metered
+from creditchain.log.views import ConsentState, MemberAt, Metered
 from creditchain.messages import Consent, ContractDomain
 from creditchain.vocabulary import Finding
 

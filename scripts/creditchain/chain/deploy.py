@@ -15,10 +15,10 @@ from creditchain.chain.errors import ChainUnavailableError
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.probe import probe
 from creditchain.chain.signers import Signer
-from creditchain.chain.views import ContractCall
-from creditchain.entries import log_id, region_code
 from creditchain.hashing import keccak256
-from creditchain.journal import Journal
+from creditchain.home.journal import Journal
+from creditchain.log.entries import log_id, region_code
+from creditchain.log.views import ContractCall
 
 #: Roles of the AccessManager. 0 is its own administrator.
 ADMIN, GOVERNOR = 0, 1

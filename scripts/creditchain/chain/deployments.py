@@ -14,9 +14,9 @@ from eth_utils.address import is_checksum_address
 
 from creditchain.chain.errors import WrongChainError
 from creditchain.documents import DocumentError, parse_json
-from creditchain.entries import log_id
 from creditchain.errors import ConfigError, Place
 from creditchain.hashing import keccak256
+from creditchain.log.entries import log_id
 
 if TYPE_CHECKING:
     from creditchain.chain.connect import Chain

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from creditchain.chain.abi import Event, interface
 from creditchain.chain.connect import LogRange
 from creditchain.chain.errors import LyingEndpointError
-from creditchain.chain.views import LogEntry
-from creditchain.entries import (
+from creditchain.log.entries import (
     ENTRY_VERSION,
     AnchorBody,
     AuditBody,
@@ -29,6 +28,7 @@ from creditchain.entries import (
     WriterBody,
     entry_hash,
 )
+from creditchain.log.views import LogEntry
 from creditchain.merkle.frontier import Frontier
 from creditchain.vocabulary import DisputeState
 

@@ -26,10 +26,10 @@ from creditchain.chain.connect import Chain, RpcError
 from creditchain.chain.errors import ChainUnavailableError, ContractRefusedError, SignerError, TransactionError
 from creditchain.chain.fees import Fee, suggest
 from creditchain.chain.outbox_journal import AttemptRow, OutboxJournal, TransactionRow
-from creditchain.chain.views import BlockRef, ContractCall
 from creditchain.errors import UnavailableError
 from creditchain.hashing import keccak256
-from creditchain.journal import Journal
+from creditchain.home.journal import Journal
+from creditchain.log.views import BlockRef, ContractCall
 
 if TYPE_CHECKING:
     from creditchain.chain.signers import Signer

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from creditchain.journal import Base, Journal
+from creditchain.home.journal import Base, Journal
 
 
 class TransactionRow(Base):

@@ -10,12 +10,12 @@ from creditchain.chain.abi import interface
 from creditchain.chain.calls import ZERO_ADDRESS, Calls
 from creditchain.chain.connect import Chain, LogRange
 from creditchain.chain.deployments import Deployment, check_deployment
-from creditchain.chain.views import Anchored, AnchorInfo, Compromise, LogEntry, NodeInfo, RecordState
+from creditchain.log.views import Anchored, AnchorInfo, Compromise, LogEntry, NodeInfo, RecordState
 
 if TYPE_CHECKING:
     from creditchain.chain.outbox import Outbox
     from creditchain.chain.signers import Signer
-    from creditchain.journal import Journal
+    from creditchain.home.journal import Journal
 
 
 class Region:

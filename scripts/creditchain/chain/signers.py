@@ -17,7 +17,13 @@ from hexbytes import HexBytes
 from creditchain.chain.errors import ChainUnavailableError, SignerError
 from creditchain.chain.funding import fund_dev_accounts
 from creditchain.errors import UsageError
-from creditchain.keystores import OPERATOR_KEY, PasswordSource, key_from_environment, open_keystore, password_source
+from creditchain.home.keystores import (
+    OPERATOR_KEY,
+    PasswordSource,
+    key_from_environment,
+    open_keystore,
+    password_source,
+)
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount

@@ -16,10 +16,10 @@ from creditchain.cli.product import Folders, folders_of
 from creditchain.errors import ExitCode, InputError, Place, RefusedError, UsageError
 
 if TYPE_CHECKING:
-    from creditchain.anchoring import Anchoring, Options, Order
+    from creditchain.acts.anchoring import Anchoring, Options, Order
     from creditchain.batch import Problem
-    from creditchain.batch.inbox import Inbox
     from creditchain.batch.ledger import AnchoringRow
+    from creditchain.batch.readers.inbox import Inbox
     from creditchain.cli.output import Output
     from creditchain.products import Product
 
@@ -70,9 +70,9 @@ def anchor(
     products: Folders = None,
 ) -> int:
     """Check an upload, make its batch and anchor it. Run again after an interruption, it finishes the same one. 锚定"""
-    from creditchain.batch.inbox import Inbox
-    from creditchain.keystores import load_tag_key
-    from creditchain.products import load_product
+    from creditchain.batch.readers.inbox import Inbox
+    from creditchain.catalogue.products import load_product
+    from creditchain.home.keystores import load_tag_key
 
     chosen = settings(ctx)
     if kind not in KINDS:
@@ -101,7 +101,7 @@ class _What:
     kind: int
 
     def order(self, upload: str) -> Order:
-        from creditchain.anchoring import Order
+        from creditchain.acts.anchoring import Order
         from creditchain.batch import find_upload
 
         return Order(find_upload(upload), self.product, self.node, self.tag_key, self.kind)
@@ -143,9 +143,9 @@ def _watch(chosen: Settings, machine: Anchoring, what: _What, inbox: Inbox, *, o
 @contextmanager
 def anchoring(chosen: Settings, signer: str | None, options: Options) -> Iterator[Anchoring]:
     """The machine that anchors, over the region of the global options and the home's journal."""
-    from creditchain.anchoring import Anchoring
+    from creditchain.acts.anchoring import Anchoring
     from creditchain.chain.signers import parse_signer
-    from creditchain.journal import open_journal
+    from creditchain.home.journal import open_journal
 
     with open_region(chosen) as region, open_journal(chosen.home / JOURNAL) as journal:
         outbox = region.outbox(parse_signer(required_signer(signer), region.chain), journal)
@@ -208,7 +208,7 @@ def reporting(path: Path | None) -> Iterator[Callable[[str, Problem], None] | No
 @contextmanager
 def watching(output: Output) -> Iterator[Callable[..., Options]]:
     """Options whose progress shows, one bar a stage with rate and time left, and whose states are told."""
-    from creditchain.anchoring import Options
+    from creditchain.acts.anchoring import Options
     from creditchain.batch import Limits
     from creditchain.batch.ledger import State
 

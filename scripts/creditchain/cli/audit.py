@@ -44,7 +44,7 @@ def write_list(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from creditchain.batch.folder import open_batch
+    from creditchain.batch.folder.opened import open_batch
 
     kinds = [("tag", pa.binary(32)), ("section", pa.uint8()), ("commitment", pa.binary(32))]
     schema = pa.schema(kinds)

@@ -35,7 +35,7 @@ def backup(
     Into a folder goes only what is new since the last time. Anchoring may go on meanwhile.
     """
     from creditchain.backup import Order, make_backup
-    from creditchain.keystores import new_password, password_source
+    from creditchain.home.keystores import new_password, password_source
 
     chosen = settings(ctx)
     with chosen.output.stages() as watch:
@@ -70,7 +70,7 @@ def restore(
     Stop whatever runs on the old home first, and never run two homes that come from one.
     """
     from creditchain.backup import Request, check_backup, restore_backup
-    from creditchain.keystores import password_source
+    from creditchain.home.keystores import password_source
 
     chosen = settings(ctx)
     if force and check:

@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 def list_batches(ctx: typer.Context) -> None:
     """Every anchoring in the journal of this home, of any region."""
     from creditchain.batch.ledger import all_rows
-    from creditchain.journal import open_journal
+    from creditchain.home.journal import open_journal
 
     chosen = settings(ctx)
     with open_journal(chosen.home / JOURNAL) as journal:
@@ -48,7 +48,7 @@ def list_batches(ctx: typer.Context) -> None:
 @group.command()
 def show(ctx: typer.Context, batch: RootArgument) -> None:
     """What a batch's manifest says."""
-    from creditchain.batch.manifest import read_manifest
+    from creditchain.batch.folder.manifest import read_manifest
 
     chosen = settings(ctx)
     path = batch_path(chosen, batch)
@@ -58,7 +58,7 @@ def show(ctx: typer.Context, batch: RootArgument) -> None:
 @group.command()
 def check(ctx: typer.Context, batch: RootArgument) -> None:
     """Recompute everything in a batch folder; exit code 1 if a single bit of it is not as it was."""
-    from creditchain.batch.check import check_batch
+    from creditchain.batch.folder.check import check_batch
 
     chosen = settings(ctx)
     path = batch_path(chosen, batch)
@@ -70,7 +70,7 @@ def check(ctx: typer.Context, batch: RootArgument) -> None:
 @group.command()
 def resume(ctx: typer.Context, tag_key: TagKeyOption = None, signer: SignerOption = None) -> None:
     """Finish every anchoring that was begun in this region and is not final."""
-    from creditchain.keystores import load_tag_key
+    from creditchain.home.keystores import load_tag_key
 
     chosen = settings(ctx)
     key = load_tag_key(tag_key) if tag_key is not None else None
@@ -95,7 +95,7 @@ def purge(
 ) -> None:
     """Erase content and salt of records for good, and log that they were erased. All other proofs stay. 清除"""
     from creditchain.batch import open_batch
-    from creditchain.batch.purging import purge as erase
+    from creditchain.batch.folder.purging import purge as erase
     from creditchain.vocabulary import Life
 
     chosen = settings(ctx)
@@ -120,7 +120,7 @@ def audit(
     signer: SignerOption = None,
 ) -> None:
     """Check a batch from its leaves alone, keep them, and attest on chain. For regulators. 审计并留存"""
-    from creditchain.batch.audit import keep_leaves
+    from creditchain.batch.folder.leaf_list import keep_leaves
     from creditchain.documents import canonical_bytes
     from creditchain.verification.audit import Audit, audit_report, report_digest
 

@@ -64,7 +64,7 @@ def open_region(chosen: Settings, rpc: Sequence[str] | None = None) -> Iterator[
 def acting(chosen: Settings, signer: str | None) -> Iterator[tuple[Region, Outbox]]:
     """The region, and an outbox that signs as `signer` says."""
     from creditchain.chain.signers import parse_signer
-    from creditchain.journal import open_journal
+    from creditchain.home.journal import open_journal
 
     with open_region(chosen) as region, open_journal(chosen.home / JOURNAL) as journal:
         yield region, region.outbox(parse_signer(required_signer(signer), region.chain), journal)

@@ -34,8 +34,8 @@ from creditchain.errors import InputError, Place, UsageError
 
 if TYPE_CHECKING:
     from creditchain.chain.region import Region
-    from creditchain.consents.consent_file import ConsentFile
     from creditchain.messages import Consent
+    from creditchain.packages.consent_file import ConsentFile
 
 group = typer.Typer(no_args_is_help=True, help="Consents: request, grant, endorse, relay, show, list, revoke. 企业授权")
 
@@ -78,10 +78,10 @@ def request(
 ) -> None:
     """Write the consent that an institution asks for, for the enterprise to sign. 请求授权"""
     from creditchain.chain.clock import now
-    from creditchain.consents.consent_file import ConsentFile
-    from creditchain.consents.reading import Sealed
     from creditchain.identifiers import parse_subject
     from creditchain.messages import NO_KEY, Consent, ContractDomain, subject_digest
+    from creditchain.packages.consent_file import ConsentFile
+    from creditchain.packages.reading import Sealed
 
     chosen, subject, salt = settings(ctx), parse_subject(scheme, number), fresh_salt()
     shown = Sealed(fresh_salt(), _notice(notice))
@@ -126,10 +126,10 @@ def grant(
     from dataclasses import replace
 
     from creditchain.chain.clock import now
-    from creditchain.consents.consent_file import parse_consent
     from creditchain.consents.terms import require_terms
-    from creditchain.enterprise_keys import KeyUse
     from creditchain.messages import NO_DIGEST
+    from creditchain.messages.enterprise_keys import KeyUse
+    from creditchain.packages.consent_file import parse_consent
 
     chosen, asked = settings(ctx), load(file, parse_consent)
     with open_region(chosen) as region:
@@ -165,7 +165,7 @@ def endorse(
 
     from creditchain.chain.clock import now
     from creditchain.cli.verify import read_file
-    from creditchain.consents.consent_file import parse_consent
+    from creditchain.packages.consent_file import parse_consent
 
     chosen, asked = settings(ctx), load(file, parse_consent)
     with open_region(chosen) as region:
@@ -184,7 +184,7 @@ def endorse(
 
 def _notice(path: Path) -> str:
     from creditchain.cli.verify import read_file
-    from creditchain.consents.reading import LONGEST_TEXT
+    from creditchain.packages.reading import LONGEST_TEXT
 
     try:
         text = read_file(path).decode().strip()
@@ -257,7 +257,7 @@ def _finish(chosen: Settings, file: ConsentFile, out: Path, qr: Path | None) -> 
 def draw(file: ConsentFile, path: Path) -> None:
     import segno
 
-    from creditchain.consents.reading import compact
+    from creditchain.packages.reading import compact
 
     if path.suffix not in (".svg", ".png"):
         raise UsageError("--qr takes a file .svg or .png", found=path.suffix or "no suffix")

@@ -28,8 +28,8 @@ from creditchain.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from creditchain.chain.region import Region
-    from creditchain.chain.views import ConsentState
-    from creditchain.consents.consent_file import ConsentFile
+    from creditchain.log.views import ConsentState
+    from creditchain.packages.consent_file import ConsentFile
 
 
 @group.command()
@@ -39,8 +39,8 @@ def relay(
     signer: SignerOption = None,
 ) -> None:
     """Bring a consent, or its revocation, to the chain. Anyone may; the signatures decide. 上链"""
-    from creditchain.consents.consent_file import REVOCATION_FORMAT, parse_consent, parse_revocation
-    from creditchain.consents.reading import format_of
+    from creditchain.packages.consent_file import REVOCATION_FORMAT, parse_consent, parse_revocation
+    from creditchain.packages.reading import format_of
 
     chosen = settings(ctx)
     if load(file, format_of) == REVOCATION_FORMAT:
@@ -59,8 +59,8 @@ def show(
     """The terms of a consent, and what the chain says of it. 查看授权"""
     from creditchain.chain.consents import ConsentReads
     from creditchain.cli.verify import read_file
-    from creditchain.consents.consent_file import require_paper
     from creditchain.consents.terms import described
+    from creditchain.packages.consent_file import require_paper
 
     chosen = settings(ctx)
     id_, file = _named(consent)
@@ -140,9 +140,9 @@ def revoke(
 ) -> None:
     """Take a consent back, for ever: its key, directly or signed (-o), or the platform that endorsed it. 撤销授权"""
     from creditchain.chain.consents import ConsentReads
-    from creditchain.consents.consent_file import RevocationFile
-    from creditchain.enterprise_keys import KeyUse
     from creditchain.messages import Revocation
+    from creditchain.messages.enterprise_keys import KeyUse
+    from creditchain.packages.consent_file import RevocationFile
 
     chosen = settings(ctx)
     id_, _ = _named(consent)
@@ -227,7 +227,7 @@ def _submit_revocation(chosen: Settings, region: Region, outbox: Any, id_: bytes
 
 def _named(text: str) -> tuple[bytes, ConsentFile | None]:
     """A consent by its id, or by its file."""
-    from creditchain.consents.consent_file import parse_consent
+    from creditchain.packages.consent_file import parse_consent
 
     if text.startswith("0x") and len(text) == 66:
         return digits(text, "a consent's id"), None

@@ -34,10 +34,10 @@ def deploy(
     signer: SignerOption = None,
 ) -> None:
     """Deploy the contracts of a region and write deployments/<network>.json. Interrupted, run it again."""
+    from creditchain.catalogue.regions import load_region
     from creditchain.chain.connect import connect
     from creditchain.chain.deployments import path_of, save_deployment
     from creditchain.chain.networks import load_network
-    from creditchain.regions import load_region
 
     chosen = settings(ctx)
     named = load_region(region, region_file)
@@ -87,7 +87,7 @@ def _deploy(chosen: Settings, chain: Chain, plan: Plan, signer: str) -> Deployme
     from creditchain.chain.deploy import deploy as run
     from creditchain.chain.probe import probe
     from creditchain.chain.signers import parse_signer
-    from creditchain.journal import open_journal
+    from creditchain.home.journal import open_journal
 
     for remark in probe(chain):
         chosen.output.note(remark)

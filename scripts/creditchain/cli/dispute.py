@@ -18,7 +18,7 @@ from creditchain.vocabulary import DisputeState, EntryKind
 
 if TYPE_CHECKING:
     from creditchain.chain.region import Region
-    from creditchain.chain.views import Correction
+    from creditchain.log.views import Correction
 
 group = typer.Typer(no_args_is_help=True, help="Disputes about records: file, answer, list. 异议处理")
 
@@ -47,7 +47,7 @@ def file(
     signer: SignerOption = None,
 ) -> None:
     """Mark a record as disputed, at once. For platforms, in the name of the enterprise."""
-    from creditchain.reasons import keep_reason
+    from creditchain.home.reasons import keep_reason
 
     chosen = settings(ctx)
     with acting(chosen, signer) as (region, outbox):
@@ -73,7 +73,7 @@ def answer(
     signer: SignerOption = None,
 ) -> None:
     """Answer an open dispute: corrected, upheld or unresolved. For the node that published the record."""
-    from creditchain.reasons import keep_reason
+    from creditchain.home.reasons import keep_reason
 
     if (outcome is Answer.CORRECTED) != (correction is not None):
         raise UsageError(
@@ -160,7 +160,7 @@ def _round(region: Region, named: NamedRecord) -> int:
 
 
 def _correction(text: str, region: Region) -> Correction:
-    from creditchain.chain.views import Correction
+    from creditchain.log.views import Correction
 
     later = named_record(text, region)
     if later.package is None:

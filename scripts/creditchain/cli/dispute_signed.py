@@ -32,7 +32,7 @@ from creditchain.errors import InputError
 
 if TYPE_CHECKING:
     from creditchain.chain.region import Region
-    from creditchain.consents.filing_file import FilingFile
+    from creditchain.packages.filing_file import FilingFile
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Filing file.", show_default=False)]
 AgainOption = Annotated[
@@ -51,9 +51,9 @@ def draft(
 ) -> None:
     """Write a dispute for the enterprise to sign. It can be filed once. 起草异议"""
     from creditchain.chain.clock import now
-    from creditchain.consents.filing_file import FilingFile
-    from creditchain.consents.reading import LONGEST_TEXT, Sealed
     from creditchain.messages import NO_KEY, ContractDomain, DisputeFiling
+    from creditchain.packages.filing_file import FilingFile
+    from creditchain.packages.reading import LONGEST_TEXT, Sealed
 
     chosen, why = settings(ctx), Sealed(fresh_salt(), reason)
     if not 1 <= len(reason) <= LONGEST_TEXT:
@@ -87,8 +87,8 @@ def sign(
     """The enterprise signs its dispute. With a mnemonic, by a key that no other publisher sees. 企业签署异议"""
     from dataclasses import replace
 
-    from creditchain.consents.filing_file import parse_filing
-    from creditchain.enterprise_keys import KeyUse
+    from creditchain.messages.enterprise_keys import KeyUse
+    from creditchain.packages.filing_file import parse_filing
 
     chosen, filing = settings(ctx), load(file, parse_filing)
     with open_region(chosen) as region:
@@ -110,8 +110,8 @@ def endorse(ctx: typer.Context, file: FileArgument, out: AgainOption = None, sig
     from dataclasses import replace
 
     from creditchain.chain.wallets import signed
-    from creditchain.consents.filing_file import parse_filing
     from creditchain.messages import SignatureError
+    from creditchain.packages.filing_file import parse_filing
 
     chosen, filing = settings(ctx), load(file, parse_filing)
     with open_region(chosen) as region:
@@ -129,7 +129,7 @@ def endorse(ctx: typer.Context, file: FileArgument, out: AgainOption = None, sig
 def relay(ctx: typer.Context, file: FileArgument, signer: SignerOption = None) -> None:
     """File an endorsed dispute: the record is marked at once. Anyone may; the signatures decide. 提交异议"""
     from creditchain.chain.consent_calls import ConsentCalls
-    from creditchain.consents.filing_file import parse_filing
+    from creditchain.packages.filing_file import parse_filing
 
     chosen, filing = settings(ctx), load(file, parse_filing)
     if not filing.endorsement:

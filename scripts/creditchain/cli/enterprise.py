@@ -17,8 +17,8 @@ from creditchain.errors import ConfigError, Place, UsageError
 if TYPE_CHECKING:
     from creditchain.chain.region import Region
     from creditchain.cli.output import Output
-    from creditchain.enterprise_keys import KeyUse
     from creditchain.messages import TypedMessage
+    from creditchain.messages.enterprise_keys import KeyUse
 
 _Message = TypeVar("_Message", bound="TypedMessage")
 
@@ -63,7 +63,7 @@ class Enterprise:
             return self._by_wallet(region, fill)
         if self.mnemonic is not None:
             from creditchain.chain.signers import LocalSigner
-            from creditchain.enterprise_keys import derive_key
+            from creditchain.messages.enterprise_keys import derive_key
 
             words, passphrase = _words(self.mnemonic), os.environ.get("CREDITCHAIN_MNEMONIC_PASSPHRASE", "")
             account = derive_key(words, region.deployment.log_id, use, node, passphrase)

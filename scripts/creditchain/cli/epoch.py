@@ -22,9 +22,9 @@ def open_(ctx: typer.Context, tag_key: TagKeyOption = None, signer: SignerOption
 
     Only the digest goes on chain. Give the key to the region's publishers, and to nobody else.
     """
-    from creditchain.governance import open_epoch
+    from creditchain.acts.governing import open_epoch
+    from creditchain.home.keystores import load_tag_key
     from creditchain.identifiers import epoch_digest
-    from creditchain.keystores import load_tag_key
 
     if tag_key is None:
         raise UsageError("this command needs the new tag key", hint="Say which with --tag-key or CREDITCHAIN_TAG_KEY.")

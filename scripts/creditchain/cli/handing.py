@@ -151,10 +151,10 @@ def subject_tags(region: Region, subject: Subject, keys: list[str] | None, state
         InputError: a statement about somebody else.
         NotValidError: a statement that no active platform of this region signed.
     """
-    from creditchain.chain.evidence import EvidenceFetcher
-    from creditchain.keystores import load_tag_key
+    from creditchain.evidence.record import EvidenceFetcher
+    from creditchain.home.keystores import load_tag_key
+    from creditchain.packages.record_package import parse_statement
     from creditchain.reports import gather_tags
-    from creditchain.verification.package import parse_statement
     from creditchain.verification.subject import check_signature
     from creditchain.verification.verdict import Outcome
 

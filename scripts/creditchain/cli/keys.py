@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 @group.command()
 def new(ctx: typer.Context, name: NameArgument, kind: KindOption = Kind.OPERATOR, file: FileOption = None) -> None:
     """Make a fresh random key and encrypt it under a password."""
-    from creditchain.keystores import new_key
+    from creditchain.home.keystores import new_key
 
     _write(ctx, name, kind, file, new_key(_stored(kind)))
 
@@ -51,7 +51,7 @@ def import_(
     file: FileOption = None,
 ) -> None:
     """Encrypt a key that exists already. Keys are never taken from the command line, which others can see."""
-    from creditchain.keystores import key_from_environment
+    from creditchain.home.keystores import key_from_environment
 
     scheme, _, variable = source.partition(":")
     if scheme != "env" or not variable:
@@ -62,7 +62,7 @@ def import_(
 @group.command("list")
 def list_(ctx: typer.Context) -> None:
     """The keystores in the home folder, without opening them."""
-    from creditchain.keystores import TAG_KEY, describe_keystore
+    from creditchain.home.keystores import TAG_KEY, describe_keystore
 
     chosen = settings(ctx)
     rows = []
@@ -74,7 +74,7 @@ def list_(ctx: typer.Context) -> None:
 
 
 def _stored(kind: Kind) -> str:
-    from creditchain.keystores import OPERATOR_KEY, TAG_KEY
+    from creditchain.home.keystores import OPERATOR_KEY, TAG_KEY
 
     return TAG_KEY if kind is Kind.TAG else OPERATOR_KEY
 
@@ -82,8 +82,8 @@ def _stored(kind: Kind) -> str:
 def _write(ctx: typer.Context, name: str, kind: Kind, file: Path | None, key: bytes) -> None:
     from eth_utils.address import to_checksum_address
 
+    from creditchain.home.keystores import describe_keystore, new_password, write_keystore
     from creditchain.identifiers import epoch_digest
-    from creditchain.keystores import describe_keystore, new_password, write_keystore
 
     chosen = settings(ctx)
     if file is None and Path(name).name != name:

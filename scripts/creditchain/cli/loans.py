@@ -43,8 +43,8 @@ def report(
     """Report a month's loans: count, sum and a digest of the queries go on chain. The list stays in the home folder."""
     from creditchain.chain.consent_calls import ConsentCalls, LoanReport
     from creditchain.chain.consents import ConsentReads
-    from creditchain.consents.loan_list import FOLDER, keep_list, read_queries
     from creditchain.hashing import keccak256
+    from creditchain.packages.loan_list import FOLDER, keep_list, read_queries
 
     chosen = settings(ctx)
     listed = () if queries is None else load(queries, lambda raw: read_queries(_text(raw)))

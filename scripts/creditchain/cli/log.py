@@ -11,7 +11,7 @@ from creditchain.cli.connecting import RpcOption, open_region
 from creditchain.errors import InputError
 
 if TYPE_CHECKING:
-    from creditchain.chain.views import LogEntry
+    from creditchain.log.views import LogEntry
 
 group = typer.Typer(no_args_is_help=True, help="The region's append-only log: entries, root, proofs. 区域日志")
 

@@ -13,7 +13,7 @@ from creditchain.errors import InputError, Place, UsageError
 
 if TYPE_CHECKING:
     from creditchain.chain.region import Region
-    from creditchain.verification.package import Package
+    from creditchain.packages.record_package import Package
 
 RecordArgument = Annotated[
     str, typer.Argument(metavar="RECORD", help="The record's package file, or NODE:0xLEAF.", show_default=False)
@@ -51,7 +51,7 @@ def named_record(text: str, region: Region) -> NamedRecord:
     if not path.is_file():
         raise UsageError("this names no record", expected="a package file, or NODE:0xLEAF")
     from creditchain.cli.verify import read_file
-    from creditchain.verification.package import parse_package
+    from creditchain.packages.record_package import parse_package
     from creditchain.verification.steps import leaf_of
 
     try:

@@ -14,12 +14,12 @@ from creditchain.cli.connecting import SignerOption, acting, open_region
 from creditchain.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from creditchain.acts.governing import Acceptance, Profiles
+    from creditchain.catalogue.members import Member
     from creditchain.chain.calls import Calls
     from creditchain.chain.outbox import Outbox
     from creditchain.chain.region import Region
-    from creditchain.chain.views import ContractCall, NodeInfo
-    from creditchain.governance import Acceptance, Profiles
-    from creditchain.members import Member
+    from creditchain.log.views import ContractCall, NodeInfo
 
 group = typer.Typer(no_args_is_help=True, help="Members of the region: admit, list, suspend, rotate keys. 成员")
 
@@ -61,7 +61,7 @@ def admit(
     signer: SignerOption = None,
 ) -> None:
     """Admit one member, or a file of them. Members that are there already are skipped: interrupted, run it again."""
-    from creditchain.members import load_members
+    from creditchain.catalogue.members import load_members
 
     if (members is None) == (key is None):
         raise UsageError("say whom to admit", expected="either --members, or --key with the options of one member")
@@ -78,8 +78,8 @@ def admit(
 def _admit_all(
     ctx: typer.Context, region: Region, outbox: Outbox, listed: list[Member], operators: dict[str, str]
 ) -> None:
-    from creditchain.governance import admit as run
-    from creditchain.governance import save_profile
+    from creditchain.acts.governing import admit as run
+    from creditchain.acts.governing import save_profile
 
     chosen = settings(ctx)
     for member in listed:
@@ -112,8 +112,8 @@ def _admit_one(
 ) -> None:
     import json
 
-    from creditchain.governance import admit_hosted, save_profile
-    from creditchain.members import FORMAT, parse_members
+    from creditchain.acts.governing import admit_hosted, save_profile
+    from creditchain.catalogue.members import FORMAT, parse_members
 
     fields |= {"domains": domains, "until": until} | ({"operator": operator} if operator else {})
     content = {"format": FORMAT, "region": region.deployment.region, "members": [fields]}
@@ -129,7 +129,7 @@ def _admit_one(
 @group.command("list")
 def list_(ctx: typer.Context) -> None:
     """All nodes, with their names where this machine knows them."""
-    from creditchain.governance import Profiles
+    from creditchain.acts.governing import Profiles
 
     chosen = settings(ctx)
     profiles = Profiles(chosen.home)
@@ -144,7 +144,7 @@ def list_(ctx: typer.Context) -> None:
 @group.command()
 def show(ctx: typer.Context, node: NodeArgument) -> None:
     """Everything the chain says about a node."""
-    from creditchain.governance import Profiles, require_node
+    from creditchain.acts.governing import Profiles, require_node
 
     chosen = settings(ctx)
     with open_region(chosen) as region:
@@ -242,9 +242,9 @@ def accept(
     """As a new operator: accept to act for a node. Give the file to whoever runs `node rotate` or `node replace`."""
     import json
 
+    from creditchain.acts.governing import accept as sign
     from creditchain.chain.signers import parse_signer
     from creditchain.cli.connecting import required_signer
-    from creditchain.governance import accept as sign
 
     with open_region(settings(ctx)) as region:
         made = sign(region, node, parse_signer(required_signer(signer), region.chain), hours * 3600)
@@ -281,9 +281,9 @@ def replace(
 def _hand_over(
     ctx: typer.Context, node: int, action: str, new_signer: str | None, file: Path | None, signer: str | None
 ) -> None:
+    from creditchain.acts.governing import accept as sign
+    from creditchain.acts.governing import check_acceptance, load_acceptance
     from creditchain.chain.signers import parse_signer
-    from creditchain.governance import accept as sign
-    from creditchain.governance import check_acceptance, load_acceptance
 
     if (new_signer is None) == (file is None):
         raise UsageError("the new key has to accept", expected="either --new-signer or --acceptance")
@@ -315,7 +315,7 @@ def _change(
 def _apply(
     ctx: typer.Context, region: Region, outbox: Outbox, node: int, action: str, build: Callable[[Calls], ContractCall]
 ) -> None:
-    from creditchain.governance import Profiles, change, require_node
+    from creditchain.acts.governing import Profiles, change, require_node
 
     chosen = settings(ctx)
     receipt = change(outbox, action, require_node(region, node), build(region.calls))
@@ -325,8 +325,8 @@ def _apply(
 
 
 def _operators(region: Region, members: str, file: Path | None, dev: bool) -> dict[str, str]:
-    from creditchain.governance import dev_operators, load_operators
-    from creditchain.members import load_members
+    from creditchain.acts.governing import dev_operators, load_operators
+    from creditchain.catalogue.members import load_members
 
     if dev and file is not None:
         raise UsageError("two sources of operator keys", expected="--operators or --dev-operators")

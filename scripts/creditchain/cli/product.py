@@ -35,7 +35,7 @@ def folders_of(option: str | None) -> list[Path]:
 @group.command("list")
 def list_products(ctx: typer.Context, products: Folders = None) -> None:
     """Every product of the catalogue."""
-    from creditchain.products import catalogue
+    from creditchain.catalogue.products import catalogue
 
     found = catalogue(folders_of(products))
     settings(ctx).output.table(
@@ -57,7 +57,7 @@ def show(
     """One product: who may ask, for what, how long it is kept, its fields."""
     import orjson
 
-    from creditchain.products import load_product
+    from creditchain.catalogue.products import load_product
 
     found = load_product(product, folders_of(products))
     output = settings(ctx).output
@@ -86,7 +86,7 @@ def check(
     products: Folders = None,
 ) -> None:
     """Check product files; the first error names file, line and field."""
-    from creditchain.products import load_product
+    from creditchain.catalogue.products import load_product
 
     checked = [load_product(file, folders_of(products)) for file in files]
     settings(ctx).output.table(

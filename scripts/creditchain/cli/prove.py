@@ -15,7 +15,7 @@ from creditchain.errors import InputError, NotValidError, RefusedError, Unavaila
 if TYPE_CHECKING:
     from creditchain.batch import BatchFolder
     from creditchain.chain.region import Region
-    from creditchain.verification.package import SignedTagStatement
+    from creditchain.packages.record_package import SignedTagStatement
 
 BatchOption = Annotated[
     str,
@@ -45,8 +45,8 @@ def prove(
     """Write the package of a record of a final batch, or of each record that a subject has in it. 出具证明"""
     from creditchain.batch import open_batch
     from creditchain.documents import SECTIONS
+    from creditchain.home.keystores import load_tag_key
     from creditchain.identifiers import parse_subject, subject_tag
-    from creditchain.keystores import load_tag_key
 
     chosen = settings(ctx)
     subject = parse_subject(scheme, number)
@@ -135,7 +135,7 @@ def _path(out: Path, index: int) -> Path:
 
 def _statement(path: Path | None) -> SignedTagStatement | None:
     from creditchain.cli.verify import read_file
-    from creditchain.verification.package import parse_statement
+    from creditchain.packages.record_package import parse_statement
 
     return None if path is None else parse_statement(read_file(path))
 
@@ -143,7 +143,7 @@ def _statement(path: Path | None) -> SignedTagStatement | None:
 def _write(
     folder: BatchFolder, index: int, subject: Any, statement: SignedTagStatement | None, path: Path
 ) -> list[object]:
-    from creditchain.batch.packages import package_of
+    from creditchain.batch.folder.packages import package_of
     from creditchain.documents import Section
 
     package = package_of(folder, index, subject, statement)

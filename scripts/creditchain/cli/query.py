@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from creditchain.chain.region import Region
-    from creditchain.consents.consent_file import ConsentFile
+    from creditchain.packages.consent_file import ConsentFile
+    from creditchain.packages.report_package import ReportPackage
     from creditchain.products import Product
-    from creditchain.verification.report_package import ReportPackage
 
 group = typer.Typer(no_args_is_help=True, help="Queries: request, deliver, meter, evidence. 查询与计量")
 
@@ -67,13 +67,13 @@ def request(
     signer: SignerOption = None,
 ) -> None:
     """Ask for a report: the institution signs. 发起查询"""
+    from creditchain.catalogue.products import load_product
     from creditchain.chain.clock import now
-    from creditchain.consents.consent_file import parse_consent
-    from creditchain.consents.request_file import RequestFile
+    from creditchain.home.reasons import keep_reason
     from creditchain.identifiers import parse_subject
     from creditchain.messages import NO_DIGEST, ContractDomain, QueryRequest, subject_digest
-    from creditchain.products import load_product
-    from creditchain.reasons import keep_reason
+    from creditchain.packages.consent_file import parse_consent
+    from creditchain.packages.request_file import RequestFile
 
     chosen, wanted = settings(ctx), load_product(product, folders_of(products))
     agreed = load(consent, parse_consent) if consent is not None else None
@@ -124,15 +124,15 @@ def deliver(
 
     Refuses what the ledger would not meter, and a report that would fail its verification. Nothing is consumed then.
     """
+    from creditchain.catalogue.products import catalogue
     from creditchain.chain.clock import now
-    from creditchain.chain.query_view import fresh_head, view_of
     from creditchain.consents.judging import judge
-    from creditchain.consents.request_file import parse_request
+    from creditchain.evidence.query import fresh_head, view_of
     from creditchain.messages import Receipt
-    from creditchain.products import catalogue
+    from creditchain.packages.delivery import PackagedDelivery
+    from creditchain.packages.report_package import parse_report_package
+    from creditchain.packages.request_file import parse_request
     from creditchain.reports import with_delivery
-    from creditchain.verification.delivery import PackagedDelivery
-    from creditchain.verification.report_package import parse_report_package
 
     chosen, file, package = settings(ctx), load(asked, parse_request), load(report, parse_report_package)
     message, known = file.request, {one.ref: one for one in catalogue(folders_of(products))}
@@ -222,9 +222,9 @@ def _require_product(package: ReportPackage, digest: bytes, purpose: int, known:
 
 def _require_fit(region: Region, package: ReportPackage, known: Mapping[str, Product]) -> None:
     """The provider verifies what it hands out, as the institution will; only what fails stops it."""
-    from creditchain.chain.evidence import EvidenceFetcher
-    from creditchain.chain.report_evidence import ReportEvidenceFetcher
     from creditchain.consents.errors import ReportUnfitError
+    from creditchain.evidence.record import EvidenceFetcher
+    from creditchain.evidence.report import ReportEvidenceFetcher
     from creditchain.verification.report import verify_report
     from creditchain.verification.verdict import Outcome
 

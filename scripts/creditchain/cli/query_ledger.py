@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from creditchain.chain.consents import ConsentReads
     from creditchain.chain.outbox import Outbox
     from creditchain.chain.region import Region
-    from creditchain.chain.views import LogEntry, Metered
+    from creditchain.log.views import LogEntry, Metered
     from creditchain.messages import Receipt
 
 #: Deliveries in one transaction: 100 take about six million gas.
@@ -104,7 +104,7 @@ def _cells(row: dict[str, Any]) -> list[object]:
 
 def _delivery(path: Path) -> Delivery:
     from creditchain.chain.consent_calls import Delivery
-    from creditchain.verification.report_package import parse_report_package
+    from creditchain.packages.report_package import parse_report_package
 
     found = load(path, parse_report_package).delivery
     if found is None:
@@ -163,9 +163,9 @@ def _row(region: Region, reads: ConsentReads, item: _Item, finding: Any) -> dict
 
 def _explained(region: Region, delivery: Delivery, finding: Any) -> dict[str, str | None]:
     """What was expected and found, where judging here comes to the ledger's finding."""
-    from creditchain.chain.query_view import view_of
     from creditchain.consents.errors import QueryRefusedError
     from creditchain.consents.judging import judge
+    from creditchain.evidence.query import view_of
 
     time = delivery.receipt.delivered_at
     try:
@@ -183,9 +183,9 @@ def _is(metered: Metered | None, receipt: Receipt) -> bool:
 
 def _asked(text: str) -> tuple[bytes, Receipt | None, Any]:
     """Which request, and its receipt if the file holds one."""
-    from creditchain.consents.reading import format_of
-    from creditchain.consents.request_file import REQUEST_FORMAT, parse_request
-    from creditchain.verification.report_package import parse_report_package
+    from creditchain.packages.reading import format_of
+    from creditchain.packages.report_package import parse_report_package
+    from creditchain.packages.request_file import REQUEST_FORMAT, parse_request
 
     if text.startswith("0x") and len(text) == 66:
         return digits(text, "a request's id"), None, None
@@ -225,7 +225,7 @@ def _proof(region: Region, reads: ConsentReads, request: bytes, metered: Metered
     Raises LyingEndpointError where events and log contradict each other.
     """
     from creditchain.chain.errors import LyingEndpointError
-    from creditchain.entries import QueriesBody, delivery_item
+    from creditchain.log.entries import QueriesBody, delivery_item
     from creditchain.merkle import inclusion_proof, root
     from creditchain.messages import Receipt
 

@@ -14,7 +14,7 @@ from creditchain.vocabulary import DisputeState, Life
 
 if TYPE_CHECKING:
     from creditchain.chain.region import Region
-    from creditchain.chain.views import RecordState
+    from creditchain.log.views import RecordState
 
 group = typer.Typer(no_args_is_help=True, help="Life of a record: show, revoke, supersede, erase. 记录状态")
 
@@ -64,7 +64,7 @@ def set_life(
 ) -> None:
     """Change the life of a record, named as on the command line, and show it."""
     from creditchain.chain.calls import NO_WORD
-    from creditchain.reasons import keep_reason
+    from creditchain.home.reasons import keep_reason
 
     chosen = settings(ctx)
     with acting(chosen, signer) as (region, outbox):

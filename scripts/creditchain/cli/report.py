@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from creditchain.chain.region import Region
+    from creditchain.packages.parts import PackagedTag, SignedTagStatement
     from creditchain.products import Product
     from creditchain.reports import Assembled, Order
-    from creditchain.verification.parts import PackagedTag, SignedTagStatement
     from creditchain.verification.scope import Asked
 
 group = typer.Typer(
@@ -71,9 +71,9 @@ def assemble(
     The chain says which batches there are; a folder that is missing is an error that names it. The package still lacks
     request, receipt and consent: `creditchain query` adds them.
     """
+    from creditchain.catalogue.products import catalogue, load_product
+    from creditchain.home.keystores import load_tag_key
     from creditchain.identifiers import parse_subject
-    from creditchain.keystores import load_tag_key
-    from creditchain.products import catalogue, load_product
 
     chosen, folders = settings(ctx), folders_of(products)
     wanted = load_product(product, folders)
@@ -116,10 +116,10 @@ def _order(region: Region, *, as_of: str | None, **values: Any) -> Order:
 
 
 def _assemble(region: Region, order: Order, places: Sequence[Path], tags: dict[int, PackagedTag]) -> Assembled:
-    from creditchain.chain.evidence import EvidenceFetcher
-    from creditchain.chain.report_evidence import ReportEvidenceFetcher
+    from creditchain.evidence.record import EvidenceFetcher
+    from creditchain.evidence.report import ReportEvidenceFetcher
+    from creditchain.log.history import index_log
     from creditchain.reports import assemble, find_folders, open_folders, plan
-    from creditchain.verification.log_index import index_log
 
     fetcher = ReportEvidenceFetcher(region, EvidenceFetcher(region))
     log = index_log(fetcher.log)
@@ -187,7 +187,7 @@ def _read_data(path: Path) -> dict[str, Any]:
 
 def _statement(path: Path) -> SignedTagStatement:
     from creditchain.cli.verify import read_file
-    from creditchain.verification.package import parse_statement
+    from creditchain.packages.record_package import parse_statement
 
     try:
         return parse_statement(read_file(path))

@@ -40,7 +40,7 @@ def sample(
     products: Folders = None,
 ) -> None:
     """Write a synthetic upload: valid numbers, made-up enterprises over the real divisions of the three regions."""
-    from creditchain.products import catalogue, load_product
+    from creditchain.catalogue.products import catalogue, load_product
     from creditchain.sample import FORMS, Form, Sample, form_of
 
     if form is not None and form not in FORMS:

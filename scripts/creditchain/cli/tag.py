@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from creditchain.chain.region import Region
     from creditchain.chain.signers import Signer
     from creditchain.identifiers import Subject
-    from creditchain.verification.package import SignedTagStatement
+    from creditchain.packages.record_package import SignedTagStatement
 
 group = typer.Typer(no_args_is_help=True, help="Tag statements: state, check. 标签声明")
 
@@ -39,8 +39,8 @@ def state(
 ) -> None:
     """Sign that a number has this tag under the key epoch of --tag-key. For platforms, which hold the key."""
     from creditchain.chain.signers import parse_signer
+    from creditchain.home.keystores import load_tag_key
     from creditchain.identifiers import parse_subject
-    from creditchain.keystores import load_tag_key
 
     chosen = settings(ctx)
     if (package is None) == (number is None) or (package is None and out is None):
@@ -80,11 +80,11 @@ def check(
     tag_key: TagKeyOption = None,
 ) -> None:
     """Did an active platform of this region sign the statement, and (with the key) is it true? Exit code 1 if not."""
-    from creditchain.chain.evidence import EvidenceFetcher
     from creditchain.cli.verify import read_file
+    from creditchain.evidence.record import EvidenceFetcher
+    from creditchain.home.keystores import load_tag_key
     from creditchain.identifiers import epoch_digest, subject_tag
-    from creditchain.keystores import load_tag_key
-    from creditchain.verification.package import parse_statement
+    from creditchain.packages.record_package import parse_statement
     from creditchain.verification.subject import check_signature
     from creditchain.verification.verdict import Outcome
 
@@ -116,7 +116,7 @@ def check(
 def _sign(region: Region, platform: int, subject: Subject, key: bytes, signer: Signer) -> SignedTagStatement:
     from creditchain.identifiers import epoch_digest, subject_tag
     from creditchain.messages import LogDomain, TagStatement
-    from creditchain.verification.package import SignedTagStatement
+    from creditchain.packages.record_package import SignedTagStatement
 
     block = region.chain.final_block()
     digest = epoch_digest(key)
@@ -136,7 +136,7 @@ def _sign(region: Region, platform: int, subject: Subject, key: bytes, signer: S
 
 def _subject_of(package: Path) -> Subject:
     from creditchain.cli.verify import read_file
-    from creditchain.verification.package import parse_package
+    from creditchain.packages.record_package import parse_package
 
     try:
         return parse_package(read_file(package)).record.subject
@@ -147,7 +147,7 @@ def _subject_of(package: Path) -> Subject:
 def _put_into(path: Path, statement: SignedTagStatement) -> None:
     from dataclasses import replace
 
-    from creditchain.verification.package import parse_package
+    from creditchain.packages.record_package import parse_package
 
     package = parse_package(path.read_bytes())
     if package.tag.subject_tag != statement.subject_tag or package.batch.key_epoch != statement.key_epoch:

@@ -17,12 +17,12 @@ from creditchain.errors import ConfigError, ExitCode, InputError, Place, Unavail
 from creditchain.verification.verdict import Step, Verdict
 
 if TYPE_CHECKING:
-    from creditchain.chain.evidence import EvidenceFetcher
-    from creditchain.chain.report_evidence import ReportEvidenceFetcher
+    from creditchain.evidence.record import EvidenceFetcher
+    from creditchain.evidence.report import ReportEvidenceFetcher
+    from creditchain.packages.record_package import Package
+    from creditchain.packages.report_package import ReportPackage
     from creditchain.products import Product
-    from creditchain.verification.package import Package
     from creditchain.verification.policy import Policy
-    from creditchain.verification.report_package import ReportPackage
     from creditchain.verification.subject import TagKey
 
 #: Exit codes from best to worst; the worst of all packages is the command's.
@@ -62,7 +62,7 @@ def verify(
 
     Exit code 0: all are valid. 1: one is not valid. 3: none is invalid, but one could not be checked.
     """
-    from creditchain.keystores import load_tag_key
+    from creditchain.home.keystores import load_tag_key
     from creditchain.verification.subject import TagKey
 
     chosen = settings(ctx)
@@ -89,7 +89,7 @@ class _Judge:
 
     def parse(self, path: Path) -> Package | ReportPackage | Verdict:
         """Step 1: the package, or the verdict on a file that is none."""
-        from creditchain.verification.report_package import parse_any
+        from creditchain.packages.report_package import parse_any
         from creditchain.verification.steps import malformed
 
         try:
@@ -101,8 +101,8 @@ class _Judge:
         self, package: Package | ReportPackage, records: EvidenceFetcher, reports: ReportEvidenceFetcher
     ) -> Verdict:
         """Steps 2 to 10."""
+        from creditchain.packages.report_package import ReportPackage
         from creditchain.verification.report import verify_report
-        from creditchain.verification.report_package import ReportPackage
         from creditchain.verification.steps import verify_record
 
         if isinstance(package, ReportPackage):
@@ -119,7 +119,7 @@ def read_file(path: Path) -> bytes:
     Raises:
         UnavailableError: it can not be read.
     """
-    from creditchain.verification.package import DEFAULT_LIMITS
+    from creditchain.packages.record_package import DEFAULT_LIMITS
 
     try:
         with path.open("rb") as file:
@@ -131,8 +131,8 @@ def read_file(path: Path) -> bytes:
 def _on_chain(
     chosen: Settings, judge: _Judge, read: Sequence[Package | ReportPackage | Verdict], rpc: Sequence[str] | None
 ) -> list[Verdict]:
-    from creditchain.chain.evidence import EvidenceFetcher
-    from creditchain.chain.report_evidence import ReportEvidenceFetcher
+    from creditchain.evidence.record import EvidenceFetcher
+    from creditchain.evidence.report import ReportEvidenceFetcher
 
     verdicts = []
     with open_region(chosen, rpc) as region, chosen.output.progress("verifying", len(read)) as bar:
@@ -159,7 +159,7 @@ def _policy(path: Path | None) -> Policy:
 
 def _known_products(folders: str | None, policy: Policy) -> dict[str, Product]:
     """The products that this verifier knows. The policy's own have to be among them."""
-    from creditchain.products import catalogue
+    from creditchain.catalogue.products import catalogue
 
     known = {product.ref: product for product in catalogue(folders_of(folders))}
     unknown = sorted((policy.products | policy.completeness.products) - known.keys())

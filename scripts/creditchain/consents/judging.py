@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from creditchain.chain.views import ConsentState, MemberAt, Metered
 from creditchain.consents.errors import (
     ConsentDomainsError,
     ConsentExhaustedError,
@@ -25,6 +24,7 @@ from creditchain.consents.errors import (
     RequestSignatureError,
 )
 from creditchain.documents import Domain, Section
+from creditchain.log.views import ConsentState, MemberAt, Metered
 from creditchain.messages import NO_DIGEST, QueryRequest
 from creditchain.products import Purpose
 from creditchain.vocabulary import Role

@@ -1,13 +1,11 @@
 """Products: what records and reports there are, what they hold, who may ask, how long they are kept. Data, not code."""
 
-from creditchain.products.catalogue import FOLDERS_VARIABLE, catalogue, load_product
 from creditchain.products.errors import ProductError, ProductFileError
 from creditchain.products.product import Consent, Kind, Product, Retention
 from creditchain.products.purposes import Purpose
 from creditchain.products.reading import parse_product
 
 __all__ = [
-    "FOLDERS_VARIABLE",
     "Consent",
     "Kind",
     "Product",
@@ -15,7 +13,5 @@ __all__ = [
     "ProductFileError",
     "Purpose",
     "Retention",
-    "catalogue",
-    "load_product",
     "parse_product",
 ]

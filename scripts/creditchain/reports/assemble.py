@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from creditchain.batch.folder import BatchFolder
-from creditchain.batch.packages import package_of
+from creditchain.batch.folder.opened import BatchFolder
+from creditchain.batch.folder.packages import package_of
 from creditchain.documents import (
     JSON_MEDIA_TYPE,
     Domain,
@@ -23,15 +23,15 @@ from creditchain.documents import (
 from creditchain.errors import InputError, Place
 from creditchain.hashing import HASH_NAME
 from creditchain.identifiers import Subject
+from creditchain.log.history import BatchKey, LogIndex
 from creditchain.merkle import prove_range
+from creditchain.packages.parts import PackagedRecord, PackagedTag, hexed
+from creditchain.packages.record_package import Package
+from creditchain.packages.report_package import EpochTag, OpenedRecord, PackagedRange, ReportPackage
 from creditchain.products import Kind, Product
 from creditchain.verification.days import day_number, day_of
 from creditchain.verification.evidence import Member
-from creditchain.verification.log_index import BatchKey, LogIndex
-from creditchain.verification.package import Package
-from creditchain.verification.parts import PackagedRecord, PackagedTag, hexed
 from creditchain.verification.policy import Completeness
-from creditchain.verification.report_package import EpochTag, OpenedRecord, PackagedRange, ReportPackage
 from creditchain.verification.scope import Asked, Scope, Sought, combined, excused, find_scope, in_scope
 from creditchain.verification.steps import leaf_of
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from creditchain.messages import NO_DIGEST
+from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
+from creditchain.packages.report_package import ReportPackage
 from creditchain.reports.assemble import AssemblyError
-from creditchain.verification.delivery import PackagedConsent, PackagedDelivery
-from creditchain.verification.report_package import ReportPackage
 
 
 def with_delivery(

@@ -7,12 +7,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from creditchain.batch.errors import BatchError
-from creditchain.batch.folder import BatchFolder, open_batch
-from creditchain.batch.manifest import FILE, Manifest, read_manifest
+from creditchain.batch.folder.manifest import FILE, Manifest, read_manifest
+from creditchain.batch.folder.opened import BatchFolder, open_batch
 from creditchain.errors import ConfigError, InputError, Place, UnavailableError
 from creditchain.identifiers import Subject, epoch_digest, subject_tag
-from creditchain.verification.log_index import BatchKey
-from creditchain.verification.parts import PackagedTag, SignedTagStatement
+from creditchain.log.history import BatchKey
+from creditchain.packages.parts import PackagedTag, SignedTagStatement
 from creditchain.verification.scope import Scope
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from creditchain.documents import Document, domain_mask
 from creditchain.messages import subject_digest
+from creditchain.packages.record_package import Package
+from creditchain.packages.report_package import ReportPackage
 from creditchain.products import Product
 from creditchain.verification.evidence import Missing, ReportEvidence
-from creditchain.verification.package import Package
 from creditchain.verification.policy import Policy
-from creditchain.verification.report_package import ReportPackage
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,16 +16,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from creditchain.documents import Section
+from creditchain.log.history import LogIndex, index_log
 from creditchain.merkle import Leaf, verify_range
 from creditchain.messages import NO_DIGEST
+from creditchain.packages.parts import hexed
+from creditchain.packages.report_package import PackagedRange
 from creditchain.products import Product
 from creditchain.verification.case import Case, domains_in
 from creditchain.verification.days import day_number, day_of
 from creditchain.verification.evidence import Member, Missing
-from creditchain.verification.log_index import LogIndex, index_log
-from creditchain.verification.parts import hexed
 from creditchain.verification.policy import Completeness
-from creditchain.verification.report_package import PackagedRange
 from creditchain.verification.restated import dropped_records
 from creditchain.verification.scope import (
     Asked,

@@ -6,13 +6,13 @@ message's own words count where the contract keeps none: whom it is about and wh
 
 from __future__ import annotations
 
-from creditchain.chain.views import ConsentState
 from creditchain.documents import Section
+from creditchain.log.views import ConsentState
 from creditchain.messages import NO_DIGEST, Consent, QueryRequest
+from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
 from creditchain.verification.case import Case, Record
 from creditchain.verification.days import day_number
 from creditchain.verification.delivered import ledger_fault
-from creditchain.verification.delivery import PackagedConsent, PackagedDelivery
 from creditchain.verification.evidence import Missing
 from creditchain.verification.verdict import Step, failed, not_verified, passed
 from creditchain.vocabulary import MeterFlag

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from creditchain.chain.views import MemberAt, Metered
+from creditchain.log.views import MemberAt, Metered
 from creditchain.messages import METER_WITHIN, SignatureError, TypedMessage, recover
+from creditchain.packages.delivery import PackagedDelivery
 from creditchain.verification.case import Case
-from creditchain.verification.delivery import PackagedDelivery
 from creditchain.verification.evidence import Missing
 from creditchain.verification.verdict import Step, Text, failed, not_verified, passed, pending
 from creditchain.vocabulary import EntryKind, MeterFlag, Role

@@ -1,6 +1,6 @@
 """Evidence: what the chain said about one package, every value read at one final block. Values only.
 
-`creditchain.chain.evidence` fetches it; anything else that fills these fields will do, years later too. A value that
+`creditchain.evidence.record` fetches it; anything else that fills these fields will do, years later too. A value that
 could not be had is `Missing`, which no step takes for an answer; `None` means the chain answered that there is none.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from creditchain.chain.views import (
+from creditchain.log.views import (
     AnchorInfo,
     BlockRef,
     Compromise,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from creditchain.chain.views import AnchorInfo, LogEntry
 from creditchain.documents import Document, domain_mask
-from creditchain.entries import AnchorBody
+from creditchain.log.entries import AnchorBody
+from creditchain.log.views import AnchorInfo, LogEntry
+from creditchain.packages.record_package import Package
 from creditchain.verification.evidence import Evidence, Member, Missing
-from creditchain.verification.package import Package
 from creditchain.verification.policy import Policy
 from creditchain.verification.verdict import Step, Text, failed, not_verified, passed
 from creditchain.vocabulary import PUBLISHING, EntryKind, NodeStatus, Role

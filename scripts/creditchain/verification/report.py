@@ -18,15 +18,15 @@ from collections.abc import Iterable, Mapping
 from creditchain.documents import JSON_MEDIA_TYPE, Document, Domain, Section, domain_mask, parse_document
 from creditchain.errors import InputError
 from creditchain.identifiers import epoch_digest
+from creditchain.packages.record_package import Package
+from creditchain.packages.report_package import ReportPackage
 from creditchain.products import Kind, Product
 from creditchain.verification.case import Case, Record
 from creditchain.verification.complete import check_completeness
 from creditchain.verification.consented import check_consent
 from creditchain.verification.delivered import check_delivery
 from creditchain.verification.evidence import Evidence, Missing, ReportEvidence
-from creditchain.verification.package import Package
 from creditchain.verification.policy import DEFAULT_POLICY, Policy
-from creditchain.verification.report_package import ReportPackage
 from creditchain.verification.retained import check_retention
 from creditchain.verification.steps import leaf_of, verify_record
 from creditchain.verification.subject import TagClaim, TagKey, check_tag

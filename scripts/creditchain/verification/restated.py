@@ -5,8 +5,8 @@ The report is complete all the same: the record is shown from the earlier batch.
 
 from __future__ import annotations
 
+from creditchain.log.history import BatchKey, LogIndex
 from creditchain.verification.case import Case, Record
-from creditchain.verification.log_index import BatchKey, LogIndex
 from creditchain.verification.scope import Scope, Sought
 from creditchain.verification.verdict import Text
 from creditchain.vocabulary import BatchKind, Life

@@ -15,12 +15,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from creditchain.documents import Section, domain_mask
+from creditchain.log.history import LoggedAnchor, LogIndex
 from creditchain.merkle import Leaf
 from creditchain.messages import QueryRequest
 from creditchain.products import Product
 from creditchain.verification.days import day_of
 from creditchain.verification.evidence import Member
-from creditchain.verification.log_index import LoggedAnchor, LogIndex
 from creditchain.verification.policy import Completeness
 from creditchain.vocabulary import BatchKind, Life
 

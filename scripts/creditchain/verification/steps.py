@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from creditchain.documents import JSON_MEDIA_TYPE, Document, leaf_hash, parse_document
 from creditchain.errors import InputError
 from creditchain.merkle import verify_inclusion
+from creditchain.packages.record_package import DEFAULT_LIMITS, Limits, Package
 from creditchain.verification.evidence import Evidence, Missing
-from creditchain.verification.package import DEFAULT_LIMITS, Limits, Package
 from creditchain.verification.policy import DEFAULT_POLICY, Policy
 from creditchain.verification.publisher import check_publisher
 from creditchain.verification.subject import TagKey, check_subject

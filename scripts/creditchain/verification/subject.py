@@ -8,9 +8,9 @@ from creditchain.documents import JSON_MEDIA_TYPE
 from creditchain.errors import CreditchainError
 from creditchain.identifiers import Subject, epoch_digest, subject_tag
 from creditchain.messages import LogDomain, TagStatement, recover
+from creditchain.packages.parts import PackagedTag, SignedTagStatement
+from creditchain.packages.record_package import Package
 from creditchain.verification.evidence import Evidence, Member, Missing, Origin, StatementSigner, TagEvidence
-from creditchain.verification.package import Package
-from creditchain.verification.parts import PackagedTag, SignedTagStatement
 from creditchain.verification.policy import Policy
 from creditchain.verification.verdict import Outcome, Step, failed, not_verified, passed
 from creditchain.vocabulary import NodeStatus, Role

@@ -6,8 +6,8 @@ import pytest
 from brownie import ConsentToken, chain, web3
 from consent_world import World, digest, key, malleable, members, now, rejections, reverts, sign, token
 
-from creditchain.enterprise_keys import KeyUse, derive_key
 from creditchain.messages import ContractDomain
+from creditchain.messages.enterprise_keys import KeyUse, derive_key
 from creditchain.vocabulary import Finding
 
 MNEMONIC = "test test test test test test test test test test test junk"

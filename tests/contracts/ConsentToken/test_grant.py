@@ -19,7 +19,7 @@ from consent_world import (
     wallet,
 )
 
-from creditchain.entries import ConsentBody
+from creditchain.log.entries import ConsentBody
 from creditchain.messages import NO_DIGEST, NO_KEY
 from creditchain.vocabulary import EntryKind, Role
 

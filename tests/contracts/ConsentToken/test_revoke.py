@@ -4,7 +4,7 @@ import pytest
 from brownie import accounts
 from consent_world import World, entry_bodies, key, members, reverts, sign, token, wallet
 
-from creditchain.entries import RevocationBody
+from creditchain.log.entries import RevocationBody
 from creditchain.vocabulary import EntryKind, Revoker, Role
 
 

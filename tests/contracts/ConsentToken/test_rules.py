@@ -4,7 +4,7 @@ import pytest
 from brownie import chain
 from consent_world import World, entry_bodies, now, reverts
 
-from creditchain.entries import OpenDomainsBody
+from creditchain.log.entries import OpenDomainsBody
 from creditchain.messages import NO_DIGEST
 from creditchain.vocabulary import EntryKind
 

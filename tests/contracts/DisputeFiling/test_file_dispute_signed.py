@@ -19,7 +19,7 @@ from consent_world import (
     wallet,
 )
 
-from creditchain.entries import DisputeBody
+from creditchain.log.entries import DisputeBody
 from creditchain.messages import NO_DIGEST, NO_KEY, ContractDomain
 from creditchain.vocabulary import DisputeState, EntryKind, Role
 

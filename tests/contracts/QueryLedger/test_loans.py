@@ -6,7 +6,7 @@ import pytest
 from brownie import accounts
 from consent_world import World, digest, entry_bodies, key, next_block_at, now, reverts
 
-from creditchain.entries import LoansBody
+from creditchain.log.entries import LoansBody
 from creditchain.vocabulary import EntryKind, Role
 
 MONTH = 202601

@@ -20,7 +20,7 @@ from consent_world import (
     with_signature,
 )
 
-from creditchain.entries import QueriesBody, delivery_item
+from creditchain.log.entries import QueriesBody, delivery_item
 from creditchain.merkle import root
 from creditchain.vocabulary import EntryKind, Finding, MeterFlag, Role
 

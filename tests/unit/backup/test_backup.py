@@ -17,7 +17,7 @@ from creditchain.backup import BackupRefusedError, PasswordError, check_backup, 
 from creditchain.backup import making as making_room
 from creditchain.backup.vault import Vault
 from creditchain.batch import BatchError, open_batch
-from creditchain.batch.purging import purge
+from creditchain.batch.folder.purging import purge
 from creditchain.errors import InputError, UsageError
 
 #: As they are before `passwords` of conftest begins.

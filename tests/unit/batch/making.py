@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 from stdnum.cn import uscc
 
 from creditchain.batch import Limits, Prepared, Rules, Seals, Terms, find_upload, prepare
+from creditchain.catalogue.products import load_product
 from creditchain.identifiers.subjects import organisation_check
-from creditchain.products import load_product
 
 PRODUCT = load_product("registry-basic/1")
 RULES = Rules(PRODUCT)

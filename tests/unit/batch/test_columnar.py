@@ -12,10 +12,10 @@ import pytest
 from making import RULES, document, rows
 
 from creditchain.batch import Rules, UploadError, find_upload
-from creditchain.batch.columnar import ColumnAcceptor
+from creditchain.batch.accepting.bulk_columns import ColumnAcceptor
+from creditchain.batch.accepting.typed_documents import UntranslatableError
 from creditchain.batch.readers import load, parquet, pieces
-from creditchain.batch.typed import UntranslatableError
-from creditchain.products import catalogue
+from creditchain.catalogue.products import catalogue
 from creditchain.sample import Form, Sample, write_sample
 
 PIECE_BYTES = 8_192  # 16 rows
@@ -30,7 +30,7 @@ def plainly(table: pa.Table, rules: Rules, monkeypatch: pytest.MonkeyPatch, tmp_
 
     with monkeypatch.context() as patched:
         patched.setattr(parquet, "column_acceptor", untranslatable)
-        patched.setattr("creditchain.batch.readers.many.quick_acceptor", lambda _: None)
+        patched.setattr("creditchain.batch.accepting.lines.quick_acceptor", lambda _: None)
         return loaded(table, rules, tmp_path)
 
 

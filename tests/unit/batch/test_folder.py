@@ -14,10 +14,10 @@ import pytest
 from making import SEALS, document, lines, made, number
 
 from creditchain.batch import BatchError, StorageError, open_batch
-from creditchain.batch.check import check_batch
-from creditchain.batch.manifest import read_manifest
-from creditchain.batch.parts import file_digest
-from creditchain.batch.purging import purge
+from creditchain.batch.folder.check import check_batch
+from creditchain.batch.folder.files import file_digest
+from creditchain.batch.folder.manifest import read_manifest
+from creditchain.batch.folder.purging import purge
 from creditchain.errors import CreditchainError
 from creditchain.identifiers import Subject, subject_tag
 from creditchain.merkle import inclusion_path, prove_range, verify_inclusion, verify_range
@@ -119,7 +119,7 @@ def test_purge_erases_one_document_and_no_proof(folder: Path) -> None:
 def test_a_purge_that_was_cut_short_is_finished_by_doing_it_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from creditchain.batch import purging
+    from creditchain.batch.folder import purging
 
     manifest = read_manifest(folder)
 

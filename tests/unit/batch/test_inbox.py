@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from creditchain.batch import UploadError
-from creditchain.batch.inbox import Inbox
+from creditchain.batch.readers.inbox import Inbox
 
 
 class Clock:

@@ -10,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from creditchain.batch import StorageError, parts, work
+from creditchain.batch import StorageError
+from creditchain.batch.folder import files as parts
+from creditchain.batch.making import worker as work
 
 
 def files(folder: Path, count: int) -> list[Path]:

@@ -10,10 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 from making import PRODUCT, RULES, SEALS, TERMS, document, lines, made, number, write_csv, write_parquet
 
-from creditchain.batch import Faults, Limits, find_upload, open_batch, pipeline, prepare, seal
-from creditchain.batch.check import check_batch
+from creditchain.batch import Faults, Limits, find_upload, open_batch, prepare
+from creditchain.batch.folder.check import check_batch
+from creditchain.batch.making import pipeline
+from creditchain.batch.making import sealing as seal
+from creditchain.batch.making.worker import make_run
 from creditchain.batch.records import RECORDS
-from creditchain.batch.work import make_run
 from creditchain.documents import canonical_bytes, commitment, leaf_hash, salt
 from creditchain.hashing import keccak256
 from creditchain.identifiers import Subject, subject_tag
@@ -115,7 +117,7 @@ def test_sorting_on_disk_by_worker_processes_gives_the_same_folder(
 ) -> None:
     at_once = made(upload, tmp_path / "a")
     monkeypatch.setattr(pipeline, "SMALL_BYTES", 0)
-    monkeypatch.setattr("creditchain.batch.work._FENCE_ROWS", 16)
+    monkeypatch.setattr("creditchain.batch.making.worker._FENCE_ROWS", 16)
     limits = Limits(sort_memory=20_000, piece_bytes=20_000, workers=2)
     spilled = made(upload, tmp_path / "b", limits=limits)
     assert (spilled.root, spilled.size, spilled.subjects) == (at_once.root, at_once.size, at_once.subjects)
@@ -236,8 +238,8 @@ def test_a_piece_of_doubles_alone_leaves_no_file(tmp_path: Path) -> None:
 def test_a_run_travels_between_processes(upload: Path, tmp_path: Path) -> None:
     import pickle
 
+    from creditchain.batch.making.worker import Job
     from creditchain.batch.readers import pieces
-    from creditchain.batch.work import Job
 
     (tmp_path / "documents").mkdir()
     job = Job(RULES, SEALS, tmp_path, spill=False)

@@ -13,14 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from making import PRODUCT, RULES, document, number
 
-from creditchain.batch.accept import Rules, accept_text
-from creditchain.batch.numbers import uscc_valid, valid
-from creditchain.batch.quick import Lines, quick_acceptor
-from creditchain.batch.typed import document_type
+from creditchain.batch.accepting.bulk_lines import Lines, quick_acceptor
+from creditchain.batch.accepting.check_digits import uscc_valid, valid
+from creditchain.batch.accepting.rules import Rules, accept_text
+from creditchain.batch.accepting.typed_documents import document_type
+from creditchain.catalogue.products import catalogue
 from creditchain.documents import Domain, domain_mask
 from creditchain.errors import InputError
 from creditchain.identifiers import IdentifierError, parse_subject
-from creditchain.products import Product, catalogue
+from creditchain.products import Product
 from creditchain.sample import Form, Sample, write_sample
 
 PRODUCTS = {product.ref: product for product in catalogue()}

@@ -17,8 +17,8 @@ from creditchain.chain.deployments import (
     parse_deployment,
     save_deployment,
 )
-from creditchain.entries import log_id
 from creditchain.errors import ConfigError
+from creditchain.log.entries import log_id
 
 ADDRESS = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 DEPLOYMENT = Deployment(

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from creditchain.chain.outbox_journal import AttemptRow
-from creditchain.journal import Base, JournalError, open_journal
+from creditchain.home.journal import Base, JournalError, open_journal
 
 
 def test_what_raises_leaves_nothing(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_writer_holds_the_lock_from_its_first_line(tmp_path: Path) -> None:
         session.execute(text("CREATE TABLE counter (n INTEGER)"))
         session.execute(text("INSERT INTO counter VALUES (0)"))
     script = (
-        "import sys; from sqlalchemy import text; from creditchain.journal import open_journal\n"
+        "import sys; from sqlalchemy import text; from creditchain.home.journal import open_journal\n"
         "journal = open_journal(sys.argv[1])\n"
         "for _ in range(50):\n"
         "    with journal.write() as session:\n"

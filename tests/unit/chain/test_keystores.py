@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from creditchain.errors import CreditchainError, UsageError
-from creditchain.keystores import (
+from creditchain.home.keystores import (
     OPERATOR_KEY,
     TAG_KEY,
     KeystoreError,

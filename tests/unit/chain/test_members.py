@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from creditchain.catalogue.members import FORMAT, MembersError, load_members, parse_members
+from creditchain.catalogue.regions import load_region, load_regions
 from creditchain.errors import InputError
 from creditchain.identifiers import division, divisions_of
-from creditchain.members import FORMAT, MembersError, load_members, parse_members
-from creditchain.regions import load_region, load_regions
 from creditchain.vocabulary import PUBLISHING, Role
 
 

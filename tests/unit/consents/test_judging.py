@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from creditchain.chain.views import ConsentState, MemberAt, Metered
 from creditchain.consents import errors
 from creditchain.consents.errors import QueryRefusedError
 from creditchain.consents.findings import MEANING
 from creditchain.consents.judging import View, judge
+from creditchain.log.views import ConsentState, MemberAt, Metered
 from creditchain.messages import NO_DIGEST, ContractDomain, QueryRequest
 from creditchain.vocabulary import Finding, Role
 

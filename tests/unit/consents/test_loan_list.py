@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from creditchain.consents.errors import TermsError
-from creditchain.consents.loan_list import LoanList, keep_list, parse_list, read_queries
 from creditchain.errors import InputError
 from creditchain.hashing import keccak256
+from creditchain.packages.loan_list import LoanList, keep_list, parse_list, read_queries
 
 ONE, TWO = keccak256(b"1"), keccak256(b"2")
 

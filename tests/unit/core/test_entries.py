@@ -5,7 +5,16 @@ from dataclasses import fields
 import pytest
 from eth_abi.exceptions import EncodingError
 
-from creditchain.entries import BODIES, ENTRY_VERSION, AnchorBody, EntryKind, body_hash, entry_hash, log_id, region_code
+from creditchain.log.entries import (
+    BODIES,
+    ENTRY_VERSION,
+    AnchorBody,
+    EntryKind,
+    body_hash,
+    entry_hash,
+    log_id,
+    region_code,
+)
 from creditchain.merkle import Frontier
 from vectors.reading import load
 

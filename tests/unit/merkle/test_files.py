@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from creditchain.batch.folder import tree_file as files
+from creditchain.batch.folder.tree_file import FileTree, TreeFileError, TreeWriter, first_wrong_node, level_widths
 from creditchain.merkle import (
     EMPTY_ROOT,
     MemoryTree,
     consistency_path,
-    files,
     inclusion_path,
     tree_root,
     verify_consistency,
     verify_inclusion,
 )
-from creditchain.merkle.files import FileTree, TreeFileError, TreeWriter, first_wrong_node, level_widths
 from creditchain.merkle.rows import Rows
 
 RANDOM = np.random.default_rng(11)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from creditchain.entries import delivery_item
+from creditchain.log.entries import delivery_item
 from creditchain.messages import (
     NO_KEY,
     Consent,

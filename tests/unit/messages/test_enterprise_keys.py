@@ -2,8 +2,8 @@
 
 import pytest
 
-from creditchain.enterprise_keys import KeyUse, MnemonicError, derive_key, key_path
 from creditchain.hashing import keccak256
+from creditchain.messages.enterprise_keys import KeyUse, MnemonicError, derive_key, key_path
 
 WORDS = "test test test test test test test test test test test junk"
 LOG, OTHER_LOG = keccak256(b"log 1"), keccak256(b"log 2")

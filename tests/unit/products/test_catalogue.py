@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from creditchain.catalogue.products import catalogue, load_product
 from creditchain.documents import Domain, Section
-from creditchain.products import Kind, Product, ProductFileError, Purpose, Retention, catalogue, load_product
+from creditchain.products import Kind, Product, ProductFileError, Purpose, Retention
 from vectors.reading import load
 
 CATALOGUE = catalogue([])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from creditchain.catalogue.products import catalogue, load_product
 from creditchain.cli.app import run
-from creditchain.products import catalogue, load_product
 
 OWN = Path(__file__).resolve().parents[3] / "scripts" / "creditchain" / "data" / "products" / "power-usage-1.toml"
 

@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
-from creditchain.products import Product, ProductError, catalogue, load_product
+from creditchain.catalogue.products import catalogue, load_product
+from creditchain.products import Product, ProductError
 from creditchain.sample import Sample
 from creditchain.sample.writing import json_lines
 

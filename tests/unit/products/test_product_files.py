@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from creditchain.products import ProductFileError, load_product
+from creditchain.catalogue.products import load_product
+from creditchain.products import ProductFileError
 
 RECORD = """\
 name = "heat-usage"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from creditchain.errors import CreditchainError
+from creditchain.home.reasons import ReasonError, keep_reason
 from creditchain.messages import salted_digest
-from creditchain.reasons import ReasonError, keep_reason
 
 
 def test_the_file_opens_the_digest(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from creditchain.catalogue.products import catalogue, load_product
 from creditchain.documents import canonical_bytes, parse_document
 from creditchain.errors import UnavailableError
-from creditchain.products import Kind, Product, catalogue, load_product
+from creditchain.products import Kind, Product
 from creditchain.sample import Form, Sample, SampleError, form_of, write_sample
 from creditchain.sample.sampling import CHUNK
 from creditchain.sample.writing import json_lines

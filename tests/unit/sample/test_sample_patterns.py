@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from creditchain.products import catalogue
+from creditchain.catalogue.products import catalogue
 from creditchain.sample.patterns import PatternError, matching
 
 PATTERNS = [

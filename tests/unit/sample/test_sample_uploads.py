@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from creditchain.batch import Limits, Rules, Seals, Terms, find_upload, prepare
-from creditchain.products import load_product
+from creditchain.catalogue.products import load_product
 from creditchain.sample import Form, Sample, write_sample
 
 SEALS = Seals(tag_key=bytes(range(32)), secret=bytes(range(32, 64)))

@@ -14,16 +14,28 @@ from typing import Any
 from eth_account import Account
 from verification_world import ORIGIN, PLATFORM_KEY, node, platform_address, sign_statement
 
-from creditchain.chain.views import AnchorInfo, BlockRef, ConsentState, LogEntry, MemberAt, Metered, RecordState
+from creditchain.catalogue.products import catalogue
 from creditchain.documents import JSON_MEDIA_TYPE, Domain, canonical_bytes, commitment, domain_mask, salt
-from creditchain.entries import ENTRY_VERSION, AnchorBody, AuditBody, BrokenBody, QueriesBody, StatusBody, entry_hash
 from creditchain.hashing import keccak256
 from creditchain.identifiers import Subject, epoch_digest, parse_subject, subject_tag
+from creditchain.log.entries import (
+    ENTRY_VERSION,
+    AnchorBody,
+    AuditBody,
+    BrokenBody,
+    QueriesBody,
+    StatusBody,
+    entry_hash,
+)
+from creditchain.log.history import LogIndex, index_log
+from creditchain.log.views import AnchorInfo, BlockRef, ConsentState, LogEntry, MemberAt, Metered, RecordState
 from creditchain.merkle import Leaf, MemoryTree
 from creditchain.messages import NO_DIGEST, Consent, ContractDomain, QueryRequest, Receipt, TypedMessage, subject_digest
-from creditchain.products import Product, catalogue
+from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
+from creditchain.packages.parts import PackagedTag
+from creditchain.packages.report_package import ReportPackage
+from creditchain.products import Product
 from creditchain.reports import Assembled, Order, assemble, plan
-from creditchain.verification.delivery import PackagedConsent, PackagedDelivery
 from creditchain.verification.evidence import (
     DeliveryEvidence,
     Evidence,
@@ -32,11 +44,8 @@ from creditchain.verification.evidence import (
     StatementSigner,
     TagEvidence,
 )
-from creditchain.verification.log_index import LogIndex, index_log
-from creditchain.verification.parts import PackagedTag
 from creditchain.verification.policy import Policy
 from creditchain.verification.report import verify_report
-from creditchain.verification.report_package import ReportPackage
 from creditchain.verification.scope import Asked, everything
 from creditchain.verification.steps import leaf_of
 from creditchain.verification.verdict import Verdict

@@ -12,9 +12,9 @@ import pytest
 from report_world import POWER, REGISTRY, SUBJECT, TAX, Region
 from verification_world import world
 
-from creditchain.verification.fields import PackageError
-from creditchain.verification.package import Limits, Package
-from creditchain.verification.report_package import ReportPackage, parse_any, parse_report_package
+from creditchain.packages.fields import PackageError
+from creditchain.packages.record_package import Limits, Package
+from creditchain.packages.report_package import ReportPackage, parse_any, parse_report_package
 from creditchain.verification.verdict import Status
 
 Path = tuple[str | int, ...]

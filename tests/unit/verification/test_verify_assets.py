@@ -9,8 +9,8 @@ import pytest
 from make_assets import FOLDER, assets
 from verification_world import PRODUCTS, world
 
-from creditchain.verification.fields import PackageError
-from creditchain.verification.package import parse_package
+from creditchain.packages.fields import PackageError
+from creditchain.packages.record_package import parse_package
 from creditchain.verification.steps import malformed, verify_record
 
 EXPECTED = json.loads((FOLDER / "expected.json").read_bytes())

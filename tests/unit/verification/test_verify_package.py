@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from verification_world import NUMBERS, PRODUCTS, World, world
 
 from creditchain.errors import CreditchainError
-from creditchain.verification.fields import PackageError
-from creditchain.verification.package import Limits, Package, parse_package, parse_statement
+from creditchain.packages.fields import PackageError
+from creditchain.packages.record_package import Limits, Package, parse_package, parse_statement
 from creditchain.verification.steps import malformed, verify_record
 from creditchain.verification.verdict import Outcome, Status
 

@@ -24,15 +24,15 @@ from verification_world import (
     world,
 )
 
-from creditchain.chain.views import Compromise
 from creditchain.documents import Section
-from creditchain.entries import AnchorBody
 from creditchain.errors import ExitCode
 from creditchain.hashing import keccak256
 from creditchain.identifiers import parse_uscc, subject_tag
+from creditchain.log.entries import AnchorBody
+from creditchain.log.views import Compromise
 from creditchain.merkle import MemoryTree, inclusion_proof, node_hash
+from creditchain.packages.record_package import Package
 from creditchain.verification.evidence import NOT_ASKED, Evidence, Member, Missing, StatementSigner
-from creditchain.verification.package import Package
 from creditchain.verification.policy import Policy, UnsafePolicy
 from creditchain.verification.steps import leaf_of, verify_record
 from creditchain.verification.subject import TagKey, signer_of

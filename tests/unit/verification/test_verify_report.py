@@ -33,17 +33,17 @@ from report_world import (
     tags,
 )
 
-from creditchain.chain.views import Compromise, MemberAt
 from creditchain.documents import Domain, Section, canonical_bytes, domain_mask
 from creditchain.hashing import keccak256
 from creditchain.identifiers import subject_tag
+from creditchain.log.views import Compromise, MemberAt
 from creditchain.merkle import prove_range
 from creditchain.messages import ContractDomain
+from creditchain.packages.parts import hexed
+from creditchain.packages.report_package import OpenedRecord, ReportPackage
 from creditchain.verification.evidence import Missing, ReportEvidence
-from creditchain.verification.parts import hexed
 from creditchain.verification.policy import Completeness, Policy, PolicyError, UnsafePolicy, parse_policy
 from creditchain.verification.report import verify_report
-from creditchain.verification.report_package import OpenedRecord, ReportPackage
 from creditchain.verification.subject import TagKey
 from creditchain.verification.verdict import Outcome, Status, Text, Verdict
 from creditchain.vocabulary import Life, MeterFlag
@@ -88,7 +88,7 @@ class TestHonest:
         assert (details["series"], details["batches"], details["records"]) == (3, 5, 10)
 
     def test_it_is_the_same_after_writing_and_reading(self) -> None:
-        from creditchain.verification.report_package import parse_report_package
+        from creditchain.packages.report_package import parse_report_package
 
         package = region().honest()
         assert parse_report_package(package.to_json()) == package
@@ -604,7 +604,7 @@ class TestConsent:
         package = here.assemble().package
         root = next(root for node, root in reversed(here.batches) if node == TAX)
         batch = here.batches[TAX, root]
-        from creditchain.batch.packages import package_of
+        from creditchain.batch.folder.packages import package_of
 
         index = next(place for place, one in enumerate(batch.documents) if SUBJECT.number.encode() in one.content)
         extra = package_of(batch, index, SUBJECT, tags()[2].statement)  # type: ignore[arg-type]

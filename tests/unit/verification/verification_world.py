@@ -7,7 +7,6 @@ from functools import cache
 
 from eth_account import Account
 
-from creditchain.chain.views import AnchorInfo, BlockRef, LogEntry, NodeInfo, RecordState
 from creditchain.documents import (
     JSON_MEDIA_TYPE,
     Domain,
@@ -18,19 +17,14 @@ from creditchain.documents import (
     leaf_hash,
     salt,
 )
-from creditchain.entries import AnchorBody
 from creditchain.hashing import keccak256
 from creditchain.identifiers import Subject, epoch_digest, parse_subject, subject_tag
+from creditchain.log.entries import AnchorBody
+from creditchain.log.views import AnchorInfo, BlockRef, LogEntry, NodeInfo, RecordState
 from creditchain.merkle import inclusion_proof, root
 from creditchain.messages import LogDomain, TagStatement
+from creditchain.packages.record_package import Package, PackagedBatch, PackagedRecord, PackagedTag, SignedTagStatement
 from creditchain.verification.evidence import Evidence, Member, Origin, StatementSigner
-from creditchain.verification.package import (
-    Package,
-    PackagedBatch,
-    PackagedRecord,
-    PackagedTag,
-    SignedTagStatement,
-)
 
 TAG_KEY = keccak256(b"tag key of the tests")
 SECRET = keccak256(b"batch secret of the tests")

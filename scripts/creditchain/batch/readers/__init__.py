@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from creditchain.batch.accept import Rules
+from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.readers import csv_rows, files, json_lines, parquet
 from creditchain.batch.readers.pieces import (
     CellsPiece,
@@ -15,7 +15,7 @@ from creditchain.batch.readers.pieces import (
     Piece,
     TablePiece,
 )
-from creditchain.batch.upload import Upload
+from creditchain.batch.readers.upload import Upload
 
 __all__ = ["Loaded", "Piece", "file_urls", "load", "pieces"]
 

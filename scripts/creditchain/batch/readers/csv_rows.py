@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import IO
 
-from creditchain.batch.accept import Rules
-from creditchain.batch.columns import document_of_cells, layout
+from creditchain.batch.accepting.lines import accept_values
+from creditchain.batch.accepting.rules import Rules
+from creditchain.batch.accepting.table import document_of_cells, layout
 from creditchain.batch.errors import Problem, UploadError, storage
-from creditchain.batch.readers.many import accept_values
 from creditchain.batch.readers.pieces import CellsPiece, Loaded
-from creditchain.batch.upload import Upload, open_at
+from creditchain.batch.readers.upload import Upload, open_at
 from creditchain.documents import DOCUMENT_LIMITS, JsonObject
 from creditchain.errors import InputError, Place
 

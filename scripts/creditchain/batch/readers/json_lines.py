@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import IO
 
-from creditchain.batch.accept import Rules
+from creditchain.batch.accepting.bulk_lines import Lines
+from creditchain.batch.accepting.lines import accept_lines
+from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.errors import Problem, UploadError, storage
-from creditchain.batch.quick import Lines
-from creditchain.batch.readers.many import accept_lines
 from creditchain.batch.readers.pieces import LinesPiece, Loaded
-from creditchain.batch.upload import Upload, open_at
+from creditchain.batch.readers.upload import Upload, open_at
 from creditchain.documents import DOCUMENT_LIMITS
 from creditchain.errors import Place
 

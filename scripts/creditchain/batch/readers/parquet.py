@@ -11,16 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from creditchain.batch.accept import Rules, accept_text
-from creditchain.batch.columnar import column_acceptor
-from creditchain.batch.columns import ENVELOPE, Layout, envelope, layout
+from creditchain.batch.accepting.bulk_columns import column_acceptor
+from creditchain.batch.accepting.bulk_lines import Lines, Quick
+from creditchain.batch.accepting.lines import accept_lines, accept_values
+from creditchain.batch.accepting.rules import Rules, accept_text
+from creditchain.batch.accepting.table import ENVELOPE, Layout, envelope, layout
+from creditchain.batch.accepting.typed_documents import UntranslatableError
 from creditchain.batch.errors import Problem, UploadError, storage
-from creditchain.batch.quick import Lines, Quick
-from creditchain.batch.readers.many import accept_lines, accept_values
 from creditchain.batch.readers.pieces import Collector, GroupsPiece, Loaded, TablePiece
+from creditchain.batch.readers.upload import Upload, open_at
 from creditchain.batch.records import RECORDS, joined, shift
-from creditchain.batch.typed import UntranslatableError
-from creditchain.batch.upload import Upload, open_at
 from creditchain.documents import JsonObject
 from creditchain.errors import InputError, Place
 from creditchain.products import Product

@@ -1,0 +1,389 @@
+"""Anchoring an upload as a journaled state machine: killed anywhere and run again, it ends with exactly one anchor.
+
+    preparing → prepared → numbered → mined → final
+
+What a crash leaves, state by state, and what running again does:
+
+- no row: nothing. Start.
+- preparing: the secret is in the journal; perhaps a workspace, perhaps the finished folder. The workspace is cleared
+  and the folder made again: secret and upload are the same, so the root is, and a folder that is there is the one.
+- prepared: the folder is durable under its root. Choose the number in the series.
+- numbered: perhaps a signed transaction, perhaps sent, perhaps mined: the outbox finds out and goes on.
+- mined: wait until the block is final; if the chain reorganised, the outbox sends again.
+- final: the secret is gone. The same upload answers with what was done.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from creditchain.batch import Faults, Limits, Problem, Rules, Seals, Terms, Upload, find_upload, open_batch, prepare
+from creditchain.batch.ledger import AnchoringRow, Identity, Ledger, State
+from creditchain.batch.making.pipeline import SMALL_BYTES, clear_workspace
+from creditchain.batch.making.pool import start_early
+from creditchain.batch.making.task import Watch, no_watch
+from creditchain.batch.readers import file_urls
+from creditchain.batch.readers.upload import upload_digest
+from creditchain.catalogue.products import load_product
+from creditchain.chain.errors import ContractRefusedError
+from creditchain.errors import ConfigError, InputError, NotValidError, RefusedError, UnavailableError
+from creditchain.hashing import keccak256
+from creditchain.identifiers import epoch_digest
+from creditchain.log.views import Anchored, AnchorInfo, Batch
+from creditchain.products import Product
+from creditchain.vocabulary import PUBLISHING, NodeStatus
+
+if TYPE_CHECKING:
+    from creditchain.chain.outbox import Outbox
+    from creditchain.chain.region import Region
+    from creditchain.home.journal import Journal
+
+#: Told each state right after it was journaled.
+Observer = Callable[[State], None]
+
+#: How often a number in the series is chosen anew because somebody else's batch took it.
+_RENUMBERINGS = 5
+
+
+class AnchoringError(RefusedError):
+    """The batch can not be anchored as asked."""
+
+
+class RootTakenError(NotValidError):
+    """The chain has an anchor of this root that is not this batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to anchor: an upload, of a product, for a node. `kind` 0 delta, 1 full."""
+
+    upload: Upload
+    product: Product
+    node: int
+    tag_key: bytes = field(repr=False)
+    kind: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to go about it. `lock_seconds`: how long to wait for another process that does the same."""
+
+    limits: Limits = field(default_factory=Limits)
+    skip_invalid: bool = False
+    report: Callable[[str, Problem], None] | None = None  #: told the upload's name and each of its bad lines
+    watch: Watch = no_watch
+    observe: Observer = lambda _: None
+    lock_seconds: float = 3600.0
+
+
+class Anchoring:
+    """Anchors batches of one region, signed by one outbox. `home` holds batches and locks."""
+
+    def __init__(
+        self, region: Region, outbox: Outbox, journal: Journal, home: Path, options: Options | None = None
+    ) -> None:
+        self.region, self.outbox = region, outbox
+        self.ledger = Ledger(journal, region.deployment.log_id)
+        self.options = options or Options()
+        self._home = home
+
+    @property
+    def batches(self) -> Path:
+        """The folder of batch folders."""
+        return self._home / "batches"
+
+    def anchor(self, order: Order) -> AnchoringRow:
+        """Anchor an upload and wait until its block is final. The same order again gives the same batch.
+
+        Raises:
+            UploadError: a bad line; nothing was anchored, the journal has forgotten it.
+            RefusedError: the node may not, the tag key is not the epoch's, the contract refuses.
+            UnavailableError: the chain or the disk could not be asked; run it again to go on.
+        """
+        if order.upload.size > SMALL_BYTES:
+            start_early()
+        domains = self._publishable(order.node)
+        epoch = self._epoch(order.tag_key)
+        files = file_urls(order.upload) if order.upload.kind == "folder" else ()
+        identity = Identity(
+            self.region.deployment.log_id,
+            order.node,
+            order.product.digest,
+            upload_digest(order.upload, files),
+            order.kind,
+        )
+        with self._locked("upload", repr(identity)):
+            row = self.ledger.begin(
+                identity,
+                product=order.product.ref,
+                upload=order.upload.url,
+                skip_invalid=self.options.skip_invalid,
+                key_epoch=epoch,
+            )
+            return self._go_on(row, order, domains)
+
+    def resume(self, row: AnchoringRow, tag_key: bytes | None) -> AnchoringRow:
+        """Finish an anchoring from the journal. `tag_key` is needed only where the folder was not finished.
+
+        Raises as `anchor`; ConfigError where the key is needed and missing.
+        """
+        identity = Identity(row.log_id, row.node, row.product_digest, row.upload_digest, row.kind)
+        with self._locked("upload", repr(identity)):
+            if row.state != State.PREPARING:
+                return self._submit(row)
+            if tag_key is None:
+                raise ConfigError("the batch was not finished; making it needs the tag key", hint="Give --tag-key.")
+            product = load_product(row.product)
+            if product.digest != row.product_digest:
+                raise ConfigError("the product has changed since", hint="A change to a product is a new version.")
+            order = Order(find_upload(row.upload), product, row.node, tag_key, row.kind)
+            files = file_urls(order.upload) if order.upload.kind == "folder" else ()
+            if upload_digest(order.upload, files) != row.upload_digest:
+                raise AnchoringError("the upload has changed since this was begun", hint="Anchor it as a new one.")
+            self._epoch(tag_key)
+            return self._go_on(row, order, self._publishable(row.node))
+
+    # The way.
+
+    def _go_on(self, row: AnchoringRow, order: Order, domains: int) -> AnchoringRow:
+        if row.state == State.FINAL:
+            self.ledger.scrub()  # a crash may have come between the last commit and the scrubbing
+            return row
+        if row.key_epoch != (epoch := self._epoch(order.tag_key)) and row.state in (State.PREPARING, State.PREPARED):
+            self._discard(row)
+            self.ledger.start_over(row, epoch)
+        if row.state == State.PREPARED and row.root is not None and not (self.batches / row.root.hex()).exists():
+            self.ledger.change(row, State.PREPARING)  # somebody removed the folder: the secret makes it again
+        if row.state == State.PREPARING:
+            self._prepare(row, order, domains)
+        try:
+            return self._submit(row)
+        except ContractRefusedError as error:
+            if error.name != "RegionLogKeyEpoch":
+                raise
+        # Governors opened a new epoch meanwhile: other tags, so another batch. The old one never was on chain.
+        epoch = self._epoch(order.tag_key)
+        self._discard(row)
+        self.ledger.start_over(row, epoch)
+        self._prepare(row, order, domains)
+        return self._submit(row)
+
+    def _prepare(self, row: AnchoringRow, order: Order, domains: int) -> None:
+        deployment = self.region.deployment
+        terms = Terms(
+            log_id=deployment.log_id,
+            chain_id=deployment.chain_id,
+            anchor_registry=deployment.address("AnchorRegistry").lower(),
+            node=row.node,
+            product=row.product,
+            product_digest=row.product_digest,
+            kind=row.kind,
+            key_epoch=row.key_epoch,
+            upload_digest=row.upload_digest,
+        )
+        if row.secret is None:
+            raise AnchoringError("the journal has lost the secret of a batch that is not final")  # pragma: no cover
+        try:
+            made = prepare(
+                order.upload,
+                Rules(order.product, domains),
+                Seals(order.tag_key, row.secret),
+                terms,
+                self.batches,
+                name=str(row.id),
+                limits=self.options.limits,
+                faults=Faults(row.skip_invalid, self._report(order.upload)),
+                watch=self.options.watch,
+            )
+        except InputError:
+            self.ledger.forget(row)
+            raise
+        # A crash before this line: the folder is there, and will be made once more, the same.
+        self._reach(
+            row,
+            State.PREPARED,
+            root=made.root,
+            size=made.size,
+            subjects=made.subjects,
+            domains=made.domains,
+            skipped=made.skipped,
+        )
+
+    def _report(self, upload: Upload) -> Callable[[Problem], None] | None:
+        report = self.options.report
+        return None if report is None else lambda problem: report(upload.name, problem)
+
+    def _submit(self, row: AnchoringRow) -> AnchoringRow:
+        if row.state in (State.PREPARED, State.NUMBERED):
+            # Never anchor what can't be shown: the folder must be there, and be this batch.
+            open_batch(self.batches / (row.root or b"").hex()).close()
+            with self._locked("series", f"{row.log_id.hex()} {row.node} {row.product_digest.hex()}"):
+                self._number_and_send(row)
+        if row.state == State.MINED:
+            self._finish(row)
+        return row
+
+    def _number_and_send(self, row: AnchoringRow) -> None:
+        for _ in range(_RENUMBERINGS):
+            if row.state == State.PREPARED:
+                self._reach(row, State.NUMBERED, number=self._next_number(row))
+            try:
+                # A crash from here on: the outbox has the intent, or has not; either way it is submitted once.
+                receipt = self.outbox.submit(
+                    _intent(row),
+                    self.region.calls.anchor(_batch(row)),
+                    wait="mined",
+                    already_done=lambda: self._there(row),
+                )
+            except ContractRefusedError as error:
+                if error.name != "AnchorRegistryNumber":
+                    raise
+                # Somebody else with this operator's key anchored meanwhile. Nothing of ours took effect.
+                self.ledger.change(row, State.PREPARED, number=None)
+                continue
+            block = receipt.block.number if receipt.block is not None else None
+            self._reach(row, State.MINED, transaction_hash=receipt.transaction_hash, block=block)
+            return
+        raise AnchoringError("others keep taking the next number of this series", hint="Run the same command again.")
+
+    def _finish(self, row: AnchoringRow) -> None:
+        assert row.root is not None  # noqa: S101 - known since `prepared`
+        call = self.region.calls.anchor(_batch(row))
+        try:
+            receipt = self.outbox.submit(_intent(row), call, wait="final", already_done=lambda: self._there(row))
+        except ContractRefusedError:
+            # The chain reorganised, and what it holds now leaves no place for this: choose a number again.
+            self.ledger.change(row, State.PREPARED, number=None, transaction_hash=None, block=None)
+            raise
+        found = self._final_anchor(row.node, row.root)
+        if found.size != row.size or found.key_epoch != row.key_epoch:
+            raise _taken(row, found)
+        transaction = receipt.transaction_hash or row.transaction_hash
+        block = receipt.block.number if receipt.block is not None else row.block
+        self.ledger.finish(row, entry=found.entry, transaction_hash=transaction, block=block)
+        self.options.observe(State.FINAL)
+
+    # What the chain says.
+
+    def _publishable(self, node: int) -> int:
+        """The domains that the node may publish, as a mask. Raises AnchoringError where it may not publish at all."""
+        found = self.region.node(node)
+        if found is None:
+            raise AnchoringError(
+                "there is no node of this number", found=str(node), hint="`creditchain node list` has them."
+            )
+        if found.role not in PUBLISHING:
+            raise AnchoringError("nodes of this role do not publish", found=f"node {node}")
+        if found.status != NodeStatus.ACTIVE or not self.region.is_active(node):
+            raise AnchoringError("the node, or its host, is not active", found=f"node {node}")
+        if not self.region.acts_for(self.outbox.signer.address, node):
+            raise AnchoringError(
+                "the signer does not act for the node",
+                expected=f"the operator of node {node} or of its host",
+                found=self.outbox.signer.address,
+            )
+        return found.domains
+
+    def _epoch(self, tag_key: bytes) -> int:
+        """The current key epoch, if this is its key."""
+        epoch = self.region.current_key_epoch()
+        if epoch == 0:
+            raise AnchoringError("no key epoch was opened yet", hint="Governors open one: `creditchain epoch open`.")
+        if self.region.key_epoch_digest(epoch) != epoch_digest(tag_key):
+            raise AnchoringError("the tag key is not the current epoch's", expected=f"the key of epoch {epoch}")
+        return epoch
+
+    def _next_number(self, row: AnchoringRow) -> int:
+        for other in self.ledger.before_in_series(row):
+            if other.root is None or self.region.anchor(other.node, other.root) is None:
+                raise AnchoringError(
+                    "an earlier batch of this series is not anchored yet",
+                    found=f"number {other.number} of node {row.node} for {row.product}",
+                    hint="`creditchain batch resume` finishes it; then run this again.",
+                )
+        return self.region.series_length(row.node, row.product_digest) + 1
+
+    def _there(self, row: AnchoringRow) -> bool:
+        """Is this very batch anchored already? Raises RootTakenError if its root is, with something else about it."""
+        assert row.root is not None  # noqa: S101 - known since `prepared`
+        found = self.region.anchor(row.node, row.root)
+        if found is None:
+            return False
+        declared = self._declared(row.node, row.root)
+        if (found.size, declared.product) != (row.size, row.product_digest):
+            raise _taken(row, found)
+        return True
+
+    def _declared(self, node: int, root: bytes) -> Anchored:
+        for anchored in self.region.anchors(node=node):
+            if anchored.root == root:
+                return anchored
+        raise UnavailableError("the endpoint has the anchor but not its event", hint="Ask another endpoint.")
+
+    def _final_anchor(self, node: int, root: bytes) -> AnchorInfo:
+        """The anchor as of a final block; waits for one where the outbox had nothing to send."""
+        while True:
+            found = self.region.anchor(node, root, self.region.chain.final_block().number)
+            if found is not None:
+                return found
+            self.region.chain.pause()
+
+    # The rest.
+
+    def _reach(self, row: AnchoringRow, state: State, **values: object) -> None:
+        self.ledger.change(row, state, **values)
+        self.options.observe(state)
+
+    def _discard(self, row: AnchoringRow) -> None:
+        """Remove the folder of a batch that never was anchored."""
+        clear_workspace(self.batches, str(row.id))
+        if row.root is not None:
+            shutil.rmtree(self.batches / row.root.hex(), ignore_errors=True)
+
+    @contextmanager
+    def _locked(self, kind: str, name: str) -> Iterator[None]:
+        """One process at a time: for one upload, and for one series while its next number is taken."""
+        folder = self._home / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / f"{kind}-{keccak256(name.encode()).hex()[:32]}")
+        try:
+            with lock.acquire(timeout=self.options.lock_seconds):
+                yield
+        except Timeout as error:
+            raise UnavailableError(f"another process works on this {kind}", hint="Wait for it to end.") from error
+
+
+def _intent(row: AnchoringRow) -> str:
+    assert row.root is not None  # noqa: S101
+    return f"anchor {row.node} {row.root.hex()}"
+
+
+def _batch(row: AnchoringRow) -> Batch:
+    known = (row.root, row.size, row.number, row.domains, row.subjects)
+    assert None not in known  # noqa: S101 - known since `numbered`
+    return Batch(
+        node=row.node,
+        root=row.root or b"",
+        size=row.size or 0,
+        product=row.product_digest,
+        number=row.number or 0,
+        kind=row.kind,
+        domains=row.domains or 0,
+        subjects=row.subjects or 0,
+        key_epoch=row.key_epoch,
+    )
+
+
+def _taken(row: AnchoringRow, found: AnchorInfo) -> RootTakenError:
+    return RootTakenError(
+        "the root is anchored already, as another batch",
+        expected=f"size {row.size}, key epoch {row.key_epoch}, product {row.product}",
+        found=f"size {found.size}, key epoch {found.key_epoch}, entry {found.entry}",
+    )

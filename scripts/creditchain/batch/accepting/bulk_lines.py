@@ -1,0 +1,219 @@
+"""Many lines at once: what is certainly good is accepted at a microsecond or two a line, the rest is looked at closely.
+
+A line is accepted here only if `accept_text` would accept it, as the same record; the tests compare the two. This says
+nothing about what is wrong with a line: that is for `accept_text`, which gets every line that was not accepted.
+
+Of equal names a decoder keeps one. Then what is written is shorter than what was read, and has fewer quotes: so a line
+is accepted if both have the same length, or, where it held blanks or escapes, the same number of quotes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from creditchain.batch.accepting.check_digits import valid
+from creditchain.batch.accepting.rules import Rules, RulesKey
+from creditchain.batch.accepting.typed_documents import DocumentType, document_type
+from creditchain.batch.records import RECORDS, Bytes, byte_column, int64_column
+from creditchain.documents import DOCUMENT_LIMITS, JSON_MEDIA_TYPE
+
+_LINE_FEED = 10
+Places = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """What came of the lines: good records, and the places (from 0) of the lines that need a closer look."""
+
+    records: pa.RecordBatch
+    rest: list[int]
+
+
+class Lines:
+    """Lines in one buffer: each ends with a line feed, but perhaps the last."""
+
+    def __init__(self, text: bytes | memoryview) -> None:
+        self.text = text
+        whole: Bytes = np.frombuffer(text, dtype=np.uint8)
+        #: Where each line begins, and one past the line feed of the last (or where that would be).
+        self.starts = _line_starts(whole)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, place: int) -> bytes:
+        return bytes(self.text[self.starts[place] : self.starts[place + 1] - 1])
+
+    @property
+    def lengths(self) -> Places:
+        """Bytes of each line without its line feed."""
+        return np.diff(self.starts) - 1
+
+
+class QuickAcceptor:
+    """Accepts documents of one product under one set of rules."""
+
+    def __init__(self, rules: Rules, kind: DocumentType) -> None:
+        product = rules.product
+        self._sections = {section.label: int(section) for section in product.sections}
+        self._domains = {domain.label: int(domain) for domain in product.domains if rules.domains >> domain & 1}
+        self._decoder = msgspec.json.Decoder(kind.kind)
+        self._encoder = msgspec.json.Encoder()
+        self._patterns = {name: _Pattern(pattern) for name, pattern in kind.patterns.items()}
+        self._optional = kind.optional
+        self._schemes = product.subjects
+
+    def accept(self, lines: Lines) -> Quick:
+        """Accept what is certainly good of the lines; the records' lines count from 1."""
+        places, values = self._decode(lines)
+        written = self._encoder.encode_lines(values)
+        subjects = [value.f5 for value in values]
+        numbers, schemes = [subject.f0 for subject in subjects], [subject.f1 for subject in subjects]
+        good = self._numbers_valid(schemes, numbers) & self._patterns_match([value.f1 for value in values])
+        starts = _starts_of_written(lines, places, written)
+        good &= _nothing_lost(lines, places, written, starts)
+        records = pa.RecordBatch.from_arrays(
+            [
+                int64_column(places + 1),
+                _repeated(schemes, self._schemes),
+                pa.array(numbers, pa.string()),
+                self._numbered("f4", values, self._sections),
+                self._numbered("f2", values, self._domains),
+                pa.repeat(pa.scalar(JSON_MEDIA_TYPE, pa.string()), len(values)),
+                _contents(written, starts),
+            ],
+            schema=RECORDS,
+        )
+        if good.all() and len(good) == len(lines):
+            return Quick(records, [])
+        rest = np.ones(len(lines), dtype=bool)
+        rest[places[good]] = False
+        return Quick(records.filter(pa.array(good)), np.flatnonzero(rest).tolist())
+
+    def _decode(self, lines: Lines) -> tuple[Places, list[Any]]:
+        """The lines that the type accepts, by place; all at once where all are good."""
+        try:
+            values = self._decoder.decode_lines(lines.text)
+            if len(values) == len(lines):
+                return np.arange(len(lines)), values
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+        found: list[tuple[int, Any]] = []
+        for place in range(len(lines)):
+            try:
+                found.append((place, self._decoder.decode(lines[place])))
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                continue
+        return np.array([place for place, _ in found], dtype=np.int64), [value for _, value in found]
+
+    def _numbers_valid(self, schemes: list[str], numbers: list[str]) -> Mask:
+        if len(self._schemes) == 1:
+            return valid(self._schemes[0], numbers)
+        found = np.zeros(len(numbers), dtype=bool)
+        for scheme in self._schemes:
+            here = [at for at, each in enumerate(schemes) if each == scheme]
+            found[here] = valid(scheme, [numbers[at] for at in here])
+        return found
+
+    def _numbered(self, attribute: str, values: list[Any], numbers: dict[str, int]) -> pa.Array:
+        """The numbers of what an attribute names."""
+        if len(numbers) == 1:
+            return byte_column(np.full(len(values), next(iter(numbers.values())), dtype=np.uint8))
+        return byte_column(np.array([numbers[name] for name in map(attrgetter(attribute), values)], dtype=np.uint8))
+
+    def _patterns_match(self, values: list[Any]) -> Mask:
+        found = np.ones(len(values), dtype=bool)
+        for attribute, pattern in self._patterns.items():
+            texts = list(map(attrgetter(attribute), values))
+            if attribute not in self._optional:
+                if not pattern.all_match(texts):
+                    found &= [pattern.matches(text) for text in texts]
+            elif not pattern.all_match([text for text in texts if text is not msgspec.UNSET]):
+                found &= [text is msgspec.UNSET or pattern.matches(text) for text in texts]
+        return found
+
+
+class _Pattern:
+    """A pattern that no text with a line feed matches: matches a whole column, joined by line feeds, in one call."""
+
+    def __init__(self, pattern: str) -> None:
+        self._one = re.compile(pattern, re.ASCII)
+        self._many = re.compile(f"(?:(?:{pattern})\n)*+", re.ASCII)
+
+    def all_match(self, texts: list[str]) -> bool:
+        """Whether each text matches. False may be wrong, true not: each line feed that is matched ends one text."""
+        return self._many.fullmatch("\n".join([*texts, ""])) is not None
+
+    def matches(self, text: str) -> bool:
+        """Whether one text matches."""
+        return self._one.fullmatch(text) is not None
+
+
+def quick_acceptor(rules: Rules) -> QuickAcceptor | None:
+    """The acceptor for these rules, made once a process; None where the product's schema has no type."""
+    return _acceptor(RulesKey.of(rules))
+
+
+@lru_cache(maxsize=64)
+def _acceptor(key: RulesKey) -> QuickAcceptor | None:
+    rules = key.rules
+    kind = document_type(rules)
+    return None if kind is None else QuickAcceptor(rules, kind)
+
+
+def _line_starts(text: Bytes) -> Places:
+    ends = np.flatnonzero(text == _LINE_FEED) + 1
+    last = [len(text) + 1] if len(text) and text[-1] != _LINE_FEED else []
+    return np.concatenate([np.zeros(1, np.int64), ends, np.array(last, np.int64)])
+
+
+def _starts_of_written(lines: Lines, places: Places, written: bytes) -> Places:
+    """Where each written line begins, and the end: most often where the lines that were read begin.
+
+    The encoder writes one line feed a line, so if one stands at each of as many places, there are no others.
+    """
+    text: Bytes = np.frombuffer(written, dtype=np.uint8)
+    alike = len(places) == len(lines) and lines.starts[-1] == len(text)
+    return lines.starts if alike and np.all(text[lines.starts[1:] - 1] == _LINE_FEED) else _line_starts(text)
+
+
+def _nothing_lost(lines: Lines, places: Places, written: bytes, starts: Places) -> Mask:
+    """Of which lines everything that was read was written again, so that no name stood there twice."""
+    lengths = lines.lengths[places]
+    good: Mask = (np.diff(starts) - 1 == lengths) & (lengths <= DOCUMENT_LIMITS.max_bytes)
+    for at in np.flatnonzero(~good).tolist():
+        line, content = lines[int(places[at])], written[starts[at] : starts[at + 1] - 1]
+        good[at] = len(line) <= DOCUMENT_LIMITS.max_bytes and _quotes(line) == _quotes(content)
+    return good
+
+
+def _quotes(text: bytes) -> int:
+    """Quotes that open or close a string."""
+    if b"\\" in text:
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return text.count(b'"')
+
+
+def _contents(written: bytes, starts: Places) -> pa.Array:
+    """The written lines, without their line feeds, as a column."""
+    offsets = np.ascontiguousarray(starts - np.arange(len(starts)))
+    data = written.replace(b"\n", b"")
+    return pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    )
+
+
+def _repeated(names: list[str], known: tuple[str, ...]) -> pa.Array:
+    if len(known) == 1:
+        return pa.repeat(pa.scalar(known[0], pa.string()), len(names))
+    return pa.array(names, pa.string())

@@ -1,0 +1,48 @@
+"""Many texts or values at once: quickly where that can be, closely the rest. For every reader of JSON documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from creditchain.batch.accepting.bulk_lines import Lines, quick_acceptor
+from creditchain.batch.accepting.rules import Rules, accept_text
+from creditchain.batch.errors import UploadError
+from creditchain.batch.readers.pieces import Collector, Loaded
+from creditchain.batch.records import RECORDS, Record, joined
+from creditchain.documents import JsonObject
+
+
+def accept_lines(lines: Lines, rules: Rules) -> Loaded:
+    """The records of texts; the first stands at line 1."""
+    acceptor = quick_acceptor(rules)
+    quick = acceptor.accept(lines) if acceptor is not None else None
+    collector = Collector()
+    for place in range(len(lines)) if quick is None else quick.rest:
+        collector.take(place + 1, lambda line=lines[place]: accept_line(line, rules))  # type: ignore[misc]
+    loaded = collector.loaded(len(lines), numbered=False)
+    if quick is None or not len(quick.records):
+        return loaded
+    return replace(loaded, records=joined(quick.records, loaded.records))
+
+
+def accept_values(values: Sequence[JsonObject], numbers: Sequence[int], rules: Rules) -> Loaded:
+    """The records of values that stand at the lines `numbers` of the upload. They are judged as texts are."""
+    loaded = accept_lines(Lines(b"".join([orjson.dumps(value) + b"\n" for value in values])), rules)
+    lines = np.asarray([0, *numbers], dtype=np.int64)
+    at = RECORDS.get_field_index("line")
+    placed = pa.array(lines[loaded.records.column("line").to_numpy()])
+    records = loaded.records.set_column(at, RECORDS.field(at), placed)
+    problems = tuple(replace(problem, line=int(lines[problem.line or 0])) for problem in loaded.problems)
+    return replace(loaded, records=records, problems=problems, numbered=True)
+
+
+def accept_line(line: bytes, rules: Rules) -> Record:
+    """The record of one line, which may end with a carriage return. Raises InputError."""
+    if not line.strip():
+        raise UploadError("the line is empty", expected="one JSON document a line")
+    return accept_text(line, rules)

@@ -1,0 +1,1 @@
+"""A batch folder: its files, its manifest, its proofs, checking and purging it."""

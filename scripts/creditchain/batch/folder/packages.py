@@ -1,0 +1,42 @@
+"""From a batch folder to what a verifier gets: one record with its proof, as a package."""
+
+from __future__ import annotations
+
+from creditchain.batch.errors import BatchError
+from creditchain.batch.folder.opened import BatchFolder
+from creditchain.documents import JSON_MEDIA_TYPE, Section, parse_document
+from creditchain.errors import InputError, Place
+from creditchain.identifiers import Subject
+from creditchain.merkle import inclusion_path
+from creditchain.packages.record_package import Package, PackagedBatch, PackagedRecord, PackagedTag, SignedTagStatement
+
+
+def package_of(
+    folder: BatchFolder, index: int, subject: Subject, statement: SignedTagStatement | None = None
+) -> Package:
+    """The package of the document at `index`, which must be about `subject`.
+
+    Raises:
+        BatchError: the folder is damaged, or the document was purged.
+        InputError: a statement about another tag or key epoch.
+    """
+    manifest, stored = folder.manifest, folder.document(index)
+    if stored.media_type == JSON_MEDIA_TYPE and parse_document(stored.content).subject != subject:
+        raise BatchError("the document is not about the subject whose tag it has", found=f"index {index}")
+    if statement is not None:
+        told = (statement.subject_tag, statement.key_epoch, statement.subject)
+        if told != (stored.leaf.tag, manifest.terms.key_epoch, subject):
+            raise InputError("the statement is about another subject, tag or key epoch", place=Place(field="statement"))
+    record = PackagedRecord(stored.media_type, stored.content, stored.salt, Section(stored.leaf.section), subject)
+    batch = PackagedBatch(
+        log_id=manifest.terms.log_id,
+        chain_id=manifest.terms.chain_id,
+        anchor_registry=manifest.terms.anchor_registry,
+        node=manifest.terms.node,
+        root=manifest.root,
+        size=manifest.size,
+        index=index,
+        proof=tuple(inclusion_path(folder.tree, index)),
+        key_epoch=manifest.terms.key_epoch,
+    )
+    return Package(record, batch, PackagedTag(stored.leaf.tag, statement))

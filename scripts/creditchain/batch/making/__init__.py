@@ -1,0 +1,1 @@
+"""From an upload to a batch folder, on all cores and in bounded memory."""

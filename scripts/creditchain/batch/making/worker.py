@@ -1,0 +1,288 @@
+"""What one worker does: read and seal a piece into documents and a sorted run, and merge a span of keys of all runs.
+
+Documents are written once, in the order of the upload; sorted are leaves with the rows of their documents. A run is an
+Arrow IPC file of those in the order of the tree, in short record batches. The first key of each batch (its fence) goes
+back to the coordinator, which cuts the keys into spans of equal size; a part of the leaves needs of each run only the
+batches that its span touches. Parts follow each other in the tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from creditchain.batch import readers
+from creditchain.batch.accepting.rules import Rules
+from creditchain.batch.errors import Problem, StorageError, storage
+from creditchain.batch.folder.files import DOCUMENT_ROWS, LEAF_ROWS, LEVELS, file_digest, part_name, write_arrow
+from creditchain.batch.folder.order import ROW_NUMBER
+from creditchain.batch.folder.tree_file import TreeWriter
+from creditchain.batch.making import sealing as seal
+from creditchain.batch.making.sealing import Seals
+from creditchain.batch.readers import Piece
+from creditchain.batch.records import DOCUMENTS, LEAVES, PLACED, hash_rows, shift
+from creditchain.errors import Place
+from creditchain.hashing import HASH_BYTES
+
+Fences = npt.NDArray[np.bytes_]
+
+#: Rows between two fences of a run.
+_FENCE_ROWS = 1_024
+#: Bytes of a run that are written at a time.
+_BUFFER_BYTES = 1 << 20
+#: Problems that are kept for one piece or part; the first of them is what matters.
+MAX_PROBLEMS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What all pieces of one batch have in common. Without `spill` runs stay in memory; `threads` for hashing."""
+
+    rules: Rules
+    seals: Seals
+    work: Path
+    spill: bool
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A piece, read and sealed, its documents written. `held` is the run, None where it is in `path`."""
+
+    number: int
+    path: Path
+    held: pa.RecordBatch | None
+    fences: Fences
+    rows: int
+    bytes: int
+    lines: int
+    numbered: bool
+    problems: tuple[Problem, ...]
+    size: int
+    documents_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The batches `start` to `stop` of one run; how many lines and documents there are before the run's first."""
+
+    path: Path
+    held: pa.RecordBatch | None = field(repr=False)
+    start: int
+    stop: int
+    lines: int
+    documents: int
+
+    def counted(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch with its lines and documents counted in the upload."""
+        return shift(shift(batch, "line", self.lines), "document", self.documents)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One part to make: keys from `low` (or the first) to below `high` (or the last). Not `keep`: only find doubles.
+
+    `sections_apart`: whether one document may stand in two sections.
+    """
+
+    number: int
+    slices: tuple[Slice, ...]
+    low: bytes | None
+    high: bytes | None
+    sections_apart: bool
+    drop_doubles: bool
+    keep: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the leaves as it was written. `subjects` counts its tags; neighbours may share first or last tag.
+
+    `dropped`: rows of documents, counted in the upload, that have no leaf because they stand there twice.
+    """
+
+    number: int
+    rows: int
+    subjects: int
+    first_tag: bytes
+    last_tag: bytes
+    domains: int
+    leaves_digest: str
+    doubles: tuple[Problem, ...]
+    dropped: tuple[int, ...]
+
+
+def hashes_path(work: Path, number: int) -> Path:
+    """Where a part's leaf hashes wait for the tree."""
+    return work / f"hashes-{number:05}"
+
+
+def order_path(work: Path, number: int) -> Path:
+    """Where the rows of a part's documents wait."""
+    return work / f"order-{number:05}"
+
+
+def make_run(job: Job, numbered_piece: tuple[int, Piece]) -> Run:
+    """Read, check and seal a piece block by block, write its documents, and sort its leaves. Raises UploadError."""
+    number, piece = numbered_piece
+    reading = _Reading(job, piece)
+    documents = job.work / "documents" / part_name(number)
+    digest = write_arrow(documents, DOCUMENTS, reading.documents(), DOCUMENT_ROWS)
+    placed = seal.merge(reading.placed, threads=job.threads)
+    path = job.work / f"run-{number:06}.arrow"
+    if job.spill:
+        _spill(path, placed)
+    return Run(
+        number=number,
+        path=path,
+        held=None if job.spill else placed,
+        fences=seal.keys(placed.take(pa.array(range(0, len(placed), _FENCE_ROWS), pa.int64()))),
+        rows=len(placed),
+        bytes=placed.nbytes,
+        lines=reading.lines,
+        numbered=reading.numbered,
+        problems=tuple(reading.problems[:MAX_PROBLEMS]),
+        size=piece.size,
+        documents_digest=digest,
+    )
+
+
+class _Reading:
+    """One piece while its documents are written: what else there is to say of it."""
+
+    def __init__(self, job: Job, piece: Piece) -> None:
+        self._job, self._piece = job, piece
+        self.placed: list[pa.RecordBatch] = []
+        self.problems: list[Problem] = []
+        self.lines, self.numbered = 0, True
+
+    def documents(self) -> Iterator[pa.RecordBatch]:
+        """The piece's documents, sealed, block by block."""
+        rows = 0
+        for block in readers.load(self._piece, self._job.rules):
+            before, self.numbered = (0 if block.numbered else self.lines), block.numbered
+            records = shift(block.records, "line", before)
+            sealed = seal.seal(records, self._job.seals, threads=self._job.threads)
+            self.placed.append(seal.place(sealed, rows))
+            self.problems += [problem.shifted(before) for problem in block.problems]
+            self.lines += block.lines
+            rows += len(sealed)
+            yield sealed.select(DOCUMENTS.names)
+
+
+def make_part(job: Job, span: Span) -> Part:
+    """Merge a span of keys of all runs; write leaves, leaf hashes, rows of documents. Raises StorageError."""
+    merged = seal.merge([_read(piece) for piece in span.slices], span.low, span.high, threads=job.threads)
+    doubles, dropped, merged = _doubles(merged, span)
+    if not span.keep:
+        return Part(span.number, 0, 0, b"", b"", 0, "", doubles, dropped)
+    tags = hash_rows(merged.column("tag"))
+    _leave(hashes_path(job.work, span.number), seal.leaf_hashes(merged, threads=job.threads))
+    _leave(order_path(job.work, span.number), merged.column("document").to_numpy().astype(ROW_NUMBER))
+    return Part(
+        number=span.number,
+        rows=len(merged),
+        subjects=len(tags) - int(np.count_nonzero(seal.repeated(tags))),
+        first_tag=tags[0].tobytes() if len(tags) else b"",
+        last_tag=tags[-1].tobytes() if len(tags) else b"",
+        domains=reduce(lambda mask, bit: mask | 1 << bit, pc.unique(merged.column("domain")).to_pylist(), 0),
+        leaves_digest=write_arrow(
+            job.work / "leaves" / part_name(span.number), LEAVES, [merged.select(LEAVES.names)], LEAF_ROWS
+        ),
+        doubles=doubles,
+        dropped=dropped,
+    )
+
+
+def _leave(path: Path, values: npt.NDArray[Any]) -> None:
+    """Write what a later stage takes up. Not by `tofile`, to which a full disk can go unnoticed."""
+    with storage(path.name), path.open("xb") as handle:
+        handle.write(np.ascontiguousarray(values).data)
+
+
+def take_up(path: Path, kind: npt.DTypeLike, count: int) -> npt.NDArray[Any]:
+    """What an earlier stage left: `count` values, and the file is gone. Raises StorageError."""
+    with storage(path.name):
+        values = np.fromfile(path, dtype=kind)
+        path.unlink()
+    if len(values) != count:
+        raise StorageError("a file of the batch in the making is short", place=Place(path.name))
+    return values
+
+
+def make_tree(work: Path, parts: Sequence[tuple[int, int]], size: int) -> tuple[bytes, str]:
+    """Write the tree's file from the leaf hashes of the parts, on all cores; the root, the file's digest.
+
+    `parts`: number and rows of each. In a worker too: it has the kernel loaded.
+    """
+    with storage(LEVELS), TreeWriter(work / LEVELS, size, durable=False) as tree:
+        for number, rows in parts:
+            hashes = take_up(hashes_path(work, number), np.uint8, rows * HASH_BYTES)
+            tree.append(hashes.reshape(-1, HASH_BYTES))
+        root = tree.finish()
+    return root, file_digest(work / LEVELS)
+
+
+def without_rows(path: Path, rows: Sequence[int]) -> str:
+    """Write a file of documents again without some of its rows; its new digest. Raises StorageError."""
+    spare = path.with_suffix(".spare")
+    with storage(path.name), pa.OSFile(str(path)) as source:
+        whole = pa.ipc.open_file(source).read_all().combine_chunks()
+        keep = np.ones(len(whole), dtype=bool)
+        keep[list(rows)] = False
+        digest = write_arrow(spare, DOCUMENTS, whole.filter(pa.array(keep)).to_batches(), DOCUMENT_ROWS)
+        spare.replace(path)
+    return digest
+
+
+def _spill(path: Path, placed: pa.RecordBatch) -> None:
+    with (
+        storage("a sorted run"),
+        pa.BufferedOutputStream(pa.OSFile(str(path), "w"), _BUFFER_BYTES) as sink,
+        pa.ipc.new_file(sink, PLACED) as writer,
+    ):
+        for start in range(0, len(placed), _FENCE_ROWS):
+            writer.write_batch(placed.slice(start, _FENCE_ROWS))
+
+
+def _read(piece: Slice) -> pa.RecordBatch:
+    """The batches of a slice as one, lines and documents counted in the upload.
+
+    They are read into memory: mapped pages would count as this process's for as long as it lives.
+    """
+    if piece.held is not None:
+        return piece.counted(piece.held)
+    with storage("a sorted run"), pa.OSFile(str(piece.path)) as source:
+        reader = pa.ipc.open_file(source)
+        batches = [reader.get_batch(number) for number in range(piece.start, piece.stop)]
+    return piece.counted(pa.concat_batches(batches))
+
+
+def _doubles(merged: pa.RecordBatch, span: Span) -> tuple[tuple[Problem, ...], tuple[int, ...], pa.RecordBatch]:
+    """What is wrong with documents that stand twice, which rows to drop, and the batch without their leaves."""
+    found = seal.doubles(merged, sections_apart=span.sections_apart)
+    if not found:
+        return (), (), merged
+    lines = merged.column("line")
+    problems = tuple(double(lines[earlier].as_py(), lines[later].as_py()) for earlier, later in found[:MAX_PROBLEMS])
+    if not span.drop_doubles:
+        return problems, (), merged
+    keep = np.ones(len(merged), dtype=bool)
+    keep[[later for _, later in found]] = False
+    dropped = merged.column("document").to_numpy()[~keep].tolist()
+    return problems, tuple(dropped), merged.filter(pa.array(keep))
+
+
+def double(one: int, other: int) -> Problem:
+    """The problem of two lines that hold one document for one subject; it stands at the later."""
+    message = "the same document stands twice for one subject"
+    earlier, later = sorted((one, other))
+    return Problem(later, None, message, found=f"lines {earlier} and {later}", hint="Take one of them out.")

@@ -1,0 +1,113 @@
+"""An upload: where it lies, which kind it is, and the digest by which the same upload is known again.
+
+Any fsspec URL will do (`s3://…`, `https://…`), a plain path is the local case.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import fsspec
+from fsspec.core import url_to_fs
+
+from creditchain.batch.errors import StorageError, UploadError, storage
+from creditchain.batch.making.pool import ordered
+from creditchain.errors import Place
+
+Kind = Literal["jsonl", "csv", "parquet", "folder"]
+SUFFIXES: dict[str, Kind] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+MANIFEST = "manifest.csv"
+
+#: Bytes that are digested at a time; part of the digest's definition.
+_BLOCK = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file, or a folder of files with its manifest. `size` in bytes, of a folder that of the manifest alone."""
+
+    url: str
+    kind: Kind
+    size: int
+
+    @property
+    def name(self) -> str:
+        """What errors call it: the last part of its URL, without what a query may carry."""
+        return self.url.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1]
+
+
+def find_upload(url: str | Path) -> Upload:
+    """Look an upload up. Raises UploadError for a kind that is not known, StorageError if it is not there."""
+    text = str(url)
+    files, path = _locate(text)
+    try:
+        if files.isdir(path):
+            manifest = f"{path.rstrip('/')}/{MANIFEST}"
+            if not files.exists(manifest):
+                raise UploadError("a folder of files needs its manifest", expected=MANIFEST, place=Place(text))
+            return Upload(text, "folder", int(files.size(manifest) or 0))
+        size = files.size(path)
+    except OSError as error:
+        raise StorageError(
+            "the upload can not be read", found=error.strerror or type(error).__name__, place=Place(text)
+        ) from error
+    suffix = "." + path.rsplit("/", 1)[-1].rsplit(".", 1)[-1].lower()
+    if suffix not in SUFFIXES:
+        raise UploadError(
+            "an upload of a kind that is not known",
+            expected=", ".join((*SUFFIXES, "a folder with " + MANIFEST)),
+            place=Place(text),
+        )
+    if size is None:
+        raise StorageError("the store does not say how large the upload is", place=Place(text))
+    if size == 0:
+        raise UploadError("the upload is empty", place=Place(text))
+    return Upload(text, SUFFIXES[suffix], int(size))
+
+
+def open_at(url: str, start: int = 0) -> IO[bytes]:
+    """The upload's bytes from `start` on. Raises StorageError."""
+    with storage("the upload"):
+        if "://" not in url:
+            handle: IO[bytes] = Path(url).open("rb")  # noqa: SIM115 - the caller closes it
+        else:
+            handle = fsspec.open(url, "rb").open()
+        handle.seek(start)
+        return handle
+
+
+def upload_digest(upload: Upload, files: tuple[str, ...] = ()) -> bytes:
+    """32 bytes that stand for the upload's content: sha256 over the sha256 of each 16 MiB, in order.
+
+    `files` are the URLs of a folder's files in the manifest's order; they follow the manifest.
+    """
+    whole = hashlib.sha256()
+    main = f"{upload.url.rstrip('/')}/{MANIFEST}" if upload.kind == "folder" else upload.url
+    with ThreadPoolExecutor(2) as pool:
+        for url in (main, *files):
+            for digest in ordered(pool, _block_digest, _blocks(url), window=4):
+                whole.update(digest)
+    return whole.digest()
+
+
+def _block_digest(block: bytes) -> bytes:
+    return hashlib.sha256(block).digest()
+
+
+def _blocks(url: str) -> Iterator[bytes]:
+    with storage("the upload"), open_at(url) as handle:
+        while block := handle.read(_BLOCK):
+            yield block
+
+
+def _locate(url: str) -> tuple[Any, str]:
+    try:
+        files, path = url_to_fs(url)
+    except (ValueError, ImportError) as error:
+        raise UploadError("no way to read such a URL", found=str(error), place=Place(url.split("?", 1)[0])) from error
+    return files, str(path)

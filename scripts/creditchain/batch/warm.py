@@ -1,6 +1,0 @@
-"""Imported by the process that workers are forked from: everything a worker needs is loaded, the kernel too."""
-
-import creditchain.batch.work  # noqa: F401 - importing it is the purpose
-from creditchain.merkle import lanes
-
-lanes.warm_up()

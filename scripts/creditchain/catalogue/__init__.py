@@ -1,0 +1,1 @@
+"""What ships as data, and a user's own files of the same kind: products, members, regions."""

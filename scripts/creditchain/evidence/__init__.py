@@ -1,0 +1,1 @@
+"""Fetches what verification needs from a chain, every value at one block."""

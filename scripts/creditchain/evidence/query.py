@@ -1,0 +1,43 @@
+"""What the chain says about a request, for whoever judges it: a provider before, anyone after."""
+
+from __future__ import annotations
+
+from creditchain.chain.clock import age
+from creditchain.chain.connect import Chain
+from creditchain.chain.consents import ConsentReads
+from creditchain.chain.region import Region
+from creditchain.chain.wallets import signed
+from creditchain.consents.errors import StaleViewError
+from creditchain.consents.judging import View
+from creditchain.log.views import BlockRef
+from creditchain.messages import NO_DIGEST, QueryRequest
+
+
+def view_of(region: Region, request: QueryRequest, signature: bytes, time: int, block: int | None = None) -> View:
+    """The view at a block (None: the newest) for a delivery at `time`, unix seconds."""
+    reads = ConsentReads(region)
+    institution = reads.member_at(request.institution, time, block)
+    keys = (institution.operator, institution.host_operator)
+    return View(
+        time=time,
+        metered=reads.metered(request.id, block),
+        institution=institution,
+        provider=reads.member_at(request.provider, time, block),
+        signed=any(signed(region.chain, key, request, signature, block) for key in keys),
+        consent=None if request.consent == NO_DIGEST else reads.consent(request.consent, block),
+        open_domains=reads.open_domains_at(time, block),
+    )
+
+
+def fresh_head(chain: Chain, limit: int) -> BlockRef:
+    """The newest block. Raises StaleViewError if it is older than `limit` seconds: a revocation might not show yet."""
+    head = chain.head()
+    found = age(chain, head)
+    if found > limit:
+        raise StaleViewError(
+            "the chain's newest block is too old to judge a consent by",
+            expected=f"a block of the last {limit} seconds",
+            found=f"one {found} seconds old",
+            hint="Is the node in sync? Nothing was delivered.",
+        )
+    return head

@@ -1,0 +1,209 @@
+"""Fetches what verification needs from a chain: every value at one final block, the same for all packages of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from functools import cached_property
+from typing import Any
+
+from creditchain.chain.abi import interface
+from creditchain.chain.connect import LogRange
+from creditchain.chain.deployments import Deployment
+from creditchain.chain.errors import LyingEndpointError
+from creditchain.chain.region import Region
+from creditchain.errors import UnavailableError
+from creditchain.log.entries import ENTRY_VERSION, AnchorBody, entry_hash
+from creditchain.log.views import AnchorInfo, BlockRef, LogEntry
+from creditchain.packages.record_package import Package, SignedTagStatement
+from creditchain.verification.evidence import Evidence, Member, Missing, Origin, StatementSigner
+from creditchain.verification.steps import leaf_of
+from creditchain.verification.subject import signer_of
+from creditchain.verification.verdict import Text
+
+NO_ENTRY = Missing(Text("the endpoint does not give the anchor's log entry", "节点未提供该锚定的日志条目"))
+
+
+def origin_of(deployment: Deployment) -> Origin:
+    """The chain and contracts that a deployment file makes the verifier trust."""
+    registry = deployment.address("AnchorRegistry").lower()
+    token, ledger = (
+        deployment.address(name).lower() if name in deployment.contracts else None
+        for name in ("ConsentToken", "QueryLedger")
+    )
+    return Origin(deployment.chain_id, deployment.region, deployment.log_id, registry, token, ledger)
+
+
+class EvidenceFetcher:
+    """Reads evidence at one final block, which is chosen when the first package needs it."""
+
+    def __init__(self, region: Region) -> None:
+        self._region = region
+        self.origin = origin_of(region.deployment)
+        self._members: dict[int, Member | None] = {}
+        self._entries: dict[int, LogEntry | Missing] = {}
+        self._signers: dict[SignedTagStatement, StatementSigner | None] = {}
+        self._anchors: dict[tuple[int, bytes], AnchorInfo | None] = {}
+        self._epochs: dict[int, bytes | None] = {}
+
+    @cached_property
+    def block(self) -> BlockRef:
+        """The final block that all evidence of this fetcher is read at.
+
+        Raises:
+            ChainUnavailableError: no answer.
+            LyingEndpointError: the endpoints of the network disagree about it.
+        """
+        return self._region.chain.final_block()
+
+    def fetch(self, package: Package) -> Evidence:
+        """The evidence for one package.
+
+        A chain that does not answer, or whose endpoints disagree, gives evidence in which everything is missing: that
+        is "could not be checked", and neither valid nor not valid.
+        """
+        try:
+            return self._fetch(package)
+        except (UnavailableError, LyingEndpointError) as error:
+            return Evidence.absent(
+                self.origin, Text(f"the chain could not be asked: {error.message}", "无法查询链上数据")
+            )
+
+    def _fetch(self, package: Package) -> Evidence:
+        region, number = self._region, self.block.number
+        node, root = package.batch.node, package.batch.root
+        statement = package.tag.statement
+        signer = self.signer(statement) if statement is not None else None
+        anchor = self._anchor(node, root)
+        if anchor is None:
+            waiting = region.anchor(node, root) is not None
+            return Evidence(self.origin, self.block, None, waiting, signer=signer)
+        publisher = self._required(node)
+        host = self._required(publisher.info.host) if publisher.info.host else None
+        return Evidence(
+            origin=self.origin,
+            block=self.block,
+            anchor=anchor,
+            entry=self._entry(anchor),
+            publisher=publisher,
+            host=host,
+            record=region.record(node, leaf_of(package), number),
+            key_epoch_digest=self.key_epoch_digest(anchor.key_epoch),
+            signer=signer,
+        )
+
+    def know(self, entries: Iterable[LogEntry]) -> None:
+        """Entries of the log that were read already, and checked against its root: no need to look for them."""
+        self._entries.update((entry.index, entry) for entry in entries)
+
+    def key_epoch_digest(self, epoch: int) -> bytes | None:
+        """What governors logged for a key epoch. Raises as the chain does."""
+        if epoch not in self._epochs:
+            self._epochs[epoch] = self._region.key_epoch_digest(epoch, self.block.number)
+        return self._epochs[epoch]
+
+    def _anchor(self, node: int, root: bytes) -> AnchorInfo | None:
+        if (node, root) not in self._anchors:
+            self._anchors[node, root] = self._region.anchor(node, root, self.block.number)
+        return self._anchors[node, root]
+
+    def member(self, node: int) -> Member | None:
+        """A node with its intervals of compromise; None when there is none of this number. Raises as the chain does."""
+        if node not in self._members:
+            info = self._region.node(node, self.block.number)
+            intervals = self._region.compromises(node, self.block.number) if info is not None else []
+            self._members[node] = Member(info, tuple(intervals)) if info is not None else None
+        return self._members[node]
+
+    def _required(self, node: int) -> Member:
+        member = self.member(node)
+        if member is None:
+            raise LyingEndpointError(f"the endpoint gives an anchor of node {node}, but no such node")
+        return member
+
+    def signer(self, statement: SignedTagStatement) -> StatementSigner | None:
+        """Who signed a tag statement; None if its signature is malformed. Raises as the chain does."""
+        if statement not in self._signers:
+            address = signer_of(statement, self.origin)
+            self._signers[statement] = None if address is None else self._signed_by(address)
+        return self._signers[statement]
+
+    def _signed_by(self, address: str) -> StatementSigner:
+        node = self._region.node_of(address, self.block.number)
+        return StatementSigner(address, self.member(node) if node is not None else None)
+
+    def _entry(self, anchor: AnchorInfo) -> LogEntry | Missing:
+        if anchor.entry not in self._entries:
+            self._entries[anchor.entry] = self._find_entry(anchor)
+        return self._entries[anchor.entry]
+
+    def _find_entry(self, anchor: AnchorInfo) -> LogEntry | Missing:
+        """The log entry of an anchor, from the two events that its transaction emitted."""
+        deployment = self._region.deployment
+        appended = interface("RegionLog").events["Appended"]
+        anchored = interface("AnchorRegistry").events["Anchored"]
+        addresses = deployment.address("RegionLog"), deployment.address("AnchorRegistry")
+        first, last = self._blocks_at(anchor.time)
+        outer: tuple[dict[str, Any], int, bytes] | None = None
+        body: AnchorBody | None = None
+        for raw in self._region.chain.logs(LogRange(addresses, (appended.topic, anchored.topic), first, last)):
+            topic, address = bytes.fromhex(raw["topics"][0][2:]), raw["address"].lower()
+            if topic == appended.topic and address == addresses[0].lower():
+                values = appended.decode(raw)
+                if values["index"] == anchor.entry:
+                    transaction = bytes.fromhex(raw["transactionHash"][2:])
+                    outer = values, int(raw["blockNumber"], 16), transaction
+            elif topic == anchored.topic and address == addresses[1].lower():
+                values = anchored.decode(raw)
+                if values["entry"] == anchor.entry:
+                    body = _body(values)
+        if outer is None or body is None:
+            return NO_ENTRY
+        return _log_entry(deployment.log_id, *outer, body)
+
+    def _blocks_at(self, time: int) -> tuple[int, int]:
+        """The first and last block of this time, by bisection: an event can be found without reading every block."""
+        first = self._first_block_from(time)
+        return first, max(first, self._first_block_from(time + 1) - 1)
+
+    def _first_block_from(self, time: int) -> int:
+        low, high = self._region.deployment.first_block, self.block.number + 1
+        while low < high:
+            middle = (low + high) // 2
+            if self._region.chain.block(middle).time < time:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+
+def _body(values: dict[str, Any]) -> AnchorBody:
+    return AnchorBody(
+        node=values["node"],
+        root=values["root"],
+        size=values["size"],
+        product=values["product"],
+        number=values["number"],
+        kind=values["kind"],
+        domains=values["domains"],
+        subjects=values["subjects"],
+        key_epoch=values["keyEpoch"],
+    )
+
+
+def _log_entry(
+    log_id: bytes, appended: dict[str, Any], block: int, transaction_hash: bytes, body: AnchorBody
+) -> LogEntry:
+    index, kind, writer, time = appended["index"], appended["kind"], appended["writer"], appended["time"]
+    digest = appended["bodyHash"]
+    return LogEntry(
+        index=index,
+        kind=kind,
+        writer=writer,
+        time=time,
+        body_hash=digest,
+        hash=entry_hash(ENTRY_VERSION, kind, log_id, index, writer, time, digest),
+        body=asdict(body),
+        block=block,
+        transaction_hash=transaction_hash,
+    )

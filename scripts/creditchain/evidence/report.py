@@ -1,0 +1,85 @@
+"""Fetches what the verification of a report needs: the log, consent and delivery, all at one final block."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from creditchain.chain.consents import ConsentReads
+from creditchain.chain.errors import LyingEndpointError
+from creditchain.chain.region import Region
+from creditchain.errors import UnavailableError
+from creditchain.evidence.record import EvidenceFetcher
+from creditchain.log.views import LogEntry
+from creditchain.messages import NO_DIGEST
+from creditchain.packages.delivery import PackagedDelivery
+from creditchain.packages.report_package import EpochTag, ReportPackage
+from creditchain.verification.evidence import DeliveryEvidence, Member, Missing, ReportEvidence, TagEvidence
+from creditchain.verification.verdict import Text
+from creditchain.vocabulary import EntryKind
+
+NO_LEDGER = Missing(Text("this region has no query ledger", "该区域没有查询账本合约"))
+
+
+class ReportEvidenceFetcher:
+    """Reads evidence for reports, at the same final block as `records` reads that of records."""
+
+    def __init__(self, region: Region, records: EvidenceFetcher) -> None:
+        self._region, self._records = region, records
+
+    def fetch(self, package: ReportPackage) -> ReportEvidence:
+        """The evidence for one package; all missing where the chain does not answer or contradicts itself."""
+        try:
+            return self._fetch(package)
+        except (UnavailableError, LyingEndpointError) as error:
+            epochs = [one.key_epoch for one in package.tags]
+            why = Text(f"the chain could not be asked: {error.message}", "无法查询链上数据")
+            return ReportEvidence.absent(self._records.origin, len(package.records), epochs, why)
+
+    @cached_property
+    def log(self) -> tuple[LogEntry, ...]:
+        """Every entry of the log as of the final block, checked against its root. Raises as the chain does."""
+        entries = tuple(self._region.entries(self._records.block.number))
+        self._records.know(entry for entry in entries if entry.kind == EntryKind.ANCHOR)
+        return entries
+
+    def members(self, also: tuple[int, ...] = ()) -> dict[int, Member]:
+        """Every node that ever anchored, these ones, and the hosts of them all. Raises as the chain does."""
+        anchored = {entry.body["node"] for entry in self.log if entry.kind == EntryKind.ANCHOR and entry.body}
+        found = {node: self._records.member(node) for node in sorted({*anchored, *also})}
+        for member in list(found.values()):
+            if member is not None and member.info.host:
+                found[member.info.host] = self._records.member(member.info.host)
+        return {node: member for node, member in found.items() if member is not None}
+
+    def _fetch(self, package: ReportPackage) -> ReportEvidence:
+        log, delivery = self.log, package.delivery
+        sides = () if delivery is None else (delivery.request.institution, delivery.request.provider)
+        return ReportEvidence(
+            origin=self._records.origin,
+            block=self._records.block,
+            records=tuple(self._records.fetch(one) for one in package.packages()),
+            tags={one.key_epoch: self._tag(one) for one in package.tags},
+            log=log,
+            members=self.members(sides),
+            delivery=DeliveryEvidence() if delivery is None else self._delivery(delivery),
+        )
+
+    def _tag(self, one: EpochTag) -> TagEvidence:
+        statement = one.tag.statement
+        signer = self._records.signer(statement) if statement is not None else None
+        return TagEvidence(self._records.key_epoch_digest(one.key_epoch), signer)
+
+    def _delivery(self, delivery: PackagedDelivery) -> DeliveryEvidence:
+        """What concerns the delivery: the consent now, members and rules as they were then."""
+        deployed = self._region.deployment.contracts
+        if "ConsentToken" not in deployed or "QueryLedger" not in deployed:
+            return DeliveryEvidence(NO_LEDGER, NO_LEDGER, NO_LEDGER, NO_LEDGER, NO_LEDGER)
+        reads, block = ConsentReads(self._region), self._records.block.number
+        request, time = delivery.request, delivery.receipt.delivered_at
+        return DeliveryEvidence(
+            consent=None if request.consent == NO_DIGEST else reads.consent(request.consent, block),
+            metered=reads.metered(request.id, block),
+            institution=reads.member_at(request.institution, time, block),
+            provider=reads.member_at(request.provider, time, block),
+            open_domains=reads.open_domains_at(time, block),
+        )

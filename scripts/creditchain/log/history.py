@@ -1,0 +1,88 @@
+"""The region's log, read for completeness: who anchored what, what broke, what was audited, what left. Pure.
+
+The entries come from `Region.entries`: every one of them as of one final block, checked against the log's root there.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from creditchain.log.entries import AnchorBody
+from creditchain.log.views import LogEntry
+from creditchain.vocabulary import EntryKind, Life
+
+#: A batch: node and root.
+BatchKey = tuple[int, bytes]
+#: A record: node and leaf hash.
+RecordKey = tuple[int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedAnchor:
+    """One Anchor entry."""
+
+    entry: int
+    time: int
+    body: AnchorBody
+
+    @property
+    def key(self) -> BatchKey:
+        """The batch."""
+        return self.body.node, self.body.root
+
+
+@dataclass(frozen=True, slots=True)
+class LogIndex:
+    """What the log says about batches and records."""
+
+    size: int
+    anchors: tuple[LoggedAnchor, ...]
+    broken: frozenset[BatchKey]
+    audited: frozenset[BatchKey]
+    #: (time, life) of each change of a record's life, in order.
+    lives: dict[RecordKey, list[tuple[int, Life]]]
+    times: tuple[int, ...]  #: of every entry, ascending
+    #: Entries that may concern batches or records, but whose body this version can not read.
+    unread: tuple[int, ...]
+
+    def size_at(self, time: int) -> int:
+        """How many entries the log had when this second was over."""
+        return bisect_right(self.times, time)
+
+    def life_at(self, record: RecordKey, time: int) -> Life:
+        """What had become of a record by this time (inclusive); nothing said means live."""
+        said = [life for when, life in self.lives.get(record, ()) if when <= time]
+        return max(said, default=Life.LIVE)
+
+
+_READ = (EntryKind.ANCHOR, EntryKind.BROKEN, EntryKind.AUDIT, EntryKind.STATUS)
+
+
+def index_log(entries: Sequence[LogEntry]) -> LogIndex:
+    """The index of a whole log, its entries in order."""
+    anchors: list[LoggedAnchor] = []
+    batches: dict[EntryKind, set[BatchKey]] = {EntryKind.BROKEN: set(), EntryKind.AUDIT: set()}
+    lives: dict[RecordKey, list[tuple[int, Life]]] = {}
+    for entry in _readable(entries):
+        body = entry.body or {}
+        if entry.kind == EntryKind.ANCHOR:
+            anchors.append(LoggedAnchor(entry.index, entry.time, AnchorBody(**body)))
+        elif entry.kind == EntryKind.STATUS:
+            lives.setdefault((body["node"], body["leaf"]), []).append((entry.time, Life(body["life"])))
+        else:
+            batches[EntryKind(entry.kind)].add((body["node"], body["root"]))
+    return LogIndex(
+        size=len(entries),
+        anchors=tuple(anchors),
+        broken=frozenset(batches[EntryKind.BROKEN]),
+        audited=frozenset(batches[EntryKind.AUDIT]),
+        lives=lives,
+        times=tuple(entry.time for entry in entries),
+        unread=tuple(entry.index for entry in entries if entry.kind in _READ and entry.body is None),
+    )
+
+
+def _readable(entries: Iterable[LogEntry]) -> Iterable[LogEntry]:
+    return (entry for entry in entries if entry.kind in _READ and entry.body is not None)

@@ -1,0 +1,137 @@
+"""The consent file and the revocation file, as they go from hand to hand (docs/format.md, section 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from creditchain.consents.errors import ContentError
+from creditchain.errors import Place
+from creditchain.identifiers import Subject
+from creditchain.messages import NO_DIGEST, NO_KEY, Consent, Revocation, salted_digest
+from creditchain.packages.delivery import PackagedConsent, message_json, read_message
+from creditchain.packages.fields import PackageError
+from creditchain.packages.parts import hexed, read_subject
+from creditchain.packages.reading import (
+    Sealed,
+    read_domain,
+    read_object,
+    read_sealed,
+    read_signature,
+    signature_json,
+    written,
+)
+
+CONSENT_FORMAT: Final = "creditchain/consent@1"
+REVOCATION_FORMAT: Final = "creditchain/revocation@1"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentFile:
+    """A consent on its way: asked for, then signed by the enterprise (or on paper), then endorsed by the platform."""
+
+    message: Consent
+    subject: Subject = field(repr=False)
+    subject_salt: bytes = field(repr=False)  #: 32 bytes
+    notice: Sealed  #: what the enterprise was shown
+    paper_salt: bytes | None = field(default=None, repr=False)  #: 32 bytes; of the digest of the signed paper
+    key_signature: bytes = b""
+    endorsement: bytes = b""
+
+    @property
+    def packaged(self) -> PackagedConsent:
+        """The consent as a report package holds it."""
+        return PackagedConsent(self.message, self.subject_salt)
+
+    @property
+    def agreed(self) -> bool:
+        """Whether the enterprise has agreed, by a signature that is here or on paper."""
+        return bool(self.key_signature) or self.message.paper != NO_DIGEST
+
+    def signed(self, message: Consent, signature: bytes) -> ConsentFile:
+        """With the enterprise's signature over `message`, which differs by its key. Voids an endorsement."""
+        return replace(self, message=message, paper_salt=None, key_signature=signature, endorsement=b"")
+
+    def on_paper(self, salt: bytes, paper: bytes) -> ConsentFile:
+        """With the digest of what the enterprise signed on paper; `paper` are the bytes of its scan."""
+        message = replace(self.message, key=NO_KEY, paper=salted_digest(salt, paper))
+        return replace(self, message=message, paper_salt=salt, key_signature=b"", endorsement=b"")
+
+    def as_json(self) -> dict[str, Any]:
+        """What `parse_consent` reads."""
+        return {
+            "format": CONSENT_FORMAT,
+            **_domain_json(self.message),
+            "message": message_json(self.message),
+            "subject": {"scheme": self.subject.scheme, "number": self.subject.number},
+            "subject_salt": hexed(self.subject_salt),
+            "notice": self.notice.as_json(),
+            "paper_salt": None if self.paper_salt is None else hexed(self.paper_salt),
+            "key_signature": signature_json(self.key_signature),
+            "endorsement": signature_json(self.endorsement),
+        }
+
+    def to_json(self) -> bytes:
+        """The file's bytes."""
+        return written(self.as_json())
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationFile:
+    """A revocation that the enterprise signed, for anyone to relay."""
+
+    message: Revocation
+    signature: bytes
+
+    def to_json(self) -> bytes:
+        """The file's bytes, as `parse_revocation` reads them."""
+        value = {"format": REVOCATION_FORMAT, **_domain_json(self.message), "message": message_json(self.message)}
+        return written(value | {"signature": hexed(self.signature)})
+
+
+def parse_consent(raw: bytes) -> ConsentFile:
+    """A consent file. Raises PackageError with the field, ContentError where text and digest differ."""
+    members = ("message", "subject", "subject_salt", "notice", "paper_salt", "key_signature", "endorsement")
+    fields = read_object(raw, CONSENT_FORMAT, ("chain_id", "consent_token", *members))
+    message = read_message(Consent, fields.raw("message"), "message", read_domain(fields, "consent_token"))
+    found = ConsentFile(
+        message=message,
+        subject=read_subject(fields.raw("subject"), "subject"),
+        subject_salt=fields.digest("subject_salt"),
+        notice=read_sealed(fields.raw("notice"), "notice", message.notice),
+        paper_salt=fields.digest("paper_salt") if fields.has("paper_salt") else None,
+        key_signature=read_signature(fields, "key_signature"),
+        endorsement=read_signature(fields, "endorsement"),
+    )
+    _require_one_way(found)
+    return found
+
+
+def parse_revocation(raw: bytes) -> RevocationFile:
+    """A revocation file. Raises PackageError with the field."""
+    fields = read_object(raw, REVOCATION_FORMAT, ("chain_id", "consent_token", "message", "signature"))
+    message = read_message(Revocation, fields.raw("message"), "message", read_domain(fields, "consent_token"))
+    return RevocationFile(message, read_signature(fields, "signature"))
+
+
+def require_paper(file: ConsentFile, paper: bytes) -> None:
+    """Raise ContentError unless `paper` are the bytes of the scan that the consent was made for."""
+    if file.paper_salt is None or salted_digest(file.paper_salt, paper) != file.message.paper:
+        raise ContentError("this is not the paper that the consent was made for", expected=hexed(file.message.paper))
+
+
+def _require_one_way(file: ConsentFile) -> None:
+    """By key or on paper, or neither yet; a signature belongs to a key, an endorsement to what was agreed."""
+    message, on_paper = file.message, file.message.paper != NO_DIGEST
+    if on_paper and message.key != NO_KEY:
+        raise PackageError("a consent is by key or on paper", place=Place(field="message.paper"))
+    if on_paper != (file.paper_salt is not None):
+        raise PackageError("a paper has a digest and a salt, or neither", place=Place(field="paper_salt"))
+    if bool(file.key_signature) != (message.key != NO_KEY):
+        raise PackageError("a key and its signature go together", place=Place(field="key_signature"))
+    if file.endorsement and not file.agreed:
+        raise PackageError("a platform endorses what was agreed", place=Place(field="endorsement"))
+
+
+def _domain_json(message: Consent | Revocation) -> dict[str, Any]:
+    return {"chain_id": message.domain.chain_id, "consent_token": message.domain.contract.lower()}

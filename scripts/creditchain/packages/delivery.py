@@ -1,0 +1,122 @@
+"""What a report package holds of consent and delivery: the messages, whom they are about, the signatures.
+
+JSON as in docs/format.md, section 7: a message under its EIP-712 member names, digests and addresses in lower case.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from eth_utils.address import to_checksum_address
+
+from creditchain.messages import Consent, ContractDomain, QueryRequest, Receipt, TypedMessage
+from creditchain.packages.fields import Fields
+from creditchain.packages.parts import hexed
+
+#: Bytes of a signature; that of a wallet contract may be longer than an account's 65.
+LONGEST_SIGNATURE: Final = 4096
+
+_Message = TypeVar("_Message", bound=TypedMessage)
+
+
+@dataclass(frozen=True, slots=True)
+class PackagedConsent:
+    """The consent that a report was delivered under. That it was granted is the chain's word, by its id."""
+
+    message: Consent
+    subject_salt: bytes  #: 32 bytes; with a subject tag it gives `message.subject`
+
+    def as_json(self) -> dict[str, Any]:
+        """What `read_consent` reads."""
+        domain = self.message.domain
+        return {
+            "chain_id": domain.chain_id,
+            "consent_token": domain.contract.lower(),
+            "message": message_json(self.message),
+            "subject_salt": hexed(self.subject_salt),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PackagedDelivery:
+    """What was asked for, and the provider's promise to meter what it delivered."""
+
+    request: QueryRequest
+    subject_salt: bytes  #: 32 bytes; with a subject tag it gives `request.subject`
+    request_signature: bytes
+    receipt: Receipt
+    receipt_signature: bytes
+
+    def as_json(self) -> dict[str, Any]:
+        """What `read_delivery` reads."""
+        domain = self.request.domain
+        return {
+            "chain_id": domain.chain_id,
+            "query_ledger": domain.contract.lower(),
+            "request": message_json(self.request),
+            "subject_salt": hexed(self.subject_salt),
+            "request_signature": hexed(self.request_signature),
+            "receipt": message_json(self.receipt),
+            "receipt_signature": hexed(self.receipt_signature),
+        }
+
+
+def read_consent(value: object, path: str) -> PackagedConsent:
+    """A consent with the salt of its subject. Raises PackageError."""
+    fields = Fields(value, path, ("chain_id", "consent_token", "message", "subject_salt"))
+    domain = _domain(fields, "consent_token")
+    message = read_message(Consent, fields.raw("message"), f"{path}.message", domain)
+    return PackagedConsent(message, fields.digest("subject_salt"))
+
+
+def read_delivery(value: object, path: str) -> PackagedDelivery:
+    """A request and its receipt. Raises PackageError."""
+    names = (
+        *("chain_id", "query_ledger", "request", "subject_salt", "request_signature"),
+        *("receipt", "receipt_signature"),
+    )
+    fields = Fields(value, path, names)
+    domain = _domain(fields, "query_ledger")
+    return PackagedDelivery(
+        request=read_message(QueryRequest, fields.raw("request"), f"{path}.request", domain),
+        subject_salt=fields.digest("subject_salt"),
+        request_signature=fields.blob("request_signature", most=LONGEST_SIGNATURE),
+        receipt=read_message(Receipt, fields.raw("receipt"), f"{path}.receipt", domain),
+        receipt_signature=fields.blob("receipt_signature", most=LONGEST_SIGNATURE),
+    )
+
+
+def read_message(kind: type[_Message], value: object, path: str, domain: ContractDomain) -> _Message:
+    """A message of a kind whose members are numbers, digests and addresses. Raises PackageError."""
+    fields = Fields(value, path, [name for name, _ in kind.MEMBERS])
+    values = {_snake(name): _member(fields, name, solidity) for name, solidity in kind.MEMBERS}
+    return kind(domain=domain, **values)
+
+
+def message_json(message: TypedMessage) -> dict[str, Any]:
+    """What `read_message` reads."""
+    return {name: _plain(getattr(message, _snake(name))) for name, _ in message.MEMBERS}
+
+
+def _member(fields: Fields, name: str, solidity: str) -> int | bytes | str:
+    if solidity == "bytes32":
+        return fields.digest(name)
+    if solidity == "address":
+        return to_checksum_address(fields.address(name))
+    return fields.number(name, most=2 ** int(solidity.removeprefix("uint")) - 1)
+
+
+def _plain(value: int | bytes | str) -> int | str:
+    if isinstance(value, bytes):
+        return hexed(value)
+    return value.lower() if isinstance(value, str) else value
+
+
+def _domain(fields: Fields, contract: str) -> ContractDomain:
+    return ContractDomain(fields.number("chain_id", least=1), to_checksum_address(fields.address(contract)))
+
+
+def _snake(name: str) -> str:
+    return re.sub("([A-Z])", lambda letter: "_" + letter[1].lower(), name)

@@ -1,0 +1,67 @@
+"""The filing file: a dispute in the enterprise's own words, on its way to the chain (docs/format.md, section 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from creditchain.errors import Place
+from creditchain.messages import NO_KEY, DisputeFiling
+from creditchain.packages.delivery import message_json, read_message
+from creditchain.packages.fields import PackageError
+from creditchain.packages.reading import (
+    Sealed,
+    read_domain,
+    read_object,
+    read_sealed,
+    read_signature,
+    signature_json,
+    written,
+)
+
+FILING_FORMAT: Final = "creditchain/dispute-filing@1"
+
+
+@dataclass(frozen=True, slots=True)
+class FilingFile:
+    """A dispute: drafted, then signed by the enterprise, then endorsed by the platform."""
+
+    message: DisputeFiling
+    reason: Sealed
+    key_signature: bytes = b""
+    endorsement: bytes = b""
+
+    def signed(self, message: DisputeFiling, signature: bytes) -> FilingFile:
+        """With the enterprise's signature over `message`, which differs by its key."""
+        return replace(self, message=message, key_signature=signature, endorsement=b"")
+
+    def to_json(self) -> bytes:
+        """The file's bytes, as `parse_filing` reads them."""
+        value: dict[str, Any] = {
+            "format": FILING_FORMAT,
+            "chain_id": self.message.domain.chain_id,
+            "anchor_registry": self.message.domain.contract.lower(),
+            "message": message_json(self.message),
+            "reason": self.reason.as_json(),
+            "key_signature": signature_json(self.key_signature),
+            "endorsement": signature_json(self.endorsement),
+        }
+        return written(value)
+
+
+def parse_filing(raw: bytes) -> FilingFile:
+    """A filing file. Raises PackageError with the field, ContentError where reason and digest differ."""
+    members = ("message", "reason", "key_signature", "endorsement")
+    fields = read_object(raw, FILING_FORMAT, ("chain_id", "anchor_registry", *members))
+    message = read_message(DisputeFiling, fields.raw("message"), "message", read_domain(fields, "anchor_registry"))
+    found = FilingFile(
+        message,
+        read_sealed(fields.raw("reason"), "reason", message.reason_digest),
+        read_signature(fields, "key_signature"),
+        read_signature(fields, "endorsement"),
+    )
+    if bool(found.key_signature) != (message.key != NO_KEY):
+        raise PackageError("a key and its signature go together", place=Place(field="key_signature"))
+    if found.endorsement and not found.key_signature:
+        raise PackageError("a platform endorses what was signed", place=Place(field="endorsement"))
+    return found

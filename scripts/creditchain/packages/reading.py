@@ -1,0 +1,96 @@
+"""What the files of this room share: a text under its salted digest, signatures that may still be missing, limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from eth_utils.address import to_checksum_address
+
+from creditchain.consents.errors import ContentError
+from creditchain.errors import Place
+from creditchain.messages import ContractDomain, salted_digest
+from creditchain.packages.delivery import LONGEST_SIGNATURE
+from creditchain.packages.fields import Fields, PackageError
+from creditchain.packages.parts import Limits, hexed, load_json
+
+LIMITS: Final = Limits(package_bytes=1 << 18, values=10_000, depth=8)
+#: Characters of a notice or a reason.
+LONGEST_TEXT: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A text that only its salted digest goes on chain of."""
+
+    salt: bytes = field(repr=False)  #: 32 bytes
+    text: str = field(repr=False)
+
+    @property
+    def digest(self) -> bytes:
+        """The salted digest of the text in UTF-8, 32 bytes."""
+        return salted_digest(self.salt, self.text.encode())
+
+    def as_json(self) -> dict[str, Any]:
+        """What `read_sealed` reads."""
+        return {"salt": hexed(self.salt), "text": self.text}
+
+
+def read_sealed(value: object, path: str, digest: bytes) -> Sealed:
+    """A text with its salt, which has to give `digest`. Raises PackageError, ContentError."""
+    fields = Fields(value, path, ("salt", "text"))
+    text = fields.raw("text")
+    if not isinstance(text, str) or not 1 <= len(text) <= LONGEST_TEXT:
+        expected = f"a text of 1 to {LONGEST_TEXT} characters"
+        raise PackageError("the value has the wrong shape", expected=expected, place=Place(field=f"{path}.text"))
+    sealed = Sealed(fields.digest("salt"), text)
+    if sealed.digest != digest:
+        raise ContentError(
+            "this is not the text that the message was made for",
+            expected=hexed(digest),
+            found=hexed(sealed.digest),
+            place=Place(field=path),
+        )
+    return sealed
+
+
+def read_object(raw: bytes, name: str, members: tuple[str, ...]) -> Fields:
+    """The one object of a file of format `name`, with exactly these members beside `format`. Raises PackageError."""
+    fields = Fields(load_json(raw, LIMITS), "", ("format", *members))
+    fields.choice("format", [name])
+    return fields
+
+
+def format_of(raw: bytes) -> str:
+    """The format that a file names. Raises PackageError."""
+    name = load_json(raw, LIMITS).get("format")
+    if not isinstance(name, str):
+        raise PackageError("the file names no format", expected="a field format", place=Place(field="format"))
+    return name
+
+
+def read_domain(fields: Fields, contract: str) -> ContractDomain:
+    """The chain and contract that a file is for."""
+    return ContractDomain(fields.number("chain_id", least=1), to_checksum_address(fields.address(contract)))
+
+
+def read_signature(fields: Fields, name: str) -> bytes:
+    """A signature, or b"" where it is null."""
+    return fields.blob(name, most=LONGEST_SIGNATURE) if fields.has(name) else b""
+
+
+def signature_json(signature: bytes) -> str | None:
+    """What `read_signature` reads."""
+    return hexed(signature) if signature else None
+
+
+def written(value: Mapping[str, Any]) -> bytes:
+    """A file's bytes: indented JSON in UTF-8."""
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def compact(value: Mapping[str, Any]) -> str:
+    """The same without layout, for a QR code."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

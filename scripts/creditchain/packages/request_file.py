@@ -1,0 +1,57 @@
+"""The request file: what an institution hands to a provider (docs/format.md, section 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from creditchain.errors import Place
+from creditchain.identifiers import Subject
+from creditchain.messages import NO_DIGEST, QueryRequest
+from creditchain.packages.delivery import PackagedConsent, message_json, read_consent, read_message
+from creditchain.packages.fields import PackageError
+from creditchain.packages.parts import hexed, read_subject
+from creditchain.packages.reading import read_domain, read_object, read_signature, written
+
+REQUEST_FORMAT: Final = "creditchain/query-request@1"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFile:
+    """A signed request, whom it is about, and the consent that it names."""
+
+    request: QueryRequest
+    signature: bytes
+    subject: Subject = field(repr=False)
+    subject_salt: bytes = field(repr=False)  #: 32 bytes
+    consent: PackagedConsent | None
+
+    def to_json(self) -> bytes:
+        """The file's bytes, as `parse_request` reads them."""
+        value: dict[str, Any] = {
+            "format": REQUEST_FORMAT,
+            "chain_id": self.request.domain.chain_id,
+            "query_ledger": self.request.domain.contract.lower(),
+            "request": message_json(self.request),
+            "request_signature": hexed(self.signature),
+            "subject": {"scheme": self.subject.scheme, "number": self.subject.number},
+            "subject_salt": hexed(self.subject_salt),
+            "consent": None if self.consent is None else self.consent.as_json(),
+        }
+        return written(value)
+
+
+def parse_request(raw: bytes) -> RequestFile:
+    """A request file. Raises PackageError with the field."""
+    members = ("request", "request_signature", "subject", "subject_salt", "consent")
+    fields = read_object(raw, REQUEST_FORMAT, ("chain_id", "query_ledger", *members))
+    request = read_message(QueryRequest, fields.raw("request"), "request", read_domain(fields, "query_ledger"))
+    consent = read_consent(fields.raw("consent"), "consent") if fields.has("consent") else None
+    if request.consent != (NO_DIGEST if consent is None else consent.message.id):
+        raise PackageError("the consent is not the one that the request names", place=Place(field="consent"))
+    signature = read_signature(fields, "request_signature")
+    if not signature:
+        raise PackageError("the request is not signed", place=Place(field="request_signature"))
+    return RequestFile(
+        request, signature, read_subject(fields.raw("subject"), "subject"), fields.digest("subject_salt"), consent
+    )

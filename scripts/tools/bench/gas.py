@@ -1,0 +1,210 @@
+"""Gas of what members do on chain, on a log of 2^20 entries and more, beside what peers take for less.
+
+Peers' figures were measured with each project's own compiler settings on Anvil 1.7.1 in November 2026: EAS 1.4,
+OpenAttestation DocumentStore, in steady state. The least an anchor can cost is measured in the same run. Gas does not
+depend on the machine.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from creditchain.chain.abi import interface
+from creditchain.hashing import keccak256
+from creditchain.vocabulary import BatchKind, DisputeState, Life, Role
+from tools.bench import Row
+from tools.bench.local_chain import LocalChain, Sent, local_chain
+
+#: Gas of peers: (what, gas).
+EAS_ATTEST = ("EAS attest", 180_132)
+EAS_REVOKE = ("EAS revoke", 59_890)
+STORE_ISSUE = ("DocumentStore issue", 48_168)
+STORE_REVOKE = ("DocumentStore revoke", 50_922)
+
+RUNS = 1_000
+FEWER_RUNS = 200
+ENTRIES = 1 << 20
+LARGEST_BATCH = 192_000_000
+SEED = 20_201_208
+
+#: Storage of RegionLog: the head, whose low 64 bits are flags and size, and the peaks of the tree after it.
+HEAD_SLOT, PEAKS_SLOT = 1, 2
+
+NO_WORD = bytes(32)
+NO_ADDRESS = "0x" + "00" * 20
+PRODUCT = keccak256(b"product")
+REGULATOR, PLATFORM, SOURCE, VIRTUAL = 1, 2, 3, 4
+
+
+def measure() -> list[Row]:
+    """Rows of group `core`."""
+    with local_chain() as chain:
+        region = found(chain)
+        return [*_anchoring(region), *_records(region), *_audits(region)]
+
+
+@dataclass(slots=True)
+class Region:
+    """Contracts of a region whose node n is operated by account n; VIRTUAL is hosted by PLATFORM."""
+
+    chain: LocalChain
+    addresses: dict[str, str]
+    random: random.Random
+    number: dict[int, int]
+
+    def send(self, contract: str, sender: int, function: str, *arguments: object) -> Sent:
+        data = interface(contract).encode(function, *arguments)
+        return self.chain.send(data, self.addresses[contract], self.chain.accounts[sender])
+
+    def word(self) -> bytes:
+        return self.random.randbytes(32)
+
+    def anchor(self, node: int, sender: int) -> Sent:
+        """The next batch of the node's series, of any size up to LARGEST_BATCH."""
+        self.number[node] = self.number.get(node, 0) + 1
+        size = int(LARGEST_BATCH ** self.random.random())
+        subjects, domains = self.random.randint(1, size), self.random.randint(1, 0xFFFF)
+        kind = self.random.choice(list(BatchKind))
+        batch = (node, self.word(), size, PRODUCT, self.number[node], int(kind), domains, subjects, 1)
+        return self.send("AnchorRegistry", sender, "anchor", batch)
+
+
+def found(chain: LocalChain) -> Region:
+    """A region with a log of 2^20 entries; governed by account 0, of which the other groups' benches make use too."""
+    manager = chain.deploy("AccessManager", chain.accounts[0])
+    log = chain.deploy("RegionLog", manager, b"YRD".ljust(32, b"\0"))
+    nodes = chain.deploy("NodeRegistry", manager, log)
+    anchors = chain.deploy("AnchorRegistry", manager, log, nodes)
+    addresses = {"RegionLog": log, "NodeRegistry": nodes, "AnchorRegistry": anchors}
+    region = Region(chain, addresses, random.Random(SEED), {})  # noqa: S311
+    for writer in (nodes, anchors):
+        region.send("RegionLog", 0, "setWriter", writer, True)
+    for node, role in ((REGULATOR, Role.REGULATOR), (PLATFORM, Role.PLATFORM), (SOURCE, Role.SOURCE)):
+        domains = 0 if role == Role.REGULATOR else 0xFFFF
+        admit(region, chain.accounts[node], role, domains)
+    admit(region, NO_ADDRESS, Role.SOURCE, 0xFFFF, host=PLATFORM)
+    region.send("AnchorRegistry", 0, "openKeyEpoch", keccak256(b"epoch"))
+    _preload(region)
+    return region
+
+
+def admit(region: Region, operator: str, role: Role, domains: int, host: int = 0) -> None:
+    """Admit the next node."""
+    admission = (operator, int(role), 310000, host, domains, 0, NO_WORD)
+    region.send("NodeRegistry", 0, "admit", admission)
+
+
+def _preload(region: Region) -> None:
+    """Make the log one of 2^20 entries. A log that grew to this size wrote each of these slots before."""
+    chain, log = region.chain, region.addresses["RegionLog"]
+    for slot in range(PEAKS_SLOT, PEAKS_SLOT + ENTRIES.bit_length()):
+        chain.request("anvil_setStorageAt", log, f"0x{slot:064x}", "0x" + region.word().hex())
+    head = int(chain.request("eth_getStorageAt", log, hex(HEAD_SLOT), "latest"), 16)
+    head = head >> 64 << 64 | ENTRIES
+    chain.request("anvil_setStorageAt", log, f"0x{HEAD_SLOT:064x}", f"0x{head:064x}")
+    if chain.call("RegionLog", log, "size") != ENTRIES or chain.call("RegionLog", log, "keyEpoch") != 1:
+        raise RuntimeError("the layout of RegionLog's storage is not what this benchmark knows")
+
+
+def _anchoring(region: Region) -> Iterable[Row]:
+    least = _least(region)
+    sent = [region.anchor(SOURCE, SOURCE) for _ in range(RUNS)]
+    gas = [transaction.gas for transaction in sent]
+    middle = statistics.median(gas)
+    yield _row("anchor, median", middle, EAS_ATTEST, 80_000)
+    yield _row("anchor, worst (opens a series)", max(gas), EAS_ATTEST)
+    yield _row("anchor, median, beside the least: a slot and an event", middle, ("measured here", least))
+    yield _row("anchor, median, beside DocumentStore", middle, STORE_ISSUE)
+    yield from _shares(region, min(sent, key=lambda transaction: abs(transaction.gas - middle)))
+    region.anchor(VIRTUAL, PLATFORM)
+    hosted = _gas(FEWER_RUNS, lambda: region.anchor(VIRTUAL, PLATFORM))
+    yield _row("anchor for a virtual node by its host, median", statistics.median(hosted), EAS_ATTEST)
+    yield _row("anchor after another contract wrote the log, median", _interleaved(region), EAS_ATTEST)
+
+
+def _interleaved(region: Region) -> float:
+    """Anchors whose writer is not the log's last one."""
+
+    def anchor() -> Sent:
+        region.send("NodeRegistry", 0, "setProfile", REGULATOR, region.word())
+        return region.anchor(SOURCE, SOURCE)
+
+    return statistics.median(_gas(FEWER_RUNS, anchor))
+
+
+def _least(region: Region) -> float:
+    from tools import compiling
+
+    source = {"SlotAndEvent": "contracts/mocks/SlotAndEvent.sol"}
+    artifact = compiling.compile_contracts(source, compiling.compiler(), compiling.SETTINGS)["SlotAndEvent"]
+    address = region.chain.create(bytes.fromhex(artifact["bytecode"][2:]))
+    selector = keccak256(b"store(bytes32)")[:4]
+    return statistics.median(_gas(FEWER_RUNS, lambda: region.chain.send(selector + region.word(), address)))
+
+
+def _shares(region: Region, sent: Sent) -> Iterable[Row]:
+    """What the gas of one anchor goes to; the shares add up to the whole."""
+    names = {address.lower(): name for name, address in region.addresses.items()}
+    costs = region.chain.costs(sent.hash, names, "AnchorRegistry")
+    events = sum(gas for (_, what), gas in costs.items() if what.startswith("LOG"))
+    slots = sum(gas for (where, what), gas in costs.items() if (where, what[0]) == ("AnchorRegistry", "S"))
+    registry = sum(gas for (where, _), gas in costs.items() if where == "NodeRegistry")
+    log = sum(gas for (where, what), gas in costs.items() if where == "RegionLog" and not what.startswith("LOG"))
+    run = costs["AnchorRegistry", "run"]
+    transaction = sent.gas - sum(costs.values())
+    parts = {
+        "transaction and its data": transaction,
+        "registry: may this node publish this": registry,
+        "slots: anchor and series": slots,
+        "log: size, peaks, hashes": log,
+        "events: Anchored and Appended": events,
+        "reaching registry and log": costs["AnchorRegistry", "call"],
+        "rest": run,
+    }
+    for name, gas in parts.items():
+        yield Row("core", f"anchor, share: {name}", gas, "gas", f"whole {sent.gas:,}", gas / sent.gas)
+
+
+def _records(region: Region) -> Iterable[Row]:
+    def set_life() -> Sent:
+        arguments = (SOURCE, region.word(), int(Life.REVOKED), NO_WORD, region.word())
+        return region.send("AnchorRegistry", SOURCE, "setLife", *arguments)
+
+    def file() -> Sent:
+        leaves.append(region.word())
+        return region.send("AnchorRegistry", PLATFORM, "fileDispute", PLATFORM, SOURCE, leaves[-1], region.word())
+
+    def answer() -> Sent:
+        nothing = (NO_WORD, 0, NO_WORD, ())
+        arguments = (SOURCE, leaves.pop(), int(DisputeState.UPHELD), nothing, region.word())
+        return region.send("AnchorRegistry", SOURCE, "answerDispute", *arguments)
+
+    leaves: list[bytes] = []
+    changed, filed = _gas(RUNS, set_life), _gas(RUNS, file)
+    yield _row("status change, median", statistics.median(changed), EAS_REVOKE, 80_000)
+    yield _row("status change, worst", max(changed), STORE_REVOKE)
+    yield _row("dispute, median", statistics.median(filed), None, 100_000)
+    yield _row("dispute, worst", max(filed), None, 100_000)
+    yield _row("answer to a dispute, median", statistics.median(_gas(FEWER_RUNS, answer)), None)
+
+
+def _audits(region: Region) -> Iterable[Row]:
+    root = region.word()
+    batch = (SOURCE, root, 1, PRODUCT, region.number[SOURCE] + 1, 0, 1, 1, 1)
+    region.send("AnchorRegistry", SOURCE, "anchor", batch)
+    sent = region.send("AnchorRegistry", REGULATOR, "attestAudit", REGULATOR, SOURCE, root, region.word())
+    yield _row("audit of a batch of any size", sent.gas, EAS_ATTEST)
+
+
+def _gas(runs: int, action: Callable[[], Sent]) -> list[int]:
+    return [action().gas for _ in range(runs)]
+
+
+def _row(name: str, gas: float, beside: tuple[str, float] | None, most: int | None = None) -> Row:
+    text = None if beside is None else f"{beside[0]} {beside[1]:,.0f}"
+    ratio = None if beside is None else gas / beside[1]
+    target, reached = (None, None) if most is None else (f"≤ {most:,}", gas <= most)
+    return Row("core", name, gas, "gas", text, ratio, target, reached)
