@@ -1,1 +1,1 @@
-"""The files that people hand on: packages, consents, requests, filings, lists of loans. Parsing and writing, without I/O."""
+"""The files that people hand on: packages, consents, requests, filings, lists of loans. No I/O."""
