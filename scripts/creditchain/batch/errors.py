@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from creditchain.errors import CreditchainError, InputError, NotValidError, Place, UnavailableError
+from creditchain.errors import CreditchainError, InputError, NotValidError, Place
+from creditchain.home.files import StorageError, storage
+
+__all__ = ["BatchError", "Problem", "StorageError", "UploadError", "storage"]
 
 
 class UploadError(InputError):
@@ -17,10 +17,6 @@ class UploadError(InputError):
 
 class BatchError(NotValidError):
     """A batch folder is not what its name and manifest say."""
-
-
-class StorageError(UnavailableError):
-    """A file could not be read or written: a full disk, missing rights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +50,3 @@ class Problem:
         values = {"file": file, "line": self.line, "field": self.field, "message": self.message}
         optional = {"expected": self.expected, "found": self.found, "hint": self.hint}
         return {**values, **{name: value for name, value in optional.items() if value is not None}}
-
-
-@contextmanager
-def storage(what: str) -> Iterator[None]:
-    """Turn an operating system's refusal into one clear error. `what` names the thing, with no identifier in it."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise StorageError(
-            f"the disk is full: {what} could not be written" if full else f"{what} could not be read or written",
-            found=None if full else (error.strerror or type(error).__name__),
-            hint="Make room and run the same command again; nothing half-made was kept." if full else None,
-            place=Place(str(error.filename)) if error.filename and not full else None,
-        ) from error

@@ -1,0 +1,209 @@
+"""The one way to write a file: private, durable, and under its name only when it is whole.
+
+A file is written beside its place under a name of its own, flushed to the disk, and then given its name in one step.
+Killed anywhere, the name shows the old content (or nothing) or the new one, never a part. A file that somebody made is
+not replaced unless the caller says so, and two processes that write the same new file cannot both succeed.
+
+Everything is readable by its owner alone, whatever the umask: a package, a request and a journal all hold content that
+a bank must not show to other users of the machine.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from creditchain.errors import Place, RefusedError, UnavailableError, UsageError
+
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+
+#: The name of a file that is being written ends with this; what a killed process left has no other meaning.
+PART = ".part"
+#: What `link` answers where the file system knows no hard links (FAT, some network shares).
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+
+class StorageError(UnavailableError):
+    """A file could not be read or written: a full disk, missing rights."""
+
+
+class OutputExistsError(RefusedError):
+    """There is a file already where a new one was to be written. Nothing was changed."""
+
+
+class OutputIsInputError(UsageError):
+    """A command was told to write over a file that it reads. Nothing was changed."""
+
+
+@contextmanager
+def storage(what: str) -> Iterator[None]:
+    """Turn an operating system's refusal into one clear error. `what` names the thing, with no identifier in it."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise StorageError(
+            f"the disk is full: {what} could not be written" if full else f"{what} could not be read or written",
+            found=None if full else (error.strerror or type(error).__name__),
+            hint="Make room and run the same command again; nothing half-made was kept." if full else None,
+            place=Place(str(error.filename)) if error.filename and not full else None,
+        ) from error
+
+
+def check_output(path: Path, *, overwrite: bool = False, inputs: Iterable[Path] = ()) -> None:
+    """Refuse an output early, before anything is asked, computed or written. `write_file` refuses it again.
+
+    Args:
+        overwrite: `--force`: an existing file may be replaced.
+        inputs: the files that the command reads; the output must be none of them, by whatever name.
+    Raises:
+        OutputIsInputError, OutputExistsError; UsageError: the output is a folder.
+    """
+    for source in inputs:
+        if _same_file(path, source):
+            raise OutputIsInputError(
+                "the output is also an input",
+                hint="Writing it would erase what the command reads. Choose another name.",
+                place=Place(str(path)),
+            )
+    if path.is_dir():
+        raise UsageError("the output is a folder", expected="the name of a file", place=Place(str(path)))
+    if not overwrite and path.exists() and not _is_stream(path):
+        raise _exists(path)
+
+
+def private_folder(path: Path) -> Path:
+    """Create a folder, and those above it that are missing, for the owner alone; existing ones are left as they are.
+
+    Raises StorageError.
+    """
+    with storage(f"the folder {path.name}"):
+        _make_folder(path)
+    return path
+
+
+def write_file(path: Path, content: bytes | str, *, overwrite: bool = False, mode: int = FILE_MODE) -> Path:
+    """Write a whole file; text as UTF-8. It is durable when this returns.
+
+    Raises:
+        OutputExistsError: there is a file, and not `overwrite`. StorageError; nothing was changed then.
+    """
+    with new_file(path, overwrite=overwrite, mode=mode) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@contextmanager
+def new_file(path: Path, *, overwrite: bool = False, mode: int = FILE_MODE) -> Iterator[BinaryIO]:
+    """A file to write piece by piece. It appears under its name when the context ends well, and not otherwise.
+
+    A device, a pipe or a terminal (`/dev/stdout`) is written straight through: it cannot be replaced.
+    Raises as `write_file`, on entering or at the end.
+    """
+    check_output(path, overwrite=overwrite)
+    with storage(path.name):
+        if _is_stream(path):
+            with path.open("wb") as stream:
+                yield stream
+            return
+        # Through a symbolic link: the file that it names is written, and the link stays.
+        target = path.resolve()
+        _make_folder(target.parent)
+        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}{PART}")
+        try:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as file:
+                yield file
+                file.flush()
+                os.fchmod(file.fileno(), mode)  # not what a umask leaves of it
+                fsync(file.fileno())
+            if overwrite:
+                part.replace(target)
+            else:
+                _name(part, target)
+            fsync_path(target.parent)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def fsync(handle: int) -> None:
+    """Make a file or folder durable. One place, so that a test can count these steps."""
+    os.fsync(handle)
+
+
+def fsync_path(path: Path) -> None:
+    """Make a file, or the entries of a folder, durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def rename(source: Path, target: Path) -> None:
+    """Rename within a file system, and make that durable. One place, so that a test can count these steps."""
+    source.rename(target)
+    fsync_path(target.parent)
+
+
+def _name(part: Path, target: Path) -> None:
+    """Give a finished file its name, unless another file has it. Raises OutputExistsError, OSError."""
+    try:
+        # A link, unlike a rename, never replaces what another process wrote since `check_output`.
+        target.hardlink_to(part)
+    except FileExistsError as error:
+        raise _exists(target) from error
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _claim(target)
+        part.replace(target)
+
+
+def _claim(target: Path) -> None:
+    """Create an empty file that nobody else can have created."""
+    try:
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
+    except FileExistsError as error:
+        raise _exists(target) from error
+
+
+def _make_folder(path: Path) -> None:
+    missing = []
+    while not path.exists():
+        missing.append(path)
+        path = path.parent
+    for folder in reversed(missing):
+        try:
+            folder.mkdir(mode=FOLDER_MODE)
+        except FileExistsError:
+            continue  # another process made it meanwhile
+        folder.chmod(FOLDER_MODE)  # a umask may have taken the owner's own rights
+        fsync_path(folder.parent)
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one.resolve() == other.resolve()
+
+
+def _is_stream(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _exists(path: Path) -> OutputExistsError:
+    return OutputExistsError(
+        "the file exists already", hint="Choose another name, or replace it with --force.", place=Place(str(path))
+    )

@@ -1,0 +1,145 @@
+"""The layout of the home folder: the one place that knows which file lies where.
+
+    <home>/journal.sqlite              transactions signed, batches under way
+    <home>/keys/NAME.json              keystores of operators and tag keys
+    <home>/profiles/DIGEST.json        profiles of members, by their digest on chain
+    <home>/embedded/NETWORK.sqlite     embedded chains
+    <home>/devnet/                     state and logs of local Anvil chains
+    <home>/locks/                      locks of running processes; not in backups
+    <home>/backup-id                   tells this home's backups from another's
+    <home>/regions/LOG_ID/batches/ROOT/     what this node published
+    <home>/regions/LOG_ID/secrets/          keys of secrets of batches under way
+    <home>/regions/LOG_ID/audited/ROOT/     leaf lists that this node audited
+    <home>/regions/LOG_ID/reasons/          reasons whose salted digest is on chain
+    <home>/regions/LOG_ID/loans/            lists behind monthly loan reports
+
+What belongs to a region lies under the id of its log (64 hex digits). Two networks, or a chain that was started anew,
+are other logs, so their state never mixes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from creditchain.errors import ConfigError, Place
+from creditchain.home.files import private_folder
+
+_LOG_ID_BYTES = 32
+#: Any of these shows that a folder is a home.
+_SIGNS = ("journal.sqlite", "keys", "profiles", "embedded", "devnet", "regions", "batches", "backup-id")
+
+
+@dataclass(frozen=True, slots=True)
+class RegionHome:
+    """The folders of one region's log. They exist once something was written there."""
+
+    path: Path
+    locks: Path  #: shared by all regions of the home; names of locks carry the log id
+
+    @property
+    def batches(self) -> Path:
+        """Folders of batches, each named by its root in hex."""
+        return self.path / "batches"
+
+    @property
+    def secrets(self) -> Path:
+        """Keys that open the secrets of batches under way; each is destroyed once its batch is final."""
+        return self.path / "secrets"
+
+    @property
+    def audited(self) -> Path:
+        """Leaf lists that this node, a regulator, has audited."""
+        return self.path / "audited"
+
+    @property
+    def reasons(self) -> Path:
+        """Texts that stay off chain; the chain has their salted digests."""
+        return self.path / "reasons"
+
+    @property
+    def loans(self) -> Path:
+        """Lists of queries behind monthly loan reports."""
+        return self.path / "loans"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A home folder. Making one of these touches no disk; see `existing` and `made`."""
+
+    path: Path
+
+    @classmethod
+    def existing(cls, path: Path) -> Home:
+        """The home at `path`, for commands that read. Raises ConfigError where there is none; never makes one."""
+        if not any((path / sign).exists() for sign in _SIGNS):
+            raise ConfigError(
+                "there is no home here",
+                hint="Run this in the folder of your home, or name it with --home or CREDITCHAIN_HOME.",
+                place=Place(str(path)),
+            )
+        return cls(path)
+
+    @classmethod
+    def made(cls, path: Path) -> Home:
+        """The home at `path`, created for its owner alone if it is missing. Raises StorageError."""
+        return cls(private_folder(path))
+
+    @property
+    def journal(self) -> Path:
+        """The journal, an SQLite database."""
+        return self.path / "journal.sqlite"
+
+    @property
+    def keys(self) -> Path:
+        """Keystores."""
+        return self.path / "keys"
+
+    def key(self, name: str) -> Path:
+        """The keystore of this name."""
+        return self.keys / f"{name}.json"
+
+    @property
+    def profiles(self) -> Path:
+        """Profiles of members, each named by its digest in hex, which is unique over all regions."""
+        return self.path / "profiles"
+
+    @property
+    def embedded(self) -> Path:
+        """Embedded chains."""
+        return self.path / "embedded"
+
+    @property
+    def devnet(self) -> Path:
+        """State and logs of local Anvil chains."""
+        return self.path / "devnet"
+
+    @property
+    def locks(self) -> Path:
+        """Locks of running processes. They mean nothing to other machines, and are not in backups."""
+        return self.path / "locks"
+
+    @property
+    def backup_id(self) -> Path:
+        """A random id, so that a backup of one home never replaces another's."""
+        return self.path / "backup-id"
+
+    @property
+    def regions(self) -> Path:
+        """Folders of regions, each named by the id of its log in hex."""
+        return self.path / "regions"
+
+    def region(self, log_id: bytes) -> RegionHome:
+        """What belongs to the region with this log id (32 bytes)."""
+        if len(log_id) != _LOG_ID_BYTES:
+            raise ValueError(f"a log id has {_LOG_ID_BYTES} bytes, not {len(log_id)}")
+        return RegionHome(self.regions / log_id.hex(), self.locks)
+
+    def known_regions(self) -> dict[bytes, RegionHome]:
+        """The regions that something was written for, by log id."""
+        found = sorted(self.regions.iterdir()) if self.regions.is_dir() else []
+        return {
+            bytes.fromhex(path.name): self.region(bytes.fromhex(path.name))
+            for path in found
+            if len(path.name) == 2 * _LOG_ID_BYTES and set(path.name) <= set("0123456789abcdef")
+        }
