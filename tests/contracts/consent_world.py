@@ -28,10 +28,10 @@ from creditchain.messages import (
     NO_KEY,
     Consent,
     ContractDomain,
+    DeliveryReceipt,
     DisputeFiling,
     OperatorAcceptance,
     QueryRequest,
-    Receipt,
     Revocation,
     TypedMessage,
 )
@@ -87,7 +87,7 @@ class Signed:
     """A delivery: request and receipt with their signatures."""
 
     request: QueryRequest
-    receipt: Receipt
+    receipt: DeliveryReceipt
     request_signature: bytes
     receipt_signature: bytes
 
@@ -270,7 +270,7 @@ class World:
         """The bureau's answer, signed by both, delivered now or `at`."""
         time = now() if at is None else at
         values = {"request": request.id, "report": digest("report"), "delivered_at": time, "meter_by": time + HOUR}
-        receipt = Receipt(self.domain(self.ledger), **{**values, **changes})
+        receipt = DeliveryReceipt(self.domain(self.ledger), **{**values, **changes})
         by_bank = sign(self.operators[request.institution], request)
         return Signed(request, receipt, by_bank, sign(self.operators[request.provider], receipt))
 

@@ -30,7 +30,13 @@ from creditchain.identifiers import Subject, epoch_digest, parse_uscc, subject_t
 from creditchain.log.views import Admission, Batch, ContractCall
 from creditchain.merkle import Leaf, inclusion_proof, root
 from creditchain.messages import LogDomain, TagStatement
-from creditchain.packages.record_package import Package, PackagedBatch, PackagedRecord, PackagedTag, SignedTagStatement
+from creditchain.packages.record_package import (
+    PackagedBatch,
+    PackagedRecord,
+    PackagedTag,
+    RecordPackage,
+    SignedTagStatement,
+)
 from creditchain.vocabulary import Role
 
 GOVERNOR, REGULATOR, PLATFORM, SOURCE = 0, 1, 2, 3  # development keys; the last three are node numbers too
@@ -104,7 +110,9 @@ def document(subject: Subject, year: int) -> bytes:
     )
 
 
-def anchor_documents(place: Place, years: tuple[int, ...], number: int, *, unsorted: bool = False) -> list[Package]:
+def anchor_documents(
+    place: Place, years: tuple[int, ...], number: int, *, unsorted: bool = False
+) -> list[RecordPackage]:
     """Anchor a batch with a document of each enterprise for each year; packages in the order of leaves."""
     shown: dict[Leaf, tuple[Subject, bytes, bytes]] = {}
     for text in NUMBERS:
@@ -137,7 +145,7 @@ def anchor_documents(place: Place, years: tuple[int, ...], number: int, *, unsor
             )
             signature = platform.sign_typed(message.typed_data())
             packages.append(
-                Package(
+                RecordPackage(
                     PackagedRecord(JSON_MEDIA_TYPE, content, fresh, Section.BASIC, subject),
                     PackagedBatch(
                         log_id=region.deployment.log_id,

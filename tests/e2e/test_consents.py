@@ -24,9 +24,9 @@ from creditchain.messages import (
     NO_DIGEST,
     NO_KEY,
     Consent,
+    DeliveryReceipt,
     DisputeFiling,
     QueryRequest,
-    Receipt,
     Revocation,
     TypedMessage,
 )
@@ -99,7 +99,7 @@ class Acting:
             "deadline": time + 600,
         }
         request = QueryRequest(self.reads.domain("QueryLedger"), **{**values, **changes})
-        receipt = Receipt(request.domain, request.id, keccak256(f"report {name}".encode()), time, time + 3600)
+        receipt = DeliveryReceipt(request.domain, request.id, keccak256(f"report {name}".encode()), time, time + 3600)
         return Delivery(request, receipt, self.sign(BANK, request), self.sign(BUREAU, receipt))
 
 

@@ -9,7 +9,7 @@ import pytest
 from consent_world import ANYBODY, BANK, PLATFORM, SOURCE, World, consent_world
 from region_world import Place, anchor_documents, pass_time
 
-from creditchain.packages.record_package import Package
+from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.steps import leaf_of
 
 
@@ -20,11 +20,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def packages(world: World) -> list[Package]:
+def packages(world: World) -> list[RecordPackage]:
     return anchor_documents(world.place, (2024,), 1)
 
 
-def test_from_draft_to_the_mark_on_the_record(world: World, packages: list[Package]) -> None:
+def test_from_draft_to_the_mark_on_the_record(world: World, packages: list[RecordPackage]) -> None:
     record, file = world.path("record.json"), str(world.path("filing.json"))
     record.write_bytes(packages[0].to_json())
     words = ("--platform", str(PLATFORM), "--reason", "该登记信息有误。")
@@ -48,7 +48,7 @@ def test_from_draft_to_the_mark_on_the_record(world: World, packages: list[Packa
     assert (used.code, used.error["place"]["field"]) == (4, "message.previous")
 
 
-def test_what_was_changed_or_came_too_late(world: World, packages: list[Package]) -> None:
+def test_what_was_changed_or_came_too_late(world: World, packages: list[RecordPackage]) -> None:
     name = f"{SOURCE}:0x{leaf_of(packages[1]).hex()}"
     path = world.path("filing.json")
     words = ("--platform", str(PLATFORM), "--reason", "wrong", "--deadline", "1")

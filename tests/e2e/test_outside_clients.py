@@ -23,7 +23,7 @@ from creditchain.chain.signers import RemoteSigner, dev_key, dev_signer
 from creditchain.hashing import keccak256
 from creditchain.home.journal import open_journal
 from creditchain.log.views import ContractCall
-from creditchain.messages import QueryRequest, Receipt, TypedMessage
+from creditchain.messages import DeliveryReceipt, QueryRequest, TypedMessage
 from creditchain.messages.enterprise_keys import KeyUse, derive_key, key_path
 from creditchain.packages.consent_file import parse_consent
 from tools import compiling
@@ -92,7 +92,7 @@ def meter(world: World, region: Region, delivery: Delivery) -> None:
     assert metered.flags == 0
 
 
-def asked(region: Region, consent: str, name: str) -> tuple[QueryRequest, Receipt]:
+def asked(region: Region, consent: str, name: str) -> tuple[QueryRequest, DeliveryReceipt]:
     """A request under a consent, and the receipt of its delivery."""
     time = region.chain.head().time
     request = QueryRequest(
@@ -109,7 +109,7 @@ def asked(region: Region, consent: str, name: str) -> tuple[QueryRequest, Receip
         issued_at=time,
         deadline=time + 600,
     )
-    return request, Receipt(request.domain, request.id, keccak256(b"report"), time, time + 600)
+    return request, DeliveryReceipt(request.domain, request.id, keccak256(b"report"), time, time + 600)
 
 
 def test_ethers_signs_a_consent_with_the_key_for_this_bank(world: World) -> None:

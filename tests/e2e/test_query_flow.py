@@ -16,7 +16,7 @@ from region_world import Place, pass_time
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.signers import dev_signer
 from creditchain.merkle import verify_inclusion
-from creditchain.messages import Receipt
+from creditchain.messages import DeliveryReceipt
 from creditchain.packages.report_package import parse_report_package
 from creditchain.packages.request_file import parse_request
 
@@ -208,7 +208,7 @@ def test_one_bad_delivery_does_not_sink_the_others(exchange: Exchange) -> None:
     with exchange.world.region() as region:
         bank, platform = dev_signer(BANK, region.chain), dev_signer(PLATFORM, region.chain)
         receipt = package.delivery.receipt
-        promised = Receipt(wrong.domain, wrong.id, receipt.report, receipt.delivered_at, receipt.meter_by)
+        promised = DeliveryReceipt(wrong.domain, wrong.id, receipt.report, receipt.delivered_at, receipt.meter_by)
         delivery = replace(
             package.delivery,
             request=wrong,

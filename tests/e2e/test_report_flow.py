@@ -34,7 +34,7 @@ from creditchain.documents import Domain, canonical_bytes, domain_mask
 from creditchain.hashing import keccak256
 from creditchain.identifiers import parse_uscc, subject_tag
 from creditchain.log.views import Admission
-from creditchain.messages import Consent, QueryRequest, Receipt, subject_digest
+from creditchain.messages import Consent, DeliveryReceipt, QueryRequest, subject_digest
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
 from creditchain.packages.report_package import OpenedRecord, ReportPackage, parse_report_package
 from creditchain.vocabulary import Role
@@ -192,7 +192,7 @@ def delivered(market: Market, package: ReportPackage, *, meter: bool = True, **c
             issued_at=now,
             deadline=now + 600,
         )
-        receipt = Receipt(domain, request.id, package.report.commitment, now, now + 1800)
+        receipt = DeliveryReceipt(domain, request.id, package.report.commitment, now, now + 1800)
         signatures = bank.sign_typed(request.typed_data()), platform.sign_typed(receipt.typed_data())
         if meter:
             call = ConsentCalls(region.deployment).meter([Delivery(request, receipt, *signatures)])

@@ -30,7 +30,7 @@ from region_world import (
 
 from creditchain.chain.networks import load_network
 from creditchain.cli.app import run
-from creditchain.packages.record_package import Package
+from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.steps import leaf_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +81,7 @@ def _wait_for(port: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def packages(place: Place) -> list[Package]:
+def packages(place: Place) -> list[RecordPackage]:
     return anchor_documents(place, (2022, 2023, 2024), 1)
 
 
@@ -97,12 +97,12 @@ class Shell:
         captured = self._capfd.readouterr()
         return code, json.loads(captured.out or captured.err)
 
-    def write(self, package: Package, name: str = "package.json") -> str:
+    def write(self, package: RecordPackage, name: str = "package.json") -> str:
         path = self.folder / name
         path.write_bytes(package.to_json())
         return str(path)
 
-    def verify(self, package: Package, *words: str) -> tuple[int, dict[str, Any]]:
+    def verify(self, package: RecordPackage, *words: str) -> tuple[int, dict[str, Any]]:
         code, found = self("verify", self.write(package), *words)
         return code, found[0]
 
@@ -120,7 +120,7 @@ def failed(found: dict[str, Any]) -> list[int]:
     return [step["number"] for step in found["steps"] if step["outcome"] == "failed"]
 
 
-def test_every_record_verifies(shell: Shell, packages: list[Package]) -> None:
+def test_every_record_verifies(shell: Shell, packages: list[RecordPackage]) -> None:
     files = [shell.write(package, f"{index}.json") for index, package in enumerate(packages)]
     code, found = shell("verify", *files)
     assert code == 0
@@ -128,21 +128,23 @@ def test_every_record_verifies(shell: Shell, packages: list[Package]) -> None:
     assert outcomes(found[0]) == ["passed"] * 6 + ["not applicable"] * 4
 
 
-def test_endpoints_that_agree(shell: Shell, packages: list[Package]) -> None:
+def test_endpoints_that_agree(shell: Shell, packages: list[RecordPackage]) -> None:
     if shell.place.network == "embedded":
         pytest.skip("an embedded chain has one endpoint")
     url = load_network(shell.place.network, shell.place.networks_file).url
     assert shell("verify", "--rpc", url, "--rpc", url, shell.write(packages[0]))[0] == 0
 
 
-def test_people_see_both_languages(shell: Shell, packages: list[Package], capfd: pytest.CaptureFixture[str]) -> None:
+def test_people_see_both_languages(
+    shell: Shell, packages: list[RecordPackage], capfd: pytest.CaptureFixture[str]
+) -> None:
     assert run([*shell.place.options, "verify", shell.write(packages[0])]) == 0
     shown = capfd.readouterr().out
     assert "VALID" in shown
     assert "有效" in shown
 
 
-def test_tampered_copies_are_refused_with_the_step(shell: Shell, packages: list[Package]) -> None:
+def test_tampered_copies_are_refused_with_the_step(shell: Shell, packages: list[RecordPackage]) -> None:
     package = packages[4]
     bent = {
         3: replace(package, record=replace(package.record, salt=bytes(32))),
@@ -156,7 +158,7 @@ def test_tampered_copies_are_refused_with_the_step(shell: Shell, packages: list[
     assert (code, failed(found)) == (1, [4])
 
 
-def test_the_worst_of_many_files_decides(shell: Shell, packages: list[Package]) -> None:
+def test_the_worst_of_many_files_decides(shell: Shell, packages: list[RecordPackage]) -> None:
     good = shell.write(packages[0], "good.json")
     bare = shell.write(replace(packages[0], tag=replace(packages[0].tag, statement=None)), "bare.json")
     broken = shell.folder / "broken.json"
@@ -167,14 +169,14 @@ def test_the_worst_of_many_files_decides(shell: Shell, packages: list[Package]) 
 
 
 def test_a_holder_of_the_key_needs_no_statement(
-    shell: Shell, packages: list[Package], monkeypatch: pytest.MonkeyPatch
+    shell: Shell, packages: list[RecordPackage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bare = replace(packages[0], tag=replace(packages[0].tag, statement=None))
     monkeypatch.setenv("KEY_OF_THE_TEST", TAG_KEY.hex())
     assert shell.verify(bare, "--tag-key", "env:KEY_OF_THE_TEST")[0] == 0
 
 
-def test_a_policy_file(shell: Shell, packages: list[Package]) -> None:
+def test_a_policy_file(shell: Shell, packages: list[RecordPackage]) -> None:
     policy = shell.folder / "policy.toml"
     policy.write_text('format = "creditchain/policy@1"\nnodes = [1]\n')
     code, found = shell.verify(packages[0], "--policy", str(policy))
@@ -186,7 +188,7 @@ def test_a_policy_file(shell: Shell, packages: list[Package]) -> None:
 
 
 def test_the_tag_is_stated_into_a_package(
-    shell: Shell, packages: list[Package], monkeypatch: pytest.MonkeyPatch
+    shell: Shell, packages: list[RecordPackage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEY_OF_THE_TEST", TAG_KEY.hex())
     bare = shell.write(replace(packages[1], tag=replace(packages[1].tag, statement=None)))
@@ -204,7 +206,7 @@ def test_the_tag_is_stated_into_a_package(
     assert code == 4
 
 
-def test_revoked(shell: Shell, packages: list[Package]) -> None:
+def test_revoked(shell: Shell, packages: list[RecordPackage]) -> None:
     file = shell.write(packages[2])
     words = ("record", "revoke", file, "--reason", "登记有误", "--signer", f"dev:{SOURCE}")
     code, found = shell(*words)
@@ -221,7 +223,7 @@ def test_revoked(shell: Shell, packages: list[Package]) -> None:
     assert "NodeRegistry" in error["error"]["message"]
 
 
-def test_superseded_and_erased(shell: Shell, packages: list[Package]) -> None:
+def test_superseded_and_erased(shell: Shell, packages: list[RecordPackage]) -> None:
     file, later = shell.write(packages[3]), shell.write(packages[5], "later.json")
     signer = ("--signer", f"dev:{SOURCE}")
     assert shell("record", "supersede", file, "--by", later, "--reason", "newer", *signer)[0] == 0
@@ -233,7 +235,7 @@ def test_superseded_and_erased(shell: Shell, packages: list[Package]) -> None:
     assert code == 4
 
 
-def test_a_dispute_from_filing_to_correction(shell: Shell, packages: list[Package]) -> None:
+def test_a_dispute_from_filing_to_correction(shell: Shell, packages: list[RecordPackage]) -> None:
     disputed, correcting = shell.write(packages[6]), shell.write(packages[7], "correcting.json")
     platform, source = ("--signer", f"dev:{PLATFORM}"), ("--signer", f"dev:{SOURCE}")
     filing = ("dispute", "file", disputed, "--platform", str(PLATFORM), "--reason", "不属实", *platform)
@@ -261,7 +263,7 @@ def test_a_dispute_from_filing_to_correction(shell: Shell, packages: list[Packag
     assert shell("dispute", "list", "--open")[1] == []
 
 
-def test_audit(shell: Shell, packages: list[Package]) -> None:
+def test_audit(shell: Shell, packages: list[RecordPackage]) -> None:
     listed = write_list(shell.folder / "list.parquet", packages)
     words = ("--node", str(SOURCE))
     code, found = shell("audit", "check", listed, *words)
@@ -302,13 +304,15 @@ def test_members_that_fell(shell: Shell) -> None:
     assert failed(shell.verify(packages[0])[1]) == [5]
 
 
-def test_a_chain_that_does_not_answer(shell: Shell, packages: list[Package], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chain_that_does_not_answer(
+    shell: Shell, packages: list[RecordPackage], monkeypatch: pytest.MonkeyPatch
+) -> None:
     code, error = shell("verify", "--rpc", "http://127.0.0.1:9", shell.write(packages[0]))
     assert code == 3
     assert error["error"]["exit_code"] == 3
 
 
-def write_list(path: Path, packages: list[Package]) -> str:
+def write_list(path: Path, packages: list[RecordPackage]) -> str:
     """The list of leaves of a batch, as its publisher gives it to an auditor."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -327,7 +331,7 @@ def write_list(path: Path, packages: list[Package]) -> str:
     return str(path)
 
 
-def test_endpoints_that_disagree(shell: Shell, packages: list[Package]) -> None:
+def test_endpoints_that_disagree(shell: Shell, packages: list[RecordPackage]) -> None:
     """Another Anvil is a fork as far as anyone can tell: nothing is decided, in either direction."""
     if shell.place.network != "spot":
         pytest.skip("an embedded chain has one endpoint")

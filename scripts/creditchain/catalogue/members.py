@@ -13,7 +13,7 @@ from creditchain.documents import (
     DOMAINS,
     DocumentError,
     Domain,
-    Limits,
+    JsonLimits,
     canonical_bytes,
     domain_mask,
     parse_json,
@@ -101,7 +101,7 @@ def load_members(ref: str) -> list[Member]:
 def parse_members(raw: bytes, where: str) -> list[Member]:
     """Parse a members file; hosts stand before those they host."""
     try:
-        parsed = parse_json(raw, Limits(max_bytes=MAX_FILE_BYTES))
+        parsed = parse_json(raw, JsonLimits(max_bytes=MAX_FILE_BYTES))
     except DocumentError as error:
         raise MembersError("this is no JSON object", place=Place(where), found=error.message) from error
     top = _table(parsed, {"format", "region", "members"}, set(), Place(where))

@@ -9,7 +9,7 @@ from typing import Any
 from creditchain.chain.abi import interface
 from creditchain.chain.deployments import Deployment
 from creditchain.log.views import ContractCall
-from creditchain.messages import Consent, DisputeFiling, QueryRequest, Receipt
+from creditchain.messages import Consent, DeliveryReceipt, DisputeFiling, QueryRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Delivery:
     """A request and its receipt with both signatures, as `QueryLedger.meter` takes them."""
 
     request: QueryRequest
-    receipt: Receipt
+    receipt: DeliveryReceipt
     request_signature: bytes
     receipt_signature: bytes
 

@@ -13,7 +13,7 @@ from creditchain.errors import InputError, Place, UsageError
 
 if TYPE_CHECKING:
     from creditchain.chain.region import Region
-    from creditchain.packages.record_package import Package
+    from creditchain.packages.record_package import RecordPackage
 
 RecordArgument = Annotated[
     str, typer.Argument(metavar="RECORD", help="The record's package file, or NODE:0xLEAF.", show_default=False)
@@ -31,7 +31,7 @@ class NamedRecord:
 
     node: int
     leaf: bytes
-    package: Package | None
+    package: RecordPackage | None
 
     def __str__(self) -> str:
         return f"{self.node}:0x{self.leaf.hex()}"

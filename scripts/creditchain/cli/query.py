@@ -128,7 +128,7 @@ def deliver(
     from creditchain.chain.clock import now
     from creditchain.consents.judging import judge
     from creditchain.evidence.query import fresh_head, view_of
-    from creditchain.messages import Receipt
+    from creditchain.messages import DeliveryReceipt
     from creditchain.packages.delivery import PackagedDelivery
     from creditchain.packages.report_package import parse_report_package
     from creditchain.packages.request_file import parse_request
@@ -148,7 +148,7 @@ def deliver(
         if file.consent is not None:
             _require_subject(package, file.consent.subject_salt, file.consent.message.subject, "consent")
         _require_product(package, message.product, message.purpose, known)
-        receipt = Receipt(message.domain, message.id, package.report.commitment, time, time + meter_within)
+        receipt = DeliveryReceipt(message.domain, message.id, package.report.commitment, time, time + meter_within)
         signature = found.sign_typed(receipt.typed_data())
         delivery = PackagedDelivery(message, file.subject_salt, file.signature, receipt, signature)
         whole = with_delivery(package, delivery, file.consent)

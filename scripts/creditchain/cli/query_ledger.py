@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from creditchain.chain.outbox import Outbox
     from creditchain.chain.region import Region
     from creditchain.log.views import LogEntry, Metered
-    from creditchain.messages import Receipt
+    from creditchain.messages import DeliveryReceipt
 
 #: Deliveries in one transaction: 100 take about six million gas.
 _TOGETHER = 100
@@ -176,12 +176,12 @@ def _explained(region: Region, delivery: Delivery, finding: Any) -> dict[str, st
     return {}
 
 
-def _is(metered: Metered | None, receipt: Receipt) -> bool:
+def _is(metered: Metered | None, receipt: DeliveryReceipt) -> bool:
     """Whether the ledger has the delivery of exactly this receipt."""
     return metered is not None and metered.receipt == receipt.struct_hash()[:24]
 
 
-def _asked(text: str) -> tuple[bytes, Receipt | None, Any]:
+def _asked(text: str) -> tuple[bytes, DeliveryReceipt | None, Any]:
     """Which request, and its receipt if the file holds one."""
     from creditchain.packages.reading import format_of
     from creditchain.packages.report_package import parse_report_package
@@ -201,7 +201,7 @@ def _asked(text: str) -> tuple[bytes, Receipt | None, Any]:
     return delivery.request.id, delivery.receipt, delivery.request.domain
 
 
-def _unmetered(shown: dict[str, Any], receipt: Receipt | None, time: int) -> int:
+def _unmetered(shown: dict[str, Any], receipt: DeliveryReceipt | None, time: int) -> int:
     if receipt is None:
         shown |= {"state": "not metered", "state_zh": "未计量"}
         return ExitCode.COULD_NOT_CHECK
@@ -211,7 +211,7 @@ def _unmetered(shown: dict[str, Any], receipt: Receipt | None, time: int) -> int
     return ExitCode.NOT_VALID if overdue else ExitCode.COULD_NOT_CHECK
 
 
-def _metered(shown: dict[str, Any], receipt: Receipt | None, metered: Metered) -> int:
+def _metered(shown: dict[str, Any], receipt: DeliveryReceipt | None, metered: Metered) -> int:
     shown |= {"state": "metered", "state_zh": "已计量"}
     if receipt is None or _is(metered, receipt):
         return ExitCode.OK
@@ -227,14 +227,16 @@ def _proof(region: Region, reads: ConsentReads, request: bytes, metered: Metered
     from creditchain.chain.errors import LyingEndpointError
     from creditchain.log.entries import QueriesBody, delivery_item
     from creditchain.merkle import inclusion_proof, root
-    from creditchain.messages import Receipt
+    from creditchain.messages import DeliveryReceipt
 
     entries: Sequence[LogEntry] = region.entries(block)
     entry = entries[metered.entry] if metered.entry < len(entries) else None
     events = reads.delivered(first=entry.block, last=entry.block) if entry is not None else ()
     found = [one for one in events if one.entry == metered.entry]
     domain = reads.domain("QueryLedger")
-    receipts = [Receipt(domain, one.request, one.report, one.delivered_at, one.meter_by).struct_hash() for one in found]
+    receipts = [
+        DeliveryReceipt(domain, one.request, one.report, one.delivered_at, one.meter_by).struct_hash() for one in found
+    ]
     items = [delivery_item(receipt, one.flags) for receipt, one in zip(receipts, found, strict=True)]
     index = next((place for place, one in enumerate(found) if one.request == request), None)
     if entry is None or index is None or entry.body_hash != QueriesBody(root(items), len(items)).body_hash():

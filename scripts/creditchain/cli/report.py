@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from creditchain.chain.region import Region
     from creditchain.packages.parts import PackagedTag, SignedTagStatement
     from creditchain.products import Product
-    from creditchain.reports import Assembled, Order
+    from creditchain.reports import Assembled, ReportOrder
     from creditchain.verification.scope import Asked
 
 group = typer.Typer(
@@ -96,16 +96,16 @@ def assemble(
     _show(chosen, made, out)
 
 
-def _order(region: Region, *, as_of: str | None, **values: Any) -> Order:
+def _order(region: Region, *, as_of: str | None, **values: Any) -> ReportOrder:
     import secrets
 
     from creditchain.chain.consents import ConsentReads
-    from creditchain.reports import Order
+    from creditchain.reports import ReportOrder
     from creditchain.verification.days import day_of
 
     block = region.chain.final_block()
     has_consents = "ConsentToken" in region.deployment.contracts
-    return Order(
+    return ReportOrder(
         as_of=day_of(block.time) if as_of is None else _day(as_of),
         region=region.deployment.region,
         time=block.time,
@@ -115,7 +115,7 @@ def _order(region: Region, *, as_of: str | None, **values: Any) -> Order:
     )
 
 
-def _assemble(region: Region, order: Order, places: Sequence[Path], tags: dict[int, PackagedTag]) -> Assembled:
+def _assemble(region: Region, order: ReportOrder, places: Sequence[Path], tags: dict[int, PackagedTag]) -> Assembled:
     from creditchain.evidence.record import EvidenceFetcher
     from creditchain.evidence.report import ReportEvidenceFetcher
     from creditchain.log.history import index_log

@@ -19,7 +19,7 @@ from creditchain.verification.verdict import Step, Verdict
 if TYPE_CHECKING:
     from creditchain.evidence.record import EvidenceFetcher
     from creditchain.evidence.report import ReportEvidenceFetcher
-    from creditchain.packages.record_package import Package
+    from creditchain.packages.record_package import RecordPackage
     from creditchain.packages.report_package import ReportPackage
     from creditchain.products import Product
     from creditchain.verification.policy import Policy
@@ -87,7 +87,7 @@ class _Judge:
     tag_key: TagKey | None
     products: Mapping[str, Product]
 
-    def parse(self, path: Path) -> Package | ReportPackage | Verdict:
+    def parse(self, path: Path) -> RecordPackage | ReportPackage | Verdict:
         """Step 1: the package, or the verdict on a file that is none."""
         from creditchain.packages.report_package import parse_any
         from creditchain.verification.steps import malformed
@@ -98,7 +98,7 @@ class _Judge:
             return malformed(error, self.policy)
 
     def decide(
-        self, package: Package | ReportPackage, records: EvidenceFetcher, reports: ReportEvidenceFetcher
+        self, package: RecordPackage | ReportPackage, records: EvidenceFetcher, reports: ReportEvidenceFetcher
     ) -> Verdict:
         """Steps 2 to 10."""
         from creditchain.packages.report_package import ReportPackage
@@ -119,17 +119,17 @@ def read_file(path: Path) -> bytes:
     Raises:
         UnavailableError: it can not be read.
     """
-    from creditchain.packages.record_package import DEFAULT_LIMITS
+    from creditchain.packages.record_package import PACKAGE_LIMITS
 
     try:
         with path.open("rb") as file:
-            return file.read(DEFAULT_LIMITS.package_bytes + 1)
+            return file.read(PACKAGE_LIMITS.package_bytes + 1)
     except OSError as error:
         raise UnavailableError("the file can not be read", place=Place(str(path)), found=error.strerror) from error
 
 
 def _on_chain(
-    chosen: Settings, judge: _Judge, read: Sequence[Package | ReportPackage | Verdict], rpc: Sequence[str] | None
+    chosen: Settings, judge: _Judge, read: Sequence[RecordPackage | ReportPackage | Verdict], rpc: Sequence[str] | None
 ) -> list[Verdict]:
     from creditchain.evidence.record import EvidenceFetcher
     from creditchain.evidence.report import ReportEvidenceFetcher

@@ -5,7 +5,7 @@ from creditchain.documents.commitments import JSON_MEDIA_TYPE, commitment, leaf_
 from creditchain.documents.envelope import Document, document_of, parse_document
 from creditchain.documents.errors import DocumentError
 from creditchain.documents.kinds import DOMAINS, SECTIONS, Domain, Section, domain_mask, domains_of
-from creditchain.documents.limits import DOCUMENT_LIMITS, MAX_INTEGER, Limits
+from creditchain.documents.limits import DOCUMENT_LIMITS, MAX_INTEGER, JsonLimits
 from creditchain.documents.strict_json import parse_json, read_json
 
 __all__ = [
@@ -17,8 +17,8 @@ __all__ = [
     "Document",
     "DocumentError",
     "Domain",
+    "JsonLimits",
     "JsonObject",
-    "Limits",
     "Section",
     "canonical_bytes",
     "commitment",

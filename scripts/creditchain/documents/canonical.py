@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from creditchain.documents.errors import DocumentError
-from creditchain.documents.limits import DOCUMENT_LIMITS, MAX_INTEGER, Limits
+from creditchain.documents.limits import DOCUMENT_LIMITS, MAX_INTEGER, JsonLimits
 from creditchain.errors import Place
 
 #: A parsed JSON object: str, int, bool, None, and lists and objects of them.
@@ -37,7 +37,7 @@ class Repeated:
         self.name = name
 
 
-def canonical_bytes(document: Mapping[str, Any], limits: Limits = DOCUMENT_LIMITS) -> bytes:
+def canonical_bytes(document: Mapping[str, Any], limits: JsonLimits = DOCUMENT_LIMITS) -> bytes:
     """The RFC 8785 bytes of a JSON object.
 
     Values are str, int, bool, None, list or tuple, and dict with str keys, of these exact types. Raises DocumentError
@@ -74,7 +74,7 @@ def _in_utf16_order(value: Any) -> Any:
     return value
 
 
-def require_plain(value: Any, limits: Limits, path: str = "", depth: int = 1) -> None:
+def require_plain(value: Any, limits: JsonLimits, path: str = "", depth: int = 1) -> None:
     """Refuses, with its path, the first value that canonical JSON does not have. Raises DocumentError."""
     kind = type(value)
     if kind is str:
@@ -114,7 +114,7 @@ def _require_text(text: str, path: str) -> None:
         raise _fault(path, "a text has half of a surrogate pair", "whole characters")
 
 
-def _require_depth(depth: int, limits: Limits, path: str) -> None:
+def _require_depth(depth: int, limits: JsonLimits, path: str) -> None:
     if depth > limits.max_depth:
         # The path of something this deep helps nobody; its first member is enough.
         raise _fault(path.split(".", 1)[0][:80], "nested too deep", f"at most {limits.max_depth} levels")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from creditchain.documents.canonical import JsonObject, member_path
 from creditchain.documents.errors import DocumentError
 from creditchain.documents.kinds import DOMAINS, SECTIONS, Domain, Section
-from creditchain.documents.limits import DOCUMENT_LIMITS, Limits
+from creditchain.documents.limits import DOCUMENT_LIMITS, JsonLimits
 from creditchain.documents.strict_json import read_json
 from creditchain.errors import Place
 from creditchain.identifiers import IdentifierError, Subject, parse_subject
@@ -39,7 +39,7 @@ class Document:
     content: bytes = field(repr=False)  #: its canonical bytes (RFC 8785)
 
 
-def parse_document(raw: bytes, limits: Limits = DOCUMENT_LIMITS) -> Document:
+def parse_document(raw: bytes, limits: JsonLimits = DOCUMENT_LIMITS) -> Document:
     """The document in a JSON text, canonical or not. The product's schema is not checked here.
 
     Raises DocumentError, or IdentifierError for the subject, with the dotted field in `place`.

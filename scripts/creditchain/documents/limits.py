@@ -7,12 +7,12 @@ from dataclasses import dataclass
 #: Largest integer of a JSON document, 2^53 - 1: every language's numbers hold it exactly.
 MAX_INTEGER = 2**53 - 1
 
-#: Deepest nesting that any Limits may allow; the parsers below it recurse once a level.
+#: Deepest nesting that any limits may allow; the parsers below it recurse once a level.
 DEEPEST = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class JsonLimits:
     """How large and how deep a JSON text may be."""
 
     max_bytes: int = 1 << 20  #: length of the text in bytes
@@ -24,4 +24,4 @@ class Limits:
 
 
 #: The limits of documents (docs/format.md section 3).
-DOCUMENT_LIMITS = Limits()
+DOCUMENT_LIMITS = JsonLimits()

@@ -22,7 +22,7 @@ from creditchain.documents.canonical import (
     write_canonical,
 )
 from creditchain.documents.errors import DocumentError
-from creditchain.documents.limits import DOCUMENT_LIMITS, MAX_INTEGER, Limits
+from creditchain.documents.limits import DOCUMENT_LIMITS, MAX_INTEGER, JsonLimits
 
 _BOM = b"\xef\xbb\xbf"
 # A whole string (an unfinished one runs to the end, so that the scan stays linear), or one bracket.
@@ -33,12 +33,12 @@ _DIGITS = b"0123456789-"
 _MARKS = bytes.maketrans(b",[eE" + BEYOND_BMP, b"::.." + b"\xff" * len(BEYOND_BMP))
 
 
-def parse_json(raw: bytes, limits: Limits = DOCUMENT_LIMITS) -> JsonObject:
+def parse_json(raw: bytes, limits: JsonLimits = DOCUMENT_LIMITS) -> JsonObject:
     """The object that `raw` holds. Raises DocumentError for everything this module's docstring names."""
     return read_json(raw, limits)[0]
 
 
-def read_json(raw: bytes, limits: Limits = DOCUMENT_LIMITS) -> tuple[JsonObject, bytes]:
+def read_json(raw: bytes, limits: JsonLimits = DOCUMENT_LIMITS) -> tuple[JsonObject, bytes]:
     """The object that `raw` holds, and its canonical bytes (RFC 8785). Raises DocumentError."""
     if len(raw) > limits.max_bytes:
         raise DocumentError(
@@ -48,7 +48,7 @@ def read_json(raw: bytes, limits: Limits = DOCUMENT_LIMITS) -> tuple[JsonObject,
     return _read_fast(raw) or _read_exact(raw, limits)
 
 
-def _require_shallow(raw: bytes, limits: Limits) -> None:
+def _require_shallow(raw: bytes, limits: JsonLimits) -> None:
     """Refuses nesting before any parser recurses into it."""
     if raw.count(b"{") + raw.count(b"[") <= limits.max_depth:
         return
@@ -89,7 +89,7 @@ def _string_ends(text: bytes) -> int:
     return text.count(b'"') - text.count(b'\\"')
 
 
-def _read_exact(raw: bytes, limits: Limits) -> tuple[JsonObject, bytes]:
+def _read_exact(raw: bytes, limits: JsonLimits) -> tuple[JsonObject, bytes]:
     if raw.startswith(_BOM):
         raise DocumentError("the JSON text starts with a byte order mark", expected="UTF-8 without one")
     try:

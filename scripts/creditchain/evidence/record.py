@@ -15,7 +15,7 @@ from creditchain.chain.region import Region
 from creditchain.errors import UnavailableError
 from creditchain.log.entries import ENTRY_VERSION, AnchorBody, entry_hash
 from creditchain.log.views import AnchorInfo, BlockRef, LogEntry
-from creditchain.packages.record_package import Package, SignedTagStatement
+from creditchain.packages.record_package import RecordPackage, SignedTagStatement
 from creditchain.verification.evidence import Evidence, Member, Missing, Origin, StatementSigner
 from creditchain.verification.steps import leaf_of
 from creditchain.verification.subject import signer_of
@@ -56,7 +56,7 @@ class EvidenceFetcher:
         """
         return self._region.chain.final_block()
 
-    def fetch(self, package: Package) -> Evidence:
+    def fetch(self, package: RecordPackage) -> Evidence:
         """The evidence for one package.
 
         A chain that does not answer, or whose endpoints disagree, gives evidence in which everything is missing: that
@@ -69,7 +69,7 @@ class EvidenceFetcher:
                 self.origin, Text(f"the chain could not be asked: {error.message}", "无法查询链上数据")
             )
 
-    def _fetch(self, package: Package) -> Evidence:
+    def _fetch(self, package: RecordPackage) -> Evidence:
         region, number = self._region, self.block.number
         node, root = package.batch.node, package.batch.root
         statement = package.tag.statement

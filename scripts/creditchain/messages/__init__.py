@@ -4,7 +4,7 @@ from creditchain.messages.consents import NO_DIGEST, NO_KEY, Consent, Revocation
 from creditchain.messages.disputes import DisputeFiling
 from creditchain.messages.domains import ContractDomain, LogDomain
 from creditchain.messages.operators import OperatorAcceptance
-from creditchain.messages.queries import METER_WITHIN, QueryRequest, Receipt
+from creditchain.messages.queries import METER_WITHIN, DeliveryReceipt, QueryRequest
 from creditchain.messages.signatures import SignatureError, recover, require_signature, signed_by
 from creditchain.messages.statements import TagStatement
 from creditchain.messages.typed import TypedMessage
@@ -15,11 +15,11 @@ __all__ = [
     "NO_KEY",
     "Consent",
     "ContractDomain",
+    "DeliveryReceipt",
     "DisputeFiling",
     "LogDomain",
     "OperatorAcceptance",
     "QueryRequest",
-    "Receipt",
     "Revocation",
     "SignatureError",
     "TagStatement",

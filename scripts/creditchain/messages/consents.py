@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from creditchain.hashing import keccak256, require_hash
 from creditchain.messages.domains import ContractDomain, require_address
-from creditchain.messages.typed import Members, TypedMessage
+from creditchain.messages.typed import MemberTypes, TypedMessage
 
 #: "No key" and "no paper".
 NO_KEY = "0x" + "00" * 20
@@ -19,7 +19,7 @@ class Consent(TypedMessage):
     """What an enterprise agrees to. Signed by its key and a platform, or by a platform alone with a paper."""
 
     TYPE: ClassVar[str] = "Consent"
-    MEMBERS: ClassVar[Members] = (
+    MEMBERS: ClassVar[MemberTypes] = (
         ("log", "bytes32"),
         ("institution", "uint24"),
         ("platform", "uint24"),
@@ -77,7 +77,7 @@ class Revocation(TypedMessage):
     """The enterprise takes its consent back, for ever. Signed by the consent's key."""
 
     TYPE: ClassVar[str] = "Revocation"
-    MEMBERS: ClassVar[Members] = (("consent", "bytes32"),)
+    MEMBERS: ClassVar[MemberTypes] = (("consent", "bytes32"),)
 
     domain: ContractDomain
     consent: bytes  #: token id, 32 bytes

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from creditchain.hashing import require_hash
 from creditchain.messages.domains import ContractDomain, require_address
-from creditchain.messages.typed import Members, TypedMessage
+from creditchain.messages.typed import MemberTypes, TypedMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class DisputeFiling(TypedMessage):
     """An enterprise disputes a record. Signed by its key and by the endorsing platform."""
 
     TYPE: ClassVar[str] = "DisputeFiling"
-    MEMBERS: ClassVar[Members] = (
+    MEMBERS: ClassVar[MemberTypes] = (
         ("platform", "uint24"),
         ("node", "uint24"),
         ("leaf", "bytes32"),

@@ -15,7 +15,7 @@ VERSION = "1"
 _COMMON = (("name", "string"), ("version", "string"))
 
 
-class Domain(Protocol):
+class Eip712Domain(Protocol):
     """An EIP-712 domain separator's fields, in their order, and its values as JSON."""
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from creditchain.messages.domains import ContractDomain, require_address
-from creditchain.messages.typed import Members, TypedMessage
+from creditchain.messages.typed import MemberTypes, TypedMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class OperatorAcceptance(TypedMessage):
     """A new key accepts to act for a node. Signed by that key; checked by NodeRegistry, the contract of the domain."""
 
     TYPE: ClassVar[str] = "OperatorAcceptance"
-    MEMBERS: ClassVar[Members] = (("node", "uint24"), ("operator", "address"), ("deadline", "uint64"))
+    MEMBERS: ClassVar[MemberTypes] = (("node", "uint24"), ("operator", "address"), ("deadline", "uint64"))
 
     domain: ContractDomain
     node: int

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from creditchain.hashing import require_hash
 from creditchain.messages.domains import ContractDomain
-from creditchain.messages.typed import Members, TypedMessage
+from creditchain.messages.typed import MemberTypes, TypedMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class QueryRequest(TypedMessage):
     """An institution asks a provider for a report. Signed by the institution's operator, or its host's."""
 
     TYPE: ClassVar[str] = "QueryRequest"
-    MEMBERS: ClassVar[Members] = (
+    MEMBERS: ClassVar[MemberTypes] = (
         ("institution", "uint24"),
         ("provider", "uint24"),
         ("consent", "bytes32"),
@@ -53,11 +53,11 @@ class QueryRequest(TypedMessage):
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt(TypedMessage):
+class DeliveryReceipt(TypedMessage):
     """The provider's promise that a delivery will be metered by a time. Signed by its operator, or its host's."""
 
     TYPE: ClassVar[str] = "Receipt"
-    MEMBERS: ClassVar[Members] = (
+    MEMBERS: ClassVar[MemberTypes] = (
         ("request", "bytes32"),
         ("report", "bytes32"),
         ("deliveredAt", "uint40"),

@@ -8,7 +8,7 @@ from typing import ClassVar
 from creditchain.hashing import require_hash
 from creditchain.identifiers import Subject
 from creditchain.messages.domains import LogDomain
-from creditchain.messages.typed import Members, TypedMessage
+from creditchain.messages.typed import MemberTypes, TypedMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class TagStatement(TypedMessage):
     """A platform's signed word that a number has this tag under this key epoch. Never goes on chain."""
 
     TYPE: ClassVar[str] = "TagStatement"
-    MEMBERS: ClassVar[Members] = (
+    MEMBERS: ClassVar[MemberTypes] = (
         ("platform", "uint24"),
         ("keyEpoch", "uint32"),
         ("subjectTag", "bytes32"),

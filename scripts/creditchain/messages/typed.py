@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 from eth_account.messages import encode_typed_data
 
 from creditchain.hashing import keccak256
-from creditchain.messages.domains import Domain
+from creditchain.messages.domains import Eip712Domain
 
-Members = tuple[tuple[str, str], ...]
+MemberTypes = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,10 @@ class TypedMessage(ABC):
     """
 
     TYPE: ClassVar[str]
-    MEMBERS: ClassVar[Members]
-    STRUCTS: ClassVar[dict[str, Members]] = {}
+    MEMBERS: ClassVar[MemberTypes]
+    STRUCTS: ClassVar[dict[str, MemberTypes]] = {}
 
-    domain: Domain
+    domain: Eip712Domain
 
     def typed_data(self) -> dict[str, Any]:
         """The whole message as `eth_signTypedData_v4` takes it; bytes as 0x hex."""

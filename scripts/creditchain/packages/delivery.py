@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from eth_utils.address import to_checksum_address
 
-from creditchain.messages import Consent, ContractDomain, QueryRequest, Receipt, TypedMessage
+from creditchain.messages import Consent, ContractDomain, DeliveryReceipt, QueryRequest, TypedMessage
 from creditchain.packages.fields import Fields
 from creditchain.packages.parts import hexed
 
@@ -46,7 +46,7 @@ class PackagedDelivery:
     request: QueryRequest
     subject_salt: bytes  #: 32 bytes; with a subject tag it gives `request.subject`
     request_signature: bytes
-    receipt: Receipt
+    receipt: DeliveryReceipt
     receipt_signature: bytes
 
     def as_json(self) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def read_delivery(value: object, path: str) -> PackagedDelivery:
         request=read_message(QueryRequest, fields.raw("request"), f"{path}.request", domain),
         subject_salt=fields.digest("subject_salt"),
         request_signature=fields.blob("request_signature", most=LONGEST_SIGNATURE),
-        receipt=read_message(Receipt, fields.raw("receipt"), f"{path}.receipt", domain),
+        receipt=read_message(DeliveryReceipt, fields.raw("receipt"), f"{path}.receipt", domain),
         receipt_signature=fields.blob("receipt_signature", most=LONGEST_SIGNATURE),
     )
 

@@ -14,13 +14,13 @@ from typing import Any, Final
 from creditchain.documents import (
     JSON_MEDIA_TYPE,
     SECTIONS,
+    JsonLimits,
     Section,
     canonical_bytes,
     commitment,
     parse_json,
     require_media_type,
 )
-from creditchain.documents import Limits as JsonLimits
 from creditchain.errors import InputError, Place
 from creditchain.identifiers import Subject, parse_subject
 from creditchain.packages.fields import Fields, PackageError
@@ -29,7 +29,7 @@ HASH: Final = "keccak-256"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PackageLimits:
     """How large a package may be. Whatever is larger is refused before it is parsed."""
 
     package_bytes: int = 64 * 1024 * 1024  #: bytes of the whole file
@@ -38,7 +38,7 @@ class Limits:
     path: int = 64  #: hashes in one inclusion proof
 
 
-DEFAULT_LIMITS: Final = Limits()
+PACKAGE_LIMITS: Final = PackageLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class PackagedTag:
     statement: SignedTagStatement | None
 
 
-def load_json(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
+def load_json(raw: bytes, limits: PackageLimits = PACKAGE_LIMITS) -> dict[str, Any]:
     """The JSON object in a file, within limits and without duplicate names. Raises PackageError."""
     if len(raw) > limits.package_bytes:
         raise PackageError(
@@ -121,7 +121,7 @@ def load_json(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
         ) from error
 
 
-def parse_statement(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> SignedTagStatement:
+def parse_statement(raw: bytes, limits: PackageLimits = PACKAGE_LIMITS) -> SignedTagStatement:
     """A tag statement from a file of its own. Raises PackageError."""
     return read_statement(load_json(raw, limits), "")
 
@@ -183,7 +183,7 @@ def _checked_subject(fields: Fields) -> Subject:
         raise PackageError(error.message, hint=error.hint, place=Place(field=f"{fields.path}.number")) from error
 
 
-def read_batch(value: object, path: str, limits: Limits) -> PackagedBatch:
+def read_batch(value: object, path: str, limits: PackageLimits) -> PackagedBatch:
     """Where a record was anchored. Raises PackageError."""
     names = ("log_id", "chain_id", "anchor_registry", "node", "root", "size", "index", "proof", "key_epoch")
     fields = Fields(value, path, names)

@@ -14,9 +14,9 @@ from creditchain.errors import Place
 from creditchain.messages import ContractDomain, salted_digest
 from creditchain.packages.delivery import LONGEST_SIGNATURE
 from creditchain.packages.fields import Fields, PackageError
-from creditchain.packages.parts import Limits, hexed, load_json
+from creditchain.packages.parts import PackageLimits, hexed, load_json
 
-LIMITS: Final = Limits(package_bytes=1 << 18, values=10_000, depth=8)
+LIMITS: Final = PackageLimits(package_bytes=1 << 18, values=10_000, depth=8)
 #: Characters of a notice or a reason.
 LONGEST_TEXT: Final = 4096
 

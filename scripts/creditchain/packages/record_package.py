@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from creditchain.packages.fields import Fields
 from creditchain.packages.parts import (
-    DEFAULT_LIMITS,
     HASH,
-    Limits,
+    PACKAGE_LIMITS,
     PackagedBatch,
     PackagedRecord,
     PackagedTag,
+    PackageLimits,
     SignedTagStatement,
     batch_json,
     load_json,
@@ -33,14 +33,14 @@ from creditchain.packages.parts import (
 RECORD_FORMAT: Final = "creditchain/record-package@1"
 
 __all__ = [
-    "DEFAULT_LIMITS",
     "HASH",
+    "PACKAGE_LIMITS",
     "RECORD_FORMAT",
-    "Limits",
-    "Package",
+    "PackageLimits",
     "PackagedBatch",
     "PackagedRecord",
     "PackagedTag",
+    "RecordPackage",
     "SignedTagStatement",
     "load_json",
     "parse_package",
@@ -49,7 +49,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
+class RecordPackage:
     """One record with its place in a batch and its tag."""
 
     record: PackagedRecord
@@ -71,7 +71,7 @@ class Package:
         }
 
 
-def parse_package(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Package:
+def parse_package(raw: bytes, limits: PackageLimits = PACKAGE_LIMITS) -> RecordPackage:
     """Parse one record package.
 
     Raises PackageError with the field: too large, too deep, not JSON, duplicate names, missing or extra fields, another
@@ -80,12 +80,12 @@ def parse_package(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Package:
     return read_package(load_json(raw, limits), limits)
 
 
-def read_package(value: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> Package:
+def read_package(value: Mapping[str, Any], limits: PackageLimits = PACKAGE_LIMITS) -> RecordPackage:
     """A record package from its JSON object. Raises PackageError."""
     fields = Fields(value, "", ("format", "hash", "record", "batch", "tag"))
     fields.choice("format", [RECORD_FORMAT])
     fields.choice("hash", [HASH])
-    return Package(
+    return RecordPackage(
         record=read_record(fields.raw("record"), "record"),
         batch=read_batch(fields.raw("batch"), "batch", limits),
         tag=read_tag(fields.raw("tag"), "tag"),

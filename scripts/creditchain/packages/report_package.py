@@ -16,12 +16,12 @@ from creditchain.merkle import Leaf, Neighbour, RangeProof
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery, read_consent, read_delivery
 from creditchain.packages.fields import Fields, PackageError
 from creditchain.packages.parts import (
-    DEFAULT_LIMITS,
     HASH,
-    Limits,
+    PACKAGE_LIMITS,
     PackagedBatch,
     PackagedRecord,
     PackagedTag,
+    PackageLimits,
     batch_json,
     hexed,
     load_json,
@@ -31,7 +31,7 @@ from creditchain.packages.parts import (
     record_json,
     tag_json,
 )
-from creditchain.packages.record_package import RECORD_FORMAT, Package, read_package
+from creditchain.packages.record_package import RECORD_FORMAT, RecordPackage, read_package
 
 REPORT_FORMAT: Final = "creditchain/report-package@1"
 #: As many as a report may name (docs/products.md).
@@ -87,10 +87,10 @@ class ReportPackage:
         """The subject's tag under an epoch, if the package has it."""
         return next((one.tag for one in self.tags if one.key_epoch == key_epoch), None)
 
-    def packages(self) -> tuple[Package, ...]:
+    def packages(self) -> tuple[RecordPackage, ...]:
         """Each record as a package of its own. KeyError if a tag is missing, which parsing refuses."""
         tags = {one.key_epoch: one.tag for one in self.tags}
-        return tuple(Package(one.record, one.batch, tags[one.batch.key_epoch]) for one in self.records)
+        return tuple(RecordPackage(one.record, one.batch, tags[one.batch.key_epoch]) for one in self.records)
 
     def to_json(self) -> bytes:
         """The file's bytes: indented JSON in UTF-8, a line end at its end."""
@@ -110,7 +110,7 @@ class ReportPackage:
         }
 
 
-def parse_any(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Package | ReportPackage:
+def parse_any(raw: bytes, limits: PackageLimits = PACKAGE_LIMITS) -> RecordPackage | ReportPackage:
     """Parse a package of either kind, by the format that it names. Raises PackageError."""
     value = load_json(raw, limits)
     if value.get("format") not in (RECORD_FORMAT, REPORT_FORMAT):
@@ -120,12 +120,12 @@ def parse_any(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Package | ReportPa
     return (read_report_package if value["format"] == REPORT_FORMAT else read_package)(value, limits)
 
 
-def parse_report_package(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> ReportPackage:
+def parse_report_package(raw: bytes, limits: PackageLimits = PACKAGE_LIMITS) -> ReportPackage:
     """Parse one report package. Raises PackageError with the field, as `parse_package` does."""
     return read_report_package(load_json(raw, limits), limits)
 
 
-def read_report_package(value: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> ReportPackage:
+def read_report_package(value: Mapping[str, Any], limits: PackageLimits = PACKAGE_LIMITS) -> ReportPackage:
     """A report package from its JSON object. Raises PackageError."""
     names = ("format", "hash", "report", "records", "ranges", "tags", "consent", "delivery")
     fields = Fields(value, "", names)
@@ -155,7 +155,7 @@ def _unique(name: str, keys: Iterable[object]) -> None:
         raise PackageError("the same thing stands twice", expected="each once", place=Place(field=name))
 
 
-def _record(value: object, path: str, limits: Limits, epochs: set[int]) -> OpenedRecord:
+def _record(value: object, path: str, limits: PackageLimits, epochs: set[int]) -> OpenedRecord:
     fields = Fields(value, path, ("record", "batch"))
     batch = read_batch(fields.raw("batch"), f"{path}.batch", limits)
     if batch.key_epoch not in epochs:
@@ -173,7 +173,7 @@ def _tag(value: object, path: str) -> EpochTag:
     return EpochTag(fields.number("key_epoch", least=1, most=2**32 - 1), tag)
 
 
-def _range(value: object, path: str, limits: Limits) -> PackagedRange:
+def _range(value: object, path: str, limits: PackageLimits) -> PackagedRange:
     names = ("node", "root", "section", "subject_tag", "first", "leaves", "left", "right")
     fields = Fields(value, path, names)
     section, tag = SECTIONS[fields.choice("section", SECTIONS)], fields.digest("subject_tag")
@@ -197,7 +197,7 @@ def _range(value: object, path: str, limits: Limits) -> PackagedRange:
     )
 
 
-def _neighbour(outer: Fields, name: str, limits: Limits) -> Neighbour | None:
+def _neighbour(outer: Fields, name: str, limits: PackageLimits) -> Neighbour | None:
     if not outer.has(name):
         return None
     fields = Fields(outer.raw(name), f"{outer.path}.{name}", ("subject_tag", "section", "commitment", "proof"))

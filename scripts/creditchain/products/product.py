@@ -23,7 +23,7 @@ _NUMBER = {"USCC": "[0-9A-HJ-NPQRTUWXY]{18}", "TWUBN": "[0-9]{8}"}
 SCHEMES = tuple(_NUMBER)
 
 
-class Kind(StrEnum):
+class ProductKind(StrEnum):
     """A record holds one fact from one source, a report combines records of one enterprise."""
 
     RECORD = "record"
@@ -31,7 +31,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Consent:
+class ConsentRule:
     """Whether asking for a document of this product needs the enterprise's consent, and the rule that says so."""
 
     required: bool
@@ -69,14 +69,14 @@ class Product:
 
     name: str
     version: int
-    kind: Kind
+    kind: ProductKind
     title: str
     title_zh: str
     subjects: tuple[str, ...]
     sections: tuple[Section, ...]
     domains: tuple[Domain, ...]
     purposes: tuple[Purpose, ...]
-    consent: Consent
+    consent: ConsentRule
     retention: Mapping[Section, Retention]
     #: Of `data`; a report's with `hash` and `records`, which its file leaves out.
     schema: Schema

@@ -11,7 +11,7 @@ from creditchain.documents import Domain, Section, canonical_bytes
 from creditchain.errors import Place
 from creditchain.hashing import keccak256
 from creditchain.products.errors import ProductFileError
-from creditchain.products.product import SCHEMES, Consent, Kind, Product, Retention, with_records
+from creditchain.products.product import SCHEMES, ConsentRule, Product, ProductKind, Retention, with_records
 from creditchain.products.purposes import Purpose
 from creditchain.products.schema import check_schema, resolve
 
@@ -79,12 +79,12 @@ def _product(source: Mapping[str, Any], resolver: Resolver) -> Product:
     if type(version) is not int or not 1 <= version <= 65535:
         raise _wrong("version", "not a version", expected="a whole number from 1 to 65535")
     kind = _kind(source)
-    _check_keys(source, (*_KEYS, "combines") if kind is Kind.REPORT else _KEYS, "")
+    _check_keys(source, (*_KEYS, "combines") if kind is ProductKind.REPORT else _KEYS, "")
     title = _table(source, "title", ("en", "zh"))
     sections = _named(source, "sections", Section)
     domains = _named(source, "domains", Domain)
     subjects = _subjects(source)
-    combined = _combined(source, subjects, resolver) if kind is Kind.REPORT else ()
+    combined = _combined(source, subjects, resolver) if kind is ProductKind.REPORT else ()
     consent = _consent(source, domains, combined)
     purposes = _purposes(source, combined)
     _check_kind(kind, sections)
@@ -104,7 +104,7 @@ def _product(source: Mapping[str, Any], resolver: Resolver) -> Product:
         purposes=purposes,
         consent=consent,
         retention=_retention(source, sections, schema),
-        schema=with_records(schema, refs) if kind is Kind.REPORT else schema,
+        schema=with_records(schema, refs) if kind is ProductKind.REPORT else schema,
         digest=keccak256(canonical_bytes(source)),
         combines=refs,
         combined_sections=tuple(sorted({section for product in combined for section in product.sections})),
@@ -126,20 +126,22 @@ def _check_plain(value: object, field: str) -> None:
         raise _wrong(field, f"a {kind} has no place in a product file")
 
 
-def _kind(source: Mapping[str, Any]) -> Kind:
+def _kind(source: Mapping[str, Any]) -> ProductKind:
     try:
-        return Kind(_text(source, "kind"))
+        return ProductKind(_text(source, "kind"))
     except ValueError as error:
-        raise _wrong("kind", "not a kind of product", expected=", ".join(Kind), found=str(source["kind"])) from error
+        raise _wrong(
+            "kind", "not a kind of product", expected=", ".join(ProductKind), found=str(source["kind"])
+        ) from error
 
 
-def _check_kind(kind: Kind, sections: tuple[Section, ...]) -> None:
-    if (kind is Kind.REPORT) != (sections == (Section.REPORT,)):
+def _check_kind(kind: ProductKind, sections: tuple[Section, ...]) -> None:
+    if (kind is ProductKind.REPORT) != (sections == (Section.REPORT,)):
         raise _wrong("sections", "a report has the section report and no other, a record never has it")
 
 
-def _check_reserved(kind: Kind, schema: Mapping[str, Any]) -> None:
-    for name in _RESERVED if kind is Kind.REPORT else ():
+def _check_reserved(kind: ProductKind, schema: Mapping[str, Any]) -> None:
+    for name in _RESERVED if kind is ProductKind.REPORT else ():
         if name in schema["properties"]:
             raise _wrong(f"schema.properties.{name}", "every report has this field already; leave it out")
 
@@ -151,7 +153,7 @@ def _combined(source: Mapping[str, Any], subjects: tuple[str, ...], resolver: Re
             product = resolver(ref)
         except ProductFileError as error:
             raise _wrong("combines", f"no usable product {ref!r}: {error}") from error
-        if product.kind is not Kind.RECORD:
+        if product.kind is not ProductKind.RECORD:
             raise _wrong("combines", "a report combines records", found=f"{ref}, a {product.kind}")
         if not set(subjects) <= set(product.subjects):
             raise _wrong(
@@ -161,7 +163,7 @@ def _combined(source: Mapping[str, Any], subjects: tuple[str, ...], resolver: Re
     return tuple(products)
 
 
-def _consent(source: Mapping[str, Any], domains: tuple[Domain, ...], combined: tuple[Product, ...]) -> Consent:
+def _consent(source: Mapping[str, Any], domains: tuple[Domain, ...], combined: tuple[Product, ...]) -> ConsentRule:
     table = _table(source, "consent", ("required", "basis"))
     required = table["required"]
     if not isinstance(required, bool):
@@ -177,7 +179,7 @@ def _consent(source: Mapping[str, Any], domains: tuple[Domain, ...], combined: t
             raise _wrong(
                 "consent.required", f"{product.ref}, which this report combines, needs consent", expected="true"
             )
-    return Consent(required, _text(table, "basis", "consent."))
+    return ConsentRule(required, _text(table, "basis", "consent."))
 
 
 def _purposes(source: Mapping[str, Any], combined: tuple[Product, ...]) -> tuple[Purpose, ...]:

@@ -1,6 +1,6 @@
 """Reports: assembled from batch folders into what verification takes (docs/format.md, section 7)."""
 
-from creditchain.reports.assemble import Assembled, AssemblyError, LeftOut, Order, assemble, plan
+from creditchain.reports.assemble import Assembled, AssemblyError, LeftOut, ReportOrder, assemble, plan
 from creditchain.reports.delivering import with_delivery
 from creditchain.reports.gathering import find_folders, gather_tags, open_folders
 
@@ -8,7 +8,7 @@ __all__ = [
     "Assembled",
     "AssemblyError",
     "LeftOut",
-    "Order",
+    "ReportOrder",
     "assemble",
     "find_folders",
     "gather_tags",

@@ -26,9 +26,9 @@ from creditchain.identifiers import Subject
 from creditchain.log.history import BatchKey, LogIndex
 from creditchain.merkle import prove_range
 from creditchain.packages.parts import PackagedRecord, PackagedTag, hexed
-from creditchain.packages.record_package import Package
+from creditchain.packages.record_package import RecordPackage
 from creditchain.packages.report_package import EpochTag, OpenedRecord, PackagedRange, ReportPackage
-from creditchain.products import Kind, Product
+from creditchain.products import Product, ProductKind
 from creditchain.verification.days import day_number, day_of
 from creditchain.verification.evidence import Member
 from creditchain.verification.policy import Completeness
@@ -44,7 +44,7 @@ class AssemblyError(InputError):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ReportOrder:
     """The report that is wanted."""
 
     product: Product
@@ -80,9 +80,9 @@ class Assembled:
     left_out: tuple[LeftOut, ...]
 
 
-def plan(order: Order, log: LogIndex, members: Mapping[int, Member]) -> Scope:
+def plan(order: ReportOrder, log: LogIndex, members: Mapping[int, Member]) -> Scope:
     """The batches that the report has to show: all up to the end of the log. Raises AssemblyError."""
-    if order.product.kind is not Kind.REPORT:
+    if order.product.kind is not ProductKind.REPORT:
         raise AssemblyError("a product of records can not be assembled", expected="a report", found=order.product.ref)
     missing = [name for name in order.product.combines if name not in order.catalogue]
     if missing:
@@ -93,7 +93,7 @@ def plan(order: Order, log: LogIndex, members: Mapping[int, Member]) -> Scope:
 
 
 def assemble(
-    order: Order,
+    order: ReportOrder,
     log: LogIndex,
     scope: Scope,
     batches: Mapping[BatchKey, BatchFolder],
@@ -152,12 +152,12 @@ def _require_tags(scope: Scope, tags: Mapping[int, PackagedTag]) -> None:
 
 @dataclass(slots=True)
 class _Work:
-    order: Order
+    order: ReportOrder
     log: LogIndex
     batches: Mapping[BatchKey, BatchFolder]
     tags: Mapping[int, PackagedTag]
     ranges: list[PackagedRange] = field(default_factory=list)
-    records: list[tuple[Package, Product]] = field(default_factory=list)
+    records: list[tuple[RecordPackage, Product]] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
 
     def show(self, sought: Sought, section: Section) -> None:
@@ -179,7 +179,7 @@ class _Work:
             else:
                 self.left_out.append(LeftOut(*key, why, excused=False))
 
-    def _barred(self, product: Product, section: Section, package: Package) -> str | None:
+    def _barred(self, product: Product, section: Section, package: RecordPackage) -> str | None:
         """Why this record may not be shown; None where it may."""
         record, order = package.record, self.order
         if record.media_type != JSON_MEDIA_TYPE:
@@ -200,7 +200,7 @@ class _Work:
         return None
 
 
-def _report(order: Order, records: list[tuple[Package, Product]]) -> PackagedRecord:
+def _report(order: ReportOrder, records: list[tuple[RecordPackage, Product]]) -> PackagedRecord:
     """The report document: what the issuer derived, and every record it rests on by its leaf."""
     named = [
         {"region": order.region, "node": one.batch.node, "product": product.ref, "leaf": hexed(leaf_of(one))}
@@ -221,4 +221,4 @@ def _report(order: Order, records: list[tuple[Package, Product]]) -> PackagedRec
     return PackagedRecord(JSON_MEDIA_TYPE, canonical_bytes(value), order.salt, Section.REPORT, order.subject)
 
 
-__all__ = ["Assembled", "AssemblyError", "LeftOut", "Order", "assemble", "plan"]
+__all__ = ["Assembled", "AssemblyError", "LeftOut", "ReportOrder", "assemble", "plan"]

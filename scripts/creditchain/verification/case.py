@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from creditchain.documents import Document, domain_mask
 from creditchain.messages import subject_digest
-from creditchain.packages.record_package import Package
+from creditchain.packages.record_package import RecordPackage
 from creditchain.packages.report_package import ReportPackage
 from creditchain.products import Product
 from creditchain.verification.evidence import Missing, ReportEvidence
@@ -18,7 +18,7 @@ from creditchain.verification.policy import Policy
 class Record:
     """One record of the report."""
 
-    package: Package
+    package: RecordPackage
     leaf: bytes  #: leaf hash, 32 bytes
     document: Document | None  #: None for a file, or a JSON document that breaks the format
     product: Product | None  #: by its batch's log entry; None where the verifier does not know it

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from creditchain.documents import Document, domain_mask
 from creditchain.log.entries import AnchorBody
 from creditchain.log.views import AnchorInfo, LogEntry
-from creditchain.packages.record_package import Package
+from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.evidence import Evidence, Member, Missing
 from creditchain.verification.policy import Policy
 from creditchain.verification.verdict import Step, Text, failed, not_verified, passed
@@ -15,7 +15,7 @@ from creditchain.vocabulary import PUBLISHING, EntryKind, NodeStatus, Role
 
 
 def check_publisher(
-    package: Package, document: Document | None, evidence: Evidence, policy: Policy, products: Mapping[str, bytes]
+    package: RecordPackage, document: Document | None, evidence: Evidence, policy: Policy, products: Mapping[str, bytes]
 ) -> tuple[Step, tuple[Text, ...]]:
     """Step 5, and notices. `products` are the digests of the products that the verifier knows, by name/version.
 
@@ -47,7 +47,7 @@ def check_publisher(
     return _passed(anchor, entry, publisher), _notices(document, anchor, publisher, entry, products)
 
 
-def _contradiction(package: Package, anchor: AnchorInfo, entry: LogEntry) -> Step | None:
+def _contradiction(package: RecordPackage, anchor: AnchorInfo, entry: LogEntry) -> Step | None:
     """The entry has to be the anchor's, and its body what the log hashed: else the endpoint contradicts itself."""
     body = entry.body
     if entry.kind != EntryKind.ANCHOR or body is None or entry.index != anchor.entry:
@@ -103,7 +103,7 @@ def _fault_of_content(document: Document | None, entry: LogEntry, products: Mapp
 
 
 def _out_of_scope(
-    package: Package,
+    package: RecordPackage,
     document: Document | None,
     anchor: AnchorInfo,
     entry: LogEntry,

@@ -18,9 +18,9 @@ from collections.abc import Iterable, Mapping
 from creditchain.documents import JSON_MEDIA_TYPE, Document, Domain, Section, domain_mask, parse_document
 from creditchain.errors import InputError
 from creditchain.identifiers import epoch_digest
-from creditchain.packages.record_package import Package
+from creditchain.packages.record_package import RecordPackage
 from creditchain.packages.report_package import ReportPackage
-from creditchain.products import Kind, Product
+from creditchain.products import Product, ProductKind
 from creditchain.verification.case import Case, Record
 from creditchain.verification.complete import check_completeness
 from creditchain.verification.consented import check_consent
@@ -95,12 +95,12 @@ def _case(package: ReportPackage, evidence: ReportEvidence, policy: Policy, cata
         policy=policy,
         catalogue=catalogue,
         report=report,
-        product=product if product is not None and product.kind is Kind.REPORT else None,
+        product=product if product is not None and product.kind is ProductKind.REPORT else None,
         records=tuple(records),
     )
 
 
-def _record(package: Package, seen: Evidence, products: Mapping[bytes, Product]) -> Record:
+def _record(package: RecordPackage, seen: Evidence, products: Mapping[bytes, Product]) -> Record:
     document = _document(package.record.media_type, package.record.content)
     body = None if isinstance(seen.entry, Missing) else seen.entry.body
     product = products.get(body["product"]) if body is not None and "product" in body else None

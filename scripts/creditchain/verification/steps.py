@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from creditchain.documents import JSON_MEDIA_TYPE, Document, leaf_hash, parse_document
 from creditchain.errors import InputError
 from creditchain.merkle import verify_inclusion
-from creditchain.packages.record_package import DEFAULT_LIMITS, Limits, Package
+from creditchain.packages.record_package import PACKAGE_LIMITS, PackageLimits, RecordPackage
 from creditchain.verification.evidence import Evidence, Missing
 from creditchain.verification.policy import DEFAULT_POLICY, Policy
 from creditchain.verification.publisher import check_publisher
@@ -39,13 +39,13 @@ from creditchain.verification.verdict import (
 from creditchain.vocabulary import DisputeState, Life
 
 
-def leaf_of(package: Package) -> bytes:
+def leaf_of(package: RecordPackage) -> bytes:
     """The record's leaf hash, 32 bytes, from what the package shows; a package never states a leaf."""
     return leaf_hash(package.tag.subject_tag, package.record.section, package.record.commitment)
 
 
 def verify_record(
-    package: Package,
+    package: RecordPackage,
     evidence: Evidence,
     policy: Policy = DEFAULT_POLICY,
     *,
@@ -86,7 +86,7 @@ def malformed(error: InputError, policy: Policy = DEFAULT_POLICY) -> Verdict:
     return add_up([first, *rest], policy.require, policy.notices)
 
 
-def _check_document(package: Package) -> tuple[Document | None, Step]:
+def _check_document(package: RecordPackage) -> tuple[Document | None, Step]:
     """(2), first half: a JSON document keeps the format and says of itself what the package says of it."""
     record = package.record
     if record.media_type != JSON_MEDIA_TYPE:
@@ -108,7 +108,7 @@ def _check_document(package: Package) -> tuple[Document | None, Step]:
     return document, passed(2, "the document keeps the format", "文档符合格式")
 
 
-def _check_inclusion(package: Package, evidence: Evidence) -> Step:
+def _check_inclusion(package: RecordPackage, evidence: Evidence) -> Step:
     """(3): root and size from the anchor, the leaf from what is shown."""
     batch, anchor = package.batch, evidence.anchor
     if isinstance(anchor, Missing):
@@ -131,7 +131,7 @@ def _check_inclusion(package: Package, evidence: Evidence) -> Step:
     return passed(3, f"leaf {batch.index} of {anchor.size}", f"共 {anchor.size} 个叶中的第 {batch.index} 个", **details)
 
 
-def _check_anchor(package: Package, evidence: Evidence, policy: Policy) -> Step:
+def _check_anchor(package: RecordPackage, evidence: Evidence, policy: Policy) -> Step:
     """(4): the chain, contracts and log are the verifier's; the package has to mean the same."""
     batch, origin = package.batch, evidence.origin
     compared = {
@@ -173,7 +173,7 @@ def _check_anchor(package: Package, evidence: Evidence, policy: Policy) -> Step:
     return passed(4, f"anchored as entry {anchor.entry} of the log", f"已锚定，为日志第 {anchor.entry} 条", **details)
 
 
-def _check_record(package: Package, evidence: Evidence, policy: Policy) -> tuple[Step, tuple[Text, ...]]:
+def _check_record(package: RecordPackage, evidence: Evidence, policy: Policy) -> tuple[Step, tuple[Text, ...]]:
     """(6): life decides; a dispute is shown, and decides only where the policy says so."""
     record = evidence.record
     if isinstance(record, Missing):
@@ -217,4 +217,4 @@ def _of_reports(policy: Policy) -> list[Step]:
     ]
 
 
-__all__ = ["DEFAULT_LIMITS", "Limits", "leaf_of", "malformed", "verify_record"]
+__all__ = ["PACKAGE_LIMITS", "PackageLimits", "leaf_of", "malformed", "verify_record"]

@@ -9,7 +9,7 @@ from creditchain.errors import CreditchainError
 from creditchain.identifiers import Subject, epoch_digest, subject_tag
 from creditchain.messages import LogDomain, TagStatement, recover
 from creditchain.packages.parts import PackagedTag, SignedTagStatement
-from creditchain.packages.record_package import Package
+from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.evidence import Evidence, Member, Missing, Origin, StatementSigner, TagEvidence
 from creditchain.verification.policy import Policy
 from creditchain.verification.verdict import Outcome, Step, failed, not_verified, passed
@@ -53,7 +53,7 @@ def signer_of(statement: SignedTagStatement, origin: Origin) -> str | None:
         return None
 
 
-def check_subject(package: Package, evidence: Evidence, policy: Policy, tag_key: TagKey | None) -> Step:
+def check_subject(package: RecordPackage, evidence: Evidence, policy: Policy, tag_key: TagKey | None) -> Step:
     """Is the tag this subject's, under the key epoch that the anchor names?"""
     if isinstance(evidence.anchor, Missing):
         return not_verified(2, f"key epoch unknown: {evidence.anchor.why.en}", f"密钥期未知：{evidence.anchor.why.zh}")

@@ -17,7 +17,15 @@ from creditchain.chain.consent_calls import ConsentCalls, Delivery, LoanReport
 from creditchain.chain.deployments import DeployedContract, Deployment
 from creditchain.chain.signers import LocalSigner, dev_key
 from creditchain.log.views import ContractCall
-from creditchain.messages import Consent, ContractDomain, DisputeFiling, QueryRequest, Receipt, Revocation, TypedMessage
+from creditchain.messages import (
+    Consent,
+    ContractDomain,
+    DeliveryReceipt,
+    DisputeFiling,
+    QueryRequest,
+    Revocation,
+    TypedMessage,
+)
 from creditchain.vocabulary import Role
 from tools.bench import Row
 from tools.bench.gas import EAS_ATTEST, EAS_REVOKE, PLATFORM, REGULATOR, SOURCE, Region, admit, found
@@ -175,7 +183,7 @@ class _Day:
             issued_at=time - 5,
             deadline=time + 600,
         )
-        receipt = Receipt(request.domain, request.id, word(), time, time + 3_600)
+        receipt = DeliveryReceipt(request.domain, request.id, word(), time, time + 3_600)
         account = FIRST_BANK_ACCOUNT + consent.institution - FIRST_BANK
         return Delivery(request, receipt, self._sign(account, request), self._sign(BUREAU_ACCOUNT, receipt))
 

@@ -10,7 +10,7 @@ import rfc8785
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from creditchain.documents import DocumentError, Limits, canonical_bytes, parse_json, read_json
+from creditchain.documents import DocumentError, JsonLimits, canonical_bytes, parse_json, read_json
 from vectors.reading import load
 
 CASES = load("documents")["documents"]
@@ -103,7 +103,7 @@ def test_an_object_that_contains_itself_is_too_deep() -> None:
 
 
 def test_size() -> None:
-    assert len(canonical_bytes({"x": "y" * (1 << 20)}, Limits(max_bytes=1 << 21))) == (1 << 20) + 8
+    assert len(canonical_bytes({"x": "y" * (1 << 20)}, JsonLimits(max_bytes=1 << 21))) == (1 << 20) + 8
     canonical_bytes({"x": "y" * ((1 << 20) - 8)})
     with pytest.raises(DocumentError, match="too large"):
         canonical_bytes({"x": "y" * ((1 << 20) - 7)})

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from creditchain.documents import DOCUMENT_LIMITS, DocumentError, Limits, parse_document, parse_json, read_json
+from creditchain.documents import DOCUMENT_LIMITS, DocumentError, JsonLimits, parse_document, parse_json, read_json
 from creditchain.documents.strict_json import _read_exact, _read_fast
 from creditchain.errors import InputError
 from vectors.reading import load
 
 REFUSED = load("documents")["refused"]
-HUNDRED_MB = Limits(max_bytes=10**9)
+HUNDRED_MB = JsonLimits(max_bytes=10**9)
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case["name"])
@@ -83,7 +83,7 @@ def test_brackets_inside_texts_do_not_count() -> None:
 
 def test_limits_beyond_what_the_parser_can_bear_cannot_be_made() -> None:
     with pytest.raises(ValueError, match="max_depth"):
-        Limits(max_depth=10_000)
+        JsonLimits(max_depth=10_000)
 
 
 # Pieces that together make nearly-JSON: what a fast path could get wrong.

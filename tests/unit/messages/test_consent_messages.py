@@ -7,9 +7,9 @@ from creditchain.messages import (
     NO_KEY,
     Consent,
     ContractDomain,
+    DeliveryReceipt,
     DisputeFiling,
     QueryRequest,
-    Receipt,
     Revocation,
     TypedMessage,
     recover,
@@ -20,7 +20,7 @@ from vectors.reading import load
 
 VECTORS = load("messages")
 CLASSES: dict[str, type[TypedMessage]] = {
-    cls.TYPE: cls for cls in (Consent, Revocation, QueryRequest, Receipt, DisputeFiling)
+    cls.TYPE: cls for cls in (Consent, Revocation, QueryRequest, DeliveryReceipt, DisputeFiling)
 }
 CASES = [case for case in VECTORS["messages"] if case["type"].split("(")[0] in CLASSES]
 

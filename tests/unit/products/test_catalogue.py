@@ -11,7 +11,7 @@ import pytest
 
 from creditchain.catalogue.products import catalogue, load_product
 from creditchain.documents import Domain, Section
-from creditchain.products import Kind, Product, ProductFileError, Purpose, Retention
+from creditchain.products import Product, ProductFileError, ProductKind, Purpose, Retention
 from vectors.reading import load
 
 CATALOGUE = catalogue([])
@@ -55,7 +55,7 @@ def test_credit_data_need_consent_and_public_data_do_not() -> None:
 
 def test_a_report_knows_what_it_combines() -> None:
     report = load_product("working-capital-report/1", [])
-    assert report.kind is Kind.REPORT
+    assert report.kind is ProductKind.REPORT
     assert report.combined_domains == (Domain.REGISTRY, Domain.POWER, Domain.TAX)
     assert report.combined_sections == (Section.BASIC, Section.OPERATING)
     assert report.schema["properties"]["records"]["items"]["properties"]["product"]["enum"] == list(report.combines)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from creditchain.catalogue.products import catalogue, load_product
 from creditchain.documents import canonical_bytes, parse_document
 from creditchain.errors import UnavailableError
-from creditchain.products import Kind, Product
+from creditchain.products import Product, ProductKind
 from creditchain.sample import Form, Sample, SampleError, form_of, write_sample
 from creditchain.sample.sampling import CHUNK
 from creditchain.sample.writing import json_lines
@@ -181,7 +181,7 @@ def test_several_chunks_are_whole_lines_in_order(tmp_path: Path) -> None:
 
 def test_a_line_is_about_as_long_as_a_real_one() -> None:
     for product in CATALOGUE:
-        if product.kind is Kind.RECORD:
+        if product.kind is ProductKind.RECORD:
             text = text_of(Sample(product, 500, 50))
             assert 300 < len(canonical_bytes(orjson.loads(text.splitlines()[0]))) < 600
             assert 330 < len(text) / 500 < 520

@@ -30,12 +30,20 @@ from creditchain.log.entries import (
 from creditchain.log.history import LogIndex, index_log
 from creditchain.log.views import AnchorInfo, BlockRef, ConsentState, LogEntry, MemberAt, Metered, RecordState
 from creditchain.merkle import Leaf, MemoryTree
-from creditchain.messages import NO_DIGEST, Consent, ContractDomain, QueryRequest, Receipt, TypedMessage, subject_digest
+from creditchain.messages import (
+    NO_DIGEST,
+    Consent,
+    ContractDomain,
+    DeliveryReceipt,
+    QueryRequest,
+    TypedMessage,
+    subject_digest,
+)
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
 from creditchain.packages.parts import PackagedTag
 from creditchain.packages.report_package import ReportPackage
 from creditchain.products import Product
-from creditchain.reports import Assembled, Order, assemble, plan
+from creditchain.reports import Assembled, ReportOrder, assemble, plan
 from creditchain.verification.evidence import (
     DeliveryEvidence,
     Evidence,
@@ -232,9 +240,9 @@ class Region:
 
     # What the provider does.
 
-    def order(self, **changes: Any) -> Order:
+    def order(self, **changes: Any) -> ReportOrder:
         """The report that the bank wants."""
-        wanted = Order(
+        wanted = ReportOrder(
             product=REPORT,
             catalogue=CATALOGUE,
             subject=SUBJECT,
@@ -318,7 +326,7 @@ class Region:
             deadline=at + 300,
         )
         request = replace(request, **changes)
-        receipt = Receipt(domain, request.id, package.report.commitment, at, at + 3600)
+        receipt = DeliveryReceipt(domain, request.id, package.report.commitment, at, at + 3600)
         delivery = PackagedDelivery(request, fresh, signed(request, BANK_KEY), receipt, signed(receipt, PLATFORM_KEY))
         if meter:
             self.now = max(self.now, at)

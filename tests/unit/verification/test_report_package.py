@@ -13,7 +13,7 @@ from report_world import POWER, REGISTRY, SUBJECT, TAX, Region
 from verification_world import world
 
 from creditchain.packages.fields import PackageError
-from creditchain.packages.record_package import Limits, Package
+from creditchain.packages.record_package import PackageLimits, RecordPackage
 from creditchain.packages.report_package import ReportPackage, parse_any, parse_report_package
 from creditchain.verification.verdict import Status
 
@@ -64,7 +64,7 @@ def shown(path: Path) -> str:
 
 def test_both_kinds_are_told_apart() -> None:
     assert isinstance(parse_any(made()[1].to_json()), ReportPackage)
-    assert isinstance(parse_any(world().package.to_json()), Package)
+    assert isinstance(parse_any(world().package.to_json()), RecordPackage)
     for raw in (b"{}", b'{"format": 1}', b'{"format": "creditchain/report-package@2"}', b"[]", b""):
         with pytest.raises(PackageError):
             parse_any(raw)
@@ -118,7 +118,7 @@ def test_what_stands_twice_or_too_often(bend: Callable[[dict[str, Any]], object]
 
 def test_limits_come_before_reading() -> None:
     raw = made()[1].to_json()
-    for limits in (Limits(package_bytes=len(raw) - 1), Limits(values=20), Limits(depth=3)):
+    for limits in (PackageLimits(package_bytes=len(raw) - 1), PackageLimits(values=20), PackageLimits(depth=3)):
         with pytest.raises(PackageError):
             parse_report_package(raw, limits)
 

@@ -16,7 +16,7 @@ from verification_world import NUMBERS, PRODUCTS, World, world
 
 from creditchain.errors import CreditchainError
 from creditchain.packages.fields import PackageError
-from creditchain.packages.record_package import Limits, Package, parse_package, parse_statement
+from creditchain.packages.record_package import PackageLimits, RecordPackage, parse_package, parse_statement
 from creditchain.verification.steps import malformed, verify_record
 from creditchain.verification.verdict import Outcome, Status
 
@@ -206,11 +206,11 @@ def test_huge_and_broken_files_are_not_valid_and_not_slow(raw: bytes) -> None:
 def test_limits() -> None:
     raw = world().package.to_json()
     with pytest.raises(PackageError, match="too large"):
-        parse_package(raw, Limits(package_bytes=len(raw) - 1))
+        parse_package(raw, PackageLimits(package_bytes=len(raw) - 1))
     with pytest.raises(PackageError, match="deep"):
-        parse_package(raw, Limits(depth=6))
+        parse_package(raw, PackageLimits(depth=6))
     with pytest.raises(PackageError):
-        parse_package(raw, Limits(path=2))
+        parse_package(raw, PackageLimits(path=2))
 
 
 # Properties: no change to a valid package is valid, unless it means the same.
@@ -279,7 +279,7 @@ def test_changed_bytes_are_never_valid(media_type: str, place: int, byte: int, k
 
 
 def _never_wrongly_valid(raw: bytes, honest: World) -> None:
-    package: Package | None = None
+    package: RecordPackage | None = None
     with suppress(CreditchainError):
         package = parse_package(raw)
     status = judge(raw, honest)

@@ -31,7 +31,7 @@ from creditchain.identifiers import parse_uscc, subject_tag
 from creditchain.log.entries import AnchorBody
 from creditchain.log.views import Compromise
 from creditchain.merkle import MemoryTree, inclusion_proof, node_hash
-from creditchain.packages.record_package import Package
+from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.evidence import NOT_ASKED, Evidence, Member, Missing, StatementSigner
 from creditchain.verification.policy import Policy, UnsafePolicy
 from creditchain.verification.steps import leaf_of, verify_record
@@ -42,25 +42,25 @@ OTHER = parse_uscc("91330100799655058B")
 PDF = "application/pdf"
 
 
-def verify(package: Package | None = None, evidence: Evidence | None = None, **options: Any) -> Verdict:
+def verify(package: RecordPackage | None = None, evidence: Evidence | None = None, **options: Any) -> Verdict:
     """Verify under the default policy, what is not given being honest."""
     honest = world()
     return verify_record(package or honest.package, evidence or honest.evidence, products=PRODUCTS, **options)
 
 
-def with_record(**changes: Any) -> Package:
+def with_record(**changes: Any) -> RecordPackage:
     """The honest package with another record."""
     package = world().package
     return replace(package, record=replace(package.record, **changes))
 
 
-def with_batch(**changes: Any) -> Package:
+def with_batch(**changes: Any) -> RecordPackage:
     """The honest package with another batch."""
     package = world().package
     return replace(package, batch=replace(package.batch, **changes))
 
 
-def with_tag(**changes: Any) -> Package:
+def with_tag(**changes: Any) -> RecordPackage:
     """The honest package with another tag."""
     package = world().package
     return replace(package, tag=replace(package.tag, **changes))

@@ -23,7 +23,13 @@ from creditchain.log.entries import AnchorBody
 from creditchain.log.views import AnchorInfo, BlockRef, LogEntry, NodeInfo, RecordState
 from creditchain.merkle import inclusion_proof, root
 from creditchain.messages import LogDomain, TagStatement
-from creditchain.packages.record_package import Package, PackagedBatch, PackagedRecord, PackagedTag, SignedTagStatement
+from creditchain.packages.record_package import (
+    PackagedBatch,
+    PackagedRecord,
+    PackagedTag,
+    RecordPackage,
+    SignedTagStatement,
+)
 from creditchain.verification.evidence import Evidence, Member, Origin, StatementSigner
 
 TAG_KEY = keccak256(b"tag key of the tests")
@@ -43,7 +49,7 @@ ORIGIN = Origin(31337, "YRD", keccak256(b"log of the tests"), "0x" + "a1" * 20)
 class World:
     """One package that verifies, and the evidence for it."""
 
-    package: Package
+    package: RecordPackage
     evidence: Evidence
     leaves: tuple[bytes, ...]
 
@@ -125,7 +131,7 @@ def world(media_type: str = JSON_MEDIA_TYPE, position: int = 4) -> World:
     top = root(hashes)
     subject, content, fresh = shown[leaves[position]]
     tag = leaves[position][0]
-    package = Package(
+    package = RecordPackage(
         record=PackagedRecord(media_type, content, fresh, Section.BASIC, subject),
         batch=PackagedBatch(
             log_id=ORIGIN.log_id,

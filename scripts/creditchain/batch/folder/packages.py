@@ -8,12 +8,18 @@ from creditchain.documents import JSON_MEDIA_TYPE, Section, parse_document
 from creditchain.errors import InputError, Place
 from creditchain.identifiers import Subject
 from creditchain.merkle import inclusion_path
-from creditchain.packages.record_package import Package, PackagedBatch, PackagedRecord, PackagedTag, SignedTagStatement
+from creditchain.packages.record_package import (
+    PackagedBatch,
+    PackagedRecord,
+    PackagedTag,
+    RecordPackage,
+    SignedTagStatement,
+)
 
 
 def package_of(
     folder: BatchFolder, index: int, subject: Subject, statement: SignedTagStatement | None = None
-) -> Package:
+) -> RecordPackage:
     """The package of the document at `index`, which must be about `subject`.
 
     Raises:
@@ -39,4 +45,4 @@ def package_of(
         proof=tuple(inclusion_path(folder.tree, index)),
         key_epoch=manifest.terms.key_epoch,
     )
-    return Package(record, batch, PackagedTag(stored.leaf.tag, statement))
+    return RecordPackage(record, batch, PackagedTag(stored.leaf.tag, statement))
