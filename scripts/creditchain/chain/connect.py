@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from creditchain.chain.abi import refusal
 from creditchain.chain.errors import ChainUnavailableError, LyingEndpointError, WrongChainError
 from creditchain.chain.networks import Network
+from creditchain.chain.refusals import classify
 from creditchain.log.views import BlockRef
 
 if TYPE_CHECKING:
@@ -26,11 +27,15 @@ RETRY_SECONDS = (0.0, 0.2)
 
 
 class RpcError(ChainUnavailableError):
-    """The endpoint answered a request with an error. `data` is the revert data, if there was any."""
+    """The endpoint answered a request with an error.
+
+    `refusal` says what it means (chain/refusals.py), `reason` is the endpoint's own message, `data` a revert's data.
+    """
 
     def __init__(self, method: str, code: int, message: str, data: bytes | None) -> None:
         super().__init__(f"the endpoint refused {method}", found=f"{message} (code {code})")
         self.method, self.code, self.reason, self.data = method, code, message, data
+        self.refusal = classify(code, message)
 
 
 class _Provider(Protocol):
