@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
@@ -14,7 +14,7 @@ from creditchain.documents.errors import DocumentError
 from creditchain.documents.kinds import DOMAINS, SECTIONS, Domain, Section
 from creditchain.documents.limits import DOCUMENT_LIMITS, JsonLimits
 from creditchain.documents.strict_json import read_json
-from creditchain.errors import Place
+from creditchain.errors import InputError, Place
 from creditchain.identifiers import IdentifierError, Subject, parse_subject
 
 _MEMBERS = frozenset(("product", "subject", "section", "domain", "as_of", "data"))
@@ -52,8 +52,7 @@ def document_of(value: JsonObject, content: bytes) -> Document:
     """The document of an object already read; `content` must be its canonical bytes. Raises as `parse_document`."""
     if value.keys() != _MEMBERS:
         raise _wrong_members(value, _MEMBERS, "")
-    if type(value["data"]) is not dict:
-        raise _fault("data", "not an object", "an object")
+    _data(value["data"])
     return Document(
         product=_product(value["product"]),
         subject=_subject(value["subject"]),
@@ -63,6 +62,28 @@ def document_of(value: JsonObject, content: bytes) -> Document:
         value=value,
         content=content,
     )
+
+
+def envelope_faults(value: JsonObject) -> list[InputError]:
+    """All that is wrong with the envelope of an object, each fault with its field; the empty list if nothing is."""
+    faults: list[InputError] = [
+        _member_fault(each, "missing", "it present") for each in sorted(_MEMBERS - value.keys())
+    ]
+    faults += [
+        _member_fault(each, "has no place here", ", ".join(sorted(_MEMBERS)))
+        for each in sorted(value.keys() - _MEMBERS)
+    ]
+    for name, check in _CHECKS.items():
+        if name in value:
+            try:
+                check(value[name])
+            except InputError as error:
+                faults.append(error)
+    return faults
+
+
+def _member_fault(name: str, message: str, expected: str) -> DocumentError:
+    return _fault(member_path("", name), message, expected)
 
 
 def _product(value: Any) -> str:
@@ -98,13 +119,18 @@ def _named(names: Mapping[str, _Name], value: Any, name: str) -> _Name:
     return found
 
 
+def _data(value: Any) -> None:
+    if type(value) is not dict:
+        raise _fault("data", "not an object", "an object")
+
+
 def _date(value: Any) -> date:
     if type(value) is str and _DATE.fullmatch(value):
         try:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise _fault("as_of", "not a day of the calendar", "YYYY-MM-DD")
+    raise _fault("as_of", "not a day of the calendar", "a date such as 2023-05-05")
 
 
 def _wrong_members(value: Mapping[str, Any], members: Iterable[str], path: str) -> DocumentError:
@@ -117,3 +143,13 @@ def _wrong_members(value: Mapping[str, Any], members: Iterable[str], path: str) 
 
 def _fault(name: str, message: str, expected: str) -> DocumentError:
     return DocumentError(message, expected=expected, place=Place(field=name))
+
+
+_CHECKS: Mapping[str, Callable[[Any], object]] = {
+    "product": _product,
+    "subject": _subject,
+    "section": lambda value: _named(SECTIONS, value, "section"),
+    "domain": lambda value: _named(DOMAINS, value, "domain"),
+    "as_of": _date,
+    "data": _data,
+}

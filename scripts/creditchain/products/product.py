@@ -13,8 +13,7 @@ import jsonschema_rs
 import orjson
 
 from creditchain.documents import Domain, Section
-from creditchain.errors import Place
-from creditchain.products.errors import ProductError
+from creditchain.products.explaining import explain
 from creditchain.products.purposes import Purpose
 from creditchain.products.schema import Schema, compile_schema
 
@@ -121,26 +120,6 @@ class Product:
         return whole if definitions is None else {**whole, "$defs": definitions}
 
 
-def explain(error: jsonschema_rs.ValidationError) -> ProductError:
-    """The schema's complaint as our error: what was expected, never what was found, which is somebody's data."""
-    kind = error.kind.as_dict()
-    path = [str(part) for part in error.instance_path]
-    if error.kind.name == "required":
-        path.append(str(kind["property"]))
-        return ProductError("a field is missing", place=Place(field=".".join(path)))
-    if error.kind.name == "additionalProperties":
-        unexpected = str(next(iter(kind["unexpected"]), ""))
-        path.append(unexpected if unexpected.isidentifier() and unexpected.isascii() and len(unexpected) <= 40 else "?")
-        return ProductError("a field that the product does not have", place=Place(field=".".join(path)))
-    keyword = str(error.schema_path[-1]) if error.schema_path else error.kind.name
-    limit = next((kind[name] for name in ("limit", "types", "pattern", "format", "options") if name in kind), None)
-    return ProductError(
-        "the value does not fit the product",
-        expected=keyword if limit is None else f"{keyword} {_shown(limit)}",
-        place=Place(field=".".join(path) or None),
-    )
-
-
 def with_records(data: Schema, combines: tuple[str, ...]) -> dict[str, Any]:
     """A report's schema with what every report has: the records it draws on, by region, node, product and leaf hash."""
     item = {
@@ -167,10 +146,6 @@ def _subject_schema(schemes: tuple[str, ...]) -> dict[str, Any]:
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-
-
-def _shown(limit: object) -> str:
-    return ", ".join(map(str, limit)) if isinstance(limit, list) else str(limit)
 
 
 @lru_cache(maxsize=256)

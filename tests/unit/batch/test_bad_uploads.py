@@ -96,6 +96,30 @@ def test_bad_line(name: str, piece_bytes: int, tmp_path: Path) -> None:
     assert message in error.message
 
 
+def test_every_fault_of_a_line_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "upload.jsonl"
+    wrong = {**document(6)["data"], "established_on": "2004/5/6", "capital_fen": -1, "type": "firm", "colour": "red"}
+    del wrong["authority"]
+    path.write_bytes(with_line(text(data=wrong, section="carbon", as_of="2024")))
+    problems: list[Problem] = []
+    error = refused(path, tmp_path, faults=Faults(report=problems.append))
+    assert "the first of 7 faults" in error.message
+    assert {problem.line for problem in problems} == {7}
+    told = {problem.field: (problem.expected, problem.found) for problem in problems}
+    assert told == {
+        "as_of": ("a date such as 2023-05-05", None),
+        "section": ("basic", "carbon"),
+        "data.authority": (None, None),
+        "data.colour": (None, None),
+        "data.established_on": ("a date such as 2023-05-05", "a text of 8 characters"),
+        "data.capital_fen": ("0 or more", "a negative whole number of 1 digit"),
+        "data.type": (told["data.type"][0], "a text of 4 characters"),
+    }
+    assert "one of limited" in str(told["data.type"][0])
+    hint = next(problem.hint for problem in problems if problem.field == "data.established_on")
+    assert hint == "Write the date as year-month-day with hyphens, such as 2023-05-05."
+
+
 def test_bad_line_is_found_by_worker_processes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "SMALL_BYTES", 0)
     path = tmp_path / "upload.jsonl"
@@ -169,7 +193,7 @@ def test_report_gets_every_problem(tmp_path: Path) -> None:
     told: list[Problem] = []
     error = refused(path, tmp_path, faults=Faults(report=told.append), limits=Limits(piece_bytes=700))
     assert [problem.line for problem in told] == [4, 9, 21]
-    assert "the first of 2 bad lines" in error.message
+    assert "the first of 2 faults" in error.message
     assert told[1].as_json("a.jsonl")["field"] == "data.capital_fen"
 
 

@@ -92,7 +92,7 @@ def test_cells_of_every_kind(coded_bytes: int, nulls: bool, tmp_path: Path, monk
     made = pa.Table.from_pylist(table)
     records, problems = loaded(made, RULES, tmp_path)
     assert (records, problems) == plainly(made, RULES, monkeypatch, tmp_path)
-    assert len(records) + len(problems) == len(table)
+    assert len(records) + len({problem.line for problem in problems}) == len(table)
     assert len(records) > 20
     assert len(problems) > 40
 

@@ -10,11 +10,13 @@ import orjson
 import pyarrow as pa
 
 from creditchain.batch.accepting.bulk_lines import Lines, quick_acceptor
+from creditchain.batch.accepting.faults import text_faults
 from creditchain.batch.accepting.rules import Rules, accept_text
-from creditchain.batch.errors import UploadError
+from creditchain.batch.errors import Problem, UploadError
 from creditchain.batch.readers.pieces import Collector, Loaded
 from creditchain.batch.records import RECORDS, Record, joined
 from creditchain.documents import JsonObject
+from creditchain.errors import InputError
 
 
 def accept_lines(lines: Lines, rules: Rules) -> Loaded:
@@ -23,11 +25,19 @@ def accept_lines(lines: Lines, rules: Rules) -> Loaded:
     quick = acceptor.accept(lines) if acceptor is not None else None
     collector = Collector()
     for place in range(len(lines)) if quick is None else quick.rest:
-        collector.take(place + 1, lambda line=lines[place]: accept_line(line, rules))  # type: ignore[misc]
+        _take(collector, place + 1, lines[place], rules)
     loaded = collector.loaded(len(lines), numbered=False)
     if quick is None or not len(quick.records):
         return loaded
     return replace(loaded, records=joined(quick.records, loaded.records))
+
+
+def _take(collector: Collector, number: int, line: bytes, rules: Rules) -> None:
+    """Add the record of a line, or everything that is wrong with it."""
+    try:
+        collector.columns.add(number, accept_line(line, rules))
+    except InputError as refusal:
+        collector.problems += [Problem.of(error, number) for error in text_faults(line, rules, refusal)]
 
 
 def accept_values(values: Sequence[JsonObject], numbers: Sequence[int], rules: Rules) -> Loaded:

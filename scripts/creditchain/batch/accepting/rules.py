@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from creditchain.batch.errors import UploadError
 from creditchain.batch.records import Record
 from creditchain.documents import (
     DOCUMENT_LIMITS,
+    DOMAINS,
     JSON_MEDIA_TYPE,
+    SECTIONS,
     Document,
     Domain,
     JsonObject,
@@ -21,7 +24,7 @@ from creditchain.documents import (
     parse_document,
     require_media_type,
 )
-from creditchain.errors import Place
+from creditchain.errors import InputError, Place
 from creditchain.identifiers import Subject
 from creditchain.products import Product
 
@@ -85,19 +88,31 @@ def accept_file(
 
 
 def _accept(document: Document, rules: Rules) -> Record:
-    if document.product != rules.product.ref:
-        raise UploadError(
-            "a document of another product",
-            expected=rules.product.ref,
-            found=document.product,
-            place=Place(field="product"),
-        )
+    _require_product(document.product, rules)
     if not _is_valid(rules.product)(document.value):
         rules.product.validate(document.value)
     _require_section(document.section, rules)
     _require_domain(document.domain, rules)
     subject = document.subject
     return Record(subject.scheme, subject.number, document.section, document.domain, JSON_MEDIA_TYPE, document.content)
+
+
+def kind_faults(value: JsonObject, rules: Rules) -> list[InputError]:
+    """What is wrong with the product, section and domain that an object names, where those are names at all."""
+    faults: list[InputError] = []
+    for name, check in _KIND_CHECKS.items():
+        try:
+            check(value.get(name), rules)
+        except InputError as error:
+            faults.append(error)
+    return faults
+
+
+def _require_product(product: str, rules: Rules) -> None:
+    if product != rules.product.ref:
+        raise UploadError(
+            "a document of another product", expected=rules.product.ref, found=product, place=Place(field="product")
+        )
 
 
 @lru_cache(maxsize=16)
@@ -130,3 +145,14 @@ def _require_domain(domain: Domain, rules: Rules) -> None:
             hint="Governors set a node's domains: `creditchain node show` lists them.",
             place=Place(field="domain"),
         )
+
+
+_KIND_CHECKS: Mapping[str, Callable[[Any, Rules], None]] = {
+    "product": lambda name, rules: _require_product(name, rules) if type(name) is str else None,
+    "section": lambda name, rules: (
+        _require_section(SECTIONS[name], rules) if type(name) is str and name in SECTIONS else None
+    ),
+    "domain": lambda name, rules: (
+        _require_domain(DOMAINS[name], rules) if type(name) is str and name in DOMAINS else None
+    ),
+}

@@ -157,7 +157,7 @@ def _piece_bytes(limits: Limits, size: int) -> int:
 def _many(first: Problem, count: int, upload: Upload) -> UploadError:
     error = first.error(upload.name)
     if count > 1:
-        error.message = f"{error.message} (the first of {count} bad lines)"
+        error.message = f"{error.message} (the first of {count} faults)"
     return error
 
 
