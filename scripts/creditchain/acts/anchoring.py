@@ -28,7 +28,7 @@ from creditchain.batch import Faults, Limits, Problem, Rules, Seals, Terms, Uplo
 from creditchain.batch.ledger import AnchoringRow, Identity, Ledger, State
 from creditchain.batch.making.pipeline import SMALL_BYTES, clear_workspace
 from creditchain.batch.making.pool import start_early
-from creditchain.batch.making.task import Watch, no_watch
+from creditchain.batch.progress import Watch, no_watch
 from creditchain.batch.readers import file_urls
 from creditchain.batch.readers.upload import upload_digest
 from creditchain.catalogue.products import load_product

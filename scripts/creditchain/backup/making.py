@@ -25,7 +25,7 @@ from creditchain.backup.store import STEP, Location, Store, copy_stream, store_t
 from creditchain.backup.vault import KEY_FILE, Digesting, Vault
 from creditchain.batch.errors import StorageError, storage
 from creditchain.batch.folder.files import rename, write_bytes
-from creditchain.batch.making.task import Watch, no_watch
+from creditchain.batch.progress import Watch, no_watch
 from creditchain.errors import InputError, Place, UnavailableError, UsageError
 from creditchain.home.keystores import PasswordSource
 

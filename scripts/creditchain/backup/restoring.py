@@ -24,7 +24,7 @@ from creditchain.backup.store import Location, Store, require_backup, store_to_r
 from creditchain.backup.vault import KEY_FILE, Vault
 from creditchain.batch.errors import storage
 from creditchain.batch.folder.files import fsync, fsync_path, rename
-from creditchain.batch.making.task import Watch, no_watch
+from creditchain.batch.progress import Watch, no_watch
 from creditchain.errors import Place, UnavailableError
 from creditchain.home.keystores import PasswordSource
 

@@ -5,9 +5,9 @@ from creditchain.batch.errors import BatchError, Problem, StorageError, UploadEr
 from creditchain.batch.folder.manifest import Manifest, Terms
 from creditchain.batch.folder.opened import BatchFolder, StoredDocument, open_batch
 from creditchain.batch.making.pipeline import Prepared, prepare
-from creditchain.batch.making.sealing import Seals
 from creditchain.batch.making.task import Faults, Limits
 from creditchain.batch.readers.upload import Upload, find_upload
+from creditchain.batch.sealing import Seals
 
 __all__ = [
     "BatchError",

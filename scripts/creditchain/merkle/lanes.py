@@ -95,7 +95,7 @@ def _agrees(engine: Engine) -> bool:
 _choice = _Choice()
 
 
-def warm_up() -> str:
+def load_fastest() -> str:
     """Load the kernel now, before work that is known to be large. Which engine it is: `kernel` or `plain`."""
     return "plain" if _choice.fastest() is plain else "kernel"
 

@@ -36,7 +36,7 @@ BUILD = Path("build/bench")
 
 def measure() -> list[Row]:
     """Rows of group `batch`. Peers that can't be installed give rows without a value."""
-    engine = lanes.warm_up()
+    engine = lanes.load_fastest()
     rows = [*_beside_loops(), *_beside_peers()]
     if engine == "kernel":
         rows += [*_beside_the_machine(), *_first_use()]
@@ -168,7 +168,7 @@ def _first_use() -> list[Row]:
     """What a new machine, and each new process, pays before the kernel hashes; and that its code is vectorised."""
     program = (
         "import time; start = time.perf_counter()\n"
-        "from creditchain.merkle import lanes; lanes.warm_up(); print(time.perf_counter() - start)\n"
+        "from creditchain.merkle import lanes; lanes.load_fastest(); print(time.perf_counter() - start)\n"
         "from creditchain.merkle import vector; print(*vector.hash_nodes.inspect_asm().values())\n"
     )
     with tempfile.TemporaryDirectory() as kept:

@@ -30,7 +30,7 @@ def plainly(table: pa.Table, rules: Rules, monkeypatch: pytest.MonkeyPatch, tmp_
 
     with monkeypatch.context() as patched:
         patched.setattr(parquet, "column_acceptor", untranslatable)
-        patched.setattr("creditchain.batch.accepting.lines.quick_acceptor", lambda _: None)
+        patched.setattr("creditchain.batch.accepting.lines.line_acceptor", lambda _: None)
         return loaded(table, rules, tmp_path)
 
 

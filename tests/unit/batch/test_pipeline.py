@@ -13,9 +13,9 @@ from making import PRODUCT, RULES, SEALS, TERMS, document, lines, made, number, 
 from creditchain.batch import Faults, Limits, find_upload, open_batch, prepare
 from creditchain.batch.folder.check import check_batch
 from creditchain.batch.making import pipeline
-from creditchain.batch.making import sealing as seal
 from creditchain.batch.making.worker import make_run
 from creditchain.batch.records import RECORDS
+from creditchain.batch.sealing import leaf_hashes, merge_sorted, placed_leaves, seal
 from creditchain.documents import canonical_bytes, commitment, leaf_hash, salt
 from creditchain.hashing import keccak256
 from creditchain.identifiers import Subject, subject_tag
@@ -107,8 +107,8 @@ def test_root_does_not_depend_on_the_partitions() -> None:
     )
     for count in (1, 2, 3, 16, 300):
         step = -(-len(whole) // count)
-        parts = [seal.place(seal.seal(whole.slice(start, step), SEALS), start) for start in range(0, len(whole), step)]
-        hashes = seal.leaf_hashes(seal.merge(parts))
+        parts = [placed_leaves(seal(whole.slice(start, step), SEALS), start) for start in range(0, len(whole), step)]
+        hashes = leaf_hashes(merge_sorted(parts))
         assert tree_root(MemoryTree([row.tobytes() for row in hashes])) == plain_root(DOCUMENTS), count
 
 

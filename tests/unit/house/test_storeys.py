@@ -34,6 +34,8 @@ STOREYS: Mapping[str, tuple[str, ...]] = {
     "acts": ("acts",),
     "faces": ("cli", "__main__"),
 }
+#: The inner rooms of `batch`, from the ground up; modules that stand in none of them are the ground they share.
+INNER = ("accepting", "readers", "folder", "making")
 ORDER = [room for rooms in STOREYS.values() for room in rooms]
 #: What the core must not import, since it does no I/O and asks no chain.
 NOT_IN_CORE = ("web3", "sqlalchemy", "requests", "fsspec", "socket", "sqlite3", "urllib", "httpx", "typer", "rich")
@@ -87,6 +89,23 @@ def test_no_arrow_points_up():
         if ORDER.index(room(target)) > ORDER.index(room(name))
     ]
     assert wrong == []
+
+
+def test_the_inner_rooms_of_batch_point_one_way():
+    """Readers use accepting, making uses all; `batch/__init__` is the door and may name whatever it offers."""
+
+    def height(module: str) -> int:
+        step = module.split(".")[1]
+        return INNER.index(step) + 1 if step in INNER else 0
+
+    inside = [
+        (name, line, target)
+        for name, line, target in arrows()
+        if name.startswith("batch.") and target.startswith("batch.")
+    ]
+    wrong = [f"{name}:{line} imports {target}" for name, line, target in inside if height(target) > height(name)]
+    assert wrong == []
+    assert {room for room in INNER if any(name.startswith(f"batch.{room}.") for name, *_ in inside)} == set(INNER)
 
 
 def test_the_core_does_no_io():

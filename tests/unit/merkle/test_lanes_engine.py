@@ -24,7 +24,7 @@ from creditchain.merkle import lanes
 rows = np.arange(800_000, dtype=np.int64).view(np.uint8).reshape(-1, 32)
 root = lanes.levels(rows)[-1].tobytes().hex()
 root = lanes.levels(rows)[-1].tobytes().hex()
-print(lanes.warm_up(), "numba" in sys.modules, root)
+print(lanes.load_fastest(), "numba" in sys.modules, root)
 """
 
 

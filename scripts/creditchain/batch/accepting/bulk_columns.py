@@ -1,8 +1,8 @@
-"""Documents from typed columns, whole columns at a time: what is certainly good is written as canonical bytes.
+"""Accept rows of typed columns, a column at a time, and write good rows as canonical bytes.
 
-As in `quick`: a row is accepted only if the plain way would accept it, with the same bytes; rows that are not are for
-the plain way, which says what is wrong with them. The canonical bytes are put together from all columns and the texts
-between them, row after row.
+As in `bulk_lines`, a row is accepted only if `accept_text` would accept it with the same bytes; other rows go the slow
+way, which says what is wrong with them. Canonical bytes are joined row by row from the columns and the constant texts
+between them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from creditchain.batch.accepting.bulk_lines import Mask, Quick
+from creditchain.batch.accepting.bulk_lines import FirstPass, Mask
 from creditchain.batch.accepting.check_digits import uscc_valid, valid
 from creditchain.batch.accepting.rules import Rules, RulesKey
 from creditchain.batch.accepting.table import ENVELOPE
@@ -99,11 +99,11 @@ class ColumnAcceptor:
             "as_of": _dates,
         }
 
-    def accept(self, table: pa.RecordBatch) -> Quick:
+    def accept(self, table: pa.RecordBatch) -> FirstPass:
         """Accept what is certainly good of a table's rows; the records' lines count from 1."""
         columns = _plain_columns(table)
         if columns is None:
-            return Quick(pa.RecordBatch.from_pylist([], schema=RECORDS), list(range(len(table))))
+            return FirstPass(pa.RecordBatch.from_pylist([], schema=RECORDS), list(range(len(table))))
         if "subject_scheme" not in columns:
             columns["subject_scheme"] = Column(pa.array([USCC]), np.zeros(len(table), np.int64))
         elif columns["subject_scheme"].values.null_count:
@@ -127,7 +127,7 @@ class ColumnAcceptor:
         )
         if not fits.all():
             records, good[rows[~fits]] = records.filter(pa.array(fits)), False
-        return Quick(records, [] if good.all() else np.flatnonzero(~good).tolist())
+        return FirstPass(records, [] if good.all() else np.flatnonzero(~good).tolist())
 
     def _good(self, columns: Mapping[str, Column], count: int) -> Mask:
         good = np.ones(count, dtype=bool)

@@ -1,10 +1,11 @@
-"""Many lines at once: what is certainly good is accepted at a microsecond or two a line, the rest is looked at closely.
+"""Accept many JSON lines at once: about a microsecond a line for good ones, the others are left for a closer look.
 
-A line is accepted here only if `accept_text` would accept it, as the same record; the tests compare the two. This says
-nothing about what is wrong with a line: that is for `accept_text`, which gets every line that was not accepted.
+A line is accepted here only if `accept_text` would accept it as the same record; tests compare the two. This module
+never says what is wrong with a line: `accept_text` does, and it gets every line that was not accepted here.
 
-Of equal names a decoder keeps one. Then what is written is shorter than what was read, and has fewer quotes: so a line
-is accepted if both have the same length, or, where it held blanks or escapes, the same number of quotes.
+A decoder silently keeps one of two members with the same name. What is written back is then shorter than what was
+read, and has fewer quotes. So a line is accepted only if both have the same length or, where it held blanks or
+escapes, the same number of quotes.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Quick:
-    """What came of the lines: good records, and the places (from 0) of the lines that need a closer look."""
+class FirstPass:
+    """Good records, and the places (from 0) of the lines or rows that need a closer look."""
 
     records: pa.RecordBatch
     rest: list[int]
@@ -60,7 +61,7 @@ class Lines:
         return np.diff(self.starts) - 1
 
 
-class QuickAcceptor:
+class LineAcceptor:
     """Accepts documents of one product under one set of rules."""
 
     def __init__(self, rules: Rules, kind: DocumentType) -> None:
@@ -73,7 +74,7 @@ class QuickAcceptor:
         self._optional = kind.optional
         self._schemes = product.subjects
 
-    def accept(self, lines: Lines) -> Quick:
+    def accept(self, lines: Lines) -> FirstPass:
         """Accept what is certainly good of the lines; the records' lines count from 1."""
         places, values = self._decode(lines)
         written = self._encoder.encode_lines(values)
@@ -95,10 +96,10 @@ class QuickAcceptor:
             schema=RECORDS,
         )
         if good.all() and len(good) == len(lines):
-            return Quick(records, [])
+            return FirstPass(records, [])
         rest = np.ones(len(lines), dtype=bool)
         rest[places[good]] = False
-        return Quick(records.filter(pa.array(good)), np.flatnonzero(rest).tolist())
+        return FirstPass(records.filter(pa.array(good)), np.flatnonzero(rest).tolist())
 
     def _decode(self, lines: Lines) -> tuple[Places, list[Any]]:
         """The lines that the type accepts, by place; all at once where all are good."""
@@ -159,16 +160,16 @@ class _Pattern:
         return self._one.fullmatch(text) is not None
 
 
-def quick_acceptor(rules: Rules) -> QuickAcceptor | None:
+def line_acceptor(rules: Rules) -> LineAcceptor | None:
     """The acceptor for these rules, made once a process; None where the product's schema has no type."""
     return _acceptor(RulesKey.of(rules))
 
 
 @lru_cache(maxsize=64)
-def _acceptor(key: RulesKey) -> QuickAcceptor | None:
+def _acceptor(key: RulesKey) -> LineAcceptor | None:
     rules = key.rules
     kind = document_type(rules)
-    return None if kind is None else QuickAcceptor(rules, kind)
+    return None if kind is None else LineAcceptor(rules, kind)
 
 
 def _line_starts(text: Bytes) -> Places:

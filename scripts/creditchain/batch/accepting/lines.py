@@ -1,4 +1,4 @@
-"""Many texts or values at once: quickly where that can be, closely the rest. For every reader of JSON documents."""
+"""Accept many JSON texts or values: all at once where they are good, one by one where they are not."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from creditchain.batch.accepting.bulk_lines import Lines, quick_acceptor
+from creditchain.batch.accepting.bulk_lines import Lines, line_acceptor
 from creditchain.batch.accepting.faults import text_faults
+from creditchain.batch.accepting.loaded import Collector, Loaded
 from creditchain.batch.accepting.rules import Rules, accept_text
 from creditchain.batch.errors import Problem, UploadError
-from creditchain.batch.readers.pieces import Collector, Loaded
 from creditchain.batch.records import RECORDS, Record, joined
 from creditchain.documents import JsonObject
 from creditchain.errors import InputError
@@ -21,15 +21,15 @@ from creditchain.errors import InputError
 
 def accept_lines(lines: Lines, rules: Rules) -> Loaded:
     """The records of texts; the first stands at line 1."""
-    acceptor = quick_acceptor(rules)
-    quick = acceptor.accept(lines) if acceptor is not None else None
+    acceptor = line_acceptor(rules)
+    first = acceptor.accept(lines) if acceptor is not None else None
     collector = Collector()
-    for place in range(len(lines)) if quick is None else quick.rest:
+    for place in range(len(lines)) if first is None else first.rest:
         _take(collector, place + 1, lines[place], rules)
     loaded = collector.loaded(len(lines), numbered=False)
-    if quick is None or not len(quick.records):
+    if first is None or not len(first.records):
         return loaded
-    return replace(loaded, records=joined(quick.records, loaded.records))
+    return replace(loaded, records=joined(first.records, loaded.records))
 
 
 def _take(collector: Collector, number: int, line: bytes, rules: Rules) -> None:

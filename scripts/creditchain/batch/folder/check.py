@@ -23,9 +23,9 @@ from creditchain.batch.folder.order import ORDER, open_order
 from creditchain.batch.folder.purging import FILE as PURGED
 from creditchain.batch.folder.purging import Purges, read_purges
 from creditchain.batch.folder.tree_file import CHECK_ROWS, first_wrong_node
-from creditchain.batch.making import sealing as seal
-from creditchain.batch.making.task import Watch, no_watch
+from creditchain.batch.progress import Watch, no_watch
 from creditchain.batch.records import DOCUMENTS, LEAVES, Bytes, hash_rows, pieces_of
+from creditchain.batch.sealing import leaf_hashes, sort_keys
 from creditchain.errors import Place
 from creditchain.hashing import HASH_BYTES
 from creditchain.merkle import lanes, tree_root
@@ -176,8 +176,8 @@ def _check_leaves(path: Path, manifest: Manifest, commitments: _Commitments) -> 
 
 
 def _check_order(leaves: pa.RecordBatch, last: pa.RecordBatch | None, name: str) -> None:
-    keys = seal.keys(leaves)
-    if bool(np.any(keys[1:] <= keys[:-1])) or (last is not None and keys[0] <= seal.keys(last)[0]):
+    keys = sort_keys(leaves)
+    if bool(np.any(keys[1:] <= keys[:-1])) or (last is not None and keys[0] <= sort_keys(last)[0]):
         raise BatchError("the leaves do not ascend", place=Place(name))
 
 
@@ -189,7 +189,7 @@ def _new_subjects(leaves: pa.RecordBatch, last: pa.RecordBatch | None) -> int:
 
 
 def _check_leaf_hashes(path: Path, leaves: pa.RecordBatch, first: int) -> None:
-    hashes = seal.leaf_hashes(leaves)
+    hashes = leaf_hashes(leaves)
     with storage(LEVELS), (path / LEVELS).open("rb") as handle:
         handle.seek(first * HASH_BYTES)
         written = handle.read(hashes.nbytes)

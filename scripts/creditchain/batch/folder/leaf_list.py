@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 from creditchain.batch.errors import BatchError, storage
 from creditchain.batch.folder.files import LEAF_ROWS, LEVELS, fsync_path, rename, write_arrow
 from creditchain.batch.folder.tree_file import TreeWriter
-from creditchain.batch.making import sealing as seal
 from creditchain.batch.records import LEAVES, hash_rows
+from creditchain.batch.sealing import leaf_hashes, sort_keys
 from creditchain.errors import Place
 
 #: What leaves are audited by; a publisher's own files have the domain beside.
@@ -76,9 +76,9 @@ class _Counted:
 def _checked(source: Path, counted: _Counted, tree: TreeWriter) -> Iterator[pa.RecordBatch]:
     """The batches of a source; each in order and after the one before, and its leaf hashes in the tree."""
     for batch in _batches(source):
-        keys, tags = seal.keys(batch), hash_rows(batch.column("tag"))
+        keys, tags = sort_keys(batch), hash_rows(batch.column("tag"))
         wrong = np.flatnonzero(keys[1:] <= keys[:-1])
-        first = counted.last is not None and keys[0] <= seal.keys(counted.last)[0]
+        first = counted.last is not None and keys[0] <= sort_keys(counted.last)[0]
         if first or len(wrong):
             at = counted.rows - 1 if first else counted.rows + int(wrong[0])
             raise BatchError(
@@ -89,7 +89,7 @@ def _checked(source: Path, counted: _Counted, tree: TreeWriter) -> Iterator[pa.R
         counted.subjects += before is None or not np.array_equal(before, tags[0])
         counted.rows += len(batch)
         counted.last = batch.slice(len(batch) - 1)
-        tree.append(seal.leaf_hashes(batch))
+        tree.append(leaf_hashes(batch))
         yield batch
 
 

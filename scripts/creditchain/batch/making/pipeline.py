@@ -24,11 +24,12 @@ from creditchain.batch.folder.files import Syncer, fsync_path, part_name, rename
 from creditchain.batch.folder.manifest import FILE, Manifest, Terms
 from creditchain.batch.making.finishing import finish
 from creditchain.batch.making.pool import cores, processes
-from creditchain.batch.making.sealing import Seals
 from creditchain.batch.making.spans import spans
-from creditchain.batch.making.task import Faults, Limits, Making, Watch, no_watch
+from creditchain.batch.making.task import Faults, Limits, Making
 from creditchain.batch.making.worker import Job, Part, Run, make_part, make_run
+from creditchain.batch.progress import Watch, no_watch
 from creditchain.batch.readers.upload import Upload
+from creditchain.batch.sealing import Seals
 from creditchain.errors import Place
 
 #: Uploads up to this many bytes are done in this process: starting others would take longer.

@@ -9,9 +9,8 @@ import signal
 import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
@@ -24,7 +23,7 @@ Made = TypeVar("Made")
 _PRELOAD = ["creditchain.batch.making.preload"]
 
 
-_QUICK = "forkserver" in multiprocessing.get_all_start_methods()
+_FORKSERVER = "forkserver" in multiprocessing.get_all_start_methods()
 # The GNU C library's tunables, and its malloc.h.
 _TUNABLES, _HUGE_PAGES = "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
@@ -35,24 +34,9 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def ordered(pool: Executor, work: Callable[[Item], Made], items: Iterable[Item], window: int) -> Iterator[Made]:
-    """`work` of each item, in order, at most `window` items under way: unlike `Executor.map`, memory stays bounded."""
-    pending: deque[Future[Made]] = deque()
-    try:
-        for item in items:
-            pending.append(pool.submit(work, item))
-            if len(pending) >= window:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        for future in pending:
-            future.cancel()
-
-
 def start_early() -> None:
     """Start what workers are forked from, while there is something else to do: loading the kernel takes it a moment."""
-    if _QUICK:
+    if _FORKSERVER:
         _context()
         with _main_kept_out(), _huge_pages():
             forkserver.ensure_running()
@@ -72,8 +56,8 @@ def processes(workers: int) -> Iterator[Executor]:
 
 
 def _context() -> BaseContext:
-    context: BaseContext = multiprocessing.get_context("forkserver" if _QUICK else "spawn")
-    if _QUICK:
+    context: BaseContext = multiprocessing.get_context("forkserver" if _FORKSERVER else "spawn")
+    if _FORKSERVER:
         context.set_forkserver_preload(_PRELOAD)
     return context
 

@@ -3,4 +3,4 @@
 import creditchain.batch.making.worker  # noqa: F401 - importing it is the purpose
 from creditchain.merkle import lanes
 
-lanes.warm_up()
+lanes.load_fastest()

@@ -9,20 +9,13 @@ from typing import TypeVar
 
 from creditchain.batch.errors import Problem
 from creditchain.batch.folder.files import Syncer
-from creditchain.batch.making.pool import ordered
 from creditchain.batch.making.worker import Job
+from creditchain.batch.ordered import ordered
+from creditchain.batch.progress import Watch
 from creditchain.batch.readers.upload import Upload
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
-
-#: Called with a stage, what is done and the whole of it, in units of the stage.
-Watch = Callable[[str, int, int], None]
-
-
-def no_watch(stage: str, done: int, total: int) -> None:
-    """Nobody watches."""
-    del stage, done, total
 
 
 @dataclass(frozen=True, slots=True)

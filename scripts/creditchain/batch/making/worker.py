@@ -25,10 +25,18 @@ from creditchain.batch.errors import Problem, StorageError, storage
 from creditchain.batch.folder.files import DOCUMENT_ROWS, LEAF_ROWS, LEVELS, file_digest, part_name, write_arrow
 from creditchain.batch.folder.order import ROW_NUMBER
 from creditchain.batch.folder.tree_file import TreeWriter
-from creditchain.batch.making import sealing as seal
-from creditchain.batch.making.sealing import Seals
 from creditchain.batch.readers import Piece
 from creditchain.batch.records import DOCUMENTS, LEAVES, PLACED, hash_rows, shift
+from creditchain.batch.sealing import (
+    Seals,
+    equal_to_previous,
+    leaf_hashes,
+    merge_sorted,
+    placed_leaves,
+    repeated_documents,
+    seal,
+    sort_keys,
+)
 from creditchain.errors import Place
 from creditchain.hashing import HASH_BYTES
 
@@ -136,7 +144,7 @@ def make_run(job: Job, numbered_piece: tuple[int, Piece]) -> Run:
     reading = _Reading(job, piece)
     documents = job.work / "documents" / part_name(number)
     digest = write_arrow(documents, DOCUMENTS, reading.documents(), DOCUMENT_ROWS)
-    placed = seal.merge(reading.placed, threads=job.threads)
+    placed = merge_sorted(reading.placed, threads=job.threads)
     path = job.work / f"run-{number:06}.arrow"
     if job.spill:
         _spill(path, placed)
@@ -144,7 +152,7 @@ def make_run(job: Job, numbered_piece: tuple[int, Piece]) -> Run:
         number=number,
         path=path,
         held=None if job.spill else placed,
-        fences=seal.keys(placed.take(pa.array(range(0, len(placed), _FENCE_ROWS), pa.int64()))),
+        fences=sort_keys(placed.take(pa.array(range(0, len(placed), _FENCE_ROWS), pa.int64()))),
         rows=len(placed),
         bytes=placed.nbytes,
         lines=reading.lines,
@@ -170,8 +178,8 @@ class _Reading:
         for block in readers.load(self._piece, self._job.rules):
             before, self.numbered = (0 if block.numbered else self.lines), block.numbered
             records = shift(block.records, "line", before)
-            sealed = seal.seal(records, self._job.seals, threads=self._job.threads)
-            self.placed.append(seal.place(sealed, rows))
+            sealed = seal(records, self._job.seals, threads=self._job.threads)
+            self.placed.append(placed_leaves(sealed, rows))
             self.problems += [problem.shifted(before) for problem in block.problems]
             self.lines += block.lines
             rows += len(sealed)
@@ -180,17 +188,17 @@ class _Reading:
 
 def make_part(job: Job, span: Span) -> Part:
     """Merge a span of keys of all runs; write leaves, leaf hashes, rows of documents. Raises StorageError."""
-    merged = seal.merge([_read(piece) for piece in span.slices], span.low, span.high, threads=job.threads)
+    merged = merge_sorted([_read(piece) for piece in span.slices], span.low, span.high, threads=job.threads)
     doubles, dropped, merged = _doubles(merged, span)
     if not span.keep:
         return Part(span.number, 0, 0, b"", b"", 0, "", doubles, dropped)
     tags = hash_rows(merged.column("tag"))
-    _leave(hashes_path(job.work, span.number), seal.leaf_hashes(merged, threads=job.threads))
+    _leave(hashes_path(job.work, span.number), leaf_hashes(merged, threads=job.threads))
     _leave(order_path(job.work, span.number), merged.column("document").to_numpy().astype(ROW_NUMBER))
     return Part(
         number=span.number,
         rows=len(merged),
-        subjects=len(tags) - int(np.count_nonzero(seal.repeated(tags))),
+        subjects=len(tags) - int(np.count_nonzero(equal_to_previous(tags))),
         first_tag=tags[0].tobytes() if len(tags) else b"",
         last_tag=tags[-1].tobytes() if len(tags) else b"",
         domains=reduce(lambda mask, bit: mask | 1 << bit, pc.unique(merged.column("domain")).to_pylist(), 0),
@@ -268,7 +276,7 @@ def _read(piece: Slice) -> pa.RecordBatch:
 
 def _doubles(merged: pa.RecordBatch, span: Span) -> tuple[tuple[Problem, ...], tuple[int, ...], pa.RecordBatch]:
     """What is wrong with documents that stand twice, which rows to drop, and the batch without their leaves."""
-    found = seal.doubles(merged, sections_apart=span.sections_apart)
+    found = repeated_documents(merged, sections_apart=span.sections_apart)
     if not found:
         return (), (), merged
     lines = merged.column("line")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from creditchain.batch.accepting.loaded import Loaded
 from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.readers import csv_rows, files, json_lines, parquet
 from creditchain.batch.readers.pieces import (
@@ -11,7 +12,6 @@ from creditchain.batch.readers.pieces import (
     FilesPiece,
     GroupsPiece,
     LinesPiece,
-    Loaded,
     Piece,
     TablePiece,
 )

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import IO
 
 from creditchain.batch.accepting.lines import accept_values
+from creditchain.batch.accepting.loaded import Loaded
 from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.accepting.table import document_of_cells, layout
 from creditchain.batch.errors import Problem, UploadError, storage
-from creditchain.batch.readers.pieces import CellsPiece, Loaded
+from creditchain.batch.readers.pieces import CellsPiece
 from creditchain.batch.readers.upload import Upload, open_at
 from creditchain.documents import DOCUMENT_LIMITS, JsonObject
 from creditchain.errors import InputError, Place

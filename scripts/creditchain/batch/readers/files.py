@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from creditchain.batch.accepting.loaded import Collector, Loaded
 from creditchain.batch.accepting.rules import Rules, accept_file
 from creditchain.batch.errors import Problem, UploadError, storage
 from creditchain.batch.readers.csv_rows import header, read_rows
-from creditchain.batch.readers.pieces import Collector, FilesPiece, Loaded, ManifestRow
+from creditchain.batch.readers.pieces import FilesPiece, ManifestRow
 from creditchain.batch.readers.upload import MANIFEST, Upload, open_at
 from creditchain.batch.records import Record
 from creditchain.documents import DOMAINS, SECTIONS

@@ -8,9 +8,10 @@ from typing import IO
 
 from creditchain.batch.accepting.bulk_lines import Lines
 from creditchain.batch.accepting.lines import accept_lines
+from creditchain.batch.accepting.loaded import Loaded
 from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.errors import Problem, UploadError, storage
-from creditchain.batch.readers.pieces import LinesPiece, Loaded
+from creditchain.batch.readers.pieces import LinesPiece
 from creditchain.batch.readers.upload import Upload, open_at
 from creditchain.documents import DOCUMENT_LIMITS
 from creditchain.errors import Place

@@ -12,13 +12,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from creditchain.batch.accepting.bulk_columns import column_acceptor
-from creditchain.batch.accepting.bulk_lines import Lines, Quick
+from creditchain.batch.accepting.bulk_lines import FirstPass, Lines
 from creditchain.batch.accepting.lines import accept_lines, accept_values
+from creditchain.batch.accepting.loaded import Collector, Loaded
 from creditchain.batch.accepting.rules import Rules, accept_text
 from creditchain.batch.accepting.table import ENVELOPE, Layout, envelope, layout
 from creditchain.batch.accepting.typed_documents import UntranslatableError
 from creditchain.batch.errors import Problem, UploadError, storage
-from creditchain.batch.readers.pieces import Collector, GroupsPiece, Loaded, TablePiece
+from creditchain.batch.readers.pieces import GroupsPiece, TablePiece
 from creditchain.batch.readers.upload import Upload, open_at
 from creditchain.batch.records import RECORDS, joined, shift
 from creditchain.documents import JsonObject
@@ -170,14 +171,14 @@ def _share(upload: Upload, rows: int, whole: int) -> int:
 
 def _of_columns(batch: pa.RecordBatch, rules: Rules) -> Loaded:
     """The records of typed columns; lines count from 1 in the batch."""
-    quick = _quick(batch, rules)
-    if not quick.rest:
-        return Loaded(quick.records, (), len(batch), numbered=True)
+    first = _first_pass(batch, rules)
+    if not first.rest:
+        return Loaded(first.records, (), len(batch), numbered=True)
     table = layout(batch.schema.names, rules.product)
     values: list[JsonObject] = []
     numbers: list[int] = []
     problems: list[Problem] = []
-    for place in quick.rest:
+    for place in first.rest:
         try:
             values.append(_document(_row(batch, place), table, rules.product))
             numbers.append(place + 1)
@@ -185,15 +186,15 @@ def _of_columns(batch: pa.RecordBatch, rules: Rules) -> Loaded:
             problems.append(Problem.of(error, place + 1))
     loaded = accept_values(values, numbers, rules)
     problems = sorted([*problems, *loaded.problems], key=lambda problem: problem.line or 0)
-    records = joined(quick.records, loaded.records) if len(quick.records) else loaded.records
+    records = joined(first.records, loaded.records) if len(first.records) else loaded.records
     return Loaded(records, tuple(problems), len(batch), numbered=True)
 
 
-def _quick(batch: pa.RecordBatch, rules: Rules) -> Quick:
+def _first_pass(batch: pa.RecordBatch, rules: Rules) -> FirstPass:
     try:
         return column_acceptor(rules, tuple(batch.schema.names)).accept(batch)
     except UntranslatableError:
-        return Quick(pa.RecordBatch.from_pylist([], schema=RECORDS), list(range(len(batch))))
+        return FirstPass(pa.RecordBatch.from_pylist([], schema=RECORDS), list(range(len(batch))))
 
 
 def _of_texts(texts: Sequence[str | None], rules: Rules) -> Loaded:

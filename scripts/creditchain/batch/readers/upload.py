@@ -16,7 +16,7 @@ import fsspec
 from fsspec.core import url_to_fs
 
 from creditchain.batch.errors import StorageError, UploadError, storage
-from creditchain.batch.making.pool import ordered
+from creditchain.batch.ordered import ordered
 from creditchain.errors import Place
 
 Kind = Literal["jsonl", "csv", "parquet", "folder"]

@@ -64,14 +64,14 @@ def seal(records: pa.RecordBatch, seals: Seals, *, threads: int = 0) -> pa.Recor
     return pa.RecordBatch.from_arrays(arrays, schema=SEALED)
 
 
-def place(sealed: pa.RecordBatch, first: int) -> pa.RecordBatch:
+def placed_leaves(sealed: pa.RecordBatch, first: int) -> pa.RecordBatch:
     """SEALED → PLACED: the leaves, and where their documents stand, the first of them in row `first`."""
     rows = int64_column(np.arange(first, first + len(sealed), dtype=np.int64))
     arrays = [rows if name == "document" else sealed.column(name) for name in PLACED.names]
     return pa.RecordBatch.from_arrays(arrays, schema=PLACED)
 
 
-def merge(
+def merge_sorted(
     batches: Sequence[pa.RecordBatch], low: bytes | None = None, high: bytes | None = None, *, threads: int = 0
 ) -> pa.RecordBatch:
     """Several batches of schema PLACED as one, in the order of the tree: keys from `low` to below `high`, if given.
@@ -92,7 +92,7 @@ def merge(
     return whole.take(int64_column(order[start:stop]))
 
 
-def doubles(batch: pa.RecordBatch, *, sections_apart: bool) -> list[tuple[int, int]]:
+def repeated_documents(batch: pa.RecordBatch, *, sections_apart: bool) -> list[tuple[int, int]]:
     """Rows of a sorted batch that repeat the document of an earlier row about the same subject: (earlier, later).
 
     One subject and equal bytes give one salt and so one commitment. `sections_apart`: whether equal bytes may stand in
@@ -101,8 +101,8 @@ def doubles(batch: pa.RecordBatch, *, sections_apart: bool) -> list[tuple[int, i
     tags, _, commitments = _leaf_columns(batch)
     if len(batch) < 2:
         return []
-    again = repeated(commitments)
-    alike = again.any() and (again & repeated(tags)).any()
+    again = equal_to_previous(commitments)
+    alike = again.any() and (again & equal_to_previous(tags)).any()
     if not alike and not sections_apart:
         return []
     pairs = np.ascontiguousarray(np.concatenate([tags, commitments], axis=1)).view("S64").ravel()
@@ -112,7 +112,7 @@ def doubles(batch: pa.RecordBatch, *, sections_apart: bool) -> list[tuple[int, i
     return list(zip(earlier[later].tolist(), later.tolist(), strict=True))
 
 
-def repeated(hashes: Bytes) -> npt.NDArray[np.bool_]:
+def equal_to_previous(hashes: Bytes) -> npt.NDArray[np.bool_]:
     """Of hashes (n, 32), which of the second to the last equal the one before."""
     words = hashes.view(np.uint64)
     found: npt.NDArray[np.bool_] = words[1:, 0] == words[:-1, 0]
@@ -127,7 +127,7 @@ def leaf_hashes(batch: pa.RecordBatch, *, threads: int = 0) -> Bytes:
     return rows
 
 
-def keys(batch: pa.RecordBatch) -> npt.NDArray[np.bytes_]:
+def sort_keys(batch: pa.RecordBatch) -> npt.NDArray[np.bytes_]:
     """The sort keys of a batch's leaves: 65 bytes each, comparable with < and by `np.searchsorted`."""
     tags, sections, commitments = _leaf_columns(batch)
     parts = (tags, sections[:, None], commitments)

@@ -1,4 +1,4 @@
-"""The quick way accepts only what the plain way accepts, as the same record; and of good uploads nearly all."""
+"""Lines accepted in bulk are accepted one by one too, as the same records; good uploads are accepted in bulk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from making import PRODUCT, RULES, document, number
 
-from creditchain.batch.accepting.bulk_lines import Lines, quick_acceptor
+from creditchain.batch.accepting.bulk_lines import Lines, line_acceptor
 from creditchain.batch.accepting.check_digits import uscc_valid, valid
 from creditchain.batch.accepting.rules import Rules, accept_text
 from creditchain.batch.accepting.typed_documents import document_type
@@ -28,11 +28,11 @@ PRODUCTS = {product.ref: product for product in catalogue()}
 
 
 def accepted(lines: list[bytes], rules: Rules = RULES) -> list[bool]:
-    """Which lines the quick way accepts; each of them is compared with the plain way."""
-    acceptor = quick_acceptor(rules)
+    """Which lines are accepted in bulk; each of them is compared with `accept_text`."""
+    acceptor = line_acceptor(rules)
     assert acceptor is not None
-    quick = acceptor.accept(Lines(b"".join(line + b"\n" for line in lines)))
-    for row in quick.records.to_pylist():
+    first = acceptor.accept(Lines(b"".join(line + b"\n" for line in lines)))
+    for row in first.records.to_pylist():
         plain = accept_text(lines[row.pop("line") - 1], rules)
         assert row == {
             "scheme": plain.scheme,
@@ -42,8 +42,8 @@ def accepted(lines: list[bytes], rules: Rules = RULES) -> list[bool]:
             "media_type": plain.media_type,
             "content": plain.content,
         }
-    rest = set(quick.rest)
-    assert len(rest) + len(quick.records) == len(lines)
+    rest = set(first.rest)
+    assert len(rest) + len(first.records) == len(lines)
     return [place not in rest for place in range(len(lines))]
 
 
@@ -99,7 +99,7 @@ def mutated(value: Any, draw: random.Random) -> Any:
 
 @pytest.mark.parametrize("ref", PRODUCTS)
 def test_what_was_changed_is_judged_as_the_plain_way_does(ref: str, tmp_path: Path) -> None:
-    """`accepted` compares whatever the quick way lets through; here it also must not let through what is bad."""
+    """`accepted` compares whatever is accepted in bulk; here nothing bad may be let through."""
     path = tmp_path / "sample.jsonl"
     rules = Rules(PRODUCTS[ref])
     write_sample(Sample(PRODUCTS[ref], 40, 10, 3), path, Form.JSONL)
@@ -109,8 +109,8 @@ def test_what_was_changed_is_judged_as_the_plain_way_does(ref: str, tmp_path: Pa
         for line in path.read_bytes().splitlines()
         for _ in range(10)
     ]
-    for line, quickly in zip(lines, accepted(lines, rules), strict=True):
-        if quickly:
+    for line, bulk in zip(lines, accepted(lines, rules), strict=True):
+        if bulk:
             accept_text(line, rules)
 
 
