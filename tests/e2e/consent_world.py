@@ -44,12 +44,14 @@ class World:
     place: Place
     commands: Commands
     folder: Path
+    #: In front of the names of its files: those of a world that was kept and is used again stay apart.
+    series: str = ""
     made: int = field(default=0)
 
     def path(self, name: str) -> Path:
         """A path of its own for every call."""
         self.made += 1
-        return self.folder / f"{self.made}-{name}"
+        return self.folder / f"{self.series}{self.made}-{name}"
 
     def publish(self) -> Path:
         """Batches of every product that the report combines, and a report about the enterprise, not delivered yet."""
@@ -132,24 +134,31 @@ class World:
 
 
 @contextmanager
-def consent_world(place: Place) -> Iterator[World]:
-    """Contracts, a platform, a source, two banks, a tag statement and a notice."""
-    bring_up(place)
+def world_at(place: Place, series: str = "") -> Iterator[World]:
+    """A place that `make_consent_world` prepared, and the keys in the environment."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("REGION_KEY", TAG_KEY.hex())
         environment.setenv("ENTERPRISE", MNEMONIC)
+        yield World(place, At(place), place.folder, series)
+
+
+def make_consent_world(place: Place) -> None:
+    """Contracts, a platform, a source, two banks, a tag statement and a notice."""
+    bring_up(place)
+    with world_at(place) as world:
         with region_of(place) as region:
             for key in (BANK, OTHER_BANK):
                 operator = dev_signer(key, region.chain).address
                 bank = Admission(operator, Role.INSTITUTION, 320100, 0, 0, 0, keccak256(b"bank"))
                 send(place, region, GOVERNOR, f"admit bank {key}", region.calls.admit(bank))
-        world = World(place, At(place), place.folder)
         (place.folder / "notice.txt").write_text(NOTICE, encoding="utf-8")
         world.commands.done(
             *("tag", "state", "--platform", str(PLATFORM), "--number", NUMBER, "--tag-key", "env:REGION_KEY"),
             *("--signer", f"dev:{PLATFORM}", "-o", str(place.folder / "statement.json")),
         )
-        yield world
 
 
-__all__ = ["ANYBODY", "BANK", "NUMBER", "OTHER_BANK", "PLATFORM", "REPORT", "SOURCE", "World", "consent_world"]
+__all__ = [
+    *("ANYBODY", "BANK", "NUMBER", "OTHER_BANK", "PLATFORM", "REPORT", "SOURCE"),
+    *("World", "make_consent_world", "world_at"),
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -21,8 +22,12 @@ from creditchain.chain.networks import Network, load_network
 from creditchain.chain.signers import DEV_MNEMONIC
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 30.0
-PATIENCE = {"poll_seconds": 0.02, "timeout_seconds": 5.0, "give_up_seconds": 60.0}
+#: On a busy machine a node takes its time. These end a test that hangs; they measure nothing.
+PATIENCE = {"poll_seconds": 0.02, "timeout_seconds": 300.0, "give_up_seconds": 900.0}
+
+
+#: How often a node is started anew that ended at once: its port was taken between choosing and using it.
+TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,9 @@ class Server:
     def ask(self, method: str, *params: Any) -> Any:
         """One JSON-RPC request that has to succeed."""
         answer = requests.post(
-            self.url, json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params}, timeout=30
+            self.url,
+            json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params},
+            timeout=PATIENCE["timeout_seconds"],
         )
         found = answer.json()
         assert "error" not in found, found
@@ -71,18 +78,8 @@ def program(name: str) -> str:
 
 @contextmanager
 def _node(name: str, port_option: str, arguments: Sequence[str]) -> Iterator[str]:
-    port = free_port()
-    # A group of its own: npm's anvil is a script that starts the program proper.
-    process = subprocess.Popen(
-        [program(name), port_option, str(port), *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    url = f"http://127.0.0.1:{port}"
+    process, url = _started(name, port_option, arguments)
     try:
-        _wait(url, process)
         yield url
     finally:
         os.killpg(process.pid, signal.SIGTERM)
@@ -90,24 +87,48 @@ def _node(name: str, port_option: str, arguments: Sequence[str]) -> Iterator[str
             process.wait(10)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
+            process.wait()
+
+
+def _started(name: str, port_option: str, arguments: Sequence[str]) -> tuple[subprocess.Popen[bytes], str]:
+    """A node that answers, and its URL."""
+    for _ in range(TRIES):
+        port = free_port()
+        # A group of its own: npm's anvil is a script that starts the program proper.
+        process = subprocess.Popen(
+            [program(name), port_option, str(port), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        url = f"http://127.0.0.1:{port}"
+        if _answers(url, process):
+            return process, url
+    pytest.fail(f"{name} does not start: {process.communicate()[1][-1000:]!r}")
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
+    """A port that nobody listens on now, below those that the system gives to outgoing connections."""
+    chance = random.SystemRandom()
+    while True:
+        port = chance.randrange(10_000, 32_000)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
         return port
 
 
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:
+    """Wait until the node answers. False: it ended, as it does where somebody else was faster to take the port."""
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
+    while process.poll() is None:
         try:
-            requests.post(url, json={"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}, timeout=2)
+            requests.post(url, json=asked, timeout=PATIENCE["timeout_seconds"])
         except requests.RequestException:
             time.sleep(0.05)
         else:
-            return
-    pytest.fail(f"the node does not answer at {url}")
+            return process.poll() is None
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 
 from making import document, lines, number, write_csv
-from region_world import PLATFORM, REGULATOR, SOURCE, TAG_KEY, Place, bring_up, region_of
+from region_world import PLATFORM, REGULATOR, SOURCE, TAG_KEY, Place, region_of
+from worlds import Kept, kept_region
 
 from creditchain.batch import open_batch
 from creditchain.batch.folder.tree_file import FileTree
@@ -23,10 +25,14 @@ from creditchain.vocabulary import Life
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    made = Place("embedded", tmp_path_factory.mktemp("region"))
-    bring_up(made)
-    return made
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    with kept_region("embedded", tmp_path_factory.mktemp("region")) as made:
+        yield made
+
+
+@pytest.fixture
+def place(kept: Kept, tmp_path: Path) -> Place:
+    return kept.fresh(tmp_path / "place")
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 
 from making import PRODUCT, document, lines
-from region_world import GOVERNOR, SOURCE, TAG_KEY, Place, bring_up, region_of
+from region_world import GOVERNOR, SOURCE, TAG_KEY, region_of
+from worlds import Kept, kept_region
 
 from creditchain.acts.anchoring import Anchoring, AnchoringError, Options, Order, RootTakenError
 from creditchain.batch import BatchError, StorageError, find_upload, open_batch
@@ -87,17 +88,15 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("template")
-    bring_up(Place("embedded", folder))
-    return folder
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    with kept_region("embedded", tmp_path_factory.mktemp("region")) as made:
+        yield made
 
 
 @pytest.fixture
-def world(template: Path, tmp_path: Path) -> Iterator[World]:
+def world(kept: Kept, tmp_path: Path) -> Iterator[World]:
     folder = tmp_path / "world"
-    shutil.copytree(template, folder)
-    with region_of(Place("embedded", folder)) as region, open_journal(folder / "home" / "anchoring.sqlite") as journal:
+    with region_of(kept.fresh(folder)) as region, open_journal(folder / "home" / "anchoring.sqlite") as journal:
         yield World(region, journal, folder)
 
 

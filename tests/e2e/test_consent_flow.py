@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from consent_world import ANYBODY, BANK, NUMBER, OTHER_BANK, PLATFORM, World, consent_world
+from consent_world import ANYBODY, BANK, NUMBER, OTHER_BANK, PLATFORM, World, make_consent_world, world_at
 from eth_account import Account
 from region_world import Place
+from worlds import Kept
 
 from creditchain.hashing import keccak256
 from creditchain.messages.enterprise_keys import KeyUse, derive_key
@@ -18,8 +19,15 @@ from creditchain.packages.consent_file import parse_consent
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with consent_world(Place("embedded", tmp_path_factory.mktemp("consents"))) as made:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    place = Place("embedded", tmp_path_factory.mktemp("consents"))
+    make_consent_world(place)
+    return Kept(place)
+
+
+@pytest.fixture
+def world(kept: Kept, tmp_path: Path) -> Iterator[World]:
+    with world_at(kept.fresh(tmp_path / "world")) as made:
         yield made
 
 

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from consent_world import ANYBODY, BANK, PLATFORM, SOURCE, World, consent_world
+from consent_world import ANYBODY, BANK, PLATFORM, SOURCE, World, make_consent_world, world_at
 from region_world import Place, anchor_documents, pass_time
+from worlds import Kept
 
 from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.steps import leaf_of
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with consent_world(Place("embedded", tmp_path_factory.mktemp("disputes"))) as made:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    place = Place("embedded", tmp_path_factory.mktemp("disputes"))
+    make_consent_world(place)
+    return Kept(place)
+
+
+@pytest.fixture
+def world(kept: Kept, tmp_path: Path) -> Iterator[World]:
+    with world_at(kept.fresh(tmp_path / "world")) as made:
         yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def packages(world: World) -> list[RecordPackage]:
     return anchor_documents(world.place, (2024,), 1)
 

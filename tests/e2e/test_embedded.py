@@ -86,11 +86,12 @@ def test_a_revert_carries_its_data(chain: Chain, journal: Journal) -> None:
 
 
 def test_time_follows_the_clock_and_never_goes_back(chain: Chain) -> None:
+    before = int(time.time())
     for _ in range(5):
         chain.request("evm_mine")
     times = [chain.block(number).time for number in range(6)]
     assert times == sorted(times)
-    assert abs(times[-1] - time.time()) < 5
+    assert before <= times[-1] <= time.time()
     chain.request("evm_increaseTime", hex(20 * 86400))
     chain.request("evm_mine")
     assert chain.head().time - times[-1] >= 20 * 86400
@@ -168,8 +169,9 @@ def test_the_next_process_finds_what_the_last_one_left(tmp_path: Path) -> None:
     assert (number, len(set(genesis))) == (2, 1)
     assert mine.hex() == genesis[0].strip()
     with connect(EMBEDDED, tmp_path) as chain:
+        before = int(time.time())
         chain.request("evm_mine")
-        assert chain.head().time - time.time() > 150
+        assert chain.head().time - before >= 200
 
 
 def test_another_chain_id_for_the_same_file_is_refused(tmp_path: Path) -> None:

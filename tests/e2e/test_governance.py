@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from commands import Commands
+from region_world import Place
+from worlds import Kept
 
 from creditchain.chain.signers import dev_key
 from creditchain.documents import canonical_bytes
@@ -18,13 +20,18 @@ from creditchain.merkle import verify_consistency, verify_inclusion
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One region with its 26 members for all tests of this file; each test changes nodes of its own."""
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """One region with its 26 members."""
     here = tmp_path_factory.mktemp("region")
     creditchain = Commands(here)
     creditchain.done("deploy", "--signer", "dev:0")
     creditchain.done("node", "admit", "--members", "yrd", "--dev-operators", "--signer", "dev:0")
-    return here
+    return Kept(Place("embedded", here))
+
+
+@pytest.fixture
+def folder(kept: Kept, tmp_path: Path) -> Path:
+    return kept.fresh(tmp_path / "region").folder
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ class Driver:
     def close(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        assert self._process.wait(30) == 0
+        assert self._process.wait() == 0
 
 
 @pytest.fixture(scope="module")

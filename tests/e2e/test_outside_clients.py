@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from commands import Answer
-from consent_world import ANYBODY, BANK, MNEMONIC, PLATFORM, World, consent_world
-from region_world import Place, send
-from servers import ROOT, anvil
+from consent_world import ANYBODY, BANK, MNEMONIC, PLATFORM, World, make_consent_world, world_at
+from region_world import send
+from servers import ROOT
+from worlds import Kept, on_anvil
 
 from creditchain.chain.abi import interface
 from creditchain.chain.consent_calls import ConsentCalls, Delivery
@@ -43,13 +44,16 @@ INTERFACES = {
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("outside")
-    with anvil() as server:
-        networks = folder / "networks.toml"
-        networks.write_text(f'[spot]\nurl = "{server.url}"\nchain_id = 31337\npoll_seconds = 0.02\n')
-        with consent_world(Place("spot", folder, networks)) as made:
-            yield made
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    with on_anvil(tmp_path_factory.mktemp("outside")) as (place, server):
+        make_consent_world(place)
+        yield Kept(place, server)
+
+
+@pytest.fixture
+def world(kept: Kept, tmp_path: Path) -> Iterator[World]:
+    with world_at(kept.fresh(tmp_path / "world")) as made:
+        yield made
 
 
 def ethers(do: str, **values: Any) -> dict[str, Any]:
@@ -57,7 +61,7 @@ def ethers(do: str, **values: Any) -> dict[str, Any]:
     if node is None or not (ROOT / "node_modules" / "ethers").is_dir():
         pytest.skip("ethers is not installed: npm ci")
     asked = json.dumps({"do": do, **values})
-    done = subprocess.run([node, str(CLIENT)], input=asked, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([node, str(CLIENT)], input=asked, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer

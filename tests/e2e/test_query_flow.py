@@ -10,8 +10,20 @@ from typing import Any
 
 import pytest
 from commands import Answer
-from consent_world import ANYBODY, BANK, NUMBER, OTHER_BANK, PLATFORM, REPORT, SOURCE, World, consent_world
+from consent_world import (
+    ANYBODY,
+    BANK,
+    NUMBER,
+    OTHER_BANK,
+    PLATFORM,
+    REPORT,
+    SOURCE,
+    World,
+    make_consent_world,
+    world_at,
+)
 from region_world import Place, pass_time
+from worlds import Kept
 
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.signers import dev_signer
@@ -64,9 +76,19 @@ class Exchange:
 
 
 @pytest.fixture(scope="module")
-def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
-    with consent_world(Place("embedded", tmp_path_factory.mktemp("queries"))) as world:
-        yield Exchange(world, world.publish())
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Kept, str]:
+    """The world, and the name of the report in its folder."""
+    place = Place("embedded", tmp_path_factory.mktemp("queries"))
+    make_consent_world(place)
+    with world_at(place, "kept-") as world:
+        return Kept(place), world.publish().name
+
+
+@pytest.fixture
+def exchange(kept: tuple[Kept, str], tmp_path: Path) -> Iterator[Exchange]:
+    place, report = kept
+    with world_at(place.fresh(tmp_path / "world")) as world:
+        yield Exchange(world, world.folder / report)
 
 
 def test_from_consent_to_evidence_to_revocation(exchange: Exchange) -> None:

@@ -18,12 +18,11 @@ from region_world import (
     SOURCE,
     TAG_KEY,
     Place,
-    bring_up,
     pass_time,
     region_of,
     send,
 )
-from servers import anvil
+from worlds import Kept, kept_region
 
 from creditchain.catalogue.products import load_product
 from creditchain.chain.consent_calls import ConsentCalls, Delivery
@@ -83,21 +82,24 @@ class At(Commands):
 
 
 @pytest.fixture(scope="module", params=["embedded", "anvil"])
-def market(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    folder = tmp_path_factory.mktemp("market")
-    if request.param == "embedded":
-        yield from opened(Place("embedded", folder), folder)
-        return
-    with anvil() as server:
-        networks = folder / "networks.toml"
-        networks.write_text(f'[spot]\nurl = "{server.url}"\nchain_id = 31337\npoll_seconds = 0.02\n')
-        yield from opened(Place("spot", folder, networks), folder)
+def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    with kept_region(request.param, tmp_path_factory.mktemp("market")) as made:
+        prepare(made.place)
+        made.keep()
+        yield made
 
 
-def opened(place: Place, folder: Path) -> Iterator[Market]:
-    """Contracts, members, four batches, a statement, an issuer's figures."""
-    commands = At(place)
-    bring_up(place)
+@pytest.fixture
+def market(kept: Kept, tmp_path: Path) -> Market:
+    place = kept.fresh(tmp_path / "place")
+    statement = place.folder / "statement.json"
+    number = json.loads(statement.read_text())["number"]
+    return Market(place, At(place), number, place.folder / "figures.json", statement)
+
+
+def prepare(place: Place) -> None:
+    """Four batches, a statement, an issuer's figures."""
+    commands, folder = At(place), place.folder
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("REGION_KEY", TAG_KEY.hex())
         environment.setenv("CREDITCHAIN_TAG_KEY", "env:REGION_KEY")
@@ -117,7 +119,7 @@ def opened(place: Place, folder: Path) -> Iterator[Market]:
             *("tag", "state", "--platform", str(PLATFORM), "--number", number, "--tag-key", "env:REGION_KEY"),
             *("--signer", f"dev:{PLATFORM}", "-o", str(statement)),
         )
-        yield Market(place, commands, number, figures(commands, folder), statement)
+    figures(commands, folder)
 
 
 def publish(commands: Commands, folder: Path, ref: str, records: int, seed: int, *words: str) -> None:
@@ -131,13 +133,12 @@ def publish(commands: Commands, folder: Path, ref: str, records: int, seed: int,
     commands.done("anchor", str(upload), *words_of_all, *words)
 
 
-def figures(commands: Commands, folder: Path) -> Path:
+def figures(commands: Commands, folder: Path) -> None:
     """What an issuer derives: here a sample of it."""
     sample, data = folder / "figures.jsonl", folder / "figures.json"
     commands.done("sample", "--product", PRODUCT, "--records", "1", "-o", str(sample))
     values = json.loads(sample.read_text().splitlines()[0])["data"]
     data.write_text(json.dumps({name: value for name, value in values.items() if name not in ("hash", "records")}))
-    return data
 
 
 def granted(market: Market, region: Region, **changes: Any) -> PackagedConsent:
@@ -302,7 +303,6 @@ def test_revoked_after_the_delivery(market: Market, tmp_path: Path) -> None:
 
 
 def test_a_batch_that_came_later_is_not_missed_but_a_new_report_has_it(market: Market, tmp_path: Path) -> None:
-    """Last in this module: it adds to a series."""
     old = delivered(market, market.assembled(tmp_path))
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("REGION_KEY", TAG_KEY.hex())

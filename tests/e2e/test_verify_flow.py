@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,67 +17,47 @@ from region_world import (
     TAG_KEY,
     Place,
     anchor_documents,
-    bring_up,
     pass_time,
     region_of,
     send,
 )
+from servers import anvil
+from worlds import Kept, kept_region
 
 from creditchain.chain.networks import load_network
 from creditchain.cli.app import run
 from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.steps import leaf_of
 
-ROOT = Path(__file__).resolve().parents[2]
+
+@dataclass(frozen=True)
+class Anchored:
+    """A region with one batch of nine records, and their packages."""
+
+    kept: Kept
+    packages: list[RecordPackage]
 
 
 @pytest.fixture(scope="module", params=["embedded", "anvil"])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    folder = tmp_path_factory.mktemp(request.param)
-    if request.param == "embedded":
-        here = Place("embedded", folder)
-        bring_up(here)
-        yield here
-        return
-    with anvil() as url:
-        networks = folder / "networks.toml"
-        networks.write_text(f'[spot]\nurl = "{url}"\nchain_id = 31337\npoll_seconds = 0.02\n')
-        here = Place("spot", folder, networks)
-        bring_up(here)
-        yield here
-
-
-@contextmanager
-def anvil() -> Iterator[str]:
-    """A fresh Anvil on a free port; its URL."""
-    program = shutil.which("anvil") or str(ROOT / "node_modules" / ".bin" / "anvil")
-    if not Path(program).exists():
-        pytest.skip("Anvil is not installed: npm ci")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    chain = subprocess.Popen([program, "--port", str(port), "--silent"])
-    try:
-        _wait_for(port)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        chain.terminate()
-        chain.wait(10)
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError("Anvil did not start")
+def anchored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Anchored]:
+    yield from anchored_on(request.param, tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
-def packages(place: Place) -> list[RecordPackage]:
-    return anchor_documents(place, (2022, 2023, 2024), 1)
+def anchored_on_anvil(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Anchored]:
+    yield from anchored_on("anvil", tmp_path_factory)
+
+
+def anchored_on(kind: str, folders: pytest.TempPathFactory) -> Iterator[Anchored]:
+    with kept_region(kind, folders.mktemp(kind)) as kept:
+        packages = anchor_documents(kept.place, (2022, 2023, 2024), 1)
+        kept.keep()
+        yield Anchored(kept, packages)
+
+
+@pytest.fixture
+def packages(anchored: Anchored) -> list[RecordPackage]:
+    return anchored.packages
 
 
 class Shell:
@@ -108,8 +83,8 @@ class Shell:
 
 
 @pytest.fixture
-def shell(place: Place, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Shell:
-    return Shell(place, capfd, tmp_path)
+def shell(anchored: Anchored, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Shell:
+    return Shell(anchored.kept.fresh(tmp_path / "place"), capfd, tmp_path)
 
 
 def outcomes(found: dict[str, Any]) -> list[str]:
@@ -128,11 +103,10 @@ def test_every_record_verifies(shell: Shell, packages: list[RecordPackage]) -> N
     assert outcomes(found[0]) == ["passed"] * 6 + ["not applicable"] * 4
 
 
-def test_endpoints_that_agree(shell: Shell, packages: list[RecordPackage]) -> None:
-    if shell.place.network == "embedded":
-        pytest.skip("an embedded chain has one endpoint")
+def test_endpoints_that_agree(anchored_on_anvil: Anchored, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    shell = Shell(anchored_on_anvil.kept.fresh(tmp_path / "place"), capfd, tmp_path)
     url = load_network(shell.place.network, shell.place.networks_file).url
-    assert shell("verify", "--rpc", url, "--rpc", url, shell.write(packages[0]))[0] == 0
+    assert shell("verify", "--rpc", url, "--rpc", url, shell.write(anchored_on_anvil.packages[0]))[0] == 0
 
 
 def test_people_see_both_languages(
@@ -291,8 +265,7 @@ def test_disorder_is_proven_by_anyone(shell: Shell) -> None:
 
 
 def test_members_that_fell(shell: Shell) -> None:
-    """Last in this module: it takes the platform and the source out of the region."""
-    packages = anchor_documents(shell.place, (2040,), 3)
+    packages = anchor_documents(shell.place, (2040,), 2)
     with region_of(shell.place) as region:
         anchor = region.anchor(SOURCE, packages[0].batch.root)
         assert anchor is not None
@@ -331,13 +304,15 @@ def write_list(path: Path, packages: list[RecordPackage]) -> str:
     return str(path)
 
 
-def test_endpoints_that_disagree(shell: Shell, packages: list[RecordPackage]) -> None:
+def test_endpoints_that_disagree(
+    anchored_on_anvil: Anchored, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     """Another Anvil is a fork as far as anyone can tell: nothing is decided, in either direction."""
-    if shell.place.network != "spot":
-        pytest.skip("an embedded chain has one endpoint")
+    shell = Shell(anchored_on_anvil.kept.fresh(tmp_path / "place"), capfd, tmp_path)
     mine = str(load_network("spot", shell.place.networks_file).url)
     with anvil() as other:
-        code, found = shell("verify", "--rpc", mine, "--rpc", other, shell.write(packages[0]))
+        file = shell.write(anchored_on_anvil.packages[0])
+        code, found = shell("verify", "--rpc", mine, "--rpc", other.url, file)
     assert code == 3
     assert found[0]["verdict"] == "could not be checked"
     assert "disagree" in found[0]["steps"][3]["reason"]["en"]

@@ -1,0 +1,64 @@
+"""Worlds that are made once, and that each test gets as they were made.
+
+What a test does to its world no other test sees, so tests run in any order, on any worker, and alone.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from region_world import Place, bring_up
+from servers import Server, anvil
+
+
+class Kept:
+    """A place that was prepared once; on an Anvil if `server` is given, else on an embedded chain."""
+
+    def __init__(self, place: Place, server: Server | None = None) -> None:
+        self.place, self._server = place, server
+        self._snapshot: str | None = None
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep the place as it is now."""
+        if self._server is not None:
+            self._snapshot = self._server.ask("evm_snapshot")
+
+    def fresh(self, folder: Path) -> Place:
+        """The place as it was when it was kept: a copy of its folder in `folder`, and the chain taken back.
+
+        A place on an Anvil is one place for all: the chain of an earlier `fresh` is gone.
+        """
+        shutil.copytree(self.place.folder, folder)
+        if self._server is not None:
+            assert self._server.ask("evm_revert", self._snapshot)
+            self.keep()  # going back uses a snapshot up
+            self._server.ask("evm_setTime", int(time.time()))  # going back takes the chain's clock back too
+        file = self.place.networks_file
+        return Place(self.place.network, folder, file and folder / file.name)
+
+
+@contextmanager
+def on_anvil(folder: Path) -> Iterator[tuple[Place, Server]]:
+    """A place on an Anvil of its own, with nothing on it yet."""
+    with anvil() as server:
+        networks = folder / "networks.toml"
+        networks.write_text(f'[spot]\nurl = "{server.url}"\nchain_id = 31337\npoll_seconds = 0.02\n')
+        yield Place("spot", folder, networks), server
+
+
+@contextmanager
+def kept_region(kind: str, folder: Path) -> Iterator[Kept]:
+    """A region that `bring_up` brought up, on `kind`: "embedded" or "anvil"."""
+    if kind == "embedded":
+        place = Place("embedded", folder)
+        bring_up(place)
+        yield Kept(place)
+        return
+    with on_anvil(folder) as (place, server):
+        bring_up(place)
+        yield Kept(place, server)
