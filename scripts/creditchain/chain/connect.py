@@ -15,6 +15,7 @@ from creditchain.chain.abi import refusal
 from creditchain.chain.errors import ChainUnavailableError, LyingEndpointError, WrongChainError
 from creditchain.chain.networks import Network
 from creditchain.chain.refusals import classify
+from creditchain.errors import ConfigError
 from creditchain.log.views import BlockRef
 
 if TYPE_CHECKING:
@@ -250,8 +251,14 @@ def connect(network: Network, home: Path | None = None) -> Chain:
         # py-evm raises Python's recursion limit for the whole process, so far that deeply nested JSON from outside
         # would overflow the C stack. Our contracts need nothing of the kind.
         limit = sys.getrecursionlimit()
-        from creditchain.chain.embedded_rpc import open_embedded
-
+        try:
+            from creditchain.chain.embedded_rpc import open_embedded
+        except ModuleNotFoundError as error:
+            raise ConfigError(
+                "the embedded chain needs py-evm, which is not installed",
+                found=f"no module {error.name}",
+                hint="pip install 'creditchain[embedded]', or choose another network with --network.",
+            ) from error
         sys.setrecursionlimit(limit)
         path = None if home is None else home / "embedded" / f"{network.name}.sqlite"
         provider = open_embedded(network.chain_id or 0, path, network.timeout_seconds)
