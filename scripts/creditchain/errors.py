@@ -10,15 +10,20 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit codes of every command."""
+    """Exit codes of every command. docs/operations.md has the same table; a test holds them together."""
 
     OK = 0  #: done; for `verify`: valid
-    NOT_VALID = 1  #: `verify`, `batch check` and their like: the thing checked is not what it claims to be
+    NOT_VALID = 1  #: a verdict and nothing else: what was checked is not what it claims to be
     USAGE = 2  #: the command line itself is wrong
-    COULD_NOT_CHECK = 3  #: a node, a database or a file could not be asked
+    COULD_NOT_CHECK = 3  #: a node or a file could not be asked
     BAD_INPUT = 4  #: an input file or value is wrong; nothing was changed
     REFUSED = 5  #: the chain or a rule of this software refuses what was asked
+    OUTPUT_FAILED = 6  #: results could not be written, on a full disk for example
+    DATABASE_FAILED = 7  #: the journal's database failed
+    OUT_OF_MEMORY = 8  #: there is not enough memory
+    BUG = 70  #: an exception that this software did not expect; please report it
     INTERRUPTED = 130  #: Ctrl-C; run the same command again to go on
+    OUTPUT_CLOSED = 141  #: whoever read the output has gone, as after `| head`
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ class NotValidError(CreditchainError):
 
 
 class UnavailableError(CreditchainError):
-    """A node, a database or a file could not be asked. Never turned into a value."""
+    """A node or a file could not be asked. Never turned into a value."""
 
     exit_code = ExitCode.COULD_NOT_CHECK
 
@@ -108,3 +113,9 @@ class RefusedError(CreditchainError):
     """The chain, or a rule of this software, refuses what was asked."""
 
     exit_code = ExitCode.REFUSED
+
+
+class DatabaseError(CreditchainError):
+    """The journal's database failed: locked for too long, damaged, or its disk is full."""
+
+    exit_code = ExitCode.DATABASE_FAILED

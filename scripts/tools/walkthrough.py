@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from creditchain.cli.app import Settings, run
+from creditchain.cli.app import run
 from creditchain.cli.connecting import open_region
 from creditchain.cli.output import Output
+from creditchain.cli.settings import Settings
 from creditchain.errors import ConfigError, ExitCode
 from creditchain.hashing import keccak256
 
@@ -105,7 +106,7 @@ class Walkthrough:
             options += ["--networks", str(chosen.networks_file)]
         quietly = words[0] == "--json"
         if not quietly:
-            chosen.output.stdout.print(f"[bold]$ creditchain {words[0]} …[/bold]")
+            chosen.output.line(("bold", f"$ creditchain {words[0]} …"))
         with contextlib.redirect_stdout(printed) if quietly else contextlib.nullcontext():
             code = run([*options, *words])
         if code != ExitCode.OK:

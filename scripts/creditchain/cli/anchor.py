@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.app import Settings, settings
 from creditchain.cli.connecting import JOURNAL, SignerOption, TagKeyOption, open_region, required_signer
 from creditchain.cli.product import Folders, folders_of
+from creditchain.cli.settings import Settings, settings
 from creditchain.errors import ExitCode, InputError, Place, RefusedError, UsageError
 
 if TYPE_CHECKING:

@@ -2,62 +2,53 @@
 
 from __future__ import annotations
 
-import importlib
+import contextlib
+import logging
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import typer.main
 
-from creditchain.cli.output import Output
-from creditchain.errors import CreditchainError, ExitCode, UsageError
-
-#: Modules under `creditchain.cli`, each with a function `register(app)` that adds its commands.
-GROUPS: tuple[str, ...] = (
-    "demo",
-    "deploy",
-    "network",
-    "keys",
-    "node",
-    "epoch",
-    "log",
-    "product",
-    "sample",
-    "anchor",
-    "prove",
-    "batch",
-    "report",
-    "verify",
-    "record",
-    "consent",
-    "query",
-    "loans",
-    "dispute",
-    "audit",
-    "tag",
-    "backup",
+from creditchain import __version__
+from creditchain.cli import (
+    anchor,
+    audit,
+    backup,
+    batch,
+    consent,
+    demo,
+    deploy,
+    dispute,
+    epoch,
+    keys,
+    loans,
+    log,
+    network,
+    node,
+    product,
+    prove,
+    query,
+    record,
+    report,
+    sample,
+    tag,
+    verify,
 )
+from creditchain.cli.failures import explained, usage_error
+from creditchain.cli.global_options import to_the_front
+from creditchain.cli.logs import log_to_stderr
+from creditchain.cli.output import Output
+from creditchain.cli.settings import Settings
+from creditchain.cli.streams import OutputClosedError, finish_streams, guarded_stdout, prepare_streams
+from creditchain.errors import CreditchainError, ExitCode
 
+#: In the order in which `--help` lists them; each has a function `register(app)` that adds its commands.
+GROUPS = (deploy, network, keys, node, epoch, log, product, sample, anchor, prove, batch, report, verify, record)
+MORE_GROUPS = (consent, query, loans, dispute, audit, tag, backup)
 
-@dataclass(frozen=True)
-class Settings:
-    """The global options of one call."""
-
-    network: str
-    networks_file: Path | None
-    home: Path
-    deployments: Path
-    output: Output
-
-
-def settings(ctx: typer.Context) -> Settings:
-    """The global options, from any command."""
-    found = ctx.find_root().obj
-    if not isinstance(found, Settings):  # pragma: no cover - only a programming error
-        raise TypeError("the command was called without its application")
-    return found
+_LOG = logging.getLogger(__name__)
 
 
 def build() -> typer.Typer:
@@ -70,9 +61,16 @@ def build() -> typer.Typer:
         help="Verifiable enterprise credit reporting on EVM chains. 征信链: anchor, prove and verify credit records.",
     )
     app.callback()(_options)
-    for name in GROUPS:
-        importlib.import_module(f"creditchain.cli.{name}").register(app)
+    demo.register(app, run)
+    for group in (*GROUPS, *MORE_GROUPS):
+        group.register(app)
     return app
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        Output().line(f"creditchain {__version__}")
+        raise typer.Exit
 
 
 def _options(
@@ -95,29 +93,54 @@ def _options(
     ] = Path("deployments"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, for machines.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")] = False,
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="Say what is done, on stderr; twice for every step.")
+    ] = 0,
+    version: Annotated[  # noqa: ARG001 - its callback does it
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Print the version and exit.")
+    ] = False,
 ) -> None:
+    """Global options work wherever they stand on the line."""
+    log_to_stderr(verbose)
     ctx.obj = Settings(network, networks_file, home, deployments, Output(as_json=as_json, quiet=quiet))
+    _LOG.info("creditchain %s, network %s, command %s", __version__, network, ctx.invoked_subcommand)
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code. Nothing below this function exits or prints an error."""
-    output = Output(as_json="--json" in arguments)
+    with guarded_stdout():
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
+    command = typer.main.get_command(build())
+    moved, rest = to_the_front(arguments, command)
+    output = Output(as_json="--json" in moved)
     try:
-        # These are welcome anywhere on the line, as users expect of global switches.
-        ordered = sorted(arguments, key=lambda word: word not in ("--json", "--quiet", "-q"))
-        result = typer.main.get_command(build()).main(args=ordered, prog_name="creditchain", standalone_mode=False)
-    except CreditchainError as error:
-        output.error(error)
-        return int(error.exit_code)
+        result = command.main(args=[*moved, *rest], prog_name="creditchain", standalone_mode=False)
+        sys.stdout.flush()
     except typer.TyperException as error:
-        output.error(UsageError(error.format_message(), hint="See `creditchain --help`, or --help of the command."))
-        return int(ExitCode.USAGE)
+        return _tell(output, usage_error(error.format_message()))
     except (typer.Abort, KeyboardInterrupt):
         output.note("interrupted; run the same command again to go on")
         return int(ExitCode.INTERRUPTED)
+    except Exception as error:
+        if {"-v", "--verbose"} & set(moved) and not isinstance(error, CreditchainError):
+            _LOG.exception("uncaught")
+        return _tell(output, explained(error))
     return result if isinstance(result, int) else 0
+
+
+def _tell(output: Output, error: CreditchainError) -> int:
+    # Nobody is told that nobody listens; and if stderr is closed too, the exit code alone has to do.
+    with contextlib.suppress(CreditchainError, OSError):
+        if not isinstance(error, OutputClosedError):
+            output.error(error)
+    return int(error.exit_code)
 
 
 def main() -> None:
     """Entry point of the `creditchain` script."""
-    sys.exit(run(sys.argv[1:]))
+    prepare_streams()
+    code = run(sys.argv[1:])
+    sys.exit(finish_streams(code))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.app import settings
+from creditchain.cli.settings import settings
 from creditchain.errors import UsageError
 
 if TYPE_CHECKING:

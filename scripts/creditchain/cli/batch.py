@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from creditchain.cli.anchor import anchoring, described, watching
-from creditchain.cli.app import settings
 from creditchain.cli.audit import require_right
 from creditchain.cli.connecting import JOURNAL, SignerOption, TagKeyOption, acting
 from creditchain.cli.naming import ReasonOption
 from creditchain.cli.prove import batch_path
 from creditchain.cli.record import set_life
+from creditchain.cli.settings import settings
 from creditchain.errors import InputError
 
 if TYPE_CHECKING:

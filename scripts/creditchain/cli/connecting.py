@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from creditchain.cli.app import Settings
+from creditchain.cli.settings import Settings
 from creditchain.errors import UsageError
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from creditchain.cli.app import Settings, settings
 from creditchain.cli.choices import domain_bits, purpose_code, section_mask, two_days
 from creditchain.cli.connecting import SignerOption, open_region
 from creditchain.cli.enterprise import (
@@ -30,6 +29,7 @@ from creditchain.cli.handing import (
     subject_tags,
     tell,
 )
+from creditchain.cli.settings import Settings, settings
 from creditchain.errors import InputError, Place, UsageError
 
 if TYPE_CHECKING:

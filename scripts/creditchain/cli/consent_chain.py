@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.app import Settings, settings
 from creditchain.cli.connecting import SignerOption, acting, open_region
 from creditchain.cli.consent import QrOption, draw, group
 from creditchain.cli.enterprise import (
@@ -24,6 +23,7 @@ from creditchain.cli.handing import (
     save,
     tell,
 )
+from creditchain.cli.settings import Settings, settings
 from creditchain.errors import InputError, UsageError
 
 if TYPE_CHECKING:

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
-from creditchain.cli.app import Settings, run, settings
+from creditchain.cli.settings import Settings, settings
 from creditchain.errors import CreditchainError, ExitCode
 
 Json = dict[str, Any]
+#: Runs one command line and returns its exit code.
+Run = Callable[[list[str]], int]
 
 # Numbers of nodes among the 26 members that ship (data/members/yrd.json); on a local chain node N signs with dev:N.
 _SOURCE = 15
@@ -36,26 +38,27 @@ class DemoError(CreditchainError):
     exit_code = ExitCode.NOT_VALID
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(demo)
+def register(app: typer.Typer, run: Run) -> None:
+    """Add the command; `run` runs the others."""
 
-
-def demo(
-    ctx: typer.Context,
-    directory: Annotated[
-        Path | None,
-        typer.Option("--directory", help="Empty folder to work in and to keep; a temporary one if left out."),
-    ] = None,
-    records: Annotated[int, typer.Option("--records", min=1, help="Records of the upload.")] = 10_000,
-) -> int:
-    """Show it all on a local chain: deploy, admit 26 members, anchor, prove, verify, refuse forgeries. 演示"""
-    chosen = settings(ctx)
-    started = time.monotonic()
-    with _workplace(directory) as place, _tag_key():
-        _Tour(chosen, place).take(records)
-    chosen.output.note(f"[bold]done in {time.monotonic() - started:.0f} s[/bold]  演示完成")
-    return int(ExitCode.OK)
+    @app.command()
+    def demo(
+        ctx: typer.Context,
+        directory: Annotated[
+            Path | None,
+            typer.Option("--directory", help="Empty folder to work in and to keep; a temporary one if left out."),
+        ] = None,
+        records: Annotated[int, typer.Option("--records", min=1, help="Records of the upload.")] = 10_000,
+    ) -> int:
+        """Show it all on a local chain: deploy, admit 26 members, anchor, prove, verify, refuse forgeries. 演示"""
+        chosen = settings(ctx)
+        started = time.monotonic()
+        with _workplace(directory) as place, _tag_key():
+            tour = _Tour(chosen, run, place)
+            tour.take(records)
+        chosen.output.emit({"steps": tour.done}, text="")
+        chosen.output.note(("bold", f"done in {time.monotonic() - started:.0f} s"), "  演示完成")
+        return int(ExitCode.OK)
 
 
 @contextlib.contextmanager
@@ -83,8 +86,10 @@ def _tag_key() -> Iterator[None]:
 class _Tour:
     """The commands, in the order a region meets them."""
 
-    def __init__(self, chosen: Settings, place: Path) -> None:
+    def __init__(self, chosen: Settings, run: Run, place: Path) -> None:
         self.chosen = chosen
+        self.run = run
+        self.done: list[Json] = []  #: each command and its JSON, for --json
         self.place = place
         self.options = ["--network", chosen.network, "--home", str(place / "home")]
         self.options += ["--deployments", str(place / "deployments")]
@@ -111,7 +116,8 @@ class _Tour:
             *("anchor", str(upload), "--product", _PRODUCT, "--node", str(_SOURCE)),
             *(*key, "--signer", f"dev:{_SOURCE}"),
         )
-        self.chosen.output.emit({name: anchored[name] for name in ("root", "size", "subjects", "transaction", "block")})
+        for name in ("root", "size", "subjects", "transaction", "block"):
+            self.chosen.output.line(("bold", name), f"  {anchored[name]}")
 
         self.say("It proves one record, and a platform states whose it is", "出具证明并由平台声明标签")
         index = self.an_index(anchored["root"], upload, key)
@@ -161,21 +167,25 @@ class _Tour:
             rows.append(
                 (
                     f"{name}\n{zh}",
-                    f"[bold red]{verdict['verdict']}[/bold red]\n{verdict['verdict_zh']}",
+                    Text(f"{verdict['verdict']}\n{verdict['verdict_zh']}", style="bold red"),
                     f"{step['number']}",
-                    escape(f"{step['reason']['en']}\n{step['reason']['zh']}"),
+                    f"{step['reason']['en']}\n{step['reason']['zh']}",
                 )
             )
-        self.chosen.output.table(["package 数据包", "verdict 结论", "step 步骤", "reason 原因"], rows)
+        if not self.chosen.output.as_json:
+            self.chosen.output.table(["package 数据包", "verdict 结论", "step 步骤", "reason 原因"], rows)
 
     def say(self, title: str, zh: str) -> None:
-        if not self.chosen.output.as_json:
-            self.chosen.output.stdout.print(f"\n[bold cyan]{title}[/bold cyan]  {zh}")
+        self.chosen.output.line()
+        self.chosen.output.line(("bold cyan", title), f"  {zh}")
 
     def show(self, *words: str) -> None:
-        """Run a command as a user would, and let it print."""
+        """Run a command as a user would, and let it print; with --json keep what it gives."""
+        if self.chosen.output.as_json:
+            self.ask(*words)
+            return
         self.print_command(words)
-        self.check(words, run([*self.options, *self.for_machines(), *words]), ExitCode.OK)
+        self.check(words, self.run([*self.options, *words]), ExitCode.OK)
 
     def ask(self, *words: str, expect: ExitCode = ExitCode.OK, quietly: bool = False) -> Any:
         """Run a command for its JSON. Raises DemoError if it ends otherwise than expected."""
@@ -183,17 +193,18 @@ class _Tour:
             self.print_command(words)
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            code = run([*self.options, "--json", *words])
+            code = self.run([*self.options, "--json", *words])
         self.check(words, code, expect)
-        return json.loads(printed.getvalue())
-
-    def for_machines(self) -> list[str]:
-        return ["--json"] if self.chosen.output.as_json else []
+        result = json.loads(printed.getvalue())
+        self.done.append({"command": self.written(words), "exit_code": code, "result": result})
+        return result
 
     def print_command(self, words: Sequence[str]) -> None:
-        shown = shlex.join(word.replace(f"{self.place}{os.sep}", "") for word in words)
-        if not self.chosen.output.as_json:
-            self.chosen.output.stdout.print(f"[dim]$ creditchain {escape(shown)}[/dim]")
+        self.chosen.output.line(("dim", f"$ creditchain {self.written(words)}"))
+
+    def written(self, words: Sequence[str]) -> str:
+        """A command as one would type it in the folder of the demonstration."""
+        return shlex.join(word.replace(f"{self.place}{os.sep}", "") for word in words)
 
     def check(self, words: Sequence[str], code: int, expect: ExitCode) -> None:
         if code != expect:

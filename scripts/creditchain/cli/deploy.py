@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from creditchain.cli.app import Settings, settings
 from creditchain.cli.connecting import JOURNAL, SignerOption, required_signer
+from creditchain.cli.settings import Settings, settings
 from creditchain.errors import RefusedError
 
 if TYPE_CHECKING:

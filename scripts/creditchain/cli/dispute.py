@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.app import settings
 from creditchain.cli.connecting import SignerOption, acting, open_region
 from creditchain.cli.naming import NamedRecord, ReasonOption, RecordArgument, named_record
 from creditchain.cli.record import described
+from creditchain.cli.settings import settings
 from creditchain.errors import UsageError
 from creditchain.vocabulary import DisputeState, EntryKind
 
@@ -124,7 +124,7 @@ def list_disputes(
                 one["state_zh"],
                 _day(one["filed_at"]),
                 _day(one["due_at"]),
-                "[bold red]overdue 逾期[/bold red]" if one["overdue"] else "",
+                "overdue 逾期" if one["overdue"] else "",
             ]
             for one in kept
         ],

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.app import Settings, settings
 from creditchain.cli.connecting import SignerOption, acting, open_region
 from creditchain.cli.dispute import group
 from creditchain.cli.enterprise import (
@@ -28,6 +27,7 @@ from creditchain.cli.handing import (
 )
 from creditchain.cli.naming import RecordArgument, named_record
 from creditchain.cli.record import described
+from creditchain.cli.settings import Settings, settings
 from creditchain.errors import InputError
 
 if TYPE_CHECKING:

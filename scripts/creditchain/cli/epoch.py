@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from creditchain.cli.app import settings
 from creditchain.cli.connecting import SignerOption, TagKeyOption, acting, open_region
+from creditchain.cli.settings import settings
 from creditchain.errors import UsageError
 
 group = typer.Typer(no_args_is_help=True, help="Key epochs of the subject tags. 标签密钥期")

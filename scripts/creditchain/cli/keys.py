@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from creditchain.cli.app import settings
+from creditchain.cli.settings import settings
 from creditchain.errors import UsageError
 
 group = typer.Typer(no_args_is_help=True, help="Keys in encrypted files: new, import, list. 密钥")

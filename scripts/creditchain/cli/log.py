@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.app import settings
 from creditchain.cli.connecting import RpcOption, open_region
+from creditchain.cli.settings import settings
 from creditchain.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from creditchain.cli.app import Settings, settings
+from creditchain.cli.settings import Settings, settings
 from creditchain.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:

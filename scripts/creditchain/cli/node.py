@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.app import settings
 from creditchain.cli.connecting import SignerOption, acting, open_region
+from creditchain.cli.settings import settings
 from creditchain.errors import InputError, UsageError
 
 if TYPE_CHECKING:

@@ -1,40 +1,27 @@
-"""The only place that prints: tables and colour for people, JSON for machines, errors for both."""
+"""The only place that prints: tables and colour on a terminal, plain lines into a pipe, JSON for machines, errors.
+
+Three rules:
+- Data is never markup. A string is shown as it is; who wants style passes a `rich.text.Text`.
+- What goes to a pipe or a file is plain, whole and one row a line: columns are separated by tabs, nothing is wrapped,
+  cut or drawn around it.
+- With --json a command prints exactly one document.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TaskID,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
-from rich.text import Text
-
+from creditchain.cli.plain import as_json, describe, must_escape, one_line, plain_cell, plain_text
 from creditchain.errors import CreditchainError
 
-
-class _Rate(ProgressColumn):
-    """How much a second."""
-
-    def render(self, task: Task) -> Text:
-        """The rate since the stage began, in its unit."""
-        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.text import Text
 
 
 class Output:
@@ -43,21 +30,25 @@ class Output:
     def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
         self.as_json = as_json
         self.quiet = quiet
-        self.stdout = Console(highlight=False)
-        self.stderr = Console(stderr=True, highlight=False)
+        self._documents = 0
+
+    @property
+    def documents(self) -> int:
+        """How many JSON documents were printed."""
+        return self._documents
 
     def emit(self, value: Mapping[str, Any] | Sequence[Any], text: str | None = None) -> None:
         """One result: `value` as one JSON document with --json, else `text`, else name and value lines."""
         if self.as_json:
-            sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
+            self._document(value)
         elif text is not None:
-            self.stdout.print(text)
+            sys.stdout.write(text + "\n")
         elif isinstance(value, Mapping):
             for name, item in value.items():
-                self.stdout.print(f"[bold]{escape(str(name))}[/bold]  {escape(str(_plain_text(item)))}")
+                self.line(("bold", str(name)), f"  {plain_text(item)}")
         else:
             for item in value:
-                self.stdout.print(escape(str(_plain_text(item))))
+                self.line(str(plain_text(item)))
 
     def table(
         self,
@@ -67,101 +58,108 @@ class Output:
         title: str | None = None,
         value: Mapping[str, Any] | Sequence[Any] | None = None,
     ) -> None:
-        """A table for people. With --json prints `value`, or one object a row keyed by the columns."""
+        """A table for people; a cell is a value, or a `rich.text.Text` with a style.
+
+        With --json prints `value`, or one object a row keyed by the columns.
+        """
         listed = [list(row) for row in rows]
         if self.as_json:
-            self.emit(value if value is not None else [dict(zip(columns, row, strict=True)) for row in listed])
+            made = [dict(zip(columns, map(plain_cell, row), strict=True)) for row in listed]
+            self._document(value if value is not None else made)
+        elif self.is_terminal:
+            self._drawn(title, columns, listed)
+        else:
+            above: list[list[object]] = [[title]] if title else []
+            names: list[object] = list(columns)
+            for row in [*above, names, *listed]:
+                sys.stdout.write("\t".join(one_line(cell) for cell in row) + "\n")
+
+    def line(self, *parts: str | tuple[str, str]) -> None:
+        """A line of results for people: strings, or (style, string). Nothing with --json."""
+        if self.as_json:
             return
-        table = Table(title=title, title_justify="left", header_style="bold")
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in listed:
-            table.add_row(*[cell if isinstance(cell, str) else escape(str(_plain_text(cell))) for cell in row])
-        self.stdout.print(table)
+        if not self.is_terminal:
+            sys.stdout.write("".join(part if isinstance(part, str) else part[1] for part in parts) + "\n")
+            return
+        # Soft wrapping leaves it to the terminal, so that a hash can be copied as one word.
+        self._console().print(_styled(parts), soft_wrap=True)
 
-    def note(self, text: str) -> None:
-        """A line for people about what is going on; silent with --json or --quiet."""
+    def note(self, *parts: str | tuple[str, str]) -> None:
+        """A line for people about what is going on, on stderr; silent with --json or --quiet."""
         if not (self.as_json or self.quiet):
-            self.stderr.print(text)
+            self._say(*parts)
 
-    @contextmanager
-    def progress(self, title: str, total: int | None = None) -> Iterator[Progress]:
+    @property
+    def is_terminal(self) -> bool:
+        """Does a person read stdout?"""
+        return sys.stdout.isatty()
+
+    def progress(self, title: str, total: int | None = None) -> AbstractContextManager[Progress]:
         """A progress bar on stderr, with count, time passed and time left; hidden where nobody looks."""
-        bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=self.stderr,
-            transient=True,
-            disable=self.as_json or self.quiet or not self.stderr.is_terminal,
-        )
-        with bar:
-            bar.add_task(title, total=total)
-            yield bar
+        from creditchain.cli.progress import bar
 
-    @contextmanager
-    def stages(self) -> Iterator[Callable[[str, int, int], None]]:
+        return bar(title, total, hidden=self._unwatched)
+
+    def stages(self) -> AbstractContextManager[Callable[[str, int, int], None]]:
         """Progress in stages: call the result with (stage, done, total). A bar for each, with rate and time left."""
-        bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            _Rate(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=self.stderr,
-            transient=True,
-            disable=self.as_json or self.quiet or not self.stderr.is_terminal,
-        )
-        tasks: dict[str, TaskID] = {}
+        from creditchain.cli.progress import stages
 
-        def watch(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.update(tasks[stage], completed=done, total=total)
-
-        with bar:
-            yield watch
+        return stages(hidden=self._unwatched)
 
     def error(self, error: CreditchainError) -> None:
         """The one shape of an error, on stderr."""
         if self.as_json:
-            sys.stderr.write(json.dumps({"error": describe(error)}, ensure_ascii=False) + "\n")
+            sys.stderr.write(json.dumps({"error": describe(error)}, ensure_ascii=must_escape(sys.stderr)) + "\n")
             return
         place = f"{error.place}: " if error.place else ""
-        self.stderr.print(f"[bold red]error[/bold red] {escape(place + error.message)}")
+        self._say(("bold red", "error"), f" {place}{error.message}")
         for label, part in (("expected", error.expected), ("found", error.found), ("what to do", error.hint)):
             if part is not None:
-                self.stderr.print(f"  [bold]{label}[/bold]: {escape(part)}")
+                self._say("  ", ("bold", label), f": {part}")
+
+    @property
+    def _unwatched(self) -> bool:
+        return self.as_json or self.quiet or not sys.stderr.isatty()
+
+    def _document(self, value: object) -> None:
+        if self._documents:
+            raise RuntimeError("a second JSON document")
+        self._documents += 1
+        sys.stdout.write(json.dumps(value, ensure_ascii=must_escape(sys.stdout), indent=2, default=as_json) + "\n")
+
+    def _drawn(self, title: str | None, columns: Sequence[str], rows: list[list[object]]) -> None:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(title=None if title is None else Text(title), title_justify="left", header_style="bold")
+        cells = [[cell if isinstance(cell, Text) else Text(str(plain_text(cell))) for cell in row] for row in rows]
+        widths = []
+        for number, name in enumerate(columns):
+            # No column is narrower than its longest word: a hash or a path is never broken.
+            words = [word for row in cells for word in row[number].plain.split()]
+            widths.append(max((len(word) for word in words if word.isascii()), default=1))
+            table.add_column(Text(name), overflow="fold", min_width=widths[-1])
+        for row in cells:
+            table.add_row(*row)
+        console = self._console()
+        needed = sum(widths) + 3 * len(widths) + 1
+        console.print(table, width=max(console.width, needed), soft_wrap=True)
+
+    def _console(self) -> Console:
+        from rich.console import Console
+
+        return Console(highlight=False)
+
+    def _say(self, *parts: str | tuple[str, str]) -> None:
+        if not sys.stderr.isatty():
+            sys.stderr.write("".join(part if isinstance(part, str) else part[1] for part in parts) + "\n")
+            return
+        from rich.console import Console
+
+        Console(stderr=True, highlight=False).print(_styled(parts), soft_wrap=True)
 
 
-def describe(error: CreditchainError) -> dict[str, Any]:
-    """An error as JSON: kind, message and the parts that are known."""
-    described: dict[str, Any] = {
-        "kind": type(error).__name__,
-        "message": error.message,
-        "exit_code": int(error.exit_code),
-    }
-    if error.place is not None:
-        place = {"file": error.place.file, "line": error.place.line, "field": error.place.field}
-        described["place"] = {name: value for name, value in place.items() if value is not None}
-    for name in ("expected", "found", "hint"):
-        if (value := getattr(error, name)) is not None:
-            described[name] = value
-    return described
+def _styled(parts: Sequence[str | tuple[str, str]]) -> Text:
+    from rich.text import Text
 
-
-def _plain(value: object) -> object:
-    if isinstance(value, bytes | bytearray):
-        return "0x" + bytes(value).hex()
-    if hasattr(value, "as_json"):
-        return value.as_json()
-    return str(value)
-
-
-def _plain_text(value: object) -> object:
-    return "0x" + value.hex() if isinstance(value, bytes | bytearray) else value
+    return Text.assemble(*(part if isinstance(part, str) else (part[1], part[0]) for part in parts))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.app import settings
+from creditchain.cli.settings import settings
 
 if TYPE_CHECKING:
     from creditchain.products import Product

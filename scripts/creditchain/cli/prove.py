@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from creditchain.cli.anchor import required_tag_key
-from creditchain.cli.app import Settings, settings
 from creditchain.cli.connecting import RpcOption, TagKeyOption, open_region
+from creditchain.cli.settings import Settings, settings
 from creditchain.errors import InputError, NotValidError, RefusedError, UnavailableError, UsageError
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from creditchain.cli.app import settings
 from creditchain.cli.choices import domain_bits, purpose_code, section_mask
 from creditchain.cli.connecting import SignerOption, open_region
 from creditchain.cli.handing import (
@@ -24,6 +23,7 @@ from creditchain.cli.handing import (
     tell,
 )
 from creditchain.cli.product import Folders, folders_of
+from creditchain.cli.settings import settings
 from creditchain.errors import Place, UsageError
 
 if TYPE_CHECKING:

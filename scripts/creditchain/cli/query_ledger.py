@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 
-from creditchain.cli.app import settings
 from creditchain.cli.connecting import RpcOption, SignerOption, acting, open_region
 from creditchain.cli.handing import digits, load, require_here, tell
 from creditchain.cli.query import group
+from creditchain.cli.settings import settings
 from creditchain.errors import ExitCode, InputError, Place, UsageError
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ def evidence(
 def _cells(row: dict[str, Any]) -> list[object]:
     compared = f"; expected {row['expected']}, found {row['found']}" if row.get("expected") else ""
     shown = [row[name] for name in ("request", "finding", "zh", "entry", "flags")]
-    return [escape(row["file"]), *shown, escape(row["why"] + compared)]
+    return [row["file"], *shown, row["why"] + compared]
 
 
 def _delivery(path: Path) -> Delivery:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.app import settings
 from creditchain.cli.connecting import SignerOption, acting, open_region
 from creditchain.cli.naming import NamedRecord, ReasonOption, RecordArgument, named_record
+from creditchain.cli.settings import settings
 from creditchain.errors import InputError
 from creditchain.vocabulary import DisputeState, Life
 

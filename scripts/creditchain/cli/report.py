@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.app import Settings, settings
 from creditchain.cli.connecting import RpcOption, open_region
 from creditchain.cli.product import Folders, folders_of
+from creditchain.cli.settings import Settings, settings
 from creditchain.errors import InputError, Place, UsageError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from creditchain.cli.app import settings
 from creditchain.cli.product import Folders, folders_of
+from creditchain.cli.settings import settings
 from creditchain.errors import UsageError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from creditchain.cli.app import settings
 from creditchain.cli.connecting import SignerOption, TagKeyOption, open_region, required_signer
+from creditchain.cli.settings import settings
 from creditchain.errors import ConfigError, InputError, NotValidError, Place, UsageError
 
 if TYPE_CHECKING:

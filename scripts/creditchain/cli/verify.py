@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
-from creditchain.cli.app import Settings, settings
 from creditchain.cli.connecting import RpcOption, TagKeyOption, open_region
 from creditchain.cli.product import Folders, folders_of
+from creditchain.cli.settings import Settings, settings
 from creditchain.errors import ConfigError, ExitCode, InputError, Place, UnavailableError
 from creditchain.verification.verdict import Step, Verdict
 
@@ -174,49 +174,46 @@ def _known_products(folders: str | None, policy: Policy) -> dict[str, Product]:
 
 
 def _show(chosen: Settings, verdicts: list[tuple[str, Verdict]]) -> None:
-    if chosen.output.as_json:
-        chosen.output.emit([{"file": file, **verdict.as_json()} for file, verdict in verdicts])
+    output = chosen.output
+    if output.as_json:
+        output.emit([{"file": file, **verdict.as_json()} for file, verdict in verdicts])
         return
     for file, verdict in verdicts:
-        chosen.output.table(
-            ["#", "step 步骤", "outcome 结果", "reason 原因"],
-            [_row(step) for step in verdict.steps],
-            title=escape(file),
-        )
+        columns = ["#", "step 步骤", "outcome 结果", "reason 原因"]
+        output.table(columns, [_row(step) for step in verdict.steps], title=file)
         for notice in verdict.notices:
-            chosen.output.stdout.print(f"  [yellow]•[/yellow] {escape(notice.en)}  {escape(notice.zh)}")
-        colour = _COLOURS[verdict.status]
-        chosen.output.stdout.print(f"[{colour}]{verdict.status.value.upper()}  {verdict.status.zh}[/{colour}]\n")
+            output.line("  ", ("yellow", "•"), f" {notice.en}  {notice.zh}")
+        output.line((_COLOURS[verdict.status], f"{verdict.status.value.upper()}  {verdict.status.zh}"))
+        output.line()
 
 
-def _row(step: Step) -> list[str]:
-    colour = _COLOURS[step.outcome]
+def _row(step: Step) -> list[str | Text]:
     return [
         str(step.number),
-        escape(f"{step.name.en}\n{step.name.zh}"),
-        f"[{colour}]{step.outcome.value}\n{step.outcome.zh}[/{colour}]",
-        escape(step.reason.en) + _expectation(step) + escape(f"\n{step.reason.zh}") + _records(step),
+        f"{step.name.en}\n{step.name.zh}",
+        Text(f"{step.outcome.value}\n{step.outcome.zh}", style=_COLOURS[step.outcome]),
+        Text.assemble(step.reason.en, *_expectation(step), f"\n{step.reason.zh}", *_records(step)),
     ]
 
 
-def _expectation(step: Step) -> str:
+def _expectation(step: Step) -> list[tuple[str, str] | str]:
     """What was expected and found, where the step compared two values."""
     if not {"expected", "found"} <= step.details.keys():
-        return ""
+        return []
     shown = step.as_json()["details"]
-    return f"\n[dim]expected[/dim] {escape(str(shown['expected']))}\n[dim]found[/dim] {escape(str(shown['found']))}"
+    return [("\nexpected ", "dim"), str(shown["expected"]), ("\nfound ", "dim"), str(shown["found"])]
 
 
-def _records(step: Step) -> str:
+def _records(step: Step) -> list[tuple[str, str]]:
     """The records that a report's step is about, a line each."""
     listed = step.as_json()["details"].get("records")
     if not isinstance(listed, list):
-        return ""
+        return []
     # The step's own reason is the first record's.
     shown = [
-        f"node {one['node']}, {one['section']}, {one['leaf'][:10]}…"
+        f"node {one['node']}, {one['section']}, {one['leaf']}"
         + ("" if one["reason"] == listed[0]["reason"] else f": {one['reason']}")
         for one in listed[:_SHOWN]
     ]
-    more = ["…"] if len(listed) > _SHOWN else []
-    return "".join(f"\n[dim]{escape(line)}[/dim]" for line in [*shown, *more])
+    more = [f"and {len(listed) - _SHOWN} more"] if len(listed) > _SHOWN else []
+    return [(f"\n{line}", "dim") for line in [*shown, *more]]

@@ -1,0 +1,53 @@
+"""Values as plain text and as JSON: what `output` prints, without streams or style."""
+
+from __future__ import annotations
+
+from typing import Any, TextIO
+
+from creditchain.errors import CreditchainError
+
+
+def describe(error: CreditchainError) -> dict[str, Any]:
+    """An error as JSON: kind, message and the parts that are known."""
+    described: dict[str, Any] = {
+        "kind": type(error).__name__,
+        "message": error.message,
+        "exit_code": int(error.exit_code),
+    }
+    if error.place is not None:
+        place = {"file": error.place.file, "line": error.place.line, "field": error.place.field}
+        described["place"] = {name: value for name, value in place.items() if value is not None}
+    for name in ("expected", "found", "hint"):
+        if (value := getattr(error, name)) is not None:
+            described[name] = value
+    return described
+
+
+def must_escape(stream: TextIO) -> bool:
+    """Must JSON for this stream be escaped? JSON can say every character in ASCII."""
+    return (stream.encoding or "utf-8").lower().replace("-", "") not in ("utf8", "utf8sig")
+
+
+def one_line(cell: object) -> str:
+    """A cell in a plain row: line breaks and tabs inside it become spaces."""
+    return " ".join(str(plain_cell(cell)).split())
+
+
+def plain_cell(cell: object) -> object:
+    """A cell without style."""
+    # Text of rich, told by its attribute: rich itself is imported on terminals only.
+    return plain_text(getattr(cell, "plain", cell))
+
+
+def as_json(value: object) -> object:
+    """A value that JSON does not know: bytes as 0x and hex digits, ours as they say, others as text."""
+    if isinstance(value, bytes | bytearray):
+        return "0x" + bytes(value).hex()
+    if hasattr(value, "as_json"):
+        return value.as_json()
+    return str(value)
+
+
+def plain_text(value: object) -> object:
+    """A value for people: bytes as 0x and hex digits."""
+    return "0x" + value.hex() if isinstance(value, bytes | bytearray) else value

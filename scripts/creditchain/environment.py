@@ -1,0 +1,28 @@
+"""Every environment variable that is read or set, and what it means. docs/operations.md shows this table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+VARIABLES: Mapping[str, str] = {
+    "CREDITCHAIN_HOME": "home folder (`--home`)",
+    "CREDITCHAIN_NETWORK": "network by name (`--network`)",
+    "CREDITCHAIN_NETWORKS": "TOML file with networks of your own (`--networks`)",
+    "CREDITCHAIN_DEPLOYMENTS": "folder of deployment files (`--deployments`)",
+    "CREDITCHAIN_SIGNER": "who signs transactions and messages (`--signer`)",
+    "CREDITCHAIN_TAG_KEY": "tag key of an epoch (`--tag-key`): keystore:PATH or env:VARIABLE",
+    "CREDITCHAIN_PASSWORD": "password of keystores and backups",
+    "CREDITCHAIN_PASSWORD_FILE": "file whose first line is that password",
+    "CREDITCHAIN_MNEMONIC": "recovery words of an enterprise's key, instead of being asked for them",
+    "CREDITCHAIN_MNEMONIC_PASSPHRASE": "passphrase that belongs to these words",
+    "CREDITCHAIN_PRODUCTS": "folders of product files (`--products`)",
+    "CREDITCHAIN_POLICY": "policy file of `verify` (`--policy`)",
+    "CREDITCHAIN_KERNEL": "`plain` turns compiled hashing off",
+    "CREDITCHAIN_DEMO_TAG_KEY": "set by `creditchain demo` for its own commands",
+    "CREDITCHAIN_DEVELOPMENT_TAG_KEY": "set by the Brownie scripts for their own commands",
+    "CREDITCHAIN_UPLOAD": "upload for `scripts/anchor_batch.py`; a sample if not set",
+    "CREDITCHAIN_PRODUCT": "product of that upload",
+    "CREDITCHAIN_PACKAGE": "package for `scripts/verify_report.py`; made if not set",
+    "CREDITCHAIN_BENCH_FOLDER": "folder in which `make bench` works",
+    "CREDITCHAIN_BENCH_LARGE": "set: `make bench` also measures ten million records (20 GB)",
+}
