@@ -139,7 +139,10 @@ def test_the_worst_of_many_files_decides(shell: Shell, packages: list[RecordPack
     broken.write_bytes(b"{" * 1000)
     assert shell("verify", good, bare)[0] == 3
     assert shell("verify", good, bare, str(broken))[0] == 1
-    assert shell("verify", good, str(shell.folder / "none.json"))[0] == 3
+    code, found = shell("verify", good, str(shell.folder / "none.json"), str(broken))
+    assert (code, [one["verdict"] for one in found]) == (1, ["valid", "could not be checked", "not valid"])
+    code, found = shell("verify", good, str(shell.folder / "none.json"))
+    assert (code, [one["verdict"] for one in found]) == (3, ["valid", "could not be checked"])
 
 
 def test_a_holder_of_the_key_needs_no_statement(
@@ -277,12 +280,13 @@ def test_members_that_fell(shell: Shell) -> None:
     assert failed(shell.verify(packages[0])[1]) == [5]
 
 
-def test_a_chain_that_does_not_answer(
-    shell: Shell, packages: list[RecordPackage], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    code, error = shell("verify", "--rpc", "http://127.0.0.1:9", shell.write(packages[0]))
-    assert code == 3
-    assert error["error"]["exit_code"] == 3
+def test_a_chain_that_does_not_answer(shell: Shell, packages: list[RecordPackage]) -> None:
+    code, found = shell("verify", "--rpc", "http://127.0.0.1:9", shell.write(packages[0]))
+    assert (code, found[0]["verdict"]) == (3, "could not be checked")
+    broken = shell.folder / "broken.json"
+    broken.write_bytes(b"{" * 1000)
+    code, found = shell("verify", "--rpc", "http://127.0.0.1:9", shell.write(packages[0]), str(broken))
+    assert (code, [one["verdict"] for one in found]) == (1, ["could not be checked", "not valid"])
 
 
 def write_list(path: Path, packages: list[RecordPackage]) -> str:

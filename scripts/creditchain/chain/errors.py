@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from creditchain.errors import ConfigError, NotValidError, RefusedError, UnavailableError
+from creditchain.errors import ConfigError, RefusedError, UnavailableError
 
 
 class NetworkError(ConfigError):
@@ -24,8 +24,11 @@ class ChainUnsuitableError(RefusedError):
     """The chain's EVM differs from what the contracts need."""
 
 
-class LyingEndpointError(NotValidError):
-    """What an endpoint answered contradicts the chain's own log root, or another endpoint."""
+class LyingEndpointError(UnavailableError):
+    """What an endpoint answered contradicts the chain's own log root, or another endpoint.
+
+    That says nothing about what was to be checked: it could not be checked.
+    """
 
 
 class SignerError(RefusedError):

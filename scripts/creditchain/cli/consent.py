@@ -164,7 +164,7 @@ def endorse(
     from dataclasses import replace
 
     from creditchain.chain.clock import now
-    from creditchain.cli.verify import read_file
+    from creditchain.cli.files import read_file
     from creditchain.packages.consent_file import parse_consent
 
     chosen, asked = settings(ctx), load(file, parse_consent)
@@ -183,7 +183,7 @@ def endorse(
 
 
 def _notice(path: Path) -> str:
-    from creditchain.cli.verify import read_file
+    from creditchain.cli.files import read_file
     from creditchain.packages.reading import LONGEST_TEXT
 
     try:

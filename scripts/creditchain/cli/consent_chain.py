@@ -58,7 +58,7 @@ def show(
 ) -> None:
     """The terms of a consent, and what the chain says of it. 查看授权"""
     from creditchain.chain.consents import ConsentReads
-    from creditchain.cli.verify import read_file
+    from creditchain.cli.files import read_file
     from creditchain.consents.terms import described
     from creditchain.packages.consent_file import require_paper
 

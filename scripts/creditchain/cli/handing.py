@@ -91,7 +91,7 @@ def load(path: Path, parse: Callable[[bytes], _Made]) -> _Made:
     Raises:
         UnavailableError: it can not be read. InputError: it is malformed.
     """
-    from creditchain.cli.verify import read_file
+    from creditchain.cli.files import read_file
 
     try:
         return parse(read_file(path))

@@ -50,7 +50,7 @@ def named_record(text: str, region: Region) -> NamedRecord:
     path = Path(text)
     if not path.is_file():
         raise UsageError("this names no record", expected="a package file, or NODE:0xLEAF")
-    from creditchain.cli.verify import read_file
+    from creditchain.cli.files import read_file
     from creditchain.packages.record_package import parse_package
     from creditchain.verification.steps import leaf_of
 

@@ -134,7 +134,7 @@ def _path(out: Path, index: int) -> Path:
 
 
 def _statement(path: Path | None) -> SignedTagStatement | None:
-    from creditchain.cli.verify import read_file
+    from creditchain.cli.files import read_file
     from creditchain.packages.record_package import parse_statement
 
     return None if path is None else parse_statement(read_file(path))

@@ -176,7 +176,7 @@ def _day(text: str) -> date:
 
 
 def _read_data(path: Path) -> dict[str, Any]:
-    from creditchain.cli.verify import read_file
+    from creditchain.cli.files import read_file
     from creditchain.documents import parse_json
 
     try:
@@ -186,7 +186,7 @@ def _read_data(path: Path) -> dict[str, Any]:
 
 
 def _statement(path: Path) -> SignedTagStatement:
-    from creditchain.cli.verify import read_file
+    from creditchain.cli.files import read_file
     from creditchain.packages.record_package import parse_statement
 
     try:

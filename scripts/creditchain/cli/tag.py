@@ -80,7 +80,7 @@ def check(
     tag_key: TagKeyOption = None,
 ) -> None:
     """Did an active platform of this region sign the statement, and (with the key) is it true? Exit code 1 if not."""
-    from creditchain.cli.verify import read_file
+    from creditchain.cli.files import read_file
     from creditchain.evidence.record import EvidenceFetcher
     from creditchain.home.keystores import load_tag_key
     from creditchain.identifiers import epoch_digest, subject_tag
@@ -135,7 +135,7 @@ def _sign(region: Region, platform: int, subject: Subject, key: bytes, signer: S
 
 
 def _subject_of(package: Path) -> Subject:
-    from creditchain.cli.verify import read_file
+    from creditchain.cli.files import read_file
     from creditchain.packages.record_package import parse_package
 
     try:

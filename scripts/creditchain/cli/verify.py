@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,22 +9,14 @@ import typer
 from rich.text import Text
 
 from creditchain.cli.connecting import RpcOption, TagKeyOption, open_region
+from creditchain.cli.files import read_file
 from creditchain.cli.product import Folders, folders_of
 from creditchain.cli.settings import Settings, settings
-from creditchain.errors import ConfigError, ExitCode, InputError, Place, UnavailableError
+from creditchain.errors import Place, UnavailableError
 from creditchain.verification.verdict import Step, Verdict
 
 if TYPE_CHECKING:
-    from creditchain.evidence.record import EvidenceFetcher
-    from creditchain.evidence.report import ReportEvidenceFetcher
-    from creditchain.packages.record_package import RecordPackage
-    from creditchain.packages.report_package import ReportPackage
-    from creditchain.products import Product
     from creditchain.verification.policy import Policy
-    from creditchain.verification.subject import TagKey
-
-#: Exit codes from best to worst; the worst of all packages is the command's.
-_WORST = (ExitCode.OK, ExitCode.COULD_NOT_CHECK, ExitCode.NOT_VALID)
 
 #: Records of a report that one step lists.
 _SHOWN = 5
@@ -60,88 +50,35 @@ def verify(
 ) -> int:
     """Check packages of records and of reports against the chain, step by step. 核验数据包
 
-    Exit code 0: all are valid. 1: one is not valid. 3: none is invalid, but one could not be checked.
+    Each package gets its verdict. Exit code 0: all are valid. 1: one is not valid. 3: none is invalid, but one could
+    not be checked.
     """
+    from creditchain.acts.verifying import Judge, verify_packages, worst
+    from creditchain.catalogue.products import catalogue
     from creditchain.home.keystores import load_tag_key
     from creditchain.verification.subject import TagKey
 
     chosen = settings(ctx)
-    demands = _policy(policy)
-    judge = _Judge(
-        policy=demands,
+    judge = Judge(
+        products={product.ref: product for product in catalogue(folders_of(products))},
+        policy=_policy(policy),
         tag_key=TagKey(load_tag_key(tag_key)) if tag_key is not None else None,
-        products=_known_products(products, demands),
     )
-    read = [judge.parse(path) for path in packages]
-    # A chain is asked only if one of the files parses: step 1 needs none.
-    verdicts = _on_chain(chosen, judge, read, rpc) if not all(isinstance(one, Verdict) for one in read) else read
-    _show(chosen, [(str(path), one) for path, one in zip(packages, verdicts, strict=True) if isinstance(one, Verdict)])
-    return max((one.status.exit_code for one in verdicts if isinstance(one, Verdict)), key=_WORST.index)
+    contents = [_content(path) for path in packages]
+    with chosen.output.progress("verifying", len(packages)) as bar:
+        verdicts = verify_packages(
+            contents, judge, lambda: open_region(chosen, rpc), lambda: bar.advance(bar.task_ids[0])
+        )
+    _show(chosen, [(str(path), verdict) for path, verdict in zip(packages, verdicts, strict=True)])
+    return int(worst(verdicts).exit_code)
 
 
-@dataclass(frozen=True)
-class _Judge:
-    """What is the same for all packages of one call."""
-
-    policy: Policy
-    tag_key: TagKey | None
-    products: Mapping[str, Product]
-
-    def parse(self, path: Path) -> RecordPackage | ReportPackage | Verdict:
-        """Step 1: the package, or the verdict on a file that is none."""
-        from creditchain.packages.report_package import parse_any
-        from creditchain.verification.steps import malformed
-
-        try:
-            return parse_any(read_file(path))
-        except InputError as error:
-            return malformed(error, self.policy)
-
-    def decide(
-        self, package: RecordPackage | ReportPackage, records: EvidenceFetcher, reports: ReportEvidenceFetcher
-    ) -> Verdict:
-        """Steps 2 to 10."""
-        from creditchain.packages.report_package import ReportPackage
-        from creditchain.verification.report import verify_report
-        from creditchain.verification.steps import verify_record
-
-        if isinstance(package, ReportPackage):
-            return verify_report(
-                package, reports.fetch(package), self.policy, tag_key=self.tag_key, catalogue=self.products
-            )
-        digests = {name: product.digest for name, product in self.products.items()}
-        return verify_record(package, records.fetch(package), self.policy, tag_key=self.tag_key, products=digests)
-
-
-def read_file(path: Path) -> bytes:
-    """The bytes of a package file; of one that is too large, only as many as it takes to see that.
-
-    Raises:
-        UnavailableError: it can not be read.
-    """
-    from creditchain.packages.record_package import PACKAGE_LIMITS
-
+def _content(path: Path) -> bytes | UnavailableError:
+    """A file, or why it cannot be read: the other packages get their verdicts all the same."""
     try:
-        with path.open("rb") as file:
-            return file.read(PACKAGE_LIMITS.package_bytes + 1)
-    except OSError as error:
-        raise UnavailableError("the file can not be read", place=Place(str(path)), found=error.strerror) from error
-
-
-def _on_chain(
-    chosen: Settings, judge: _Judge, read: Sequence[RecordPackage | ReportPackage | Verdict], rpc: Sequence[str] | None
-) -> list[Verdict]:
-    from creditchain.evidence.record import EvidenceFetcher
-    from creditchain.evidence.report import ReportEvidenceFetcher
-
-    verdicts = []
-    with open_region(chosen, rpc) as region, chosen.output.progress("verifying", len(read)) as bar:
-        records = EvidenceFetcher(region)
-        reports = ReportEvidenceFetcher(region, records)
-        for one in read:
-            verdicts.append(one if isinstance(one, Verdict) else judge.decide(one, records, reports))
-            bar.advance(bar.task_ids[0])
-    return verdicts
+        return read_file(path)
+    except UnavailableError as error:
+        return error
 
 
 def _policy(path: Path | None) -> Policy:
@@ -152,25 +89,9 @@ def _policy(path: Path | None) -> Policy:
     try:
         return parse_policy(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError("the policy can not be read", place=Place(str(path)), found=type(error).__name__) from error
+        raise PolicyError("the policy cannot be read", place=Place(str(path)), found=type(error).__name__) from error
     except PolicyError as error:
         raise error.at(Place(str(path))) from None
-
-
-def _known_products(folders: str | None, policy: Policy) -> dict[str, Product]:
-    """The products that this verifier knows. The policy's own have to be among them."""
-    from creditchain.catalogue.products import catalogue
-
-    known = {product.ref: product for product in catalogue(folders_of(folders))}
-    unknown = sorted((policy.products | policy.completeness.products) - known.keys())
-    if unknown:
-        raise ConfigError(
-            "the policy accepts a product that is not known here",
-            expected=", ".join(sorted(known)),
-            found=", ".join(unknown),
-            hint="Name the folder that holds it with --products.",
-        )
-    return known
 
 
 def _show(chosen: Settings, verdicts: list[tuple[str, Verdict]]) -> None:

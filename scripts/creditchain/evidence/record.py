@@ -64,7 +64,7 @@ class EvidenceFetcher:
         """
         try:
             return self._fetch(package)
-        except (UnavailableError, LyingEndpointError) as error:
+        except UnavailableError as error:
             return Evidence.absent(
                 self.origin, Text(f"the chain could not be asked: {error.message}", "无法查询链上数据")
             )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 
 from creditchain.chain.consents import ConsentReads
-from creditchain.chain.errors import LyingEndpointError
 from creditchain.chain.region import Region
 from creditchain.errors import UnavailableError
 from creditchain.evidence.record import EvidenceFetcher
@@ -30,7 +29,7 @@ class ReportEvidenceFetcher:
         """The evidence for one package; all missing where the chain does not answer or contradicts itself."""
         try:
             return self._fetch(package)
-        except (UnavailableError, LyingEndpointError) as error:
+        except UnavailableError as error:
             epochs = [one.key_epoch for one in package.tags]
             why = Text(f"the chain could not be asked: {error.message}", "无法查询链上数据")
             return ReportEvidence.absent(self._records.origin, len(package.records), epochs, why)

@@ -7,7 +7,7 @@
  (5) by a node that was entitled to                        `publisher.check_publisher`
  (6) live; disputes shown                                  `_check_record`
  (7) consent, (8) ledger, (10) retention                   of reports; a record says "not applicable"
- (9) completeness in the policy's scope                    of reports; a record alone can not show it
+ (9) completeness in the policy's scope                    of reports; a record alone cannot show it
 
 Every check that finds nothing wrong has to say what it did establish; what it could not see is "not verified".
 """
@@ -20,6 +20,7 @@ from creditchain.documents import JSON_MEDIA_TYPE, Document, leaf_hash, parse_do
 from creditchain.errors import InputError
 from creditchain.merkle import verify_inclusion
 from creditchain.packages.record_package import PACKAGE_LIMITS, PackageLimits, RecordPackage
+from creditchain.packages.report_package import ReportPackage
 from creditchain.verification.evidence import Evidence, Missing
 from creditchain.verification.policy import DEFAULT_POLICY, Policy
 from creditchain.verification.publisher import check_publisher
@@ -84,6 +85,15 @@ def malformed(error: InputError, policy: Policy = DEFAULT_POLICY) -> Verdict:
     first = failed(1, str(error), "数据包无法解析")
     rest = [not_verified(number, "the package does not parse", "数据包无法解析") for number in range(2, 11)]
     return add_up([first, *rest], policy.require, policy.notices)
+
+
+def unreachable(why: Text, policy: Policy, package: RecordPackage | ReportPackage | None) -> Verdict:
+    """The verdict on a package whose evidence, or (without `package`) whose file, could not be had."""
+    steps = [] if package is None else [passed(1, "parsed", "已解析")]
+    steps += [not_verified(number, why.en, why.zh) for number in range(1 + len(steps), 11)]
+    required = policy.require_report if isinstance(package, ReportPackage) else policy.require
+    # Whatever the policy asks for: of a package that nobody could look at nothing is known.
+    return add_up(steps, required | {1, 2}, policy.notices)
 
 
 def _check_document(package: RecordPackage) -> tuple[Document | None, Step]:

@@ -1,0 +1,120 @@
+"""Judging packages of records and of reports, as a bank or a service does: ten steps each, and a verdict for each.
+
+One package's fault never hides another's verdict. A package that does not parse is *not valid* without any chain; where
+the chain cannot be asked, a package that parses *could not be checked*.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from creditchain.chain.region import Region
+from creditchain.errors import ConfigError, InputError, UnavailableError
+from creditchain.evidence.record import EvidenceFetcher
+from creditchain.evidence.report import ReportEvidenceFetcher
+from creditchain.packages.record_package import RecordPackage
+from creditchain.packages.report_package import ReportPackage, parse_any
+from creditchain.products import Product
+from creditchain.verification.policy import DEFAULT_POLICY, Policy
+from creditchain.verification.report import verify_report
+from creditchain.verification.steps import malformed, unreachable, verify_record
+from creditchain.verification.subject import TagKey
+from creditchain.verification.verdict import Status, Text, Verdict
+
+_log = logging.getLogger(__name__)
+
+#: Connects to the region; the result is closed at the end.
+Connect = Callable[[], AbstractContextManager[Region]]
+#: Statuses from best to worst. That one package is forged weighs more than that another could not be checked.
+_WORST = (Status.VALID, Status.COULD_NOT_CHECK, Status.NOT_VALID)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Who judges: what is the same for all packages."""
+
+    products: Mapping[str, Product]  #: those that the verifier knows, by `name/version`
+    policy: Policy = DEFAULT_POLICY
+    tag_key: TagKey | None = field(default=None, repr=False)  #: lets a verifier who holds it compute the subject's tag
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError if the policy accepts a product that is not known here."""
+        unknown = sorted((self.policy.products | self.policy.completeness.products) - self.products.keys())
+        if unknown:
+            raise ConfigError(
+                "the policy accepts a product that is not known here",
+                expected=", ".join(sorted(self.products)),
+                found=", ".join(unknown),
+                hint="Name the folder that holds it with --products.",
+            )
+
+
+def verify_packages(
+    contents: Sequence[bytes | UnavailableError],
+    judge: Judge,
+    connect: Connect,
+    on_judged: Callable[[], None] = lambda: None,
+) -> list[Verdict]:
+    """A verdict for each package, in their order.
+
+    Args:
+        contents: the bytes of each package file, or why they could not be read.
+        connect: called at most once, and only if a package parses.
+        on_judged: called after each package.
+    Raises:
+        ConfigError, WrongChainError: the network or the deployment is wrong, so nothing can be said of any package.
+    """
+    parsed = [_parsed(content, judge.policy) for content in contents]
+    if all(isinstance(one, Verdict) for one in parsed):
+        return [one for one in parsed if isinstance(one, Verdict)]
+    try:
+        with connect() as region:
+            return _judged(parsed, judge, region, on_judged)
+    except UnavailableError as error:
+        _log.info("the chain could not be asked: %s", error.message)
+        why = Text(f"the chain could not be asked: {error.message}", "无法查询链上数据")
+        return [one if isinstance(one, Verdict) else unreachable(why, judge.policy, one) for one in parsed]
+
+
+def worst(verdicts: Sequence[Verdict]) -> Status:
+    """The worst status of all: what the whole comes to."""
+    return max((verdict.status for verdict in verdicts), key=_WORST.index)
+
+
+def _parsed(content: bytes | UnavailableError, policy: Policy) -> RecordPackage | ReportPackage | Verdict:
+    """Step 1: the package, or the verdict on a file that is none."""
+    if isinstance(content, UnavailableError):
+        return unreachable(Text(content.message, "文件无法读取"), policy, None)
+    try:
+        return parse_any(content)
+    except InputError as error:
+        return malformed(error, policy)
+
+
+def _judged(
+    parsed: Sequence[RecordPackage | ReportPackage | Verdict],
+    judge: Judge,
+    region: Region,
+    on_judged: Callable[[], None],
+) -> list[Verdict]:
+    """Steps 2 to 10, all packages at the same final block."""
+    records = EvidenceFetcher(region)
+    reports = ReportEvidenceFetcher(region, records)
+    verdicts = []
+    for one in parsed:
+        verdicts.append(one if isinstance(one, Verdict) else _decided(one, judge, records, reports))
+        on_judged()
+    return verdicts
+
+
+def _decided(
+    package: RecordPackage | ReportPackage, judge: Judge, records: EvidenceFetcher, reports: ReportEvidenceFetcher
+) -> Verdict:
+    if isinstance(package, ReportPackage):
+        evidence = reports.fetch(package)
+        return verify_report(package, evidence, judge.policy, tag_key=judge.tag_key, catalogue=judge.products)
+    digests = {name: product.digest for name, product in judge.products.items()}
+    return verify_record(package, records.fetch(package), judge.policy, tag_key=judge.tag_key, products=digests)
