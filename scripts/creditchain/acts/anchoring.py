@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from creditchain.batch import Faults, Limits, Problem, Rules, Seals, Terms, Upload, find_upload, open_batch, prepare
+from creditchain.batch.accepting.rules import day_in_china
 from creditchain.batch.ledger import AnchoringRow, Identity, Ledger, State
 from creditchain.batch.making.pipeline import SMALL_BYTES, clear_workspace
 from creditchain.batch.making.pool import start_early
@@ -193,7 +194,8 @@ class Anchoring:
         try:
             made = prepare(
                 order.upload,
-                Rules(order.product, domains),
+                # The day on which this was begun: run again later, it gives the same batch.
+                Rules(order.product, domains, day_in_china(row.created_at)),
                 Seals(order.tag_key, row.secret),
                 terms,
                 self.batches,

@@ -16,7 +16,11 @@ Bytes = npt.NDArray[np.uint8]
 
 _HASH = pa.binary(32)
 
+#: The field of `data` that holds the number under which a record's source keeps it (docs/products.md).
+RECORD_ID = "record_id"
+
 #: Records that were read and found good; `line` counts from 1 within the piece they were read from.
+#: `record_id` is null where the product has none, or the document is a file.
 RECORDS = pa.schema(
     [
         ("line", pa.int64()),
@@ -26,6 +30,7 @@ RECORDS = pa.schema(
         ("domain", pa.uint8()),
         ("media_type", pa.string()),
         ("content", pa.large_binary()),
+        (RECORD_ID, pa.string()),
     ]
 )
 
@@ -52,6 +57,7 @@ class Record:
     domain: Domain
     media_type: str
     content: bytes
+    record_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -65,6 +71,7 @@ class RecordColumns:
     domains: list[int] = field(default_factory=list)
     media_types: list[str] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
+    record_ids: list[str | None] = field(default_factory=list)
 
     def add(self, line: int, record: Record) -> None:
         """Append one record that stands at `line`."""
@@ -75,6 +82,7 @@ class RecordColumns:
         self.domains.append(record.domain)
         self.media_types.append(record.media_type)
         self.contents.append(record.content)
+        self.record_ids.append(record.record_id)
 
     def batch(self) -> pa.RecordBatch:
         """The records as one record batch of schema RECORDS."""
@@ -86,6 +94,7 @@ class RecordColumns:
             self.domains,
             self.media_types,
             self.contents,
+            self.record_ids,
         )
         arrays = [pa.array(column, kind.type) for column, kind in zip(columns, RECORDS, strict=True)]
         return pa.RecordBatch.from_arrays(arrays, schema=RECORDS)

@@ -7,6 +7,7 @@ from creditchain.documents.errors import DocumentError
 from creditchain.documents.kinds import DOMAINS, SECTIONS, Domain, Section, domain_mask, domains_of
 from creditchain.documents.limits import DOCUMENT_LIMITS, MAX_INTEGER, JsonLimits
 from creditchain.documents.strict_json import parse_json, read_json
+from creditchain.documents.texts import is_proper, text_faults
 
 __all__ = [
     "DOCUMENT_LIMITS",
@@ -26,10 +27,12 @@ __all__ = [
     "domain_mask",
     "domains_of",
     "envelope_faults",
+    "is_proper",
     "leaf_hash",
     "parse_document",
     "parse_json",
     "read_json",
     "require_media_type",
     "salt",
+    "text_faults",
 ]

@@ -13,6 +13,7 @@ import jsonschema_rs
 
 from creditchain.errors import Place
 from creditchain.products.errors import ProductError
+from creditchain.products.schema import DATE, DATE_OR_UNLIMITED, UNLIMITED
 
 #: Names of JSON types as people say them.
 _TYPE_WORDS = {
@@ -23,7 +24,10 @@ _TYPE_WORDS = {
     "array": "a list",
     "null": "null",
 }
-_DATE = "a date such as 2023-05-05"
+_FORMATS = {
+    DATE: "a date such as 2023-05-05",
+    DATE_OR_UNLIMITED: f"a date such as 2023-05-05, or {UNLIMITED} where there is no end",
+}
 #: Forms in which dates arrive that are not the one a document wants.
 _DATE_FORMS = re.compile(
     r"\d{4}[/.]\d{1,2}[/.]\d{1,2}|\d{8}|\d{4}年\d{1,2}月\d{1,2}日|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}/\d{1,2}/\d{4}"
@@ -84,7 +88,7 @@ def shown_name(name: str) -> str:
 
 def _wanted(keyword: str, kind: Mapping[str, Any], schema_path: list[str | int]) -> str:
     if keyword == "format":
-        return _DATE if kind.get("format") == "date" else f"a {kind.get('format')}"
+        return _FORMATS.get(str(kind.get("format"))) or f"a {kind.get('format')}"
     if keyword == "type":
         return " or ".join(_TYPE_WORDS.get(name, name) for name in kind["types"])
     if keyword == "enum":

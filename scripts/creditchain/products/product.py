@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import MAXYEAR, date
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ import orjson
 from creditchain.documents import Domain, Section
 from creditchain.products.explaining import explain
 from creditchain.products.purposes import Purpose
-from creditchain.products.schema import Schema, compile_schema
+from creditchain.products.schema import UNLIMITED, Schema, compile_schema
 
 #: The shape of a subject's number by scheme; the check digits are `identifiers`' matter.
 _NUMBER = {"USCC": "[0-9A-HJ-NPQRTUWXY]{18}", "TWUBN": "[0-9]{8}"}
@@ -42,23 +42,31 @@ class Retention:
     """How long documents of one section are kept and shown.
 
     `years` after the date at `start` (a dotted path in the document, e.g. `as_of` or `data.ended_on`); None: no limit.
-    While the document lacks that date the time has not begun: conduct that goes on is shown.
+    While the document lacks that date, or says `unlimited` there, the time has not begun: what goes on is shown.
     """
 
     years: int | None
     start: str = "as_of"
 
     def until(self, document: Mapping[str, Any]) -> date | None:
-        """The last day on which the document may be shown; None where there is no limit (yet)."""
+        """The last day on which the document may be shown; None where there is no limit (yet).
+
+        Total for every date that a schema admits: a limit past the year 9999 is none, and a year 0000, which
+        calendars of Python do not have, is long over. Raises ValueError for a text that is no date.
+        """
         value: Any = document
         for name in self.start.split("."):
             value = value.get(name) if isinstance(value, Mapping) else None
-        if self.years is None or not isinstance(value, str):
+        if self.years is None or not isinstance(value, str) or value == UNLIMITED:
             return None
+        if value.startswith("0000-"):
+            return date.min
         begun = date.fromisoformat(value)
+        if begun.year + self.years > MAXYEAR:
+            return None
         try:
             return begun.replace(year=begun.year + self.years)
-        except ValueError:  # 29 February
+        except ValueError:  # 29 February, and the other year has none
             return begun.replace(year=begun.year + self.years, day=28)
 
 

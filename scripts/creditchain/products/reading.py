@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from creditchain.documents import Domain, Section, canonical_bytes
 from creditchain.errors import Place
 from creditchain.hashing import keccak256
+from creditchain.products.dates import is_date
 from creditchain.products.errors import ProductFileError
 from creditchain.products.product import SCHEMES, ConsentRule, Product, ProductKind, Retention, with_records
 from creditchain.products.purposes import Purpose
@@ -219,7 +220,7 @@ def _is_date(schema: Mapping[str, Any], path: str) -> bool:
     found: Mapping[str, Any] = schema
     for name in names:
         found = resolve(found.get("properties", {}).get(name, {}), schema.get("$defs", {}))
-    return first == "data" and found.get("format") == "date"
+    return first == "data" and is_date(found)
 
 
 def _subjects(source: Mapping[str, Any]) -> tuple[str, ...]:

@@ -8,7 +8,9 @@ here is an error, never ignored. Patterns are of the linear-time kind: no look-a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import jsonschema_rs
@@ -28,7 +30,11 @@ _BY_TYPE: dict[str, frozenset[str]] = {
     "boolean": frozenset(),
 }
 _PYTHON_TYPE: dict[str, type] = {"string": str, "integer": int, "boolean": bool}
-_FORMATS = ("date",)
+#: Format of a field that holds a day, and of one that holds a day or says that there is no end.
+DATE, DATE_OR_UNLIMITED = "date", "date-or-unlimited"
+UNLIMITED = "unlimited"
+_FORMATS = (DATE, DATE_OR_UNLIMITED)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 #: Strings that say nothing else are bounded by one of these.
 _STRING_BOUNDS = ("maxLength", "pattern", "enum", "const", "format")
 
@@ -49,8 +55,21 @@ def check_schema(schema: object, field: str = "schema") -> None:
 def compile_schema(schema: Schema) -> jsonschema_rs.Draft202012Validator:
     """The compiled validator: formats are asserted, patterns run in linear time, nothing is fetched."""
     return jsonschema_rs.Draft202012Validator(
-        dict(schema), validate_formats=True, pattern_options=jsonschema_rs.RegexOptions(), offline=True
+        dict(schema),
+        validate_formats=True,
+        formats={DATE_OR_UNLIMITED: _is_day_or_unlimited},
+        pattern_options=jsonschema_rs.RegexOptions(),
+        offline=True,
     )
+
+
+def _is_day_or_unlimited(text: str) -> bool:
+    if text == UNLIMITED:
+        return True
+    try:
+        return _DAY.fullmatch(text) is not None and date.fromisoformat(text) is not None
+    except ValueError:
+        return False
 
 
 def resolve(schema: Schema, definitions: Schema) -> Schema:

@@ -41,6 +41,7 @@ def accepted(lines: list[bytes], rules: Rules = RULES) -> list[bool]:
             "domain": int(plain.domain),
             "media_type": plain.media_type,
             "content": plain.content,
+            "record_id": plain.record_id,
         }
     rest = set(first.rest)
     assert len(rest) + len(first.records) == len(lines)
@@ -81,6 +82,12 @@ def mutated(value: Any, draw: random.Random) -> Any:
         {},
         "2024-02-30",
         "\u2028\x7f\x1f/",
+        "例\u202e",
+        "A·（）\ue000𠮷\U000e0100",
+        "line\nline",
+        "9999-12-31",
+        "1599-12-31",
+        "2199-12-31",
         "𠮷",
         [old],
     ]

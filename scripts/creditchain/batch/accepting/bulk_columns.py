@@ -22,15 +22,17 @@ import pyarrow.compute as pc
 
 from creditchain.batch.accepting.bulk_lines import FirstPass, Mask
 from creditchain.batch.accepting.check_digits import uscc_valid, valid
-from creditchain.batch.accepting.rules import Rules, RulesKey
+from creditchain.batch.accepting.proper_texts import improper_rows
+from creditchain.batch.accepting.rules import Rules, RulesKey, has_record_id
 from creditchain.batch.accepting.table import ENVELOPE
 from creditchain.batch.accepting.typed_documents import UntranslatableError, in_order, only, portable
-from creditchain.batch.records import RECORDS, Bytes, byte_column, int64_column, pieces_of
+from creditchain.batch.records import RECORD_ID, RECORDS, Bytes, byte_column, int64_column, pieces_of
 from creditchain.documents import DOCUMENT_LIMITS, DOMAINS, JSON_MEDIA_TYPE, MAX_INTEGER, SECTIONS
 from creditchain.identifiers import USCC
 from creditchain.merkle import lanes
 from creditchain.merkle.rows import Column as Pieces
-from creditchain.products.schema import resolve
+from creditchain.products.dates import FIRST_DAY, LAST_DAY, periods
+from creditchain.products.schema import DATE, DATE_OR_UNLIMITED, UNLIMITED, resolve
 
 Schema = Mapping[str, Any]
 #: Says which values of a column fit, nulls aside.
@@ -91,12 +93,14 @@ class ColumnAcceptor:
         self._text = {name for name in self._fields if _is_text(fields[name])}
         if not self._required:
             raise UntranslatableError("no field is required")
+        self._periods = [pair for pair in periods(product.schema) if set(pair) <= set(self._fields)]
+        self._record_id = RECORD_ID if has_record_id(product) else None
         sections = [section.label for section in product.sections]
         domains = [domain.label for domain in product.domains if rules.domains >> domain & 1]
         self._envelope: dict[str, Check] = {
             "section": _among(sections),
             "domain": _among(domains),
-            "as_of": _dates,
+            "as_of": lambda column: _dates(column, rules.last_day),
         }
 
     def accept(self, table: pa.RecordBatch) -> FirstPass:
@@ -122,6 +126,7 @@ class ColumnAcceptor:
                 _numbers_of(columns["domain"], {name: int(found) for name, found in DOMAINS.items()}),
                 pa.repeat(pa.scalar(JSON_MEDIA_TYPE, pa.string()), len(rows)),
                 contents,
+                columns[self._record_id].whole() if self._record_id else pa.nulls(len(rows), pa.string()),
             ],
             schema=RECORDS,
         )
@@ -144,6 +149,8 @@ class ColumnAcceptor:
                 known = _mask(pc.is_valid(values))
                 fits = known & fits if name in self._required else ~known | fits
             good &= columns[name].rows(fits)
+        for first, last in self._periods:
+            good &= _in_order(columns[first].whole(), columns[last].whole())
         return good
 
     def _subjects(self, schemes: Column, numbers: Column) -> Mask:
@@ -278,9 +285,11 @@ def _check_of(schema: Schema) -> Check:
 def _text_check(schema: Schema) -> Check:
     if "format" in schema:
         only(schema, {"format"})
-        if schema["format"] != "date":
-            raise UntranslatableError("format")
-        return _dates
+        if schema["format"] == DATE:
+            return _dates
+        if schema["format"] == DATE_OR_UNLIMITED:
+            return _dates_or_unlimited
+        raise UntranslatableError("format")
     only(schema, {"minLength", "maxLength", "pattern"})
     low, high = schema.get("minLength", 0), schema.get("maxLength", DOCUMENT_LIMITS.max_bytes)
     pattern = _pattern_check(portable(schema["pattern"])) if "pattern" in schema else None
@@ -294,7 +303,7 @@ def _text_check(schema: Schema) -> Check:
             fits = _mask(pc.and_(pc.greater_equal(lengths, low), pc.less_equal(lengths, high)))
         if pattern is not None:
             return fits & pattern(column)
-        return fits & _unescaped(column)
+        return fits & _unescaped(column) & _proper(column)
 
     return check
 
@@ -334,17 +343,33 @@ def _integers(column: pa.Array, low: int, high: int, step: int) -> Mask:
     return fits if step == 1 else fits & (values % step == 0)
 
 
-def _dates(column: pa.Array) -> Mask:
-    """Days of the calendar, `YYYY-MM-DD`; each different one is looked at once."""
+def _dates(column: pa.Array, last: str = LAST_DAY) -> Mask:
+    """Days of the calendar, `YYYY-MM-DD`, that a document may name, up to `last`; each is looked at once."""
     if not pa.types.is_string(column.type):
         return np.zeros(len(column), dtype=bool)
     coded = pc.dictionary_encode(column)
     shaped = _mask(pc.match_substring_regex(coded.dictionary, _DATE))
     texts = coded.dictionary.to_pylist()
-    days = np.array([bool(fits) and _is_day(text) for fits, text in zip(shaped, texts, strict=True)], dtype=bool)
+    days = np.array(
+        [bool(fits) and FIRST_DAY <= text <= last and _is_day(text) for fits, text in zip(shaped, texts, strict=True)],
+        dtype=bool,
+    )
     if not len(days):
         return np.zeros(len(column), dtype=bool)
     found: Mask = days[pc.fill_null(coded.indices, 0).to_numpy(zero_copy_only=False)]
+    return found
+
+
+def _dates_or_unlimited(column: pa.Array) -> Mask:
+    """Days as in `_dates`, or the word for no end."""
+    return _dates(column) | _mask(pc.equal(column, UNLIMITED)) if pa.types.is_string(column.type) else _dates(column)
+
+
+def _in_order(first: pa.Array, last: pa.Array) -> Mask:
+    """Whether periods end on or after the day on which they begin, or lack one of the two. Texts order like days."""
+    if not pa.types.is_string(first.type) or not pa.types.is_string(last.type):
+        return np.ones(len(first), dtype=bool)
+    found: Mask = pc.fill_null(pc.less_equal(first, last), True).to_numpy(zero_copy_only=False)
     return found
 
 
@@ -374,6 +399,11 @@ def _unescaped(column: pa.Array) -> Mask:
     if not ((used < 0x20) | (used == 0x22) | (used == 0x5C)).any():
         return np.ones(len(column), dtype=bool)
     return _mask(pc.match_substring_regex(column, _UNESCAPED))
+
+
+def _proper(column: pa.Array) -> Mask:
+    """Which texts hold no improper character."""
+    return ~improper_rows(*pieces_of(column)) if len(column) else np.ones(0, dtype=bool)
 
 
 def _kind(column: pa.Array, is_kind: Callable[[pa.DataType], bool]) -> Mask:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -22,12 +23,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from creditchain.batch.accepting.check_digits import valid
-from creditchain.batch.accepting.rules import Rules, RulesKey
+from creditchain.batch.accepting.proper_texts import improper_rows
+from creditchain.batch.accepting.rules import Rules, RulesKey, has_record_id
 from creditchain.batch.accepting.typed_documents import DocumentType, document_type
 from creditchain.batch.records import RECORDS, Bytes, byte_column, int64_column
 from creditchain.documents import DOCUMENT_LIMITS, JSON_MEDIA_TYPE
+from creditchain.products.dates import FIRST_DAY, LAST_DAY
 
-_LINE_FEED = 10
+_LINE_FEED, _BACKSLASH = 0x0A, 0x5C
+_FIRST_DAY, _LAST_DAY = date.fromisoformat(FIRST_DAY), date.fromisoformat(LAST_DAY)
 Places = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
@@ -70,8 +74,10 @@ class LineAcceptor:
         self._domains = {domain.label: int(domain) for domain in product.domains if rules.domains >> domain & 1}
         self._decoder = msgspec.json.Decoder(kind.kind)
         self._encoder = msgspec.json.Encoder()
-        self._patterns = {name: _Pattern(pattern) for name, pattern in kind.patterns.items()}
-        self._optional = kind.optional
+        self._patterns = {name: _Pattern(pattern) for name, pattern in kind.data.patterns.items()}
+        self._data = kind.data
+        self._last_day = date.fromisoformat(rules.last_day)
+        self._record_id = kind.data.record_id if has_record_id(product) else None
         self._schemes = product.subjects
 
     def accept(self, lines: Lines) -> FirstPass:
@@ -80,9 +86,11 @@ class LineAcceptor:
         written = self._encoder.encode_lines(values)
         subjects = [value.f5 for value in values]
         numbers, schemes = [subject.f0 for subject in subjects], [subject.f1 for subject in subjects]
-        good = self._numbers_valid(schemes, numbers) & self._patterns_match([value.f1 for value in values])
+        data = [value.f1 for value in values]
+        good = self._numbers_valid(schemes, numbers) & self._patterns_match(data)
+        good &= self._dates_right(data, [value.f0 for value in values])
         starts = _starts_of_written(lines, places, written)
-        good &= _nothing_lost(lines, places, written, starts)
+        good &= _nothing_lost(lines, places, written, starts) & _texts_proper(written, starts)
         records = pa.RecordBatch.from_arrays(
             [
                 int64_column(places + 1),
@@ -92,6 +100,7 @@ class LineAcceptor:
                 self._numbered("f2", values, self._domains),
                 pa.repeat(pa.scalar(JSON_MEDIA_TYPE, pa.string()), len(values)),
                 _contents(written, starts),
+                self._record_ids(data),
             ],
             schema=RECORDS,
         )
@@ -136,12 +145,30 @@ class LineAcceptor:
         found = np.ones(len(values), dtype=bool)
         for attribute, pattern in self._patterns.items():
             texts = list(map(attrgetter(attribute), values))
-            if attribute not in self._optional:
+            if attribute not in self._data.optional:
                 if not pattern.all_match(texts):
                     found &= [pattern.matches(text) for text in texts]
             elif not pattern.all_match([text for text in texts if text is not msgspec.UNSET]):
                 found &= [text is msgspec.UNSET or pattern.matches(text) for text in texts]
         return found
+
+    def _dates_right(self, data: list[Any], as_of: list[date]) -> Mask:
+        """Which documents name only days that can be right, and end no period before it begins.
+
+        The least and the greatest day of all tell, nearly always, that there is nothing to look for.
+        """
+        found = _days_between(as_of, self._last_day)
+        for attribute in self._data.dates:
+            days = list(map(attrgetter(attribute), data))
+            found &= _days_between(days, _LAST_DAY)
+        for first, last in self._data.periods:
+            found &= np.array([_in_order(getattr(each, first), getattr(each, last)) for each in data], dtype=bool)
+        return found
+
+    def _record_ids(self, data: list[Any]) -> pa.Array:
+        if self._record_id is None:
+            return pa.nulls(len(data), pa.string())
+        return pa.array(list(map(attrgetter(self._record_id), data)), pa.string())
 
 
 class _Pattern:
@@ -158,6 +185,21 @@ class _Pattern:
     def matches(self, text: str) -> bool:
         """Whether one text matches."""
         return self._one.fullmatch(text) is not None
+
+
+def _days_between(days: list[Any], last: date) -> Mask:
+    """Which days lie from the first day that a document may name to `last`; one that is not there does."""
+    known = [day for day in days if day is not msgspec.UNSET]
+    if not known or (min(known) >= _FIRST_DAY and max(known) <= last):
+        return np.ones(len(days), dtype=bool)
+    return np.array([day is msgspec.UNSET or _FIRST_DAY <= day <= last for day in days], dtype=bool)
+
+
+def _in_order(first: Any, last: Any) -> bool:
+    """Whether a period ends on or after the day on which it begins, or lacks one of the two."""
+    if first is msgspec.UNSET or last is msgspec.UNSET:
+        return True
+    return bool(first <= last) if type(first) is type(last) else str(first) <= str(last)  # "unlimited" comes last
 
 
 def line_acceptor(rules: Rules) -> LineAcceptor | None:
@@ -195,6 +237,18 @@ def _nothing_lost(lines: Lines, places: Places, written: bytes, starts: Places) 
     for at in np.flatnonzero(~good).tolist():
         line, content = lines[int(places[at])], written[starts[at] : starts[at + 1] - 1]
         good[at] = len(line) <= DOCUMENT_LIMITS.max_bytes and _quotes(line) == _quotes(content)
+    return good
+
+
+def _texts_proper(written: bytes, starts: Places) -> Mask:
+    """Which written lines hold no improper character. Those below 0x20 are written as escapes."""
+    text: Bytes = np.frombuffer(written, dtype=np.uint8)
+    good: Mask = ~improper_rows(text, starts)
+    if b"\\" in written:
+        escapes = np.searchsorted(starts, np.flatnonzero(text == _BACKSLASH), side="right") - 1
+        for at in np.unique(escapes).tolist():
+            line = written[starts[at] : starts[at + 1]].replace(b"\\\\", b"").replace(b'\\"', b"")
+            good[at] &= b"\\" not in line
     return good
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from creditchain.batch.accepting.rules import Rules, kind_faults
+from creditchain.batch.accepting.rules import Rules, kind_faults, plausibility_faults
 from creditchain.documents import JsonObject, envelope_faults, read_json
 from creditchain.errors import CreditchainError, InputError
 from creditchain.products.explaining import explain
@@ -30,6 +30,8 @@ def value_faults(value: JsonObject, rules: Rules) -> list[CreditchainError]:
         # The schema repeats, in worse words, what the checks of the envelope have said.
         if _top(_field(error)) not in told:
             faults.append(error)
+    fields = {_field(error) for error in faults}
+    faults += [error for error in plausibility_faults(value, rules) if _field(error) not in fields]
     return faults
 
 

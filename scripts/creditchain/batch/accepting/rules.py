@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 
 from creditchain.batch.errors import UploadError
-from creditchain.batch.records import Record
+from creditchain.batch.records import RECORD_ID, Record
 from creditchain.documents import (
     DOCUMENT_LIMITS,
     DOMAINS,
@@ -23,10 +24,15 @@ from creditchain.documents import (
     domains_of,
     parse_document,
     require_media_type,
+    text_faults,
 )
 from creditchain.errors import InputError, Place
 from creditchain.identifiers import Subject
 from creditchain.products import Product
+from creditchain.products.dates import FIRST_DAY, LAST_DAY, date_faults, day_out_of_range
+from creditchain.products.schema import resolve
+
+_CHINA = timezone(timedelta(hours=8))
 
 #: Every domain there is.
 ALL_DOMAINS = (1 << len(Domain)) - 1
@@ -34,10 +40,25 @@ ALL_DOMAINS = (1 << len(Domain)) - 1
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a batch may hold: documents of one product, in the domains its node may publish (a mask)."""
+    """What a batch may hold: documents of one product, in the domains its node may publish (a mask).
+
+    `latest` is the last day that a document may be about (`as_of`): the day of anchoring, in China's time. Without
+    it only the bounds of every date hold.
+    """
 
     product: Product
     domains: int = ALL_DOMAINS
+    latest: date | None = None
+
+    @property
+    def last_day(self) -> str:
+        """The last day that a document may be about, as a text."""
+        return LAST_DAY if self.latest is None else min(LAST_DAY, self.latest.isoformat())
+
+
+def day_in_china(seconds: float) -> date:
+    """The day that it is in China (UTC+8, without summer time) at a unix time."""
+    return datetime.fromtimestamp(seconds, _CHINA).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +67,13 @@ class RulesKey:
 
     digest: bytes
     domains: int
+    last_day: str
     rules: Rules = field(compare=False)
 
     @classmethod
     def of(cls, rules: Rules) -> RulesKey:
         """The key of rules."""
-        return cls(rules.product.digest, rules.domains & ALL_DOMAINS, rules)
+        return cls(rules.product.digest, rules.domains & ALL_DOMAINS, rules.last_day, rules)
 
 
 def accept_text(raw: bytes, rules: Rules) -> Record:
@@ -93,8 +115,46 @@ def _accept(document: Document, rules: Rules) -> Record:
         rules.product.validate(document.value)
     _require_section(document.section, rules)
     _require_domain(document.domain, rules)
-    subject = document.subject
-    return Record(subject.scheme, subject.number, document.section, document.domain, JSON_MEDIA_TYPE, document.content)
+    for fault in plausibility_faults(document.value, rules):
+        raise fault
+    subject, record_id = document.subject, document.value["data"].get(RECORD_ID)
+    return Record(
+        scheme=subject.scheme,
+        number=subject.number,
+        section=document.section,
+        domain=document.domain,
+        media_type=JSON_MEDIA_TYPE,
+        content=document.content,
+        record_id=record_id if has_record_id(rules.product) else None,
+    )
+
+
+def has_record_id(product: Product) -> bool:
+    """Whether every record of the product says under which number its source keeps it."""
+    field = resolve(product.schema["properties"].get(RECORD_ID, {}), product.schema.get("$defs", {}))
+    return RECORD_ID in product.schema.get("required", ()) and field.get("type") == "string"
+
+
+def plausibility_faults(value: JsonObject, rules: Rules) -> Iterator[InputError]:
+    """What the schema cannot say about a document: characters and days that cannot be right.
+
+    Of a document that breaks the format or the schema, the parts that fit are judged.
+    """
+    yield from text_faults(value)
+    data, day = value.get("data"), value.get("as_of")
+    if isinstance(data, dict):
+        yield from date_faults(rules.product.schema, data)
+    if not isinstance(day, str):
+        return
+    if not FIRST_DAY <= day <= LAST_DAY:
+        yield day_out_of_range("as_of", day)
+    elif day > rules.last_day:
+        yield UploadError(
+            "a document about a day that has not come yet",
+            expected=f"a day up to the day of anchoring, {rules.last_day}",
+            hint="`as_of` is the day for which the source states the fact.",
+            place=Place(field="as_of"),
+        )
 
 
 def kind_faults(value: JsonObject, rules: Rules) -> list[InputError]:

@@ -1,9 +1,9 @@
 """Documents of one product as a type: a decoder that accepts only good ones, an encoder that writes canonical bytes.
 
 A product's JSON Schema becomes msgspec types, so that decoding is validating. The translation is one-sided: what the
-type accepts, the schema accepts (the tests compare them); where that can not be had, there is no type, and documents of
-that product go the plain way. Fields are declared in the order of RFC 8785, so that writing a value gives canonical
-bytes. Patterns of the outer fields of `data` are left to the caller, who matches whole columns at once.
+type accepts, the schema accepts (tests compare the two). Where that is impossible there is no type, and documents of
+that product are checked one by one. Fields are declared in the order of RFC 8785, so that encoding a value gives its
+canonical bytes. Patterns and days of the outer fields of `data` are left to the caller, who checks many at once.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from creditchain.batch.accepting.rules import Rules
+from creditchain.batch.records import RECORD_ID
 from creditchain.documents import DOCUMENT_LIMITS, MAX_INTEGER
 from creditchain.products import Product
-from creditchain.products.schema import resolve
+from creditchain.products.dates import is_date, periods
+from creditchain.products.schema import DATE, DATE_OR_UNLIMITED, UNLIMITED, resolve
 
 Schema = Mapping[str, Any]
 
@@ -30,6 +32,13 @@ _PORTABLE = re.compile(
     r"\^(?:[A-Za-z0-9 _/:,;@#%=<>!'~-]|\\[.d/-]|\[(?:[A-Za-z0-9_./-]|\\d)+\]"
     r"|\(\?:|[()|?*+]|\{[0-9]+(?:,[0-9]*)?\})*\$"
 )
+#: Days from FIRST_DAY to LAST_DAY that every year has; 29 February is left to a closer look.
+_CALENDAR = (
+    r"(?:1[6-9]|2[01])[0-9][0-9]-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+    r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+)
+#: Stands in for the format of a field whose bounds the caller checks, many values at once.
+_DAY = "day"
 _COMMON = {"type", "title", "description", "examples"}
 
 
@@ -38,15 +47,27 @@ class UntranslatableError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentType:
-    """A type for documents. `patterns` are for attributes of `data`, to be matched wholly where they are not UNSET.
+class DataType:
+    """A type for `data`, and what the caller still has to check of its own fields, named by their attributes.
 
-    No pattern matches a text with a line feed.
+    `patterns` are to be matched wholly where a field is not UNSET; none matches a text with a line feed. `dates` are
+    days of the calendar whose bounds are unchecked. `periods` are pairs of fields, the first and the last day.
     """
 
     kind: type[msgspec.Struct]
     patterns: Mapping[str, str]
-    optional: frozenset[str]  #: attributes of `data` that may be UNSET
+    dates: tuple[str, ...]
+    periods: tuple[tuple[str, str], ...]
+    optional: frozenset[str]  #: attributes that may be UNSET
+    record_id: str | None  #: the attribute that holds the record's own number
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentType:
+    """A type for whole documents, and what is to be known about its `data`."""
+
+    kind: type[msgspec.Struct]
+    data: DataType
 
 
 def document_type(rules: Rules) -> DocumentType | None:
@@ -58,34 +79,48 @@ def document_type(rules: Rules) -> DocumentType | None:
     schema = product.document_schema()
     definitions = schema.get("$defs", {})
     try:
-        data, patterns, optional = _data(schema["properties"]["data"], definitions)
+        data = _data(schema["properties"]["data"], definitions)
     except UntranslatableError:
         return None
     kind = _struct(
         {
             "as_of": (datetime.date, True),
-            "data": (data, True),
+            "data": (data.kind, True),
             "domain": (Literal[tuple(domains)], True),
             "product": (Literal[product.ref], True),
             "section": (Literal[tuple(section.label for section in product.sections)], True),
             "subject": (_subject(product), True),
         }
     )
-    return DocumentType(kind, patterns, optional)
+    return DocumentType(kind, data)
 
 
-def _data(schema: Schema, definitions: Schema) -> tuple[Any, dict[str, str], frozenset[str]]:
-    """The type of `data` without the patterns of its own fields; those patterns; and its optional attributes."""
+def _data(schema: Schema, definitions: Schema) -> DataType:
     properties = {name: resolve(field, definitions) for name, field in schema["properties"].items()}
-    plain = {name: {key: field[key] for key in field if key != "pattern"} for name, field in properties.items()}
-    kind = _type({**schema, "properties": plain}, definitions, 2)
-    patterns = {}
-    for place, name in enumerate(in_order(properties)):
-        if (pattern := properties[name].get("pattern")) is not None:
-            patterns[f"f{place}"] = portable(pattern)
+    attributes = {name: f"f{place}" for place, name in enumerate(in_order(properties))}
     required = set(schema.get("required", []))
-    optional = frozenset(f"f{place}" for place, name in enumerate(in_order(properties)) if name not in required)
-    return kind, patterns, optional
+    left = {name: field for name, field in properties.items() if "pattern" in field or is_date(field)}
+    plain = {
+        name: {**field, "format": _DAY} if field.get("format") == DATE else _without(field, "pattern", "format")
+        for name, field in left.items()
+    }
+    patterns = {attributes[name]: portable(field["pattern"]) for name, field in left.items() if "pattern" in field}
+    for name, field in left.items():
+        if field.get("format") == DATE_OR_UNLIMITED:
+            patterns[attributes[name]] = f"{_CALENDAR}|{UNLIMITED}"
+    pairs = periods({**schema, "$defs": definitions})
+    return DataType(
+        kind=_type({**schema, "properties": {**properties, **plain}}, definitions, 2),
+        patterns=patterns,
+        dates=tuple(attributes[name] for name, field in left.items() if field.get("format") == DATE),
+        periods=tuple((attributes[first], attributes[last]) for first, last in pairs),
+        optional=frozenset(attributes[name] for name in properties if name not in required),
+        record_id=attributes[RECORD_ID] if RECORD_ID in required else None,
+    )
+
+
+def _without(field: Schema, *keywords: str) -> Schema:
+    return {keyword: value for keyword, value in field.items() if keyword not in keywords}
 
 
 def portable(pattern: str) -> str:
@@ -143,9 +178,12 @@ def _choice(schema: Schema) -> Any:
 def _text(schema: Schema) -> Any:
     if "format" in schema:
         only(schema, {"format"})
-        if schema["format"] != "date":
+        if schema["format"] == _DAY:
+            return datetime.date
+        days = {DATE: _CALENDAR, DATE_OR_UNLIMITED: f"{_CALENDAR}|{UNLIMITED}"}.get(schema["format"])
+        if days is None:
             raise UntranslatableError("format")
-        return datetime.date
+        return Annotated[str, msgspec.Meta(pattern=rf"(?a)^(?:{days})\Z")]
     only(schema, {"minLength", "maxLength", "pattern"})
     pattern = schema.get("pattern")
     if pattern is not None:
