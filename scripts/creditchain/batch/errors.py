@@ -29,6 +29,7 @@ class Problem:
     expected: str | None = None
     found: str | None = None
     hint: str | None = None
+    column: str | None = None  #: of the upload's own table, where a mapping gives it another name
 
     @classmethod
     def of(cls, error: CreditchainError, line: int | None) -> Problem:
@@ -48,5 +49,5 @@ class Problem:
     def as_json(self, file: str) -> dict[str, Any]:
         """One line of `--report-errors`."""
         values = {"file": file, "line": self.line, "field": self.field, "message": self.message}
-        optional = {"expected": self.expected, "found": self.found, "hint": self.hint}
+        optional = {"column": self.column, "expected": self.expected, "found": self.found, "hint": self.hint}
         return {**values, **{name: value for name, value in optional.items() if value is not None}}

@@ -60,6 +60,11 @@ class Lines:
         return bytes(self.text[self.starts[place] : self.starts[place + 1] - 1])
 
     @property
+    def ended(self) -> bool:
+        """Whether the last line has its line feed."""
+        return not len(self) or int(self.starts[-1]) == len(self.text)
+
+    @property
     def lengths(self) -> Places:
         """Bytes of each line without its line feed."""
         return np.diff(self.starts) - 1

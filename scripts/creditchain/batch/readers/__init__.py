@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from creditchain.batch.accepting.loaded import Loaded
 from creditchain.batch.accepting.rules import Rules
-from creditchain.batch.readers import csv_rows, files, json_lines, parquet
+from creditchain.batch.readers import csv_rows, files, json_lines, parquet, rows, workbook
 from creditchain.batch.readers.pieces import (
     CellsPiece,
     FilesPiece,
@@ -14,6 +14,7 @@ from creditchain.batch.readers.pieces import (
     LinesPiece,
     Piece,
     TablePiece,
+    TextPiece,
 )
 from creditchain.batch.readers.upload import Upload
 
@@ -29,6 +30,8 @@ def pieces(upload: Upload, rules: Rules, piece_bytes: Callable[[int], int]) -> I
         return json_lines.pieces(upload, piece_bytes(upload.size))
     if upload.kind == "csv":
         return csv_rows.pieces(upload, rules, piece_bytes(upload.size))
+    if upload.kind == "xlsx":
+        return workbook.pieces(upload, rules, piece_bytes)
     if upload.kind == "parquet":
         return parquet.pieces(upload, rules, piece_bytes)
     return files.pieces(upload, piece_bytes(upload.size))
@@ -45,7 +48,9 @@ def load(piece: Piece, rules: Rules) -> Iterator[Loaded]:
         case LinesPiece():
             yield from json_lines.load(piece, rules)
         case CellsPiece():
-            yield csv_rows.load(piece, rules)
+            yield rows.load(piece, rules)
+        case TextPiece():
+            yield json_lines.load_text(piece, rules)
         case GroupsPiece() | TablePiece():
             yield from parquet.load(piece, rules)
         case FilesPiece():

@@ -1,78 +1,68 @@
-"""CSV (RFC 4180): UTF-8, comma, a header line. Quoted cells may hold line ends, so rows are cut in order."""
+"""CSV (RFC 4180) with a header line: cells between commas, or between tabs where the header has tabs and no comma.
+
+Quoted cells may hold line ends, so rows are cut in order.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
+from itertools import chain
 from typing import IO
 
-from creditchain.batch.accepting.lines import accept_values
-from creditchain.batch.accepting.loaded import Loaded
 from creditchain.batch.accepting.rules import Rules
-from creditchain.batch.accepting.table import document_of_cells, layout
 from creditchain.batch.errors import Problem, UploadError, storage
-from creditchain.batch.readers.pieces import CellsPiece
+from creditchain.batch.readers import rows
+from creditchain.batch.readers.encodings import UTF_8, decoded_lines
+from creditchain.batch.readers.pieces import CellsPiece, Row
 from creditchain.batch.readers.upload import Upload, open_at
-from creditchain.documents import DOCUMENT_LIMITS, JsonObject
-from creditchain.errors import InputError, Place
+from creditchain.documents import DOCUMENT_LIMITS
+from creditchain.errors import Place
 
-_BOM = "\ufeff"
+_OTHER_DELIMITERS = ";；，|"
 
 
 def pieces(upload: Upload, rules: Rules, piece_bytes: int) -> Iterator[CellsPiece]:
     """Rows of about `piece_bytes` together. Raises UploadError for a wrong header."""
+    reading = upload.reading
     with storage("the upload"), open_at(upload.url) as handle:
-        rows = read_rows(handle, upload.name)
-        names = header(rows, upload.name)
+        read = read_rows(handle, upload.name, reading.encoding, reading.header_row)
+        names = header(read, upload.name, reading.header_row)
         try:
-            layout(names, rules.product)
+            rows.check_columns(names, rules, reading.mapping)
         except UploadError as error:
-            raise error.at(Place(upload.name, 1)) from None
-        yield from _gather(rows, names, piece_bytes)
+            raise _with_delimiter(error, names).at(Place(upload.name, reading.header_row)) from None
+        yield from rows.gather(read, names, piece_bytes, reading.mapping)
 
 
-def load(piece: CellsPiece, rules: Rules) -> Loaded:
-    """The records of the rows."""
-    table = layout(piece.names, rules.product)
-    problems: list[Problem] = []
-    numbers: list[int] = []
-    values: list[JsonObject] = []
-    for line, cells in piece.rows:
-        try:
-            if isinstance(cells, Problem):
-                problems.append(cells)
-            else:
-                named = dict(zip(piece.names, cells, strict=True))
-                values.append(document_of_cells(named, table, rules.product))
-                numbers.append(line)
-        except InputError as error:
-            problems.append(Problem.of(error, line))
-    loaded = accept_values(values, numbers, rules)
-    problems = sorted([*problems, *loaded.problems], key=lambda problem: problem.line or 0)
-    return replace(loaded, problems=tuple(problems), lines=len(piece.rows))
-
-
-def header(rows: Iterator[tuple[int, tuple[str, ...] | Problem]], name: str) -> tuple[str, ...]:
+def header(read: Iterator[tuple[int, Row]], name: str, line: int = 1) -> tuple[str, ...]:
     """The column names. Raises UploadError."""
-    first = next(rows, None)
+    first = next(read, None)
     if first is None:
-        raise UploadError("the file has no header line", place=Place(name, 1))
+        raise UploadError("the file has no header line", place=Place(name, line))
     cells = first[1]
     if isinstance(cells, Problem):
         raise cells.error(name)
-    if cells and cells[0].startswith(_BOM):
-        raise UploadError("the file starts with a byte order mark", expected="UTF-8 without one", place=Place(name, 1))
     return cells
 
 
-def read_rows(handle: IO[bytes], name: str) -> Iterator[tuple[int, tuple[str, ...] | Problem]]:
-    """Each row with the line it begins at. Raises UploadError where what follows can not be told: encoding, quoting."""
+def read_rows(handle: IO[bytes], name: str, encoding: str = UTF_8, header_row: int = 1) -> Iterator[tuple[int, Row]]:
+    """Each row from the header on, with the line it begins at.
+
+    Raises UploadError where what follows cannot be told: encoding, quoting.
+    """
     csv.field_size_limit(DOCUMENT_LIMITS.max_bytes)
-    reader = csv.reader(_lines(handle, name), strict=True)
+    lines = decoded_lines(handle, encoding, name)
+    for _ in range(header_row - 1):
+        next(lines, None)
+    first = next(lines, None)
+    if first is None:
+        return
+    before = header_row - 1
+    reader = csv.reader(chain([first], lines), strict=True, delimiter=_delimiter(first))
     width: int | None = None
     while True:
-        line = reader.line_num + 1
+        line = reader.line_num + 1 + before
         try:
             row = next(reader, None)
         except csv.Error as error:
@@ -82,33 +72,25 @@ def read_rows(handle: IO[bytes], name: str) -> Iterator[tuple[int, tuple[str, ..
         if row is None:
             return
         width = len(row) if width is None else width
-        if len(row) == width:
-            yield line, tuple(row)
-        else:
-            message = "the line is empty" if not row else "the row has another number of cells than the header"
-            yield line, Problem(line, None, message, f"{width} cells", f"{len(row)} cells")
+        yield line, _checked(tuple(row), width, line)
 
 
-def _gather(
-    rows: Iterable[tuple[int, tuple[str, ...] | Problem]], names: tuple[str, ...], piece_bytes: int
-) -> Iterator[CellsPiece]:
-    gathered: list[tuple[int, tuple[str, ...] | Problem]] = []
-    size = 0
-    for line, cells in rows:
-        gathered.append((line, cells))
-        size += len(names) if isinstance(cells, Problem) else sum(map(len, cells)) + len(cells)
-        if size >= piece_bytes:
-            yield CellsPiece(names, tuple(gathered), size)
-            gathered, size = [], 0
-    if gathered:
-        yield CellsPiece(names, tuple(gathered), size)
+def _checked(row: tuple[str, ...], width: int, line: int) -> Row:
+    if not any(row):
+        return Problem(line, None, "the line is empty", hint="Take it out.")
+    if len(row) != width:
+        message = "the row has another number of cells than the header"
+        hint = "A comma inside a cell needs quotes around the cell." if len(row) > width else None
+        return Problem(line, None, message, f"{width} cells", f"{len(row)} cells", hint)
+    return row
 
 
-def _lines(handle: IO[bytes], name: str) -> Iterator[str]:
-    for number, line in enumerate(handle, 1):
-        try:
-            yield line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise UploadError(
-                "the line is not UTF-8", found=f"byte {error.start} of the line", place=Place(name, number)
-            ) from None
+def _delimiter(header_line: str) -> str:
+    return "\t" if "\t" in header_line and "," not in header_line else ","
+
+
+def _with_delimiter(error: UploadError, names: tuple[str, ...]) -> UploadError:
+    """The error, with what to do where the whole header became one cell."""
+    if len(names) == 1 and any(each in names[0] for each in _OTHER_DELIMITERS):
+        error.found, error.hint = "one cell that holds the whole header", "Put commas (,) between the cells."
+    return error

@@ -11,30 +11,55 @@ from creditchain.batch.accepting.lines import accept_lines
 from creditchain.batch.accepting.loaded import Loaded
 from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.errors import Problem, UploadError, storage
-from creditchain.batch.readers.pieces import LinesPiece
+from creditchain.batch.readers.encodings import SAMPLE_BYTES, UTF_8, UTF_8_MARK, decoded_lines, wrong_encoding
+from creditchain.batch.readers.pieces import LinesPiece, TextPiece
 from creditchain.batch.readers.upload import Upload, open_at
 from creditchain.documents import DOCUMENT_LIMITS
 from creditchain.errors import Place
 
-_BOM = b"\xef\xbb\xbf"
 _STEP = 64 << 10
 #: Bytes of lines that are decoded at a time.
 BLOCK_BYTES = 2 << 20
 
 
-def pieces(upload: Upload, piece_bytes: int) -> Iterator[LinesPiece]:
-    """Byte ranges of about `piece_bytes`. Raises UploadError for a byte order mark or an encoding that is no UTF-8."""
-    _check_head(upload)
-    for start in range(0, upload.size, piece_bytes):
+def pieces(upload: Upload, piece_bytes: int) -> Iterator[LinesPiece | TextPiece]:
+    """Byte ranges of about `piece_bytes`; texts where the encoding is not UTF-8. Raises UploadError for a wrong one."""
+    if upload.reading.encoding != UTF_8:
+        yield from _decoded(upload, piece_bytes)
+        return
+    origin = _origin(upload)
+    for start in range(origin, upload.size, piece_bytes):
         stop = min(start + piece_bytes, upload.size)
-        yield LinesPiece(upload.url, start, stop, last=stop == upload.size)
+        yield LinesPiece(upload.url, start, stop, last=stop == upload.size, origin=origin)
+
+
+def _decoded(upload: Upload, piece_bytes: int) -> Iterator[TextPiece]:
+    """The file's lines as UTF-8, decoded here: only in order can they be told apart in every encoding."""
+    gathered: list[bytes] = []
+    size = 0
+    with storage("the upload"), open_at(upload.url) as handle:
+        for line in decoded_lines(handle, upload.reading.encoding, upload.name):
+            gathered.append(line.encode("utf-8", "surrogatepass"))
+            size += len(gathered[-1])
+            if size >= piece_bytes:
+                yield TextPiece(b"".join(gathered), size, last=False)
+                gathered, size = [], 0
+    if gathered:
+        yield TextPiece(b"".join(gathered), size, last=True)
+
+
+def load_text(piece: TextPiece, rules: Rules) -> Loaded:
+    """The records of decoded lines."""
+    lines = Lines(piece.text)
+    loaded = accept_lines(lines, rules)
+    return replace(loaded, problems=_torn(lines, loaded.problems)) if piece.last else loaded
 
 
 def load(piece: LinesPiece, rules: Rules) -> Iterator[Loaded]:
     """The records of the lines that begin in the piece, block by block; lines count from 1 in each."""
     for start in range(piece.start, piece.stop, BLOCK_BYTES):
         stop = min(start + BLOCK_BYTES, piece.stop)
-        block = LinesPiece(piece.url, start, stop, last=piece.last and stop == piece.stop)
+        block = LinesPiece(piece.url, start, stop, last=piece.last and stop == piece.stop, origin=piece.origin)
         lines = read_lines(block)
         loaded = accept_lines(lines, rules)
         yield replace(loaded, problems=torn(block, lines, loaded.problems))
@@ -42,7 +67,7 @@ def load(piece: LinesPiece, rules: Rules) -> Iterator[Loaded]:
 
 def read_lines(piece: LinesPiece) -> Lines:
     """The lines that begin in the piece. The last may reach past it; one longer than documents may be is cut."""
-    before = min(piece.start, 1)  # one byte more tells whether a line begins where the piece does
+    before = 0 if piece.start == piece.origin else 1  # one byte more tells whether a line begins where the piece does
     with storage("the upload"), open_at(piece.url, piece.start - before) as handle:
         length = piece.stop - piece.start + before
         raw = handle.read(length + _STEP)
@@ -59,17 +84,15 @@ def read_lines(piece: LinesPiece) -> Lines:
 
 def torn(piece: LinesPiece, lines: Lines, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     """Say of a bad last line that ends the file without a line feed what it most likely is."""
+    return _torn(lines, problems) if piece.last else problems
+
+
+def _torn(lines: Lines, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     last = problems[-1] if problems else None
-    if not piece.last or last is None or last.line != len(lines) or last.field is not None:
+    if last is None or last.line != len(lines) or last.field is not None or lines.ended:
         return problems
-    with storage("the upload"), open_at(piece.url, piece.stop - 1) as handle:
-        ended = handle.read(1) == b"\n"
-    if ended:
-        return problems
-    told = replace(
-        last, message="the last line is torn: the file ends in the middle of it", hint="Send the upload again."
-    )
-    return (*problems[:-1], told)
+    message = "the last line is torn: the file ends in the middle of it"
+    return (*problems[:-1], replace(last, message=message, hint="Send the upload again."))
 
 
 def _with_rest_of_line(raw: bytes, handle: IO[bytes]) -> tuple[bytes, int]:
@@ -84,13 +107,22 @@ def _with_rest_of_line(raw: bytes, handle: IO[bytes]) -> tuple[bytes, int]:
     return bytes(read), -1
 
 
-def _check_head(upload: Upload) -> None:
+def _origin(upload: Upload) -> int:
+    """Where the text begins: after a byte order mark. Raises UploadError where the file as a whole is not UTF-8."""
     with storage("the upload"), open_at(upload.url) as handle:
-        head = handle.read(4)
-    place = Place(upload.name, 1)
-    if head.startswith(_BOM):
-        raise UploadError("the file starts with a byte order mark", expected="UTF-8 without one", place=place)
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in head:
-        raise UploadError(
-            "the file is not UTF-8", expected="UTF-8", found="what looks like UTF-16 or UTF-32", place=place
-        )
+        head = handle.read(SAMPLE_BYTES)
+    if head.startswith(UTF_8_MARK):
+        return len(UTF_8_MARK)
+    lines = head.split(b"\n")[: -1 if len(head) == SAMPLE_BYTES else None]
+    # A few such lines are lines that are wrong; most of them are a file in another encoding.
+    if b"\x00" in head[:4] or sum(map(_is_utf_8, lines)) < len(lines) / 2:
+        raise wrong_encoding(UTF_8, [head], upload.name, 1, 0)
+    return 0
+
+
+def _is_utf_8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from creditchain.batch.errors import Problem
+from creditchain.batch.readers.mapping import UploadMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class LinesPiece:
     start: int
     stop: int
     last: bool
+    origin: int = 0  #: where the text begins: after a byte order mark
 
     @property
     def size(self) -> int:
@@ -24,13 +26,27 @@ class LinesPiece:
         return self.stop - self.start
 
 
+#: Cells of a row as texts, or what is wrong with it.
+Row = tuple[str, ...] | Problem
+
+
 @dataclass(frozen=True, slots=True)
 class CellsPiece:
-    """Rows of a CSV file: the line each begins at, and its cells (or what is wrong with it)."""
+    """Rows of a table of texts: the line each begins at, and its cells (or what is wrong with it)."""
 
     names: tuple[str, ...]
-    rows: tuple[tuple[int, tuple[str, ...] | Problem], ...] = field(repr=False)
+    rows: tuple[tuple[int, Row], ...] = field(repr=False)
     size: int
+    mapping: UploadMapping | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextPiece:
+    """Lines of JSON, in UTF-8, of a file that had another encoding; `last` ends the file."""
+
+    text: bytes = field(repr=False)
+    size: int
+    last: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +86,4 @@ class FilesPiece:
     size: int
 
 
-Piece = LinesPiece | CellsPiece | GroupsPiece | TablePiece | FilesPiece
+Piece = LinesPiece | TextPiece | CellsPiece | GroupsPiece | TablePiece | FilesPiece

@@ -17,10 +17,19 @@ from fsspec.core import url_to_fs
 
 from creditchain.batch.errors import StorageError, UploadError, storage
 from creditchain.batch.ordered import ordered
+from creditchain.batch.readers.reading import USUAL, Reading
 from creditchain.errors import Place
 
-Kind = Literal["jsonl", "csv", "parquet", "folder"]
-SUFFIXES: dict[str, Kind] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+Kind = Literal["jsonl", "csv", "xlsx", "parquet", "folder"]
+SUFFIXES: dict[str, Kind] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".xlsx": "xlsx",
+    ".parquet": "parquet",
+}
 MANIFEST = "manifest.csv"
 
 #: Bytes that are digested at a time; part of the digest's definition.
@@ -34,6 +43,7 @@ class Upload:
     url: str
     kind: Kind
     size: int
+    reading: Reading = USUAL
 
     @property
     def name(self) -> str:
@@ -41,7 +51,7 @@ class Upload:
         return self.url.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1]
 
 
-def find_upload(url: str | Path) -> Upload:
+def find_upload(url: str | Path, reading: Reading = USUAL) -> Upload:
     """Look an upload up. Raises UploadError for a kind that is not known, StorageError if it is not there."""
     text = str(url)
     files, path = _locate(text)
@@ -50,7 +60,7 @@ def find_upload(url: str | Path) -> Upload:
             manifest = f"{path.rstrip('/')}/{MANIFEST}"
             if not files.exists(manifest):
                 raise UploadError("a folder of files needs its manifest", expected=MANIFEST, place=Place(text))
-            return Upload(text, "folder", int(files.size(manifest) or 0))
+            return Upload(text, "folder", int(files.size(manifest) or 0), reading)
         size = files.size(path)
     except OSError as error:
         raise StorageError(
@@ -67,7 +77,7 @@ def find_upload(url: str | Path) -> Upload:
         raise StorageError("the store does not say how large the upload is", place=Place(text))
     if size == 0:
         raise UploadError("the upload is empty", place=Place(text))
-    return Upload(text, SUFFIXES[suffix], int(size))
+    return Upload(text, SUFFIXES[suffix], int(size), reading)
 
 
 def open_at(url: str, start: int = 0) -> IO[bytes]:
@@ -84,6 +94,7 @@ def open_at(url: str, start: int = 0) -> IO[bytes]:
 def upload_digest(upload: Upload, files: tuple[str, ...] = ()) -> bytes:
     """32 bytes that stand for the upload's content: sha256 over the sha256 of each 16 MiB, in order.
 
+    Where the upload is read in another way than usual, that is mixed in: other documents come of the same bytes.
     `files` are the URLs of a folder's files in the manifest's order; they follow the manifest.
     """
     whole = hashlib.sha256()
@@ -92,7 +103,7 @@ def upload_digest(upload: Upload, files: tuple[str, ...] = ()) -> bytes:
         for url in (main, *files):
             for digest in ordered(pool, _block_digest, _blocks(url), window=4):
                 whole.update(digest)
-    return whole.digest()
+    return upload.reading.identify(whole.digest())
 
 
 def _block_digest(block: bytes) -> bytes:
