@@ -56,7 +56,8 @@ class Inbox:
 def _is_upload(path: Path) -> bool:
     if path.name.startswith("."):
         return False
-    return path.suffix.lower() in SUFFIXES if path.is_file() else (path / MANIFEST).is_file()
+    # A text file may be anybody's note: it is an upload only where somebody says so.
+    return path.suffix.lower() in SUFFIXES.keys() - {".txt"} if path.is_file() else (path / MANIFEST).is_file()
 
 
 def _arrival(path: Path) -> Arrival:

@@ -21,12 +21,13 @@ from creditchain.batch.errors import Problem, UploadError, storage
 from creditchain.batch.readers import rows
 from creditchain.batch.readers.pieces import CellsPiece, Row
 from creditchain.batch.readers.upload import Upload, open_at
-from creditchain.batch.readers.workbook_check import SheetCells, check_workbook, sheet_parts
+from creditchain.batch.readers.workbook_check import SheetCells, check_workbook
 from creditchain.errors import Place
 
 #: Largest workbook, bytes: it is held while it is read.
 MAX_BYTES = 256 << 20
 _EXACT = 10**15
+_READER_ERRORS = (calamine.CalamineError, calamine.XmlError, calamine.ZipError, calamine.WorksheetNotFound, OSError)
 
 
 def pieces(upload: Upload, rules: Rules, piece_bytes: Callable[[int], int]) -> Iterator[CellsPiece]:
@@ -52,22 +53,23 @@ def _open(upload: Upload) -> tuple[Any, SheetCells]:
         raw = handle.read(MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
         raise UploadError("the workbook is too large", expected=f"at most {MAX_BYTES} bytes")
-    parts = check_workbook(io.BytesIO(raw))
+    cells = check_workbook(io.BytesIO(raw))
     try:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(raw))
-        number = _number_of(book.sheets_metadata, upload.reading.sheet, parts, sheet_parts(io.BytesIO(raw)))
+        number = _number_of(book.sheets_metadata, upload.reading.sheet, cells)
         sheet = book.get_sheet_by_index(number)
-    except calamine.CalamineError as error:
+    except _READER_ERRORS as error:
         raise UploadError("not a workbook that can be read", hint="Open it in Excel and save it again.") from error
-    found = parts.get(sheet_parts(io.BytesIO(raw))[number], SheetCells())
-    if sheet.start is None or not found.cells:
+    if sheet.start is None or not cells[number].cells:
         raise UploadError("the sheet is empty")
-    return sheet, found
+    return sheet, cells[number]
 
 
-def _number_of(sheets: list[Any], wanted: str | None, parts: dict[str, SheetCells], names: list[str]) -> int:
+def _number_of(sheets: list[Any], wanted: str | None, cells: list[SheetCells]) -> int:
     """Which sheet is meant, from 0. Raises UploadError; sheets are counted, not named, for a name may be content."""
     listed = [sheet.name for sheet in sheets]
+    if len(listed) != len(cells):
+        raise UploadError("the sheets of the workbook cannot be told apart", hint="Open it in Excel and save it again.")
     if wanted is not None:
         if wanted in listed:
             return listed.index(wanted)
@@ -77,9 +79,7 @@ def _number_of(sheets: list[Any], wanted: str | None, parts: dict[str, SheetCell
     visible = [
         number
         for number, sheet in enumerate(sheets)
-        if sheet.visible == calamine.SheetVisibleEnum.Visible
-        and number < len(names)
-        and parts.get(names[number], SheetCells()).cells
+        if sheet.visible == calamine.SheetVisibleEnum.Visible and cells[number].cells
     ]
     if len(visible) == 1:
         return visible[0]

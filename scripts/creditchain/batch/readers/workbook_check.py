@@ -22,6 +22,8 @@ from creditchain.batch.errors import UploadError
 _CHUNK = 256 << 10
 _LOCAL_HEADER = struct.Struct("<4s22x2H")
 _ERROR, _NO_RESULT = "#N/A", "="
+_BOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+_NOT_WHOLE = (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, EOFError, ValueError, OverflowError)
 _SMALLER = "Save the sheet as CSV (UTF-8), or send it in parts."
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
@@ -54,27 +56,27 @@ class SheetCells:
         return (self.high[0] - self.low[0] + 1) * (self.high[1] - self.low[1] + 1)
 
 
-def check_workbook(handle: IO[bytes], limits: WorkbookLimits = WorkbookLimits()) -> dict[str, SheetCells]:
-    """The cells of each sheet, by the name of its part. Raises UploadError for what is too large or no workbook."""
+def check_workbook(handle: IO[bytes], limits: WorkbookLimits = WorkbookLimits()) -> list[SheetCells]:
+    """The cells of each sheet, in the workbook's order. Raises UploadError for what is too large or no workbook."""
     try:
         with zipfile.ZipFile(handle) as archive:
             entries = archive.infolist()
             _check_directory(entries, limits)
-            if "xl/workbook.xml" not in archive.namelist():
+            if _BOOK not in archive.namelist():
                 raise UploadError("not an Excel workbook", expected=".xlsx", hint="Save it as an Excel workbook.")
-            return {
-                entry.filename: _scan(chunks, limits) if _is_sheet(entry.filename) else _through(chunks)
-                for entry in entries
-                for chunks in [_unpacked(handle, entry)]
-            }
-    except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, EOFError, ValueError) as error:
+            parts = {}
+            for entry in entries:
+                chunks = _unpacked(handle, entry)
+                parts[entry.filename] = _scan(chunks, limits) if _is_sheet(entry.filename) else _through(chunks)
+            return [parts.get(part, SheetCells()) for part in _sheet_parts(archive)]
+    except _NOT_WHOLE as error:
         raise UploadError("not a whole Excel workbook", expected=".xlsx", hint="Send the upload again.") from error
     except expat.ExpatError as error:
         raise UploadError("a part of the workbook is not well-formed XML", hint="Open and save it again.") from error
 
 
-def sheet_parts(handle: IO[bytes]) -> list[str]:
-    """The names of the parts of the sheets, in the order of the workbook. Call after `check_workbook`."""
+def _sheet_parts(archive: zipfile.ZipFile) -> list[str]:
+    """The names of the parts that hold the sheets, in the order of the workbook."""
     sheets: list[str] = []
     targets: dict[str, str] = {}
 
@@ -87,11 +89,12 @@ def sheet_parts(handle: IO[bytes]) -> list[str]:
             target = attributes.get("Target", "")
             targets[attributes.get("Id", "")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
 
-    with zipfile.ZipFile(handle) as archive:
-        for part, handler in (("xl/workbook.xml", on_sheet), ("xl/_rels/workbook.xml.rels", on_relation)):
-            parser = _parser()
-            parser.StartElementHandler = handler
-            parser.Parse(archive.read(part), True)
+    for part, handler in ((_BOOK, on_sheet), (_RELATIONS, on_relation)):
+        if part not in archive.namelist():
+            continue
+        parser = _parser()
+        parser.StartElementHandler = handler
+        parser.Parse(archive.read(part), True)
     return [targets.get(sheet, "") for sheet in sheets]
 
 
@@ -156,6 +159,7 @@ def _scan(chunks: Iterator[bytes], limits: WorkbookLimits) -> SheetCells:
     parser = _parser()
     parser.StartElementHandler = scan.start
     parser.EndElementHandler = scan.end
+    parser.CharacterDataHandler = scan.text
     for chunk in chunks:
         parser.Parse(chunk, False)
     parser.Parse(b"", True)
@@ -169,7 +173,8 @@ class _Scan:
         self.found = SheetCells()
         self._limits = limits
         self._row, self._column = -1, -1
-        self._kind, self._formula, self._value = "", False, False
+        self._kind, self._inside = "", ""
+        self._formula = self._value = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins."""
@@ -180,17 +185,22 @@ class _Scan:
             self._row, self._column = int(attributes.get("r", self._row + 2)) - 1, -1
         elif tag == "f":
             self._formula = True
-        elif tag in ("v", "is"):
+        self._inside = tag
+
+    def text(self, _: str) -> None:
+        """Text inside an element."""
+        if self._inside in ("v", "t"):
             self._value = True
 
     def end(self, name: str) -> None:
         """An element ends."""
+        self._inside = ""
         if _local(name) != "c":
             return
         place = (self._row, self._column)
         if self._kind == "e":
             self.found.dropped[place] = _ERROR
-        elif self._formula and not self._value:
+        elif self._formula and not self._value and self._kind != "str":  # `str`: the result is the empty text
             self.found.dropped[place] = _NO_RESULT
 
     def _cell(self, attributes: dict[str, str]) -> None:
@@ -198,7 +208,8 @@ class _Scan:
         self._column += 1
         if match := _CELL.fullmatch(attributes.get("r", "")):
             self._row, self._column = int(match[2]) - 1, _column(match[1])
-        self._kind, self._formula, self._value = attributes.get("t", ""), False, False
+        self._kind = attributes.get("t", "")
+        self._formula = self._value = False
         found.cells += 1
         found.low = (min(found.low[0], self._row), min(found.low[1], self._column))
         found.high = (max(found.high[0], self._row), max(found.high[1], self._column))
