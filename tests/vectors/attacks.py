@@ -33,18 +33,17 @@ def _shown(leaf: Opening) -> dict[str, Any]:
 
 
 def _prove(batch: list[Opening], first: int, count: int) -> dict[str, Any]:
-    hashes = [ref.leaf(*leaf) for leaf in batch]
+    shown = range(max(first - 1, 0), min(first + count + 1, len(batch)))
 
     def neighbour(index: int) -> dict[str, Any] | None:
-        return {**_shown(batch[index]), "proof": ref.path(index, hashes)} if 0 <= index < len(batch) else None
+        return _shown(batch[index]) if 0 <= index < len(batch) else None
 
-    inside = range(first, first + count)
     return {
         "first": first,
-        "leaves": [_shown(batch[i]) for i in inside],
-        "proofs": [ref.path(i, hashes) for i in inside],
+        "leaves": [_shown(batch[i]) for i in range(first, first + count)],
         "left": neighbour(first - 1),
         "right": neighbour(first + count),
+        "proof": ref.run(shown.start, len(shown), [ref.leaf(*leaf) for leaf in batch]),
     }
 
 
@@ -76,20 +75,24 @@ def _attacks() -> list[Any]:
     reordered = [*BATCH[: first + 1], BATCH[first + 2], BATCH[first + 1], *BATCH[first + 3 :]]
     # A leaf of the range stands a second time, far away, in a batch that does not ascend.
     split_batch = [*BATCH, _opening(tag, 4, 9)]
-    dropped = {**honest, "leaves": honest["leaves"][1:], "proofs": honest["proofs"][1:]}
+    proof = honest["proof"]
     attacks = [
         ("withheld first leaf", _prove(BATCH, first + 1, 3), BATCH),
         ("withheld last leaf", _prove(BATCH, first, 3), BATCH),
-        ("withheld leaf inside", {**_drop(honest, 1)}, BATCH),
-        ("withheld leaf, first not moved", dropped, BATCH),
+        ("withheld leaf inside", _drop(honest, 1), BATCH),
+        ("withheld leaf, first not moved", _drop(honest, 0), BATCH),
         ("withheld neighbour left", {**honest, "left": None}, BATCH),
         ("withheld neighbour right", {**honest, "right": None}, BATCH),
-        ("withheld everything", {**_prove(BATCH, first, 0)}, BATCH),
-        ("withheld everything, neighbours apart", {**honest, "leaves": [], "proofs": []}, BATCH),
+        ("withheld everything", _prove(BATCH, first, 0), BATCH),
+        ("withheld everything, neighbours apart", {**honest, "leaves": []}, BATCH),
         ("reordered leaves", _prove(reordered, first, 4), reordered),
         ("split leaf, shown from its copy", _prove(split_batch, len(split_batch) - 1, 1), split_batch),
         ("absence shown at another place", _prove(BATCH, 1, 0), BATCH),
         ("other section among the leaves", _prove(BATCH, 1, 3), BATCH),
+        ("one hash too few", {**honest, "proof": proof[:-1]}, BATCH),
+        ("one hash too many", {**honest, "proof": [*proof, bytes(32)]}, BATCH),
+        ("hashes in another order", {**honest, "proof": proof[::-1]}, BATCH),
+        ("left neighbour from further away", {**honest, "left": _shown(BATCH[first - 2])}, BATCH),
         ("first past the end", {**honest, "first": 2**64}, BATCH),
         ("negative first", {**honest, "first": -1}, BATCH),
     ]
@@ -98,11 +101,7 @@ def _attacks() -> list[Any]:
 
 
 def _drop(proof: dict[str, Any], at: int) -> dict[str, Any]:
-    return {
-        **proof,
-        "leaves": proof["leaves"][:at] + proof["leaves"][at + 1 :],
-        "proofs": proof["proofs"][:at] + proof["proofs"][at + 1 :],
-    }
+    return {**proof, "leaves": proof["leaves"][:at] + proof["leaves"][at + 1 :]}
 
 
 def range_cases() -> dict[str, Any]:
@@ -115,4 +114,24 @@ def range_cases() -> dict[str, Any]:
         _case("absent before the only leaf", bytes(32), 0, _prove(lonely, 0, 0), lonely, holds=True),
         _case("absent after the only leaf", b"\xff" * 32, 0, _prove(lonely, 1, 0), lonely, holds=True),
     ]
-    return {"leaves": [_shown(leaf) for leaf in BATCH], "cases": [*honest, *alone, *_attacks()]}
+    return {
+        "leaves": [_shown(leaf) for leaf in BATCH],
+        "runs": [_run(size, first, count) for size in range(1, 18) for first, count in _runs_of(size)],
+        "cases": [*honest, *alone, *_attacks()],
+    }
+
+
+def _runs_of(size: int) -> list[tuple[int, int]]:
+    return [(first, count) for first in range(size) for count in range(1, size - first + 1) if (first + count) % 3 != 1]
+
+
+def _run(size: int, first: int, count: int) -> dict[str, Any]:
+    """A run of the tree over the first `size` of the leaf hashes keccak256(0x00), keccak256(0x01), …"""
+    hashes = [ref.keccak(bytes([index])) for index in range(size)]
+    return {
+        "size": size,
+        "first": first,
+        "count": count,
+        "root": ref.mth(hashes),
+        "proof": ref.run(first, count, hashes),
+    }

@@ -59,6 +59,22 @@ def subproof(m: int, leaves: list[bytes], *, whole: bool) -> list[bytes]:
     return [*subproof(m - k, leaves[k:], whole=False), mth(leaves[:k])]
 
 
+def run(first: int, count: int, hashes: list[bytes]) -> list[bytes]:
+    """The proof of a run (docs/format.md section 4), by walking down from the root instead of up from the leaves."""
+    found: list[tuple[int, int, bytes]] = []
+
+    def walk(low: int, high: int, level: int) -> None:
+        if high <= first or low >= first + count:
+            found.append((level, low >= first, mth(hashes[low:high])))
+        elif not (first <= low and high <= first + count):
+            k = 1 << (high - low - 1).bit_length() - 1
+            walk(low, low + k, k.bit_length() - 1)
+            walk(low + k, high, k.bit_length() - 1)
+
+    walk(0, len(hashes), 0)
+    return [digest for _, _, digest in sorted(found)]
+
+
 # docs/format.md sections 2 and 3.
 
 

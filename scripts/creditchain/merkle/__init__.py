@@ -10,7 +10,6 @@ from creditchain.merkle.hashing import EMPTY_ROOT, MAX_PATH, MAX_SIZE, node_hash
 from creditchain.merkle.inclusion import inclusion_path, inclusion_proof, verify_inclusion
 from creditchain.merkle.ranges import (
     Leaf,
-    Neighbour,
     RangeFault,
     RangeProof,
     RangeVerdict,
@@ -18,16 +17,17 @@ from creditchain.merkle.ranges import (
     prove_range,
     verify_range,
 )
+from creditchain.merkle.runs import MAX_RUN_PROOF, run_proof, verify_run
 from creditchain.merkle.tree import MemoryTree, Tree, root, tree_root
 
 __all__ = [
     "EMPTY_ROOT",
     "MAX_PATH",
+    "MAX_RUN_PROOF",
     "MAX_SIZE",
     "Frontier",
     "Leaf",
     "MemoryTree",
-    "Neighbour",
     "RangeFault",
     "RangeProof",
     "RangeVerdict",
@@ -40,8 +40,10 @@ __all__ = [
     "node_hash",
     "prove_range",
     "root",
+    "run_proof",
     "tree_root",
     "verify_consistency",
     "verify_inclusion",
     "verify_range",
+    "verify_run",
 ]

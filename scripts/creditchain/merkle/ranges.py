@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from creditchain.documents.commitments import leaf_hash
-from creditchain.merkle.hashing import MAX_SIZE, well_formed_path
-from creditchain.merkle.inclusion import inclusion_path, verify_inclusion
+from creditchain.merkle.hashing import MAX_SIZE
+from creditchain.merkle.runs import run_proof, verify_run
 from creditchain.merkle.tree import Tree
 
 
@@ -28,22 +28,14 @@ class Leaf(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
-    """The leaf just outside a range, with the inclusion proof for its index."""
-
-    leaf: Leaf
-    proof: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class RangeProof:
     """All leaves of one (tag, section), or, with none, that there are none."""
 
     first: int  #: index of the first leaf of the range, or where it would stand
     leaves: tuple[Leaf, ...]
-    proofs: tuple[tuple[bytes, ...], ...]  #: one inclusion proof for each leaf
-    left: Neighbour | None  #: at first - 1; None only if first = 0
-    right: Neighbour | None  #: at first + count; None only if that is the size
+    left: Leaf | None  #: the leaf at first - 1; None only if first = 0
+    right: Leaf | None  #: the leaf at first + count; None only if that is the size
+    proof: tuple[bytes, ...]  #: of the run from the left neighbour to the right one, see `verify_run`
 
 
 class RangeFault(StrEnum):
@@ -55,7 +47,7 @@ class RangeFault(StrEnum):
     LEFT_EXTRA = "a left neighbour is shown, though the range starts the batch"
     RIGHT_MISSING = "the right neighbour is not shown, though the range does not end the batch"
     RIGHT_EXTRA = "a right neighbour is shown, though the range ends the batch"
-    NOT_INCLUDED = "a leaf is not in the batch at its index"
+    NOT_INCLUDED = "the leaves shown do not stand side by side there in the batch"
     OTHER_KEY = "a leaf of the range has another tag or section"
     NOT_OUTSIDE = "a neighbour has the tag and section of the range"
     ORDER = "the leaves do not strictly ascend"
@@ -87,12 +79,13 @@ def prove_range(tree: Tree, leaves: Sequence[Leaf], tag: bytes, section: int) ->
     if len(leaves) != tree.size:
         raise ValueError(f"{len(leaves)} leaves for a tree of {tree.size}")
     indices = find_range(leaves, tag, section)
+    shown = range(max(indices.start - 1, 0), min(indices.stop + 1, tree.size))
     return RangeProof(
         first=indices.start,
         leaves=tuple(leaves[index] for index in indices),
-        proofs=tuple(tuple(inclusion_path(tree, index)) for index in indices),
-        left=_neighbour(tree, leaves, indices.start - 1),
-        right=_neighbour(tree, leaves, indices.stop),
+        left=leaves[shown.start] if shown.start < indices.start else None,
+        right=leaves[indices.stop] if shown.stop > indices.stop else None,
+        proof=tuple(run_proof(tree, shown.start, len(shown))),
     )
 
 
@@ -106,20 +99,13 @@ def verify_range(proof: RangeProof, tag: bytes, section: int, size: int, root: b
     if fault is not None:
         return RangeVerdict(fault)
     shown = _shown(proof)
-    for index, leaf, path in shown:
-        if not verify_inclusion(leaf.hash(), index, size, path, root):
-            return RangeVerdict(RangeFault.NOT_INCLUDED, index)
-    return _order_verdict(proof, (tag, section), [(index, leaf) for index, leaf, _ in shown])
+    if not verify_run([leaf.hash() for _, leaf in shown], shown[0][0], size, proof.proof, root):
+        return RangeVerdict(RangeFault.NOT_INCLUDED)
+    return _order_verdict(proof, (tag, section), shown)
 
 
 def _key(leaf: Leaf) -> tuple[bytes, int]:
     return leaf[0], leaf[1]
-
-
-def _neighbour(tree: Tree, leaves: Sequence[Leaf], index: int) -> Neighbour | None:
-    if not 0 <= index < tree.size:
-        return None
-    return Neighbour(leaves[index], tuple(inclusion_path(tree, index)))
 
 
 def _shape_fault(proof: RangeProof, size: int) -> RangeFault | None:
@@ -131,9 +117,7 @@ def _shape_fault(proof: RangeProof, size: int) -> RangeFault | None:
         return RangeFault.LEFT_EXTRA if proof.left else RangeFault.LEFT_MISSING
     if (proof.right is None) != (end == size):
         return RangeFault.RIGHT_EXTRA if proof.right else RangeFault.RIGHT_MISSING
-    if len(proof.proofs) != len(proof.leaves):
-        return RangeFault.MALFORMED
-    well_formed = all(_well_formed(leaf) and well_formed_path(path) for _, leaf, path in _shown(proof))
+    well_formed = all(_well_formed(leaf) for _, leaf in _shown(proof))
     return None if well_formed else RangeFault.MALFORMED
 
 
@@ -141,16 +125,13 @@ def _well_formed(leaf: Leaf) -> bool:
     return len(leaf.tag) == 32 and 0 <= leaf.section <= 255 and len(leaf.commitment) == 32
 
 
-def _shown(proof: RangeProof) -> list[tuple[int, Leaf, tuple[bytes, ...]]]:
-    """Every leaf that is shown, left to right: index, leaf, inclusion proof."""
-    shown = [
-        (proof.first + offset, leaf, path)
-        for offset, (leaf, path) in enumerate(zip(proof.leaves, proof.proofs, strict=True))
-    ]
+def _shown(proof: RangeProof) -> list[tuple[int, Leaf]]:
+    """Every leaf that is shown, left to right, with its index."""
+    shown = list(enumerate(proof.leaves, proof.first))
     if proof.left:
-        shown.insert(0, (proof.first - 1, proof.left.leaf, proof.left.proof))
+        shown.insert(0, (proof.first - 1, proof.left))
     if proof.right:
-        shown.append((proof.first + len(proof.leaves), proof.right.leaf, proof.right.proof))
+        shown.append((proof.first + len(proof.leaves), proof.right))
     return shown
 
 
@@ -165,8 +146,8 @@ def _order_verdict(proof: RangeProof, key: tuple[bytes, int], shown: list[tuple[
     for (_, before), (index, leaf) in pairwise(shown):
         if not before < leaf:
             return RangeVerdict(RangeFault.ORDER, index)
-    if proof.left and not _key(proof.left.leaf) < key:
+    if proof.left and not _key(proof.left) < key:
         return RangeVerdict(RangeFault.ORDER, proof.first - 1)
-    if proof.right and not key < _key(proof.right.leaf):
+    if proof.right and not key < _key(proof.right):
         return RangeVerdict(RangeFault.ORDER, proof.first + len(proof.leaves))
     return RangeVerdict()

@@ -88,6 +88,13 @@ class Fields:
             raise self._wrong(name, f"a list of at most {most} digests", value)
         return tuple(self._digest(f"{name}[{place}]", item) for place, item in enumerate(value))
 
+    def hashes(self, name: str, *, most: int) -> tuple[bytes, ...]:
+        """At most `most` hashes of 32 bytes, one after another in one base64 text; the empty text for none."""
+        joined = self.base64(name)
+        if len(joined) % 32 or len(joined) > 32 * most:
+            raise self._wrong(name, f"base64 of at most {most} hashes of 32 bytes", self._value[name])
+        return tuple(joined[at : at + 32] for at in range(0, len(joined), 32))
+
     def address(self, name: str) -> str:
         """An address in lower case."""
         value = self._value[name]

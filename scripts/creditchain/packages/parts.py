@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -262,3 +262,8 @@ def tag_json(tag: PackagedTag) -> dict[str, Any]:
 def hexed(value: bytes) -> str:
     """Bytes as packages write them."""
     return "0x" + value.hex()
+
+
+def joined(hashes: Iterable[bytes]) -> str:
+    """Hashes of 32 bytes, one after another, as one base64 text: what `Fields.hashes` reads."""
+    return base64.b64encode(b"".join(hashes)).decode()

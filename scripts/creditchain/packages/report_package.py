@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from creditchain.documents import SECTIONS, Section
 from creditchain.errors import Place
-from creditchain.merkle import Leaf, Neighbour, RangeProof
+from creditchain.merkle import MAX_RUN_PROOF, Leaf, RangeProof
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery, read_consent, read_delivery
 from creditchain.packages.fields import Fields, PackageError
 from creditchain.packages.parts import (
@@ -24,6 +24,7 @@ from creditchain.packages.parts import (
     PackageLimits,
     batch_json,
     hexed,
+    joined,
     load_json,
     read_batch,
     read_record,
@@ -136,7 +137,7 @@ def read_report_package(value: Mapping[str, Any], limits: PackageLimits = PACKAG
     epochs = {one.key_epoch for one in tags}
     records = tuple(_record(value, path, limits, epochs) for path, value in fields.items("records", most=MOST_RECORDS))
     _unique("records", ((one.batch.node, one.batch.root, one.batch.index) for one in records))
-    ranges = tuple(_range(value, path, limits) for path, value in fields.items("ranges", most=MOST_RANGES))
+    ranges = tuple(_range(value, path) for path, value in fields.items("ranges", most=MOST_RANGES))
     _unique("ranges", (one.place for one in ranges))
     return ReportPackage(
         report=read_record(fields.raw("report"), "report"),
@@ -173,15 +174,10 @@ def _tag(value: object, path: str) -> EpochTag:
     return EpochTag(fields.number("key_epoch", least=1, most=2**32 - 1), tag)
 
 
-def _range(value: object, path: str, limits: PackageLimits) -> PackagedRange:
-    names = ("node", "root", "section", "subject_tag", "first", "leaves", "left", "right")
+def _range(value: object, path: str) -> PackagedRange:
+    names = ("node", "root", "section", "subject_tag", "first", "commitments", "left", "right", "proof")
     fields = Fields(value, path, names)
     section, tag = SECTIONS[fields.choice("section", SECTIONS)], fields.digest("subject_tag")
-    leaves, proofs = [], []
-    for inner, item in fields.items("leaves", most=MOST_RECORDS):
-        opened = Fields(item, inner, ("commitment", "proof"))
-        leaves.append(Leaf(tag, section, opened.digest("commitment")))
-        proofs.append(opened.digests("proof", most=limits.path))
     return PackagedRange(
         node=fields.number("node", least=1, most=2**24 - 1),
         root=fields.digest("root"),
@@ -189,20 +185,19 @@ def _range(value: object, path: str, limits: PackageLimits) -> PackagedRange:
         subject_tag=tag,
         proof=RangeProof(
             first=fields.number("first"),
-            leaves=tuple(leaves),
-            proofs=tuple(proofs),
-            left=_neighbour(fields, "left", limits),
-            right=_neighbour(fields, "right", limits),
+            leaves=tuple(Leaf(tag, section, one) for one in fields.hashes("commitments", most=MOST_RECORDS)),
+            left=_neighbour(fields, "left"),
+            right=_neighbour(fields, "right"),
+            proof=fields.hashes("proof", most=MAX_RUN_PROOF),
         ),
     )
 
 
-def _neighbour(outer: Fields, name: str, limits: PackageLimits) -> Neighbour | None:
+def _neighbour(outer: Fields, name: str) -> Leaf | None:
     if not outer.has(name):
         return None
-    fields = Fields(outer.raw(name), f"{outer.path}.{name}", ("subject_tag", "section", "commitment", "proof"))
-    leaf = Leaf(fields.digest("subject_tag"), fields.number("section", most=255), fields.digest("commitment"))
-    return Neighbour(leaf, fields.digests("proof", most=limits.path))
+    fields = Fields(outer.raw(name), f"{outer.path}.{name}", ("subject_tag", "section", "commitment"))
+    return Leaf(fields.digest("subject_tag"), fields.number("section", most=255), fields.digest("commitment"))
 
 
 def _range_json(one: PackagedRange) -> dict[str, Any]:
@@ -213,21 +208,14 @@ def _range_json(one: PackagedRange) -> dict[str, Any]:
         "section": one.section.label,
         "subject_tag": hexed(one.subject_tag),
         "first": proof.first,
-        "leaves": [
-            {"commitment": hexed(leaf.commitment), "proof": [hexed(sibling) for sibling in path]}
-            for leaf, path in zip(proof.leaves, proof.proofs, strict=True)
-        ],
+        "commitments": joined(leaf.commitment for leaf in proof.leaves),
         "left": _neighbour_json(proof.left),
         "right": _neighbour_json(proof.right),
+        "proof": joined(proof.proof),
     }
 
 
-def _neighbour_json(neighbour: Neighbour | None) -> Mapping[str, Any] | None:
-    if neighbour is None:
+def _neighbour_json(leaf: Leaf | None) -> Mapping[str, Any] | None:
+    if leaf is None:
         return None
-    return {
-        "subject_tag": hexed(neighbour.leaf.tag),
-        "section": neighbour.leaf.section,
-        "commitment": hexed(neighbour.leaf.commitment),
-        "proof": [hexed(sibling) for sibling in neighbour.proof],
-    }
+    return {"subject_tag": hexed(leaf.tag), "section": leaf.section, "commitment": hexed(leaf.commitment)}
