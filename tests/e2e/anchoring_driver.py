@@ -38,6 +38,8 @@ from creditchain.chain.networks import load_network
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.home.journal import open_journal
+from creditchain.home.layout import Home
+from creditchain.home.sealing import Sealed, SealingKeys
 from creditchain.identifiers import epoch_digest
 from creditchain.log.views import Admission
 
@@ -135,13 +137,23 @@ def attempt(home: Path, kill_at: int | None) -> dict[str, Any]:
 
 
 def journal_of(home: Path) -> dict[str, Any]:
-    """The one row of the journal, as a reader of the file sees it."""
+    """The one row of the journal, as a reader of the file sees it: its secret opened, with the key that opens it."""
+    query = "select state, hex(root), number, log_id, sealing_key, sealed_secret from anchorings"
     try:
         with sqlite3.connect(f"file:{home / 'journal.sqlite'}?mode=ro", uri=True) as database:
-            rows = database.execute("select state, hex(root), hex(secret), number from anchorings").fetchall()
+            rows = database.execute(query).fetchall()
     except sqlite3.OperationalError:
         rows = []
-    return {"rows": [{"state": s, "root": r.lower(), "secret": k.lower(), "number": n} for s, r, k, n in rows]}
+    return {"rows": [_row(home, *values) for values in rows]}
+
+
+def _row(home: Path, state: str, root: str, number: int | None, log: bytes, name: str | None, sealed: bytes) -> Any:
+    secret = key = ""
+    if name is not None:
+        folder = Home(home).region(log).secrets
+        secret = SealingKeys(folder).open(Sealed(name, sealed)).hex()
+        key = (folder / f"{name}.key").read_bytes().hex()
+    return {"state": state, "root": root.lower(), "secret": secret, "key": key, "number": number}
 
 
 def look(home: Path) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def test_the_way_in_order(world: World) -> None:
     seen: list[State] = []
     row = world.run(options=Options(observe=seen.append))
     assert seen == [State.PREPARED, State.NUMBERED, State.MINED, State.FINAL]
-    assert (row.secret, row.number, row.size) == (None, 1, 20)
+    assert (row.sealed_secret, row.sealing_key, row.number, row.size) == (None, None, 1, 20)
     assert world.roots() == [row.root]
 
 

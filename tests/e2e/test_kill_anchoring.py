@@ -51,7 +51,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
 
 
 def finished(driver: Driver, home: Path, *, known_root: str | None, secrets: set[str]) -> None:
-    """Run to the end, and look that everything is as if nothing had happened."""
+    """Run to the end, and look that everything is as if nothing had happened. `secrets` and their keys are gone."""
     done = driver.ask(home=home, kill_at=None)
     assert not done["killed"]
     (row,) = done["rows"]
@@ -59,7 +59,7 @@ def finished(driver: Driver, home: Path, *, known_root: str | None, secrets: set
     assert known_root in (None, row["root"])
     seen = driver.ask(home=home, look=True)
     assert seen == {"anchors": [{"root": row["root"], "size": 40}], "nonce": 1, "folders": [row["root"]]}
-    for path in home.glob("journal.sqlite*"):
+    for path in (path for path in home.rglob("*") if path.is_file()):
         for secret in secrets:
             assert bytes.fromhex(secret) not in path.read_bytes(), path.name
 
@@ -72,9 +72,9 @@ def test_killed_at_every_step(driver: Driver, tmp_path: Path, capsys: pytest.Cap
         home = tmp_path / f"at-{point}"
         stopped = driver.ask(home=home, kill_at=point)
         assert stopped["killed"], point
-        row = stopped["rows"][0] if stopped["rows"] else {"state": "nothing", "root": "", "secret": ""}
+        row = stopped["rows"][0] if stopped["rows"] else {"state": "nothing", "root": "", "secret": "", "key": ""}
         states.add(row["state"])
-        finished(driver, home, known_root=row["root"] or None, secrets={row["secret"]} - {""})
+        finished(driver, home, known_root=row["root"] or None, secrets={row["secret"], row["key"]} - {""})
         shutil.rmtree(home)
     assert states == {"nothing", "preparing", "prepared", "numbered", "mined", "final"}
     with capsys.disabled():
@@ -92,8 +92,8 @@ def test_killed_again_while_going_on(driver: Driver, tmp_path: Path, capsys: pyt
             home = tmp_path / f"at-{first}-{second}"
             driver.ask(home=home, kill_at=first)
             stopped = driver.ask(home=home, kill_at=second)
-            row = stopped["rows"][0] if stopped["rows"] else {"root": "", "secret": ""}
-            finished(driver, home, known_root=row["root"] or None, secrets={row["secret"]} - {""})
+            row = stopped["rows"][0] if stopped["rows"] else {"root": "", "secret": "", "key": ""}
+            finished(driver, home, known_root=row["root"] or None, secrets={row["secret"], row["key"]} - {""})
             shutil.rmtree(home)
             tried += 1
             if not stopped["killed"]:

@@ -47,7 +47,7 @@ def test_an_intent_submitted_again_has_no_second_effect(region: Region, journal:
     before, outbox = region.log_size(), outbox_of(region, journal)
     first = outbox.submit("change", set_profile(region, 1, 1))
     again = outbox.submit("change", set_profile(region, 1, 1))
-    with open_journal(str(journal.engine.url)) as other:
+    with open_journal(journal.path) as other:
         third = outbox_of(region, other).submit("change", set_profile(region, 1, 1))
     assert first == again == third
     assert (first.state, region.log_size()) == ("final", before + 1)
@@ -128,7 +128,7 @@ def test_one_intent_from_several_threads_has_one_effect(region: Region, journal:
     size, receipts = region.log_size(), []
 
     def work() -> None:
-        with open_journal(str(journal.engine.url)) as own:
+        with open_journal(journal.path) as own:
             receipts.append(outbox_of(region, own).submit("change", set_profile(region, 1, 1)))
 
     threads = [threading.Thread(target=work) for _ in range(4)]

@@ -155,7 +155,7 @@ class Anchoring:
 
     def _go_on(self, row: AnchoringRow, order: Order, domains: int) -> AnchoringRow:
         if row.state == State.FINAL:
-            self.ledger.scrub()  # a crash may have come between the last commit and the scrubbing
+            self.ledger.destroy_unused_keys()  # a crash may have come between the last commit and this
             return row
         if row.key_epoch != (epoch := self._epoch(order.tag_key)) and row.state in (State.PREPARING, State.PREPARED):
             self._discard(row)
@@ -189,14 +189,12 @@ class Anchoring:
             key_epoch=row.key_epoch,
             upload_digest=row.upload_digest,
         )
-        if row.secret is None:
-            raise AnchoringError("the journal has lost the secret of a batch that is not final")  # pragma: no cover
         try:
             made = prepare(
                 order.upload,
                 # The day on which this was begun: run again later, it gives the same batch.
                 Rules(order.product, domains, day_in_china(row.created_at)),
-                Seals(order.tag_key, row.secret),
+                Seals(order.tag_key, self.ledger.secret(row)),
                 terms,
                 self.batches,
                 name=str(row.id),

@@ -13,6 +13,7 @@ from sqlalchemy import LargeBinary, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from creditchain.home.journal import Base, Journal
+from creditchain.home.sealing import Sealed, SealingKeys
 
 
 class State(StrEnum):
@@ -26,7 +27,7 @@ class State(StrEnum):
 
 
 class AnchoringRow(Base):
-    """One batch on its way. Digests are 32 bytes; `secret` is null once the batch is final."""
+    """One batch on its way. Digests are 32 bytes. Its secret is sealed (home/sealing.py) until it is final."""
 
     __tablename__ = "anchorings"
     __table_args__ = (UniqueConstraint("log_id", "node", "product_digest", "upload_digest", "kind"),)
@@ -41,7 +42,8 @@ class AnchoringRow(Base):
     upload: Mapped[str] = mapped_column(String(4096))
     skip_invalid: Mapped[bool]
     state: Mapped[str] = mapped_column(String(9))
-    secret: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    sealed_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sealing_key: Mapped[str | None] = mapped_column(String(32))  #: name of the key that opens it
     key_epoch: Mapped[int]
     root: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
     size: Mapped[int | None]
@@ -69,7 +71,6 @@ class Identity:
 
 def all_rows(journal: Journal) -> Sequence[AnchoringRow]:
     """Every anchoring of a journal, of any region's log, in the order in which they were begun."""
-    journal.create_tables()
     with journal.read() as session:
         return session.scalars(select(AnchoringRow).order_by(AnchoringRow.id)).all()
 
@@ -78,8 +79,8 @@ class Ledger:
     """The rows of one region's log."""
 
     def __init__(self, journal: Journal, log_id: bytes) -> None:
-        journal.create_tables()
         self._journal, self._log_id = journal, log_id
+        self._keys = SealingKeys(journal.home.region(log_id).secrets)
 
     def begin(
         self, identity: Identity, *, product: str, upload: str, skip_invalid: bool, key_epoch: int
@@ -88,6 +89,9 @@ class Ledger:
         with self._journal.write() as session:
             row = session.scalars(self._of(identity)).one_or_none()
             if row is None:
+                # Under the write lock, so that no other process takes the key for one that nothing refers to.
+                self._destroy_unused_keys(session)
+                sealed = self._keys.seal(secrets.token_bytes(32))
                 row = AnchoringRow(
                     log_id=identity.log_id,
                     node=identity.node,
@@ -98,7 +102,8 @@ class Ledger:
                     upload=upload,
                     skip_invalid=skip_invalid,
                     state=State.PREPARING,
-                    secret=secrets.token_bytes(32),
+                    sealed_secret=sealed.data,
+                    sealing_key=sealed.key,
                     key_epoch=key_epoch,
                     skipped=0,
                     created_at=time.time(),
@@ -107,45 +112,53 @@ class Ledger:
                 session.add(row)
         return row
 
+    def secret(self, row: AnchoringRow) -> bytes:
+        """The 32 bytes that a batch's salts follow from. Raises SecretLostError, StorageError."""
+        return self._keys.open(Sealed(row.sealing_key or "", row.sealed_secret or b""))
+
     def change(self, row: AnchoringRow, state: State, **values: Any) -> None:
         """Write a new state and what came with it, durably."""
         with self._journal.write() as session:
-            stored = session.get_one(AnchoringRow, row.id)
-            for name, value in {**values, "state": state, "updated_at": time.time()}.items():
-                setattr(stored, name, value)
-                setattr(row, name, value)
+            self._set(session, row, **values, state=state)
 
     def start_over(self, row: AnchoringRow, key_epoch: int) -> None:
         """Forget what was prepared: another epoch's tags, another secret."""
         nothing = dict.fromkeys(("root", "size", "subjects", "domains", "number", "entry", "block", "transaction_hash"))
-        self.change(row, State.PREPARING, **nothing, key_epoch=key_epoch, secret=secrets.token_bytes(32), skipped=0)
+        with self._journal.write() as session:
+            sealed = self._keys.seal(secrets.token_bytes(32))
+            fresh = {"sealed_secret": sealed.data, "sealing_key": sealed.key, "skipped": 0}
+            self._set(session, row, **nothing, **fresh, state=State.PREPARING, key_epoch=key_epoch)
+        self.destroy_unused_keys()
 
     def forget(self, row: AnchoringRow) -> None:
-        """Remove the row of an upload that can not be anchored, with its secret."""
+        """Remove the row of an upload that cannot be anchored, and destroy its secret."""
         with self._journal.write() as session:
-            self._deletes_securely(session)
             session.delete(session.get_one(AnchoringRow, row.id))
-        self.scrub()
+        self.destroy_unused_keys()
 
     def finish(self, row: AnchoringRow, **values: Any) -> None:
-        """Write that the batch is final, and destroy its secret: in the row, in freed pages, in the write-ahead log."""
+        """Write that the batch is final, and destroy its secret."""
         with self._journal.write() as session:
-            self._deletes_securely(session)
-            stored = session.get_one(AnchoringRow, row.id)
-            for name, value in {**values, "state": State.FINAL, "secret": None, "updated_at": time.time()}.items():
-                setattr(stored, name, value)
-                setattr(row, name, value)
-        self.scrub()
+            self._set(session, row, **values, state=State.FINAL, sealed_secret=None, sealing_key=None)
+        # After the commit: a row of a batch that is not final always has its key. Killed here, the next run does it.
+        self.destroy_unused_keys()
 
-    def _deletes_securely(self, session: Session) -> None:
-        if self._journal.engine.dialect.name == "sqlite":
-            session.connection().exec_driver_sql("PRAGMA secure_delete = ON")
+    def destroy_unused_keys(self) -> None:
+        """Destroy the keys of secrets that no row refers to any more. Harmless to repeat."""
+        with self._journal.write() as session:
+            self._destroy_unused_keys(session)
 
-    def scrub(self) -> None:
-        """Empty the write-ahead log, whose older pages may still hold a secret. Harmless to repeat."""
-        if self._journal.engine.dialect.name == "sqlite":
-            with self._journal.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    def _destroy_unused_keys(self, session: Session) -> None:
+        query = select(AnchoringRow.sealing_key).where(AnchoringRow.log_id == self._log_id)
+        self._keys.destroy_all_but({name for name in session.scalars(query) if name is not None})
+
+    @staticmethod
+    def _set(session: Session, row: AnchoringRow, **values: Any) -> None:
+        """Write values into the stored row, and into the one that the caller holds."""
+        stored = session.get_one(AnchoringRow, row.id)
+        for name, value in {**values, "updated_at": time.time()}.items():
+            setattr(stored, name, value)
+            setattr(row, name, value)
 
     def rows(self, *, unfinished: bool = False) -> Sequence[AnchoringRow]:
         """Every anchoring of this log, in the order in which they were begun."""

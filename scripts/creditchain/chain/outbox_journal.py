@@ -60,7 +60,6 @@ class OutboxJournal:
     """The rows of one chain (told by its genesis block) and one scope."""
 
     def __init__(self, journal: Journal, genesis: bytes, scope: str) -> None:
-        journal.create_tables()
         self.journal, self.genesis, self.scope = journal, genesis, scope
 
     def find(self, intent: str, session: Session | None = None) -> TransactionRow | None:

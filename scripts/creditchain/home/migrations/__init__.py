@@ -1,0 +1,9 @@
+"""The journal's schema, revision by revision, by Alembic. A journal that an older release wrote is upgraded on opening.
+
+To change a table: change its class, add `versions/vNNNN_what.py` (copy the newest) and its revision to `REVISIONS`.
+A test compares the classes with what the migrations make. A migration that was released is never changed.
+"""
+
+#: Every revision, from the first to the newest. Kept here too, so that opening needs no import of Alembic.
+REVISIONS = ("0001", "0002")
+HEAD = REVISIONS[-1]

@@ -1,0 +1,14 @@
+"""Alembic's environment: migrations run on the connection, and in the transaction, of `upgrading.upgrade`."""
+
+from __future__ import annotations
+
+from alembic import context
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    # SQLite takes changes of the schema in transactions; all revisions are in the caller's, or none is.
+    transactional_ddl=True,
+    transaction_per_migration=False,
+    render_as_batch=True,
+)
+context.run_migrations()
