@@ -21,7 +21,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from creditchain.errors import Place, UnavailableError
+from creditchain.errors import DatabaseError, Place
 from creditchain.home.files import FILE_MODE, private_folder
 from creditchain.home.layout import Home
 from creditchain.home.migrations import HEAD, REVISIONS
@@ -51,7 +51,7 @@ class Base(DeclarativeBase):
     """Every table of the journal is declared on this one's metadata."""
 
 
-class JournalError(UnavailableError):
+class JournalError(DatabaseError):
     """The journal cannot be opened, read or written. What was not committed is not in it."""
 
 

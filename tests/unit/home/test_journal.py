@@ -138,7 +138,7 @@ def test_another_file_is_one_error_and_stays(tmp_path: Path) -> None:
     path.write_bytes(b"this is no database, not at all" * 100)
     with pytest.raises(JournalError, match=r"no database.*Restore") as caught:
         open_journal(path)
-    assert caught.value.exit_code == ExitCode.COULD_NOT_CHECK
+    assert caught.value.exit_code == ExitCode.DATABASE_FAILED
     assert path.read_bytes() == b"this is no database, not at all" * 100
 
 

@@ -130,5 +130,5 @@ def test_a_journal_of_a_newer_release_is_refused_and_unchanged(tmp_path: Path) -
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(JournalError, match=r"newer release.*9999.*Use that release") as raised:
         open_journal(path)
-    assert raised.value.exit_code == ExitCode.COULD_NOT_CHECK
+    assert raised.value.exit_code == ExitCode.DATABASE_FAILED
     assert version(path) == "9999"
