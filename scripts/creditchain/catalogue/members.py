@@ -9,6 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from eth_utils.address import is_address, to_checksum_address
+
 from creditchain.documents import (
     DOMAINS,
     DocumentError,
@@ -115,6 +117,15 @@ def parse_members(raw: bytes, where: str) -> list[Member]:
         member = _member(item, top["region"], Place(where, field=f"members[{index}]"), members)
         members[member.key] = member
     return list(members.values())
+
+
+def parse_operators(raw: bytes) -> dict[str, str]:
+    """Operator addresses by member key: a JSON object. Raises InputError with the field."""
+    parsed = parse_json(raw)
+    for key, address in parsed.items():
+        if not is_address(address):
+            raise InputError("not an address", expected="0x and 40 hex digits", place=Place(field=key))
+    return {key: to_checksum_address(address) for key, address in parsed.items()}
 
 
 def _member(item: object, region: str, place: Place, known: Mapping[str, Member]) -> Member:

@@ -22,7 +22,7 @@ def open_(ctx: typer.Context, tag_key: TagKeyOption = None, signer: SignerOption
 
     Only the digest goes on chain. Give the key to the region's publishers, and to nobody else.
     """
-    from creditchain.acts.governing import open_epoch
+    from creditchain.acts.opening_epochs import open_epoch
     from creditchain.home.keystores import load_tag_key
     from creditchain.identifiers import epoch_digest
 
@@ -38,12 +38,10 @@ def open_(ctx: typer.Context, tag_key: TagKeyOption = None, signer: SignerOption
 @group.command("list")
 def list_(ctx: typer.Context) -> None:
     """All key epochs and their digests."""
+    from creditchain.acts.opening_epochs import list_epochs
+
     chosen = settings(ctx)
     with open_region(chosen) as region:
-        block = region.chain.final_block().number
-        current = region.current_key_epoch(block)
-        rows = []
-        for number in range(1, current + 1):
-            digest = region.key_epoch_digest(number, block)
-            rows.append([number, "0x" + (digest or b"").hex(), "yes" if number == current else ""])
+        epochs = list_epochs(region)
+    rows = [[one.number, one.digest, "yes" if one.current else ""] for one in epochs]
     chosen.output.table(["epoch", "digest", "current"], rows)

@@ -1,14 +1,18 @@
-"""Reading the files that a command is given."""
+"""Files that a command is given, and whether it may replace one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
+
+import typer
 
 from creditchain.errors import CreditchainError, Place, UnavailableError
 
 _Parsed = TypeVar("_Parsed")
+
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace an output file that is there.")]
 
 
 def read_file(path: Path) -> bytes:
