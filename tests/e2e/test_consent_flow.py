@@ -51,8 +51,26 @@ def test_from_request_to_revocation_with_a_mnemonic(world: World) -> None:
     after = world.commands.done("consent", "relay", str(revocation), "--signer", f"dev:{ANYBODY}")
     assert after["status"].startswith("revoked")
     assert after["revoked_at"] > 0
-    again = world.commands("consent", "revoke", str(file), "--mnemonic", "env:ENTERPRISE", "-o", str(revocation))
+    words, before = ("consent", "revoke", str(file), "--mnemonic", "env:ENTERPRISE", "-o"), revocation.read_bytes()
+    assert world.commands(*words, str(revocation)).error["kind"] == "OutputExistsError"
+    again = world.commands(*words, str(revocation), "--force")
     assert (again.code, again.error["kind"]) == (5, "ConsentRevokedError")
+    assert revocation.read_bytes() == before
+
+
+def test_what_was_agreed_and_endorsed_is_not_replaced_by_accident(world: World) -> None:
+    file = world.request()
+    world.commands.done("consent", "grant", str(file), "--mnemonic", "env:ENTERPRISE")
+    assert world.endorse(file).code == 0
+    endorsed = file.read_bytes()
+    again = ("consent", "grant", str(file), "--signer", f"dev:{ANYBODY}")
+    answer = world.commands(*again)
+    assert (answer.code, answer.error["found"]) == (4, "one that is endorsed too")
+    other = world.path("other.json")
+    other.write_text("somebody's")
+    assert world.commands(*again, "-o", str(other)).error["kind"] == "OutputExistsError"
+    assert (file.read_bytes(), other.read_text()) == (endorsed, "somebody's")
+    assert world.commands(*again, "--force").value["endorsed"] is False
 
 
 def test_another_key_for_each_bank(world: World) -> None:

@@ -42,6 +42,8 @@ def test_from_draft_to_the_mark_on_the_record(world: World, packages: list[Recor
     assert (early.code, early.error["message"]) == (4, "the enterprise has not signed this")
     signed = world.commands.done("dispute", "sign", file, "--mnemonic", "env:ENTERPRISE")
     assert signed["key"].startswith("0x")
+    twice = world.commands("dispute", "sign", file, "--signer", f"dev:{ANYBODY}")
+    assert (twice.code, twice.error["message"]) == (4, "the enterprise has signed this already")
     assert world.commands("dispute", "relay", file, "--signer", f"dev:{ANYBODY}").code == 4
     assert world.commands("dispute", "endorse", file, "--signer", f"dev:{BANK}").code == 4
     world.commands.done("dispute", "endorse", file, "--signer", f"dev:{PLATFORM}")
@@ -49,8 +51,11 @@ def test_from_draft_to_the_mark_on_the_record(world: World, packages: list[Recor
     assert (filed["dispute"], filed["platform"], filed["node"]) == ("open", PLATFORM, SOURCE)
     assert world.commands.done("dispute", "relay", file, "--signer", f"dev:{ANYBODY}") == filed
 
-    again = world.commands("dispute", "draft", str(record), *words, "-o", file)
+    before = Path(file).read_bytes()
+    assert world.commands("dispute", "draft", str(record), *words, "-o", file).error["kind"] == "OutputExistsError"
+    again = world.commands("dispute", "draft", str(record), *words, "-o", file, "--force")
     assert (again.code, again.error["expected"]) == (4, "no open dispute")
+    assert Path(file).read_bytes() == before
     answered = ("--outcome", "upheld", "--reason", "checked", "--signer", f"dev:{SOURCE}")
     world.commands.done("dispute", "answer", str(record), *answered)
     used = world.commands("dispute", "sign", file, "--mnemonic", "env:ENTERPRISE")

@@ -25,12 +25,19 @@ from consent_world import (
 from region_world import Place, pass_time
 from worlds import Kept
 
+from creditchain.catalogue.products import load_product
+from creditchain.chain.clock import now
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.signers import dev_signer
+from creditchain.documents import Domain, domain_mask
+from creditchain.hashing import keccak256
 from creditchain.merkle import verify_inclusion
-from creditchain.messages import DeliveryReceipt
+from creditchain.messages import NO_DIGEST, DeliveryReceipt, QueryRequest, subject_digest
+from creditchain.packages.consent_file import parse_consent
+from creditchain.packages.parts import parse_statement
 from creditchain.packages.report_package import parse_report_package
-from creditchain.packages.request_file import parse_request
+from creditchain.packages.request_file import RequestFile, parse_request
+from creditchain.products import Purpose
 
 
 @dataclass
@@ -40,14 +47,51 @@ class Exchange:
     world: World
     report: Path
 
-    def request(self, consent: Path | None, *words: str, bank: int = BANK) -> Path:
-        out = self.world.path("request.json")
+    def ask(self, consent: Path | None, *words: str, bank: int = BANK) -> Answer:
+        """`query request`, which writes its file or nothing at all."""
+        out, reasons = self.world.path("request.json"), self.reasons()
         named = ("--consent", str(consent)) if consent is not None else ()
-        self.world.commands.done(
+        answer = self.world.commands(
             *("query", "request", "--institution", str(bank), "--provider", str(PLATFORM), "--product", REPORT),
             *("--tag-statement", str(self.world.folder / "statement.json"), "--staff", "信贷员 07", *named),
             *("--signer", f"dev:{bank}", "-o", str(out), *words),
         )
+        assert (answer.code == 0) == out.exists() == (self.reasons() == reasons + 1)
+        return answer
+
+    def reasons(self) -> int:
+        """How many texts the home keeps."""
+        return len([path for path in (self.world.folder / "home").rglob("reasons/*") if path.is_file()])
+
+    def request(self, consent: Path | None, *words: str, bank: int = BANK) -> Path:
+        answer = self.ask(consent, *words, bank=bank)
+        assert answer.code == 0, answer.error
+        return Path(answer.value["written"])
+
+    def unchecked(self, consent: Path | None, bank: int = BANK, **changes: Any) -> Path:
+        """A request as an institution signs it whose software asks the chain nothing."""
+        agreed = None if consent is None else parse_consent(consent.read_bytes())
+        statement = parse_statement((self.world.folder / "statement.json").read_bytes())
+        salt, product, out = keccak256(b"salt"), load_product(REPORT), self.world.path("unchecked.json")
+        with self.world.region() as region:
+            time = now(region.chain)
+            values: dict[str, Any] = {
+                "institution": bank,
+                "provider": PLATFORM,
+                "consent": NO_DIGEST if agreed is None else agreed.message.id,
+                "subject": subject_digest(statement.subject_tag, salt),
+                "product": product.digest,
+                "sections": 0b110,
+                "domains": domain_mask(product.combined_domains) & (agreed.message.domains if agreed else ~0),
+                "purpose": Purpose.LOAN_APPLICATION,
+                "staff": keccak256(b"somebody"),
+                "issued_at": time,
+                "deadline": time + 3600,
+            }
+            message = QueryRequest(ConsentReads(region).domain("QueryLedger"), **values | changes)
+            signature = dev_signer(bank, region.chain).sign_typed(message.typed_data())
+        packaged = None if agreed is None else agreed.packaged
+        out.write_bytes(RequestFile(message, signature, statement.subject, salt, packaged).to_json())
         return out
 
     def deliver(self, request: Path, *words: str, report: Path | None = None, key: int = PLATFORM) -> Answer:
@@ -116,14 +160,15 @@ def test_from_consent_to_evidence_to_revocation(exchange: Exchange) -> None:
 
     again = exchange.delivered(consent)
     assert exchange.meter(again).code == 0
-    refuses(exchange.deliver(exchange.request(consent)), "ConsentExhaustedError", "fewer than 2 deliveries", "2")
+    for answer in (exchange.ask(consent), exchange.deliver(exchange.unchecked(consent))):
+        refuses(answer, "ConsentExhaustedError", "fewer than 2 deliveries", "2")
 
     other = exchange.world.granted()
     late = exchange.delivered(other)
     pass_time(exchange.world.place, 5)
     exchange.world.commands.done("consent", "revoke", str(other), "--signer", f"dev:{PLATFORM}")
-    refused = exchange.deliver(exchange.request(other))
-    refuses(refused, "ConsentRevokedError", "one that stands")
+    for answer in (exchange.ask(other), exchange.deliver(exchange.unchecked(other))):
+        refuses(answer, "ConsentRevokedError", "one that stands")
     # Delivered before the revocation, metered after it: the ledger judges as of the delivery.
     assert [one["finding"] for one in exchange.meter(late).value] == ["fits"]
 
@@ -137,43 +182,54 @@ def refuses(answer: Answer, kind: str, expected: str, found: str | None = None) 
 
 def test_requests_outside_the_consent(exchange: Exchange) -> None:
     consent = exchange.world.granted()
-    cases = (
-        (exchange.request(consent, bank=OTHER_BANK), "ConsentInstitutionError", "node 4", "node 5"),
+    cases: tuple[tuple[Path | None, tuple[str, ...], int, dict[str, Any], tuple[str, str, str]], ...] = (
+        (consent, (), OTHER_BANK, {}, ("ConsentInstitutionError", "node 4", "node 5")),
         (
-            exchange.request(consent, "--purpose", "credit_line"),
-            *("ConsentPurposeError", "loan_application", "credit_line"),
+            *(consent, ("--purpose", "credit_line"), BANK, {"purpose": Purpose.CREDIT_LINE}),
+            ("ConsentPurposeError", "loan_application", "credit_line"),
         ),
         (
-            exchange.request(consent, "--sections", "basic,warning"),
-            *("ConsentSectionsError", "sections among basic, operating", "basic, warning"),
+            *(consent, ("--sections", "basic,warning"), BANK, {"sections": 0b10010}),
+            ("ConsentSectionsError", "sections among basic, operating", "basic, warning"),
         ),
         (
-            exchange.request(consent, "--domains", "registry,judicial"),
-            *("ConsentDomainsError", "domains among registry, power, tax", "registry, judicial"),
+            *(consent, ("--domains", "registry,judicial"), BANK),
+            {"domains": domain_mask([Domain.REGISTRY, Domain.JUDICIAL])},
+            ("ConsentDomainsError", "domains among registry, power, tax", "registry, judicial"),
         ),
         (
-            exchange.request(None, "--number", NUMBER, "--purpose", "loan_application"),
-            *("ConsentUnknownError", "domains among none", "registry, power, tax"),
+            *(None, ("--number", NUMBER, "--purpose", "loan_application"), BANK, {}),
+            ("ConsentUnknownError", "domains among none", "registry, power, tax"),
         ),
     )
-    for request, kind, expected, found in cases:
-        refuses(exchange.deliver(request), kind, expected, found)
+    for agreed, words, bank, changes, error in cases:
+        refuses(exchange.ask(agreed, *words, bank=bank), *error)
+        refuses(exchange.deliver(exchange.unchecked(agreed, bank, **changes)), *error)
     assert exchange.used(consent) == 0
+
+
+def test_nodes_and_products_that_cannot_take_part(exchange: Exchange) -> None:
+    consent = exchange.world.granted()
+    stranger = exchange.ask(consent, "--provider", str(SOURCE))
+    assert (stranger.error["kind"], stranger.error["place"]["field"]) == ("TermsError", "provider")
+    assert exchange.ask(consent, "--signer", f"dev:{OTHER_BANK}").error["found"] == f"a key of node {OTHER_BANK}"
+    records = exchange.ask(consent, "--product", "registry-basic/1")
+    assert (records.code, records.error["kind"]) == (5, "ProductMismatchError")
 
 
 def test_a_consent_that_is_not_granted_not_yet_valid_or_over(exchange: Exchange) -> None:
     file = exchange.world.request()
-    request = exchange.request(file)
-    refuses(exchange.deliver(request), "ConsentUnknownError", "a consent that was granted")
+    for answer in (exchange.ask(file), exchange.deliver(exchange.unchecked(file))):
+        refuses(answer, "ConsentUnknownError", "a consent that was granted")
     later = exchange.world.granted(begins_in=2)
-    answer = exchange.deliver(exchange.request(later))
-    assert (answer.code, answer.error["kind"]) == (5, "ConsentNotYetValidError")
-    assert answer.error["expected"].startswith("from 20")
+    for answer in (exchange.ask(later), exchange.deliver(exchange.unchecked(later))):
+        assert (answer.code, answer.error["kind"]) == (5, "ConsentNotYetValidError")
+        assert answer.error["expected"].startswith("from 20")
     short = exchange.world.granted(valid_days=1)
     pass_time(exchange.world.place, 86_400 + 60)
-    answer = exchange.deliver(exchange.request(short))
-    assert (answer.code, answer.error["kind"]) == (5, "ConsentExpiredError")
-    assert answer.error["expected"].startswith("until 20")
+    for answer in (exchange.ask(short), exchange.deliver(exchange.unchecked(short))):
+        assert (answer.code, answer.error["kind"]) == (5, "ConsentExpiredError")
+        assert answer.error["expected"].startswith("until 20")
 
 
 def test_requests_that_are_late_replayed_or_not_signed(exchange: Exchange) -> None:
@@ -259,7 +315,7 @@ def test_files_that_are_none(exchange: Exchange, what: str) -> None:
     for words in (
         ("consent", "grant", str(bad), "--mnemonic", "env:ENTERPRISE"),
         ("consent", "relay", str(bad), "--signer", f"dev:{ANYBODY}"),
-        ("query", "deliver", str(bad), "--report", str(exchange.report), "-o", str(bad), "--signer", "dev:2"),
+        ("query", "deliver", str(bad), "--report", str(exchange.report), "-o", str(bad) + ".out", "--signer", "dev:2"),
         ("query", "meter", str(bad), "--signer", "dev:2"),
         ("query", "evidence", str(bad)),
     ):
@@ -286,7 +342,13 @@ def test_loans_of_a_month(exchange: Exchange, tmp_path: Path) -> None:
     assert report(202401).error["kind"] == "TermsError"
     assert report(202401, "--correct", "--count", "1").value["count"] == 1
     assert report(202402, "--correct").error["kind"] == "TermsError"
-    assert "QueryLedgerMonth" in report(202413).error["message"]
+    kept = sorted((exchange.world.folder / "home").rglob("loans/*"))
+    for month in (202413, 299901, 196912):
+        assert report(month).error["place"]["field"] == "month"
+    assert report(202405, "--count", "0").error["place"]["field"] == "amount"
+    assert report(202405, "--signer", f"dev:{OTHER_BANK}").error["found"] == f"a key of node {OTHER_BANK}"
+    assert report(202405, bank=PLATFORM).error["place"]["field"] == "institution"
+    assert sorted((exchange.world.folder / "home").rglob("loans/*")) == kept
     stolen = report(202403, "--queries", str(listed), bank=OTHER_BANK)
     assert (stolen.code, stolen.error["expected"]) == (4, "a metered query of node 5")
     listed.write_text(f"{request}\n{request}\n")

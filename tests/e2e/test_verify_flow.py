@@ -219,7 +219,7 @@ def test_a_dispute_from_filing_to_correction(shell: Shell, packages: list[Record
     code, found = shell(*filing)
     assert (code, found["dispute"]) == (0, "open")
     code, error = shell(*filing)
-    assert (code, error["error"]["kind"]) == (5, "ContractRefusedError")
+    assert (code, error["error"]["expected"]) == (4, "no open dispute")
     code, found = shell("verify", disputed)
     assert code == 0
     assert "open" in found[0]["notices"][-1]["en"]

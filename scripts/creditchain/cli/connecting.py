@@ -15,6 +15,7 @@ from creditchain.errors import UsageError
 if TYPE_CHECKING:
     from creditchain.chain.outbox import Outbox
     from creditchain.chain.region import Region
+    from creditchain.chain.signers import Signer
 
 #: Name of the journal in the home folder.
 JOURNAL = "journal.sqlite"
@@ -63,15 +64,21 @@ def open_region(chosen: Settings, rpc: Sequence[str] | None = None) -> Iterator[
 @contextmanager
 def acting(chosen: Settings, signer: str | None) -> Iterator[tuple[Region, Outbox]]:
     """The region, and an outbox that signs as `signer` says."""
-    from creditchain.chain.signers import parse_signer
     from creditchain.home.journal import open_journal
 
     with open_region(chosen) as region, open_journal(chosen.home / JOURNAL) as journal:
-        yield region, region.outbox(parse_signer(required_signer(signer), region.chain), journal)
+        yield region, region.outbox(signer_of(region, signer), journal)
+
+
+def signer_of(region: Region, signer: str | None) -> Signer:
+    """The signer that the option names. Raises UsageError, SignerError."""
+    from creditchain.chain.signers import parse_signer
+
+    return parse_signer(required_signer(signer), region.chain)
 
 
 def required_signer(signer: str | None) -> str:
-    """The signer option, which this command can not do without."""
+    """The signer option, which this command cannot do without."""
     if signer is None:
         raise UsageError("this command signs", hint="Say who with --signer or CREDITCHAIN_SIGNER.")
     return signer

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from creditchain.cli.files import load
 from creditchain.errors import InputError, Place, UsageError
+from creditchain.log.views import RecordName
 
 if TYPE_CHECKING:
     from creditchain.chain.region import Region
@@ -34,7 +36,12 @@ class NamedRecord:
     package: RecordPackage | None
 
     def __str__(self) -> str:
-        return f"{self.node}:0x{self.leaf.hex()}"
+        return str(self.name)
+
+    @property
+    def name(self) -> RecordName:
+        """Without the package."""
+        return RecordName(self.node, self.leaf)
 
 
 def named_record(text: str, region: Region) -> NamedRecord:
@@ -42,7 +49,7 @@ def named_record(text: str, region: Region) -> NamedRecord:
 
     Raises:
         UsageError: neither a file nor a name.
-        PackageError: the file is no package; InputError: of another log.
+        PackageError: the file is not a package; InputError: of another log.
     """
     name = _NAME.fullmatch(text)
     if name is not None:
@@ -50,14 +57,10 @@ def named_record(text: str, region: Region) -> NamedRecord:
     path = Path(text)
     if not path.is_file():
         raise UsageError("this names no record", expected="a package file, or NODE:0xLEAF")
-    from creditchain.cli.files import read_file
     from creditchain.packages.record_package import parse_package
     from creditchain.verification.steps import leaf_of
 
-    try:
-        package = parse_package(read_file(path))
-    except InputError as error:
-        raise error.at(Place(str(path))) from None
+    package = load(path, parse_package)
     if package.batch.log_id != region.deployment.log_id:
         raise InputError(
             "the package is of another region's log",

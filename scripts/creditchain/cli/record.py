@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from creditchain.cli.connecting import SignerOption, acting, open_region
 from creditchain.cli.naming import NamedRecord, ReasonOption, RecordArgument, named_record
+from creditchain.cli.record_state import described
 from creditchain.cli.settings import settings
 from creditchain.errors import InputError
-from creditchain.vocabulary import DisputeState, Life
+from creditchain.vocabulary import Life
 
 if TYPE_CHECKING:
     from creditchain.chain.region import Region
-    from creditchain.log.views import RecordState
 
 group = typer.Typer(no_args_is_help=True, help="Life of a record: show, revoke, supersede, erase. 记录状态")
 
@@ -103,24 +103,3 @@ def _successor(named: NamedRecord, successor: str, region: Region) -> bytes:
         )
     _require_anchored(later, region)
     return later.leaf
-
-
-def described(state: RecordState) -> dict[str, Any]:
-    """Life and dispute of a record, in words."""
-    shown: dict[str, Any] = {
-        "node": state.node,
-        "leaf": state.leaf,
-        "life": Life(state.life).label,
-        "life_zh": Life(state.life).zh,
-        "life_at": state.life_at,
-        "dispute": DisputeState(state.dispute).label,
-        "dispute_zh": DisputeState(state.dispute).zh,
-    }
-    if state.dispute != DisputeState.NONE:
-        shown |= {
-            "platform": state.platform,
-            "disputed_at": state.disputed_at,
-            "due_at": state.due_at,
-            "answered_at": state.answered_at,
-        }
-    return shown

@@ -89,7 +89,9 @@ def _judge_members(request: QueryRequest, view: View) -> None:
     for node, member, roles, error in sides:
         if member.role not in roles or not member.acts:
             expected = " or ".join(role.label for role in sorted(roles))
-            raise error(f"node {node} can not do this", expected=f"an active {expected}", found=_standing(member))
+            raise error(
+                f"node {node} cannot do this", expected=f"an active {expected}", found=standing_of_member(member)
+            )
     if not view.signed:
         raise RequestSignatureError(
             "the request is not signed by who asks",
@@ -163,7 +165,8 @@ def _judge_standing(state: ConsentState, time: int) -> None:
         )
 
 
-def _standing(member: MemberAt) -> str:
+def standing_of_member(member: MemberAt) -> str:
+    """What a node is, for an error: its role, and whether it may act."""
     if member.role == 0:
         return "no such node"
     return Role(member.role).label + ("" if member.acts else ", suspended, retired, over, or its key compromised")

@@ -61,6 +61,17 @@ class AnchorInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordName:
+    """A record by the node that published it and its leaf hash (32 bytes)."""
+
+    node: int
+    leaf: bytes
+
+    def __str__(self) -> str:
+        return f"{self.node}:0x{self.leaf.hex()}"
+
+
+@dataclass(frozen=True, slots=True)
 class RecordState:
     """Life and last dispute of one record (node, leaf hash), numbers as in format.md section 5; times unix seconds.
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from creditchain.consents.errors import TermsError
-from creditchain.errors import InputError, Place, UnavailableError
+from creditchain.errors import Place
 from creditchain.messages import salted_digest
 from creditchain.packages.fields import Fields
 from creditchain.packages.parts import hexed, load_json
 from creditchain.packages.reading import written
 
 FORMAT: Final = "creditchain/loan-list@1"
-FOLDER: Final = "loans"
 MOST: Final = 1_000_000
 
 
@@ -64,42 +60,3 @@ def parse_list(raw: bytes) -> LoanList:
     fields = Fields(load_json(raw), "", ("format", "salt", "queries"))
     fields.choice("format", [FORMAT])
     return LoanList(fields.digest("salt"), fields.digests("queries", most=MOST))
-
-
-def keep_list(path: Path, queries: tuple[bytes, ...]) -> LoanList:
-    """The list of one report, written and flushed before anything refers to it; done again, the one that was kept.
-
-    Raises:
-        InputError: another list was kept there. UnavailableError: it can not be kept.
-    """
-    try:
-        if not path.exists():
-            _write(path, LoanList(secrets.token_bytes(32), queries))
-        kept = parse_list(path.read_bytes())
-    except OSError as error:
-        raise UnavailableError("the list can not be kept", place=Place(str(path)), found=error.strerror) from error
-    if kept.queries != queries:
-        raise InputError(
-            "another list was given for this report before, and may be on its way to the chain",
-            expected=f"the {len(kept.queries)} queries that the file holds",
-            found=f"{len(queries)} others",
-            place=Place(str(path)),
-            hint="Give the same list again; what was reported can be corrected by a next report.",
-        )
-    return kept
-
-
-def _write(path: Path, listed: LoanList) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(f".{os.getpid()}.part")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(listed.to_json())
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        # A link, unlike a rename, does not replace what another process wrote in between.
-        path.hardlink_to(fresh)
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()

@@ -9,7 +9,8 @@ import pytest
 from creditchain.consents.errors import TermsError
 from creditchain.errors import InputError
 from creditchain.hashing import keccak256
-from creditchain.packages.loan_list import LoanList, keep_list, parse_list, read_queries
+from creditchain.home.loan_lists import keep_list
+from creditchain.packages.loan_list import LoanList, parse_list, read_queries
 
 ONE, TWO = keccak256(b"1"), keccak256(b"2")
 
@@ -33,11 +34,11 @@ def test_the_digest_is_over_salt_and_ids() -> None:
 
 
 def test_kept_once(tmp_path: Path) -> None:
-    path = tmp_path / "loans" / "list.json"
-    kept = keep_list(path, (ONE,))
-    assert keep_list(path, (ONE,)) == kept == parse_list(path.read_bytes())
+    folder = tmp_path / "loans"
+    path, kept = folder / "list.json", keep_list(folder, "list", (ONE,))
+    assert keep_list(folder, "list", (ONE,)) == kept == parse_list(path.read_bytes())
     assert path.stat().st_mode & 0o777 == 0o600
     before = path.read_bytes()
     with pytest.raises(InputError, match="another list"):
-        keep_list(path, (ONE, TWO))
+        keep_list(folder, "list", (ONE, TWO))
     assert path.read_bytes() == before

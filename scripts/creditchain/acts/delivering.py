@@ -1,0 +1,126 @@
+"""Answering a request: the provider judges it by a fresh view of the chain, verifies the report, signs the receipt."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+from creditchain.acts.preconditions import require_here, require_signer
+from creditchain.acts.querying import require_purpose
+from creditchain.chain.clock import now
+from creditchain.chain.region import Region
+from creditchain.chain.signers import Signer
+from creditchain.consents.errors import ProductMismatchError, ReportUnfitError, SubjectError
+from creditchain.consents.judging import judge
+from creditchain.documents import parse_document
+from creditchain.errors import InputError, Place
+from creditchain.evidence.query import fresh_head, view_of
+from creditchain.evidence.record import EvidenceFetcher
+from creditchain.evidence.report import ReportEvidenceFetcher
+from creditchain.messages import METER_WITHIN, DeliveryReceipt, QueryRequest, subject_digest
+from creditchain.packages.delivery import PackagedDelivery
+from creditchain.packages.report_package import ReportPackage
+from creditchain.packages.request_file import RequestFile
+from creditchain.products import Product
+from creditchain.reports import with_delivery
+from creditchain.verification.report import verify_report
+from creditchain.verification.verdict import Outcome
+
+_log = logging.getLogger(__name__)
+
+#: Stands in the package while it is verified; the provider signs only what passes.
+_NO_SIGNATURE = bytes(65)
+
+
+def deliver(
+    region: Region,
+    signer: Signer,
+    file: RequestFile,
+    package: ReportPackage,
+    products: Mapping[str, Product],
+    *,
+    meter_within: int,
+    view_age: int,
+) -> tuple[ReportPackage, DeliveryReceipt]:
+    """The package as the institution gets it, with its request, the consent and the signed receipt; and the receipt.
+
+    Args:
+        package: the report as assembled, without a delivery.
+        products: the catalogue, by `name/version`.
+        meter_within: seconds within which the provider promises to meter, at most METER_WITHIN.
+        view_age: seconds that the newest block may be old.
+    Raises:
+        ForeignFileError: the request or its consent is for another region.
+        InputError: the signer is not the provider's, or the promise is too long.
+        StaleViewError: the chain's newest block is too old.
+        QueryRefusedError: the ledger would not meter it, or the report is not what was asked for, or would fail its
+            verification. Nothing was signed.
+    """
+    message, consent = file.request, file.consent
+    if not 0 <= meter_within <= METER_WITHIN:
+        raise InputError("the time to meter is too long", expected=f"0 to {METER_WITHIN} seconds")
+    require_here(region, message.domain, "QueryLedger")
+    if consent is not None:
+        require_here(region, consent.message.domain, "ConsentToken", consent.message.log)
+    require_signer(region, signer, message.provider, "provider that is asked")
+    head = fresh_head(region.chain, view_age)
+    time = now(region.chain, head)
+    judge(message, view_of(region, message, file.signature, time, head.number))
+    _require_subject(package, file.subject_salt, message.subject, "request")
+    if consent is not None:
+        _require_subject(package, consent.subject_salt, consent.message.subject, "consent")
+    _require_product(package, message, products)
+    receipt = DeliveryReceipt(message.domain, message.id, package.report.commitment, time, time + meter_within)
+    delivery = PackagedDelivery(message, file.subject_salt, file.signature, receipt, _NO_SIGNATURE)
+    _require_fit(region, with_delivery(package, delivery, consent), products)
+    signature = signer.sign_typed(receipt.typed_data())
+    _log.info("a receipt is signed; the delivery is to be metered within %d seconds", meter_within)
+    return with_delivery(package, replace(delivery, receipt_signature=signature), consent), receipt
+
+
+def _require_subject(package: ReportPackage, salt: bytes, digest: bytes, what: str) -> None:
+    found = [subject_digest(one.tag.subject_tag, salt) for one in package.tags]
+    if digest not in found:
+        raise SubjectError(
+            f"the report is about another enterprise than the {what}, or lacks the tag of its key epoch",
+            expected="0x" + digest.hex(),
+            found=", ".join("0x" + one.hex() for one in found) or "no tag",
+        )
+
+
+def _require_product(package: ReportPackage, request: QueryRequest, products: Mapping[str, Product]) -> None:
+    asked = next((one for one in products.values() if one.digest == request.product), None)
+    if asked is None:
+        raise ProductMismatchError(
+            "the product that is asked for is not known here",
+            expected="a product of the catalogue",
+            found="0x" + request.product.hex(),
+            hint="Name the folder that holds it with --products.",
+        )
+    found = parse_document(package.report.content).product
+    if found != asked.ref:
+        raise ProductMismatchError("the report is of another product", expected=asked.ref, found=found)
+    require_purpose(asked, request.purpose)
+
+
+def _require_fit(region: Region, package: ReportPackage, products: Mapping[str, Product]) -> None:
+    """The provider verifies what it hands out as the institution will; only what fails stops it.
+
+    The receipt is not signed yet: step 8 finds no signer then, which is *not verified*, not *failed*.
+    """
+    evidence = ReportEvidenceFetcher(region, EvidenceFetcher(region)).fetch(package)
+    for step in verify_report(package, evidence, catalogue=products).steps:
+        if step.outcome is Outcome.FAILED:
+            details = step.as_json()["details"]
+            raise ReportUnfitError(
+                f"the report would fail step {step.number} of its verification: {step.reason.en}",
+                expected=_shown(details.get("expected")),
+                found=_shown(details.get("found")),
+                hint="Assemble it again, for the sections, domains and days asked for (`creditchain report assemble`).",
+                place=Place(field=f"step {step.number}"),
+            )
+
+
+def _shown(value: object) -> str | None:
+    return None if value is None else str(value)

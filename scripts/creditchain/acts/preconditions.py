@@ -1,0 +1,59 @@
+"""What acts check before they begin: whom a file is for, who signs, what a node is. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from creditchain.chain.consents import ConsentReads
+from creditchain.chain.outbox import Outbox
+from creditchain.chain.region import Region
+from creditchain.chain.signers import Signer
+from creditchain.consents.errors import ForeignFileError, TermsError
+from creditchain.consents.judging import standing_of_member
+from creditchain.errors import InputError, Place
+from creditchain.messages import ContractDomain
+from creditchain.vocabulary import Role
+
+
+def require_here(region: Region, domain: ContractDomain, contract: str, log: bytes | None = None) -> None:
+    """Raise ForeignFileError unless a message is meant for this region's contract and, if it names one, its log."""
+    deployment = region.deployment
+    checks = (
+        ("chain", str(deployment.chain_id), str(domain.chain_id)),
+        (contract, deployment.address(contract), domain.contract),
+        ("log", "0x" + deployment.log_id.hex(), "0x" + (log or deployment.log_id).hex()),
+    )
+    for what, ours, theirs in checks:
+        if ours != theirs:
+            hint = "Choose the network and deployment that the file was made for."
+            raise ForeignFileError(f"this is for another {what}", expected=ours, found=theirs, hint=hint)
+
+
+def require_signer(region: Region, signer: Signer, node: int, what: str) -> None:
+    """Raise InputError unless the signer may act for a node now. `what` names the node's part, e.g. "platform"."""
+    if not region.acts_for(signer.address, node):
+        raise InputError(
+            f"the signer does not act for the {what}",
+            expected=f"the operator of node {node}, active, or of its host",
+            found=f"a key of node {region.node_of(signer.address) or 'nobody'}",
+        )
+
+
+def require_member(region: Region, node: int, roles: Collection[Role], time: int, what: str) -> None:
+    """Raise TermsError unless a node has one of the roles and is active at `time` (unix seconds)."""
+    member = ConsentReads(region).member_at(node, time)
+    if member.role not in roles or not member.acts:
+        raise TermsError(
+            f"node {node} cannot be the {what}",
+            expected="an active " + " or ".join(role.label for role in sorted(roles)),
+            found=standing_of_member(member),
+            place=Place(field=what),
+        )
+
+
+def is_begun(outbox: Outbox, intent: str) -> bool:
+    """Whether the journal has a transaction for this intent that can still take effect, or has done so.
+
+    An act that was begun is finished rather than checked again: its own effect may be what a check would find.
+    """
+    return outbox.state(intent) not in (None, "failed")

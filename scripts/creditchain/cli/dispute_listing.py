@@ -1,0 +1,66 @@
+"""`creditchain dispute list`: every record's last dispute, and which answers are overdue."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from creditchain.cli.connecting import open_region
+from creditchain.cli.settings import settings
+from creditchain.vocabulary import DisputeState
+
+if TYPE_CHECKING:
+    from creditchain.log.disputes import LoggedDispute
+
+
+def list_disputes(
+    ctx: typer.Context,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only open ones whose answer was due.")] = False,
+    open_only: Annotated[bool, typer.Option("--open", help="Only open ones.")] = False,
+    node: Annotated[int | None, typer.Option(help="Only about records of this node.")] = None,
+) -> None:
+    """The last dispute of every record that was ever disputed, from the region's log."""
+    from creditchain.acts import disputing
+
+    chosen = settings(ctx)
+    with open_region(chosen) as region:
+        block, found = disputing.list_disputes(region)
+    kept = [
+        one
+        for one in found
+        if node in (None, one.node)
+        and (one.overdue(block.time) or not overdue)
+        and (one.state is DisputeState.OPEN or not open_only)
+    ]
+    chosen.output.table(
+        ["node", "leaf", "platform", "state", "状态", "filed", "due", "overdue"],
+        [_row(one, block.time) for one in kept],
+        title=f"disputes as of block {block.number}",
+        value=[_json(one, block.time) for one in kept],
+    )
+
+
+def _row(one: LoggedDispute, time: int) -> list[object]:
+    overdue = "overdue 逾期" if one.overdue(time) else ""
+    named = (one.node, one.leaf, one.platform, one.state.label, one.state.zh)
+    return [*named, _minute(one.filed_at), _minute(one.due_at), overdue]
+
+
+def _json(one: LoggedDispute, time: int) -> dict[str, Any]:
+    return {
+        "node": one.node,
+        "leaf": one.leaf,
+        "platform": one.platform,
+        "state": one.state.label,
+        "state_zh": one.state.zh,
+        "filed_at": one.filed_at,
+        "due_at": one.due_at,
+        "answered_at": one.answered_at,
+        "overdue": one.overdue(time),
+    }
+
+
+def _minute(time: int) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M")

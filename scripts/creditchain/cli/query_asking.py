@@ -1,0 +1,83 @@
+"""`creditchain query request`: an institution signs what it asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from creditchain.cli.bilingual import tell
+from creditchain.cli.choices import domain_bits, purpose_code, section_mask
+from creditchain.cli.connecting import SignerOption, open_region, signer_of
+from creditchain.cli.files import load
+from creditchain.cli.output_files import ForceOption, OutOption, require_writable, save
+from creditchain.cli.product import Folders, folders_of
+from creditchain.cli.settings import settings
+from creditchain.cli.subject_options import SchemeOption, StatementOption, TagKeysOption, TagSources
+from creditchain.errors import UsageError
+
+if TYPE_CHECKING:
+    from creditchain.identifiers import Subject
+    from creditchain.packages.consent_file import ConsentFile
+
+
+def request(
+    ctx: typer.Context,
+    institution: Annotated[int, typer.Option(help="Who asks, by its node number.")],
+    provider: Annotated[int, typer.Option(help="The platform or bureau that is to deliver.")],
+    product: Annotated[str, typer.Option(help="The report's product, such as working-capital-report/1.")],
+    staff: Annotated[str, typer.Option(help="Who of the staff asks. Stays in the home folder; a digest is signed.")],
+    out: OutOption,
+    consent: Annotated[Path | None, typer.Option(help="Consent file; none if no domain asked for needs one.")] = None,
+    number: Annotated[str | None, typer.Option(help="The enterprise's number, without a consent.")] = None,
+    scheme: SchemeOption = "USCC",
+    sections: Annotated[
+        str | None, typer.Option(help="Sections, joined by commas. Default: the product's, within the consent.")
+    ] = None,
+    domains: Annotated[str | None, typer.Option(help="Domains, likewise.")] = None,
+    purpose: Annotated[str | None, typer.Option(help="What for. Default: the consent's purpose.")] = None,
+    deadline: Annotated[int, typer.Option(min=1, max=30 * 24 * 60, help="Minutes within which to answer.")] = 60,
+    tag_key: TagKeysOption = None,
+    statement: StatementOption = None,
+    products: Folders = None,
+    signer: SignerOption = None,
+    force: ForceOption = False,
+) -> None:
+    """Ask for a report: the institution signs. 发起查询
+
+    Refused here is what the provider would refuse: a request outside the consent, or one that is not on the chain.
+    """
+    from creditchain.acts.querying import Query, request_report
+    from creditchain.catalogue.products import load_product
+    from creditchain.home.layout import Home
+    from creditchain.packages.consent_file import parse_consent
+
+    chosen, agreed = settings(ctx), load(consent, parse_consent) if consent is not None else None
+    query = Query(
+        institution=institution,
+        provider=provider,
+        product=load_product(product, folders_of(products)),
+        subject=_subject(agreed, scheme, number, purpose),
+        consent=agreed,
+        sections=None if sections is None else section_mask("--sections", sections),
+        domains=None if domains is None else domain_bits("--domains", domains),
+        purpose=None if purpose is None else purpose_code("--purpose", purpose),
+        staff=staff,
+        seconds=deadline * 60,
+    )
+    require_writable(out, force=force, inputs=() if consent is None else (consent,))
+    sources = TagSources(tag_key, statement)
+    with open_region(chosen) as region:
+        tags = sources.of(region, query.subject)
+        made = request_report(region, Home(chosen.home), signer_of(region, signer), query, tags)
+    save(out, made.to_json(), force=force)
+    tell(chosen.output, {"written": str(out), "request": made.request.id, "deadline": made.request.deadline})
+
+
+def _subject(agreed: ConsentFile | None, scheme: str, number: str | None, purpose: str | None) -> Subject:
+    from creditchain.identifiers import parse_subject
+
+    if (agreed is None) == (number is None) or (agreed is None and purpose is None):
+        raise UsageError("say whom it is about", expected="--consent FILE, or --number and --purpose without one")
+    return agreed.subject if agreed is not None else parse_subject(scheme, number or "")

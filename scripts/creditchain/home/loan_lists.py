@@ -1,0 +1,37 @@
+"""The lists of queries behind an institution's monthly loan reports; the chain has their salted digests."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from creditchain.errors import InputError, Place
+from creditchain.home.files import OutputExistsError, storage, write_file
+from creditchain.packages.loan_list import LoanList, parse_list
+
+
+def keep_list(folder: Path, name: str, queries: tuple[bytes, ...]) -> LoanList:
+    """The list of one report, durable before anything refers to it; done again, the one that was kept.
+
+    Args:
+        folder: `RegionHome.loans`.
+        name: of the report, the same each time it is tried.
+    Raises:
+        InputError: another list was kept for this report. StorageError: it cannot be kept.
+    """
+    path = folder / f"{name}.json"
+    with suppress(OutputExistsError):
+        # A new file: of two processes, one writes its salt and the other finds it.
+        write_file(path, LoanList(secrets.token_bytes(32), queries).to_json())
+    with storage("the list of queries"):
+        kept = parse_list(path.read_bytes())
+    if kept.queries != queries:
+        raise InputError(
+            "another list was given for this report before, and may be on its way to the chain",
+            expected=f"the {len(kept.queries)} queries that the file holds",
+            found=f"{len(queries)} others",
+            place=Place(str(path)),
+            hint="Give the same list again; what was reported can be corrected by a next report.",
+        )
+    return kept

@@ -1,0 +1,41 @@
+"""The disputes that a region's log tells of. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from creditchain.log.views import LogEntry
+from creditchain.vocabulary import DisputeState, EntryKind
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedDispute:
+    """The last dispute of a record; times in unix seconds, `answered_at` 0 while it is open."""
+
+    node: int  #: that published the record
+    leaf: bytes  #: leaf hash of the record, 32 bytes
+    platform: int  #: that filed
+    state: DisputeState
+    filed_at: int
+    due_at: int
+    answered_at: int
+
+    def overdue(self, time: int) -> bool:
+        """Whether it is open at `time`, and its answer was due before."""
+        return self.state is DisputeState.OPEN and self.due_at < time
+
+
+def last_disputes(entries: Iterable[LogEntry]) -> list[LoggedDispute]:
+    """The last dispute of every record that was ever disputed, the one due first coming first."""
+    last: dict[tuple[int, bytes], LoggedDispute] = {}
+    for entry in entries:
+        if entry.kind != EntryKind.DISPUTE or entry.body is None:
+            continue
+        body, state = entry.body, DisputeState(entry.body["state"])
+        key = (body["node"], body["leaf"])
+        if state is DisputeState.OPEN or key not in last:
+            last[key] = LoggedDispute(*key, body["platform"], state, entry.time, body["due_at"], 0)
+        if state is not DisputeState.OPEN:
+            last[key] = replace(last[key], state=state, due_at=body["due_at"], answered_at=entry.time)
+    return sorted(last.values(), key=lambda one: one.due_at)
