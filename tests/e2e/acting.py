@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from creditchain.chain.connect import Chain
 from creditchain.chain.deploy import PARTS, Plan, deploy
 from creditchain.chain.funding import fund_dev_accounts
@@ -14,12 +16,13 @@ from creditchain.vocabulary import Role
 
 PRODUCT = keccak256(b"a product")
 GOVERNOR = 0
+GENERATIONS = itertools.count(1)
 #: Entries of a log whose region was just deployed: one for each contract that may write.
 WRITERS = sum(part.writes_log for part in PARTS)
 
 
 def region_on(chain: Chain, journal: Journal, generation: int = 1) -> Region:
-    """A fresh region, governed by the first development key. Tests that share a chain choose generations apart."""
+    """A fresh region, governed by the first development key. Tests that share a chain take the next of GENERATIONS."""
     signer = dev_signer(GOVERNOR, chain)
     fund_dev_accounts(chain, [signer.address])
     return Region(chain, deploy(chain, signer, journal, Plan("YRD", generation=generation)))

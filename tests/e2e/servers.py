@@ -23,7 +23,7 @@ from creditchain.chain.signers import DEV_MNEMONIC
 
 ROOT = Path(__file__).resolve().parents[2]
 #: On a busy machine a node takes its time. These end a test that hangs; they measure nothing.
-PATIENCE = {"poll_seconds": 0.02, "timeout_seconds": 300.0, "give_up_seconds": 900.0}
+PATIENCE = {"poll_seconds": 0.02, "timeout_seconds": 15.0, "give_up_seconds": 900.0}
 
 
 #: How often a node is started anew that ended at once: its port was taken between choosing and using it.

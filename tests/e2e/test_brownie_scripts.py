@@ -1,38 +1,41 @@
 """`brownie run deploy | anchor_batch | verify_report`, from an empty home folder.
 
-On an Anvil that Brownie starts, and on a Ganache that runs. One test, because its runs share a build folder and a port.
+On an Anvil that Brownie starts, and on a Ganache that runs. One test, because its runs share a build folder.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import pytest
+from servers import free_port, ganache, program
 
 PROJECT = Path(__file__).resolve().parents[2]
 NODE_MODULES = PROJECT / "node_modules" / ".bin"
-PORT = 8545
+#: Brownie's own list of networks, which it copies into an empty home folder.
+NETWORKS = Path(str(importlib.util.find_spec("brownie").origin)).parent / "data" / "network-config.yaml"
 
 
-@pytest.mark.skipif(not NODE_MODULES.is_dir(), reason="needs `npm ci`")
-def test_brownie_scripts(tmp_path):
-    _wait_for_port(free=True)
+def test_brownie_scripts(tmp_path: Path) -> None:
+    program("anvil")
+    _port(tmp_path, free_port())
     assert "VALID" in _run(tmp_path, "verify_report")
-    ganache = subprocess.Popen([NODE_MODULES / "ganache", "--server.port", str(PORT), "--logging.quiet"])
-    try:
-        _wait_for_port(free=False)
+    with ganache("--wallet.deterministic") as server:
+        _port(tmp_path, int(server.url.rpartition(":")[2]))
         assert "RegionLog" in _run(tmp_path, "deploy")
         assert "registry-basic/1" in _run(tmp_path, "anchor_batch")
         assert "VALID" in _run(tmp_path, "verify_report")
-    finally:
-        ganache.terminate()
-        ganache.wait()
+
+
+def _port(home: Path, port: int) -> None:
+    """Brownie's networks are on this port, where nobody else's chain is, as one may be on the usual one."""
+    file = home / ".brownie" / "network-config.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(NETWORKS.read_text().replace("port: 8545", f"port: {port}"))
 
 
 def _run(home: Path, script: str) -> str:
@@ -45,15 +48,6 @@ def _run(home: Path, script: str) -> str:
         "CREDITCHAIN_HOME": str(home / "creditchain"),
     }
     command = [shutil.which("brownie", path=environment["PATH"]), "run", script, "--network", "anvil"]
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
-
-
-def _wait_for_port(*, free: bool) -> None:
-    for _ in range(600):
-        with socket.socket() as probe:
-            if (probe.connect_ex(("127.0.0.1", PORT)) != 0) is free:
-                return
-        time.sleep(0.1)
-    pytest.fail(f"port {PORT} is not {'free' if free else 'served'}")

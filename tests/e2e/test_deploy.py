@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import WRITERS, admission, region_on, set_profile
+from acting import GENERATIONS, WRITERS, admission, region_on, set_profile
 from servers import Server
 from servers import anvil as start_anvil
 
@@ -27,11 +27,9 @@ from creditchain.hashing import keccak256
 from creditchain.home.journal import Journal
 from creditchain.vocabulary import EntryKind
 
-_generations = iter(range(5000, 6000))
-
 
 def test_a_region_is_wired(chain: Chain, journal: Journal) -> None:
-    region = region_on(chain, journal, next(_generations))
+    region = region_on(chain, journal, next(GENERATIONS))
     for name in (part.name for part in PARTS if part.writes_log):
         assert region.is_writer(region.deployment.address(name))
     entries = region.entries()
@@ -48,7 +46,7 @@ def role_of(chain: Chain, region: Region, role: int, address: str) -> bool:
 
 def test_every_restricted_function_is_the_governors(chain: Chain, journal: Journal) -> None:
     """A function that asks the manager and was forgotten in PARTS would belong to the administrator alone."""
-    region = region_on(chain, journal, next(_generations))
+    region = region_on(chain, journal, next(GENERATIONS))
     stranger = "0x" + "11" * 20
     for part in PARTS:
         face = interface(part.name)
@@ -74,7 +72,7 @@ def _refusal(chain: Chain, fields: dict[str, Any]) -> str | None:
 def test_governors_take_over_and_the_deployer_keeps_nothing(chain: Chain, journal: Journal) -> None:
     deployer, governor = dev_signer(0, chain), dev_signer(7, chain)
     fund_dev_accounts(chain, [deployer.address, governor.address])
-    plan = Plan("YRD", (governor.address,), next(_generations))
+    plan = Plan("YRD", (governor.address,), next(GENERATIONS))
     region = Region(chain, deploy(chain, deployer, journal, plan))
     for role in (ADMIN, GOVERNOR):
         assert role_of(chain, region, role, governor.address)
@@ -93,7 +91,7 @@ class CrashError(Exception):
 def test_a_deployment_that_was_cut_off_goes_on(chain: Chain, journal: Journal, step: int) -> None:
     signer = dev_signer(0, chain)
     fund_dev_accounts(chain, [signer.address])
-    plan, seen = Plan("YRD", generation=next(_generations)), []
+    plan, seen = Plan("YRD", generation=next(GENERATIONS)), []
 
     def crash(what: str) -> None:
         seen.append(what)
@@ -110,7 +108,7 @@ def test_a_deployment_that_was_cut_off_goes_on(chain: Chain, journal: Journal, s
 
 
 def test_another_chain_is_refused(chain: Chain, journal: Journal) -> None:
-    deployment = region_on(chain, journal, next(_generations)).deployment
+    deployment = region_on(chain, journal, next(GENERATIONS)).deployment
     registry = deployment.contracts["NodeRegistry"]
     swapped = {**deployment.contracts, "NodeRegistry": deployment.contracts["AnchorRegistry"]}
     empty = {**deployment.contracts, "NodeRegistry": replace(registry, address="0x" + "00" * 19 + "99")}
@@ -217,7 +215,7 @@ def test_a_lying_endpoint_is_caught_by_the_root(journal: Journal, lie: str) -> N
 
 
 def test_entries_are_joined_with_what_they_are_about(chain: Chain, journal: Journal) -> None:
-    region = region_on(chain, journal, next(_generations))
+    region = region_on(chain, journal, next(GENERATIONS))
     outbox = region.outbox(dev_signer(0, chain), journal)
     operator = dev_signer(1, chain).address
     outbox.submit("admit", region.calls.admit(admission(operator)))
@@ -261,6 +259,6 @@ def test_logs_are_asked_for_in_ranges_that_the_endpoint_takes(journal: Journal) 
 def test_the_deployment_file_survives_the_round_trip(chain: Chain, journal: Journal, tmp_path: Path) -> None:
     from creditchain.chain.deployments import load_deployment, save_deployment
 
-    deployment = region_on(chain, journal, next(_generations)).deployment
+    deployment = region_on(chain, journal, next(GENERATIONS)).deployment
     save_deployment(deployment, tmp_path)
     assert load_deployment(chain.network.name, tmp_path) == deployment

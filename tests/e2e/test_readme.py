@@ -4,9 +4,11 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from servers import anvil, ganache
 
 ROOT = Path(__file__).parents[2]
 READMES = ["README.md", "README.zh-CN.md"]
@@ -17,13 +19,25 @@ def blocks(readme: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
-def test_shell_commands(tmp_path: Path) -> None:
+@pytest.fixture(params=["embedded", "anvil", "ganache"])
+def network(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment that leads the README's commands to each kind of chain it names: to a fresh one."""
+    if request.param == "embedded":
+        yield {}
+        return
+    with {"anvil": anvil, "ganache": ganache}[request.param]() as server:
+        file = tmp_path / "networks.toml"
+        file.write_text(f'[{server.kind}]\nurl = "{server.url}"\n')
+        yield {"CREDITCHAIN_NETWORK": server.kind, "CREDITCHAIN_NETWORKS": str(file)}
+
+
+def test_shell_commands(network: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
     script = "set -euo pipefail\n" + "\n".join(blocks(READMES[0], "sh"))
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CREDITCHAIN_")}
-    environment = clean | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=180
-    )
+    environment = clean | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"} | network
+    done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert "VALID  有效" in done.stdout
     assert done.stdout.rstrip().endswith("exit code 1")

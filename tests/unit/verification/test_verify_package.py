@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -197,10 +196,9 @@ def test_errors_hold_no_values() -> None:
     ],
     ids=lambda raw: f"{len(raw)} bytes, {raw[:8]!r}",
 )
-def test_huge_and_broken_files_are_not_valid_and_not_slow(raw: bytes) -> None:
-    started = time.monotonic()
+def test_huge_and_broken_files_are_not_valid(raw: bytes) -> None:
+    # What takes more than linear time of these would take hours: the time limit of a test ends it.
     assert judge(raw, world()) is Status.NOT_VALID
-    assert time.monotonic() - started < 30  # a guard against the quadratic, not a measurement
 
 
 def test_limits() -> None:

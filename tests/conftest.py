@@ -1,0 +1,14 @@
+"""What holds for all tests but the contracts', which Brownie runs with a conftest of their own."""
+
+import sys
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+pytest_plugins = ["skips"]
+
+# How long an example takes says something about the machine and nothing about the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
