@@ -1,5 +1,11 @@
-"""Fixtures of the contract tests. Brownie runs them (`brownie test`); plain pytest passes over this folder."""
+"""Fixtures of the contract tests. Brownie runs them (`brownie test`); plain pytest passes over this folder.
 
+pytest-randomly shuffles them too: modules, and the tests of each; Brownie gives each module to one worker as a whole.
+"""
+
+import os
+import random
+import socket
 import sys
 import time
 from pathlib import Path
@@ -8,8 +14,12 @@ import pytest
 from web3.eth import Eth
 from web3.exceptions import TransactionNotFound
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "vectors"))
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "vectors"), str(Path(__file__).resolve().parents[1])]
 
+from skips import pytest_make_collect_report, pytest_runtest_makereport  # noqa: E402, F401 - hooks
+
+#: The port of a chain that runs already and that the tests may use, if set; else Brownie starts one of its own.
+PORT = "CREDITCHAIN_TEST_PORT"
 
 _ask_receipt = Eth.get_transaction_receipt
 
@@ -30,6 +40,26 @@ Eth.get_transaction_receipt = _patient_receipt
 
 def pytest_ignore_collect(config):
     return None if config.pluginmanager.hasplugin("brownie-core") else True
+
+
+def pytest_configure(config):
+    """Give Brownie's Anvil a port of its own: it would take whatever chain answers on the usual one for its own."""
+    if config.pluginmanager.hasplugin("brownie-core"):
+        from brownie._config import CONFIG
+
+        for network in CONFIG.networks.values():
+            if network.get("cmd") == "anvil":
+                network["cmd_settings"]["port"] = int(os.environ.get(PORT, 0)) or _free_port()
+                network["timeout"] = 300
+
+
+def _free_port():
+    chance = random.SystemRandom()
+    while True:
+        with socket.socket() as listener:
+            port = chance.randrange(10_000, 32_000)
+            if listener.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 @pytest.fixture(scope="module", autouse=True)
