@@ -1,7 +1,8 @@
 """What a node must not lose, as files that can be read in a consistent state while the node goes on working.
 
-The journal is copied first, then other databases (an embedded chain's), then files, then batch folders: what a row of
-the journal tells of is so in the copies too, or further on, and resuming copes with the latter.
+The journal is copied first, in one state with the keys that open its secrets; then other databases (an embedded
+chain's), then files, then batch folders. So what a row of the journal refers to is in the copies too, as it was then or
+further on, and resuming copes with the latter.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO, cast
 from urllib.parse import quote
@@ -22,6 +24,7 @@ from creditchain.batch.folder.files import LEVELS
 from creditchain.batch.folder.order import ORDER
 from creditchain.errors import Place
 from creditchain.home.journal import BUSY_SECONDS
+from creditchain.home.layout import Home
 
 #: First parts of the paths in a backup.
 HOME, DEPLOYMENTS = "home", "deployments"
@@ -71,6 +74,52 @@ def find_sources(home: Path, deployments: Path) -> list[Source]:
         if not deployments.resolve().is_relative_to(home.resolve()):
             found += [source for source in _walk(deployments, DEPLOYMENTS) if _is_deployment(source.name)]
         return sorted(found, key=_order)
+
+
+def is_sealing_key(name: str) -> bool:
+    """Is this path in the backup a key of a batch's secret (see home/layout.py)? It means nothing without its row."""
+    parts = PurePosixPath(name).parts
+    return parts[:2] == (HOME, "regions") and parts[3:4] == ("secrets",)
+
+
+@contextmanager
+def journal_and_keys(sources: Sequence[Source], home: Path) -> Iterator[list[tuple[Source, BinaryIO]]]:
+    """The journal among `sources`, and the keys of its secrets, in one state: each row's key is there.
+
+    The write lock is held while the few keys are read and the journal's state is pinned, which takes milliseconds;
+    a key is destroyed only after its row let go of it. Raises StorageError.
+    """
+    journal = next((source for source in sources if source.path == Home(home).journal), None)
+    if journal is None:
+        yield []
+        return
+    with ExitStack() as stack, _sqlite_errors(journal.path):
+        reader = stack.enter_context(_opened(journal.path, "ro"))
+        with _write_lock(journal.path):
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            keys = [(key, BytesIO(key.path.read_bytes())) for key in _keys(home)]
+        copy = stack.enter_context(_unnamed_copy(reader, home))
+        copy.seek(0)
+        yield [(journal, cast(BinaryIO, copy)), *keys]
+
+
+def _keys(home: Path) -> list[Source]:
+    regions = Home(home).regions
+    return [source for source in _walk(regions, f"{HOME}/{regions.name}") if is_sealing_key(source.name)]
+
+
+@contextmanager
+def _write_lock(path: Path) -> Iterator[None]:
+    with _opened(path, "rw") as database:
+        try:
+            database.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_READONLY"):
+                raise
+            # Nobody can write to what lies on a disk that is mounted read-only.
+        yield
+        database.rollback()
 
 
 def _is_deployment(name: str) -> bool:
@@ -136,6 +185,11 @@ def _is_sqlite(path: Path) -> bool:
 
 
 def _sqlite_copy(path: Path, folder: Path) -> IO[bytes]:
+    with _sqlite_errors(path), _opened(path, "ro") as database:
+        return _unnamed_copy(database, folder)
+
+
+def _unnamed_copy(database: sqlite3.Connection, folder: Path) -> IO[bytes]:
     """A copy of a database by SQLite's online backup, in a file without a name: it vanishes with the process."""
     handle, name = tempfile.mkstemp(dir=folder, prefix=_COPY)
     copy = os.fdopen(handle, "rb")
@@ -144,15 +198,28 @@ def _sqlite_copy(path: Path, folder: Path) -> IO[bytes]:
             Path(name).unlink()
             target.execute("PRAGMA journal_mode = OFF")
             target.execute("PRAGMA synchronous = OFF")
-            uri = f"file:{quote(str(path))}?mode=ro"
-            with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)) as database:
-                database.backup(target)
-    except sqlite3.Error as error:
+            database.backup(target)
+    except BaseException:
         copy.close()
-        raise StorageError("a database can not be copied", found=str(error), place=Place(str(path))) from error
+        raise
     finally:
         Path(name).unlink(missing_ok=True)
     return copy
+
+
+@contextmanager
+def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    uri = f"file:{quote(str(path))}?mode={mode}"
+    with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)) as database:
+        yield database
+
+
+@contextmanager
+def _sqlite_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageError("a database cannot be copied", found=str(error), place=Place(str(path))) from error
 
 
 def _stable_copy(path: Path, folder: Path) -> Any:

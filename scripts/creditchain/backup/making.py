@@ -18,7 +18,16 @@ from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
-from creditchain.backup.contents import BATCHES, Source, batch_of, find_sources, reading, remove_leftovers
+from creditchain.backup.contents import (
+    BATCHES,
+    Source,
+    batch_of,
+    find_sources,
+    is_sealing_key,
+    journal_and_keys,
+    reading,
+    remove_leftovers,
+)
 from creditchain.backup.errors import BackupRefusedError
 from creditchain.backup.manifest import OBJECTS, Entry, Manifest, newest, parse_manifest
 from creditchain.backup.store import STEP, Location, Store, copy_stream, store_to_write
@@ -96,7 +105,11 @@ class _Backup:
         sources = find_sources(self._order.home, self._order.deployments)
         self._total = sum(source.size for source in sources)
         entries: dict[str, Entry] = {}
-        for batch, group in groupby(sources, key=lambda source: source.batch):
+        with journal_and_keys(sources, self._order.home) as together:
+            for source, clear in together:
+                entries[source.name] = self._add(source, clear)
+        others = [source for source in sources if source.name not in entries and not is_sealing_key(source.name)]
+        for batch, group in groupby(others, key=lambda source: source.batch):
             entries |= (self._files if batch is None else self._batch)(list(group))
         kept = {} if self._order.prune else self._vanished(entries)
         number = self._last.number + 1 if self._last is not None else 1
@@ -137,33 +150,42 @@ class _Backup:
 
     def _copy(self, source: Source) -> Entry:
         with _reading_errors(source), reading(source, self._order.home) as clear:
-            reader = Digesting(clear.read, lambda _: None)
-            while reader.read(STEP):
-                pass
-            entry = Entry(source.name, reader.size, reader.hexdigest, source.mode)
-            if (name := self._object(entry.sha256)) in self._there:
-                self._tick(source.size)
-                return entry
-            clear.seek(0)
+            return self._add(source, clear)
 
-            def fill(sink: BinaryIO) -> None:
-                found = self._vault.seal(clear, sink, self._tick)
-                if found != (entry.size, entry.sha256):
-                    raise StorageError(
-                        "a file changed while it was copied", hint="Run it again.", place=Place(str(source.path))
-                    )
+    def _add(self, source: Source, clear: BinaryIO) -> Entry:
+        """Encrypt a file's content into the place, unless the place has it already."""
+        reader = Digesting(clear.read, lambda _: None)
+        while reader.read(STEP):
+            pass
+        entry = Entry(source.name, reader.size, reader.hexdigest, source.mode)
+        if (name := self._object(entry.sha256)) in self._there:
+            self._tick(source.size)
+            return entry
+        clear.seek(0)
 
-            self._store.put(name, fill)
+        def fill(sink: BinaryIO) -> None:
+            found = self._vault.seal(clear, sink, self._tick)
+            if found != (entry.size, entry.sha256):
+                raise StorageError(
+                    "a file changed while it was copied", hint="Run it again.", place=Place(str(source.path))
+                )
+
+        self._store.put(name, fill)
         self._there.add(name)
         self._copied_files += 1
         self._copied_bytes += entry.size
         return entry
 
     def _vanished(self, entries: dict[str, Entry]) -> dict[str, Entry]:
-        """Files of the last backup that the home has no more; of a batch that it has, none."""
+        """Files of the last backup that the home has no more; of a batch that it has, none.
+
+        Never a key of a secret: it was destroyed on purpose, with its batch final.
+        """
         batches = {batch_of(path) for path in entries} - {None}
         return {
-            path: entry for path, entry in self._known.items() if path not in entries and batch_of(path) not in batches
+            path: entry
+            for path, entry in self._known.items()
+            if path not in entries and batch_of(path) not in batches and not is_sealing_key(path)
         }
 
     def _put_manifest(self, manifest: Manifest) -> None:

@@ -153,7 +153,7 @@ def test_no_room(template: Path, tmp_path: Path) -> None:
     (home / "large.bin").write_bytes(bytes(100_000))
     before = content(home)
     for url in (tmp_path / "b", tmp_path / "b.zip"):
-        with files_up_to(6000), pytest.raises(UnavailableError, match="database can not be copied"):
+        with files_up_to(6000), pytest.raises(UnavailableError, match="database cannot be copied"):
             backup(home, url)
         with files_up_to(50_000), pytest.raises(UnavailableError, match="backup could not be"):
             backup(home, url)

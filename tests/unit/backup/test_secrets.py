@@ -1,0 +1,93 @@
+"""Secrets of batches under way come back with a restore, and those of finished batches do not."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from homes import backup, restore
+
+from creditchain.batch.ledger import AnchoringRow, Identity, Ledger, all_rows
+from creditchain.home.journal import Journal, open_journal
+from creditchain.home.layout import Home
+
+LOG = b"\x11" * 32
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    (tmp_path / "node" / "deployments").mkdir(parents=True)
+    return Home.made(tmp_path / "node" / "home")
+
+
+def begin(journal: Journal, upload: int) -> AnchoringRow:
+    which = Identity(LOG, 1, b"\x33" * 32, upload.to_bytes(32), 0)
+    return Ledger(journal, LOG).begin(which, product="p/1", upload="file:///u", skip_invalid=False, key_epoch=1)
+
+
+def objects(place: Path) -> set[str]:
+    return {path.name for path in (place / "objects").iterdir()}
+
+
+def test_an_unfinished_batchs_secret_comes_back_privately(home: Home, tmp_path: Path) -> None:
+    with open_journal(home.journal) as journal:
+        row = begin(journal, 1)
+        secret = Ledger(journal, LOG).secret(row)
+        backup(home.path, tmp_path / "b")
+    restore(tmp_path / "b", tmp_path / "back" / "home")
+    back = Home(tmp_path / "back" / "home")
+    with open_journal(back.journal) as journal:
+        (again,) = all_rows(journal)
+        assert Ledger(journal, LOG).secret(again) == secret
+    for path in (back.path, *back.path.rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_a_finished_batchs_key_leaves_the_backup_with_the_next_run(home: Home, tmp_path: Path) -> None:
+    """Other things that vanished from the home stay until they are pruned; a key that was destroyed does not."""
+    with open_journal(home.journal) as journal:
+        row, kept = begin(journal, 1), begin(journal, 2)
+        secret = Ledger(journal, LOG).secret(kept)
+        assert row.sealing_key is not None
+        key = (home.region(LOG).secrets / f"{row.sealing_key}.key").read_bytes()
+        backup(home.path, tmp_path / "b")
+        before = objects(tmp_path / "b")
+        Ledger(journal, LOG).finish(row)
+        assert backup(home.path, tmp_path / "b").kept_files == 0
+        assert len(before - objects(tmp_path / "b")) == 2  # the key, and the journal as it was
+    restore(tmp_path / "b", tmp_path / "back" / "home")
+    back = Home(tmp_path / "back" / "home")
+    assert [path.stem for path in back.region(LOG).secrets.iterdir()] == [kept.sealing_key]
+    assert all(key not in path.read_bytes() for path in back.path.rglob("*") if path.is_file())
+    with open_journal(back.journal) as journal:
+        assert Ledger(journal, LOG).secret(all_rows(journal)[1]) == secret
+
+
+def test_every_unfinished_row_of_a_backup_has_its_key_whatever_goes_on_meanwhile(home: Home, tmp_path: Path) -> None:
+    stop, begun = threading.Event(), threading.Semaphore(0)
+
+    def work() -> None:
+        with open_journal(home.journal) as journal:
+            row, number = begin(journal, 0), 0
+            while not stop.is_set():  # at any moment there is an unfinished one
+                number += 1
+                following = begin(journal, number)
+                Ledger(journal, LOG).finish(row)
+                row = following
+                begun.release()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        for number in range(8):
+            begun.acquire()
+            backup(home.path, tmp_path / "b")
+            restore(tmp_path / "b", tmp_path / str(number) / "home")
+            with open_journal(tmp_path / str(number) / "home" / "journal.sqlite") as journal:
+                ledger = Ledger(journal, LOG)
+                under_way = ledger.rows(unfinished=True)
+                assert {len(ledger.secret(row)) for row in under_way} == {32}
+    finally:
+        stop.set()
+        worker.join()
