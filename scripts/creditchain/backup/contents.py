@@ -19,10 +19,10 @@ from typing import IO, Any, BinaryIO, cast
 from urllib.parse import quote
 
 from creditchain.backup.store import PART, copy_stream
-from creditchain.batch.errors import StorageError, storage
 from creditchain.batch.folder.files import LEVELS
 from creditchain.batch.folder.order import ORDER
 from creditchain.errors import Place
+from creditchain.home.files import StorageError, storage
 from creditchain.home.journal import BUSY_SECONDS
 from creditchain.home.layout import Home
 

@@ -32,14 +32,11 @@ from creditchain.backup.errors import BackupRefusedError
 from creditchain.backup.manifest import OBJECTS, Entry, Manifest, newest, parse_manifest
 from creditchain.backup.store import STEP, Location, Store, copy_stream, store_to_write
 from creditchain.backup.vault import KEY_FILE, Digesting, Vault
-from creditchain.batch.errors import StorageError, storage
-from creditchain.batch.folder.files import rename, write_bytes
 from creditchain.batch.progress import Watch, no_watch
 from creditchain.errors import InputError, Place, UnavailableError, UsageError
+from creditchain.home.files import FILE_MODE, StorageError, private_folder, storage, write_file
 from creditchain.home.keystores import PasswordSource
-
-#: In the home: random, so that a backup of one home never replaces another's.
-ID_FILE = "backup-id"
+from creditchain.home.layout import Home
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,23 +225,18 @@ def _open(store: Store, place: Location, order: Order) -> tuple[Vault, Manifest 
 
 
 def _home_id(home: Path) -> str:
-    path = home / ID_FILE
+    path = Home(home).backup_id
+    if not path.exists():
+        write_file(path, secrets.token_hex(16))
     with storage("the home folder"):
-        if not path.exists():
-            fresh = path.with_suffix(".part")
-            fresh.unlink(missing_ok=True)
-            write_bytes(fresh, secrets.token_hex(16).encode())
-            rename(fresh, path)
         return path.read_text(encoding="ascii")
 
 
 @contextmanager
 def _locked(home: Path) -> Iterator[None]:
-    folder = home / "locks"
-    with storage("the home folder"):
-        folder.mkdir(exist_ok=True)
+    folder = private_folder(Home(home).locks)
     try:
-        with FileLock(folder / "backup", timeout=0):
+        with FileLock(folder / "backup", timeout=0, mode=FILE_MODE):
             yield
     except Timeout as error:
         raise UnavailableError("another process backs this home up", hint="Wait for it to end.") from error

@@ -22,10 +22,18 @@ from creditchain.backup.making import read_manifest
 from creditchain.backup.manifest import OBJECTS, Entry, Manifest, newest
 from creditchain.backup.store import Location, Store, require_backup, store_to_read
 from creditchain.backup.vault import KEY_FILE, Vault
-from creditchain.batch.errors import storage
-from creditchain.batch.folder.files import fsync, fsync_path, rename
 from creditchain.batch.progress import Watch, no_watch
 from creditchain.errors import Place, UnavailableError
+from creditchain.home.files import (
+    FILE_MODE,
+    FOLDER_MODE,
+    fsync,
+    fsync_path,
+    private_folder,
+    rename,
+    storage,
+    write_file,
+)
 from creditchain.home.keystores import PasswordSource
 
 
@@ -130,7 +138,7 @@ class _Targets:
         self.clear()
         with storage("the restored home"):
             for folder in (self._work, self._work / HOME, self._work / DEPLOYMENTS):
-                folder.mkdir(mode=0o700)
+                folder.mkdir(mode=FOLDER_MODE)
 
     def clear(self) -> None:
         """Remove what this or an earlier try left."""
@@ -142,8 +150,8 @@ class _Targets:
     def create(self, entry: Entry) -> Iterator[BinaryIO]:
         """A new file for an entry, readable by its owner alone until it has its mode."""
         path = self._work / PurePosixPath(entry.path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
+        private_folder(path.parent)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as handle:
             yield handle
             os.fchmod(handle.fileno(), entry.mode)
 
@@ -162,13 +170,9 @@ class _Targets:
         return aside
 
     def _install_deployment(self, name: str) -> None:
-        self._deployments.mkdir(parents=True, exist_ok=True)
-        # Copied beside its place first: the folder may be on another disk.
-        part = self._deployments / f".{name}.part"
-        shutil.copyfile(self._work / DEPLOYMENTS / name, part)
-        with part.open("rb") as handle:
-            fsync(handle.fileno())
-        rename(part, self._deployments / name)
+        # Copied, not renamed: the folder may be on another disk.
+        source, target = self._work / DEPLOYMENTS / name, self._deployments / name
+        write_file(target, source.read_bytes(), overwrite=True, mode=source.stat().st_mode & 0o777)
 
     def _set_aside(self) -> Path | None:
         """Make way for the home; an empty folder is none. A crash after it leaves no home: run the restore again."""
@@ -240,10 +244,9 @@ def _numbered(home: Path, number: int) -> Path:
 @contextmanager
 def _locked(home: Path) -> Iterator[None]:
     path = _beside(home, "restoring.lock")
-    with storage("the restored home"):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     try:
-        with FileLock(path, timeout=0):
+        with FileLock(path, timeout=0, mode=FILE_MODE):
             try:
                 yield
             finally:

@@ -12,9 +12,8 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from creditchain.backup.errors import BackupError, BackupRefusedError, damaged
-from creditchain.batch.errors import storage
-from creditchain.batch.folder.files import fsync, fsync_path
 from creditchain.errors import Place, UsageError
+from creditchain.home.files import fsync, fsync_path, storage
 
 PART = ".part"
 ARCHIVE = ".zip"
