@@ -60,12 +60,17 @@ def date_faults(data: Schema, value: Mapping[str, Any]) -> Iterator[ProductError
             yield day_out_of_range(path, text, may_be_unlimited=field["format"] == DATE_OR_UNLIMITED)
     for first, last in periods(data):
         begins, ends = value.get(first), value.get(last)
-        if isinstance(begins, str) and isinstance(ends, str) and begins > ends:
+        if _is_shaped(begins) and _is_shaped(ends) and begins > ends:
             yield ProductError(
                 "the period ends before it begins",
                 expected=f"a day on or after that of {first}",
                 place=Place(field=f"data.{last}"),
             )
+
+
+def _is_shaped(value: Any) -> bool:
+    """Whether a value looks like a day, or says that there is no end: `unlimited` comes after all days."""
+    return isinstance(value, str) and (value == UNLIMITED or _SHAPE.fullmatch(value) is not None)
 
 
 def day_out_of_range(path: str, text: str, *, may_be_unlimited: bool = False) -> ProductError:
