@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from creditchain.cli.connecting import JOURNAL, SignerOption, TagKeyOption, open_region, required_signer
+from creditchain.cli.fault_report import ReportOption, reporting
 from creditchain.cli.product import Folders, folders_of
 from creditchain.cli.settings import Settings, settings
 from creditchain.errors import ExitCode, InputError, Place, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from creditchain.acts.anchoring import Anchoring, Options, Order
-    from creditchain.batch import Problem
     from creditchain.batch.ledger import AnchoringRow
     from creditchain.batch.readers.inbox import Inbox
     from creditchain.cli.output import Output
@@ -47,9 +47,7 @@ def anchor(
     product: Annotated[str, typer.Option(help="name/version, or a product file.")],
     node: Annotated[int, typer.Option(help="The node that publishes.")],
     kind: Annotated[str, typer.Option(help="delta, or full: restates all earlier batches of its series.")] = "delta",
-    report_errors: Annotated[
-        Path | None, typer.Option("--report-errors", help="Write every bad line to this file, as JSON Lines.")
-    ] = None,
+    report_errors: ReportOption = None,
     skip_invalid: Annotated[
         bool, typer.Option("--skip-invalid", help="Leave bad lines out and anchor the rest.")
     ] = False,
@@ -82,7 +80,7 @@ def anchor(
     what = _What(
         load_product(product, folders_of(products)), node, load_tag_key(required_tag_key(tag_key)), KINDS.index(kind)
     )
-    with reporting(report_errors) as report, watching(chosen.output) as options:
+    with reporting(report_errors, upload) as report, watching(chosen.output) as options:
         ready = options(skip_invalid=skip_invalid, report=report, sort_memory=memory(sort_memory), workers=workers)
         with anchoring(chosen, signer, ready) as machine:
             if watch:
@@ -187,22 +185,6 @@ def memory(text: str) -> int:
     if unit is None or not number.isdigit() or int(number) * unit < 1 << 20:
         raise UsageError("not an amount of memory", expected="1M or more, like 256M or 2G", found=text)
     return int(number) * unit
-
-
-@contextmanager
-def reporting(path: Path | None) -> Iterator[Callable[[str, Problem], None] | None]:
-    """Writes problems to a file as they come; the file is there, perhaps empty, when all is done."""
-    import orjson
-
-    if path is None:
-        yield None
-        return
-    with path.open("wb") as handle:
-
-        def write(upload: str, problem: Problem) -> None:
-            handle.write(orjson.dumps(problem.as_json(upload)) + b"\n")
-
-        yield write
 
 
 @contextmanager

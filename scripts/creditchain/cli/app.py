@@ -34,6 +34,7 @@ from creditchain.cli import (
     report,
     sample,
     tag,
+    upload,
     verify,
 )
 from creditchain.cli.failures import explained, usage_error
@@ -45,8 +46,8 @@ from creditchain.cli.streams import OutputClosedError, finish_streams, guarded_s
 from creditchain.errors import CreditchainError, ExitCode
 
 #: In the order in which `--help` lists them; each has a function `register(app)` that adds its commands.
-GROUPS = (deploy, network, keys, node, epoch, log, product, sample, anchor, prove, batch, report, verify, record)
-MORE_GROUPS = (consent, query, loans, dispute, audit, tag, backup)
+GROUPS = (deploy, network, keys, node, epoch, log, product, sample, upload, anchor, prove, batch, report, verify)
+MORE_GROUPS = (record, consent, query, loans, dispute, audit, tag, backup)
 
 _LOG = logging.getLogger(__name__)
 

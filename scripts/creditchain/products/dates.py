@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from creditchain.errors import Place
 from creditchain.products.errors import ProductError
@@ -68,7 +68,7 @@ def date_faults(data: Schema, value: Mapping[str, Any]) -> Iterator[ProductError
             )
 
 
-def _is_shaped(value: Any) -> bool:
+def _is_shaped(value: Any) -> TypeGuard[str]:
     """Whether a value looks like a day, or says that there is no end: `unlimited` comes after all days."""
     return isinstance(value, str) and (value == UNLIMITED or _SHAPE.fullmatch(value) is not None)
 

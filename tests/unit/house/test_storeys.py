@@ -36,7 +36,7 @@ STOREYS: Mapping[str, tuple[str, ...]] = {
     "faces": ("cli", "__main__"),
 }
 #: The inner rooms of `batch`, from the ground up; modules that stand in none of them are the ground they share.
-INNER = ("accepting", "readers", "folder", "making")
+INNER = ("accepting", "readers", "folder", "making", "checking")
 ORDER = [room for rooms in STOREYS.values() for room in rooms]
 #: What the core must not import, since it does no I/O and asks no chain.
 NOT_IN_CORE = ("web3", "sqlalchemy", "requests", "fsspec", "socket", "sqlite3", "urllib", "httpx", "typer", "rich")
@@ -93,7 +93,7 @@ def test_no_arrow_points_up():
 
 
 def test_the_inner_rooms_of_batch_point_one_way():
-    """Readers use accepting, making uses all; `batch/__init__` is the door and may name whatever it offers."""
+    """Readers use accepting, making and checking use all; `batch/__init__` is the door and names what it offers."""
 
     def height(module: str) -> int:
         step = module.split(".")[1]

@@ -124,7 +124,7 @@ def _keep(work: Path, manifest: Manifest, dest: Path) -> Path:
 def _runs(making: Making) -> list[Run]:
     """All runs, in the upload's order, each problem reported. Raises UploadError."""
     upload, job, faults = making.upload, making.job, making.faults
-    pieces = enumerate(readers.pieces(upload, job.rules, partial(_piece_bytes, making.limits)))
+    pieces = enumerate(readers.pieces(upload, job.rules, partial(piece_bytes, making.limits)))
     runs: list[Run] = []
     lines = done = bad = 0
     first: Problem | None = None
@@ -149,7 +149,7 @@ def _runs(making: Making) -> list[Run]:
     return runs
 
 
-def _piece_bytes(limits: Limits, size: int) -> int:
+def piece_bytes(limits: Limits, size: int) -> int:
     """The size of pieces of `size` bytes in all that gives every worker as many, and some to make up for a slow one."""
     rounds = max(1 if limits.workers == 1 else _ROUNDS, -(-size // (limits.piece_bytes * limits.workers)))
     return max(1, min(limits.piece_bytes, -(-size // (rounds * limits.workers))))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from creditchain.batch.accepting.loaded import Loaded
 from creditchain.batch.accepting.rules import Rules
+from creditchain.batch.errors import UploadError
 from creditchain.batch.readers import csv_rows, files, json_lines, parquet, rows, workbook
 from creditchain.batch.readers.pieces import (
     CellsPiece,
@@ -17,8 +18,9 @@ from creditchain.batch.readers.pieces import (
     TextPiece,
 )
 from creditchain.batch.readers.upload import Upload
+from creditchain.errors import Place
 
-__all__ = ["Loaded", "Piece", "file_urls", "load", "pieces"]
+__all__ = ["Loaded", "Piece", "column_names", "file_urls", "load", "pieces"]
 
 
 def pieces(upload: Upload, rules: Rules, piece_bytes: Callable[[int], int]) -> Iterator[Piece]:
@@ -35,6 +37,17 @@ def pieces(upload: Upload, rules: Rules, piece_bytes: Callable[[int], int]) -> I
     if upload.kind == "parquet":
         return parquet.pieces(upload, rules, piece_bytes)
     return files.pieces(upload, piece_bytes(upload.size))
+
+
+def column_names(upload: Upload) -> tuple[str, ...]:
+    """The names of a table's columns, whatever they are. Raises UploadError for an upload that is no table."""
+    if upload.kind == "csv":
+        return csv_rows.column_names(upload)
+    if upload.kind == "xlsx":
+        return workbook.column_names(upload)
+    if upload.kind == "parquet":
+        return parquet.column_names(upload)
+    raise UploadError("not a table", expected="CSV, .xlsx or Parquet", place=Place(upload.name))
 
 
 def file_urls(upload: Upload) -> tuple[str, ...]:

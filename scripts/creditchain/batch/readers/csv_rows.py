@@ -35,6 +35,15 @@ def pieces(upload: Upload, rules: Rules, piece_bytes: int) -> Iterator[CellsPiec
         yield from rows.gather(read, names, piece_bytes, reading.mapping)
 
 
+def column_names(upload: Upload) -> tuple[str, ...]:
+    """The header's names. Raises UploadError."""
+    reading = upload.reading
+    with storage("the upload"), open_at(upload.url) as handle:
+        return header(
+            read_rows(handle, upload.name, reading.encoding, reading.header_row), upload.name, reading.header_row
+        )
+
+
 def header(read: Iterator[tuple[int, Row]], name: str, line: int = 1) -> tuple[str, ...]:
     """The column names. Raises UploadError."""
     first = next(read, None)

@@ -16,10 +16,11 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from creditchain.batch.accepting.table import ENVELOPE, field_types
-from creditchain.batch.errors import UploadError
+from creditchain.batch.errors import UploadError, storage
 from creditchain.batch.readers.conversions import DATE_FORMS, MONTH_FORMS, Conversions
 from creditchain.documents import canonical_bytes
 from creditchain.errors import ConfigError, Place
@@ -105,6 +106,13 @@ def parse_mapping(raw: bytes, product: Product, file: str) -> UploadMapping:
     except MappingError as error:
         name = error.place.field if error.place is not None else None
         raise error.at(Place(file, _line_of(text, name or ""))) from None
+
+
+def load_mapping(path: Path, product: Product) -> UploadMapping:
+    """The mapping in a file. Raises MappingError, StorageError."""
+    with storage("the mapping"), path.open("rb") as handle:
+        raw = handle.read(MAX_BYTES + 1)
+    return parse_mapping(raw, product, path.name)
 
 
 def mapping_of(source: Mapping[str, Any], product: Product) -> UploadMapping:

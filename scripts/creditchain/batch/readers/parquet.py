@@ -85,6 +85,12 @@ def _blocks(piece: GroupsPiece | TablePiece) -> Iterator[pa.RecordBatch]:
             raise _damaged(piece.url, error) from error
 
 
+def column_names(upload: Upload) -> tuple[str, ...]:
+    """The names of the columns. Raises UploadError."""
+    with storage("the upload"), open_at(upload.url) as handle:
+        return tuple(_open(handle, upload.name).schema_arrow.names)
+
+
 def check_schema(schema: pa.Schema, product: Product) -> None:
     """Raise UploadError unless the columns can hold documents of the product."""
     if schema.names == [DOCUMENT]:

@@ -47,6 +47,15 @@ def pieces(upload: Upload, rules: Rules, piece_bytes: Callable[[int], int]) -> I
         yield replace(piece, size=max(1, upload.size * len(piece.rows) // height))
 
 
+def column_names(upload: Upload) -> tuple[str, ...]:
+    """The header's names. Raises UploadError."""
+    try:
+        sheet, cells = _open(upload)
+        return _names(next(_rows(sheet, cells, upload.reading.header_row - 1), None))
+    except UploadError as error:
+        raise error.at(Place(upload.name, upload.reading.header_row)) from None
+
+
 def _open(upload: Upload) -> tuple[Any, SheetCells]:
     """The sheet that is meant, and where its cells are."""
     with storage("the upload"), open_at(upload.url) as handle:
