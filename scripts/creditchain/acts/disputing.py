@@ -135,7 +135,8 @@ def _require_corrects(region: Region, record: RecordName, given: Correction, pac
 
 
 def _keep_reason(region: Region, home: Home, intent: str, reason: str) -> Reason:
-    return keep_reason(home.path, f"{intent} {region.deployment.log_id.hex()}", reason)
+    log_id = region.deployment.log_id
+    return keep_reason(home.region(log_id).reasons, f"{intent} {log_id.hex()}", reason)
 
 
 def _submit(

@@ -82,7 +82,8 @@ def request_report(region: Region, home: Home, signer: Signer, query: Query, tag
     )
     _require_scope(query.product, asked)
     _judge(region, asked, time)
-    message = replace(asked, staff=keep_reason(home.path, f"staff of query {salt.hex()}", query.staff).digest)
+    reasons = home.region(deployment.log_id).reasons
+    message = replace(asked, staff=keep_reason(reasons, f"staff of query {salt.hex()}", query.staff).digest)
     signature = signer.sign_typed(message.typed_data())
     _log.info("a request for a report is signed")
     return RequestFile(message, signature, query.subject, salt, None if agreed is None else agreed.packaged)

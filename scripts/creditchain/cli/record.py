@@ -64,6 +64,7 @@ def set_life(
 ) -> None:
     """Change the life of a record, named as on the command line, and show it."""
     from creditchain.chain.calls import NO_WORD
+    from creditchain.home.layout import Home
     from creditchain.home.reasons import keep_reason
 
     chosen = settings(ctx)
@@ -73,7 +74,8 @@ def set_life(
         _require_anchored(named, region)
         # Each life is reached at most once, so that the name of the act needs no count.
         intent = f"life {life.label} {named}"
-        kept = keep_reason(chosen.home, f"{intent} {region.deployment.log_id.hex()}", reason)
+        log_id = region.deployment.log_id
+        kept = keep_reason(Home(chosen.home).region(log_id).reasons, f"{intent} {log_id.hex()}", reason)
         call = region.calls.set_life(named.node, named.leaf, life, reason_digest=kept.digest, successor=later)
         with chosen.output.progress(f"{life.label}: waiting for a final block"):
             outbox.submit(intent, call)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from creditchain.cli.output_files import ForceOption
 from creditchain.cli.product import Folders, folders_of
 from creditchain.cli.settings import settings
 from creditchain.errors import UsageError
@@ -37,34 +38,37 @@ def sample(
     form: Annotated[
         str | None, typer.Option("--format", help="jsonl, csv or parquet; by default what the file's name says.")
     ] = None,
+    force: ForceOption = False,
     products: Folders = None,
 ) -> None:
     """Write a synthetic upload: valid numbers, made-up enterprises over the real divisions of the three regions."""
     from creditchain.catalogue.products import catalogue, load_product
+    from creditchain.home.files import check_output
     from creditchain.sample import FORMS, Form, Sample, form_of
 
     if form is not None and form not in FORMS:
         raise UsageError("a format that is not known", expected=", ".join(FORMS), found=form)
     if all_products:
         chosen, kind = catalogue(folders_of(products)), Form(form or "jsonl")
-        out.mkdir(parents=True, exist_ok=True)
         paths = [out / f"{found.name}-{found.version}.{kind}" for found in chosen]
     else:
         chosen, paths = [load_product(product, folders_of(products))], [out]
         kind = Form(form) if form else form_of(out)
     count = enterprises if enterprises is not None else max(1, records // 8)
     output = settings(ctx).output
+    for path in paths:
+        check_output(path, overwrite=force)
     written = [
-        _write(output, Sample(found, records, count, seed), path, kind)
+        _write(output, Sample(found, records, count, seed), path, kind, force=force)
         for found, path in zip(chosen, paths, strict=True)
     ]
     output.table(["file", "product", "records", "bytes", "seconds"], written)
 
 
-def _write(output: Output, sample: Sample, path: Path, kind: Form) -> list[object]:
+def _write(output: Output, sample: Sample, path: Path, kind: Form, *, force: bool) -> list[object]:
     from creditchain.sample import write_sample
 
     began = time.monotonic()
     with output.progress(sample.product.ref, sample.records) as bar:
-        size = write_sample(sample, path, kind, lambda rows: bar.advance(bar.task_ids[0], rows))
+        size = write_sample(sample, path, kind, lambda rows: bar.advance(bar.task_ids[0], rows), overwrite=force)
     return [str(path), sample.product.ref, sample.records, size, round(time.monotonic() - began, 2)]

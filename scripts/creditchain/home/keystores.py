@@ -15,6 +15,7 @@ from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 
 from creditchain.documents import DocumentError, parse_json
 from creditchain.errors import ConfigError, InputError, Place, UsageError
+from creditchain.home.files import OutputExistsError, write_file
 
 #: Gives the password of a keystore when asked with the keystore's path.
 PasswordSource = Callable[[str], str]
@@ -27,7 +28,7 @@ _ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
 class KeystoreError(ConfigError):
-    """A keystore can not be read, opened or written. Never says anything about the key or the password."""
+    """A keystore cannot be read, opened or written. Never says anything about the key or the password."""
 
 
 def password_source(name: str) -> str:
@@ -43,7 +44,7 @@ def password_source(name: str) -> str:
             return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             found = type(error).__name__
-            raise KeystoreError("the password file can not be read", place=Place(file), found=found) from error
+            raise KeystoreError("the password file cannot be read", place=Place(file), found=found) from error
     if not sys.stdin.isatty():
         raise UsageError(
             f"{name} needs its password",
@@ -79,7 +80,7 @@ def write_keystore(path: Path, key: bytes, kind: str, password: str) -> Path:
     """Encrypt a key into a new file, readable by its owner alone.
 
     Raises:
-        KeystoreError: the file is there already, or can not be written.
+        KeystoreError: the file exists already. StorageError: it cannot be written.
     """
     content: dict[str, Any] = create_keyfile_json(key, _secret(password), kdf="scrypt")
     if kind == TAG_KEY:
@@ -87,16 +88,13 @@ def write_keystore(path: Path, key: bytes, kind: str, password: str) -> Path:
         content.pop("address", None)
         content["kind"] = TAG_KEY
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError as error:
-        raise KeystoreError("the file is there; keystores are never overwritten", place=Place(str(path))) from error
-    except OSError as error:
-        raise KeystoreError("the keystore can not be written", place=Place(str(path)), found=str(error)) from error
+        write_file(path, json.dumps(content))
+    except OutputExistsError as error:
+        raise KeystoreError(
+            "the file exists already; keystores are never overwritten",
+            hint="Choose another name, or move that file away.",
+            place=Place(str(path)),
+        ) from error
     return path
 
 
@@ -120,7 +118,7 @@ def open_keystore(path: Path, kind: str, password: PasswordSource = password_sou
         key: bytes = decode_keyfile_json(content, _secret(password(str(path))))
     except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
         raise KeystoreError(
-            "the keystore can not be opened", place=Place(str(path)), hint="Is it the right password?"
+            "the keystore cannot be opened", place=Place(str(path)), hint="Is it the right password?"
         ) from error
     if len(key) != KEY_BYTES:
         raise KeystoreError("the keystore does not hold 32 bytes", place=Place(str(path)))
@@ -169,7 +167,7 @@ def _read(path: Path) -> dict[str, Any]:
         content = parse_json(path.read_bytes())
     except OSError as error:
         found = type(error).__name__
-        raise KeystoreError("the keystore can not be read", place=Place(str(path)), found=found) from error
+        raise KeystoreError("the keystore cannot be read", place=Place(str(path)), found=found) from error
     except DocumentError as error:
         raise KeystoreError("this is no keystore: not JSON", place=Place(str(path))) from error
     if not ("crypto" in content or "Crypto" in content):

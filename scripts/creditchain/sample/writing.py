@@ -1,4 +1,4 @@
-"""A sample as a file: JSON Lines, CSV or Parquet, streamed; the file appears under its name when it is whole."""
+"""Writing a sample to a file: JSON Lines, CSV or Parquet, streamed; the file has its name once it is whole."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import BinaryIO, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from creditchain.errors import Place, UnavailableError
+from creditchain.home.files import new_file
 from creditchain.sample.sampling import Sample, SampleError
 from creditchain.sample.sheets import arrow_sheet, csv_sheet, json_sheet
 from creditchain.sample.sources import Rows
@@ -37,35 +37,32 @@ FORMS = tuple(Form)
 
 
 def form_of(path: Path) -> Form:
-    """The format that a file's name tells. Raises SampleError."""
+    """The format by a file name's ending. Raises SampleError."""
     try:
         return Form(path.suffix.lower().removeprefix("."))
     except ValueError as error:
         raise SampleError(
-            "the name of the file does not tell its format",
+            "the file name has no ending of a known format",
             expected=", ".join(f".{form}" for form in Form),
             found=path.name,
         ) from error
 
 
-def write_sample(sample: Sample, path: Path, form: Form, on_progress: Callable[[int], object] = lambda _: None) -> int:
-    """Write the sample to `path` and return the file's bytes; `on_progress` hears of each piece's rows.
+def write_sample(
+    sample: Sample,
+    path: Path,
+    form: Form,
+    on_progress: Callable[[int], object] = lambda _: None,
+    *,
+    overwrite: bool = False,
+) -> int:
+    """Write the sample to `path` and return the file's bytes; `on_progress` is told the rows of each piece.
 
-    Raises UnavailableError if the file cannot be written; nothing is left under its name then.
+    Raises OutputExistsError, StorageError; no part of it is left under the name then.
     """
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as handle:
-            _WRITERS[form](sample, handle, on_progress)
-            handle.flush()
-            os.fsync(handle.fileno())
-        size = part.stat().st_size
-        part.replace(path)
-    except OSError as error:
-        raise UnavailableError("the sample cannot be written", found=error.strerror, place=Place(str(path))) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return size
+    with new_file(path, overwrite=overwrite) as handle:
+        _WRITERS[form](sample, handle, on_progress)
+        return handle.tell()
 
 
 def json_lines(sample: Sample) -> Iterator[bytes]:

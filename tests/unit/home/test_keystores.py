@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,18 @@ def test_one_kind_of_key_is_not_taken_for_the_other(operator: Path, tag: Path) -
         open_keystore(operator, TAG_KEY, lambda _: "密码 1")
     with pytest.raises(KeystoreError, match="another kind"):
         open_keystore(tag, OPERATOR_KEY, lambda _: "secret")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_file_and_folder_are_for_their_owner_alone(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        path = write_keystore(tmp_path / "keys" / "tag.json", KEY, TAG_KEY, "x")
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert open_keystore(path, TAG_KEY, lambda _: "x") == KEY
 
 
 def test_a_keystore_is_never_overwritten(operator: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from creditchain.errors import CreditchainError
+from creditchain.home.files import StorageError
 from creditchain.home.reasons import ReasonError, keep_reason
 from creditchain.messages import salted_digest
 
@@ -48,7 +50,24 @@ def test_a_damaged_file(tmp_path: Path, content: str) -> None:
         keep_reason(tmp_path, "act", "a")
 
 
-def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "reasons").write_text("in the way")
-    with pytest.raises(CreditchainError):
-        keep_reason(tmp_path, "act", "a")
+    with pytest.raises(StorageError):
+        keep_reason(tmp_path / "reasons", "act", "a")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_its_file_and_folder_are_for_their_owner_alone(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        path = keep_reason(tmp_path / "reasons", "act", "a").path
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_processes_that_keep_a_reason_at_once_agree_on_its_salt(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        kept = list(pool.map(lambda _: keep_reason(tmp_path, "act", "a"), range(32)))
+    assert len({reason.digest for reason in kept}) == 1

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from creditchain.catalogue.products import catalogue, load_product
 from creditchain.documents import canonical_bytes, parse_document
-from creditchain.errors import UnavailableError
+from creditchain.home.files import OutputExistsError, StorageError
 from creditchain.products import Product, ProductKind
 from creditchain.sample import Form, Sample, SampleError, form_of, write_sample
 from creditchain.sample.sampling import CHUNK
@@ -215,11 +215,20 @@ def test_nothing_is_left_of_a_sample_that_stopped(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_sample(Sample(BASIC, 100, 10), path, Form.JSONL, stop)
+        write_sample(Sample(BASIC, 100, 10), path, Form.JSONL, stop, overwrite=True)
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(UnavailableError):
-        write_sample(Sample(BASIC, 10, 10), tmp_path / "nowhere" / "it.jsonl", Form.JSONL)
+    (tmp_path / "file").write_bytes(b"in the way")
+    with pytest.raises(StorageError):
+        write_sample(Sample(BASIC, 10, 10), tmp_path / "file" / "it.jsonl", Form.JSONL)
+
+
+def test_a_file_that_somebody_made_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "it.jsonl"
+    path.write_bytes(b"theirs")
+    with pytest.raises(OutputExistsError):
+        write_sample(Sample(BASIC, 10, 10), path, Form.JSONL)
+    assert path.read_bytes() == b"theirs"
