@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from creditchain.batch.errors import storage
+from creditchain.home.files import fsync, storage
 
 #: Rows of each record batch of a part but the last; part of the folder's format, so that a row is found by division.
 LEAF_ROWS = 65_536
@@ -98,23 +98,10 @@ def _even(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBat
         yield pa.concat_batches(waiting)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a small file durably. Raises StorageError."""
-    with storage(path.name), path.open("xb") as handle:
-        handle.write(data)
-        handle.flush()
-        fsync(handle.fileno())
-
-
 def file_digest(path: Path) -> str:
     """sha256 of a file, in hex. Raises StorageError."""
     with storage(path.name), path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def fsync(handle: int) -> None:
-    """Make a file or folder durable. One place, so that a test can count these steps."""
-    os.fsync(handle)
 
 
 class Syncer:
@@ -160,14 +147,3 @@ def _sync(handle: int, *, read_soon: bool = True) -> None:
             os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
     finally:
         os.close(handle)
-
-
-def fsync_path(path: Path) -> None:
-    """Make a file, or the entries of a folder, durable."""
-    _sync(os.open(path, os.O_RDONLY))
-
-
-def rename(source: Path, target: Path) -> None:
-    """Rename, and make that durable. One place, so that a test can count these steps."""
-    source.rename(target)
-    fsync_path(target.parent)

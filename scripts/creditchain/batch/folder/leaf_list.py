@@ -16,11 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from creditchain.batch.errors import BatchError, storage
-from creditchain.batch.folder.files import LEAF_ROWS, LEVELS, fsync_path, rename, write_arrow
+from creditchain.batch.folder.files import LEAF_ROWS, LEVELS, write_arrow
 from creditchain.batch.folder.tree_file import TreeWriter
 from creditchain.batch.records import LEAVES, hash_rows
 from creditchain.batch.sealing import leaf_hashes, sort_keys
 from creditchain.errors import Place
+from creditchain.home.files import fsync_path, rename
 
 #: What leaves are audited by; a publisher's own files have the domain beside.
 AUDITED = pa.schema([LEAVES.field(name) for name in ("tag", "section", "commitment")])

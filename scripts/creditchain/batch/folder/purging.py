@@ -18,10 +18,11 @@ from typing import Any
 import pyarrow as pa
 
 from creditchain.batch.errors import BatchError, storage
-from creditchain.batch.folder.files import DOCUMENT_ROWS, file_digest, fsync, fsync_path, part_name
+from creditchain.batch.folder.files import DOCUMENT_ROWS, file_digest, part_name
 from creditchain.batch.folder.manifest import Manifest
 from creditchain.batch.folder.order import ORDER, open_order
 from creditchain.errors import Place
+from creditchain.home.files import fsync, fsync_path
 
 FILE = "purged.json"
 FORMAT = "creditchain/purged@1"

@@ -20,7 +20,7 @@ from pathlib import Path
 from creditchain.batch import readers
 from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.errors import Problem, UploadError, storage
-from creditchain.batch.folder.files import Syncer, fsync_path, part_name, rename, write_bytes
+from creditchain.batch.folder.files import Syncer, part_name
 from creditchain.batch.folder.manifest import FILE, Manifest, Terms
 from creditchain.batch.making.finishing import finish
 from creditchain.batch.making.pool import cores, processes
@@ -31,6 +31,7 @@ from creditchain.batch.progress import Watch, no_watch
 from creditchain.batch.readers.upload import Upload
 from creditchain.batch.sealing import Seals
 from creditchain.errors import Place
+from creditchain.home.files import fsync_path, rename, write_file
 
 #: Uploads up to this many bytes are done in this process: starting others would take longer.
 SMALL_BYTES = 4 << 20
@@ -112,7 +113,7 @@ def _team(workers: int) -> AbstractContextManager[Executor | None]:
 def _keep(work: Path, manifest: Manifest, dest: Path) -> Path:
     """Give the finished workspace its name, unless there is such a folder already."""
     target = dest / manifest.root.hex()
-    write_bytes(work / FILE, manifest.to_bytes())
+    write_file(work / FILE, manifest.to_bytes())
     with storage("the batch's folder"):
         for folder in (work / "leaves", work / "documents", work):
             fsync_path(folder)
