@@ -48,9 +48,8 @@ class Server:
         return found["result"]
 
     def network(self, **changes: Any) -> Network:
-        """The network of this node, patient as tests are. Ganache forgets a request now and then: it is asked again."""
-        patience = {**PATIENCE, "timeout_seconds": 20.0, "deadline_seconds": PATIENCE["give_up_seconds"]}
-        return replace(load_network(self.kind), url=self.url, **{**patience, **changes})
+        """The network of this node, patient as tests are."""
+        return replace(load_network(self.kind), url=self.url, **{**PATIENCE, **changes})
 
 
 @contextmanager

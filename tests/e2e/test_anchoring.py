@@ -195,7 +195,7 @@ def test_a_folder_that_was_lost_is_made_again_from_the_upload(world: World) -> N
 
 def test_an_upload_that_changed_is_another_anchoring(world: World) -> None:
     first = world.run()
-    world.upload.write_bytes(lines([document(record) for record in range(19)]))
+    world.upload.write_bytes(lines([document(record) for record in range(100, 119)]))
     second = world.run()
     assert world.roots() == [first.root, second.root]
     assert (first.number, second.number) == (1, 2)

@@ -123,11 +123,12 @@ def prepare(place: Place) -> None:
 
 
 def publish(commands: Commands, folder: Path, ref: str, records: int, seed: int, *words: str) -> None:
-    upload = folder / f"{ref.split('/')[0]}-{seed}.jsonl"
+    upload = folder / f"{ref.split('/')[0]}-{records}-{seed}.jsonl"
     commands.done("sample", "--product", ref, "--records", str(records), "-o", str(upload))
     documents = [json.loads(line) for line in upload.read_text().splitlines()]
     for place, one in enumerate(documents):  # of the last two years, whenever this runs: their retention is not over
         one["as_of"] = (date.today() - timedelta(days=30 + place * 7)).isoformat()
+        one["data"]["record_id"] += str(seed)  # samples count their records from 1, and a series has each once
     upload.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in documents))
     words_of_all = ("--product", ref, "--node", str(SOURCE), "--signer", f"dev:{SOURCE}")
     commands.done("anchor", str(upload), *words_of_all, *words)

@@ -24,7 +24,20 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from creditchain.batch import Faults, Limits, Problem, Rules, Seals, Terms, Upload, find_upload, open_batch, prepare
+from creditchain.acts.superseding import comes_again, earlier_folders, supersede_records
+from creditchain.batch import (
+    Faults,
+    Limits,
+    Problem,
+    Rules,
+    Seals,
+    Series,
+    Terms,
+    Upload,
+    find_upload,
+    open_batch,
+    prepare,
+)
 from creditchain.batch.accepting.rules import day_in_china
 from creditchain.batch.ledger import AnchoringRow, Identity, Ledger, State
 from creditchain.batch.making.pipeline import SMALL_BYTES, clear_workspace
@@ -78,6 +91,7 @@ class Options:
 
     limits: Limits = field(default_factory=Limits)
     skip_invalid: bool = False
+    supersede: bool = False  #: records that were published before come again as later versions of those
     report: Callable[[str, Problem], None] | None = None  #: told the upload's name and each of its bad lines
     watch: Watch = no_watch
     observe: Observer = lambda _: None
@@ -198,6 +212,7 @@ class Anchoring:
                 terms,
                 self.batches,
                 name=str(row.id),
+                series=Series(earlier_folders(self.ledger.rows(), row, self.batches), self.options.supersede),
                 limits=self.options.limits,
                 faults=Faults(row.skip_invalid, self._report(order.upload)),
                 watch=self.options.watch,
@@ -225,10 +240,22 @@ class Anchoring:
             # Never anchor what can't be shown: the folder must be there, and be this batch.
             open_batch(self.batches / (row.root or b"").hex()).close()
             with self._locked("series", f"{row.log_id.hex()} {row.node} {row.product_digest.hex()}"):
+                if row.state == State.PREPARED:
+                    self._require_new_records(row)
                 self._number_and_send(row)
         if row.state == State.MINED:
             self._finish(row)
         return row
+
+    def _require_new_records(self, row: AnchoringRow) -> None:
+        """Raise AnchoringError where a batch that was made at the same time publishes a record of this one."""
+        if comes_again(row, earlier_folders(self.ledger.rows(), row, self.batches), self.batches):
+            self._discard(row)
+            self.ledger.forget(row)
+            raise AnchoringError(
+                "another batch of this series, made at the same time, publishes some of these records",
+                hint="Run the same command again: it names them.",
+            )
 
     def _number_and_send(self, row: AnchoringRow) -> None:
         for _ in range(_RENUMBERINGS):
@@ -265,6 +292,8 @@ class Anchoring:
         found = self._final_anchor(row.node, row.root)
         if found.size != row.size or found.key_epoch != row.key_epoch:
             raise _taken(row, found)
+        # Before the row is final: whatever ends this early is done by running it again.
+        supersede_records(self.region, self.outbox, self._home, row, self.batches / row.root.hex())
         transaction = receipt.transaction_hash or row.transaction_hash
         block = receipt.block.number if receipt.block is not None else row.block
         self.ledger.finish(row, entry=found.entry, transaction_hash=transaction, block=block)

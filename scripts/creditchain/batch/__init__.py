@@ -4,7 +4,7 @@ from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.errors import BatchError, Problem, StorageError, UploadError
 from creditchain.batch.folder.manifest import Manifest, Terms
 from creditchain.batch.folder.opened import BatchFolder, StoredDocument, open_batch
-from creditchain.batch.making.pipeline import Prepared, prepare
+from creditchain.batch.making.pipeline import Prepared, Series, prepare
 from creditchain.batch.making.task import Faults, Limits
 from creditchain.batch.readers.upload import Upload, find_upload
 from creditchain.batch.sealing import Seals
@@ -19,6 +19,7 @@ __all__ = [
     "Problem",
     "Rules",
     "Seals",
+    "Series",
     "StorageError",
     "StoredDocument",
     "Terms",

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from creditchain.chain.abi import interface
-from creditchain.chain.answers import Log
 from creditchain.chain.calls import ZERO_ADDRESS, Calls
 from creditchain.chain.connect import Chain, LogRange
 from creditchain.chain.deployments import Deployment, check_deployment
@@ -146,10 +145,10 @@ class Region:
         """
         event = interface("AnchorRegistry").events["Anchored"]
         address = self.deployment.address("AnchorRegistry")
-        for log in self.chain.logs(self._range((address,), (event.topic,), first, last)):
-            values = event.decode(log)
+        for raw in self.chain.logs(self._range((address,), (event.topic,), first, last)):
+            values = event.decode(raw)
             if node in (None, values["node"]) and product in (None, values["product"]):
-                yield _anchored(values, log)
+                yield _anchored(values, raw)
 
     def entries(self, block: int | None = None) -> list[LogEntry]:
         """Every entry of the log as of a block, each joined with the event that says what it is about.
@@ -193,7 +192,7 @@ def _node(found: tuple[Any, ...]) -> NodeInfo | None:
     )
 
 
-def _anchored(values: dict[str, Any], log: Log) -> Anchored:
+def _anchored(values: dict[str, Any], raw: dict[str, Any]) -> Anchored:
     return Anchored(
         node=values["node"],
         root=values["root"],
@@ -205,6 +204,6 @@ def _anchored(values: dict[str, Any], log: Log) -> Anchored:
         subjects=values["subjects"],
         key_epoch=values["keyEpoch"],
         entry=values["entry"],
-        block=log.block,
-        transaction_hash=log.transaction_hash,
+        block=int(raw["blockNumber"], 16),
+        transaction_hash=bytes.fromhex(raw["transactionHash"][2:]),
     )

@@ -51,6 +51,10 @@ def anchor(
     skip_invalid: Annotated[
         bool, typer.Option("--skip-invalid", help="Leave bad lines out and anchor the rest.")
     ] = False,
+    supersede: Annotated[
+        bool,
+        typer.Option("--supersede", help="Records published before may come again; the earlier ones are superseded."),
+    ] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="UPLOAD is a folder in which uploads arrive; anchor each of them once.")
     ] = False,
@@ -81,7 +85,13 @@ def anchor(
         load_product(product, folders_of(products)), node, load_tag_key(required_tag_key(tag_key)), KINDS.index(kind)
     )
     with reporting(report_errors, upload) as report, watching(chosen.output) as options:
-        ready = options(skip_invalid=skip_invalid, report=report, sort_memory=memory(sort_memory), workers=workers)
+        ready = options(
+            skip_invalid=skip_invalid,
+            supersede=supersede,
+            report=report,
+            sort_memory=memory(sort_memory),
+            workers=workers,
+        )
         with anchoring(chosen, signer, ready) as machine:
             if watch:
                 return _watch(chosen, machine, what, Inbox(Path(upload), settle), once=once, move_to=move_to)
@@ -202,10 +212,13 @@ def watching(output: Output) -> Iterator[Callable[..., Options]]:
     }
     with output.stages() as watch:
 
-        def options(*, skip_invalid: bool, report: Any, sort_memory: int, workers: int) -> Options:
+        def options(
+            *, skip_invalid: bool, report: Any, sort_memory: int, workers: int, supersede: bool = False
+        ) -> Options:
             return Options(
                 limits=Limits(sort_memory=sort_memory, workers=workers),
                 skip_invalid=skip_invalid,
+                supersede=supersede,
                 report=report,
                 watch=watch,
                 observe=lambda state: output.note(told[state]),

@@ -75,6 +75,11 @@ def subject_tags(tag_key: bytes, scheme: bytes, data: Rows, offsets: Offsets, *,
     return _hash_slices([_same(b"\x02" + tag_key + scheme + b"\x00")], data, offsets, threads)
 
 
+def prefixed_digests(prefix: bytes, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
+    """keccak-256(prefix || piece) of each piece `data[offsets[i]:offsets[i + 1]]`."""
+    return _hash_slices([_same(prefix)], data, offsets, threads)
+
+
 def document_digests(data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
     """keccak-256 of each document's bytes, as `salts` wants them."""
     return keccak_ragged(data, offsets, threads=threads)

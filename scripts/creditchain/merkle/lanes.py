@@ -33,6 +33,7 @@ class Engine(Protocol):
     def subject_tags(
         self, tag_key: bytes, scheme: bytes, data: Rows, offsets: Offsets, *, threads: int = 0
     ) -> Rows: ...
+    def prefixed_digests(self, prefix: bytes, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows: ...
     def commitments(
         self, salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *, threads: int = 0
     ) -> Rows: ...
@@ -128,6 +129,11 @@ def leaf_rows(tags: Rows, sections: Rows, commitments: Rows, *, threads: int = 0
 def subject_tags(tag_key: bytes, scheme: bytes, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
     """Subject tags keccak-256(0x02 || tag_key[32] || scheme || 0x00 || number) of numbers of one scheme."""
     return _choice.engine(len(offsets)).subject_tags(tag_key, scheme, data, offsets, threads=threads)
+
+
+def prefixed_digests(prefix: bytes, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
+    """keccak-256(prefix || piece) of each piece `data[offsets[i]:offsets[i + 1]]`."""
+    return _choice.engine(len(offsets)).prefixed_digests(prefix, data, offsets, threads=threads)
 
 
 def document_digests(data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:

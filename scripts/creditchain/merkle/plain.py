@@ -70,6 +70,11 @@ def subject_tags(tag_key: bytes, scheme: bytes, data: Rows, offsets: Offsets, *,
     return _hash_all(head + number for number in _pieces(data, offsets))
 
 
+def prefixed_digests(prefix: bytes, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
+    """keccak-256(prefix || piece) of each piece `data[offsets[i]:offsets[i + 1]]`."""
+    return _hash_all(prefix + piece for piece in _pieces(data, offsets))
+
+
 def document_digests(data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
     """keccak-256 of each document's bytes, as `salts` wants them."""
     return keccak_ragged(data, offsets)

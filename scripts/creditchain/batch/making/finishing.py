@@ -14,6 +14,8 @@ from creditchain.batch.errors import BatchError, storage
 from creditchain.batch.folder.files import LEVELS, DigestingFile, part_name
 from creditchain.batch.folder.manifest import Manifest, PartFile, Terms
 from creditchain.batch.folder.order import ORDER, ROW_NUMBER
+from creditchain.batch.folder.record_ids import FILE as IDS
+from creditchain.batch.making.record_ids import without_rows as without_rows_of_ids
 from creditchain.batch.making.task import Making
 from creditchain.batch.making.worker import Part, Run, make_tree, order_path, take_up, without_rows
 
@@ -23,6 +25,10 @@ def finish(making: Making, terms: Terms, runs: Sequence[Run], parts: Sequence[Pa
     work, pool, syncer = making.job.work, making.pool, making.syncer
     dropped = sorted(row for part in parts for row in part.dropped)
     documents = _documents(making, runs, dropped)
+    if making.job.id_salt is not None:
+        if dropped:
+            without_rows_of_ids(work, dropped)
+        syncer.add(work / IDS)
     size = sum(part.rows for part in parts)
     if size != sum(file.rows for _, file in documents):
         raise BatchError("leaves and documents of the batch in the making do not add up", found=f"{size} leaves")

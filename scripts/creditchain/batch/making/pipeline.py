@@ -10,28 +10,47 @@ very end. Whatever ends this early leaves nothing but the workspace, which the n
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from creditchain.batch import readers
-from creditchain.batch.accepting.rules import Rules
+from creditchain.batch.accepting.rules import Rules, has_record_id
 from creditchain.batch.errors import Problem, UploadError, storage
 from creditchain.batch.folder.files import Syncer, part_name
 from creditchain.batch.folder.manifest import FILE, Manifest, Terms
+from creditchain.batch.folder.record_ids import Met, series_salt
+from creditchain.batch.folder.supersessions import write_supersessions
 from creditchain.batch.making.finishing import finish
 from creditchain.batch.making.pool import cores, processes
+from creditchain.batch.making.record_ids import Gathering, IdFindings, RunIds, forget_ids, gather_ids
 from creditchain.batch.making.spans import spans
 from creditchain.batch.making.task import Faults, Limits, Making
-from creditchain.batch.making.worker import Job, Part, Run, make_part, make_run
+from creditchain.batch.making.worker import Job, Part, Run, discard_part, make_part, make_run
 from creditchain.batch.progress import Watch, no_watch
 from creditchain.batch.readers.upload import Upload
 from creditchain.batch.sealing import Seals
 from creditchain.errors import Place
 from creditchain.home.files import fsync_path, rename, write_file
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What was published before in the series of a batch: the folders of those batches.
+
+    `supersede`: records that were published before may come again, and then replace those.
+    """
+
+    earlier: tuple[Path, ...] = ()
+    supersede: bool = False
+
 
 #: Uploads up to this many bytes are done in this process: starting others would take longer.
 SMALL_BYTES = 4 << 20
@@ -41,7 +60,11 @@ _ROUNDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A batch folder as it was made. `skipped` counts the lines left out, 0 unless that was asked for."""
+    """A batch folder as it was made.
+
+    `skipped` counts the lines left out, `superseding` the records that replace earlier ones; both are 0 unless that
+    was asked for.
+    """
 
     root: bytes
     size: int
@@ -49,6 +72,7 @@ class Prepared:
     domains: int
     path: Path
     skipped: int
+    superseding: int = 0
 
 
 def prepare(
@@ -59,27 +83,31 @@ def prepare(
     dest: Path,
     *,
     name: str,
+    series: Series = Series(),
     limits: Limits = Limits(),
     faults: Faults = Faults(),
     watch: Watch = no_watch,
 ) -> Prepared:
     """Make the batch folder `dest/<root in hex>` of an upload; the same upload and seals give the same folder.
 
-    `name` tells apart the workspaces of batches that are made at the same time. If the folder is there already, it is
-    kept. Raises UploadError for the first bad line, or if there is none at all; StorageError for a full disk.
+    `name` tells apart the workspaces of batches that are made at the same time. An existing folder is reused. `series`
+    says which batches were published before. Raises UploadError for the first bad line, or if there is no line at
+    all; StorageError for a full disk.
     """
     small = upload.size <= SMALL_BYTES and upload.kind != "folder"
     limits = replace(limits, workers=1 if small else limits.workers or cores())
     with _workspace(dest, name) as work:
         with _team(limits.workers) as pool, Syncer(background=pool is not None) as syncer:
-            job = Job(rules, seals, work, spill=pool is not None, threads=1 if pool is not None else 0)
+            salt = series_salt(terms) if has_record_id(rules.product) else None
+            job = Job(rules, seals, work, spill=pool is not None, id_salt=salt, threads=1 if pool is not None else 0)
             making = Making(upload, job, limits, faults, watch, pool, syncer)
             runs = _runs(making)
-            parts = _parts(making, runs)
+            parts, replaced = _parts(making, runs, series)
             manifest = finish(making, terms, runs, parts)
+            superseding = write_supersessions(work, manifest, replaced)
         target = _keep(work, manifest, dest)
     skipped = sum(run.lines for run in runs) - manifest.size
-    return Prepared(manifest.root, manifest.size, manifest.subjects, manifest.domains, target, skipped)
+    return Prepared(manifest.root, manifest.size, manifest.subjects, manifest.domains, target, skipped, superseding)
 
 
 def clear_workspace(dest: Path, name: str) -> None:
@@ -144,7 +172,7 @@ def _runs(making: Making) -> list[Run]:
         making.watch("read", done, max(upload.size, done))
     if first is not None and not faults.skip:
         _report_doubles(making, runs)
-        raise _many(first, bad, upload)
+        raise _counted(first, bad, upload)
     if not any(run.rows for run in runs):
         raise UploadError("the upload holds no record", place=Place(upload.name))
     return runs
@@ -156,7 +184,7 @@ def piece_bytes(limits: Limits, size: int) -> int:
     return max(1, min(limits.piece_bytes, -(-size // (rounds * limits.workers))))
 
 
-def _many(first: Problem, count: int, upload: Upload) -> UploadError:
+def _counted(first: Problem, count: int, upload: Upload) -> UploadError:
     error = first.error(upload.name)
     if count > 1:
         error.message = f"{error.message} (the first of {count} faults)"
@@ -164,28 +192,75 @@ def _many(first: Problem, count: int, upload: Upload) -> UploadError:
 
 
 def _report_doubles(making: Making, runs: Sequence[Run]) -> None:
-    for part in making.shared(partial(make_part, making.job), spans(making, runs, keep=False)):
-        for problem in part.doubles:
-            making.report(problem)
-
-
-def _parts(making: Making, runs: Sequence[Run]) -> list[Part]:
-    """The parts of the leaves, in order. Raises UploadError for documents that stand twice."""
-    rows = sum(run.rows for run in runs)
-    parts: list[Part] = []
-    doubles: list[Problem] = []
-    done = 0
-    for part in making.shared(partial(make_part, making.job), spans(making, runs)):
-        making.syncer.add(making.job.work / "leaves" / part_name(part.number))
-        doubles += part.doubles
-        parts.append(part)
-        done += part.rows
-        making.watch("sort", done, rows)
-    doubles.sort(key=lambda problem: problem.line or 0)
-    for problem in doubles:
+    """Tell of documents and records that stand twice, too, where other lines are bad anyway."""
+    gathered = _gather(making, runs, Series())
+    doubles = [
+        problem
+        for part in making.shared(partial(make_part, making.job), spans(making, runs, keep=False))
+        for problem in part.doubles
+    ]
+    for problem in _by_line(doubles, gathered().problems):
         making.report(problem)
-    if doubles and not making.faults.skip:
-        raise _many(doubles[0], len(doubles), making.upload)
+
+
+def _parts(making: Making, runs: Sequence[Run], series: Series) -> tuple[list[Part], tuple[Met, ...]]:
+    """The parts of the leaves, in order, and the records they replace. Raises UploadError for what stands twice."""
+    # The ids of the records are compared meanwhile: nearly always they repeat nothing, and nothing was lost by waiting.
+    gathered = _gather(making, runs, series)
+    parts = _merged(making, runs)
+    doubles = [problem for part in parts for problem in part.doubles]
+    findings = gathered()
+    problems = _by_line(doubles, findings.problems)
+    for problem in problems:
+        making.report(problem)
+    if problems and not making.faults.skip:
+        raise _counted(problems[0], len(problems), making.upload)
+    if findings.rows:
+        for part in parts:
+            discard_part(making.job.work, part.number)
+        parts = _merged(making, runs, findings.rows)
     for run in runs:
         run.path.unlink(missing_ok=True)
+    dropped = np.array(sorted(row for part in parts for row in part.dropped), dtype=np.int64)
+    return parts, tuple(_moved_up(each, dropped) for each in findings.replaced)
+
+
+def _moved_up(found: Met, dropped: npt.NDArray[np.int64]) -> Met:
+    """The same with rows counted without the dropped ones."""
+    kept = ~np.isin(found.rows, dropped)
+    rows = found.rows[kept]
+    return Met(rows - np.searchsorted(dropped, rows), found.folder, found.other_rows[kept])
+
+
+def _merged(making: Making, runs: Sequence[Run], dropped: tuple[int, ...] = ()) -> list[Part]:
+    rows = sum(run.rows for run in runs)
+    parts: list[Part] = []
+    for part in making.shared(partial(make_part, making.job), spans(making, runs, dropped=dropped)):
+        making.syncer.add(making.job.work / "leaves" / part_name(part.number))
+        parts.append(part)
+        making.watch("sort", min(rows, sum(each.rows for each in parts)), rows)
     return parts
+
+
+def _gather(making: Making, runs: Sequence[Run], series: Series) -> Callable[[], IdFindings]:
+    """Begin to compare the ids of the records; what is returned waits for the answer."""
+    if making.job.id_salt is None:
+        return IdFindings
+    lines = accumulate((0 if run.numbered else run.lines for run in runs), initial=0)
+    rows = accumulate((run.rows for run in runs), initial=0)
+    ids = tuple(RunIds(run.number, before, above) for run, before, above in zip(runs, lines, rows, strict=False))
+    gathering = Gathering(making.job.work, ids, series.earlier, series.supersede)
+    future = making.pool.submit(gather_ids, gathering) if making.pool is not None else None
+
+    def result() -> IdFindings:
+        findings = gather_ids(gathering) if future is None else future.result()
+        forget_ids(making.job.work, ids)
+        return findings
+
+    return result
+
+
+def _by_line(doubles: Sequence[Problem], repeated: Sequence[Problem]) -> list[Problem]:
+    """One problem a line; that a whole document stands twice says more than that its id does."""
+    found = {problem.line or 0: problem for problem in (*repeated, *doubles)}
+    return [found[line] for line in sorted(found)]

@@ -14,7 +14,7 @@ from creditchain.batch.making.worker import Run, Slice, Span
 _SPAN_BYTES = 12 << 20
 
 
-def spans(making: Making, runs: Sequence[Run], *, keep: bool = True) -> Iterator[Span]:
+def spans(making: Making, runs: Sequence[Run], *, keep: bool = True, dropped: tuple[int, ...] = ()) -> Iterator[Span]:
     """Spans of keys with about the same number of bytes each, small enough for all workers to sort one at a time.
 
     Of a folder of files a span ends between two subjects: one file in two of its sections stands twice, far apart.
@@ -31,7 +31,7 @@ def spans(making: Making, runs: Sequence[Run], *, keep: bool = True) -> Iterator
     for number, (low, high) in enumerate(zip([None, *bounds], [*bounds, None], strict=True)):
         slices = [_slice(run, low, high, lines[run.number], documents[run.number]) for run in filled]
         touched = tuple(piece for piece in slices if piece.start < piece.stop)
-        yield Span(number, touched, low, high, files, making.faults.skip, keep)
+        yield Span(number, touched, low, high, files, making.faults.skip, keep, dropped)
 
 
 def _bounds(runs: Sequence[Run], count: int, *, whole_subjects: bool) -> list[bytes]:

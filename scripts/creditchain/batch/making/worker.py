@@ -24,9 +24,11 @@ from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.errors import Problem, StorageError, storage
 from creditchain.batch.folder.files import DOCUMENT_ROWS, LEAF_ROWS, LEVELS, file_digest, part_name, write_arrow
 from creditchain.batch.folder.order import ROW_NUMBER
+from creditchain.batch.folder.record_ids import Entries, entries_of
 from creditchain.batch.folder.tree_file import TreeWriter
+from creditchain.batch.making.record_ids import leave_ids
 from creditchain.batch.readers import Piece
-from creditchain.batch.records import DOCUMENTS, LEAVES, PLACED, hash_rows, shift
+from creditchain.batch.records import DOCUMENTS, LEAVES, PLACED, RECORD_ID, hash_rows, shift
 from creditchain.batch.sealing import (
     Seals,
     equal_to_previous,
@@ -52,12 +54,17 @@ MAX_PROBLEMS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What all pieces of one batch have in common. Without `spill` runs stay in memory; `threads` for hashing."""
+    """What all pieces of one batch have in common.
+
+    Without `spill` runs stay in memory; `threads` for hashing. `id_salt` is what digests of record ids begin with,
+    None where the product has no ids.
+    """
 
     rules: Rules
     seals: Seals
     work: Path
     spill: bool
+    id_salt: bytes | None = None
     threads: int = 1
 
 
@@ -98,7 +105,7 @@ class Slice:
 class Span:
     """One part to make: keys from `low` (or the first) to below `high` (or the last). Not `keep`: only find doubles.
 
-    `sections_apart`: whether one document may stand in two sections.
+    `sections_apart`: whether one document may stand in two sections. `dropped`: rows of documents to leave out.
     """
 
     number: int
@@ -108,6 +115,7 @@ class Span:
     sections_apart: bool
     drop_doubles: bool
     keep: bool = True
+    dropped: tuple[int, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +153,8 @@ def make_run(job: Job, numbered_piece: tuple[int, Piece]) -> Run:
     documents = job.work / "documents" / part_name(number)
     digest = write_arrow(documents, DOCUMENTS, reading.documents(), DOCUMENT_ROWS)
     placed = merge_sorted(reading.placed, threads=job.threads)
+    if job.id_salt is not None:
+        leave_ids(job.work, number, reading.ids, reading.id_lines)
     path = job.work / f"run-{number:06}.arrow"
     if job.spill:
         _spill(path, placed)
@@ -170,6 +180,8 @@ class _Reading:
         self._job, self._piece = job, piece
         self.placed: list[pa.RecordBatch] = []
         self.problems: list[Problem] = []
+        self.ids: list[Entries] = []
+        self.id_lines: list[npt.NDArray[np.int64]] = []
         self.lines, self.numbered = 0, True
 
     def documents(self) -> Iterator[pa.RecordBatch]:
@@ -180,6 +192,9 @@ class _Reading:
             records = shift(block.records, "line", before)
             sealed = seal(records, self._job.seals, threads=self._job.threads)
             self.placed.append(placed_leaves(sealed, rows))
+            if (salt := self._job.id_salt) is not None:
+                self.ids.append(entries_of(records.column(RECORD_ID), rows, salt, threads=self._job.threads))
+                self.id_lines.append(records.column("line").to_numpy())
             self.problems += [problem.shifted(before) for problem in block.problems]
             self.lines += block.lines
             rows += len(sealed)
@@ -189,6 +204,7 @@ class _Reading:
 def make_part(job: Job, span: Span) -> Part:
     """Merge a span of keys of all runs; write leaves, leaf hashes, rows of documents. Raises StorageError."""
     merged = merge_sorted([_read(piece) for piece in span.slices], span.low, span.high, threads=job.threads)
+    unwanted, merged = _without_rows(merged, span.dropped)
     doubles, dropped, merged = _doubles(merged, span)
     if not span.keep:
         return Part(span.number, 0, 0, b"", b"", 0, "", doubles, dropped)
@@ -206,8 +222,14 @@ def make_part(job: Job, span: Span) -> Part:
             job.work / "leaves" / part_name(span.number), LEAVES, [merged.select(LEAVES.names)], LEAF_ROWS
         ),
         doubles=doubles,
-        dropped=dropped,
+        dropped=(*unwanted, *dropped),
     )
+
+
+def discard_part(work: Path, number: int) -> None:
+    """Remove what making a part left."""
+    for path in (work / "leaves" / part_name(number), hashes_path(work, number), order_path(work, number)):
+        path.unlink(missing_ok=True)
 
 
 def _leave(path: Path, values: npt.NDArray[Any]) -> None:
@@ -272,6 +294,15 @@ def _read(piece: Slice) -> pa.RecordBatch:
         reader = pa.ipc.open_file(source)
         batches = [reader.get_batch(number) for number in range(piece.start, piece.stop)]
     return piece.counted(pa.concat_batches(batches))
+
+
+def _without_rows(merged: pa.RecordBatch, rows: Sequence[int]) -> tuple[tuple[int, ...], pa.RecordBatch]:
+    """Which of the rows of documents are in a batch of leaves, and the batch without their leaves."""
+    if not rows:
+        return (), merged
+    documents = merged.column("document").to_numpy()
+    gone = np.isin(documents, np.array(rows, dtype=np.int64))
+    return tuple(documents[gone].tolist()), merged.filter(pa.array(~gone))
 
 
 def _doubles(merged: pa.RecordBatch, span: Span) -> tuple[tuple[Problem, ...], tuple[int, ...], pa.RecordBatch]:

@@ -1,0 +1,85 @@
+"""Records that come again in their series: which batches to look in, and replacing the earlier records on chain.
+
+A record is named by its source's own number, `data.record_id`. One that is published again either is a mistake, and is
+refused while the batch is made, or is a later version: then the life of the earlier record becomes *superseded* on
+chain, by the leaf of the later one, once that is anchored for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from creditchain.batch.folder.record_ids import met, open_entries
+from creditchain.batch.folder.supersessions import read_supersessions
+from creditchain.batch.ledger import AnchoringRow, State
+from creditchain.errors import UnavailableError
+from creditchain.home.reasons import keep_reason
+from creditchain.vocabulary import Life
+
+if TYPE_CHECKING:
+    from creditchain.chain.outbox import Outbox
+    from creditchain.chain.region import Region
+
+#: The kind of a batch that restates its whole series; whatever it holds comes again on purpose.
+FULL = 1
+_REASON = "replaced by a later record with the same record id"
+
+
+def earlier_folders(rows: Iterable[AnchoringRow], row: AnchoringRow, batches: Path) -> tuple[Path, ...]:
+    """Folders of the batches in the series of `row` whose records must not come again by mistake.
+
+    Those since the last full batch, which restates what was before it; for a full batch, none. Raises
+    UnavailableError where a folder is not there.
+    """
+    if row.kind == FULL:
+        return ()
+    others = [
+        other
+        for other in rows
+        if (other.node, other.product_digest) == (row.node, row.product_digest)
+        and other.id != row.id
+        and other.state != State.PREPARING
+        and other.root is not None
+    ]
+    last_full = max((other.number or 0 for other in others if other.kind == FULL), default=0)
+    since = [other for other in others if other.number is None or other.number >= last_full]
+    folders = [batches / other.root.hex() for other in since if other.root is not None]
+    for folder in folders:
+        if not folder.is_dir():
+            raise UnavailableError(
+                "the folder of an earlier batch of this series is missing, so nobody can tell which records it has",
+                expected=folder.name,
+                hint="Restore it from the backup.",
+            )
+    return tuple(folders)
+
+
+def comes_again(row: AnchoringRow, folders: tuple[Path, ...], batches: Path) -> bool:
+    """Whether a finished batch holds a record of the others that it does not mean to supersede.
+
+    Its own making looked for them. This is for batches of the series that were made meanwhile.
+    """
+    own = batches / (row.root or b"").hex()
+    meant = len(read_supersessions(own))
+    return sum(len(found.rows) for found in met(open_entries(own), folders)) > meant
+
+
+def supersede_records(region: Region, outbox: Outbox, home: Path, row: AnchoringRow, folder: Path) -> int:
+    """Log for each earlier record that a final batch replaces that it is superseded; how many were still live.
+
+    One transaction a record. Run again, it goes on: records that are not live any more are left as they are.
+    """
+    done = 0
+    for pair in read_supersessions(folder):
+        if region.record(row.node, pair.earlier, region.chain.final_block().number).life != Life.LIVE:
+            continue
+        intent = f"life {Life.SUPERSEDED.label} {row.node}:0x{pair.earlier.hex()}"
+        reason = keep_reason(home, f"{intent} {row.log_id.hex()}", _REASON)
+        call = region.calls.set_life(
+            row.node, pair.earlier, Life.SUPERSEDED, reason_digest=reason.digest, successor=pair.later
+        )
+        outbox.submit(intent, call)
+        done += 1
+    return done
