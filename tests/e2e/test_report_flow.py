@@ -24,18 +24,23 @@ from region_world import (
 )
 from worlds import Kept, kept_region
 
-from creditchain.catalogue.products import load_product
+from creditchain.acts.reporting import Vouchers, Wanted, assemble_report
+from creditchain.catalogue.products import catalogue, load_product
 from creditchain.chain.consent_calls import ConsentCalls, Delivery
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.documents import Domain, canonical_bytes, domain_mask
+from creditchain.errors import NotValidError
 from creditchain.hashing import keccak256
 from creditchain.identifiers import parse_uscc, subject_tag
 from creditchain.log.views import Admission
 from creditchain.messages import Consent, DeliveryReceipt, QueryRequest, subject_digest
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
+from creditchain.packages.record_package import parse_statement
 from creditchain.packages.report_package import OpenedRecord, ReportPackage, parse_report_package
+from creditchain.reports import AssemblyError
+from creditchain.verification.scope import everything
 from creditchain.vocabulary import Role
 
 BANK, ENTERPRISE = 4, 9  # development keys; the bank's is its node number too
@@ -111,9 +116,9 @@ def prepare(place: Place) -> None:
             send(place, region, GOVERNOR, "power too", region.calls.set_domains(SOURCE, DOMAINS))
         for ref in PRODUCTS:
             publish(commands, folder, ref, 40, 0)
-        publish(commands, folder, "power-usage/1", 60, 0, "--kind", "full")
+        publish(commands, folder, "power-usage/1", 60, 1, "--kind", "full")
         environment.delenv("CREDITCHAIN_TAG_KEY")
-        number = json.loads((folder / "registry-basic-0.jsonl").read_text().splitlines()[0])["subject"]["number"]
+        number = json.loads((folder / "registry-basic-40-0.jsonl").read_text().splitlines()[0])["subject"]["number"]
         statement = folder / "statement.json"
         commands.done(
             *("tag", "state", "--platform", str(PLATFORM), "--number", number, "--tag-key", "env:REGION_KEY"),
@@ -315,3 +320,27 @@ def test_a_batch_that_came_later_is_not_missed_but_a_new_report_has_it(market: M
     code, found = market.verify(late, tmp_path)
     assert (code, failed(found)) == (1, [9])
     assert market.verify(delivered(market, market.assembled(tmp_path)), tmp_path)[0] == 0
+
+
+def test_a_service_assembles_without_the_command_line(market: Market) -> None:
+    """And a statement that no platform signed is noticed before a batch is opened."""
+    catalogued = {one.ref: one for one in catalogue([])}
+    statement = parse_statement(market.statement.read_bytes())
+    wanted = Wanted(
+        product=catalogued[PRODUCT],
+        catalogue=catalogued,
+        subject=parse_uscc(market.number),
+        data=json.loads(market.data.read_text()),
+        asked=everything(catalogued[PRODUCT]),
+    )
+    with region_of(market.place) as region:
+        places = {path.parent for path in market.place.folder.rglob("manifest.json")}
+        folders = sorted({path.parent for path in places})
+        made = assemble_report(region, wanted, folders, Vouchers(statements=[statement]))
+        assert len(made.package.records) > 3
+        assert made.package.tags[0].tag.statement == statement
+        bent = replace(statement, signature=bytes(64) + b"\x1b")
+        with pytest.raises(NotValidError):
+            assemble_report(region, wanted, [], Vouchers(statements=[bent]))
+        with pytest.raises(AssemblyError, match="key epoch"):
+            assemble_report(region, wanted, folders, Vouchers())

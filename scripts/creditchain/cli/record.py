@@ -10,11 +10,10 @@ from creditchain.cli.connecting import SignerOption, acting, open_region
 from creditchain.cli.naming import NamedRecord, ReasonOption, RecordArgument, named_record
 from creditchain.cli.record_state import described
 from creditchain.cli.settings import settings
-from creditchain.errors import InputError
 from creditchain.vocabulary import Life
 
 if TYPE_CHECKING:
-    from creditchain.chain.region import Region
+    from creditchain.acts.recording import GivenRecord
 
 group = typer.Typer(no_args_is_help=True, help="Life of a record: show, revoke, supersede, erase. 记录状态")
 
@@ -63,45 +62,20 @@ def set_life(
     ctx: typer.Context, record: str, life: Life, reason: str, signer: str | None, successor: str | None = None
 ) -> None:
     """Change the life of a record, named as on the command line, and show it."""
-    from creditchain.chain.calls import NO_WORD
+    from creditchain.acts.recording import set_life as run
     from creditchain.home.layout import Home
-    from creditchain.home.reasons import keep_reason
 
     chosen = settings(ctx)
     with acting(chosen, signer) as (region, outbox):
-        named = named_record(record, region)
-        later = _successor(named, successor, region) if successor is not None else NO_WORD
-        _require_anchored(named, region)
-        # Each life is reached at most once, so that the name of the act needs no count.
-        intent = f"life {life.label} {named}"
-        log_id = region.deployment.log_id
-        kept = keep_reason(Home(chosen.home).region(log_id).reasons, f"{intent} {log_id.hex()}", reason)
-        call = region.calls.set_life(named.node, named.leaf, life, reason_digest=kept.digest, successor=later)
+        given = _given(named_record(record, region))
+        later = _given(named_record(successor, region)) if successor is not None else None
         with chosen.output.progress(f"{life.label}: waiting for a final block"):
-            outbox.submit(intent, call)
-        state = region.record(named.node, named.leaf, region.chain.final_block().number)
-    chosen.output.emit(described(state) | {"reason_file": str(kept.path), "reason_digest": kept.digest})
+            changed = run(region, outbox, Home.made(chosen.home), given, life, reason, later)
+    kept = changed.reason
+    chosen.output.emit(described(changed.state) | {"reason_file": str(kept.path), "reason_digest": kept.digest})
 
 
-def _require_anchored(named: NamedRecord, region: Region) -> None:
-    """The contract takes any leaf; with a package at hand, a wrong file is caught before anything is written."""
-    if named.package is None:
-        return
-    from creditchain.merkle import verify_inclusion
+def _given(named: NamedRecord) -> GivenRecord:
+    from creditchain.acts.recording import GivenRecord
 
-    batch = named.package.batch
-    anchor = region.anchor(named.node, batch.root)
-    if anchor is None or not verify_inclusion(named.leaf, batch.index, anchor.size, batch.proof, batch.root):
-        raise InputError(
-            "the package does not show a record that this node anchored", hint="Check it with `creditchain verify`."
-        )
-
-
-def _successor(named: NamedRecord, successor: str, region: Region) -> bytes:
-    later = named_record(successor, region)
-    if later.node != named.node:
-        raise InputError(
-            "a record is superseded by one of the same node", expected=f"node {named.node}", found=f"node {later.node}"
-        )
-    _require_anchored(later, region)
-    return later.leaf
+    return GivenRecord(named.name, named.package)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from creditchain.cli.choices import names_of, two_days
 from creditchain.cli.connecting import RpcOption, open_region
+from creditchain.cli.files import ForceOption, load
 from creditchain.cli.product import Folders, folders_of
 from creditchain.cli.settings import Settings, settings
-from creditchain.errors import InputError, Place, UsageError
+from creditchain.errors import UsageError
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from creditchain.chain.region import Region
-    from creditchain.packages.parts import PackagedTag, SignedTagStatement
     from creditchain.products import Product
-    from creditchain.reports import Assembled, ReportOrder
+    from creditchain.reports import Assembled
     from creditchain.verification.scope import Asked
 
 group = typer.Typer(
@@ -64,6 +63,7 @@ def assemble(
         str | None, typer.Option(help="Days that the consent covers, YYYYMMDD-YYYYMMDD. Default: any.")
     ] = None,
     products: Folders = None,
+    force: ForceOption = False,
     rpc: RpcOption = None,
 ) -> None:
     """Write a report package: the report, every record it rests on, and a range proof for each batch in scope. 组装报告
@@ -71,72 +71,40 @@ def assemble(
     The chain says which batches there are; a folder that is missing is an error that names it. The package still lacks
     request, receipt and consent: `creditchain query` adds them.
     """
+    from creditchain.acts.reporting import Vouchers, Wanted, assemble_report
     from creditchain.catalogue.products import catalogue, load_product
+    from creditchain.documents import parse_json
+    from creditchain.home.files import check_output, write_file
     from creditchain.home.keystores import load_tag_key
     from creditchain.identifiers import parse_subject
+    from creditchain.packages.record_package import parse_statement
 
     chosen, folders = settings(ctx), folders_of(products)
-    wanted = load_product(product, folders)
-    subject = parse_subject(scheme, number)
+    check_output(out, overwrite=force, inputs=[data, *(statements or [])])
+    kind = load_product(product, folders)
+    wanted = Wanted(
+        product=kind,
+        catalogue={one.ref: one for one in catalogue(folders)},
+        subject=parse_subject(scheme, number),
+        data=load(data, parse_json),
+        asked=_asked(kind, sections, domains),
+        as_of=None if as_of is None else _day(as_of),
+        days=None if days is None else two_days("--days", days),
+    )
+    vouchers = Vouchers(
+        [load_tag_key(key) for key in tag_keys or []], [load(path, parse_statement) for path in statements or []]
+    )
     with open_region(chosen, rpc) as region:
-        order = _order(
-            region,
-            product=wanted,
-            catalogue={one.ref: one for one in catalogue(folders)},
-            subject=subject,
-            data=_read_data(data),
-            as_of=as_of,
-            asked=_asked(wanted, sections, domains),
-            days=_days(days),
-        )
-        keys = [load_tag_key(key) for key in tag_keys or []]
-        tags = _tags(region, subject, keys, [_statement(path) for path in statements or []])
-        made = _assemble(region, order, batches or [chosen.home / "batches"], tags)
-    out.write_bytes(made.package.to_json())
+        made = assemble_report(region, wanted, batches or _own_batches(chosen, region), vouchers)
+    write_file(out, made.package.to_json(), overwrite=force)
     _show(chosen, made, out)
 
 
-def _order(region: Region, *, as_of: str | None, **values: Any) -> ReportOrder:
-    import secrets
+def _own_batches(chosen: Settings, region: Region) -> list[Path]:
+    from creditchain.home.layout import Home
 
-    from creditchain.chain.consents import ConsentReads
-    from creditchain.reports import ReportOrder
-    from creditchain.verification.days import day_of
-
-    block = region.chain.final_block()
-    has_consents = "ConsentToken" in region.deployment.contracts
-    return ReportOrder(
-        as_of=day_of(block.time) if as_of is None else _day(as_of),
-        region=region.deployment.region,
-        time=block.time,
-        salt=secrets.token_bytes(32),
-        open_domains=ConsentReads(region).open_domains_at(block.time, block.number) if has_consents else 0,
-        **values,
-    )
-
-
-def _assemble(region: Region, order: ReportOrder, places: Sequence[Path], tags: dict[int, PackagedTag]) -> Assembled:
-    from creditchain.evidence.record import EvidenceFetcher
-    from creditchain.evidence.report import ReportEvidenceFetcher
-    from creditchain.log.history import index_log
-    from creditchain.reports import assemble, find_folders, open_folders, plan
-
-    fetcher = ReportEvidenceFetcher(region, EvidenceFetcher(region))
-    log = index_log(fetcher.log)
-    scope = plan(order, log, fetcher.members())
-    with open_folders(scope, find_folders(places, region.deployment.log_id)) as folders:
-        return assemble(order, log, scope, folders, tags)
-
-
-def _tags(
-    region: Region, subject: Any, keys: Sequence[bytes], statements: Sequence[SignedTagStatement]
-) -> dict[int, PackagedTag]:
-    from creditchain.reports import gather_tags
-
-    block = region.chain.final_block().number
-    epochs = range(1, region.current_key_epoch(block) + 1)
-    digests = {epoch: region.key_epoch_digest(epoch, block) for epoch in epochs}
-    return gather_tags(subject, {epoch: one for epoch, one in digests.items() if one is not None}, keys, statements)
+    own = Home(chosen.home).region(region.deployment.log_id).batches
+    return [own if own.is_dir() else chosen.home / "batches"]
 
 
 def _asked(product: Product, sections: str | None, domains: str | None) -> Asked:
@@ -144,55 +112,19 @@ def _asked(product: Product, sections: str | None, domains: str | None) -> Asked
     from creditchain.verification.scope import Asked, everything
 
     whole = everything(product)
-    wanted = None if sections is None else frozenset(SECTIONS[name] for name in _names("sections", sections, SECTIONS))
-    mask = None if domains is None else domain_mask(DOMAINS[name] for name in _names("domains", domains, DOMAINS))
-    return Asked(whole.sections if wanted is None else wanted, whole.domains if mask is None else mask)
-
-
-def _names(option: str, text: str, known: dict[str, Any]) -> list[str]:
-    names = [name.strip() for name in text.split(",")]
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise UsageError(f"--{option}: no such name", expected=", ".join(known), found=", ".join(unknown))
-    return names
-
-
-def _days(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    first, _, last = text.partition("-")
-    if not (len(first) == len(last) == 8 and first.isdecimal() and last.isdecimal() and first <= last):
-        raise UsageError("--days: not two days", expected="YYYYMMDD-YYYYMMDD")
-    return int(first), int(last)
+    wanted, mask = whole.sections, whole.domains
+    if sections is not None:
+        wanted = frozenset(SECTIONS[name] for name in names_of("--sections", sections, SECTIONS))
+    if domains is not None:
+        mask = domain_mask(DOMAINS[name] for name in names_of("--domains", domains, DOMAINS))
+    return Asked(wanted, mask)
 
 
 def _day(text: str) -> date:
-    from datetime import date
-
     try:
         return date.fromisoformat(text)
     except ValueError as error:
         raise UsageError("--as-of: no day", expected="YYYY-MM-DD") from error
-
-
-def _read_data(path: Path) -> dict[str, Any]:
-    from creditchain.cli.files import read_file
-    from creditchain.documents import parse_json
-
-    try:
-        return parse_json(read_file(path))
-    except InputError as error:
-        raise error.at(Place(str(path))) from None
-
-
-def _statement(path: Path) -> SignedTagStatement:
-    from creditchain.cli.files import read_file
-    from creditchain.packages.record_package import parse_statement
-
-    try:
-        return parse_statement(read_file(path))
-    except InputError as error:
-        raise error.at(Place(str(path))) from None
 
 
 def _show(chosen: Settings, made: Assembled, out: Path) -> None:
@@ -200,7 +132,7 @@ def _show(chosen: Settings, made: Assembled, out: Path) -> None:
     unexplained = sum(not one.excused for one in made.left_out)
     if unexplained:
         chosen.output.note(
-            f"{unexplained} record(s) may not be shown, but verifiers can not see why. Their publishers should log "
+            f"{unexplained} record(s) may not be shown, but verifiers cannot see why. Their publishers should log "
             "those whose retention is over as erased (`creditchain record erase`)."
         )
     batches = {(one.node, one.root) for one in package.ranges}
