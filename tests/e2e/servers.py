@@ -48,8 +48,9 @@ class Server:
         return found["result"]
 
     def network(self, **changes: Any) -> Network:
-        """The network of this node, patient as tests are."""
-        return replace(load_network(self.kind), url=self.url, **{**PATIENCE, **changes})
+        """The network of this node, patient as tests are. Ganache forgets a request now and then: it is asked again."""
+        patience = {**PATIENCE, "timeout_seconds": 20.0, "deadline_seconds": PATIENCE["give_up_seconds"]}
+        return replace(load_network(self.kind), url=self.url, **{**patience, **changes})
 
 
 @contextmanager

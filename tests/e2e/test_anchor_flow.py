@@ -203,7 +203,7 @@ def test_a_regulator_audits_from_the_leaves_and_keeps_them(place: Place, shell: 
     made = shell.good(*anchor(upload))
     listed = tmp_path / "list.parquet"
     shell.good("audit", "list", made["folder"], "-o", listed)
-    audit = ("batch", "audit", listed, "--node", SOURCE, "--auditor", REGULATOR, "--signer", f"dev:{REGULATOR}")
+    audit = ("audit", "attest", listed, "--node", SOURCE, "--auditor", REGULATOR, "--signer", f"dev:{REGULATOR}")
     kept = shell.good(*audit)
     assert (kept["root"], kept["size"], kept["subjects"]) == (made["root"], 30, 7)
     assert shell.good(*audit) == kept

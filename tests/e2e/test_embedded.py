@@ -21,6 +21,7 @@ from creditchain.chain.errors import ChainUnavailableError, WrongChainError
 from creditchain.chain.networks import load_network
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
+from creditchain.chain.web3_provider import web3_of
 from creditchain.home.journal import Journal, open_journal
 
 EMBEDDED = load_network("embedded")
@@ -124,9 +125,10 @@ def test_logs_by_address_topic_and_range(chain: Chain, journal: Journal) -> None
 
 
 def test_web3_works_over_it(chain: Chain) -> None:
-    assert chain.web3.eth.chain_id == 3133710
-    assert chain.web3.eth.get_block("latest")["number"] == 0
-    assert chain.web3.is_connected()
+    web3 = web3_of(chain)
+    assert web3.eth.chain_id == 3133710
+    assert web3.eth.get_block("latest")["number"] == 0
+    assert web3.is_connected()
 
 
 def test_nested_json_stays_an_error(tmp_path: Path) -> None:

@@ -219,17 +219,20 @@ def test_a_remote_signer_that_signs_another_message_is_caught(anvil: Server, on_
 @pytest.mark.parametrize(
     "answer",
     [
-        {"id": 1, "error": {"code": -32000, "message": "denied"}},
-        {"id": 1, "result": "0x"},
-        {"id": 1, "result": None},
-        {"id": 1, "result": "0x" + "ab" * 80},
-        {"id": 1, "result": {"tx": 1}},
+        {"error": {"code": -32000, "message": "denied"}},
+        {"result": "0x"},
+        {"result": None},
+        {"result": "0x" + "ab" * 80},
+        {"result": {"tx": 1}},
         [],
-        {"id": 1},
+        {},
     ],
 )
 def test_a_remote_signer_s_nonsense_is_one_error(on_anvil: Chain, answer: Any) -> None:
-    with cheating("", lambda _: answer) as url:
+    def answered(request: dict[str, Any]) -> Any:
+        return {**answer, "id": request["id"]} if isinstance(answer, dict) else answer
+
+    with cheating("", answered) as url:
         signer = parse_signer(f"remote:{url}#{dev_signer_address(0)}", on_anvil)
         with pytest.raises(SignerError):
             signer.sign_transaction(transaction())

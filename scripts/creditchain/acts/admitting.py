@@ -156,7 +156,7 @@ def _admission(member: Member) -> str:
 
 def _number(region: Region, receipt: Receipt, member: Member) -> int:
     event, address = interface("NodeRegistry").events["NodeChanged"], region.deployment.address("NodeRegistry")
-    for raw in receipt.logs:
-        if raw["address"].lower() == address.lower() and raw["topics"][0] == "0x" + event.topic.hex():
-            return int(event.decode(raw)["node"])
+    for log in receipt.logs:
+        if log.address == address and log.topics[:1] == (event.topic,):
+            return int(event.decode(log)["node"])
     raise RefusedError(f"the receipt of admitting {member.key} holds no NodeChanged event")

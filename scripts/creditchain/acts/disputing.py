@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from creditchain.acts.preconditions import is_begun, require_member, require_signer
+from creditchain.acts.preconditions import is_under_way, require_member, require_signer
 from creditchain.chain.clock import now
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
@@ -38,7 +38,9 @@ class DisputeChanged:
 def file_dispute(
     region: Region, outbox: Outbox, home: Home, record: RecordName, platform: int, reason: str
 ) -> DisputeChanged:
-    """Mark a record as disputed, at once, in the name of the enterprise. Killed anywhere, run it again.
+    """Mark a record as disputed, at once, in the name of the enterprise.
+
+    Killed before it is final, it is finished by running it again; after that the record is disputed already.
 
     Raises:
         TermsError: the filing node is no active platform. InputError: the signer is not the platform's, there is no
@@ -46,7 +48,7 @@ def file_dispute(
             another one was given before.
     """
     intent = f"dispute {record} {_last_dispute(region, record)}"
-    if not is_begun(outbox, intent):
+    if not is_under_way(outbox, intent):
         require_member(region, platform, {Role.PLATFORM}, now(region.chain), "platform")
         require_signer(region, outbox.signer, platform, "platform")
         if not 1 <= record.node <= region.node_count():
@@ -66,7 +68,9 @@ def answer_dispute(
     reason: str,
     correction: RecordPackage | None = None,
 ) -> DisputeChanged:
-    """Answer an open dispute as the node that published the record. Killed anywhere, run it again.
+    """Answer an open dispute as the node that published the record.
+
+    Killed before it is final, it is finished by running it again; after that no dispute is open.
 
     `correction`: the package of the record that takes the disputed one's place; for `CORRECTED`, and only for it.
 
@@ -78,7 +82,7 @@ def answer_dispute(
         raise InputError("corrected needs the correcting record, the other outcomes have none")
     intent = f"answer {record} {_last_dispute(region, record)}"
     given = None if correction is None else _correction(correction)
-    if not is_begun(outbox, intent):
+    if not is_under_way(outbox, intent):
         require_signer(region, outbox.signer, record.node, "publisher of the record")
         state = region.record(record.node, record.leaf)
         if state.dispute != DisputeState.OPEN:

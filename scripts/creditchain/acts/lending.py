@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from creditchain.acts.preconditions import is_begun, require_member, require_signer
+from creditchain.acts.preconditions import is_under_way, require_member, require_signer
 from creditchain.chain.clock import now
 from creditchain.chain.consent_calls import ConsentCalls, LoanReport
 from creditchain.chain.consents import ConsentReads, LoanTotal
@@ -54,14 +54,10 @@ def report_loans(region: Region, outbox: Outbox, home: Home, loans: Loans, *, co
         TermsError: no such month, or one that is not over; no loans with an amount, or loans without; a query that is
             not on the ledger as this institution's; a month that was reported (not reported, for `correct`) before.
     """
-    reads, final = ConsentReads(region), region.chain.final_block().number
-    known = reads.loans(loans.institution, loans.month, final)
-    revision = 0 if known is None else known.reports
-    intent = f"loans {loans.institution} {loans.month} {revision}"
-    if not is_begun(outbox, intent):
-        # Not begun here: what the newest block says counts too, be it final or not.
+    revision = _under_way(region, outbox, loans)
+    if revision is None:
         revision = _check(region, outbox, loans, correct=correct)
-        intent = f"loans {loans.institution} {loans.month} {revision}"
+    intent = _intent(loans, revision)
     folder = home.region(region.deployment.log_id).loans
     kept = keep_list(folder, f"{loans.institution}-{loans.month}-{revision}", loans.queries)
     call = ConsentCalls(region.deployment).report_loans(
@@ -84,6 +80,21 @@ def month_is_over(month: int, time: int) -> bool:
         return False
     following = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=_CHINA)
     return following <= datetime.fromtimestamp(time, UTC)
+
+
+def _under_way(region: Region, outbox: Outbox, loans: Loans) -> int | None:
+    """The number of the report that was begun here and not finished; None where there is none.
+
+    It may have reached the chain before the process was killed: then the chain counts it already.
+    """
+    known = ConsentReads(region).loans(loans.institution, loans.month)
+    reports = 0 if known is None else known.reports
+    begun = (number for number in (reports - 1, reports) if is_under_way(outbox, _intent(loans, number)))
+    return next(begun, None)
+
+
+def _intent(loans: Loans, revision: int) -> str:
+    return f"loans {loans.institution} {loans.month} {revision}"
 
 
 def _check(region: Region, outbox: Outbox, loans: Loans, *, correct: bool) -> int:

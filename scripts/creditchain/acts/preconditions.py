@@ -51,9 +51,9 @@ def require_member(region: Region, node: int, roles: Collection[Role], time: int
         )
 
 
-def is_begun(outbox: Outbox, intent: str) -> bool:
-    """Whether the journal has a transaction for this intent that can still take effect, or has done so.
+def is_under_way(outbox: Outbox, intent: str) -> bool:
+    """Whether the journal has a transaction for this intent that is signed, sent or mined, and not known to be final.
 
-    An act that was begun is finished rather than checked again: its own effect may be what a check would find.
+    Such an act is finished rather than checked again: its own effect may be what a check would find.
     """
-    return outbox.state(intent) not in (None, "failed")
+    return outbox.state(intent) in ("signed", "sent", "mined")

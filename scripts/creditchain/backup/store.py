@@ -170,7 +170,9 @@ class ArchiveStore:
 
     def put(self, name: str, fill: Callable[[BinaryIO], None]) -> None:
         """Append a file; the whole archive appears at once in the end."""
-        with storage("the backup"), self._archive.open(name, "w", force_zip64=True) as handle:
+        # Without a time of day: zip files know none before 1980, and a machine's clock may be wrong.
+        entry = zipfile.ZipInfo(name)
+        with storage("the backup"), self._archive.open(entry, "w", force_zip64=True) as handle:
             fill(handle)  # type: ignore[arg-type]
 
     def clean(self, keep: set[str]) -> None:

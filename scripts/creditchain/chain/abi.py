@@ -13,6 +13,7 @@ from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
 
+from creditchain.chain.answers import Log
 from creditchain.chain.errors import ChainUnavailableError, ContractRefusedError
 from creditchain.hashing import keccak256
 
@@ -78,16 +79,14 @@ class Event:
     indexed: tuple[tuple[str, str], ...]
     plain: tuple[tuple[str, str], ...]
 
-    def decode(self, log: Mapping[str, Any]) -> dict[str, Any]:
-        """Named values of a raw log. Structs are tuples, addresses checksummed."""
-        topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
-        if len(topics) != 1 + len(self.indexed) or topics[0] != self.topic:
+    def decode(self, log: Log) -> dict[str, Any]:
+        """Named values of a log. Structs are tuples, addresses checksummed."""
+        if len(log.topics) != 1 + len(self.indexed) or log.topics[0] != self.topic:
             raise ChainUnavailableError(f"the endpoint gave a log that is no {self.name} event")
         values = {
-            name: _decode((kind,), topic)[0] for (name, kind), topic in zip(self.indexed, topics[1:], strict=True)
+            name: _decode((kind,), topic)[0] for (name, kind), topic in zip(self.indexed, log.topics[1:], strict=True)
         }
-        data = bytes.fromhex(log["data"][2:])
-        plain = _decode(tuple(kind for _, kind in self.plain), data)
+        plain = _decode(tuple(kind for _, kind in self.plain), log.data)
         return values | dict(zip((name for name, _ in self.plain), plain, strict=True))
 
 

@@ -4,45 +4,36 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, TypeVar
 
+from creditchain.chain import answers
 from creditchain.chain.abi import refusal
-from creditchain.chain.errors import ChainUnavailableError, LyingEndpointError, WrongChainError
-from creditchain.chain.networks import Network
-from creditchain.chain.refusals import classify
-from creditchain.errors import ConfigError
+from creditchain.chain.answers import BlockFees, Log, ShapeError, TransactionReceipt
+from creditchain.chain.errors import (
+    ChainUnavailableError,
+    EndpointError,
+    LyingEndpointError,
+    MalformedAnswerError,
+    RpcError,
+    WrongChainError,
+)
+from creditchain.chain.networks import Network, require_url
+from creditchain.chain.refusals import Refusal
+from creditchain.chain.rpc import Endpoint, HttpWire, Patience, Wire
+from creditchain.hashing import keccak256
 from creditchain.log.views import BlockRef
 
-if TYPE_CHECKING:
-    from web3 import Web3
+__all__ = ["BlockRef", "Chain", "LogRange", "RpcError", "connect"]
 
-#: Requests in one batch; nodes limit it, the usual limit is 100 to 1000.
-BATCH_REQUESTS = 100
-#: Seconds to wait before asking again over a connection that broke.
-RETRY_SECONDS = (0.0, 0.2)
+#: Ranges of logs that have to come through before a larger one is tried again.
+RANGES_BEFORE_GROWING = 8
 
-
-class RpcError(ChainUnavailableError):
-    """The endpoint answered a request with an error.
-
-    `refusal` says what it means (chain/refusals.py), `reason` is the endpoint's own message, `data` a revert's data.
-    """
-
-    def __init__(self, method: str, code: int, message: str, data: bytes | None) -> None:
-        super().__init__(f"the endpoint refused {method}", found=f"{message} (code {code})")
-        self.method, self.code, self.reason, self.data = method, code, message, data
-        self.refusal = classify(code, message)
-
-
-class _Provider(Protocol):
-    def make_request(self, method: Any, params: Any) -> Any: ...
-
-    def make_batch_request(self, requests: Any) -> Any: ...
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +47,22 @@ class LogRange:
 
 
 class Chain:
-    """One chain. Thread safe. Close it, or use it as a context manager: one process at a time has an embedded chain."""
+    """One chain. Thread safe. Close it, or use it as a context manager: one process at a time has an embedded chain.
 
-    def __init__(self, network: Network, provider: _Provider, witnesses: Sequence[_Provider] = ()) -> None:
+    Every question may raise EndpointError (no answer), RpcError (the endpoint refuses) and MalformedAnswerError; all
+    are ChainUnavailableError.
+    """
+
+    def __init__(self, network: Network, wire: Wire, witnesses: Sequence[Wire] = ()) -> None:
         self.network = network
-        self._provider = provider
-        self._witnesses = witnesses
-        self._log_range = network.log_range_blocks
-        self.chain_id = int(self.request("eth_chainId"), 16)
+        patience = Patience(network.timeout_seconds, network.deadline_seconds)
+        self._endpoint = Endpoint(wire, patience)
+        self._witnesses = [Endpoint(witness, patience) for witness in witnesses]
+        self._range = _Range(network.log_range_blocks)
+        self.chain_id = self._read("eth_chainId", (), answers.chain_id)
         self._check_chain_id()
         #: Hash of block 0: what tells development chains of one id apart.
-        self.genesis = self._block("0x0").hash
+        self.genesis = self.block(0).hash
         #: Development keys and unlocked accounts are accepted here.
         self.local = network.is_local(self.chain_id)
 
@@ -82,47 +78,35 @@ class Chain:
     # Requests.
 
     def request(self, method: str, *params: Any) -> Any:
-        """One JSON-RPC request.
-
-        Raises:
-            ChainUnavailableError: no answer.
-            RpcError: the answer is an error.
-        """
-        return _result(method, _ask(lambda: self._provider.make_request(method, params), self.network))
+        """The result of one JSON-RPC request, of whatever shape it is."""
+        return self._endpoint.request(method, params)
 
     def batch(self, requests: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        """Several requests in as few round trips as the endpoint takes; results in their order.
+        """Results of several requests, in their order, in as few exchanges as the endpoint lets it be."""
+        return self._endpoint.batch(requests)
 
-        Raises:
-            ChainUnavailableError: no answer.
-            RpcError: one of the answers is an error.
-        """
-        results: list[Any] = []
-        for start in range(0, len(requests), BATCH_REQUESTS):
-            part = [(method, list(params)) for method, params in requests[start : start + BATCH_REQUESTS]]
-            if len(part) == 1:
-                results.append(self.request(part[0][0], *part[0][1]))
-                continue
-            answers = _ask(lambda part=part: self._provider.make_batch_request(part), self.network)
-            if not isinstance(answers, list) or len(answers) != len(part):
-                raise ChainUnavailableError(
-                    "the endpoint does not answer batches of requests", found=type(answers).__name__
-                )
-            results += [_result(method, answer) for (method, _), answer in zip(part, answers, strict=True)]
-        return results
+    def _read(self, method: str, params: Sequence[Any], reader: Callable[[object], _T]) -> _T:
+        return self._shaped(self._endpoint, method, self.request(method, *params), reader)
 
-    @cached_property
-    def web3(self) -> Web3:
-        """A web3 object over this connection."""
-        from web3 import Web3
+    def _read_all(
+        self, method: str, params: Sequence[Sequence[Any]], readers: Sequence[Callable[[object], _T]]
+    ) -> list[_T]:
+        results = self.batch([(method, each) for each in params])
+        pairs = zip(results, readers, strict=True)
+        return [self._shaped(self._endpoint, method, result, reader) for result, reader in pairs]
 
-        return Web3(cast(Any, getattr(self._provider, "provider", self._provider)))
+    @staticmethod
+    def _shaped(endpoint: Endpoint, method: str, result: object, reader: Callable[[object], _T]) -> _T:
+        try:
+            return reader(result)
+        except ShapeError as error:
+            raise MalformedAnswerError(endpoint.name, method, error.field, error.expected, error.found) from error
 
     # Blocks.
 
     def head(self) -> BlockRef:
         """The newest block."""
-        return self._block("latest")
+        return self._block(self._endpoint, "latest")
 
     def block(self, number: int) -> BlockRef:
         """The block of this number.
@@ -130,7 +114,19 @@ class Chain:
         Raises:
             ChainUnavailableError: the endpoint has none.
         """
-        return self._block(hex(number))
+        return self._block(self._endpoint, number)
+
+    def fees(self) -> tuple[BlockFees, int]:
+        """What the newest block's transactions paid for gas, and the gas price that the endpoint suggests (wei)."""
+        newest, price = self.batch([("eth_getBlockByNumber", ("latest", False)), ("eth_gasPrice", ())])
+        return (
+            self._shaped(self._endpoint, "eth_getBlockByNumber", newest, answers.block_fees),
+            self._shaped(self._endpoint, "eth_gasPrice", price, answers.quantity),
+        )
+
+    def suggested_tip(self) -> int:
+        """The priority fee that the endpoint suggests, wei."""
+        return self._read("eth_maxPriorityFeePerGas", (), answers.quantity)
 
     def final_block(self) -> BlockRef:
         """The newest block that counts as final under the network's rule; with witnesses: that all of them have.
@@ -138,10 +134,10 @@ class Chain:
         Raises:
             LyingEndpointError: the endpoints disagree about it.
         """
-        final = self._final(self._provider)
+        final = self._final(self._endpoint)
         for witness in self._witnesses:
             number = min(final.number, self._final(witness).number)
-            mine, theirs = self.block(number), _block_of(witness, hex(number), self.network)
+            mine, theirs = self.block(number), self._block(witness, number)
             if mine.hash != theirs.hash:
                 raise LyingEndpointError(
                     f"the endpoints disagree about block {number}",
@@ -152,16 +148,23 @@ class Chain:
             final = mine
         return final
 
-    def _final(self, provider: _Provider) -> BlockRef:
+    def _final(self, endpoint: Endpoint) -> BlockRef:
         if self.network.finality == "finalized":
-            return _block_of(provider, "finalized", self.network)
-        head = _block_of(provider, "latest", self.network)
+            return self._block(endpoint, "finalized")
+        head = self._block(endpoint, "latest")
         if self.network.confirmations == 1:
             return head
-        return _block_of(provider, hex(max(0, head.number - self.network.confirmations + 1)), self.network)
+        return self._block(endpoint, max(0, head.number - self.network.confirmations + 1))
 
-    def _block(self, which: str) -> BlockRef:
-        return _block_of(self._provider, which, self.network)
+    def _block(self, endpoint: Endpoint, which: int | str) -> BlockRef:
+        method, at = "eth_getBlockByNumber", which if isinstance(which, str) else hex(which)
+        found = self.request(method, at, False) if endpoint is self._endpoint else endpoint.request(method, (at, False))
+        if found is None:
+            hint = "Is the node in sync?"
+            message = f"the endpoint {endpoint.name} has no block {which} ({method} gave null)"
+            raise ChainUnavailableError(message, hint=hint)
+        number = which if isinstance(which, int) else None
+        return self._shaped(endpoint, method, found, partial(answers.block, number=number))
 
     # State.
 
@@ -177,42 +180,80 @@ class Chain:
         self, calls: Sequence[tuple[str, bytes]], *, block: int | None = None, doing: str = "answer"
     ) -> list[bytes]:
         """Results of several read-only calls at one block, in their order, in one batch."""
-        at = _at(block)
+        params = [({"to": to, "data": "0x" + data.hex()}, _at(block)) for to, data in calls]
         try:
-            results = self.batch([("eth_call", ({"to": to, "data": "0x" + data.hex()}, at)) for to, data in calls])
+            return self._read_all("eth_call", params, [answers.data] * len(calls))
         except RpcError as error:
             if error.data is not None:
                 raise refusal(error.data, doing) from error
             raise
-        return [_bytes(result, "eth_call") for result in results]
 
     def codes(self, addresses: Sequence[str], block: int | None = None) -> list[bytes]:
         """Runtime code of each address."""
-        return [_bytes(c, "eth_getCode") for c in self.batch([("eth_getCode", (a, _at(block))) for a in addresses])]
+        params = [(address, _at(block)) for address in addresses]
+        return self._read_all("eth_getCode", params, [answers.data] * len(addresses))
 
-    def transaction_count(self, address: str) -> int:
-        """Number of mined transactions of an account: its next nonce, as far as the newest block knows."""
-        return int(self.request("eth_getTransactionCount", address, "latest"), 16)
+    def transaction_count(self, address: str, block: int | None = None) -> int:
+        """Number of mined transactions of an account: its next nonce, as far as that block (None: the newest) knows."""
+        return self._read("eth_getTransactionCount", (address, _at(block)), answers.count)
 
     def balance(self, address: str) -> int:
         """Balance in wei."""
-        return int(self.request("eth_getBalance", address, "latest"), 16)
+        return self.balances([address])[0]
+
+    def balances(self, addresses: Sequence[str]) -> list[int]:
+        """Balances in wei."""
+        params = [(address, "latest") for address in addresses]
+        return self._read_all("eth_getBalance", params, [answers.quantity] * len(addresses))
+
+    # Transactions.
+
+    def estimate_gas(self, fields: Mapping[str, Any]) -> int:
+        """Gas that the endpoint takes to be enough for a transaction."""
+        return self._read("eth_estimateGas", (dict(fields),), answers.count)
+
+    def send(self, raw: bytes) -> bytes:
+        """Hand in a signed transaction; its hash."""
+        mine = keccak256(raw)
+        theirs = self._read("eth_sendRawTransaction", ("0x" + raw.hex(),), answers.word)
+        if theirs != mine:
+            method, expected = "eth_sendRawTransaction", "0x" + mine.hex()
+            raise MalformedAnswerError(self._endpoint.name, method, "result", expected, "0x" + theirs.hex())
+        return mine
+
+    def receipts(self, transactions: Sequence[bytes]) -> list[TransactionReceipt | None]:
+        """Receipts of transactions by their hashes; None for one that is in no block."""
+        params = [("0x" + each.hex(),) for each in transactions]
+        readers = [partial(answers.receipt, transaction=each) for each in transactions]
+        return self._read_all("eth_getTransactionReceipt", params, readers)
+
+    def known(self, transactions: Sequence[bytes]) -> list[bool]:
+        """Which transactions the endpoint has, in its pool or in a block."""
+        params = [("0x" + each.hex(),) for each in transactions]
+        readers = [partial(answers.is_known, transaction=each) for each in transactions]
+        return self._read_all("eth_getTransactionByHash", params, readers)
 
     # Logs.
 
-    def logs(self, wanted: LogRange) -> Iterator[dict[str, Any]]:
-        """Raw logs in order. Asks for ranges of blocks as large as the endpoint takes."""
+    def logs(self, wanted: LogRange) -> Iterator[Log]:
+        """Logs in order. Asks for ranges of blocks as large as the endpoint takes.
+
+        Raises:
+            LyingEndpointError: it gives logs that were not asked for.
+        """
         start = wanted.first
         while start <= wanted.last:
-            end = min(wanted.last, start + self._log_range - 1)
+            end = min(wanted.last, start + self._range.blocks - 1)
             try:
-                found = self.request("eth_getLogs", _filter(wanted, start, end))
-            except RpcError:
-                if end == start:
+                found = self._read("eth_getLogs", (_filter(wanted, start, end),), answers.logs)
+            except EndpointError as error:
+                # Only what says "too much" asks for less: halving after a fault that passes would last for ever.
+                if error.refusal is not Refusal.TOO_MUCH or end == start:
                     raise
-                # Too many results or too wide a range: endpoints word it in a dozen ways, so any error halves it.
-                self._log_range = max(1, (end - start + 1) // 2)
+                self._range.shrink(end - start + 1)
                 continue
+            self._range.worked()
+            _check_wanted(found, wanted, start, end)
             yield from found
             start = end + 1
 
@@ -223,10 +264,9 @@ class Chain:
         time.sleep(self.network.poll_seconds)
 
     def close(self) -> None:
-        """Let go of the connection."""
-        release = getattr(self._provider, "release", None)
-        if release is not None:
-            release()
+        """Let go of the connections."""
+        for endpoint in (self._endpoint, *self._witnesses):
+            endpoint.close()
 
     def __enter__(self) -> Chain:
         return self
@@ -237,6 +277,21 @@ class Chain:
         self.close()
 
 
+class _Range:
+    """How many blocks of logs to ask for at once: halved when it is too much, tried larger when it worked a while."""
+
+    def __init__(self, most: int) -> None:
+        self.blocks, self._most, self._worked = most, most, 0
+
+    def shrink(self, asked: int) -> None:
+        self.blocks, self._worked = max(1, asked // 2), 0
+
+    def worked(self) -> None:
+        self._worked += 1
+        if self._worked >= RANGES_BEFORE_GROWING and self.blocks < self._most:
+            self.blocks, self._worked = min(self._most, 2 * self.blocks), 0
+
+
 def connect(network: Network, home: Path | None = None) -> Chain:
     """Connect to a network.
 
@@ -244,6 +299,7 @@ def connect(network: Network, home: Path | None = None) -> Chain:
         network: which one.
         home: where embedded chains keep their state; None keeps them in memory.
     Raises:
+        NetworkError: its URL is not one for HTTP.
         ChainUnavailableError: the endpoint does not answer, or another process has the embedded chain open.
         WrongChainError: it is another chain than the network's configuration says.
     """
@@ -251,115 +307,23 @@ def connect(network: Network, home: Path | None = None) -> Chain:
         # py-evm raises Python's recursion limit for the whole process, so far that deeply nested JSON from outside
         # would overflow the C stack. Our contracts need nothing of the kind.
         limit = sys.getrecursionlimit()
-        try:
-            from creditchain.chain.embedded_rpc import open_embedded
-        except ModuleNotFoundError as error:
-            raise ConfigError(
-                "the embedded chain needs py-evm, which is not installed",
-                found=f"no module {error.name}",
-                hint="pip install 'creditchain[embedded]', or choose another network with --network.",
-            ) from error
+        from creditchain.chain.embedded_rpc import open_embedded
+
         sys.setrecursionlimit(limit)
         path = None if home is None else home / "embedded" / f"{network.name}.sqlite"
-        provider = open_embedded(network.chain_id or 0, path, network.timeout_seconds)
-        try:
-            return Chain(network, provider)
-        except BaseException:
-            provider.release()
-            raise
-    return Chain(network, _http(network.url, network), [_http(url, network) for url in network.witnesses])
+        return _opened(network, open_embedded(network.chain_id or 0, path, network.timeout_seconds))
+    urls = [require_url(url) for url in (network.url, *network.witnesses)]
+    wires = [HttpWire(url) for url in urls]
+    return _opened(network, *wires)
 
 
-def _http(url: str, network: Network) -> _Provider:
-    from web3 import HTTPProvider
-
-    return cast(
-        _Provider,
-        HTTPProvider(url, request_kwargs={"timeout": network.timeout_seconds}, exception_retry_configuration=None),
-    )
-
-
-def _ask(question: Any, network: Network) -> Any:
-    # Whatever happens below (refused, timeout, TLS, HTTP status, not JSON), nothing was answered.
-    from json import JSONDecodeError
-
-    import requests
-    from web3.exceptions import Web3Exception
-
+def _opened(network: Network, wire: Wire, *witnesses: Wire) -> Chain:
     try:
-        return _patiently(question)
-    except (
-        requests.RequestException,
-        Web3Exception,
-        OSError,
-        JSONDecodeError,
-        UnicodeDecodeError,
-        RecursionError,
-    ) as error:
-        raise ChainUnavailableError(
-            f"network {network.name} does not answer",
-            expected=f"a node at {_shown(network.url)}" if network.url else None,
-            found=type(error).__name__,
-            hint="Start the node, or choose another network with --network.",
-        ) from error
-
-
-def _patiently(question: Any) -> Any:
-    """Ask, and again if the connection broke or nothing came. Every request here may be asked twice.
-
-    Nodes close idle connections, and Ganache now and then forgets to answer an estimate while it mines.
-    """
-    import requests
-
-    for pause in RETRY_SECONDS:
-        try:
-            return question()
-        except requests.Timeout:
-            break
-        except requests.ConnectionError:
-            time.sleep(pause)
-    return question()
-
-
-def _shown(url: str) -> str:
-    # Endpoints of providers carry keys in their path and user names: show scheme, host and port only.
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
-
-
-def _result(method: str, answer: Any) -> Any:
-    if not isinstance(answer, Mapping) or not ("result" in answer or "error" in answer):
-        raise ChainUnavailableError(f"the endpoint's answer to {method} is no JSON-RPC answer")
-    error = answer.get("error")
-    if error is None:
-        return answer.get("result")
-    if not isinstance(error, Mapping):
-        raise RpcError(method, 0, str(error), None)
-    raise RpcError(method, int(error.get("code", 0)), str(error.get("message", "")), _revert_data(error))
-
-
-def _revert_data(error: Mapping[str, Any]) -> bytes | None:
-    """Revert data, wherever a client puts it: `data` (Geth, Anvil), `data.result` (Ganache), `data.data` (others)."""
-    data = error.get("data")
-    if isinstance(data, Mapping):
-        data = data.get("result", data.get("data"))
-    if isinstance(data, str):
-        text = data.removeprefix("Reverted ")  # OpenEthereum, Nethermind
-        try:
-            return bytes.fromhex(text[2:]) if text.startswith("0x") else None
-        except ValueError:
-            return None
-    return b"" if "revert" in str(error.get("message", "")) else None
-
-
-def _block_of(provider: _Provider, which: str, network: Network) -> BlockRef:
-    method = "eth_getBlockByNumber"
-    found = _result(method, _ask(lambda: provider.make_request(method, [which, False]), network))
-    if found is None:
-        raise ChainUnavailableError(f"the endpoint has no block {which}")
-    return BlockRef(int(found["number"], 16), _bytes(found["hash"], method), int(found["timestamp"], 16))
+        return Chain(network, wire, witnesses)
+    except BaseException:
+        for each in (wire, *witnesses):
+            each.close()
+        raise
 
 
 def _filter(wanted: LogRange, start: int, end: int) -> dict[str, Any]:
@@ -371,12 +335,17 @@ def _filter(wanted: LogRange, start: int, end: int) -> dict[str, Any]:
     }
 
 
+def _check_wanted(found: Sequence[Log], wanted: LogRange, start: int, end: int) -> None:
+    addresses = {address.lower() for address in wanted.addresses}
+    for log in found:
+        fits = start <= log.block <= end and (not addresses or log.address.lower() in addresses)
+        if not fits or (wanted.topics and log.topics[:1] not in [(topic,) for topic in wanted.topics]):
+            raise LyingEndpointError(
+                "the endpoint gives a log that was not asked for",
+                expected=f"logs of blocks {start} to {end}, by the contracts and topics named",
+                found=f"log {log.index} of block {log.block}",
+            )
+
+
 def _at(block: int | None) -> str:
     return "latest" if block is None else hex(block)
-
-
-def _bytes(value: Any, method: str) -> bytes:
-    try:
-        return bytes.fromhex(value.removeprefix("0x"))
-    except (AttributeError, ValueError) as error:
-        raise ChainUnavailableError(f"the endpoint's answer to {method} is not hex") from error

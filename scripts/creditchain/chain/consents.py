@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from creditchain.chain.abi import interface
+from creditchain.chain.answers import Log
 from creditchain.chain.calls import ZERO_ADDRESS
 from creditchain.chain.connect import LogRange
 from creditchain.chain.region import Region
@@ -119,32 +120,30 @@ class ConsentReads:
     ) -> Iterator[Granted]:
         """Consents in the order of their grants, from block `first` to `last`; see `Region.anchors`."""
         domain = self.domain("ConsentToken")
-        for raw, values in self._events("ConsentToken", "ConsentGranted", first, last):
+        for log, values in self._events("ConsentToken", "ConsentGranted", first, last):
             consent = Consent(domain, *values["consent"])
             wanted = ((institution, consent.institution), (platform, consent.platform), (key, consent.key))
             if all(want in (None, have) for want, have in wanted):
-                yield Granted(consent, values["entry"], int(raw["blockNumber"], 16), _transaction(raw))
+                yield Granted(consent, values["entry"], log.block, log.transaction_hash)
 
     def delivered(self, *, first: int | None = None, last: int | None = None) -> Iterator[Delivered]:
         """Metered deliveries in order, each with its log entry and its place there."""
         waiting: list[dict[str, Any]] = []
-        for raw, values in self._events("QueryLedger", ("Delivered", "QueriesLogged"), first, last):
+        for log, values in self._events("QueryLedger", ("Delivered", "QueriesLogged"), first, last):
             if "root" not in values:
                 waiting.append(values)
                 continue
             # The event of the entry follows those of its items.
-            at = {"entry": values["entry"], "block": int(raw["blockNumber"], 16), "transaction_hash": _transaction(raw)}
+            at = {"entry": values["entry"], "block": log.block, "transaction_hash": log.transaction_hash}
             for index, item in enumerate(waiting):
                 yield Delivered(**{_SNAKE.get(name, name): value for name, value in item.items()}, index=index, **at)
             waiting.clear()
 
-    def rejected(self, logs: Sequence[Mapping[str, Any]]) -> list[Rejected]:
-        """Why deliveries of one metering transaction were not metered, from its receipt's raw logs."""
+    def rejected(self, logs: Sequence[Log]) -> list[Rejected]:
+        """Why deliveries of one metering transaction were not metered, from its receipt's logs."""
         event = interface("QueryLedger").events["DeliveryRejected"]
-        address = self.region.deployment.address("QueryLedger").lower()
-        topic = "0x" + event.topic.hex()
-        ours = (raw for raw in logs if raw["address"].lower() == address and raw["topics"][0] == topic)
-        found = (event.decode(raw) for raw in ours)
+        address = self.region.deployment.address("QueryLedger")
+        found = (event.decode(log) for log in logs if log.address == address and log.topics[:1] == (event.topic,))
         return [Rejected(values["request"], values["index"], Finding(values["finding"])) for values in found]
 
     def domain(self, contract: str) -> ContractDomain:
@@ -153,19 +152,15 @@ class ConsentReads:
 
     def _events(
         self, contract: str, names: str | tuple[str, ...], first: int | None, last: int | None
-    ) -> Iterator[tuple[Mapping[str, Any], dict[str, Any]]]:
+    ) -> Iterator[tuple[Log, dict[str, Any]]]:
         events = [interface(contract).events[name] for name in ((names,) if isinstance(names, str) else names)]
-        by_topic = {"0x" + event.topic.hex(): event for event in events}
+        by_topic = {event.topic: event for event in events}
         begin = self.region.deployment.first_block if first is None else first
         end = self.region.chain.head().number if last is None else last
         address = self.region.deployment.address(contract)
         wanted = LogRange((address,), tuple(event.topic for event in events), begin, end)
-        for raw in self.region.chain.logs(wanted):
-            yield raw, by_topic[raw["topics"][0]].decode(raw)
+        for log in self.region.chain.logs(wanted):
+            yield log, by_topic[log.topics[0]].decode(log)
 
 
 _SNAKE = {"deliveredAt": "delivered_at", "meterBy": "meter_by"}
-
-
-def _transaction(raw: Mapping[str, Any]) -> bytes:
-    return bytes.fromhex(raw["transactionHash"][2:])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from creditchain.chain.errors import WrongChainError
 from creditchain.documents import DocumentError, parse_json
 from creditchain.errors import ConfigError, Place
 from creditchain.hashing import keccak256
+from creditchain.home.files import write_file
 from creditchain.log.entries import log_id
 
 if TYPE_CHECKING:
@@ -104,22 +103,9 @@ def path_of(directory: Path, network: str) -> Path:
 
 
 def save_deployment(deployment: Deployment, directory: Path) -> Path:
-    """Write the file: whole or not at all."""
-    directory.mkdir(parents=True, exist_ok=True)
-    path = path_of(directory, deployment.network)
+    """Write the file, for everybody to read: it is public. Raises StorageError."""
     text = json.dumps(deployment.as_json(), indent=2) + "\n"
-    handle, temporary = tempfile.mkstemp(dir=directory, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
+    return write_file(path_of(directory, deployment.network), text, overwrite=True, mode=0o644)
 
 
 def load_deployment(network: str, directory: Path) -> Deployment:

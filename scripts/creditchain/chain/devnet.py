@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from creditchain.chain.connect import connect
-from creditchain.chain.errors import ChainUnavailableError, WrongChainError
+from creditchain.chain.errors import ChainUnavailableError, UnreachableError, WrongChainError
 from creditchain.chain.networks import Network, load_network
 from creditchain.errors import ConfigError, RefusedError, UnavailableError
 
@@ -173,10 +173,10 @@ def _port_taken(network: Network) -> bool:
     try:
         with connect(network):
             return True
-    except WrongChainError:
-        return True
-    except ChainUnavailableError:
+    except UnreachableError:
         return False
+    except (WrongChainError, ChainUnavailableError):
+        return True
 
 
 def _record(folder: Path, started: Sequence[Running]) -> None:

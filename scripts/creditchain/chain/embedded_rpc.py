@@ -1,26 +1,24 @@
-"""JSON-RPC in front of an embedded chain: the part of a node's interface that this package and web3 use."""
+"""JSON-RPC in front of an embedded chain: the part of a node's interface that this package uses."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from eth.abc import BlockHeaderAPI
 from eth_utils.address import to_canonical_address, to_checksum_address
-from web3.providers.base import JSONBaseProvider
-from web3.types import RPCEndpoint, RPCResponse
 
 from creditchain.chain.embedded import EmbeddedNode, LogFilter, RejectedError, as_bytes, as_quantity, call_request
 from creditchain.chain.errors import WrongChainError
+from creditchain.chain.rpc import Answer
 
 
-class EmbeddedProvider(JSONBaseProvider):
-    """A web3 provider that answers from a chain in this process."""
+class EmbeddedRpc:
+    """Answers JSON-RPC requests from a chain in this process."""
 
     def __init__(self, chain_id: int, path: Path | None, lock_seconds: float = 30.0) -> None:
-        super().__init__()
         self.node = EmbeddedNode(chain_id, path, lock_seconds)
         self._methods: dict[str, Callable[..., Any]] = {
             "web3_clientVersion": lambda: "creditchain-embedded/py-evm",
@@ -47,23 +45,17 @@ class EmbeddedProvider(JSONBaseProvider):
             "evm_mine": self._mine,
         }
 
-    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        """Answer one request in JSON-RPC's shape; errors as a node words them."""
-        answer = self._methods.get(method)
-        if answer is None:
-            return _error(-32601, f"the method {method} does not exist", None)
+    def answer(self, call: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer one request as a node does; errors in a node's words."""
+        method, number = call["method"], call["id"]
+        asked = self._methods.get(method)
+        if asked is None:
+            return _error(number, -32601, f"the method {method} does not exist/is not available", None)
         with self.node.mutex:
             try:
-                return {"jsonrpc": "2.0", "id": 1, "result": answer(*params)}
+                return {"jsonrpc": "2.0", "id": number, "result": asked(*call["params"])}
             except RejectedError as error:
-                return _error(error.code, error.message, error.data)
-
-    def make_batch_request(self, requests: list[tuple[RPCEndpoint, Any]]) -> list[RPCResponse]:
-        """Answer several requests, in their order."""
-        return [self.make_request(method, params) for method, params in requests]
-
-    def is_connected(self, show_traceback: bool = False) -> bool:  # noqa: ARG002 - web3's signature
-        return True
+                return _error(number, error.code, error.message, error.data)
 
     def _number(self, block: Any) -> int:
         if isinstance(block, dict):  # EIP-1898
@@ -142,11 +134,11 @@ class EmbeddedProvider(JSONBaseProvider):
         return "0x0"
 
 
-def _error(code: int, message: str, data: bytes | None) -> RPCResponse:
-    described: Any = {"code": code, "message": message}
+def _error(number: int, code: int, message: str, data: bytes | None) -> dict[str, Any]:
+    described: dict[str, Any] = {"code": code, "message": message}
     if data is not None:
         described["data"] = _hex(data)
-    return {"jsonrpc": "2.0", "id": 1, "error": described}
+    return {"jsonrpc": "2.0", "id": number, "error": described}
 
 
 def _listed(value: Any) -> list[Any]:
@@ -157,52 +149,58 @@ def _hex(value: bytes) -> str:
     return "0x" + bytes(value).hex()
 
 
-_open: dict[Path, tuple[EmbeddedProvider, int]] = {}
+_open: dict[Path, tuple[EmbeddedRpc, int]] = {}
 _open_mutex = threading.Lock()
 
 
-class SharedProvider:
+class EmbeddedWire:
     """One use of a chain that several connections of this process may share; the last one closes it."""
 
-    def __init__(self, provider: EmbeddedProvider, path: Path | None) -> None:
-        self.make_request = provider.make_request
-        self.make_batch_request = provider.make_batch_request
-        self.node = provider.node
-        self.provider = provider
-        self._path = path
-        self._released = False
+    name = "embedded"
 
-    def release(self) -> None:
+    def __init__(self, rpc: EmbeddedRpc, path: Path | None) -> None:
+        self.node = rpc.node
+        self._rpc = rpc
+        self._path = path
+        self._closed = False
+
+    def exchange(self, payload: Any, seconds: float) -> Answer:  # noqa: ARG002 - it answers at once
+        """Answer one request, or a list of them."""
+        if isinstance(payload, list):
+            return Answer([self._rpc.answer(call) for call in payload])
+        return Answer(self._rpc.answer(payload))
+
+    def close(self) -> None:
         """This use is over. Calling it again does nothing."""
         with _open_mutex:
-            if self._released:
+            if self._closed:
                 return
-            self._released = True
+            self._closed = True
             if self._path is None:
                 self.node.close()
                 return
             _, uses = _open[self._path]
             if uses > 1:
-                _open[self._path] = (self.provider, uses - 1)
+                _open[self._path] = (self._rpc, uses - 1)
             else:
                 del _open[self._path]
                 self.node.close()
 
 
-def open_embedded(chain_id: int, path: Path | None, lock_seconds: float) -> SharedProvider:
+def open_embedded(chain_id: int, path: Path | None, lock_seconds: float) -> EmbeddedWire:
     """The embedded chain in this file (None: a new one in memory), opened once for the whole process."""
     if path is None:
-        return SharedProvider(EmbeddedProvider(chain_id, None), None)
+        return EmbeddedWire(EmbeddedRpc(chain_id, None), None)
     path = path.resolve()
     with _open_mutex:
-        provider, uses = _open.get(path, (None, 0))
-        if provider is None:
-            provider = EmbeddedProvider(chain_id, path, lock_seconds)
-        elif provider.node.chain_id != chain_id:
+        rpc, uses = _open.get(path, (None, 0))
+        if rpc is None:
+            rpc = EmbeddedRpc(chain_id, path, lock_seconds)
+        elif rpc.node.chain_id != chain_id:
             raise WrongChainError(
                 "this process has the embedded chain open under another id",
                 expected=str(chain_id),
-                found=str(provider.node.chain_id),
+                found=str(rpc.node.chain_id),
             )
-        _open[path] = (provider, uses + 1)
-    return SharedProvider(provider, path)
+        _open[path] = (rpc, uses + 1)
+    return EmbeddedWire(rpc, path)

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from creditchain.errors import ConfigError, RefusedError, UnavailableError
+from creditchain.chain.refusals import Refusal, classify
+from creditchain.errors import ConfigError, Place, RefusedError, UnavailableError
+
+#: Characters of an endpoint's own message that are kept.
+_MESSAGE = 300
+#: What to do about a refusal, where that can be said in general.
+_HINTS = {
+    Refusal.PASSING: "This may pass; run the same command again.",
+    Refusal.UNSUPPORTED: "The node does not offer this method; enable it there, or ask another node.",
+    Refusal.TOO_MUCH: "Lower log_range_blocks of the network, or raise the node's limits.",
+    Refusal.MISSING: "The node does not keep this; ask one that keeps all blocks, logs and state (an archive node).",
+}
 
 
 class NetworkError(ConfigError):
@@ -14,6 +25,65 @@ class NetworkError(ConfigError):
 
 class ChainUnavailableError(UnavailableError):
     """The chain's endpoint did not answer, or answered something that is no answer."""
+
+
+class EndpointError(ChainUnavailableError):
+    """A request got no result. `refusal` says what that means, `retry_after` when to ask again (seconds), if known."""
+
+    def __init__(
+        self, message: str, refusal: Refusal, *, found: str, retry_after: float | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, found=found, hint=hint or _HINTS.get(refusal))
+        self.refusal, self.retry_after = refusal, retry_after
+
+
+class UnreachableError(EndpointError):
+    """There is no connection to the endpoint at all."""
+
+
+class JunkError(EndpointError):
+    """What the endpoint answered is not JSON-RPC."""
+
+
+class RpcError(EndpointError):
+    """The endpoint answered a request with a JSON-RPC error.
+
+    `reason` is the endpoint's own message, cut. `data` is what the contract reverted with; None unless one reverted.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        code: int,
+        message: str,
+        data: bytes | None = None,
+        *,
+        endpoint: str = "",
+        refusal: Refusal | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        reason = "".join(letter if letter.isprintable() else " " for letter in message[:_MESSAGE])
+        super().__init__(
+            f"the endpoint {endpoint} refused {method}" if endpoint else f"the endpoint refused {method}",
+            classify(code, message) if refusal is None else refusal,
+            found=f"{reason} (code {code})",
+            retry_after=retry_after,
+        )
+        self.method, self.code, self.reason = method, code, reason
+        self.data = (data or b"") if self.refusal is Refusal.REVERTED else None
+
+
+class MalformedAnswerError(ChainUnavailableError):
+    """The endpoint's result has another shape than the method's. `field` is a dotted path inside the result."""
+
+    def __init__(self, endpoint: str, method: str, field: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"the endpoint {endpoint} gave a malformed answer to {method}",
+            expected=expected,
+            found=found,
+            hint="Is this an Ethereum JSON-RPC endpoint? Ask another one.",
+            place=Place(field=field),
+        )
 
 
 class WrongChainError(RefusedError):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from creditchain.chain.connect import Chain, RpcError
+from creditchain.chain.connect import Chain
+from creditchain.chain.errors import RpcError
+from creditchain.chain.refusals import Refusal
 
 #: A base fee rises by at most 1/8 a block: twice the present one lasts for six full blocks.
 BASE_FEE_HEADROOM = 2
@@ -45,8 +45,8 @@ def suggest(chain: Chain, *, free: bool = True) -> Fee:
     mode = chain.network.fees
     if mode == "zero":
         return Fee(0, None)
-    block, price_text = chain.batch([("eth_getBlockByNumber", ("latest", False)), ("eth_gasPrice", ())])
-    price, base = int(price_text, 16), _base_fee(block)
+    newest, price = chain.fees()
+    base = newest.base_fee
     if mode == "auto" and base == 0 and free:
         return Fee(0, None)
     if mode == "legacy" or (mode == "auto" and not base):
@@ -55,15 +55,13 @@ def suggest(chain: Chain, *, free: bool = True) -> Fee:
     return Fee(BASE_FEE_HEADROOM * (base or 0) + tip, tip)
 
 
-def _base_fee(block: Mapping[str, Any]) -> int | None:
-    text = block.get("baseFeePerGas")
-    return None if text is None else int(text, 16)
-
-
 def _tip(chain: Chain, otherwise: int) -> int:
     try:
-        return int(chain.request("eth_maxPriorityFeePerGas"), 16)
-    except RpcError:  # an older client: what its gas price holds above the base fee
+        return chain.suggested_tip()
+    except RpcError as error:
+        if error.refusal is Refusal.PASSING:
+            raise
+        # An older client: what its gas price holds above the base fee.
         return max(otherwise, 1)
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from creditchain.chain.abi import Event, interface
+from creditchain.chain.answers import Log
 from creditchain.chain.connect import LogRange
 from creditchain.chain.errors import LyingEndpointError
 from creditchain.log.entries import (
@@ -110,7 +111,7 @@ def read_entries(region: Region, block: int | None) -> list[LogEntry]:
     """See `Region.entries`."""
     at = region.chain.head().number if block is None else block
     appended, said = _read(region, at)
-    entries = [_entry(region, index, raw, said.get(index)) for index, raw in enumerate(appended)]
+    entries = [_entry(region, index, log, said.get(index)) for index, log in enumerate(appended)]
     frontier = Frontier()
     frontier.extend(entry.hash for entry in entries)
     root = region.log_root(at)
@@ -124,7 +125,7 @@ def read_entries(region: Region, block: int | None) -> list[LogEntry]:
     return entries
 
 
-def _read(region: Region, at: int) -> tuple[list[Mapping[str, Any]], dict[int, tuple[_Source, _Values]]]:
+def _read(region: Region, at: int) -> tuple[list[Log], dict[int, tuple[_Source, _Values]]]:
     """The raw `Appended` events in order, and by entry index the event that says what it is about."""
     deployed = region.deployment.contracts
     log = deployed["RegionLog"].address
@@ -133,24 +134,24 @@ def _read(region: Region, at: int) -> tuple[list[Mapping[str, Any]], dict[int, t
     for source in SOURCES:
         if source.contract in deployed:
             event = interface(source.contract).events[source.event]
-            known[deployed[source.contract].address.lower(), event.topic] = (source, event)
+            known[deployed[source.contract].address, event.topic] = (source, event)
     addresses = tuple(contract.address for name, contract in deployed.items() if name != "AccessManager")
     topics = tuple({appended_event.topic, *(topic for _, topic in known)})
-    appended: list[Mapping[str, Any]] = []
+    appended: list[Log] = []
     said: dict[int, tuple[_Source, _Values]] = {}
-    for raw in region.chain.logs(LogRange(addresses, topics, region.deployment.first_block, at)):
-        address, topic = raw["address"].lower(), bytes.fromhex(raw["topics"][0][2:])
-        if address == log.lower() and topic == appended_event.topic:
-            appended.append(raw)
+    for found in region.chain.logs(LogRange(addresses, topics, region.deployment.first_block, at)):
+        address, topic = found.address, found.topics[0]
+        if address == log and topic == appended_event.topic:
+            appended.append(found)
         elif (address, topic) in known:
             source, event = known[address, topic]
-            values = event.decode(raw)
+            values = event.decode(found)
             said[values["entry"]] = (source, values)
     return appended, said
 
 
-def _entry(region: Region, index: int, raw: Mapping[str, Any], said: tuple[_Source, _Values] | None) -> LogEntry:
-    values = interface("RegionLog").events["Appended"].decode(raw)
+def _entry(region: Region, index: int, log: Log, said: tuple[_Source, _Values] | None) -> LogEntry:
+    values = interface("RegionLog").events["Appended"].decode(log)
     if values["index"] != index:
         found = f"entry {values['index']}"
         raise LyingEndpointError("the endpoint leaves out entries of the log", expected=f"entry {index}", found=found)
@@ -171,8 +172,8 @@ def _entry(region: Region, index: int, raw: Mapping[str, Any], said: tuple[_Sour
             values["bodyHash"],
         ),
         body=None if body is None else asdict(body),
-        block=int(raw["blockNumber"], 16),
-        transaction_hash=bytes.fromhex(raw["transactionHash"][2:]),
+        block=log.block,
+        transaction_hash=log.transaction_hash,
     )
 
 

@@ -35,6 +35,7 @@ class Network:
     confirmations: int = 1
     poll_seconds: float = 1.0
     timeout_seconds: float = 30.0
+    deadline_seconds: float = 60.0
     stuck_seconds: float = 60.0
     give_up_seconds: float = 600.0
     bump_percent: int = 15
@@ -95,6 +96,31 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def require_url(url: str, place: Place | None = None) -> str:
+    """The URL, if it is one of an endpoint.
+
+    Raises:
+        NetworkError: it is not; nothing of it is shown but its scheme, for URLs of endpoints hold keys.
+    """
+    expected = "http://… or https://…"
+    try:
+        parts = urlsplit(url)
+        host, scheme, _ = parts.hostname, parts.scheme, parts.port
+    except ValueError as error:
+        raise NetworkError("not a URL", expected=expected, place=place) from error
+    if scheme in ("ws", "wss"):
+        raise NetworkError(
+            "WebSocket endpoints are not supported",
+            expected=expected,
+            found=f"{scheme}://…",
+            hint="Name the node's HTTP endpoint: usually the same host, on another port.",
+            place=place,
+        )
+    if scheme not in ("http", "https") or not host:
+        raise NetworkError("not the URL of an endpoint", expected=expected, found=f"{scheme}:…", place=place)
+    return url
+
+
 def _tables(text: str, where: str) -> dict[str, dict[str, Any]]:
     try:
         parsed = tomllib.loads(text)
@@ -131,6 +157,7 @@ _WHOLE = {
 _SECONDS = {
     "poll_seconds": (0.001, 600.0),
     "timeout_seconds": (0.1, 3600.0),
+    "deadline_seconds": (0.1, 3600.0),
     "stuck_seconds": (0.1, 86400.0),
     "give_up_seconds": (1.0, 604800.0),
 }
@@ -159,6 +186,6 @@ def _value(field: str, value: object, place: Place) -> object:
 
 
 def _url(value: object, place: Place) -> str:
-    if not isinstance(value, str) or urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname:
+    if not isinstance(value, str):
         raise NetworkError("not a URL", expected="http://… or https://…", found=type(value).__name__, place=place)
-    return value
+    return require_url(value, place)

@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from creditchain.chain import answers
 from creditchain.chain.abi import refusal
 from creditchain.chain.connect import Chain, RpcError
 from creditchain.chain.errors import ChainUnavailableError, ContractRefusedError, SignerError, TransactionError
@@ -66,7 +67,7 @@ class Receipt:
     """What became of an intent.
 
     `transaction_hash`, `block` and `gas_used` are None when the effect was found on chain without a transaction of
-    this journal (`already_done`). `logs` are the raw logs of the receipt.
+    this journal (`already_done`). `logs` are the logs of the receipt.
     """
 
     intent: str
@@ -75,7 +76,7 @@ class Receipt:
     block: BlockRef | None
     gas_used: int | None
     contract_address: str | None
-    logs: tuple[dict[str, Any], ...]
+    logs: tuple[answers.Log, ...]
 
 
 class StillPendingError(UnavailableError):
@@ -394,7 +395,7 @@ def _receipt(row: TransactionRow, receipt: dict[str, Any], block: BlockRef) -> R
         block=block,
         gas_used=int(receipt["gasUsed"], 16),
         contract_address=to_checksum_address(created) if created and row.target is None else None,
-        logs=tuple(receipt["logs"]),
+        logs=answers.logs(receipt["logs"]),
     )
 
 

@@ -6,8 +6,9 @@ import time
 
 from eth_keys.datatypes import PrivateKey
 
-from creditchain.chain.connect import Chain, RpcError
-from creditchain.chain.errors import ChainUnsuitableError
+from creditchain.chain.connect import Chain
+from creditchain.chain.errors import ChainUnsuitableError, RpcError
+from creditchain.chain.refusals import Refusal
 from creditchain.hashing import keccak256
 
 # Creation code that returns 128 bytes instead of a contract: block.timestamp, keccak256 of nothing, the address that
@@ -78,7 +79,9 @@ def _run(chain: Chain, code: bytes) -> object:
     try:
         # Not "latest": a fresh Anvil answers 1 for the time of its first block.
         return chain.request("eth_call", request, "pending")
-    except RpcError:
+    except RpcError as error:
+        if error.refusal is Refusal.PASSING:
+            raise
         return chain.request("eth_call", request, "latest")
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from creditchain.chain.abi import interface
+from creditchain.chain.answers import Log
 from creditchain.chain.calls import ZERO_ADDRESS, Calls
 from creditchain.chain.connect import Chain, LogRange
 from creditchain.chain.deployments import Deployment, check_deployment
@@ -145,10 +146,10 @@ class Region:
         """
         event = interface("AnchorRegistry").events["Anchored"]
         address = self.deployment.address("AnchorRegistry")
-        for raw in self.chain.logs(self._range((address,), (event.topic,), first, last)):
-            values = event.decode(raw)
+        for log in self.chain.logs(self._range((address,), (event.topic,), first, last)):
+            values = event.decode(log)
             if node in (None, values["node"]) and product in (None, values["product"]):
-                yield _anchored(values, raw)
+                yield _anchored(values, log)
 
     def entries(self, block: int | None = None) -> list[LogEntry]:
         """Every entry of the log as of a block, each joined with the event that says what it is about.
@@ -192,7 +193,7 @@ def _node(found: tuple[Any, ...]) -> NodeInfo | None:
     )
 
 
-def _anchored(values: dict[str, Any], raw: dict[str, Any]) -> Anchored:
+def _anchored(values: dict[str, Any], log: Log) -> Anchored:
     return Anchored(
         node=values["node"],
         root=values["root"],
@@ -204,6 +205,6 @@ def _anchored(values: dict[str, Any], raw: dict[str, Any]) -> Anchored:
         subjects=values["subjects"],
         key_epoch=values["keyEpoch"],
         entry=values["entry"],
-        block=int(raw["blockNumber"], 16),
-        transaction_hash=bytes.fromhex(raw["transactionHash"][2:]),
+        block=log.block,
+        transaction_hash=log.transaction_hash,
     )

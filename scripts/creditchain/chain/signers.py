@@ -14,8 +14,10 @@ from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.address import is_address, to_checksum_address
 from hexbytes import HexBytes
 
-from creditchain.chain.errors import ChainUnavailableError, SignerError
+from creditchain.chain.errors import ChainUnavailableError, EndpointError, JunkError, RpcError, SignerError
 from creditchain.chain.funding import fund_dev_accounts
+from creditchain.chain.networks import require_url
+from creditchain.chain.rpc import Endpoint, HttpWire, Patience
 from creditchain.errors import UsageError
 from creditchain.home.keystores import (
     OPERATOR_KEY,
@@ -138,7 +140,7 @@ def parse_signer(spec: str, chain: Chain, password: PasswordSource = password_so
     Raises:
         UsageError: no such kind of signer.
         SignerError: it is for local chains, and this is none.
-        KeystoreError, ConfigError: the key can not be had.
+        KeystoreError, ConfigError: the key cannot be had.
     """
     kind, _, rest = spec.partition(":")
     if kind == "keystore" and rest:
@@ -147,7 +149,7 @@ def parse_signer(spec: str, chain: Chain, password: PasswordSource = password_so
         return LocalSigner(key_from_environment(rest))
     if kind == "remote" and rest:
         url, _, address = rest.rpartition("#")
-        return RemoteSigner(_address(address, spec), _Endpoint(url))
+        return RemoteSigner(_address(address, spec), _RemoteEndpoint(url))
     if kind == "unlocked" and rest:
         _require_local(chain, "unlocked accounts")
         return RemoteSigner(_address(rest, spec), chain.request)
@@ -177,25 +179,22 @@ def _dev_seed(derive: Any) -> bytes:
     return bytes(derive(DEV_MNEMONIC, ""))
 
 
-class _Endpoint:
-    """JSON-RPC over HTTP to a signer."""
+class _RemoteEndpoint:
+    """JSON-RPC over HTTP to a signer. Nothing is asked twice: a person may be asked to confirm each request."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        patience = Patience(REMOTE_SECONDS, REMOTE_SECONDS, again=False)
+        self._endpoint = Endpoint(HttpWire(require_url(url)), patience)
 
     def __call__(self, method: str, *params: Any) -> Any:
-        import requests
-
-        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         try:
-            answer = requests.post(self._url, json=body, timeout=REMOTE_SECONDS).json()
-        except (requests.RequestException, ValueError, RecursionError) as error:
-            raise ChainUnavailableError("the remote signer does not answer", found=type(error).__name__) from error
-        if not isinstance(answer, dict) or answer.get("error") is not None or "result" not in answer:
-            reason = answer.get("error", {}) if isinstance(answer, dict) else {}
-            message = str(reason.get("message", "")) if isinstance(reason, dict) else ""
-            raise SignerError(f"the remote signer refused {method}", found=message or None)
-        return answer["result"]
+            return self._endpoint.request(method, params)
+        except RpcError as error:
+            raise SignerError(f"the remote signer refused {method}", found=error.reason or None) from error
+        except JunkError as error:
+            raise SignerError(f"the remote signer does not answer {method} in JSON-RPC", found=error.found) from error
+        except EndpointError as error:
+            raise ChainUnavailableError("the remote signer does not answer", found=error.found) from error
 
 
 def _require_local(chain: Chain, what: str) -> None:

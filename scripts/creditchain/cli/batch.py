@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from creditchain.cli.anchor import anchoring, described, watching
-from creditchain.cli.audit import require_right
-from creditchain.cli.connecting import JOURNAL, SignerOption, TagKeyOption, acting
+from creditchain.cli.connecting import JOURNAL, SignerOption, TagKeyOption
 from creditchain.cli.naming import ReasonOption
 from creditchain.cli.prove import batch_path
 from creditchain.cli.record import set_life
@@ -19,7 +17,7 @@ from creditchain.errors import InputError
 if TYPE_CHECKING:
     from creditchain.batch import Manifest
 
-group = typer.Typer(no_args_is_help=True, help="Batches: list, show, check, resume, purge, audit. 批次")
+group = typer.Typer(no_args_is_help=True, help="Batches: list, show, check, resume, purge. 批次")
 
 RootArgument = Annotated[
     str, typer.Argument(metavar="BATCH", help="Root (or its first digits), or the batch's folder.")
@@ -109,43 +107,6 @@ def purge(
     erase(path, manifest, index)
     for leaf in leaves:
         set_life(ctx, f"{manifest.terms.node}:0x{leaf.hex()}", Life.ERASED, reason, signer)
-
-
-@group.command()
-def audit(
-    ctx: typer.Context,
-    leaves: Annotated[Path, typer.Argument(help="List from `audit list`, or a batch folder: only leaves are read.")],
-    node: Annotated[int, typer.Option(help="The node that anchored the batch.")],
-    auditor: Annotated[int, typer.Option(help="The regulator that attests, by its node number.")],
-    signer: SignerOption = None,
-) -> None:
-    """Check a batch from its leaves alone, keep them, and attest on chain. For regulators. 审计并留存"""
-    from creditchain.batch.folder.leaf_list import keep_leaves
-    from creditchain.documents import canonical_bytes
-    from creditchain.verification.audit import Audit, audit_report, report_digest
-
-    chosen = settings(ctx)
-    kept = keep_leaves(leaves.resolve(), chosen.home / "audited")
-    found = Audit(kept.size, kept.root, kept.subjects, None)
-    with acting(chosen, signer) as (region, outbox):
-        require_right(found, region, node)
-        report = audit_report(found, log_id=region.deployment.log_id, node=node, auditor=auditor)
-        (kept.path / f"report-{node}.json").write_bytes(canonical_bytes(report))
-        digest = report_digest(report)
-        with chosen.output.progress("attesting: waiting for a final block"):
-            call = region.calls.attest_audit(auditor, node, kept.root, digest)
-            outbox.submit(f"audit {auditor} {node} {kept.root.hex()} {digest.hex()}", call)
-    chosen.output.emit(
-        {
-            "node": node,
-            "root": kept.root,
-            "size": kept.size,
-            "subjects": kept.subjects,
-            "auditor": auditor,
-            "report_digest": digest,
-            "kept": str(kept.path),
-        }
-    )
 
 
 def _summary(manifest: Manifest) -> dict[str, Any]:

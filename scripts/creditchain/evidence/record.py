@@ -146,15 +146,13 @@ class EvidenceFetcher:
         first, last = self._blocks_at(anchor.time)
         outer: tuple[dict[str, Any], int, bytes] | None = None
         body: AnchorBody | None = None
-        for raw in self._region.chain.logs(LogRange(addresses, (appended.topic, anchored.topic), first, last)):
-            topic, address = bytes.fromhex(raw["topics"][0][2:]), raw["address"].lower()
-            if topic == appended.topic and address == addresses[0].lower():
-                values = appended.decode(raw)
+        for log in self._region.chain.logs(LogRange(addresses, (appended.topic, anchored.topic), first, last)):
+            if log.topics[0] == appended.topic and log.address == addresses[0]:
+                values = appended.decode(log)
                 if values["index"] == anchor.entry:
-                    transaction = bytes.fromhex(raw["transactionHash"][2:])
-                    outer = values, int(raw["blockNumber"], 16), transaction
-            elif topic == anchored.topic and address == addresses[1].lower():
-                values = anchored.decode(raw)
+                    outer = values, log.block, log.transaction_hash
+            elif log.topics[0] == anchored.topic and log.address == addresses[1]:
+                values = anchored.decode(log)
                 if values["entry"] == anchor.entry:
                     body = _body(values)
         if outer is None or body is None:

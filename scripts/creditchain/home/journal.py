@@ -25,6 +25,7 @@ from creditchain.errors import DatabaseError, Place
 from creditchain.home.files import FILE_MODE, private_folder
 from creditchain.home.layout import Home
 from creditchain.home.migrations import HEAD, REVISIONS
+from creditchain.home.older import adopt_older_folders
 
 #: Seconds a writer waits for another process's write to end.
 BUSY_SECONDS = 60.0
@@ -169,6 +170,9 @@ def _bring_up_to_date(engine: Engine, path: Path) -> None:
     with engine.connect().execution_options(creditchain_write=True) as connection:
         connection.exec_driver_sql("PRAGMA secure_delete = ON")  # older releases kept secrets in the clear
         upgrade(connection, path.parent)
+        if version is None and path == Home(path.parent).journal:
+            # Before the commit: were it killed in between, the next run finds no version, and goes on.
+            adopt_older_folders(Home(path.parent))
         connection.commit()
     _truncate_log(engine)
 

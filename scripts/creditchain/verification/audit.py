@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from creditchain.documents import canonical_bytes
+from creditchain.errors import NotValidError
 from creditchain.hashing import keccak256
 from creditchain.merkle import EMPTY_ROOT, Leaf, inclusion_path
 from creditchain.merkle.lanes import leaf_rows, levels
@@ -21,6 +22,17 @@ from creditchain.merkle.rows import Rows
 REPORT_FORMAT = "creditchain/audit-report@1"
 #: Leaves compared at a time: 65 bytes each.
 _CHUNK = 1_000_000
+
+
+class DisorderError(NotValidError):
+    """Leaves `index` and `index + 1` of a batch do not strictly ascend."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(
+            f"leaves {index} and {index + 1} do not ascend",
+            hint="Prove it on chain with `creditchain disorder prove`.",
+        )
+        self.index = index
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from making import SEALS, document, lines, made, number
 from creditchain.batch import BatchError, StorageError, open_batch
 from creditchain.batch.folder.check import check_batch
 from creditchain.batch.folder.files import file_digest
-from creditchain.batch.folder.manifest import read_manifest
+from creditchain.batch.folder.manifest import parse_manifest, read_manifest
 from creditchain.batch.folder.purging import purge
 from creditchain.errors import CreditchainError
 from creditchain.identifiers import Subject, subject_tag
@@ -204,3 +204,15 @@ def test_a_row_past_the_documents_is_an_error(folder: Path) -> None:
 def test_purging_what_is_not_there(folder: Path) -> None:
     with pytest.raises(IndexError):
         purge(folder, read_manifest(folder), [50])
+
+
+def test_how_an_upload_was_read_stands_in_the_manifest_only_where_it_was_unusual(folder: Path) -> None:
+    manifest = read_manifest(folder)
+    assert b'"reading"' not in manifest.to_bytes()
+    reading = {"encoding": "gb18030", "sheet": "2", "header_row": 3, "mapping": "0x" + "11" * 32}
+    told = replace(manifest, terms=replace(manifest.terms, reading=reading))
+    assert parse_manifest(told.to_bytes()) == told
+    for wrong in ({"encoding": 1}, {"colour": "red"}):
+        bad = replace(manifest, terms=replace(manifest.terms, reading=wrong))
+        with pytest.raises(BatchError):
+            parse_manifest(bad.to_bytes())

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import datetime
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -139,6 +142,12 @@ def write_own(path: Path, table: list[dict[str, str]] | None = None) -> Path:
             book.active.append(list(row.values()))
         book.save(path)
         return path
+    if path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in table), "utf-8")
+        return path
+    if path.suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(table), path)
+        return path
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.DictWriter(handle, list(table[0]))
         writer.writeheader()
@@ -146,15 +155,64 @@ def write_own(path: Path, table: list[dict[str, str]] | None = None) -> Path:
     return path
 
 
-def read(path: Path, dest: Path, reading: Reading, faults: Faults | None = None) -> Prepared:
-    upload = find_upload(path, reading)
-    return prepare(upload, RULES, SEALS, TERMS, dest, name="test", limits=Limits(), faults=faults or Faults())
+def read(
+    path: Path, dest: Path, reading: Reading, faults: Faults | None = None, limits: Limits | None = None
+) -> Prepared:
+    upload, limits = find_upload(path, reading), limits or Limits()
+    return prepare(upload, RULES, SEALS, TERMS, dest, name="test", limits=limits, faults=faults or Faults())
 
 
-@pytest.mark.parametrize("name", ["own.csv", "own.xlsx"])
+@pytest.mark.parametrize("name", ["own.csv", "own.xlsx", "own.jsonl", "own.parquet"])
 def test_own_columns_give_the_batch_of_the_product_s_columns(name: str, tmp_path: Path) -> None:
     expected = made(write_csv(tmp_path / "plain.csv", expected_documents()), tmp_path / "expected")
     assert read(write_own(tmp_path / name), tmp_path / "found", mapping()).root == expected.root
+
+
+def typed_rows() -> list[dict[str, Any]]:
+    """The rows with numbers, dates and decimals in place of texts."""
+    return [
+        {
+            **row,
+            "序号": at,
+            "成立日期": datetime.date(2004, 5, 6),
+            "注册资本（元）": Decimal(GOOD[at]["data"]["capital_fen"] * 1_000_001) / 100,
+            "区划": 310000,
+            "期限": None,
+        }
+        for at, row in enumerate(own_rows())
+    ]
+
+
+def test_typed_columns_of_parquet_and_numbers_of_json_are_exact(tmp_path: Path) -> None:
+    reading = mapping(MAPPING.replace("YYYY/M/D", "YYYY-MM-DD"))
+    expected = made(write_csv(tmp_path / "plain.csv", expected_documents()), tmp_path / "expected").root
+    pq.write_table(pa.Table.from_pylist(typed_rows()), tmp_path / "own.parquet")
+    assert read(tmp_path / "own.parquet", tmp_path / "parquet", reading).root == expected
+    text = "".join(
+        json.dumps({**row, "注册资本（元）": "@", "成立日期": "2004-05-06"}, ensure_ascii=False, default=str).replace(
+            '"@"', format(row["注册资本（元）"], "f")
+        )
+        + "\n"
+        for row in typed_rows()
+    )
+    for name, encoding in (("own.jsonl", "utf-8"), ("gbk.jsonl", "gb18030")):
+        (tmp_path / name).write_text(text, encoding)
+        chosen = replace(reading, encoding=encoding)
+        assert read(tmp_path / name, tmp_path / encoding, chosen).root == expected
+
+
+@pytest.mark.parametrize("piece_bytes", [300, 1 << 20])
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_lines_that_are_no_flat_objects(encoding: str, piece_bytes: int, tmp_path: Path) -> None:
+    path = write_own(tmp_path / "own.jsonl")
+    with path.open("a", encoding="utf-8") as handle:
+        handle.write('[]\n{"a": 1, "a": 2}\n{\n\n')
+    path.write_bytes(path.read_text("utf-8").encode(encoding))
+    problems: list[Problem] = []
+    reading = replace(mapping(), encoding=encoding)
+    with pytest.raises(UploadError, match="first of 4 faults"):
+        read(path, tmp_path / "no", reading, Faults(report=problems.append), Limits(piece_bytes=piece_bytes))
+    assert [problem.line for problem in problems] == [13, 14, 15, 16]
 
 
 def test_a_fault_names_field_and_column(tmp_path: Path) -> None:

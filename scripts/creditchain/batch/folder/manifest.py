@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ class Terms:
     kind: int  #: 0 delta, 1 full
     key_epoch: int
     upload_digest: bytes
+    #: How the upload was read, where not in the usual way: encoding, sheet, header_row, digest of the mapping.
+    reading: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """The file's content."""
-        terms = {name: _plain(value) for name, value in asdict(self.terms).items()}
+        terms = {name: _plain(value) for name, value in asdict(self.terms).items() if name != "reading" or value}
         whole = {
             "format": FORMAT,
             "hash": HASH_NAME,
@@ -121,7 +123,15 @@ def _terms(whole: Mapping[str, Any]) -> Terms:
         kind=_number(whole["kind"]),
         key_epoch=_number(whole["key_epoch"]),
         upload_digest=_digest(whole["upload_digest"]),
+        reading=_reading(whole.get("reading", {})),
     )
+
+
+def _reading(told: Any) -> dict[str, str | int]:
+    kinds = {"encoding": str, "sheet": str, "header_row": int, "mapping": str}
+    if any(type(value) is not kinds.get(name) for name, value in told.items()):
+        raise ValueError("not a way of reading an upload")
+    return dict(told)
 
 
 def _parts(told: Any) -> tuple[PartFile, ...]:

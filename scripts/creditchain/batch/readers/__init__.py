@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from creditchain.batch.accepting.loaded import Loaded
 from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.errors import UploadError
-from creditchain.batch.readers import csv_rows, files, json_lines, parquet, rows, workbook
+from creditchain.batch.readers import csv_rows, files, json_lines, mapped, parquet, rows, workbook
 from creditchain.batch.readers.pieces import (
     CellsPiece,
     FilesPiece,
     GroupsPiece,
     LinesPiece,
+    MappedPiece,
     Piece,
     TablePiece,
     TextPiece,
@@ -22,12 +23,22 @@ from creditchain.errors import Place
 
 __all__ = ["Loaded", "Piece", "column_names", "file_urls", "load", "pieces"]
 
+#: Pieces of records that may have an institution's own fields.
+_OWN = (LinesPiece, TextPiece, GroupsPiece, TablePiece)
+
 
 def pieces(upload: Upload, rules: Rules, piece_bytes: Callable[[int], int]) -> Iterator[Piece]:
     """The upload as pieces, in the order of its lines. Raises UploadError for a wrong head.
 
     `piece_bytes` is told how many bytes of documents there are, about, and says how many make a piece.
     """
+    own, mapping = _pieces(upload, rules, piece_bytes), upload.reading.mapping
+    if mapping is None:
+        return own
+    return (MappedPiece(each, mapping) if isinstance(each, _OWN) else each for each in own)
+
+
+def _pieces(upload: Upload, rules: Rules, piece_bytes: Callable[[int], int]) -> Iterator[Piece]:
     if upload.kind == "jsonl":
         return json_lines.pieces(upload, piece_bytes(upload.size))
     if upload.kind == "csv":
@@ -58,6 +69,8 @@ def file_urls(upload: Upload) -> tuple[str, ...]:
 def load(piece: Piece, rules: Rules) -> Iterator[Loaded]:
     """Read and check one piece, block by block: what is worked on at a time should fit the caches."""
     match piece:
+        case MappedPiece():
+            yield from mapped.load(piece, rules)
         case LinesPiece():
             yield from json_lines.load(piece, rules)
         case CellsPiece():

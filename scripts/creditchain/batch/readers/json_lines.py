@@ -57,12 +57,21 @@ def load_text(piece: TextPiece, rules: Rules) -> Loaded:
 
 def load(piece: LinesPiece, rules: Rules) -> Iterator[Loaded]:
     """The records of the lines that begin in the piece, block by block; lines count from 1 in each."""
-    for start in range(piece.start, piece.stop, BLOCK_BYTES):
-        stop = min(start + BLOCK_BYTES, piece.stop)
-        block = LinesPiece(piece.url, start, stop, last=piece.last and stop == piece.stop, origin=piece.origin)
+    for block in _cut(piece):
         lines = read_lines(block)
         loaded = accept_lines(lines, rules)
         yield replace(loaded, problems=torn(block, lines, loaded.problems))
+
+
+def blocks(piece: LinesPiece) -> Iterator[Lines]:
+    """The lines that begin in the piece, block by block."""
+    return map(read_lines, _cut(piece))
+
+
+def _cut(piece: LinesPiece) -> Iterator[LinesPiece]:
+    for start in range(piece.start, piece.stop, BLOCK_BYTES):
+        stop = min(start + BLOCK_BYTES, piece.stop)
+        yield LinesPiece(piece.url, start, stop, last=piece.last and stop == piece.stop, origin=piece.origin)
 
 
 def read_lines(piece: LinesPiece) -> Lines:

@@ -48,7 +48,7 @@ class FieldRule:
 
     def value(self, cells: Mapping[str, str]) -> str:
         """The field's text in a row; empty for no value. Raises ConversionError."""
-        return self.constant if self.column is None else self.conversions.apply(cells[self.column])
+        return self.constant if self.column is None else self.conversions.apply(cells.get(self.column, ""))
 
 
 @dataclass(frozen=True, slots=True)

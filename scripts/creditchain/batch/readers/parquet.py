@@ -44,7 +44,10 @@ def pieces(upload: Upload, rules: Rules, piece_bytes: Callable[[int], int]) -> I
     with storage("the upload"), open_at(upload.url) as handle:
         parquet = _open(handle, upload.name)
         try:
-            check_schema(parquet.schema_arrow, rules.product)
+            if (mapping := upload.reading.mapping) is not None:
+                mapping.require_columns(parquet.schema_arrow.names)
+            else:
+                check_schema(parquet.schema_arrow, rules.product)
         except UploadError as error:
             raise error.at(Place(upload.name)) from None
         rows = [parquet.metadata.row_group(group).num_rows for group in range(parquet.num_row_groups)]
@@ -59,13 +62,18 @@ def pieces(upload: Upload, rules: Rules, piece_bytes: Callable[[int], int]) -> I
 def load(piece: GroupsPiece | TablePiece, rules: Rules) -> Iterator[Loaded]:
     """The records of the rows, block by block; a row's number counts from 1 and stands for the line."""
     first = piece.first
-    for batch in chain.from_iterable(map(_bounded, _blocks(piece))):
+    for batch in batches(piece):
         if batch.schema.names == [DOCUMENT]:
             loaded = _of_texts(batch.column(0).to_pylist(), rules)
         else:
             loaded = _of_columns(batch, rules)
         yield _placed(loaded, first)
         first += len(batch)
+
+
+def batches(piece: GroupsPiece | TablePiece) -> Iterator[pa.RecordBatch]:
+    """The piece's rows, some at a time. Raises UploadError for damaged pages."""
+    return chain.from_iterable(map(_bounded, _blocks(piece)))
 
 
 def _blocks(piece: GroupsPiece | TablePiece) -> Iterator[pa.RecordBatch]:

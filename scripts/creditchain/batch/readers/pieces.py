@@ -86,4 +86,17 @@ class FilesPiece:
     size: int
 
 
-Piece = LinesPiece | TextPiece | CellsPiece | GroupsPiece | TablePiece | FilesPiece
+@dataclass(frozen=True, slots=True)
+class MappedPiece:
+    """A piece whose records have an institution's own fields; the mapping says what becomes of them."""
+
+    own: LinesPiece | TextPiece | GroupsPiece | TablePiece
+    mapping: UploadMapping
+
+    @property
+    def size(self) -> int:
+        """Bytes of the upload that this piece stands for."""
+        return self.own.size
+
+
+Piece = MappedPiece | LinesPiece | TextPiece | CellsPiece | GroupsPiece | TablePiece | FilesPiece

@@ -18,6 +18,8 @@ from creditchain.documents import JsonObject
 from creditchain.errors import InputError, Place
 from creditchain.products.explaining import shape_of
 
+#: Cells of a row by their column's name, or what is wrong with it.
+Source = dict[str, str] | Problem
 #: Without a mapping each field has the column of its own name.
 _SAME: Mapping[str, str] = {}
 #: Dotted fields of documents and the columns of the envelope that hold them.
@@ -50,15 +52,25 @@ def gather(
 
 def load(piece: CellsPiece, rules: Rules) -> Loaded:
     """The records of the rows."""
-    table = layout(piece.mapping.names if piece.mapping is not None else piece.names, rules.product)
+    rows: list[tuple[int, Source]] = []
+    for line, cells in piece.rows:
+        rows.append((line, cells if isinstance(cells, Problem) else dict(zip(piece.names, cells, strict=True))))
+    return load_sources(rows, piece.names, piece.mapping, rules)
+
+
+def load_sources(
+    rows: Sequence[tuple[int, Source]], names: Sequence[str], mapping: UploadMapping | None, rules: Rules
+) -> Loaded:
+    """The records of rows whose cells have their columns' names; the names are the mapping's where there is one."""
+    table = layout(mapping.names if mapping is not None else names, rules.product)
     values: list[JsonObject] = []
     good: list[_Row] = []
     problems: list[Problem] = []
-    for line, cells in piece.rows:
-        if isinstance(cells, Problem):
-            problems.append(cells)
+    for line, source in rows:
+        if isinstance(source, Problem):
+            problems.append(source)
             continue
-        row = _read_row(line, dict(zip(piece.names, cells, strict=True)), table, piece.mapping)
+        row = _read_row(line, source, table, mapping)
         if row.faults:
             problems += _all_faults(row, table, rules)
         else:
@@ -68,7 +80,7 @@ def load(piece: CellsPiece, rules: Rules) -> Loaded:
     by_line = {row.line: row for row in good} if loaded.problems else {}
     problems += [_explained(problem, by_line[problem.line or 0], table) for problem in loaded.problems]
     problems.sort(key=lambda problem: problem.line or 0)
-    return replace(loaded, problems=tuple(problems), lines=len(piece.rows))
+    return replace(loaded, problems=tuple(problems), lines=len(rows))
 
 
 @dataclass(slots=True)

@@ -7,11 +7,9 @@ lost the rest, and are written short (9.1E+17), so that they are refused by name
 
 from __future__ import annotations
 
-import datetime
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import python_calamine as calamine
@@ -20,6 +18,7 @@ from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.errors import Problem, UploadError, storage
 from creditchain.batch.readers import rows
 from creditchain.batch.readers.pieces import CellsPiece, Row
+from creditchain.batch.readers.texts import as_text, decimal_text
 from creditchain.batch.readers.upload import Upload, open_at
 from creditchain.batch.readers.workbook_check import SheetCells, check_workbook
 from creditchain.errors import Place
@@ -106,7 +105,7 @@ def _rows(sheet: Any, cells: SheetCells, first: int) -> Iterator[tuple[int, tupl
     for number, row in enumerate(sheet.iter_rows()):
         if number < first:
             continue
-        texts = [*left, *map(as_text, row)]
+        texts = [*left, *map(cell_text, row)]
         for place in range(len(texts)) if cells.dropped else ():
             texts[place] = cells.dropped.get((number, place), texts[place])
         yield number + 1, tuple(texts)
@@ -137,24 +136,11 @@ def _table(read: Iterator[tuple[int, tuple[str, ...]]], width: int) -> Iterator[
             yield line, cells[:width] + ("",) * (width - len(cells))
 
 
-def as_text(cell: Any) -> str:
+def cell_text(cell: Any) -> str:
     """A cell's value as the text that documents are made of."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, int | float):
-        return number_text(cell)
-    if isinstance(cell, datetime.datetime):
-        midnight = cell.time() == datetime.time()
-        return cell.date().isoformat() if midnight else cell.isoformat(" ", "seconds")
-    return "" if cell is None else str(cell)
+    return number_text(cell) if type(cell) in (int, float) else as_text(cell)
 
 
 def number_text(number: float) -> str:
     """A number with all its digits; one that Excel has shortened in its shortened form."""
-    if abs(number) >= _EXACT:
-        return f"{number:.2E}"
-    if number == int(number):
-        return str(int(number))
-    return format(Decimal(repr(number)), "f")
+    return f"{number:.2E}" if abs(number) >= _EXACT else decimal_text(number)

@@ -1,0 +1,31 @@
+"""Values of typed cells as the texts that documents are made of: all digits, no artefacts, dates as 2023-05-05."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from decimal import Decimal
+from typing import Any
+
+
+def as_text(value: Any) -> str:
+    """A cell's value as text; empty for none."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float | Decimal):
+        return decimal_text(value)
+    if isinstance(value, datetime.datetime):
+        midnight = value.time() == datetime.time()
+        return value.date().isoformat() if midnight else value.isoformat(" ", "seconds")
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
+
+
+def decimal_text(number: float | Decimal) -> str:
+    """A number with all its digits and no exponent; without a point where there is nothing behind it."""
+    if number == int(number):
+        return str(int(number))
+    return format(Decimal(repr(number)) if isinstance(number, float) else number.normalize(), "f")

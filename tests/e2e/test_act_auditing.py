@@ -1,0 +1,131 @@
+"""Audits without the command line: a wrong auditor, signer or list leaves home and chain as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from region_world import PLATFORM, REGULATOR, SOURCE, Place, anchor_documents, region_of
+from worlds import Kept, kept_region
+
+from creditchain.acts.auditing import attest, check_list
+from creditchain.acts.proving_disorder import prove_disorder
+from creditchain.batch.folder.leaf_list import read_leaves
+from creditchain.chain.outbox import Outbox
+from creditchain.chain.region import Region
+from creditchain.chain.signers import dev_signer
+from creditchain.documents import commitment
+from creditchain.errors import CreditchainError, InputError, NotValidError
+from creditchain.home.journal import open_journal
+from creditchain.home.layout import Home
+from creditchain.packages.record_package import RecordPackage
+from creditchain.verification.audit import DisorderError
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A region with a batch in order and one out of order."""
+
+    kept: Kept
+    good: list[RecordPackage]
+    bad: list[RecordPackage]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
+    with kept_region("embedded", tmp_path_factory.mktemp("region")) as kept:
+        good = anchor_documents(kept.place, (2023, 2024), 1)
+        bad = anchor_documents(kept.place, (2030, 2031), 2, unsorted=True)
+        kept.keep()
+        yield Audited(kept, good, bad)
+
+
+@pytest.fixture
+def place(world: Audited, tmp_path: Path) -> Place:
+    return world.kept.fresh(tmp_path / "place")
+
+
+@contextmanager
+def acting(place: Place, key: int = REGULATOR) -> Iterator[tuple[Region, Outbox, Home]]:
+    home = Home(place.folder / "home")
+    with region_of(place) as region, open_journal(home.journal) as journal:
+        yield region, region.outbox(dev_signer(key, region.chain), journal), home
+
+
+def written(path: Path, packages: list[RecordPackage]) -> Path:
+    """The list of leaves of a batch, as its publisher gives it to an auditor."""
+    records = [package.record for package in packages]
+    commitments = [commitment(record.salt, record.media_type, record.content) for record in records]
+    columns = {
+        "tag": pa.array([package.tag.subject_tag for package in packages], pa.binary(32)),
+        "section": pa.array([int(record.section) for record in records], pa.uint8()),
+        "commitment": pa.array(commitments, pa.binary(32)),
+    }
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+def test_an_audit_is_kept_and_attested_once(world: Audited, place: Place, tmp_path: Path) -> None:
+    listed = written(tmp_path / "list.parquet", world.good)
+    with acting(place) as (region, outbox, home):
+        audit = check_list(region, read_leaves(listed), SOURCE)
+        assert (audit.size, audit.subjects) == (6, 3)
+        first = attest(region, outbox, home, listed, SOURCE, REGULATOR)
+        size = region.log_size()
+        assert attest(region, outbox, home, listed, SOURCE, REGULATOR) == first
+        assert region.log_size() == size
+        anchor = region.anchor(SOURCE, audit.root)
+        assert anchor is not None
+        assert anchor.audited
+        assert first.kept.path.parent == home.region(region.deployment.log_id).audited
+        assert first.report.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("fault", ["signer", "platform", "nobody", "node", "short", "disorder", "no list"])
+def test_a_fault_leaves_everything_as_it_was(world: Audited, place: Place, tmp_path: Path, fault: str) -> None:
+    listed = written(tmp_path / "list.parquet", world.bad if fault == "disorder" else world.good)
+    if fault == "short":
+        written(listed, world.good[1:])
+    elif fault == "no list":
+        pq.write_table(pa.table({"tag": ["x"]}), listed)
+    node = PLATFORM if fault == "node" else SOURCE
+    auditor = {"platform": PLATFORM, "nobody": 99}.get(fault, REGULATOR)
+    kinds: dict[str, type[CreditchainError]] = {
+        "disorder": DisorderError,
+        "node": NotValidError,
+        "short": NotValidError,
+    }
+    with acting(place, key=PLATFORM if fault in ("signer", "platform") else REGULATOR) as (region, outbox, home):
+        size, audited = region.log_size(), home.region(region.deployment.log_id).audited
+        with pytest.raises(kinds.get(fault, InputError)):
+            attest(region, outbox, home, listed, node, auditor)
+        assert region.log_size() == size
+        assert not audited.exists() or list(audited.iterdir()) == []
+
+
+def test_disorder_is_found_and_proven(world: Audited, place: Place, tmp_path: Path) -> None:
+    bad = read_leaves(written(tmp_path / "bad.parquet", world.bad))
+    good = read_leaves(written(tmp_path / "good.parquet", world.good))
+    with acting(place, key=9) as (region, outbox, _):
+        with pytest.raises(DisorderError):
+            check_list(region, bad, SOURCE)
+        size = region.log_size()
+        with pytest.raises(InputError, match="in order"):
+            prove_disorder(region, outbox, good, SOURCE)
+        with pytest.raises(InputError, match="anchored no batch"):
+            prove_disorder(region, outbox, bad, PLATFORM)
+        assert region.log_size() == size
+        assert prove_disorder(region, outbox, bad, SOURCE).broken
+
+
+def test_what_is_no_list(tmp_path: Path) -> None:
+    (tmp_path / "text.parquet").write_text("x")
+    (tmp_path / "empty").mkdir()
+    for source in (tmp_path / "text.parquet", tmp_path / "empty"):
+        with pytest.raises(InputError):
+            read_leaves(source)

@@ -1,0 +1,179 @@
+"""Disputes as a service would handle them, without a command line; what is refused changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from acts_world import ANYBODY, BANK, ENTERPRISE, PLATFORM, SOURCE, ActsWorld, acts_world, bring_up_members
+from region_world import Place, anchor_documents, pass_time
+from worlds import Kept
+
+from creditchain.acts import filing
+from creditchain.acts.disputing import answer_dispute, file_dispute, list_disputes
+from creditchain.chain.errors import ContractRefusedError
+from creditchain.consents.errors import ForeignFileError, TermsError
+from creditchain.errors import InputError
+from creditchain.home.reasons import ReasonError
+from creditchain.log.views import RecordName
+from creditchain.messages import SignatureError
+from creditchain.packages.filing_file import parse_filing
+from creditchain.packages.record_package import RecordPackage
+from creditchain.verification.steps import leaf_of
+from creditchain.vocabulary import DisputeState
+
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Records:
+    """A world, and records that lie in one of its batches."""
+
+    world: ActsWorld
+    packages: list[RecordPackage]
+
+    def name(self, number: int) -> RecordName:
+        return RecordName(SOURCE, leaf_of(self.packages[number]))
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Kept, list[RecordPackage]]:
+    place = Place("embedded", tmp_path_factory.mktemp("dispute-acts"))
+    bring_up_members(place)
+    packages = anchor_documents(place, (2023, 2024), 1)
+    return Kept(place), packages
+
+
+@pytest.fixture
+def records(kept: tuple[Kept, list[RecordPackage]], tmp_path: Path) -> Iterator[Records]:
+    place, packages = kept
+    with acts_world(place.fresh(tmp_path / "world")) as world:
+        yield Records(world, packages)
+
+
+def test_from_filing_to_a_correction(records: Records) -> None:
+    world, record = records.world, records.name(0)
+    filed = file_dispute(world.region, world.outbox(PLATFORM), world.home, record, PLATFORM, "不属实")
+    assert (filed.state.dispute, filed.state.platform) == (DisputeState.OPEN, PLATFORM)
+    assert "不属实" in filed.reason.path.read_text(encoding="utf-8")
+    block, (listed,) = list_disputes(world.region)
+    assert (listed.node, listed.leaf, listed.state) == (record.node, record.leaf, DisputeState.OPEN)
+    assert (listed.overdue(block.time), listed.overdue(block.time + 21 * DAY)) == (False, True)
+
+    answer = (world.region, world.outbox(SOURCE), world.home, record, DisputeState.CORRECTED, "更正")
+    answered = answer_dispute(*answer, records.packages[1])
+    assert answered.state.dispute == DisputeState.CORRECTED
+    _, (closed,) = list_disputes(world.region)
+    assert closed.answered_at >= closed.filed_at
+    assert not closed.overdue(block.time + 21 * DAY)
+
+
+def test_filings_that_are_refused_keep_no_reason(records: Records) -> None:
+    world, record = records.world, records.name(0)
+    platform, source = world.outbox(PLATFORM), world.outbox(SOURCE)
+    with world.refuses(TermsError, field="platform"):
+        file_dispute(world.region, source, world.home, record, SOURCE, "wrong")
+    with world.refuses(InputError, found=f"a key of node {SOURCE}"):
+        file_dispute(world.region, source, world.home, record, PLATFORM, "wrong")
+    with world.refuses(InputError, found="node 99"):
+        file_dispute(world.region, platform, world.home, replace(record, node=99), PLATFORM, "wrong")
+    with world.refuses(ReasonError):
+        file_dispute(world.region, platform, world.home, record, PLATFORM, "two\nlines")
+    file_dispute(world.region, platform, world.home, record, PLATFORM, "wrong")
+    with world.refuses(InputError, expected="no open dispute"):
+        file_dispute(world.region, platform, world.home, record, PLATFORM, "wrong again")
+
+
+def test_answers_that_are_refused_keep_no_reason(records: Records) -> None:
+    world, record = records.world, records.name(0)
+    source, bank = world.outbox(SOURCE), world.outbox(BANK)
+    other = records.packages[1]
+    with world.refuses(InputError, expected="open", found="none"):
+        answer_dispute(world.region, source, world.home, record, DisputeState.UPHELD, "checked")
+    file_dispute(world.region, world.outbox(PLATFORM), world.home, record, PLATFORM, "wrong")
+    with world.refuses(InputError, found=f"a key of node {BANK}"):
+        answer_dispute(world.region, bank, world.home, record, DisputeState.UPHELD, "checked")
+    with world.refuses(InputError):
+        answer_dispute(world.region, source, world.home, record, DisputeState.CORRECTED, "checked")
+    with world.refuses(InputError):
+        answer_dispute(world.region, source, world.home, record, DisputeState.UPHELD, "checked", other)
+    corrected = (world.region, source, world.home, record, DisputeState.CORRECTED, "checked")
+    with world.refuses(InputError):
+        answer_dispute(*corrected, records.packages[0])
+    with world.refuses(InputError):
+        answer_dispute(*corrected, replace(other, batch=replace(other.batch, root=bytes(32))))
+    with world.refuses(InputError):
+        answer_dispute(*corrected, replace(other, record=replace(other.record, salt=bytes(32))))
+
+
+def test_a_filing_that_was_killed_is_finished(records: Records) -> None:
+    world, record = records.world, records.name(0)
+    outbox = world.outbox(PLATFORM)
+
+    class KilledError(Exception):
+        pass
+
+    def die(_intent: str, _state: str) -> None:
+        raise KilledError
+
+    outbox.on_state(die)
+    with pytest.raises(KilledError):
+        file_dispute(world.region, outbox, world.home, record, PLATFORM, "wrong")
+    fresh = world.outbox(PLATFORM)
+    with pytest.raises(ReasonError, match="another reason"):
+        file_dispute(world.region, fresh, world.home, record, PLATFORM, "another reason")
+    filed = file_dispute(world.region, fresh, world.home, record, PLATFORM, "wrong")
+    assert filed.state.dispute == DisputeState.OPEN
+
+
+def test_in_the_enterprises_own_words(records: Records) -> None:
+    world, record = records.world, records.name(2)
+    before = world.state()
+    drafted = filing.draft(world.region, record, PLATFORM, "该登记信息有误。", 30 * DAY)
+    signed = filing.sign(world.region, drafted, ENTERPRISE)
+    endorsed = filing.endorse(world.region, world.key(PLATFORM), signed)
+    assert world.state() == before  # all but relaying happens on files
+    assert parse_filing(endorsed.to_json()) == endorsed
+    filed = filing.relay(world.region, world.outbox(ANYBODY), endorsed)
+    assert (filed.dispute, filed.platform) == (DisputeState.OPEN, PLATFORM)
+    with world.refuses(InputError, expected="no open dispute"):
+        filing.draft(world.region, record, PLATFORM, "again", DAY)
+    answer_dispute(
+        world.region, world.outbox(SOURCE), world.home, record, DisputeState.UPHELD, "checked and found right"
+    )
+    with world.refuses(TermsError, field="message.previous"):
+        filing.sign(world.region, drafted, ENTERPRISE)
+
+
+def test_filings_of_enterprises_that_are_refused(records: Records) -> None:
+    world, record, platform = records.world, records.name(3), records.world.key(PLATFORM)
+    anybody = world.outbox(ANYBODY)
+    for reason in ("", "x" * 4097):
+        with world.refuses(InputError):
+            filing.draft(world.region, record, PLATFORM, reason, DAY)
+    with world.refuses(TermsError, field="platform"):
+        filing.draft(world.region, record, BANK, "wrong", DAY)
+    drafted = filing.draft(world.region, record, PLATFORM, "wrong", DAY)
+    signed = filing.sign(world.region, drafted, ENTERPRISE)
+    with world.refuses(InputError):
+        filing.endorse(world.region, platform, drafted)
+    with world.refuses(InputError, found=f"a key of node {BANK}"):
+        filing.endorse(world.region, world.key(BANK), signed)
+    with world.refuses(SignatureError):
+        filing.endorse(world.region, platform, replace(signed, message=replace(signed.message, leaf=bytes(31) + b"1")))
+    with world.refuses(InputError):
+        filing.relay(world.region, anybody, signed)
+    endorsed = filing.endorse(world.region, platform, signed)
+    with world.refuses(InputError, found="one that is endorsed too"):
+        filing.sign(world.region, endorsed, world.key(ANYBODY))
+    assert filing.sign(world.region, endorsed, world.key(ANYBODY), again=True).endorsement == b""
+    foreign = replace(endorsed, message=replace(endorsed.message, domain=replace(endorsed.message.domain, chain_id=1)))
+    with world.refuses(ForeignFileError):
+        filing.relay(world.region, anybody, foreign)
+    pass_time(world.place, DAY + 60)
+    with world.refuses(TermsError, field="message.deadline"):
+        filing.sign(world.region, drafted, ENTERPRISE)
+    with world.refuses(ContractRefusedError):
+        filing.relay(world.region, anybody, endorsed)

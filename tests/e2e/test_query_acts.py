@@ -1,0 +1,237 @@
+"""Requests, metering, evidence and loans without a command line; what is refused changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acts_world import (
+    ANYBODY,
+    BANK,
+    OTHER_BANK,
+    PLATFORM,
+    SOURCE,
+    SUBJECT,
+    TAGS,
+    ActsWorld,
+    acts_world,
+    bring_up_members,
+)
+from region_world import Place, pass_time
+from worlds import Kept
+
+from creditchain.acts.lending import Loans, loans_of, month_is_over, report_loans
+from creditchain.acts.metering import MeterResult, meter
+from creditchain.acts.querying import Query, request_report
+from creditchain.acts.tracing import QueryState, trace
+from creditchain.catalogue.products import load_product
+from creditchain.chain.clock import now
+from creditchain.chain.consent_calls import Delivery
+from creditchain.consents.errors import (
+    ConsentPurposeError,
+    ConsentUnknownError,
+    ForeignFileError,
+    ProductMismatchError,
+    SubjectError,
+    TermsError,
+)
+from creditchain.errors import InputError
+from creditchain.hashing import keccak256
+from creditchain.home.reasons import ReasonError
+from creditchain.messages import DeliveryReceipt
+from creditchain.packages.consent_file import ConsentFile
+from creditchain.packages.request_file import RequestFile, parse_request
+from creditchain.products import Purpose
+from creditchain.vocabulary import Finding, MeterFlag
+
+REPORT = load_product("working-capital-report/1")
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    place = Place("embedded", tmp_path_factory.mktemp("query-acts"))
+    bring_up_members(place)
+    return Kept(place)
+
+
+@pytest.fixture
+def world(kept: Kept, tmp_path: Path) -> Iterator[ActsWorld]:
+    with acts_world(kept.fresh(tmp_path / "world")) as made:
+        yield made
+
+
+def query(consent: ConsentFile | None, **changes: Any) -> Query:
+    """What the bank asks the platform for."""
+    asked = Query(BANK, PLATFORM, REPORT, SUBJECT, consent, None, None, None, "信贷员 07", 3600)
+    return replace(asked, **changes)
+
+
+def request(world: ActsWorld, asked: Query, tags: tuple[bytes, ...] = TAGS) -> RequestFile:
+    return request_report(world.region, world.home, world.key(BANK), asked, tags)
+
+
+def delivery(world: ActsWorld, file: RequestFile, *, late: int = 0, signer: int = PLATFORM) -> Delivery:
+    """The platform's answer, with a report that nobody needs to see."""
+    time = now(world.region.chain) + late
+    receipt = DeliveryReceipt(file.request.domain, file.request.id, keccak256(b"report"), time, time + 1800)
+    return Delivery(file.request, receipt, file.signature, world.key(signer).sign_typed(receipt.typed_data()))
+
+
+def test_a_request_is_signed_by_the_institution_and_its_staff_stays_at_home(world: ActsWorld) -> None:
+    consent = world.granted()
+    file = request(world, query(consent))
+    assert parse_request(file.to_json()) == file
+    message = file.request
+    assert (message.institution, message.provider, message.purpose) == (BANK, PLATFORM, Purpose.LOAN_APPLICATION)
+    assert (message.sections, message.domains) == (consent.message.sections, consent.message.domains)
+    kept = [path.read_text(encoding="utf-8") for path in world.home.path.rglob("reasons/*")]
+    assert len(kept) == 1
+    assert "信贷员 07" in kept[0]
+    assert b"07" not in file.to_json().split(b'"staff"')[1].split(b",")[0]
+
+
+def test_requests_that_would_be_refused_later_are_refused_now(world: ActsWorld) -> None:
+    consent, pending = world.granted(), world.endorsed()
+    with world.refuses(ConsentUnknownError, expected="a consent that was granted"):
+        request(world, query(pending))
+    with world.refuses(ConsentPurposeError, expected="loan_application", found="credit_line"):
+        request(world, query(consent, purpose=Purpose.CREDIT_LINE))
+    with world.refuses(ProductMismatchError):
+        request(world, query(consent, product=load_product("registry-basic/1")))
+    with world.refuses(ProductMismatchError):
+        request(world, query(consent, purpose=next(one for one in Purpose if one not in REPORT.purposes)))
+    with world.refuses(TermsError, field="sections"):
+        request(world, query(consent, sections=0))
+    with world.refuses(TermsError, field="provider"):
+        request(world, query(consent, provider=SOURCE))
+    with world.refuses(TermsError, field="institution"):
+        request(world, query(consent, institution=PLATFORM))
+    with world.refuses(InputError, found=f"a key of node {BANK}"):
+        request(world, query(consent, institution=OTHER_BANK))
+    with world.refuses(SubjectError):
+        request(world, query(consent), (keccak256(b"another enterprise"),))
+    with world.refuses(ForeignFileError):
+        request(world, query(replace(consent, message=replace(consent.message, log=keccak256(b"other")))))
+    with world.refuses(InputError, field="purpose"):
+        request(world, query(None))
+    with world.refuses(ReasonError):
+        request(world, query(consent, staff="two\nlines"))
+
+
+def test_metering_and_what_it_leaves_to_see(world: ActsWorld) -> None:
+    consent = world.granted()
+    first, second = (delivery(world, request(world, query(consent))) for _ in range(2))
+    promised = trace(world.region, first.request.id, first.receipt, first.request.domain)
+    assert (promised.state, promised.delivery) == (QueryState.PROMISED, None)
+    assert trace(world.region, first.request.id).state is QueryState.NOT_METERED
+
+    outbox = world.outbox(PLATFORM)
+    results = meter(world.region, outbox, [first, second, first])
+    assert [one.finding for one in results] == [Finding.FITS] * 3
+    assert results[0] == results[2]
+    before = world.state()
+    assert meter(world.region, outbox, [first, second, first]) == results
+    assert world.state() == before  # what is on the ledger is not sent again
+
+    metered = trace(world.region, first.request.id, first.receipt)
+    assert metered.state is QueryState.METERED
+    assert metered.delivery is not None
+    assert metered.delivery.entry.root == world.region.log_root(metered.block.number)
+    assert metered.delivery.receipt == first.receipt.struct_hash()
+    assert trace(world.region, first.request.id, second.receipt).state is QueryState.ANOTHER_METERED
+
+
+def test_one_delivery_that_does_not_fit_does_not_hold_up_the_others(world: ActsWorld) -> None:
+    consent = world.granted()
+    good = delivery(world, request(world, query(consent)))
+    forged = delivery(world, request(world, query(consent)), signer=SOURCE)
+    ahead = delivery(world, request(world, query(consent)), late=3000)
+    outbox = world.outbox(PLATFORM)
+    results = meter(world.region, outbox, [forged, ahead, good])
+    assert [one.finding for one in results] == [Finding.RECEIPT_SIGNATURE, Finding.IN_FUTURE, Finding.FITS]
+    assert [one.metered for one in results] == [False, False, True]
+    assert results[0] == MeterResult(forged.request.id, Finding.RECEIPT_SIGNATURE, None, MeterFlag(0))
+    pass_time(world.place, 3000)
+    assert [one.finding for one in meter(world.region, outbox, [ahead])] == [Finding.FITS]
+    pass_time(world.place, 3600)
+    meter(world.region, outbox, [good])
+    assert trace(world.region, forged.request.id, forged.receipt).state is QueryState.OVERDUE
+
+
+def test_deliveries_of_another_region_are_refused_before_any_is_sent(world: ActsWorld) -> None:
+    good = delivery(world, request(world, query(world.granted())))
+    domain = replace(good.request.domain, chain_id=1)
+    foreign = replace(good, request=replace(good.request, domain=domain))
+    outbox = world.outbox(PLATFORM)
+    with world.refuses(ForeignFileError):
+        meter(world.region, outbox, [good, foreign])
+
+
+LOANS = Loans(BANK, 202401, 2, 50_000_000, ())
+
+
+def test_loans_are_reported_corrected_and_reported_once(world: ActsWorld) -> None:
+    asked = delivery(world, request(world, query(world.granted())))
+    meter(world.region, world.outbox(PLATFORM), [asked])
+    outbox, loans = world.outbox(BANK), replace(LOANS, queries=(asked.request.id,))
+    first = report_loans(world.region, outbox, world.home, loans)
+    assert first.total is not None
+    assert (first.total.count, first.total.amount, first.total.reports) == (2, 50_000_000, 1)
+    with world.refuses(TermsError, expected="--correct, to correct it"):
+        report_loans(world.region, outbox, world.home, loans)
+    second = report_loans(world.region, outbox, world.home, replace(loans, count=1), correct=True)
+    assert second.total is not None
+    assert (second.total.count, second.total.reports) == (1, 2)
+    assert second.digest != first.digest
+    assert loans_of(world.region, BANK, 202401) == second.total
+    assert loans_of(world.region, BANK, 202402) is None
+
+
+def test_loans_that_are_refused_leave_no_list_behind(world: ActsWorld) -> None:
+    bank, anybody = world.outbox(BANK), world.outbox(ANYBODY)
+    for month in (202413, 202400, 299901, 196912):
+        with world.refuses(TermsError, field="month"):
+            report_loans(world.region, bank, world.home, replace(LOANS, month=month))
+    for count, amount in ((0, 1), (1, 0), (1, 2**128)):
+        with world.refuses(TermsError, field="amount"):
+            report_loans(world.region, bank, world.home, replace(LOANS, count=count, amount=amount))
+    with world.refuses(TermsError, field="institution"):
+        report_loans(world.region, bank, world.home, replace(LOANS, institution=PLATFORM))
+    with world.refuses(InputError, found="a key of node nobody"):
+        report_loans(world.region, anybody, world.home, LOANS)
+    with world.refuses(TermsError, field="queries"):
+        report_loans(world.region, bank, world.home, replace(LOANS, queries=(keccak256(b"no query"),)))
+    with world.refuses(TermsError):
+        report_loans(world.region, bank, world.home, LOANS, correct=True)
+
+
+def test_a_report_of_loans_that_was_killed_is_finished(world: ActsWorld) -> None:
+    outbox, outside = world.outbox(BANK), world.outbox(BANK)
+
+    class KilledError(Exception):
+        pass
+
+    def die(_intent: str, state: str) -> None:
+        if state == "sent":
+            raise KilledError
+
+    outbox.on_state(die)
+    with pytest.raises(KilledError):
+        report_loans(world.region, outbox, world.home, LOANS)
+    with pytest.raises(InputError, match="another list"):
+        report_loans(world.region, outside, world.home, replace(LOANS, queries=(keccak256(b"other"),)))
+    made = report_loans(world.region, outside, world.home, LOANS)
+    assert made.total is not None
+    assert made.total.reports == 1
+
+
+def test_months_end_in_china() -> None:
+    end = 1_706_716_800  # 2024-02-01T00:00:00+08:00
+    assert not month_is_over(202401, end - 1)
+    assert month_is_over(202401, end)
+    assert month_is_over(197001, end)
+    assert month_is_over(202312, 1_704_038_400)
+    assert not month_is_over(202312, 1_704_038_399)
