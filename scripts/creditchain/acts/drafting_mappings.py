@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from creditchain.batch import Upload, UploadError
+from creditchain.batch import Upload
 from creditchain.batch.accepting.table import ENVELOPE
-from creditchain.batch.errors import storage
 from creditchain.batch.readers import column_names
-from creditchain.errors import Place
 from creditchain.products import Product
 from creditchain.products.dates import is_date
 from creditchain.products.schema import resolve
@@ -52,14 +49,6 @@ def draft_mapping(upload: Upload, product: Product) -> MappingDraft:
     head += "".join(f"#   {json.dumps(name, ensure_ascii=False)}\n" for name in names)
     text = head + f"\nproduct = {json.dumps(product.ref)}\n\n" + "\n\n".join(tables) + "\n"
     return MappingDraft(text, tuple(filled), tuple(left))
-
-
-def write_new(path: Path, text: str) -> None:
-    """Write a file that is not there yet. Raises UploadError if it is, StorageError."""
-    if path.exists():
-        raise UploadError("there is such a file already", hint="Name another one.", place=Place(str(path)))
-    with storage("the mapping"), path.open("x", encoding="utf-8") as handle:
-        handle.write(text)
 
 
 def _constant(name: str, product: Product) -> list[str] | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from creditchain.errors import Place, UsageError
+from creditchain.errors import CreditchainError
 
 if TYPE_CHECKING:
     from creditchain.batch import Problem
@@ -22,23 +22,27 @@ ReportOption = Annotated[
 
 @contextmanager
 def reporting(path: Path | None, upload: str) -> Iterator[Callable[[str, Problem], None] | None]:
-    """Write faults to a file as they come; it is there, perhaps empty, when all is done. None without a path.
+    """Write faults to a file as they come; it is there, perhaps empty, however the command ends. None without a path.
 
-    Raises UsageError if that is the upload itself: opening it for writing would erase it.
+    An older report is replaced. Raises OutputIsInputError if the report would erase the upload, StorageError.
     """
     import orjson
 
-    from creditchain.batch.errors import storage
+    from creditchain.home.files import check_output, new_file
 
     if path is None:
         yield None
         return
-    source = Path(upload)
-    if path.exists() and source.exists() and path.samefile(source):
-        raise UsageError("the report of errors would overwrite the upload", place=Place(str(path)))
-    with storage("the report of errors"), path.open("wb") as handle:
+    check_output(path, overwrite=True, inputs=[Path(upload)] if "://" not in upload else [])
+    failure: CreditchainError | None = None
+    with new_file(path, overwrite=True) as handle:
 
         def write(name: str, problem: Problem) -> None:
             handle.write(orjson.dumps(problem.as_json(name)) + b"\n")
 
-        yield write
+        try:
+            yield write
+        except CreditchainError as error:
+            failure = error  # the file is finished first: it says why
+    if failure is not None:
+        raise failure

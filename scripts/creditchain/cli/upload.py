@@ -89,11 +89,13 @@ def new_mapping(
     products: Folders = None,
 ) -> None:
     """Draft a mapping from a table's header: what is alike is filled in, the rest is left to you. 起草映射文件"""
-    from creditchain.acts.drafting_mappings import draft_mapping, write_new
+    from creditchain.acts.drafting_mappings import draft_mapping
     from creditchain.batch import find_upload
     from creditchain.catalogue.products import load_product
+    from creditchain.home.files import check_output, write_file
 
+    check_output(out)
     kind = load_product(product, folders_of(products))
     draft = draft_mapping(find_upload(source, reading_of(encoding, sheet, header_row, None, kind)), kind)
-    write_new(out, draft.text)
+    write_file(out, draft.text)
     settings(ctx).output.emit({"mapping": str(out), "filled": list(draft.filled), "open": list(draft.open)})

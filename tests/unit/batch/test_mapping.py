@@ -23,6 +23,7 @@ from creditchain.batch.readers.conversions import ConversionError, Conversions, 
 from creditchain.batch.readers.mapping import MappingError, parse_mapping
 from creditchain.batch.readers.reading import Reading
 from creditchain.batch.readers.upload import upload_digest
+from creditchain.catalogue.products import load_product
 
 GOOD = [document(record) for record in range(12)]
 MAPPING = """
@@ -365,3 +366,12 @@ def test_conversions_are_made_in_their_order() -> None:
     assert Conversions(thousands=True, yuan=True).apply("1,234,567.8") == "123456780"
     with pytest.raises(ConversionError, match="thousands"):
         Conversions(thousands=True).apply("12,34")
+
+
+def test_the_mapping_in_the_documentation_parses() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "uploads.md").read_text("utf-8")
+    example = page.split("```toml\n", 1)[1].split("```", 1)[0]
+    found = parse_mapping(example.encode(), load_product("tax-payment/1"), "uploads.md")
+    assert "销售额（元）" in found.columns
+    for key in ("split", "trim", "half_width", "upper", "empty", "thousands", "unit", "date", "month", "lookup"):
+        assert f"| `{key} = " in page

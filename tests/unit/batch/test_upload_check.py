@@ -170,7 +170,7 @@ def test_the_report_never_overwrites_the_upload(capsys: pytest.CaptureFixture[st
     arguments = ["upload", "check", str(path), "--product", "registry-basic/1", "--report-errors", str(path)]
     assert run(arguments) == ExitCode.USAGE
     assert path.read_bytes() == lines(GOOD)
-    assert "overwrite" in capsys.readouterr().err
+    assert "also an input" in capsys.readouterr().err
 
 
 def test_before_and_after_of_a_mapping(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -228,5 +228,5 @@ def test_the_command_drafts_and_never_overwrites(capsys: pytest.CaptureFixture[s
     assert run(check) == ExitCode.OK
     assert json.loads(capsys.readouterr().out)["records"] == 60
     before = out.read_text("utf-8")
-    assert run(arguments) == ExitCode.BAD_INPUT
+    assert run(arguments) == ExitCode.REFUSED
     assert out.read_text("utf-8") == before

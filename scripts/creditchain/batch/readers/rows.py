@@ -102,7 +102,7 @@ class _Row:
 
 def _read_row(line: int, source: dict[str, str], table: Layout, mapping: UploadMapping | None) -> _Row:
     row = _Row(line, source, source, _SAME) if mapping is None else _mapped(line, source, mapping)
-    if leavings.SUSPECT.search("\x1f".join(row.cells.values())):
+    if leavings.may_be_refused("\x1f".join(row.cells.values())):
         for name, cell in row.cells.items():
             if (left := leavings.refused(cell)) is not None:
                 row.refuse(name, UploadError("not a value", found=left.found, hint=left.hint))
