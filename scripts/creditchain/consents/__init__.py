@@ -1,1 +1,1 @@
-"""Consents, queries and disputes as files that people hand on, and what a provider refuses (docs/consent.md). Pure."""
+"""The terms of consents, and how a provider judges requests under them (docs/consent.md). Pure."""

@@ -1,4 +1,4 @@
-"""Why a query is not answered, an error for each reason (docs/consent.md). Nothing is consumed by any of them."""
+"""One error for each reason to refuse a query (docs/consent.md). None of them consumes a use of the consent."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from creditchain.vocabulary import Finding
 
 
 class TermsError(InputError):
-    """What a consent, a request or a report of loans says can not be meant: a date, a name, a period, a number."""
+    """The terms of a consent, a request or a report of loans are impossible: a date, a name, a period, a number."""
 
 
 class ContentError(InputError):
-    """A file's text and its salt do not give the digest that is signed."""
+    """The text in a file, with its salt, does not match the digest that was signed."""
 
 
 class ForeignFileError(InputError):
@@ -25,7 +25,7 @@ class StaleViewError(UnavailableError):
 
 
 class QueryRefusedError(RefusedError):
-    """A query is not answered. `finding` is what the ledger would find; None where it can not know."""
+    """A query is refused. `finding` is what the ledger would find; None where the ledger cannot tell."""
 
     finding: ClassVar[Finding | None] = None
 
@@ -37,43 +37,43 @@ class RequestNotIssuedError(QueryRefusedError):
 
 
 class RequestExpiredError(QueryRefusedError):
-    """The request's deadline is over."""
+    """The request's deadline has passed."""
 
     finding = Finding.PAST_DEADLINE
 
 
 class RequestReplayedError(QueryRefusedError):
-    """The request was answered and metered already."""
+    """A delivery was already metered for the request."""
 
     finding = Finding.REPLAYED
 
 
 class InstitutionError(QueryRefusedError):
-    """Who asks is no institution that acts."""
+    """The node that asks is not an active institution."""
 
     finding = Finding.INSTITUTION
 
 
 class ProviderError(QueryRefusedError):
-    """Who is asked is no platform or bureau that acts, or not the one that signs here."""
+    """The node that is asked is not an active platform or bureau, or not the one that signs here."""
 
     finding = Finding.PROVIDER
 
 
 class RequestSignatureError(QueryRefusedError):
-    """The request is not signed by the institution's operator, or its host's."""
+    """The request is not signed by the operator of the institution or of its host."""
 
     finding = Finding.REQUEST_SIGNATURE
 
 
 class ConsentUnknownError(QueryRefusedError):
-    """There is no such consent, and a domain needs one."""
+    """There is no such consent, and at least one domain needs one."""
 
     finding = Finding.CONSENT_UNKNOWN
 
 
 class ConsentInstitutionError(QueryRefusedError):
-    """The consent is another institution's."""
+    """The consent was given to another institution."""
 
     finding = Finding.CONSENT_INSTITUTION
 
@@ -85,25 +85,25 @@ class ConsentPurposeError(QueryRefusedError):
 
 
 class ConsentSectionsError(QueryRefusedError):
-    """A section outside the consent."""
+    """The request asks for a section that the consent does not cover."""
 
     finding = Finding.CONSENT_SECTIONS
 
 
 class ConsentDomainsError(QueryRefusedError):
-    """A domain outside the consent that needs one."""
+    """The request asks for a domain that needs consent and is not covered."""
 
     finding = Finding.CONSENT_DOMAINS
 
 
 class ConsentNotYetValidError(QueryRefusedError):
-    """The consent begins later."""
+    """The consent is not valid yet."""
 
     finding = Finding.CONSENT_NOT_YET_VALID
 
 
 class ConsentExpiredError(QueryRefusedError):
-    """The consent ended."""
+    """The consent has expired."""
 
     finding = Finding.CONSENT_EXPIRED
 
@@ -115,18 +115,18 @@ class ConsentRevokedError(QueryRefusedError):
 
 
 class ConsentExhaustedError(QueryRefusedError):
-    """The consent has no use left. The ledger would meter the delivery, flagged OVERDRAWN, for all to see."""
+    """All uses of the consent are spent. The ledger would meter the delivery and flag it OVERDRAWN."""
 
     finding = Finding.OVERDRAWN
 
 
 class SubjectError(QueryRefusedError):
-    """Consent, request and report are not about one enterprise."""
+    """Consent, request and report are not about the same enterprise."""
 
 
 class ProductMismatchError(QueryRefusedError):
-    """The report is of another product than was asked for, or the product is not for this purpose."""
+    """The report is of another product than the request names, or the product may not be used for this purpose."""
 
 
 class ReportUnfitError(QueryRefusedError):
-    """The report would not pass its verification: a record outside the request or the consent, a batch left out."""
+    """The report would fail verification: it has a record outside request or consent, or leaves out a batch."""

@@ -1,4 +1,4 @@
-"""Judges a request as the ledger will judge its delivery (docs/format.md, section 6), in the ledger's order."""
+"""Judge a request as the ledger will judge its delivery, in the ledger's order (docs/format.md, section 6)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PROVIDERS = frozenset({Role.PLATFORM, Role.BUREAU})
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the chain says about a request, all at one block, and when the report is to be delivered."""
+    """The chain's view of a request at one block, and the time of the planned delivery."""
 
     time: int  #: of the delivery, unix seconds
     metered: Metered | None
@@ -46,9 +46,9 @@ class View:
 
 
 def judge(request: QueryRequest, view: View) -> None:
-    """Raise the first of the ledger's findings about this request, as an error of its own; see the table in the docs.
+    """Raise the error for the ledger's first finding about this request; docs/consent.md lists them.
 
-    Beyond the ledger, which meters it flagged, a consent without a use left is refused.
+    Stricter than the ledger in one point: a consent with no use left is refused, where the ledger meters with a flag.
     """
     _judge_times(request, view.time)
     if view.metered is not None:
@@ -74,7 +74,7 @@ def _judge_times(request: QueryRequest, time: int) -> None:
         )
     if time > request.deadline:
         raise RequestExpiredError(
-            "the request's deadline is over",
+            "the request's deadline has passed",
             expected=f"answered until {moment(request.deadline)}",
             found=moment(time),
             hint="The institution signs a fresh request.",
@@ -94,7 +94,7 @@ def _judge_members(request: QueryRequest, view: View) -> None:
             )
     if not view.signed:
         raise RequestSignatureError(
-            "the request is not signed by who asks",
+            "the request is not signed by the institution that asks",
             expected=f"a signature by the operator of node {request.institution}, or of its host",
             found="another signature",
         )
@@ -121,7 +121,7 @@ def _judge_consent(request: QueryRequest, view: View) -> None:
         )
     if state.institution != request.institution:
         raise ConsentInstitutionError(
-            "the consent is another institution's",
+            "the consent was given to another institution",
             expected=f"node {state.institution}",
             found=f"node {request.institution}",
         )
@@ -133,13 +133,13 @@ def _judge_consent(request: QueryRequest, view: View) -> None:
         )
     if request.sections & ~state.sections:
         raise ConsentSectionsError(
-            "a section outside the consent",
+            "a section is outside the consent",
             expected=f"sections among {section_names(state.sections)}",
             found=section_names(request.sections),
         )
     if request.domains & ~state.domains & ~view.open_domains:
         raise ConsentDomainsError(
-            "a domain outside the consent",
+            "a domain is outside the consent",
             expected=f"domains among {domain_names(state.domains | view.open_domains)}",
             found=domain_names(request.domains),
         )
@@ -153,7 +153,7 @@ def _judge_standing(state: ConsentState, time: int) -> None:
         )
     if time > state.not_after:
         raise ConsentExpiredError(
-            "the consent is over", expected=f"until {moment(state.not_after)}", found=moment(time)
+            "the consent has expired", expected=f"until {moment(state.not_after)}", found=moment(time)
         )
     if state.revoked_at and time >= state.revoked_at:
         raise ConsentRevokedError(
@@ -169,16 +169,16 @@ def standing_of_member(member: MemberAt) -> str:
     """What a node is, for an error: its role, and whether it may act."""
     if member.role == 0:
         return "no such node"
-    return Role(member.role).label + ("" if member.acts else ", suspended, retired, over, or its key compromised")
+    return Role(member.role).label + ("" if member.acts else ", not active, or its key compromised")
 
 
 def section_names(mask: int) -> str:
-    """The sections of a bit set, by name."""
+    """Names of the sections in a bit set."""
     return _names(mask, {int(section): section.label for section in Section})
 
 
 def domain_names(mask: int) -> str:
-    """The domains of a bit set, by name."""
+    """Names of the domains in a bit set."""
     return _names(mask, {int(domain): domain.label for domain in Domain})
 
 
@@ -188,12 +188,12 @@ def _names(mask: int, known: dict[int, str]) -> str:
 
 
 def purpose_name(code: int) -> str:
-    """A purpose by its code."""
+    """Name of a purpose code."""
     return Purpose(code).label if code in set(Purpose) else f"purpose {code}"
 
 
 def moment(time: int) -> str:
-    """Unix seconds for people, in UTC; what no calendar has, as it stands."""
+    """Unix seconds as an ISO 8601 time in UTC; numbers beyond the calendar stay numbers."""
     try:
         return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""What a consent says: the rules that the contract has for it, and its terms in words of both languages."""
+"""Checks of a consent's terms by the contract's rules, and the terms in words."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _DOMAINS = sum(1 << domain for domain in Domain)
 
 
 def require_terms(consent: Consent, now: int) -> None:
-    """Raise TermsError unless the contract would take these terms at `now` (unix seconds); who signed is not asked.
+    """Raise TermsError unless the contract would accept these terms at `now` (unix seconds); signatures aside.
 
-    Stricter than the contract where it can not know: purposes and domains have names.
+    Stricter than the contract in one point: purposes, sections and domains must be known by name.
     """
     for name, mask, known in (("sections", consent.sections, _SECTIONS), ("domains", consent.domains, _DOMAINS)):
         if mask == 0 or mask & ~known:
-            raise _wrong(name, "at least one, and only such as exist", f"the bit set {mask:#x}")
+            raise _wrong(name, "at least one, all of them known", f"the bit set {mask:#x}")
     if consent.purpose not in set(Purpose):
         raise _wrong("purpose", "a purpose code from 1 to 12", str(consent.purpose))
     if consent.uses == 0:
@@ -41,7 +41,7 @@ def require_terms(consent: Consent, now: int) -> None:
 
 
 def day(number: int, name: str) -> date:
-    """The day of a number YYYYMMDD. Raises TermsError with the field."""
+    """The date that a number YYYYMMDD means. Raises TermsError with the field."""
     try:
         return date(number // 10000, number // 100 % 100, number % 100)
     except ValueError:
@@ -49,7 +49,7 @@ def day(number: int, name: str) -> date:
 
 
 def described(consent: Consent) -> dict[str, Any]:
-    """The terms with their names. Names nobody: nodes by number, the enterprise not at all."""
+    """The terms in words. Nodes are given by number, the enterprise not at all."""
     return {
         "id": consent.id,
         "institution": consent.institution,
@@ -69,4 +69,4 @@ def described(consent: Consent) -> dict[str, Any]:
 
 
 def _wrong(name: str, expected: str, found: str) -> TermsError:
-    return TermsError("the consent's terms can not be meant", expected=expected, found=found, place=Place(field=name))
+    return TermsError("the consent's terms are impossible", expected=expected, found=found, place=Place(field=name))

@@ -1,4 +1,4 @@
-"""Every EIP-712 message, byte for byte as the contracts hash it (docs/format.md section 6). Pure."""
+"""EIP-712 messages, hashed byte for byte as the contracts hash them (docs/format.md section 6). Pure."""
 
 from creditchain.messages.consents import NO_DIGEST, NO_KEY, Consent, Revocation, salted_digest, subject_digest
 from creditchain.messages.disputes import DisputeFiling

@@ -1,4 +1,4 @@
-"""What enterprises sign about consent; both messages are checked by ConsentToken, the contract of the domain."""
+"""Messages that enterprises sign about consents. The ConsentToken of the domain checks both."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from creditchain.hashing import keccak256, require_hash
 from creditchain.messages.domains import ContractDomain, require_address
 from creditchain.messages.typed import MemberTypes, TypedMessage
 
-#: "No key" and "no paper".
+#: Values of `key` and of digests that mean "none".
 NO_KEY = "0x" + "00" * 20
 NO_DIGEST = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
 class Consent(TypedMessage):
-    """What an enterprise agrees to. Signed by its key and a platform, or by a platform alone with a paper."""
+    """What an enterprise agrees to. Signed by its key and a platform; by the platform alone if on paper."""
 
     TYPE: ClassVar[str] = "Consent"
     MEMBERS: ClassVar[MemberTypes] = (
@@ -74,7 +74,7 @@ class Consent(TypedMessage):
 
 @dataclass(frozen=True, slots=True)
 class Revocation(TypedMessage):
-    """The enterprise takes its consent back, for ever. Signed by the consent's key."""
+    """An enterprise revokes its consent for good. Signed by the consent's key."""
 
     TYPE: ClassVar[str] = "Revocation"
     MEMBERS: ClassVar[MemberTypes] = (("consent", "bytes32"),)
@@ -92,5 +92,5 @@ def subject_digest(subject_tag: bytes, salt: bytes) -> bytes:
 
 
 def salted_digest(salt: bytes, content: bytes) -> bytes:
-    """keccak256(0x06 || salt[32] || content): a member of staff, a list of queries, a reason, a notice or a paper."""
+    """keccak256(0x06 || salt[32] || content): used for staff, lists of queries, reasons, notices and papers."""
     return keccak256(b"\x06" + require_hash(salt, "salt") + content)

@@ -1,4 +1,4 @@
-"""What an enterprise signs about a dispute; checked by AnchorRegistry, the contract of the domain."""
+"""The message that an enterprise signs to dispute a record. The AnchorRegistry of the domain checks it."""
 
 from __future__ import annotations
 

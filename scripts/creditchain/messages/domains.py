@@ -1,4 +1,4 @@
-"""The two EIP-712 domains: of one contract, and of one region's log."""
+"""The two kinds of EIP-712 domain: one contract, or one region's log."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COMMON = (("name", "string"), ("version", "string"))
 
 
 class Eip712Domain(Protocol):
-    """An EIP-712 domain separator's fields, in their order, and its values as JSON."""
+    """The fields of an EIP-712 domain separator in order, and their values as JSON."""
 
     @property
     def fields(self) -> tuple[tuple[str, str], ...]:
@@ -28,7 +28,7 @@ class Eip712Domain(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ContractDomain:
-    """D(contract): the message is meant for one contract on one chain."""
+    """D(contract): the message is for one contract on one chain."""
 
     chain_id: int
     contract: str  #: address with its EIP-55 checksum
@@ -48,7 +48,7 @@ class ContractDomain:
 
 @dataclass(frozen=True, slots=True)
 class LogDomain:
-    """L(log): a statement about one region that holds on every chain; the salt is the region's log id."""
+    """L(log): a statement about one region, valid on every chain. The salt is the region's log id."""
 
     log_id: bytes  #: 32 bytes
 

@@ -1,4 +1,4 @@
-"""An enterprise's keys: from one mnemonic another key for each counterpart, so that no two of them see the same one.
+"""An enterprise's keys: one mnemonic gives a different key for each counterpart, so that no two see the same key.
 
 BIP-39 and BIP-32; the path is m/44'/60'/log'/use/node with `log` the first 31 bits of the region's log id, since node
 numbers repeat from region to region.
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class KeyUse(IntEnum):
-    """What a key is for; the fourth level of the path."""
+    """What a key is used for: the fourth level of the path."""
 
     CONSENT = 0  #: the node is the institution
     DISPUTE = 1  #: the node is the publisher of the record
 
 
 class MnemonicError(InputError):
-    """The words are no BIP-39 mnemonic. Says nothing about them."""
+    """The words are not a BIP-39 mnemonic. The error never repeats them."""
 
 
 def key_path(log_id: bytes, use: KeyUse, node: int) -> str:

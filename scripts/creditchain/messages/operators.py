@@ -1,4 +1,4 @@
-"""Messages of operators."""
+"""The message with which an operator accepts a node."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from creditchain.messages.typed import MemberTypes, TypedMessage
 
 @dataclass(frozen=True, slots=True)
 class OperatorAcceptance(TypedMessage):
-    """A new key accepts to act for a node. Signed by that key; checked by NodeRegistry, the contract of the domain."""
+    """A new key agrees to act for a node. Signed by that key; the NodeRegistry of the domain checks it."""
 
     TYPE: ClassVar[str] = "OperatorAcceptance"
     MEMBERS: ClassVar[MemberTypes] = (("node", "uint24"), ("operator", "address"), ("deadline", "uint64"))
@@ -19,7 +19,7 @@ class OperatorAcceptance(TypedMessage):
     domain: ContractDomain
     node: int
     operator: str  #: the new key's address, with its EIP-55 checksum
-    deadline: int  #: unix seconds; later the contract refuses
+    deadline: int  #: unix seconds; the contract refuses it afterwards
 
     def __post_init__(self) -> None:
         require_address(self.operator, "operator")

@@ -1,4 +1,4 @@
-"""What institution and provider sign about a query; checked by QueryLedger, the contract of the domain."""
+"""Messages that institution and provider sign about a query. The QueryLedger of the domain checks them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class QueryRequest(TypedMessage):
     sections: int  #: bit n for section n
     domains: int  #: bit set
     purpose: int  #: purpose code
-    staff: bytes  #: salted digest of the member of staff who asks, 32 bytes
+    staff: bytes  #: salted digest of the name of the member of staff who asks, 32 bytes
     issued_at: int  #: unix seconds
     deadline: int  #: unix seconds, inclusive
 
@@ -54,7 +54,7 @@ class QueryRequest(TypedMessage):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReceipt(TypedMessage):
-    """The provider's promise that a delivery will be metered by a time. Signed by its operator, or its host's."""
+    """The provider's promise to meter a delivery by a given time. Signed by the provider's operator or its host's."""
 
     TYPE: ClassVar[str] = "Receipt"
     MEMBERS: ClassVar[MemberTypes] = (
@@ -75,5 +75,5 @@ class DeliveryReceipt(TypedMessage):
         require_hash(self.report, "report")
 
 
-#: The longest a provider may promise to take to meter, in seconds.
+#: Seconds after the delivery by which a provider must promise to meter.
 METER_WITHIN = 3600

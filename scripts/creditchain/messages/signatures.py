@@ -1,4 +1,4 @@
-"""Who signed a message: the one form of signature that OpenZeppelin's ECDSA accepts, and no other spelling of it."""
+"""Recover who signed a message. Accepts only the canonical form of signatures, as OpenZeppelin's ECDSA does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D03641
 
 
 class SignatureError(NotValidError):
-    """A signature has a form that is not accepted, or belongs to no key."""
+    """A signature is not in canonical form, or not by the key it should be by."""
 
 
 def require_signature(signature: bytes) -> bytes:

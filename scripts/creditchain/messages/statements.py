@@ -1,4 +1,4 @@
-"""Statements about a region that hold everywhere."""
+"""Statements about a region that are valid on every chain."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ class TagStatement(TypedMessage):
 
     @property
     def subject(self) -> Subject:
-        """Whom the statement is about, as signed; not checked again."""
+        """The enterprise that the statement is about, as signed; check digits are not checked again."""
         return Subject(self.scheme, self.number)

@@ -1,4 +1,4 @@
-"""What all EIP-712 messages share. A message is a frozen dataclass: its domain, and one field for each member."""
+"""The base of all EIP-712 messages: frozen dataclasses with a domain and one field for each member."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TypedMessage(ABC):
     domain: Eip712Domain
 
     def typed_data(self) -> dict[str, Any]:
-        """The whole message as `eth_signTypedData_v4` takes it; bytes as 0x hex."""
+        """The whole message as `eth_signTypedData_v4` takes it, with bytes as 0x hex."""
         types = {"EIP712Domain": self.domain.fields, self.TYPE: self.MEMBERS, **self.STRUCTS}
         return {
             "types": {name: [{"name": n, "type": t} for n, t in members] for name, members in types.items()},

@@ -1,1 +1,1 @@
-"""The files that people hand on: packages, consents, requests, filings, lists of loans. No I/O."""
+"""Formats of the files that participants exchange: packages, consents, requests, filings, lists of queries. No I/O."""

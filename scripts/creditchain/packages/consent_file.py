@@ -1,4 +1,4 @@
-"""The consent file and the revocation file, as they go from hand to hand (docs/format.md, section 7)."""
+"""The consent file and the revocation file (docs/format.md, section 7)."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ REVOCATION_FORMAT: Final = "creditchain/revocation@1"
 
 @dataclass(frozen=True, slots=True)
 class ConsentFile:
-    """A consent on its way: asked for, then signed by the enterprise (or on paper), then endorsed by the platform."""
+    """A consent in the making: requested, then signed by the enterprise (or agreed on paper), then endorsed."""
 
     message: Consent
     subject: Subject = field(repr=False)
     subject_salt: bytes = field(repr=False)  #: 32 bytes
     notice: Sealed  #: what the enterprise was shown
-    paper_salt: bytes | None = field(default=None, repr=False)  #: 32 bytes; of the digest of the signed paper
+    paper_salt: bytes | None = field(default=None, repr=False)  #: 32 bytes; salt of the digest of the signed paper
     key_signature: bytes = b""
     endorsement: bytes = b""
 
@@ -45,15 +45,15 @@ class ConsentFile:
 
     @property
     def agreed(self) -> bool:
-        """Whether the enterprise has agreed, by a signature that is here or on paper."""
+        """Whether the enterprise has agreed, by its signature in this file or on paper."""
         return bool(self.key_signature) or self.message.paper != NO_DIGEST
 
     def signed(self, message: Consent, signature: bytes) -> ConsentFile:
-        """With the enterprise's signature over `message`, which differs by its key. Voids an endorsement."""
+        """The file with the enterprise's signature over `message`, which names its key. Drops an endorsement."""
         return replace(self, message=message, paper_salt=None, key_signature=signature, endorsement=b"")
 
     def on_paper(self, salt: bytes, paper: bytes) -> ConsentFile:
-        """With the digest of what the enterprise signed on paper; `paper` are the bytes of its scan."""
+        """The file with the digest of what the enterprise signed on paper; `paper` is the scan's bytes."""
         message = replace(self.message, key=NO_KEY, paper=salted_digest(salt, paper))
         return replace(self, message=message, paper_salt=salt, key_signature=b"", endorsement=b"")
 
@@ -90,7 +90,7 @@ class RevocationFile:
 
 
 def parse_consent(raw: bytes) -> ConsentFile:
-    """A consent file. Raises PackageError with the field, ContentError where text and digest differ."""
+    """Parse a consent file. Raises PackageError with the field; ContentError where text and digest differ."""
     members = ("message", "subject", "subject_salt", "notice", "paper_salt", "key_signature", "endorsement")
     fields = read_object(raw, CONSENT_FORMAT, ("chain_id", "consent_token", *members))
     message = read_message(Consent, fields.raw("message"), "message", read_domain(fields, "consent_token"))
@@ -108,20 +108,20 @@ def parse_consent(raw: bytes) -> ConsentFile:
 
 
 def parse_revocation(raw: bytes) -> RevocationFile:
-    """A revocation file. Raises PackageError with the field."""
+    """Parse a revocation file. Raises PackageError with the field."""
     fields = read_object(raw, REVOCATION_FORMAT, ("chain_id", "consent_token", "message", "signature"))
     message = read_message(Revocation, fields.raw("message"), "message", read_domain(fields, "consent_token"))
     return RevocationFile(message, read_signature(fields, "signature"))
 
 
 def require_paper(file: ConsentFile, paper: bytes) -> None:
-    """Raise ContentError unless `paper` are the bytes of the scan that the consent was made for."""
+    """Raise ContentError unless `paper` is the scan whose digest the consent holds."""
     if file.paper_salt is None or salted_digest(file.paper_salt, paper) != file.message.paper:
         raise ContentError("this is not the paper that the consent was made for", expected=hexed(file.message.paper))
 
 
 def _require_one_way(file: ConsentFile) -> None:
-    """By key or on paper, or neither yet; a signature belongs to a key, an endorsement to what was agreed."""
+    """The consent is by key, on paper, or not agreed yet. A signature needs a key, an endorsement an agreement."""
     message, on_paper = file.message, file.message.paper != NO_DIGEST
     if on_paper and message.key != NO_KEY:
         raise PackageError("a consent is by key or on paper", place=Place(field="message.paper"))

@@ -1,6 +1,6 @@
-"""What a report package holds of consent and delivery: the messages, whom they are about, the signatures.
+"""The parts of a report package about consent and delivery: messages, subject salts and signatures.
 
-JSON as in docs/format.md, section 7: a message under its EIP-712 member names, digests and addresses in lower case.
+JSON as in docs/format.md, section 7: messages under their EIP-712 member names, digests and addresses in lower case.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from creditchain.messages import Consent, ContractDomain, DeliveryReceipt, Query
 from creditchain.packages.fields import Fields
 from creditchain.packages.parts import hexed
 
-#: Bytes of a signature; that of a wallet contract may be longer than an account's 65.
+#: Most bytes in a signature. A wallet contract's may be longer than an account's 65.
 LONGEST_SIGNATURE: Final = 4096
 
 _Message = TypeVar("_Message", bound=TypedMessage)
@@ -23,7 +23,7 @@ _Message = TypeVar("_Message", bound=TypedMessage)
 
 @dataclass(frozen=True, slots=True)
 class PackagedConsent:
-    """The consent that a report was delivered under. That it was granted is the chain's word, by its id."""
+    """The consent that a report was delivered under. Whether it was granted, the chain says, by its id."""
 
     message: Consent
     subject_salt: bytes  #: 32 bytes; with a subject tag it gives `message.subject`
@@ -41,7 +41,7 @@ class PackagedConsent:
 
 @dataclass(frozen=True, slots=True)
 class PackagedDelivery:
-    """What was asked for, and the provider's promise to meter what it delivered."""
+    """A request, and the provider's receipt for its delivery, with both signatures."""
 
     request: QueryRequest
     subject_salt: bytes  #: 32 bytes; with a subject tag it gives `request.subject`
@@ -89,7 +89,7 @@ def read_delivery(value: object, path: str) -> PackagedDelivery:
 
 
 def read_message(kind: type[_Message], value: object, path: str, domain: ContractDomain) -> _Message:
-    """A message of a kind whose members are numbers, digests and addresses. Raises PackageError."""
+    """Read a message whose members are numbers, digests and addresses. Raises PackageError."""
     fields = Fields(value, path, [name for name, _ in kind.MEMBERS])
     values = {_snake(name): _member(fields, name, solidity) for name, solidity in kind.MEMBERS}
     return kind(domain=domain, **values)

@@ -1,4 +1,4 @@
-"""Reads JSON objects field by field: nothing missing, nothing extra, each value of its one shape.
+"""Reading JSON objects strictly, field by field: nothing missing, nothing extra, one spelling for each value.
 
 A digest is `0x` and 64 lower-case hex digits, an address `0x` and 40, so that equal values have one spelling.
 """
@@ -18,11 +18,11 @@ _HEX = re.compile(r"0x(?:[0-9a-f]{2})*", re.ASCII)
 
 
 class PackageError(InputError):
-    """A package, a statement or another file for verification is not of the shape that docs/format.md gives."""
+    """A file does not have the format that docs/format.md specifies."""
 
 
 class Fields:
-    """One JSON object at `path`, with exactly the members `required` and at most those of `optional` beside them."""
+    """One JSON object at `path`: all members of `required`, perhaps some of `optional`, no others."""
 
     def __init__(self, value: object, path: str, required: Iterable[str], optional: Iterable[str] = ()) -> None:
         self.path = path
@@ -151,7 +151,7 @@ class Fields:
 
 
 def _kind(value: object) -> str:
-    """What a JSON value is, never its content: it may be an identifier or a salt."""
+    """The kind of a JSON value. Never its content, which may be an identifier or a salt."""
     if value is None:
         return "null"
     if isinstance(value, bool):

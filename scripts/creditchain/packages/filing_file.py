@@ -1,4 +1,4 @@
-"""The filing file: a dispute in the enterprise's own words, on its way to the chain (docs/format.md, section 7)."""
+"""The filing file: a dispute in the enterprise's own words (docs/format.md, section 7)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FilingFile:
     endorsement: bytes = b""
 
     def signed(self, message: DisputeFiling, signature: bytes) -> FilingFile:
-        """With the enterprise's signature over `message`, which differs by its key."""
+        """The file with the enterprise's signature over `message`, which names its key. Drops an endorsement."""
         return replace(self, message=message, key_signature=signature, endorsement=b"")
 
     def to_json(self) -> bytes:
@@ -50,7 +50,7 @@ class FilingFile:
 
 
 def parse_filing(raw: bytes) -> FilingFile:
-    """A filing file. Raises PackageError with the field, ContentError where reason and digest differ."""
+    """Parse a filing file. Raises PackageError with the field; ContentError where reason and digest differ."""
     members = ("message", "reason", "key_signature", "endorsement")
     fields = read_object(raw, FILING_FORMAT, ("chain_id", "anchor_registry", *members))
     message = read_message(DisputeFiling, fields.raw("message"), "message", read_domain(fields, "anchor_registry"))

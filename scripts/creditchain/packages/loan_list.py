@@ -1,4 +1,4 @@
-"""The queries that a month's loans followed: kept by the institution, of which the chain has a salted digest."""
+"""The list of queries behind a month's loans. The institution keeps it; the chain has its salted digest."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ MOST: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class LoanList:
-    """The requests that one report of loans rests on, ascending, each once."""
+    """The requests behind one report of loans, in ascending order without repeats."""
 
     salt: bytes = field(repr=False)  #: 32 bytes
     queries: tuple[bytes, ...]  #: ids of requests, 32 bytes each
 
     @property
     def digest(self) -> bytes:
-        """Salted digest of the ids one after the other, ascending: what the chain gets."""
+        """What goes on chain: the salted digest of the concatenated ids, ascending."""
         return salted_digest(self.salt, b"".join(self.queries))
 
     def to_json(self) -> bytes:
@@ -35,7 +35,7 @@ class LoanList:
 
 
 def read_queries(text: str) -> tuple[bytes, ...]:
-    """Ids of requests, one a line, in any order. Raises TermsError with the line."""
+    """Parse ids of requests, one a line, in any order. Raises TermsError with the line."""
     found: dict[bytes, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
         word = line.strip()
@@ -56,7 +56,7 @@ def read_queries(text: str) -> tuple[bytes, ...]:
 
 
 def parse_list(raw: bytes) -> LoanList:
-    """A list from its file. Raises PackageError with the field."""
+    """Parse the file of a list. Raises PackageError with the field."""
     fields = Fields(load_json(raw), "", ("format", "salt", "queries"))
     fields.choice("format", [FORMAT])
     return LoanList(fields.digest("salt"), fields.digests("queries", most=MOST))

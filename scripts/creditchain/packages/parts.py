@@ -1,6 +1,6 @@
-"""What packages are made of: documents, places in batches, tags, and their JSON (docs/format.md, section 7).
+"""Parts of packages: documents, places in batches, tags, and their JSON (docs/format.md, section 7).
 
-Records and reports share these, so that one document has one spelling in every kind of package.
+Packages of records and of reports share these, so that a document is written the same way in both.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HASH: Final = "keccak-256"
 
 @dataclass(frozen=True, slots=True)
 class PackageLimits:
-    """How large a package may be. Whatever is larger is refused before it is parsed."""
+    """How large a package may be. A larger one is refused before it is parsed."""
 
     package_bytes: int = 64 * 1024 * 1024  #: bytes of the whole file
     values: int = 1_000_000  #: commas and opening brackets, wherever they stand; a document of 1 MiB fits
@@ -43,7 +43,7 @@ PACKAGE_LIMITS: Final = PackageLimits()
 
 @dataclass(frozen=True, slots=True)
 class PackagedRecord:
-    """The document and what its leaf hash is made of."""
+    """A document with everything that its leaf hash is computed from."""
 
     media_type: str
     content: bytes  #: the document bytes: JCS bytes of a JSON document, else the file's own
@@ -59,7 +59,7 @@ class PackagedRecord:
 
 @dataclass(frozen=True, slots=True)
 class PackagedBatch:
-    """Where the record was anchored, as the package claims it, and the record's inclusion proof."""
+    """Where a record was anchored, as the package claims, with its inclusion proof."""
 
     log_id: bytes  #: 32 bytes
     chain_id: int
@@ -98,7 +98,7 @@ class SignedTagStatement:
 
 @dataclass(frozen=True, slots=True)
 class PackagedTag:
-    """The subject tag, and who says that it is this subject's."""
+    """A subject tag, and the statement that it belongs to this subject."""
 
     subject_tag: bytes  #: 32 bytes
     statement: SignedTagStatement | None
@@ -127,7 +127,7 @@ def parse_statement(raw: bytes, limits: PackageLimits = PACKAGE_LIMITS) -> Signe
 
 
 def read_record(value: object, path: str) -> PackagedRecord:
-    """A document with what its leaf is made of. Raises PackageError."""
+    """Read a document and what its leaf is computed from. Raises PackageError."""
     fields = Fields(value, path, ("media_type", "salt", "section", "subject"), ("content", "content_base64"))
     if fields.has("content") == fields.has("content_base64"):
         raise PackageError("a record has content or content_base64, one of them", place=Place(field=f"{path}.content"))

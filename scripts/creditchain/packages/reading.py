@@ -1,4 +1,4 @@
-"""What the files of this room share: a text under its salted digest, signatures that may still be missing, limits."""
+"""Shared by the exchanged files: private texts, signatures that may still be missing, limits."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from creditchain.packages.fields import Fields, PackageError
 from creditchain.packages.parts import PackageLimits, hexed, load_json
 
 LIMITS: Final = PackageLimits(package_bytes=1 << 18, values=10_000, depth=8)
-#: Characters of a notice or a reason.
+#: Most characters in a notice or a reason.
 LONGEST_TEXT: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A text that only its salted digest goes on chain of."""
+    """Private text; only its salted digest goes on chain."""
 
     salt: bytes = field(repr=False)  #: 32 bytes
     text: str = field(repr=False)
@@ -39,7 +39,7 @@ class Sealed:
 
 
 def read_sealed(value: object, path: str, digest: bytes) -> Sealed:
-    """A text with its salt, which has to give `digest`. Raises PackageError, ContentError."""
+    """Read a private text that has to match `digest`. Raises PackageError, ContentError."""
     fields = Fields(value, path, ("salt", "text"))
     text = fields.raw("text")
     if not isinstance(text, str) or not 1 <= len(text) <= LONGEST_TEXT:
@@ -57,7 +57,7 @@ def read_sealed(value: object, path: str, digest: bytes) -> Sealed:
 
 
 def read_object(raw: bytes, name: str, members: tuple[str, ...]) -> Fields:
-    """The one object of a file of format `name`, with exactly these members beside `format`. Raises PackageError."""
+    """Read a file of format `name` with exactly these members beside `format`. Raises PackageError."""
     fields = Fields(load_json(raw, LIMITS), "", ("format", *members))
     fields.choice("format", [name])
     return fields
@@ -92,5 +92,5 @@ def written(value: Mapping[str, Any]) -> bytes:
 
 
 def compact(value: Mapping[str, Any]) -> str:
-    """The same without layout, for a QR code."""
+    """JSON without white space, for a QR code."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,7 +1,7 @@
-"""The package: the file a verifier gets for one record (docs/format.md, section 7).
+"""The record package: the file a verifier gets for one record (docs/format.md, section 7).
 
-Parsing is verification step 1. A package is data: which chain, which contracts and which hash count is the verifier's
-choice, and what the package says about them is compared, never followed.
+Parsing is verification step 1. The verifier chooses chain, contracts and hash; what the package says about them is
+compared with that choice, never followed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class RecordPackage:
-    """One record with its place in a batch and its tag."""
+    """One record with its place in a batch and its subject tag."""
 
     record: PackagedRecord
     batch: PackagedBatch

@@ -1,6 +1,6 @@
-"""The report package: a report, every record it rests on, proof that there are no others (docs/format.md, section 7).
+"""The report package: a report, the records behind it, proof that there are no others (docs/format.md, section 7).
 
-Like a record package it chooses nothing: it says where things stand, and the verifier compares.
+Like a record package it chooses nothing: the verifier compares what it claims with its own choices.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ MOST_TAGS: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class OpenedRecord:
-    """A record that the report rests on, and where it was anchored."""
+    """A record behind the report, and where it was anchored."""
 
     record: PackagedRecord
     batch: PackagedBatch
@@ -51,17 +51,17 @@ class OpenedRecord:
 
 @dataclass(frozen=True, slots=True)
 class PackagedRange:
-    """All leaves that a batch has for the subject in one section, or that it has none."""
+    """Proof of all leaves that a batch has for the subject in one section, or that there are none."""
 
     node: int
     root: bytes  #: of the batch, 32 bytes
     section: Section
-    subject_tag: bytes  #: whose leaves, or whose absence, it shows; 32 bytes
+    subject_tag: bytes  #: the subject's tag, 32 bytes
     proof: RangeProof
 
     @property
     def place(self) -> tuple[int, bytes, Section]:
-        """What the range is of."""
+        """What the range covers: node, root and section."""
         return self.node, self.root, self.section
 
 
@@ -75,7 +75,7 @@ class EpochTag:
 
 @dataclass(frozen=True, slots=True)
 class ReportPackage:
-    """A report and all that it takes to check it with nothing but a node of the chain."""
+    """A report with everything needed to verify it against the chain."""
 
     report: PackagedRecord
     records: tuple[OpenedRecord, ...]
@@ -116,7 +116,7 @@ def parse_any(raw: bytes, limits: PackageLimits = PACKAGE_LIMITS) -> RecordPacka
     value = load_json(raw, limits)
     if value.get("format") not in (RECORD_FORMAT, REPORT_FORMAT):
         raise PackageError(
-            "this is no package", expected=f"{RECORD_FORMAT} or {REPORT_FORMAT}", place=Place(field="format")
+            "this is not a package", expected=f"{RECORD_FORMAT} or {REPORT_FORMAT}", place=Place(field="format")
         )
     return (read_report_package if value["format"] == REPORT_FORMAT else read_package)(value, limits)
 
@@ -150,10 +150,10 @@ def read_report_package(value: Mapping[str, Any], limits: PackageLimits = PACKAG
 
 
 def _unique(name: str, keys: Iterable[object]) -> None:
-    """Nothing stands twice: two answers to one question would let a verifier and a reader see different ones."""
+    """No duplicates: two answers to one question would let a verifier and a reader see different ones."""
     listed = list(keys)
     if len(set(listed)) != len(listed):
-        raise PackageError("the same thing stands twice", expected="each once", place=Place(field=name))
+        raise PackageError("an item is listed twice", expected="each once", place=Place(field=name))
 
 
 def _record(value: object, path: str, limits: PackageLimits, epochs: set[int]) -> OpenedRecord:

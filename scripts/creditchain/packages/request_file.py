@@ -1,4 +1,4 @@
-"""The request file: what an institution hands to a provider (docs/format.md, section 7)."""
+"""The request file: what an institution sends to a provider (docs/format.md, section 7)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REQUEST_FORMAT: Final = "creditchain/query-request@1"
 
 @dataclass(frozen=True, slots=True)
 class RequestFile:
-    """A signed request, whom it is about, and the consent that it names."""
+    """A signed request, its subject, and the consent that it names."""
 
     request: QueryRequest
     signature: bytes
@@ -42,7 +42,7 @@ class RequestFile:
 
 
 def parse_request(raw: bytes) -> RequestFile:
-    """A request file. Raises PackageError with the field."""
+    """Parse a request file. Raises PackageError with the field."""
     members = ("request", "request_signature", "subject", "subject_salt", "consent")
     fields = read_object(raw, REQUEST_FORMAT, ("chain_id", "query_ledger", *members))
     request = read_message(QueryRequest, fields.raw("request"), "request", read_domain(fields, "query_ledger"))

@@ -1,4 +1,4 @@
-"""The errors of this room: a wrong product file, a product nobody has, a document that does not fit its product."""
+"""Errors about products: a wrong product file, an unknown product, a document that does not fit its product."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from creditchain.errors import ConfigError, InputError
 
 
 class ProductFileError(ConfigError):
-    """A product file is wrong, or a product that was named is not in any folder."""
+    """A product file is wrong, or no folder has the named product."""
 
 
 class ProductError(InputError):

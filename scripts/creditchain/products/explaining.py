@@ -45,7 +45,7 @@ _LIMITS: Mapping[str, Callable[[Any], str]] = {
 
 
 def explain(error: jsonschema_rs.ValidationError) -> ProductError:
-    """The schema's complaint as our error, with the dotted field."""
+    """A schema error as ours, with the dotted field."""
     kind = error.kind.as_dict()
     path = [str(part) for part in error.instance_path]
     if error.kind.name == "required":

@@ -1,4 +1,4 @@
-"""A product: a named, versioned kind of record or report. Values only; files are read in `catalogue`."""
+"""Products: named, versioned kinds of records and reports. Values only; `catalogue` reads the files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SCHEMES = tuple(_NUMBER)
 
 
 class ProductKind(StrEnum):
-    """A record holds one fact from one source, a report combines records of one enterprise."""
+    """A record holds one fact from one source; a report combines records about one enterprise."""
 
     RECORD = "record"
     REPORT = "report"
@@ -31,7 +31,7 @@ class ProductKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConsentRule:
-    """Whether asking for a document of this product needs the enterprise's consent, and the rule that says so."""
+    """Whether a query for this product needs the enterprise's consent, and the legal basis."""
 
     required: bool
     basis: str
@@ -42,14 +42,14 @@ class Retention:
     """How long documents of one section are kept and shown.
 
     `years` after the date at `start` (a dotted path in the document, e.g. `as_of` or `data.ended_on`); None: no limit.
-    While the document lacks that date, or says `unlimited` there, the time has not begun: what goes on is shown.
+    While the document lacks that date or says `unlimited`, the period has not begun and the document is shown.
     """
 
     years: int | None
     start: str = "as_of"
 
     def until(self, document: Mapping[str, Any]) -> date | None:
-        """The last day on which the document may be shown; None where there is no limit (yet).
+        """The last day on which the document may be shown; None if there is no limit (yet).
 
         Total for every date that a schema admits: a limit past the year 9999 is none, and a year 0000, which
         calendars of Python do not have, is long over. Raises ValueError for a text that is no date.
@@ -88,7 +88,7 @@ class Product:
     #: Of `data`; a report's with `hash` and `records`, which its file leaves out.
     schema: Schema
     digest: bytes
-    #: For a report: the record products it combines, and the sections and domains they bring.
+    #: For a report: the record products that it combines, with their sections and domains.
     combines: tuple[str, ...] = ()
     combined_sections: tuple[Section, ...] = ()
     combined_domains: tuple[Domain, ...] = ()
@@ -112,7 +112,7 @@ class Product:
     def document_schema(self) -> dict[str, Any]:
         """The JSON Schema of a whole document of this product: envelope and data (docs/format.md, section 3).
 
-        Names and shapes of subject, section, domain and date; whether check digits hold is not a schema's matter.
+        Covers subject, section, domain and date; check digits are verified elsewhere.
         """
         data = dict(self.schema)
         definitions = data.pop("$defs", None)
@@ -129,7 +129,7 @@ class Product:
 
 
 def with_records(data: Schema, combines: tuple[str, ...]) -> dict[str, Any]:
-    """A report's schema with what every report has: the records it draws on, by region, node, product and leaf hash."""
+    """A report's schema, extended by what every report has: its records by region, node, product and leaf hash."""
     item = {
         "region": {"type": "string", "pattern": "^[A-Z]{2,8}$", "examples": ["JJJ", "YRD", "PRD"]},
         "node": {"type": "integer", "minimum": 1, "maximum": 2**24 - 1},

@@ -1,7 +1,7 @@
-"""Why an institution may ask: the purpose codes that consents, requests and the query ledger carry.
+"""Purpose codes: why an institution may ask. Consents, requests and the query ledger carry them.
 
 The Regulation on Credit Reporting (art. 20) binds the use of credit information to the purpose agreed on. The number is
-what is signed and logged, the name what product files and policies say. Numbers are never used again.
+signed and logged; product files and policies use the name. Numbers are never reused.
 """
 
 from __future__ import annotations

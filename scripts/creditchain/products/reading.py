@@ -1,4 +1,4 @@
-"""A product file's text to a Product, strictly: what is unknown or does not fit is an error with file, line, field."""
+"""Parse product files strictly: anything unknown or unfit is an error with file, line and field."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def parse_product(text: str, resolver: Resolver, file: str | None = None) -> Pro
 
 
 def line_of(text: str, field: str) -> int | None:
-    """The line of a TOML text that sets the dotted `field`, or the innermost part of it with a line of its own."""
+    """The line of a TOML text that sets the dotted `field`, or the innermost table around it that has a line."""
     table: tuple[str, ...] = ()
     wanted = tuple(field.split("."))
     best, best_depth = None, 0
@@ -115,7 +115,7 @@ def _product(source: Mapping[str, Any], resolver: Resolver) -> Product:
 
 
 def _check_plain(value: object, field: str) -> None:
-    """TOML has kinds of values that JSON or our documents have not."""
+    """Refuse kinds of values that TOML has and our documents have not."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             _check_plain(inner, f"{field}.{key}" if field else key)
@@ -184,7 +184,7 @@ def _consent(source: Mapping[str, Any], domains: tuple[Domain, ...], combined: t
 
 
 def _purposes(source: Mapping[str, Any], combined: tuple[Product, ...]) -> tuple[Purpose, ...]:
-    """What a report shows may be used for nothing that the records behind it may not (Regulation, art. 20)."""
+    """A report may be used only for purposes that all its records allow (Regulation, art. 20)."""
     purposes = _named(source, "purposes", Purpose)
     for product in combined:
         if beyond := [purpose.label for purpose in purposes if purpose not in product.purposes]:
@@ -246,7 +246,7 @@ def _texts(source: Mapping[str, Any], key: str) -> tuple[str, ...]:
     if not isinstance(values, list) or not values or not all(isinstance(value, str) for value in values):
         raise _wrong(key, "not a list of names" if key in source else "a key is missing", expected="a list, not empty")
     if len(set(values)) != len(values):
-        raise _wrong(key, "a name stands there twice")
+        raise _wrong(key, "a name is listed twice")
     return tuple(values)
 
 

@@ -1,7 +1,7 @@
 """The part of JSON Schema 2020-12 that product files may use, checked strictly.
 
-A product's schema must accept only what a document may hold (docs/format.md, section 3), must bound what it accepts,
-and must be read alike by every implementation. So: no `number` (amounts are integer fen or decimal strings), every
+A product's schema must accept only what a document may hold (docs/format.md, section 3), must bound every value, and
+must mean the same to every implementation. So: no `number` (amounts are integer fen or decimal strings), every
 schema says its type, objects are closed, arrays and strings have an upper bound, and a keyword that is not listed
 here is an error, never ignored. Patterns are of the linear-time kind: no look-around, no back-references.
 """
@@ -35,7 +35,7 @@ DATE, DATE_OR_UNLIMITED = "date", "date-or-unlimited"
 UNLIMITED = "unlimited"
 _FORMATS = (DATE, DATE_OR_UNLIMITED)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-#: Strings that say nothing else are bounded by one of these.
+#: A string schema needs at least one of these, which bound its length.
 _STRING_BOUNDS = ("maxLength", "pattern", "enum", "const", "format")
 
 
@@ -133,7 +133,7 @@ def _check_annotations(schema: Schema, kind: str, field: str) -> None:
     if any(type(value) is not _PYTHON_TYPE[kind] for value in values):
         raise _wrong(field, f"a value of enum, const or examples is not of type {kind}")
     if len(set(_listed(schema, "enum", field))) != len(_listed(schema, "enum", field)):
-        raise _wrong(f"{field}.enum", "a value stands there twice")
+        raise _wrong(f"{field}.enum", "a value is listed twice")
 
 
 def _check_object(schema: Schema, field: str, definitions: Schema) -> None:
@@ -191,7 +191,9 @@ def _check_reference(schema: Schema, field: str, definitions: Schema) -> None:
     reference = schema["$ref"]
     name = reference.removeprefix("#/$defs/") if isinstance(reference, str) else None
     if not isinstance(reference, str) or not reference.startswith("#/$defs/") or name not in definitions:
-        raise _wrong(f"{field}.$ref", "points at nothing", expected="#/$defs/NAME of this file", found=str(reference))
+        raise _wrong(
+            f"{field}.$ref", "not a definition of this file", expected="#/$defs/NAME of this file", found=str(reference)
+        )
 
 
 def _check_choice(schema: Schema, field: str, definitions: Schema) -> None:
@@ -207,7 +209,7 @@ def _check_choice(schema: Schema, field: str, definitions: Schema) -> None:
 
 def _check_no_cycle(definitions: Schema, name: str, field: str, above: tuple[str, ...]) -> None:
     if name in above:
-        raise _wrong(field, "a definition that holds itself", found=" → ".join((*above, name)))
+        raise _wrong(field, "a definition refers to itself", found=" → ".join((*above, name)))
     for reference in _references(definitions.get(name)):
         _check_no_cycle(definitions, reference, field, (*above, name))
 

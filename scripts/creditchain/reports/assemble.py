@@ -1,7 +1,7 @@
-"""From batch folders to a report package: every batch in scope proven, every record opened that may be.
+"""Assemble a report package from batch folders: prove every batch in scope, open every record that may be shown.
 
-The scope is worked out as the verifier does it (`verification.scope`), from the same log; so what is assembled here is
-what step 9 asks for. Nothing here reads the chain: the caller brings the log and who the members are.
+The scope comes from the log by the verifier's own code (`verification.scope`), so the package has what step 9 asks
+for. Nothing here reads the chain: the caller passes the log and the members.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from creditchain.verification.policy import Completeness
 from creditchain.verification.scope import Asked, Scope, Sought, combined, excused, find_scope, in_scope
 from creditchain.verification.steps import leaf_of
 
-#: How many batches an error lists.
+#: Most batches that an error lists.
 _LISTED = 10
 
 
 class AssemblyError(InputError):
-    """A report can not be assembled from what is there."""
+    """A report cannot be assembled from the given folders and tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class ReportOrder:
     catalogue: Mapping[str, Product]  #: by name/version
     subject: Subject
     as_of: date
-    data: Mapping[str, Any] = field(repr=False)  #: what the issuer derived; `hash` and `records` are added here
+    data: Mapping[str, Any] = field(repr=False)  #: the issuer's figures; `hash` and `records` are added here
     region: str
     asked: Asked
     time: int  #: when it will be delivered, unix seconds
@@ -62,7 +62,7 @@ class ReportOrder:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A leaf that may not be opened."""
+    """A leaf that the report may not open."""
 
     node: int
     leaf: bytes
@@ -74,16 +74,16 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """The package, without consent and delivery yet, and what it does not open."""
+    """The package, still without consent and delivery, and the leaves that it does not open."""
 
     package: ReportPackage
     left_out: tuple[LeftOut, ...]
 
 
 def plan(order: ReportOrder, log: LogIndex, members: Mapping[int, Member]) -> Scope:
-    """The batches that the report has to show: all up to the end of the log. Raises AssemblyError."""
+    """The batches that the report has to cover: all up to the end of the log. Raises AssemblyError."""
     if order.product.kind is not ProductKind.REPORT:
-        raise AssemblyError("a product of records can not be assembled", expected="a report", found=order.product.ref)
+        raise AssemblyError("a product of records cannot be assembled", expected="a report", found=order.product.ref)
     missing = [name for name in order.product.combines if name not in order.catalogue]
     if missing:
         raise AssemblyError("a product that the report combines is not known here", found=", ".join(missing))
@@ -161,7 +161,7 @@ class _Work:
     left_out: list[LeftOut] = field(default_factory=list)
 
     def show(self, sought: Sought, section: Section) -> None:
-        """The range proof of one batch and section, and each of its records that may be opened."""
+        """Add the range proof of one batch and section, and each of its records that may be opened."""
         body, folder = sought.anchor.body, self.batches[sought.anchor.key]
         tag = self.tags[body.key_epoch]
         proof = prove_range(folder.tree, folder.leaves, tag.subject_tag, section)
@@ -180,7 +180,7 @@ class _Work:
                 self.left_out.append(LeftOut(*key, why, excused=False))
 
     def _barred(self, product: Product, section: Section, package: RecordPackage) -> str | None:
-        """Why this record may not be shown; None where it may."""
+        """The reason why this record may not be shown; None if it may."""
         record, order = package.record, self.order
         if record.media_type != JSON_MEDIA_TYPE:
             return None if order.days is None else "the day it is about is not known"
@@ -201,14 +201,14 @@ class _Work:
 
 
 def _report(order: ReportOrder, records: list[tuple[RecordPackage, Product]]) -> PackagedRecord:
-    """The report document: what the issuer derived, and every record it rests on by its leaf."""
+    """The report document: the issuer's figures, and every record behind it by its leaf."""
     named = [
         {"region": order.region, "node": one.batch.node, "product": product.ref, "leaf": hexed(leaf_of(one))}
         for one, product in records
     ]
     reserved = sorted({"hash", "records"} & order.data.keys())
     if reserved:
-        raise AssemblyError("this field is filled in here", place=Place(field=f"data.{reserved[0]}"))
+        raise AssemblyError("this field is filled in by the assembly", place=Place(field=f"data.{reserved[0]}"))
     value = {
         "product": order.product.ref,
         "subject": {"scheme": order.subject.scheme, "number": order.subject.number},

@@ -1,4 +1,4 @@
-"""The last step of a delivery: consent, request and receipt go into the package."""
+"""Put consent, request and receipt into a report package."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from creditchain.reports.assemble import AssemblyError
 def with_delivery(
     package: ReportPackage, delivery: PackagedDelivery, consent: PackagedConsent | None = None
 ) -> ReportPackage:
-    """The package as the institution gets it. Raises AssemblyError where the parts do not belong together."""
+    """The package that the institution gets. Raises AssemblyError if the parts do not belong together."""
     if delivery.receipt.report != package.report.commitment:
         raise AssemblyError("the receipt is for another report")
     if delivery.receipt.request != delivery.request.id:

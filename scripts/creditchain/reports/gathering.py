@@ -1,4 +1,4 @@
-"""What a report is assembled from: batch folders where they lie, and the subject's tag under each key epoch."""
+"""Find what a report is assembled from: batch folders, and the subject's tag under each key epoch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from creditchain.verification.scope import Scope
 
 
 def find_folders(places: Sequence[Path], log_id: bytes) -> dict[BatchKey, Path]:
-    """The batch folders of one region's log that lie in these places, by node and root.
+    """The batch folders of one region's log in these places, by node and root.
 
     Raises:
         UnavailableError: a place is no folder.
@@ -37,7 +37,7 @@ def find_folders(places: Sequence[Path], log_id: bytes) -> dict[BatchKey, Path]:
 
 @contextmanager
 def open_folders(scope: Scope, folders: Mapping[BatchKey, Path]) -> Iterator[dict[BatchKey, BatchFolder]]:
-    """The batches in scope that there are folders of, opened."""
+    """Open the batches in scope for which there are folders."""
     with ExitStack() as stack:
         keys = [one.anchor.key for one in scope.sought if one.anchor.key in folders]
         yield {key: stack.enter_context(open_batch(folders[key])) for key in keys}
