@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from creditchain.chain.clock import await_time, now
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.documents import canonical_bytes
@@ -47,6 +48,8 @@ def set_end(region: Region, outbox: Outbox, number: int, until: int) -> Changed:
 
 def mark_compromised(region: Region, outbox: Outbox, number: int, since: int) -> Changed:
     """Declare that a node's key may have been somebody else's since then. Raises InputError, TransactionError."""
+    if since <= now(region.chain):
+        await_time(region.chain, since)  # the contract takes no time after that of its block
     return change(region, outbox, number, f"compromise {since}", region.calls.mark_compromised(number, since))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 from creditchain.acts.preconditions import is_under_way, require_member, require_signer
-from creditchain.chain.clock import now
+from creditchain.chain.clock import await_time, now
 from creditchain.chain.consent_calls import ConsentCalls, LoanReport
 from creditchain.chain.consents import ConsentReads, LoanTotal
 from creditchain.chain.outbox import Outbox
@@ -99,11 +99,13 @@ def _intent(loans: Loans, revision: int) -> str:
 
 def _check(region: Region, outbox: Outbox, loans: Loans, *, correct: bool) -> int:
     """Raise unless the contract would take the report; the number of reports there were before."""
-    time = region.chain.head().time
+    time = now(region.chain)
     if not month_is_over(loans.month, time):
         raise TermsError(
             "loans are reported for a month that is over", expected="YYYYMM, a past month", place=Place(field="month")
         )
+    if not month_is_over(loans.month, region.chain.head().time):
+        await_time(region.chain, time)
     if (loans.count == 0) != (loans.amount == 0) or not 0 <= loans.amount < _LARGEST_AMOUNT:
         raise TermsError(
             "count and amount do not fit together",
@@ -111,7 +113,7 @@ def _check(region: Region, outbox: Outbox, loans: Loans, *, correct: bool) -> in
             found=f"{loans.count} loans",
             place=Place(field="amount"),
         )
-    require_member(region, loans.institution, {Role.INSTITUTION}, now(region.chain), "institution")
+    require_member(region, loans.institution, {Role.INSTITUTION}, time, "institution")
     require_signer(region, outbox.signer, loans.institution, "institution")
     _require_metered(region, loans)
     return _revision(ConsentReads(region).loans(loans.institution, loans.month), loans.month, correct)

@@ -225,7 +225,7 @@ class Outbox:
             if error.data is not None:
                 raise refusal(error.data, call.description) from error
             raise _not_accepted(error, call.description) from error
-        return estimated + estimated * GAS_MARGIN_PERCENT // 100 + GAS_MARGIN
+        return max(call.gas, estimated + estimated * GAS_MARGIN_PERCENT // 100 + GAS_MARGIN)
 
     def _same(self, row: TransactionRow, call: ContractCall) -> None:
         if (row.target, row.data, row.value) != (call.to, call.data, str(call.value)):

@@ -214,9 +214,14 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class ContractCall:
-    """A state-changing call, ready to be sent. `to` None creates a contract. `description` is for people and logs."""
+    """A state-changing call, ready to be sent. `to` None creates a contract. `description` is for people and logs.
+
+    `gas`: the least gas to give it, whatever an estimate says. An estimate runs on the state and at the time of some
+    block, the transaction on those of a later one; a call that may take a dearer path there says what that path costs.
+    """
 
     to: str | None
     data: bytes
     description: str
     value: int = 0
+    gas: int = 0
