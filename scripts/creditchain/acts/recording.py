@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from creditchain.acts.preconditions import is_under_way, require_signer
+from creditchain.acts.preconditions import require_signer
 from creditchain.chain.calls import NO_WORD
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
@@ -61,7 +61,7 @@ def set_life(
     name = record.name
     # Each life is reached at most once, so the intent needs no count.
     intent = f"life {life.label} {name}"
-    if not is_under_way(outbox, intent):
+    if outbox.state(intent) in (None, "failed"):
         require_signer(region, outbox.signer, name.node, "publisher of the record")
         _require_anchored(region, record)
         if successor is not None:
