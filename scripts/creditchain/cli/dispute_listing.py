@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from creditchain.cli.connecting import open_region
+from creditchain.cli.moments import shown
 from creditchain.cli.settings import settings
 from creditchain.vocabulary import DisputeState
 
@@ -45,7 +45,7 @@ def list_disputes(
 def _row(one: LoggedDispute, time: int) -> list[object]:
     overdue = "overdue 逾期" if one.overdue(time) else ""
     named = (one.node, one.leaf, one.platform, one.state.label, one.state.zh)
-    return [*named, _minute(one.filed_at), _minute(one.due_at), overdue]
+    return [*named, shown(one.filed_at), shown(one.due_at), overdue]
 
 
 def _json(one: LoggedDispute, time: int) -> dict[str, Any]:
@@ -60,7 +60,3 @@ def _json(one: LoggedDispute, time: int) -> dict[str, Any]:
         "answered_at": one.answered_at,
         "overdue": one.overdue(time),
     }
-
-
-def _minute(time: int) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,61 @@
+"""Every command in docs/consent.md runs as it stands, in the order it stands."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from consent_world import MNEMONIC, NUMBER, REPORT, World, make_consent_world, world_at
+from region_world import TAG_KEY, Place
+
+PAGE = Path(__file__).parents[2] / "docs" / "consent.md"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A region with records about the enterprise, and the files that the page takes for granted."""
+    place = Place("embedded", tmp_path / "world")
+    place.folder.mkdir()
+    make_consent_world(place)
+    with world_at(place, "made-") as made:
+        made.publish()
+        made.commands.done("sample", "--product", REPORT, "--records", "1", "-o", str(place.folder / "figures.jsonl"))
+        records = place.folder / "records"
+        records.mkdir()
+        root = next(path.name for path in sorted((place.folder / "home").rglob("batches/*")) if path.is_dir())
+        made.commands.done(
+            "prove", "--batch", root, "--number", NUMBER, "--tag-key", "env:REGION_KEY", "-o", str(records)
+        )
+    figures = json.loads((place.folder / "figures.jsonl").read_text(encoding="utf-8").splitlines()[0])["data"]
+    data = {name: value for name, value in figures.items() if name not in ("hash", "records")}
+    (place.folder / "data.json").write_text(json.dumps(data), encoding="utf-8")
+    (place.folder / "words.txt").write_text(MNEMONIC, encoding="utf-8")
+    (place.folder / "queries.txt").write_text("", encoding="utf-8")
+    (place.folder / "policy.toml").write_text(
+        'format = "creditchain/policy@1"\ninstitution = 4\n[completeness]\nlag_seconds = 0\n', encoding="utf-8"
+    )
+    shutil.copy(sorted((place.folder / "records").iterdir())[0], place.folder / "record.json")
+    return made
+
+
+def test_the_commands_of_the_page(world: World) -> None:
+    blocks = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 5
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CREDITCHAIN_")}
+    environment = clean | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "CREDITCHAIN_HOME": str(world.folder / "home"),
+        "CREDITCHAIN_DEPLOYMENTS": str(world.folder / "deployments"),
+        "REGION_KEY": TAG_KEY.hex(),
+    }
+    script = "set -euo pipefail\n" + "\n".join(blocks)
+    done = subprocess.run(["bash", "-c", script], cwd=world.folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    for said in ("VALID  有效", "已计量", "已撤销", "维持原记录"):
+        assert said in done.stdout
