@@ -1,4 +1,4 @@
-"""Errors of this room, and the shape in which a worker hands a bad line back."""
+"""Errors of this room, and the form in which a worker reports a bad line."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ __all__ = ["BatchError", "Problem", "StorageError", "UploadError", "storage"]
 
 
 class UploadError(InputError):
-    """An upload, or a line of one, is wrong. Nothing was written and nothing anchored."""
+    """An upload, or a line of it, is wrong. Nothing was written and nothing anchored."""
 
 
 class BatchError(NotValidError):
-    """A batch folder is not what its name and manifest say."""
+    """A batch folder does not match its name and manifest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One bad line. Plain values, so that it travels between processes; never holds content of the line."""
+    """One fault of one line: plain values that travel between processes, and never content of the line."""
 
     line: int | None
     field: str | None
@@ -29,16 +29,16 @@ class Problem:
     expected: str | None = None
     found: str | None = None
     hint: str | None = None
-    column: str | None = None  #: of the upload's own table, where a mapping gives it another name
+    column: str | None = None  #: column of the upload, where a mapping gives the field another name
 
     @classmethod
     def of(cls, error: CreditchainError, line: int | None) -> Problem:
-        """What `error` says, at `line` (from 1) of the upload."""
+        """The problem that `error` describes, at `line` (from 1) of the upload."""
         field = error.place.field if error.place is not None else None
         return cls(line, field, error.message, error.expected, error.found, error.hint)
 
     def shifted(self, before: int) -> Problem:
-        """The same `before` lines further on."""
+        """The same problem, `before` lines further down."""
         return self if self.line is None or not before else replace(self, line=self.line + before)
 
     def error(self, file: str) -> UploadError:

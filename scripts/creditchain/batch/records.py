@@ -1,4 +1,4 @@
-"""The columns that records travel in, as Arrow record batches: what a worker reads, seals and writes."""
+"""Records as Arrow record batches: the columns that workers read, seal and write."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HASH = pa.binary(32)
 #: The field of `data` that holds the number under which a record's source keeps it (docs/products.md).
 RECORD_ID = "record_id"
 
-#: Records that were read and found good; `line` counts from 1 within the piece they were read from.
+#: Good records as they were read; `line` counts from 1 within their piece.
 #: `record_id` is null where the product has none, or the document is a file.
 RECORDS = pa.schema(
     [
@@ -34,16 +34,16 @@ RECORDS = pa.schema(
     ]
 )
 
-#: What a regulator gets to audit a batch: the leaves, no content.
+#: Leaves without content: what a regulator gets to audit a batch.
 LEAVES = pa.schema([("tag", _HASH), ("section", pa.uint8()), ("commitment", _HASH), ("domain", pa.uint8())])
 
-#: What is sorted of a record: its leaf, the row of its document among all documents, and the line it was read from.
+#: The part of a record that is sorted: leaf, row of its document among all documents, line of the upload.
 PLACED = pa.schema([*LEAVES, ("document", pa.int64()), ("line", pa.int64())])
 
-#: What only the publisher keeps.
+#: Documents with their salts, which only the publisher keeps.
 DOCUMENTS = pa.schema([("media_type", pa.string()), ("content", pa.large_binary()), ("salt", _HASH)])
 
-#: Records with their leaves: no number any more.
+#: Sealed records: leaf and document, without the number of the subject.
 SEALED = pa.schema([*LEAVES, *DOCUMENTS, ("line", pa.int64())])
 
 
@@ -110,7 +110,7 @@ def shift(batch: pa.RecordBatch, name: str, before: int) -> pa.RecordBatch:
 
 
 def joined(one: pa.RecordBatch, other: pa.RecordBatch) -> pa.RecordBatch:
-    """Two batches as one; the first alone, uncopied, where the other is empty."""
+    """Two batches as one. Nothing is copied if the other is empty."""
     return pa.concat_batches([one, other]) if len(other) else one
 
 
@@ -144,7 +144,7 @@ def int64_column(values: npt.NDArray[np.int64]) -> pa.Array:
 
 
 def _column(kind: pa.DataType, values: npt.NDArray[Any]) -> pa.Array:
-    # `pa.array` looks for pandas each time that it is not there, which takes longer than some thousand values.
+    # `pa.array` tries to import pandas on every call; where it is missing, that takes longer than thousands of values.
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 

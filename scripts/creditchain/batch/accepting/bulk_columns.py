@@ -79,7 +79,7 @@ class ColumnAcceptor:
     """Accepts rows of tables with columns `names`, of one product under one set of rules."""
 
     def __init__(self, rules: Rules, names: Sequence[str]) -> None:
-        """Raises UntranslatableError where the product's schema can not be checked by columns."""
+        """Raises UntranslatableError if the product's schema cannot be checked by columns."""
         product = rules.product
         schema = product.document_schema()
         data, definitions = schema["properties"]["data"], schema.get("$defs", {})

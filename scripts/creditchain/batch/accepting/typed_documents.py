@@ -71,7 +71,7 @@ class DocumentType:
 
 
 def document_type(rules: Rules) -> DocumentType | None:
-    """The type of documents that may stand in a batch under these rules; None if the schema can not be translated."""
+    """The type of documents that may stand in a batch under these rules; None if the schema cannot be translated."""
     product = rules.product
     domains = [domain.label for domain in product.domains if rules.domains >> domain & 1]
     if not domains or any(scheme not in _LENGTHS for scheme in product.subjects):

@@ -1,4 +1,4 @@
-"""Is a batch folder what its name says? Recomputes it all: digests, commitments, order, leaf hashes, every level."""
+"""Check a batch folder: recompute every digest, commitment, row of the order, leaf hash and level of the tree."""
 
 from __future__ import annotations
 
@@ -33,17 +33,19 @@ from creditchain.merkle import lanes, tree_root
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A folder that is intact. `purged` counts the documents that were erased on purpose."""
+    """An intact folder. `purged` counts the documents that were erased on purpose."""
 
     manifest: Manifest
     purged: int
 
 
 def check_batch(path: Path, watch: Watch = no_watch) -> Checked:
-    """Recompute a batch folder. Raises BatchError at the first thing that differs, StorageError if it can't be read."""
+    """Recompute a batch folder. Raises BatchError at the first difference, StorageError if it cannot be read."""
     manifest = read_manifest(path)
     if path.name != manifest.root.hex():
-        raise BatchError("the folder is not named by its batch's root", expected=manifest.root.hex(), found=path.name)
+        raise BatchError(
+            "the name of the folder is not the root of its batch", expected=manifest.root.hex(), found=path.name
+        )
     _check_files(path, manifest)
     purges = read_purges(path)
     _check_digests(path, manifest, purges)
@@ -59,7 +61,9 @@ def _check_files(path: Path, manifest: Manifest) -> None:
         for folder, parts in (("leaves", manifest.leaves), ("documents", manifest.documents)):
             found = sorted(file.name for file in (path / folder).iterdir())
             if found != [part_name(number) for number in range(len(parts))]:
-                raise BatchError(f"other files in {folder} than the manifest says", expected=f"{len(parts)} files")
+                raise BatchError(
+                    f"{folder} does not hold the files that the manifest lists", expected=f"{len(parts)} files"
+                )
 
 
 def _check_digests(path: Path, manifest: Manifest, purges: Purges) -> None:
@@ -74,11 +78,11 @@ def _check_digests(path: Path, manifest: Manifest, purges: Purges) -> None:
 
 def _same(found: str, expected: str, name: str) -> None:
     if found != expected:
-        raise BatchError("the file is not the one that was written", expected=expected, found=found, place=Place(name))
+        raise BatchError("the file has changed since it was written", expected=expected, found=found, place=Place(name))
 
 
 class _Commitments:
-    """The commitments that the documents lead to, by their rows, in a file that goes when this is left."""
+    """Recomputed commitments by row of the document, in a temporary file that is removed on leaving."""
 
     def __init__(self, path: Path, manifest: Manifest, purges: Purges) -> None:
         self._path, self._manifest = path, manifest
@@ -86,7 +90,7 @@ class _Commitments:
         self._purged = np.zeros(manifest.size, dtype=bool)
         self._check_order()
         if any(not 0 <= index < manifest.size for index in purges.indices):
-            raise BatchError("a purged document that the batch does not have", place=Place(PURGED))
+            raise BatchError("the list of purged documents names one that the batch does not have", place=Place(PURGED))
         self._purged[self.order[sorted(purges.indices)]] = True
 
     def __enter__(self) -> Self:
@@ -102,7 +106,7 @@ class _Commitments:
         self._file.close()
 
     def compute(self, watch: Watch) -> None:
-        """Hash all documents; look whether what was purged is gone."""
+        """Hash all documents; check that purged ones are gone."""
         row = 0
         for number, file in enumerate(self._manifest.documents):
             path, end = self._path / "documents" / part_name(number), row + file.rows
@@ -117,24 +121,24 @@ class _Commitments:
                 raise _wrong_number(file.rows, f"documents/{path.name}")
 
     def check(self, leaves: pa.RecordBatch, first: int) -> None:
-        """Compare leaves, the first of them at index `first`, with their documents."""
+        """Compare some leaves with their documents; the first leaf stands at index `first`."""
         rows = self.order[first : first + len(leaves)]
         wrong = np.any(self._made[rows] != hash_rows(leaves.column("commitment")), axis=1) & ~self._purged[rows]
         if wrong.any():
             index = first + int(np.flatnonzero(wrong)[0])
-            message = "a document or its salt is not what was committed to"
+            message = "a document or its salt does not match its commitment"
             raise BatchError(message, found=f"index {index}", place=Place("documents"))
 
     def _check_order(self) -> None:
-        """Each row is that of one leaf."""
+        """Check that each row belongs to exactly one leaf."""
         found = np.zeros(self._manifest.size, dtype=bool)
         for start in range(0, len(self.order), CHECK_ROWS):
             rows = self.order[start : start + CHECK_ROWS]
             if rows.min() < 0 or rows.max() >= len(found):
-                raise BatchError("a row that no document has", place=Place(ORDER))
+                raise BatchError("the order names a row that no document has", place=Place(ORDER))
             found[rows] = True
         if not found.all():
-            raise BatchError("a document without a leaf", place=Place(ORDER))
+            raise BatchError("a document has no leaf", place=Place(ORDER))
 
     def _check_purged(self, stored: pa.RecordBatch, first: int, name: str) -> None:
         for at in np.flatnonzero(self._purged[first : first + len(stored)]).tolist():
@@ -143,7 +147,7 @@ class _Commitments:
 
 
 def _commitments(stored: pa.RecordBatch) -> Bytes:
-    """The commitments (n, 32) of documents."""
+    """Commitments of documents, as rows (n, 32)."""
     made = np.empty((len(stored), HASH_BYTES), dtype=np.uint8)
     for media_type in pc.unique(stored.column("media_type")).to_pylist():
         rows = np.flatnonzero(pc.equal(stored.column("media_type"), media_type).to_numpy(zero_copy_only=False))
@@ -154,7 +158,7 @@ def _commitments(stored: pa.RecordBatch) -> Bytes:
 
 
 def _check_leaves(path: Path, manifest: Manifest, commitments: _Commitments) -> None:
-    """Order, commitments and leaf hashes of all leaves, and what the manifest sums up."""
+    """Check order, commitments and leaf hashes of all leaves, and the totals of the manifest."""
     row = subjects = domains = 0
     last: pa.RecordBatch | None = None
     for number, file in enumerate(manifest.leaves):
@@ -172,17 +176,17 @@ def _check_leaves(path: Path, manifest: Manifest, commitments: _Commitments) -> 
         if row - begun != file.rows:
             raise _wrong_number(file.rows, name)
     if (subjects, domains) != (manifest.subjects, manifest.domains):
-        raise BatchError("subjects or domains are not as the manifest says", place=Place(FILE))
+        raise BatchError("subjects or domains differ from the manifest", place=Place(FILE))
 
 
 def _check_order(leaves: pa.RecordBatch, last: pa.RecordBatch | None, name: str) -> None:
     keys = sort_keys(leaves)
     if bool(np.any(keys[1:] <= keys[:-1])) or (last is not None and keys[0] <= sort_keys(last)[0]):
-        raise BatchError("the leaves do not ascend", place=Place(name))
+        raise BatchError("the leaves are not in ascending order", place=Place(name))
 
 
 def _new_subjects(leaves: pa.RecordBatch, last: pa.RecordBatch | None) -> int:
-    """How many subjects the leaves have that the last one before them does not."""
+    """Number of subjects that begin in these leaves: one that continues from the leaf before is not counted again."""
     tags = hash_rows(leaves.column("tag"))
     same = last is not None and np.array_equal(hash_rows(last.column("tag"))[0], tags[0])
     return int(np.count_nonzero(np.any(tags[1:] != tags[:-1], axis=1))) + (not same)
@@ -194,11 +198,11 @@ def _check_leaf_hashes(path: Path, leaves: pa.RecordBatch, first: int) -> None:
         handle.seek(first * HASH_BYTES)
         written = handle.read(hashes.nbytes)
     if hashes.tobytes() != written:
-        raise BatchError("leaf hashes of the tree are not those of the leaves", place=Place(LEVELS))
+        raise BatchError("the leaf hashes of the tree differ from those of the leaves", place=Place(LEVELS))
 
 
 def _wrong_number(expected: int, name: str) -> BatchError:
-    return BatchError("another number of rows than the manifest says", expected=str(expected), place=Place(name))
+    return BatchError("the number of rows differs from the manifest", expected=str(expected), place=Place(name))
 
 
 def _check_levels(path: Path, manifest: Manifest) -> None:
@@ -207,7 +211,7 @@ def _check_levels(path: Path, manifest: Manifest) -> None:
     if wrong is not None:
         raise BatchError("an inner node of the tree is wrong", found=f"level {wrong[0]}", place=Place(LEVELS))
     if tree_root(tree) != manifest.root:
-        raise BatchError("the tree's root is not the batch's", place=Place(LEVELS))
+        raise BatchError("the root of the tree is not the root of the batch", place=Place(LEVELS))
 
 
 def _rows(path: Path, schema: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:
@@ -232,5 +236,5 @@ def _reader(source: Any, schema: pa.Schema, name: str) -> Any:
     except pa.ArrowException as error:
         raise BatchError("not an Arrow file", place=Place(name)) from error
     if reader.schema != schema:
-        raise BatchError("a file with other columns", place=Place(name))
+        raise BatchError("the file has other columns than it should", place=Place(name))
     return reader

@@ -1,4 +1,4 @@
-"""Files of a batch folder: written once, hashed while they are written, durable before the folder has its name."""
+"""Write the files of a batch folder: each once, digested while it is written, durable before the folder is named."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import pyarrow as pa
 
 from creditchain.home.files import fsync, storage
 
-#: Rows of each record batch of a part but the last; part of the folder's format, so that a row is found by division.
+#: Rows of every record batch of a part except the last. Part of the folder's format: a row is found by division.
 LEAF_ROWS = 65_536
 DOCUMENT_ROWS = 4_096
 
-#: Files that may wait to be made durable: each of them is open.
+#: Files that may wait to be made durable; each of them stays open.
 _PENDING = 64
 
 
@@ -33,7 +33,7 @@ def part_name(number: int) -> str:
 
 
 class DigestingFile(io.RawIOBase):
-    """A new file that digests what goes through it."""
+    """A new file that digests what is written to it."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class DigestingFile(io.RawIOBase):
         self._handle = path.open("xb", buffering=1 << 20)
 
     def writable(self) -> bool:
-        """True: that is what it is for."""
+        """True."""
         return True
 
     def write(self, data: Any) -> int:
@@ -52,7 +52,7 @@ class DigestingFile(io.RawIOBase):
         return view.nbytes
 
     def tell(self) -> int:
-        """Bytes so far."""
+        """Bytes written so far."""
         return self._handle.tell()
 
     def close(self) -> None:
@@ -69,7 +69,7 @@ class DigestingFile(io.RawIOBase):
 
 
 def write_arrow(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch], rows: int) -> str:
-    """Write an Arrow IPC file, `rows` rows a record batch but the last; its sha256 in hex. Raises StorageError."""
+    """Write an Arrow IPC file with `rows` rows a record batch; return its sha256 in hex. Raises StorageError."""
     with storage(f"{path.parent.name}/{path.name}"):
         sink = DigestingFile(path)
         with sink, pa.ipc.new_file(pa.PythonFile(sink, "w"), schema) as writer:
@@ -79,7 +79,7 @@ def write_arrow(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
 
 
 def _even(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
-    """The same rows in batches of `rows` each but the last."""
+    """The same rows in batches of `rows` each; the last may have fewer."""
     waiting: list[pa.RecordBatch] = []
     count = 0
     for batch in batches:
@@ -105,14 +105,14 @@ def file_digest(path: Path) -> str:
 
 
 class Syncer:
-    """Makes files durable: at once, or in the background while others are being written. Leave it to wait for all."""
+    """Make files durable at once, or in the background while others are written. Leaving the context waits for all."""
 
     def __init__(self, *, background: bool) -> None:
         self._pool = ThreadPoolExecutor(2) if background else None
         self._pending: deque[Future[None]] = deque()
 
     def add(self, path: Path, *, read_soon: bool = True) -> None:
-        """This file is written, and may be renamed. Raises StorageError, here or on leaving.
+        """Take a file that is completely written; it may be renamed. Raises StorageError, here or on leaving.
 
         Not `read_soon`: its pages are given up once the disk has them, and serve for what is written next.
         """
@@ -125,7 +125,7 @@ class Syncer:
         self._wait(_PENDING)
 
     def _wait(self, most: int) -> None:
-        """Until at most so many files wait. Raises StorageError."""
+        """Wait until at most so many files are left. Raises StorageError."""
         with storage("the batch's files"):
             while len(self._pending) > most:
                 self._pending.popleft().result()

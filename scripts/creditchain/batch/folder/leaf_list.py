@@ -24,14 +24,14 @@ from creditchain.errors import InputError, Place
 from creditchain.home.files import fsync_path, new_file, private_folder, rename, storage
 from creditchain.verification.audit import DisorderError, LeafList
 
-#: What leaves are audited by; a publisher's own files have the domain beside.
+#: The columns that an audit needs. A publisher's own files have the domain as well.
 AUDITED = pa.schema([LEAVES.field(name) for name in ("tag", "section", "commitment")])
 LEAVES_FILE = "leaves.arrow"
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Leaves that were checked and are kept in `path`."""
+    """Checked leaves, kept in `path`."""
 
     path: Path
     root: bytes
@@ -113,7 +113,7 @@ class _Counted:
 
 
 def _checked(source: Path, counted: _Counted, tree: TreeWriter) -> Iterator[pa.RecordBatch]:
-    """The batches of a source; each in order and after the one before, and its leaf hashes in the tree."""
+    """The record batches of a source. Checks that they ascend, and adds their leaf hashes to the tree."""
     for batch in _batches(source):
         keys, tags = sort_keys(batch), hash_rows(batch.column("tag"))
         wrong = np.flatnonzero(keys[1:] <= keys[:-1])

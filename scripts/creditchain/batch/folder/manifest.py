@@ -20,7 +20,7 @@ FILE_DIGEST = "sha-256"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is known of a batch before its root. Numbers and digests as `AnchorRegistry.anchor` takes them."""
+    """What is known about a batch before its root. Numbers and digests are those that `AnchorRegistry.anchor` takes."""
 
     log_id: bytes
     chain_id: int
@@ -31,13 +31,13 @@ class Terms:
     kind: int  #: 0 delta, 1 full
     key_epoch: int
     upload_digest: bytes
-    #: How the upload was read, where not in the usual way: encoding, sheet, header_row, digest of the mapping.
+    #: Options with which the upload was read, if any: encoding, sheet, header_row, digest of the mapping.
     reading: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class PartFile:
-    """One file of leaves or of documents: its rows, and its sha256 (hex)."""
+    """One file of leaves or of documents: number of rows, and sha256 (hex)."""
 
     rows: int
     sha256: str
@@ -45,7 +45,7 @@ class PartFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A batch as its folder tells it."""
+    """The description of a batch in its folder."""
 
     terms: Terms
     root: bytes
@@ -74,7 +74,7 @@ class Manifest:
             "leaves": [asdict(part) for part in self.leaves],
             "documents": [asdict(part) for part in self.documents],
         }
-        # What the manifest says of itself can't be computed from the other files; this notices a change of it.
+        # The terms cannot be recomputed from the other files; this digest shows a change to them.
         whole["manifest"] = hashlib.sha256(json.dumps(whole).encode()).hexdigest()
         return (json.dumps(whole, indent=2) + "\n").encode()
 
@@ -100,9 +100,11 @@ def parse_manifest(raw: bytes) -> Manifest:
         raise BatchError("not a batch's manifest", expected=FORMAT, found=str(error)[:80], place=Place(FILE)) from error
     for name, parts in (("leaves", manifest.leaves), ("documents", manifest.documents)):
         if sum(part.rows for part in parts) != manifest.size or manifest.size < 1:
-            raise BatchError("the rows do not add up to the size", place=Place(FILE, field=name))
+            raise BatchError(
+                "the rows of the parts do not add up to the size of the batch", place=Place(FILE, field=name)
+            )
     if manifest.to_bytes() != raw:
-        raise BatchError("the manifest is not as it was written", place=Place(FILE))
+        raise BatchError("the manifest has changed since it was written", place=Place(FILE))
     return manifest
 
 

@@ -1,4 +1,4 @@
-"""A batch folder, opened for proofs: everything is mapped, nothing is read that a proof does not need."""
+"""A batch folder opened for proofs. All files are memory-mapped; only what a proof needs is read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from creditchain.errors import CreditchainError, Place
 from creditchain.hashing import HASH_BYTES
 from creditchain.merkle import Leaf, Tree, tree_root
 
-#: Record batches that are kept at hand.
+#: Record batches that are cached.
 _HELD = 4_096
 
 Held = TypeVar("Held")
@@ -32,7 +32,7 @@ Held = TypeVar("Held")
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A document with what its commitment is made of, and its leaf."""
+    """A document, its leaf, and what its commitment is computed from."""
 
     leaf: Leaf
     domain: int
@@ -124,7 +124,7 @@ class Leaves(Sequence[Leaf]):
         return (self[index] for index in range(len(self)))
 
     def domain(self, index: int) -> int:
-        """The domain's bit number of one leaf's document."""
+        """The domain (bit number) of the document of one leaf."""
         held, at = self._table.find(index)
         return held.domains[at]
 
@@ -154,7 +154,7 @@ class BatchFolder:
         return range(self._place(low), self._place(high))
 
     def document(self, index: int) -> StoredDocument:
-        """The document at `index`. Raises BatchError where it was purged or the file is damaged."""
+        """The document at `index`. Raises BatchError if it was purged or the file is damaged."""
         leaf = self.leaves[index]
         if index in self.purged:
             raise BatchError(
@@ -174,7 +174,7 @@ class BatchFolder:
         return row
 
     def close(self) -> None:
-        """Let go of the files; what was read from them stays."""
+        """Close the files; what was read from them stays valid."""
         del self._levels, self._documents, self._order, self.leaves
 
     def _place(self, leaf: Leaf) -> int:
@@ -197,7 +197,7 @@ class BatchFolder:
 
 
 def _fits(leaf: Leaf, salt: bytes, media_type: str, content: bytes) -> bool:
-    """Whether a document is the leaf's: never hand out another one's."""
+    """Whether a document belongs to the leaf. A damaged order must never hand out somebody else's document."""
     try:
         return commitment(salt, media_type, content) == leaf.commitment
     except CreditchainError:
@@ -222,8 +222,14 @@ def open_batch(path: Path) -> BatchFolder:
     """Open a batch folder. Raises StorageError if it is not there, BatchError if name, manifest and tree disagree."""
     manifest = read_manifest(path)
     if path.name != manifest.root.hex():
-        raise BatchError("the folder is not named by its batch's root", expected=manifest.root.hex(), found=path.name)
+        raise BatchError(
+            "the name of the folder is not the root of its batch", expected=manifest.root.hex(), found=path.name
+        )
     folder = BatchFolder(path, manifest)
     if tree_root(folder.tree) != manifest.root:
-        raise BatchError("the tree's root is not the batch's", expected="0x" + manifest.root.hex(), place=Place(LEVELS))
+        raise BatchError(
+            "the root of the tree is not the root of the batch",
+            expected="0x" + manifest.root.hex(),
+            place=Place(LEVELS),
+        )
     return folder

@@ -1,4 +1,4 @@
-"""order.bin: of each leaf, in the order of the tree, the row of its document, counted through all documents."""
+"""`order.bin`: for each leaf, in the order of the tree, the row of its document among all documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from creditchain.batch.errors import BatchError, storage
 from creditchain.errors import Place
 
 ORDER = "order.bin"
-#: A number of the file.
+#: Type of one row number.
 ROW_NUMBER = np.dtype("<i8")
 
 
@@ -21,5 +21,5 @@ def open_order(folder: Path, size: int) -> npt.NDArray[np.int64]:
         length = (folder / ORDER).stat().st_size
         if length != size * ROW_NUMBER.itemsize:
             expected = f"{size * ROW_NUMBER.itemsize} bytes for {size} leaves"
-            raise BatchError("a file of the wrong length", expected=expected, found=str(length), place=Place(ORDER))
+            raise BatchError("the file has a wrong length", expected=expected, found=str(length), place=Place(ORDER))
         return np.memmap(folder / ORDER, dtype=ROW_NUMBER, mode="r")

@@ -1,4 +1,4 @@
-"""From a batch folder to what a verifier gets: one record with its proof, as a package."""
+"""Make the package that a verifier gets: one record of a batch folder with its proof."""
 
 from __future__ import annotations
 

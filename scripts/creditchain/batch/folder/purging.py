@@ -37,7 +37,7 @@ class Purges:
 
 
 def read_purges(folder: Path) -> Purges:
-    """What was erased from a batch. Raises BatchError for a file that is not one of ours."""
+    """The list of documents that were erased from a batch. Raises BatchError for a file that is no such list."""
     path = folder / FILE
     if not path.exists():
         return Purges()
@@ -61,7 +61,7 @@ def purge(folder: Path, manifest: Manifest, indices: Sequence[int]) -> Purges:
     if any(not 0 <= index < manifest.size for index in indices):
         raise IndexError(f"a batch of {manifest.size} has no such index")
     if file_digest(folder / ORDER) != manifest.order:
-        raise BatchError("the file is not the one that was written", expected=manifest.order, place=Place(ORDER))
+        raise BatchError("the file has changed since it was written", expected=manifest.order, place=Place(ORDER))
     known = read_purges(folder)
     whole = frozenset(indices) | known.indices
     with storage(f"{folder.name}/{FILE}"):
@@ -82,7 +82,7 @@ def purge(folder: Path, manifest: Manifest, indices: Sequence[int]) -> Purges:
 
 
 def _overwrite(path: Path, rows: Sequence[int]) -> None:
-    """Write zeros over the content and salt of some rows of a part, in place, durably."""
+    """Overwrite content and salt of some rows of a part with zeros, in place and durably."""
     with path.open("r+b") as handle, mmap.mmap(handle.fileno(), 0) as mapped:
         reader = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(mapped)))
         base = pa.py_buffer(mapped).address
@@ -97,7 +97,7 @@ def _overwrite(path: Path, rows: Sequence[int]) -> None:
 
 
 def _spans(batch: Any, row: int, base: int) -> list[tuple[int, int]]:
-    """Where in the file the content and the salt of a row lie: (offset, length)."""
+    """Offset and length, in the file, of the content and of the salt of a row."""
     _, offsets, data = batch.column("content").buffers()
     bounds = memoryview(offsets).cast("q")
     salts = batch.column("salt").buffers()[1]

@@ -1,4 +1,4 @@
-"""The tree as a file: every level, the leaf hashes first, as rows of 32 bytes one after another, and nothing else.
+"""The tree as a file: all levels, leaf hashes first, as consecutive rows of 32 bytes, and nothing else.
 
 A tree of n leaves takes 64 bytes a leaf, at most 64 rows more. A node is found by its place alone, so a proof reads
 one row a level, whatever the size of the tree.
@@ -26,7 +26,7 @@ CHECK_ROWS = 1 << 20  #: nodes compared at a time by `first_wrong_node`
 
 
 class TreeFileError(InputError):
-    """A tree file is not as long as a tree of its size must be."""
+    """The length of a tree file does not fit the size of its tree."""
 
 
 def level_widths(size: int) -> list[int]:
@@ -35,14 +35,14 @@ def level_widths(size: int) -> list[int]:
 
 
 class TreeWriter:
-    """Writes the file of a tree whose leaf hashes come in order, in pieces, in memory for one piece only.
+    """Write the file of a tree whose leaf hashes come in order, piece by piece, in memory for one piece only.
 
     Every level has its place from the start, so each node is written once, as soon as it is known. The disk space is
     taken at the start, where the system can. Leaving the `with` block without `finish` removes the file.
     """
 
     def __init__(self, path: Path, size: int, *, threads: int = 0, durable: bool = True) -> None:
-        """`size`: leaves that will come; `threads`: to hash with, 0 for all cores. OSError when there is no room.
+        """`size`: leaves to come; `threads`: for hashing, 0 for all cores. Raises OSError if there is no room.
 
         Not `durable`: the caller sees to it that the disk has everything.
         """
@@ -70,7 +70,7 @@ class TreeWriter:
             self._discard()
 
     def append(self, leaf_hashes: Rows) -> None:
-        """The next leaf hashes (n, 32). ValueError when more come than were announced."""
+        """Append leaf hashes (n, 32). Raises ValueError if there are more than were announced."""
         check_rows(leaf_hashes, ROW)
         rows = leaf_hashes
         for level in range(len(self._widths)):
@@ -83,7 +83,7 @@ class TreeWriter:
                 return
 
     def finish(self) -> bytes:
-        """Moves lonely last nodes up, closes, if durable when the disk has everything. The root; 32 bytes.
+        """Move last nodes without a sibling up, close the file (durably if asked for), and return the root, 32 bytes.
 
         ValueError when fewer leaf hashes came than were announced.
         """
@@ -117,7 +117,7 @@ class FileTree:
     """A `Tree` whose nodes are read from a memory-mapped file."""
 
     def __init__(self, path: Path, size: int) -> None:
-        """`size`: number of leaves. OSError where the file can't be read, TreeFileError when its length is wrong."""
+        """`size`: number of leaves. Raises OSError if the file cannot be read, TreeFileError for a wrong length."""
         self._size = size
         self._widths = level_widths(size)
         self._places = list(accumulate((width * ROW for width in self._widths), initial=0))
@@ -139,14 +139,14 @@ class FileTree:
         return self._size
 
     def node(self, level: int, index: int) -> bytes:
-        """Node `index` of `level`, 32 bytes. IndexError outside the tree."""
+        """Node `index` of `level`, 32 bytes. Raises IndexError outside the tree."""
         if not (0 <= level < len(self._widths) and 0 <= index < self._widths[level]):
             raise IndexError(f"no node {index} in level {level}")
         place = self._places[level] + ROW * index
         return self._bytes[place : place + ROW]
 
     def rows(self, level: int) -> Rows:
-        """A whole level (width, 32), read-only, from the file as it is used."""
+        """A whole level (width, 32), read-only; pages are read from the file on use."""
         if not 0 <= level < len(self._widths):
             raise IndexError(f"no level {level}")
         width = self._widths[level]
@@ -154,7 +154,7 @@ class FileTree:
 
 
 def first_wrong_node(tree: FileTree, *, threads: int = 0) -> tuple[int, int] | None:
-    """(level, index) of the first node above the leaves that is not the hash of its children; None when all are."""
+    """(level, index) of the first inner node that is not the hash of its children; None if all are right."""
     for level in range(1, len(level_widths(tree.size))):
         below, rows = tree.rows(level - 1), tree.rows(level)
         for start in range(0, len(rows), CHECK_ROWS):

@@ -1,6 +1,6 @@
-"""A folder of files: each file's bytes are a document, `manifest.csv` says whose.
+"""A folder of files: the bytes of each file are a document; `manifest.csv` says about whom.
 
-Columns of the manifest: file, number, section, domain, media_type, and scheme (USCC where it is not there).
+Columns of the manifest: file, number, section, domain, media_type, and optionally scheme (USCC by default).
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from creditchain.errors import Place
 from creditchain.identifiers import USCC, IdentifierError, parse_subject
 
 COLUMNS = ("file", "number", "section", "domain", "media_type")
-#: Largest file that can be a document, bytes.
+#: Size limit of a file, in bytes.
 MAX_FILE_BYTES = 256 << 20
 _FILES = 256
 
 
 def pieces(upload: Upload, piece_bytes: int) -> Iterator[FilesPiece]:
-    """Lines of the manifest, some hundred at a time. Raises UploadError for a wrong header."""
+    """Lines of the manifest, a few hundred at a time. Raises UploadError for a wrong header."""
     del piece_bytes  # sizes of the files are not known here; the number of them bounds a piece
     names, rows = _manifest(upload)
     for start in range(0, len(rows), _FILES):
@@ -65,7 +65,7 @@ def _manifest(upload: Upload) -> tuple[tuple[str, ...], list[ManifestRow]]:
         if extra := [name for name in names if name not in (*COLUMNS, "scheme")]:
             expected = ", ".join((*COLUMNS, "scheme"))
             raise UploadError(
-                "a column that manifests do not have", expected=expected, place=Place(MANIFEST, 1, extra[0])
+                "the manifest has a column that it cannot have", expected=expected, place=Place(MANIFEST, 1, extra[0])
             )
         rows = [ManifestRow(line, cells) for line, cells in read]
     if not rows:

@@ -1,4 +1,4 @@
-"""A folder in which uploads arrive: which files are whole, and which were dealt with already."""
+"""A folder in which uploads arrive: which of them are complete, and which were handled already."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from creditchain.errors import Place
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An upload as it was seen: a change of it makes it another arrival."""
+    """An upload in the state in which it was seen; a changed upload is another arrival."""
 
     path: Path
     size: int
@@ -22,7 +22,7 @@ class Arrival:
 
 
 class Inbox:
-    """Looks at a folder again and again. A file counts as whole when it has not changed for `settle` seconds.
+    """Watch a folder. A file counts as complete when it has not changed for `settle` seconds.
 
     Hidden files, and names that end in `.part` or `.tmp`, are still on their way. Nothing is written and nothing moved.
     What is taken twice because this process was started again does no harm: the journal knows uploads by their digest.
@@ -36,7 +36,7 @@ class Inbox:
         self._dealt_with: set[Arrival] = set()
 
     def ready(self) -> list[Arrival]:
-        """Whole uploads that were not dealt with, the oldest first. Raises StorageError."""
+        """Complete uploads that were not handled yet, oldest first. Raises StorageError."""
         with storage("the folder that is watched"):
             found = [_arrival(path) for path in self._folder.iterdir() if _is_upload(path)]
         limit = (self._clock() - self._settle) * 1e9
@@ -44,7 +44,7 @@ class Inbox:
         return sorted(waiting, key=lambda arrival: (arrival.changed, arrival.path.name))
 
     def unsettled(self) -> bool:
-        """Is something there that was not dealt with and may still be growing?"""
+        """Whether some upload was not handled yet and may still be growing."""
         with storage("the folder that is watched"):
             return any(_arrival(path) not in self._dealt_with for path in self._folder.iterdir() if _is_upload(path))
 

@@ -23,7 +23,7 @@ BLOCK_BYTES = 2 << 20
 
 
 def pieces(upload: Upload, piece_bytes: int) -> Iterator[LinesPiece | TextPiece]:
-    """Byte ranges of about `piece_bytes`; texts where the encoding is not UTF-8. Raises UploadError for a wrong one."""
+    """Byte ranges of about `piece_bytes`, or decoded text. Raises UploadError for a wrong encoding."""
     if upload.reading.encoding != UTF_8:
         yield from _decoded(upload, piece_bytes)
         return
@@ -34,7 +34,7 @@ def pieces(upload: Upload, piece_bytes: int) -> Iterator[LinesPiece | TextPiece]
 
 
 def _decoded(upload: Upload, piece_bytes: int) -> Iterator[TextPiece]:
-    """The file's lines as UTF-8, decoded here: only in order can they be told apart in every encoding."""
+    """The lines as UTF-8, decoded in order: not every encoding shows a worker where a line begins."""
     gathered: list[bytes] = []
     size = 0
     with storage("the upload"), open_at(upload.url) as handle:
@@ -75,7 +75,7 @@ def _cut(piece: LinesPiece) -> Iterator[LinesPiece]:
 
 
 def read_lines(piece: LinesPiece) -> Lines:
-    """The lines that begin in the piece. The last may reach past it; one longer than documents may be is cut."""
+    """The lines that begin in the piece. The last may reach past it; one longer than a document may be is cut."""
     before = 0 if piece.start == piece.origin else 1  # one byte more tells whether a line begins where the piece does
     with storage("the upload"), open_at(piece.url, piece.start - before) as handle:
         length = piece.stop - piece.start + before
@@ -92,7 +92,7 @@ def read_lines(piece: LinesPiece) -> Lines:
 
 
 def torn(piece: LinesPiece, lines: Lines, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    """Say of a bad last line that ends the file without a line feed what it most likely is."""
+    """Explain a bad last line without a line feed: most likely the file was cut off."""
     return _torn(lines, problems) if piece.last else problems
 
 
@@ -105,7 +105,7 @@ def _torn(lines: Lines, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
 
 
 def _with_rest_of_line(raw: bytes, handle: IO[bytes]) -> tuple[bytes, int]:
-    """What was read with what follows up to a line feed, and where that is; -1 where there is none."""
+    """What was read and what follows up to the next line feed, and its place; -1 if there is none."""
     read = bytearray(raw)
     while block := handle.read(_STEP):
         read += block
@@ -123,7 +123,7 @@ def _origin(upload: Upload) -> int:
     if head.startswith(UTF_8_MARK):
         return len(UTF_8_MARK)
     lines = head.split(b"\n")[: -1 if len(head) == SAMPLE_BYTES else None]
-    # A few such lines are lines that are wrong; most of them are a file in another encoding.
+    # A few such lines are faults of those lines; if it is most of them, the file has another encoding.
     if b"\x00" in head[:4] or sum(map(_is_utf_8, lines)) < len(lines) / 2:
         raise wrong_encoding(UTF_8, [head], upload.name, 1, 0)
     return 0

@@ -1,6 +1,6 @@
-"""An upload: where it lies, which kind it is, and the digest by which the same upload is known again.
+"""An upload: its location, its kind, and the digest by which the same upload is recognised.
 
-Any fsspec URL will do (`s3://…`, `https://…`), a plain path is the local case.
+Any fsspec URL works (`s3://…`, `https://…`); a plain path is a local file.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ SUFFIXES: dict[str, Kind] = {
 }
 MANIFEST = "manifest.csv"
 
-#: Bytes that are digested at a time; part of the digest's definition.
+#: Bytes of a block of the digest; part of its definition.
 _BLOCK = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file, or a folder of files with its manifest. `size` in bytes, of a folder that of the manifest alone."""
+    """A file, or a folder of files with its manifest. `size` is in bytes; of a folder, that of the manifest."""
 
     url: str
     kind: Kind
@@ -47,12 +47,12 @@ class Upload:
 
     @property
     def name(self) -> str:
-        """What errors call it: the last part of its URL, without what a query may carry."""
+        """Its name in errors: the last part of the URL, without a query, which may hold secrets."""
         return self.url.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1]
 
 
 def find_upload(url: str | Path, reading: Reading = USUAL) -> Upload:
-    """Look an upload up. Raises UploadError for a kind that is not known, StorageError if it is not there."""
+    """Find an upload. Raises UploadError for an unknown kind, StorageError if there is no such file."""
     text = str(url)
     files, path = _locate(text)
     try:
@@ -64,12 +64,12 @@ def find_upload(url: str | Path, reading: Reading = USUAL) -> Upload:
         size = files.size(path)
     except OSError as error:
         raise StorageError(
-            "the upload can not be read", found=error.strerror or type(error).__name__, place=Place(text)
+            "the upload cannot be read", found=error.strerror or type(error).__name__, place=Place(text)
         ) from error
     suffix = "." + path.rsplit("/", 1)[-1].rsplit(".", 1)[-1].lower()
     if suffix not in SUFFIXES:
         raise UploadError(
-            "an upload of a kind that is not known",
+            "an unknown kind of upload",
             expected=", ".join((*SUFFIXES, "a folder with " + MANIFEST)),
             place=Place(text),
         )
@@ -120,5 +120,5 @@ def _locate(url: str) -> tuple[Any, str]:
     try:
         files, path = url_to_fs(url)
     except (ValueError, ImportError) as error:
-        raise UploadError("no way to read such a URL", found=str(error), place=Place(url.split("?", 1)[0])) from error
+        raise UploadError("such a URL cannot be read", found=str(error), place=Place(url.split("?", 1)[0])) from error
     return files, str(path)
