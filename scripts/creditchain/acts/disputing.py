@@ -13,7 +13,6 @@ from creditchain.acts.preconditions import is_under_way, require_member, require
 from creditchain.chain.clock import now
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
-from creditchain.consents.judging import moment
 from creditchain.errors import InputError
 from creditchain.home.layout import Home
 from creditchain.home.reasons import Reason, keep_reason
@@ -21,6 +20,7 @@ from creditchain.log.disputes import LoggedDispute, last_disputes
 from creditchain.log.views import BlockRef, ContractCall, Correction, RecordName, RecordState
 from creditchain.merkle import verify_inclusion
 from creditchain.packages.record_package import RecordPackage
+from creditchain.times import moment
 from creditchain.verification.steps import leaf_of
 from creditchain.vocabulary import DisputeState, Role
 

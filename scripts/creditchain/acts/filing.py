@@ -19,13 +19,13 @@ from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer
 from creditchain.chain.wallets import signed
 from creditchain.consents.errors import TermsError
-from creditchain.consents.judging import moment
 from creditchain.errors import InputError, Place
 from creditchain.log.views import RecordName, RecordState
 from creditchain.messages import NO_KEY, ContractDomain, DisputeFiling, SignatureError
 from creditchain.messages.enterprise_keys import KeyUse
 from creditchain.packages.filing_file import FilingFile
 from creditchain.packages.reading import LONGEST_TEXT, Sealed
+from creditchain.times import moment
 from creditchain.vocabulary import Role
 
 _log = logging.getLogger(__name__)

@@ -12,12 +12,12 @@ from creditchain.chain.consents import ConsentReads
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.consents.errors import ConsentRevokedError, ConsentUnknownError
-from creditchain.consents.judging import moment
 from creditchain.errors import InputError
 from creditchain.log.views import ConsentState, ContractCall
 from creditchain.messages import Revocation
 from creditchain.messages.enterprise_keys import KeyUse
 from creditchain.packages.consent_file import RevocationFile
+from creditchain.times import moment
 
 _log = logging.getLogger(__name__)
 

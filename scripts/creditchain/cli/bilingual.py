@@ -52,7 +52,7 @@ def tell(output: Output, value: Mapping[str, Any]) -> None:
 
 
 def _told(name: str, value: Any) -> Any:
-    from creditchain.consents.judging import moment
+    from creditchain.times import moment
 
     if name in _TIMES and isinstance(value, int):
         return moment(value) if value else "–"

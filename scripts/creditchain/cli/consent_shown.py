@@ -86,8 +86,9 @@ def _address(text: str) -> str:
 
 
 def _row(one: Consent, state: ConsentState | None, time: int) -> list[object]:
-    from creditchain.consents.judging import domain_names, moment, purpose_name, section_names
+    from creditchain.consents.judging import domain_names, purpose_name, section_names
     from creditchain.consents.standing import standing
+    from creditchain.times import moment
 
     found = standing(state, time)
     names = (purpose_name(one.purpose), section_names(one.sections), domain_names(one.domains))

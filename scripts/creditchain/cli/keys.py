@@ -62,14 +62,14 @@ def import_(
 @group.command("list")
 def list_(ctx: typer.Context) -> None:
     """The keystores in the home folder, without opening them."""
-    from creditchain.home.keystores import TAG_KEY, describe_keystore
+    from creditchain.acts.keeping_keys import list_keys
+    from creditchain.home.layout import Home
 
     chosen = settings(ctx)
     rows = []
-    for path in sorted((chosen.home / "keys").glob("*.json")):
-        described = describe_keystore(path)
-        kind = Kind.TAG if described["kind"] == TAG_KEY else Kind.OPERATOR
-        rows.append([path.stem, kind.value, described["address"] or "", str(path)])
+    for kept in list_keys(Home.existing(chosen.home)):
+        kind = Kind.TAG if kept.is_tag_key else Kind.OPERATOR
+        rows.append([kept.name, kept.fault or kind.value, kept.address or "", str(kept.file)])
     chosen.output.table(["name", "kind", "address", "file"], rows)
 
 
@@ -80,18 +80,13 @@ def _stored(kind: Kind) -> str:
 
 
 def _write(ctx: typer.Context, name: str, kind: Kind, file: Path | None, key: bytes) -> None:
-    from eth_utils.address import to_checksum_address
-
-    from creditchain.home.keystores import describe_keystore, new_password, write_keystore
-    from creditchain.identifiers import epoch_digest
+    from creditchain.acts.keeping_keys import keep_key, keystore_path
+    from creditchain.home.keystores import new_password
+    from creditchain.home.layout import Home
 
     chosen = settings(ctx)
-    if file is None and Path(name).name != name:
-        raise UsageError("a key's name is no path", hint="Choose another folder with --file.")
-    path = write_keystore(file or chosen.home / "keys" / f"{name}.json", key, _stored(kind), new_password(name))
-    described: dict[str, str] = {"file": str(path), "kind": kind.value}
-    if kind is Kind.TAG:
-        described["epoch digest"] = "0x" + epoch_digest(key).hex()
-    else:
-        described["address"] = to_checksum_address(describe_keystore(path)["address"] or "")
+    path = keystore_path(Home(chosen.home), name, file)
+    kept = keep_key(path, name, key, new_password(name), is_tag_key=kind is Kind.TAG)
+    described: dict[str, object] = {"file": str(kept.file), "kind": kind.value}
+    described |= {"epoch digest": kept.digest} if kept.is_tag_key else {"address": kept.address}
     chosen.output.emit(described)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from creditchain.consents.judging import moment
 from creditchain.errors import InputError
+from creditchain.times import moment
 
 _EXAMPLE = "like 2027-06-30T18:00+08:00"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from creditchain.consents.errors import (
     ConsentDomainsError,
@@ -27,6 +26,7 @@ from creditchain.documents import Domain, Section
 from creditchain.log.views import ConsentState, MemberAt, Metered
 from creditchain.messages import NO_DIGEST, QueryRequest
 from creditchain.products import Purpose
+from creditchain.times import moment
 from creditchain.vocabulary import Role
 
 _PROVIDERS = frozenset({Role.PLATFORM, Role.BUREAU})
@@ -190,11 +190,3 @@ def _names(mask: int, known: dict[int, str]) -> str:
 def purpose_name(code: int) -> str:
     """Name of a purpose code."""
     return Purpose(code).label if code in set(Purpose) else f"purpose {code}"
-
-
-def moment(time: int) -> str:
-    """Unix seconds as an ISO 8601 time in UTC; numbers beyond the calendar stay numbers."""
-    try:
-        return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (OverflowError, ValueError, OSError):
-        return f"{time} s"

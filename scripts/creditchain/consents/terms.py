@@ -6,11 +6,12 @@ from datetime import date
 from typing import Any
 
 from creditchain.consents.errors import TermsError
-from creditchain.consents.judging import domain_names, moment, purpose_name, section_names
+from creditchain.consents.judging import domain_names, purpose_name, section_names
 from creditchain.documents import Domain, Section
 from creditchain.errors import Place
 from creditchain.messages import NO_DIGEST, NO_KEY, Consent
 from creditchain.products import Purpose
+from creditchain.times import moment
 
 _SECTIONS = sum(1 << section for section in Section)
 _DOMAINS = sum(1 << domain for domain in Domain)

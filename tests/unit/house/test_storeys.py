@@ -19,6 +19,7 @@ STOREYS: Mapping[str, tuple[str, ...]] = {
     "core": (
         "errors",
         "environment",
+        "times",
         "vocabulary",
         "hashing",
         "identifiers",
