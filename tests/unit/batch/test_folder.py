@@ -160,7 +160,7 @@ def test_rows_that_do_not_fit_are_noticed_though_the_digests_were_made_to_fit(fo
     for wrong, message in (
         (np.where(rows == 3, 50, rows), "that no document has"),
         (np.where(rows == 3, 4, rows), "has no leaf"),
-        (np.roll(rows, 1), "not what was committed to"),
+        (np.roll(rows, 1), "does not match its commitment"),
         (rows[1:], "wrong length"),
     ):
         wrong.astype("<i8").tofile(order)
