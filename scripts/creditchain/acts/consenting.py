@@ -35,7 +35,7 @@ from creditchain.messages import (
 )
 from creditchain.messages.enterprise_keys import KeyUse
 from creditchain.packages.consent_file import ConsentFile
-from creditchain.packages.reading import Sealed
+from creditchain.packages.reading import PrivateText
 from creditchain.vocabulary import Role
 
 _log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def request_consent(region: Region, terms: ConsentTerms, tags: Sequence[bytes]) 
         TermsError: terms that the contract would not take, or a node that is not what it has to be.
     """
     time, deployment = now(region.chain), region.deployment
-    salt, notice = secrets.token_bytes(32), Sealed(secrets.token_bytes(32), terms.notice)
+    salt, notice = secrets.token_bytes(32), PrivateText(secrets.token_bytes(32), terms.notice)
     message = Consent(
         domain=ContractDomain(deployment.chain_id, deployment.address("ConsentToken")),
         log=deployment.log_id,

@@ -24,7 +24,7 @@ from creditchain.log.views import RecordName, RecordState
 from creditchain.messages import NO_KEY, ContractDomain, DisputeFiling, SignatureError
 from creditchain.messages.enterprise_keys import KeyUse
 from creditchain.packages.filing_file import FilingFile
-from creditchain.packages.reading import LONGEST_TEXT, Sealed
+from creditchain.packages.reading import LONGEST_TEXT, PrivateText
 from creditchain.times import moment
 from creditchain.vocabulary import Role
 
@@ -42,7 +42,7 @@ def draft(region: Region, record: RecordName, platform: int, reason: str, second
         raise InputError("a reason is a text", expected=f"1 to {LONGEST_TEXT} characters")
     time = now(region.chain)
     require_member(region, platform, {Role.PLATFORM}, time, "platform")
-    words = Sealed(secrets.token_bytes(32), reason)
+    words = PrivateText(secrets.token_bytes(32), reason)
     message = DisputeFiling(
         domain=ContractDomain(region.deployment.chain_id, region.deployment.address("AnchorRegistry")),
         platform=platform,

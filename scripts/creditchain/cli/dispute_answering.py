@@ -15,7 +15,7 @@ from creditchain.errors import UsageError
 from creditchain.vocabulary import DisputeState
 
 
-class Answer(StrEnum):
+class DisputeOutcome(StrEnum):
     """What a publisher may answer."""
 
     CORRECTED = "corrected"
@@ -45,7 +45,7 @@ def file(
 def answer(
     ctx: typer.Context,
     record: RecordArgument,
-    outcome: Annotated[Answer, typer.Option(help="What came of it.")],
+    outcome: Annotated[DisputeOutcome, typer.Option(help="What came of it.")],
     reason: ReasonOption,
     correction: Annotated[
         str | None, typer.Option("--correction", help="Package of the correcting record, when corrected.")
@@ -56,7 +56,7 @@ def answer(
     from creditchain.acts.disputing import answer_dispute
     from creditchain.home.layout import Home
 
-    if (outcome is Answer.CORRECTED) != (correction is not None):
+    if (outcome is DisputeOutcome.CORRECTED) != (correction is not None):
         raise UsageError(
             "corrected needs the correcting record, the other outcomes have none", hint="--correction FILE"
         )

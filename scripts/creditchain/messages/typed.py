@@ -35,12 +35,12 @@ class TypedMessage(ABC):
             "types": {name: [{"name": n, "type": t} for n, t in members] for name, members in types.items()},
             "primaryType": self.TYPE,
             "domain": self.domain.values(),
-            "message": {name: _as_json(getattr(self, _snake(name))) for name, _ in self.MEMBERS},
+            "message": {name: _as_json(getattr(self, field_name(name))) for name, _ in self.MEMBERS},
         }
 
     def values(self) -> tuple[Any, ...]:
         """The members' values in order, as a contract takes the struct."""
-        return tuple(getattr(self, _snake(name)) for name, _ in self.MEMBERS)
+        return tuple(getattr(self, field_name(name)) for name, _ in self.MEMBERS)
 
     def digest(self) -> bytes:
         """What is signed, 32 bytes: keccak256(0x1901 || domain separator[32] || struct hash[32])."""
@@ -62,5 +62,6 @@ def _as_json(value: Any) -> Any:
     return value
 
 
-def _snake(name: str) -> str:
+def field_name(name: str) -> str:
+    """The dataclass field of a member: its name in snake case."""
     return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name)

@@ -9,14 +9,13 @@ from creditchain.consents.errors import ContentError
 from creditchain.errors import Place
 from creditchain.identifiers import Subject
 from creditchain.messages import NO_DIGEST, NO_KEY, Consent, Revocation, salted_digest
-from creditchain.packages.delivery import PackagedConsent, message_json, read_message
+from creditchain.packages.delivery import PackagedConsent, message_json, read_domain, read_message
 from creditchain.packages.fields import PackageError
 from creditchain.packages.parts import hexed, read_subject
 from creditchain.packages.reading import (
-    Sealed,
-    read_domain,
+    PrivateText,
     read_object,
-    read_sealed,
+    read_private_text,
     read_signature,
     signature_json,
     written,
@@ -33,7 +32,7 @@ class ConsentFile:
     message: Consent
     subject: Subject = field(repr=False)
     subject_salt: bytes = field(repr=False)  #: 32 bytes
-    notice: Sealed  #: what the enterprise was shown
+    notice: PrivateText  #: what the enterprise was shown
     paper_salt: bytes | None = field(default=None, repr=False)  #: 32 bytes; salt of the digest of the signed paper
     key_signature: bytes = b""
     endorsement: bytes = b""
@@ -98,7 +97,7 @@ def parse_consent(raw: bytes) -> ConsentFile:
         message=message,
         subject=read_subject(fields.raw("subject"), "subject"),
         subject_salt=fields.digest("subject_salt"),
-        notice=read_sealed(fields.raw("notice"), "notice", message.notice),
+        notice=read_private_text(fields.raw("notice"), "notice", message.notice),
         paper_salt=fields.digest("paper_salt") if fields.has("paper_salt") else None,
         key_signature=read_signature(fields, "key_signature"),
         endorsement=read_signature(fields, "endorsement"),

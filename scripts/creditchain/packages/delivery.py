@@ -5,13 +5,13 @@ JSON as in docs/format.md, section 7: messages under their EIP-712 member names,
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from eth_utils.address import to_checksum_address
 
 from creditchain.messages import Consent, ContractDomain, DeliveryReceipt, QueryRequest, TypedMessage
+from creditchain.messages.typed import field_name
 from creditchain.packages.fields import Fields
 from creditchain.packages.parts import hexed
 
@@ -66,7 +66,7 @@ class PackagedDelivery:
 def read_consent(value: object, path: str) -> PackagedConsent:
     """A consent with the salt of its subject. Raises PackageError."""
     fields = Fields(value, path, ("chain_id", "consent_token", "message", "subject_salt"))
-    domain = _domain(fields, "consent_token")
+    domain = read_domain(fields, "consent_token")
     message = read_message(Consent, fields.raw("message"), f"{path}.message", domain)
     return PackagedConsent(message, fields.digest("subject_salt"))
 
@@ -78,7 +78,7 @@ def read_delivery(value: object, path: str) -> PackagedDelivery:
         *("receipt", "receipt_signature"),
     )
     fields = Fields(value, path, names)
-    domain = _domain(fields, "query_ledger")
+    domain = read_domain(fields, "query_ledger")
     return PackagedDelivery(
         request=read_message(QueryRequest, fields.raw("request"), f"{path}.request", domain),
         subject_salt=fields.digest("subject_salt"),
@@ -91,13 +91,18 @@ def read_delivery(value: object, path: str) -> PackagedDelivery:
 def read_message(kind: type[_Message], value: object, path: str, domain: ContractDomain) -> _Message:
     """Read a message whose members are numbers, digests and addresses. Raises PackageError."""
     fields = Fields(value, path, [name for name, _ in kind.MEMBERS])
-    values = {_snake(name): _member(fields, name, solidity) for name, solidity in kind.MEMBERS}
+    values = {field_name(name): _member(fields, name, solidity) for name, solidity in kind.MEMBERS}
     return kind(domain=domain, **values)
 
 
 def message_json(message: TypedMessage) -> dict[str, Any]:
     """What `read_message` reads."""
-    return {name: _plain(getattr(message, _snake(name))) for name, _ in message.MEMBERS}
+    return {name: _plain(getattr(message, field_name(name))) for name, _ in message.MEMBERS}
+
+
+def read_domain(fields: Fields, contract: str) -> ContractDomain:
+    """The chain and contract that a file is for."""
+    return ContractDomain(fields.number("chain_id", least=1), to_checksum_address(fields.address(contract)))
 
 
 def _member(fields: Fields, name: str, solidity: str) -> int | bytes | str:
@@ -112,11 +117,3 @@ def _plain(value: int | bytes | str) -> int | str:
     if isinstance(value, bytes):
         return hexed(value)
     return value.lower() if isinstance(value, str) else value
-
-
-def _domain(fields: Fields, contract: str) -> ContractDomain:
-    return ContractDomain(fields.number("chain_id", least=1), to_checksum_address(fields.address(contract)))
-
-
-def _snake(name: str) -> str:
-    return re.sub("([A-Z])", lambda letter: "_" + letter[1].lower(), name)

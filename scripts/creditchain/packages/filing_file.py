@@ -7,13 +7,12 @@ from typing import Any, Final
 
 from creditchain.errors import Place
 from creditchain.messages import NO_KEY, DisputeFiling
-from creditchain.packages.delivery import message_json, read_message
+from creditchain.packages.delivery import message_json, read_domain, read_message
 from creditchain.packages.fields import PackageError
 from creditchain.packages.reading import (
-    Sealed,
-    read_domain,
+    PrivateText,
     read_object,
-    read_sealed,
+    read_private_text,
     read_signature,
     signature_json,
     written,
@@ -27,7 +26,7 @@ class FilingFile:
     """A dispute: drafted, then signed by the enterprise, then endorsed by the platform."""
 
     message: DisputeFiling
-    reason: Sealed
+    reason: PrivateText
     key_signature: bytes = b""
     endorsement: bytes = b""
 
@@ -56,7 +55,7 @@ def parse_filing(raw: bytes) -> FilingFile:
     message = read_message(DisputeFiling, fields.raw("message"), "message", read_domain(fields, "anchor_registry"))
     found = FilingFile(
         message,
-        read_sealed(fields.raw("reason"), "reason", message.reason_digest),
+        read_private_text(fields.raw("reason"), "reason", message.reason_digest),
         read_signature(fields, "key_signature"),
         read_signature(fields, "endorsement"),
     )

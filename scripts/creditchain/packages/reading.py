@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from eth_utils.address import to_checksum_address
-
 from creditchain.consents.errors import ContentError
 from creditchain.errors import Place
-from creditchain.messages import ContractDomain, salted_digest
+from creditchain.messages import salted_digest
 from creditchain.packages.delivery import LONGEST_SIGNATURE
 from creditchain.packages.fields import Fields, PackageError
 from creditchain.packages.parts import PackageLimits, hexed, load_json
@@ -22,7 +20,7 @@ LONGEST_TEXT: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class PrivateText:
     """Private text; only its salted digest goes on chain."""
 
     salt: bytes = field(repr=False)  #: 32 bytes
@@ -34,26 +32,26 @@ class Sealed:
         return salted_digest(self.salt, self.text.encode())
 
     def as_json(self) -> dict[str, Any]:
-        """What `read_sealed` reads."""
+        """What `read_private_text` reads."""
         return {"salt": hexed(self.salt), "text": self.text}
 
 
-def read_sealed(value: object, path: str, digest: bytes) -> Sealed:
+def read_private_text(value: object, path: str, digest: bytes) -> PrivateText:
     """Read a private text that has to match `digest`. Raises PackageError, ContentError."""
     fields = Fields(value, path, ("salt", "text"))
     text = fields.raw("text")
     if not isinstance(text, str) or not 1 <= len(text) <= LONGEST_TEXT:
         expected = f"a text of 1 to {LONGEST_TEXT} characters"
         raise PackageError("the value has the wrong shape", expected=expected, place=Place(field=f"{path}.text"))
-    sealed = Sealed(fields.digest("salt"), text)
-    if sealed.digest != digest:
+    found = PrivateText(fields.digest("salt"), text)
+    if found.digest != digest:
         raise ContentError(
             "this is not the text that the message was made for",
             expected=hexed(digest),
-            found=hexed(sealed.digest),
+            found=hexed(found.digest),
             place=Place(field=path),
         )
-    return sealed
+    return found
 
 
 def read_object(raw: bytes, name: str, members: tuple[str, ...]) -> Fields:
@@ -69,11 +67,6 @@ def format_of(raw: bytes) -> str:
     if not isinstance(name, str):
         raise PackageError("the file names no format", expected="a field format", place=Place(field="format"))
     return name
-
-
-def read_domain(fields: Fields, contract: str) -> ContractDomain:
-    """The chain and contract that a file is for."""
-    return ContractDomain(fields.number("chain_id", least=1), to_checksum_address(fields.address(contract)))
 
 
 def read_signature(fields: Fields, name: str) -> bytes:

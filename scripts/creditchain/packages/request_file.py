@@ -8,10 +8,10 @@ from typing import Any, Final
 from creditchain.errors import Place
 from creditchain.identifiers import Subject
 from creditchain.messages import NO_DIGEST, QueryRequest
-from creditchain.packages.delivery import PackagedConsent, message_json, read_consent, read_message
+from creditchain.packages.delivery import PackagedConsent, message_json, read_consent, read_domain, read_message
 from creditchain.packages.fields import PackageError
 from creditchain.packages.parts import hexed, read_subject
-from creditchain.packages.reading import read_domain, read_object, read_signature, written
+from creditchain.packages.reading import read_object, read_signature, written
 
 REQUEST_FORMAT: Final = "creditchain/query-request@1"
 

@@ -1,0 +1,49 @@
+"""How a consent stands, second by second."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from creditchain.consents.standing import Standing, standing
+from creditchain.log.views import ConsentState
+
+FROM, UNTIL = 1_000, 2_000
+STATE = ConsentState(
+    institution=4,
+    sections=6,
+    domains=7,
+    purpose=1,
+    valid_from=FROM,
+    not_after=UNTIL,
+    uses=2,
+    used=0,
+    revoked_at=0,
+    key=None,
+    platform=2,
+    entry=9,
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "time", "expected"),
+    [
+        (None, FROM, Standing.NOT_GRANTED),
+        (STATE, FROM - 1, Standing.NOT_YET_VALID),
+        (STATE, FROM, Standing.VALID),
+        (STATE, UNTIL, Standing.VALID),
+        (STATE, UNTIL + 1, Standing.OVER),
+        (replace(STATE, used=1), FROM, Standing.VALID),
+        (replace(STATE, used=2), FROM, Standing.USED_UP),
+        (replace(STATE, used=2), UNTIL + 1, Standing.OVER),
+        (replace(STATE, revoked_at=1_500), FROM, Standing.REVOKED),
+        (replace(STATE, used=2, revoked_at=1_500), UNTIL + 1, Standing.REVOKED),
+    ],
+)
+def test_how_a_consent_stands(state: ConsentState | None, time: int, expected: Standing) -> None:
+    assert standing(state, time) is expected
+
+
+def test_every_standing_has_a_name_in_both_languages() -> None:
+    assert len({one.zh for one in Standing}) == len(Standing)
