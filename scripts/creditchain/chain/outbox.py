@@ -1,17 +1,22 @@
 """Transactions that take effect exactly once, whatever crashes when.
 
-An intent is a name for one effect. Its row goes signed → sent → mined → final, or failed: mined and reverted.
-The raw transaction is in the journal before it leaves this process, so every later step can be done again: the same
-bytes have the same hash and the same nonce, and the chain takes a nonce once. A crash leaves
+An intent is a name for one effect. Its row goes signed → sent → mined → final, or failed: mined and reverted, or never
+taken by any endpoint and given up. The raw transaction is in the journal before it leaves this process, so every later
+step can be done again: the same bytes have the same hash and the same nonce, and the chain takes a nonce once. A crash
+leaves
 
-- before the journal has the row: nothing, anywhere;
+- before the journal has the row: at most a claim on the key, which ends by itself (see outbox_signing);
 - after that, before or while sending: a signed transaction that the chain may or may not know; it is sent again;
 - after sending: the same; the chain says "known", or it is mined already and its receipt is found;
 - after a replacement was journaled: two signed transactions of one nonce; the chain takes one, both are looked for.
 
 Nonces come from the journal, never from the endpoint's `pending` count, which repeats itself under load. Processes that
-share a journal and a key are safe from each other: choosing a nonce and journaling what was signed with it is one
-database transaction. A nonce that somebody outside the journal used is noticed by the nonce, not by waiting for a hash.
+share a journal and a key are safe from each other. A nonce that somebody outside the journal used is noticed by the
+nonce, not by waiting for a hash. A nonce that was given back while later ones were under way is filled with an empty
+transaction by whoever waits behind it.
+
+Of each nonce one attempt at most is outstanding. Attempts that were replaced, or given up, are never sent again; they
+cannot hold up what comes after them.
 """
 
 from __future__ import annotations
@@ -25,10 +30,10 @@ from creditchain.chain import answers
 from creditchain.chain.abi import refusal
 from creditchain.chain.connect import Chain, RpcError
 from creditchain.chain.errors import ChainUnavailableError, ContractRefusedError, SignerError, TransactionError
-from creditchain.chain.fees import Fee, suggest
-from creditchain.chain.outbox_journal import AttemptRow, OutboxJournal, TransactionRow
+from creditchain.chain.outbox_journal import AttemptRow, AttemptState, OutboxJournal, TransactionRow
+from creditchain.chain.outbox_signing import CLAIM_SECONDS, Signing
+from creditchain.chain.sending_words import Meaning, meaning
 from creditchain.errors import UnavailableError
-from creditchain.hashing import keccak256
 from creditchain.home.journal import Journal
 from creditchain.log.views import BlockRef, ContractCall
 
@@ -42,24 +47,6 @@ Observer = Callable[[str, State], None]
 #: What estimation says is raised by this much: the log's frontier, for one, may have moved on when the call is mined.
 GAS_MARGIN_PERCENT = 25
 GAS_MARGIN = 40_000
-#: Most often that one nonce is signed again with a higher fee.
-MAX_REPLACEMENTS = 12
-
-# What endpoints say, in lower case, to a transaction that they know, whose nonce is used, or that offers too little.
-# "Replacement … underpriced" says that one of ours has the nonce and is as good: it is to wait for, not to be outbid.
-_KNOWN = (
-    "already known",
-    "known transaction",
-    "already imported",
-    "alreadyknown",
-    "already exists",
-    "can't be replaced",
-    "replacement",
-    "replaced by",
-)
-_USED = ("nonce too low", "nonce is too low", "invalid nonce", "oldnonce", "correct nonce", "nonce has already")
-_CHEAP = ("underpriced", "less than block base fee", "fee too low", "feetoolow", "gas price too low", "below minimum")
-_POOR = ("insufficient funds", "enough funds", "insufficient balance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +73,16 @@ class StillPendingError(UnavailableError):
 class Outbox:
     """Sends calls of one signer on one chain, through the journal.
 
-    `scope` keeps the intents of different regions apart: the log id in hex, usually.
+    `scope` keeps the intents of different regions apart: the log id in hex, usually. `claim_seconds` is how long the
+    signer may take before another process may go on with its key.
     """
 
-    def __init__(self, chain: Chain, signer: Signer, journal: Journal, scope: str = "") -> None:
+    def __init__(
+        self, chain: Chain, signer: Signer, journal: Journal, scope: str = "", claim_seconds: float = CLAIM_SECONDS
+    ) -> None:
         self.chain, self.signer = chain, signer
         self._journal = OutboxJournal(journal, chain.genesis, scope)
+        self._signing = Signing(chain, signer, self._journal, claim_seconds)
         self._observers: list[Observer] = []
 
     def on_state(self, observer: Observer) -> None:
@@ -114,7 +105,8 @@ class Outbox:
         """Make `call` take effect exactly once under the name `intent`, and wait for it.
 
         Called again with the same intent, in this or another process, it goes on where the first one stopped. An
-        intent whose transaction was mined and reverted may be submitted again, with another call too.
+        intent whose transaction was mined and reverted may be submitted again, with another call too. An intent that
+        was final, and that a reorganisation of the chain undid, is sent again.
 
         Args:
             intent: a name that is the same for the same effect, at most 256 characters.
@@ -127,6 +119,7 @@ class Outbox:
             TransactionError: the endpoint does not take it, or the intent was used for another call.
             StillPendingError: it was not mined and final in the network's give_up_seconds.
             ChainUnavailableError: no answer; what was sent is in the journal.
+            KeyHeldError: another process is signing with this key and does not come to an end.
         """
         if not self.post(intent, call, already_done=already_done):
             return Receipt(intent, "final", None, None, None, None, ())
@@ -141,7 +134,7 @@ class Outbox:
     def post(self, intent: str, call: ContractCall, *, already_done: Callable[[], bool] | None = None) -> bool:
         """Journal, sign and send, without waiting. False: `already_done` said that there is nothing to do."""
         row = self._journal.find(intent)
-        if row is not None and row.state != "failed":
+        if row is not None and (row.state != "failed" or self._reopen(row)):
             self._same(row, call)
             return True
         if already_done is not None and already_done():
@@ -153,67 +146,57 @@ class Outbox:
             if already_done is not None and already_done():
                 return False
             raise
-        row = self._sign(intent, call, gas)
+        row = self._signing.new(intent, call, gas)
+        self._same(row, call)  # another process may have been faster, with the same call
+        self._tell(intent, "signed")
         # In the order of nonces, with those that somebody signed and did not live to send: some nodes do not answer a
         # nonce before the one below it came.
-        for attempt in self._journal.unsent(row.sender, row.nonce):
-            self._send(row, attempt)
+        for attempt in self._journal.outstanding(row.sender, 0, row.nonce):
+            if attempt.state != AttemptState.SENT:
+                self._hand_in_for(row, attempt)
         return True
 
-    # Signing: the only place that makes transactions, always inside a journal write.
+    def check(self, call: ContractCall) -> None:
+        """Ask the chain whether it would take a call now, from this signer. Signs and sends nothing.
 
-    def _sign(self, intent: str, call: ContractCall, gas: int) -> TransactionRow:
-        fee = suggest(self.chain)
-        count = self.chain.transaction_count(self.signer.address)
-        with self._journal.journal.write() as session:
-            row = self._journal.find(intent, session)
-            if row is not None and row.state != "failed":
-                self._same(row, call)  # another process was faster
-                return row
-            if row is None:
-                row = TransactionRow(genesis=self.chain.genesis, scope=self._journal.scope, intent=intent)
-                row.created_at = time.time()
-            row.chain_id, row.sender, row.gas = self.chain.chain_id, self.signer.address, gas
-            row.target, row.data, row.value = call.to, call.data, str(call.value)
-            row.description = call.description[:512]
-            row.nonce = self._journal.free_nonce(session, row.sender, count)
-            row.state, row.block_number, row.block_hash, row.updated_at = "signed", None, None, time.time()
-            session.add(row)
-            session.flush()
-            session.add(self._attempt(row, fee))
-        # A crash here leaves a signed transaction that was never sent: submitting again sends these bytes.
-        self._tell(intent, "signed")
-        return row
+        Raises:
+            ContractRefusedError: the contract reverts.
+            TransactionError: the account cannot pay, or the call does not fit into a block.
+        """
+        self._estimate(call)
 
-    def _attempt(self, row: TransactionRow, fee: Fee) -> AttemptRow:
-        if self.signer.address != row.sender:
-            raise SignerError(
-                "this transaction was signed by another key and can only be replaced by it",
-                expected=row.sender,
-                found=self.signer.address,
+    def abandon(self, intent: str) -> None:
+        """Give up an intent that no endpoint ever took, for good; its nonce is free again.
+
+        Raises:
+            TransactionError: it took effect, or may still do so.
+        """
+        row = self._journal.find(intent)
+        if row is None or row.state == "failed":
+            return
+        attempts = [each for each in self._journal.attempts(row) if each.nonce == row.nonce]
+        hashes = ["0x" + each.hash.hex() for each in attempts]
+        known = self.chain.batch([("eth_getTransactionByHash", (each,)) for each in hashes])
+        if any(known) or self._look(row) is not None or not self._journal.give_up(attempts[0]):
+            raise TransactionError(
+                f"a transaction to {row.description} is under way and cannot be called back",
+                found=f"state {row.state}, nonce {row.nonce} of {row.sender}",
+                hint="Let it come to an end: run the command that began it again.",
             )
-        transaction: dict[str, Any] = {
-            "chainId": row.chain_id,
-            "nonce": row.nonce,
-            "gas": row.gas,
-            "value": int(row.value),
-            "data": row.data,
-            **fee.fields(),
-        }
-        if row.target is not None:
-            transaction["to"] = row.target
-        raw = self.signer.sign_transaction(transaction)
-        return AttemptRow(
-            transaction_id=row.id,
-            genesis=row.genesis,
-            sender=row.sender,
-            nonce=row.nonce,
-            hash=keccak256(raw),
-            raw=raw,
-            fee_limit=str(fee.limit),
-            fee_tip=None if fee.tip is None else str(fee.tip),
-            signed_at=time.time(),
-        )
+
+    def _reopen(self, row: TransactionRow) -> bool:
+        """Could what was signed for a failed intent still take effect? Then it is followed, and nothing new is signed.
+
+        So it is where a reorganisation removed the block in which it reverted.
+        """
+        signed = [each for each in self._journal.attempts(row) if each.nonce == row.nonce]
+        receipt = self._look(row)
+        if receipt is not None and int(receipt["status"], 16) == 0:
+            return False
+        if receipt is None and all(each.state == AttemptState.DEAD for each in signed):
+            return False
+        self._journal.set_state(row, state="sent")
+        return True
 
     def _estimate(self, call: ContractCall) -> int:
         fields: dict[str, Any] = {"from": self.signer.address, "data": "0x" + call.data.hex(), "value": hex(call.value)}
@@ -224,7 +207,9 @@ class Outbox:
         except RpcError as error:
             if error.data is not None:
                 raise refusal(error.data, call.description) from error
-            raise _not_accepted(error, call.description) from error
+            if meaning(error.reason) is Meaning.PASSING:
+                raise
+            raise _not_accepted(error.reason, call.description) from error
         return max(call.gas, estimated + estimated * GAS_MARGIN_PERCENT // 100 + GAS_MARGIN)
 
     def _same(self, row: TransactionRow, call: ContractCall) -> None:
@@ -244,15 +229,18 @@ class Outbox:
             row = self._journal.find(intent)
             if row is None:  # pragma: no cover - post() wrote it
                 raise TransactionError("this intent is not in the journal", found=intent)
-            receipt = self._look(row)
-            if receipt is None:
-                self._push(row)
-            elif (done := self._found(row, receipt, wait)) is not None:
-                return done
+            receipt, refused = self._look(row), None
+            if receipt is not None:
+                if (done := self._found(row, receipt, wait)) is not None:
+                    return done
+            elif row.state == "failed":
+                raise self._given_up(row)  # by another process, which handed it in
+            else:
+                refused = self._push(row)
             if time.monotonic() > deadline:
                 raise StillPendingError(
                     f"the transaction to {row.description} is {row.state}, not yet {wait}",
-                    found=f"nonce {row.nonce} of {row.sender}",
+                    found=f"nonce {row.nonce} of {row.sender}" + (f"; {refused}" if refused else ""),
                     hint="Run the same command again to go on waiting; it will not be done twice.",
                 )
             self.chain.pause()
@@ -281,7 +269,8 @@ class Outbox:
             raise self._reason(row, receipt, block)
         return _receipt(row, receipt, block)
 
-    def _push(self, row: TransactionRow) -> None:
+    def _push(self, row: TransactionRow) -> str | None:
+        """See to it that a transaction can be mined. Returns what the endpoint says against it, or one before it."""
         if row.state in ("mined", "final"):
             # The block that held it is gone. A crash after this line finds no receipt either, and comes here again.
             self._journal.set_state(row, state="sent", block_number=None, block_hash=None)
@@ -289,16 +278,33 @@ class Outbox:
         count = self.chain.transaction_count(row.sender)
         if count > row.nonce:
             self._nonce_used(row)
-            return
+            return None
         # Earlier nonces first: this one waits for them, and whoever signed them may have crashed before sending.
-        waiting = self._journal.newest_by_nonce(row.sender, count, row.nonce)
+        waiting = self._journal.outstanding(row.sender, count, row.nonce)
+        if self._fill(row, count, {attempt.nonce for attempt in waiting}):
+            waiting = self._journal.outstanding(row.sender, count, row.nonce)
         known = self.chain.batch([("eth_getTransactionByHash", ("0x" + a.hash.hex(),)) for a in waiting])
         for attempt, there in zip(waiting, known, strict=True):
             if there is None:
-                self._send(row, attempt)
+                self._hand_in_for(row, attempt)
             elif attempt.nonce == count and self._stuck(attempt):
                 # Where fees are zero there is nothing to raise: hand in the same bytes again.
-                self._send(row, self._replace(attempt) or attempt)
+                self._hand_in_for(row, self._signing.replace(attempt) or attempt)
+        refused = [attempt for attempt in waiting if attempt.refusal is not None]
+        return f"the endpoint says of nonce {refused[0].nonce}: {refused[0].refusal}" if refused else None
+
+    def _fill(self, row: TransactionRow, count: int, held: set[int]) -> bool:
+        """Fill the lowest nonce before a row's that nothing holds, with an empty transaction. True: it was needed.
+
+        Such a nonce was given back, after the endpoint refused its transaction for good, while later ones were under
+        way; without it they would wait for ever.
+        """
+        hole = next((nonce for nonce in range(count, row.nonce) if nonce not in held), None)
+        if hole is None or row.sender != self.signer.address:
+            return False
+        call = ContractCall(self.signer.address, b"", f"fill the unused nonce {hole}")
+        self._signing.new(f"fill {self.signer.address} {hole}", call, self._estimate(call))
+        return True
 
     def _nonce_used(self, row: TransactionRow) -> None:
         """The chain has used this nonce, and no transaction of ours has a receipt: somebody else's, or a race."""
@@ -306,64 +312,68 @@ class Outbox:
         used = int(self.chain.request("eth_getTransactionCount", row.sender, hex(final)), 16)
         if used <= row.nonce or self._look(row) is not None:
             return
-        # For ever lost: sign anew. The old transactions can not be mined any more, so this is still one effect.
-        fee = suggest(self.chain)
-        count = self.chain.transaction_count(row.sender)
-        with self._journal.journal.write() as session:
-            stored = session.get_one(TransactionRow, row.id)
-            if stored.nonce != row.nonce:
-                return  # another process did
-            stored.nonce = self._journal.free_nonce(session, row.sender, count)
-            stored.state, stored.updated_at = "signed", time.time()
-            session.flush()
-            session.add(self._attempt(stored, fee))
-        self._tell(row.intent, "signed")
+        # For ever lost: sign anew. The old transactions cannot be mined any more, so this is still one effect.
+        if self._signing.renew(row):
+            self._tell(row.intent, "signed")
 
     def _stuck(self, attempt: AttemptRow) -> bool:
         return time.time() - (attempt.sent_at or attempt.signed_at) > self.chain.network.stuck_seconds
 
-    def _replace(self, attempt: AttemptRow, refused: bool = False) -> AttemptRow | None:
-        """Sign the same call again, same nonce, higher fee; journaled before it is sent. None: not higher."""
-        old = Fee(int(attempt.fee_limit), None if attempt.fee_tip is None else int(attempt.fee_tip))
-        fee = old.raised(self.chain.network.bump_percent, suggest(self.chain, free=not refused))
-        if fee is None:
-            return None
-        with self._journal.journal.write() as session:
-            row = session.get_one(TransactionRow, attempt.transaction_id)
-            if row.nonce != attempt.nonce or self._journal.attempts(row)[0].id != attempt.id:
-                return None  # another process did
-            if len(self._journal.attempts(row)) > MAX_REPLACEMENTS:
-                raise TransactionError(
-                    f"the transaction to {row.description} is not mined after {MAX_REPLACEMENTS} replacements",
-                    hint="Look at the network's fees; run the same command again later.",
-                )
-            replacement = self._attempt(row, fee)
-            session.add(replacement)
-        return replacement
+    # Handing in.
 
-    def _send(self, row: TransactionRow, attempt: AttemptRow) -> None:
+    def _hand_in_for(self, row: TransactionRow, attempt: AttemptRow) -> None:
+        """Hand in a transaction that `row` needs to be handed in: its own, or one of a lower nonce.
+
+        What is wrong with another intent's transaction is that intent's error; here it is written down only.
+        """
+        try:
+            self._hand_in(attempt)
+        except (TransactionError, SignerError):
+            if attempt.transaction_id == row.id:
+                raise
+
+    def _hand_in(self, attempt: AttemptRow) -> None:
+        """Hand in a transaction. Where the endpoint does not take it now but may later, that is only written down.
+
+        Raises:
+            TransactionError: it is refused for good, or until somebody does something about it.
+        """
         try:
             self.chain.request("eth_sendRawTransaction", "0x" + attempt.raw.hex())
         except RpcError as error:
-            if not self._harmless(row, attempt, error):
+            if not self._was_taken(attempt, error):
+                self._refused(attempt, error.reason)
                 return
         # A crash before this line: the transaction is out and the journal does not know; it is found by its hash.
-        if self._journal.set_sent(attempt) and attempt.transaction_id == row.id:
-            self._tell(row.intent, "sent")
+        if self._journal.set_sent(attempt):
+            self._tell(self._journal.row_of(attempt).intent, "sent")
 
-    def _harmless(self, row: TransactionRow, attempt: AttemptRow, error: RpcError) -> bool:
-        """Was it taken after all? False: not, and what follows deals with it. Raises when it never will be."""
-        text = error.reason.lower()
-        if any(words in text for words in _KNOWN + _USED):
+    def _was_taken(self, attempt: AttemptRow, error: RpcError) -> bool:
+        """Does the endpoint have it, or its nonce in the chain, whatever it says?"""
+        if meaning(error.reason) in (Meaning.KNOWN, Meaning.USED):
             return True
         # Ganache says "underpriced" to what it has, and reports as an error what it mined and reverts.
         sent = "0x" + attempt.hash.hex()
-        if any(self.chain.batch([("eth_getTransactionByHash", (sent,)), ("eth_getTransactionReceipt", (sent,))])):
-            return True
-        if any(words in text for words in _CHEAP) and (replacement := self._replace(attempt, refused=True)) is not None:
-            self._send(row, replacement)
-            return False
-        raise _not_accepted(error, row.description) from error
+        return any(self.chain.batch([("eth_getTransactionByHash", (sent,)), ("eth_getTransactionReceipt", (sent,))]))
+
+    def _refused(self, attempt: AttemptRow, reason: str) -> None:
+        said = meaning(reason)
+        self._journal.set_refused(attempt, reason)
+        if said is Meaning.PASSING:
+            return
+        if said is Meaning.CHEAP:
+            replacement = self._signing.replace(attempt, refused=True)
+            if replacement is not None:
+                self._hand_in(replacement)
+            return  # with no replacement left it is offered again as it is: what the network asks may fall
+        doing = self._journal.row_of(attempt).description
+        if said is Meaning.NEVER and not self._journal.give_up(attempt):
+            return  # some endpoint took it once: wait for it
+        raise _not_accepted(reason, doing)
+
+    def _given_up(self, row: TransactionRow) -> TransactionError:
+        said = next((each.refusal for each in self._journal.attempts(row) if each.refusal), "")
+        return _not_accepted(said, row.description)
 
     def _reason(self, row: TransactionRow, receipt: dict[str, Any], block: BlockRef) -> TransactionError:
         if int(receipt["gasUsed"], 16) >= row.gas:
@@ -399,10 +409,9 @@ def _receipt(row: TransactionRow, receipt: dict[str, Any], block: BlockRef) -> R
     )
 
 
-def _not_accepted(error: RpcError, doing: str) -> TransactionError:
-    poor = any(words in error.reason.lower() for words in _POOR)
+def _not_accepted(reason: str, doing: str) -> TransactionError:
     return TransactionError(
         f"the endpoint does not take the transaction to {doing}",
-        found=error.reason,
-        hint="The signer's account must be able to pay for gas." if poor else None,
+        found=reason,
+        hint="The signer's account must be able to pay for gas." if meaning(reason) is Meaning.POOR else None,
     )

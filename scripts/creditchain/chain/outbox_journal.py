@@ -1,22 +1,49 @@
-"""The outbox's tables: what was meant, and every transaction that was ever signed for it."""
+"""The outbox's tables: what was meant, every transaction that was signed for it, and who is signing right now."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from creditchain.home.journal import Base, Journal
 
 
+class AttemptState(StrEnum):
+    """What is known about one signed transaction. At most one of each nonce is outstanding."""
+
+    SIGNED = "signed"  #: in the journal; perhaps handed in, with no answer that is known
+    SENT = "sent"  #: the endpoint took it
+    REFUSED = "refused"  #: never taken so far, the last answer was a refusal that may pass; tried again
+    REPLACED = "replaced"  #: another one with its nonce took its place; it may still be mined, but is not sent again
+    DEAD = "dead"  #: never taken and given up; never sent again, and its nonce is free
+
+
+#: An attempt in one of these states holds its nonce and is handed in until it is mined.
+OUTSTANDING = (AttemptState.SIGNED, AttemptState.SENT, AttemptState.REFUSED)
+
+
 class TransactionRow(Base):
-    """One intent. `nonce` is the one it is signed with now; numbers that may exceed 64 bits are decimal text."""
+    """One intent. `nonce` is the one it was last signed with; numbers that may exceed 64 bits are decimal text."""
 
     __tablename__ = "transactions"
-    __table_args__ = (UniqueConstraint("genesis", "scope", "intent"), UniqueConstraint("genesis", "sender", "nonce"))
+    __table_args__ = (
+        UniqueConstraint("genesis", "scope", "intent"),
+        # A nonce that was given back is used by another intent.
+        Index(
+            "transactions_live_nonce",
+            "genesis",
+            "sender",
+            "nonce",
+            unique=True,
+            sqlite_where=text("state != 'failed'"),
+            postgresql_where=text("state != 'failed'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     genesis: Mapped[bytes] = mapped_column(LargeBinary(32))
@@ -38,7 +65,7 @@ class TransactionRow(Base):
 
 
 class AttemptRow(Base):
-    """One signed transaction. `sent_at` is when it was last handed to the endpoint, None: perhaps never."""
+    """One signed transaction. `sent_at`: when it was last handed to the endpoint; `refusal`: what that said, if no."""
 
     __tablename__ = "transaction_attempts"
     __table_args__ = (UniqueConstraint("genesis", "hash"),)
@@ -54,6 +81,20 @@ class AttemptRow(Base):
     fee_tip: Mapped[str | None] = mapped_column(String(78))
     signed_at: Mapped[float]
     sent_at: Mapped[float | None]
+    state: Mapped[str] = mapped_column(String(8), default=AttemptState.SIGNED, server_default=AttemptState.SIGNED)
+    refusal: Mapped[str | None] = mapped_column(String(256))
+
+
+class KeyClaimRow(Base):
+    """Whoever is signing with a key now: until `until` (unix seconds) nobody else gives out a nonce of it."""
+
+    __tablename__ = "key_claims"
+
+    genesis: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    sender: Mapped[str] = mapped_column(String(42), primary_key=True)
+    token: Mapped[str] = mapped_column(String(32))
+    holder: Mapped[str] = mapped_column(String(300))
+    until: Mapped[float]
 
 
 class OutboxJournal:
@@ -72,48 +113,52 @@ class OutboxJournal:
         with self.journal.read() as reading:
             return reading.scalars(query).one_or_none()
 
+    def row_of(self, attempt: AttemptRow) -> TransactionRow:
+        """The intent that an attempt was signed for, of any scope."""
+        with self.journal.read() as session:
+            return session.get_one(TransactionRow, attempt.transaction_id)
+
     def attempts(self, row: TransactionRow) -> Sequence[AttemptRow]:
         """Everything signed for a row, the newest first."""
         query = select(AttemptRow).where(AttemptRow.transaction_id == row.id).order_by(AttemptRow.id.desc())
         with self.journal.read() as session:
             return session.scalars(query).all()
 
-    def newest_by_nonce(self, sender: str, first: int, last: int) -> list[AttemptRow]:
-        """For each nonce from `first` to `last` that this journal signed: the newest transaction."""
-        query = (
-            select(AttemptRow)
-            .where(AttemptRow.genesis == self.genesis, AttemptRow.sender == sender)
-            .where(AttemptRow.nonce >= first, AttemptRow.nonce <= last)
-            .order_by(AttemptRow.id)
-        )
+    def outstanding(self, sender: str, first: int, last: int) -> Sequence[AttemptRow]:
+        """The transactions to hand in, of nonces from `first` to `last`, lowest nonce first, of any scope."""
         with self.journal.read() as session:
-            newest = {attempt.nonce: attempt for attempt in session.scalars(query)}
-        return [newest[nonce] for nonce in sorted(newest)]
-
-    def unsent(self, sender: str, last: int) -> Sequence[AttemptRow]:
-        """Transactions up to nonce `last` that were perhaps never handed to an endpoint, lowest nonce first."""
-        query = (
-            select(AttemptRow)
-            .where(AttemptRow.genesis == self.genesis, AttemptRow.sender == sender)
-            .where(AttemptRow.nonce <= last, AttemptRow.sent_at.is_(None))
-            .order_by(AttemptRow.nonce, AttemptRow.id)
-        )
-        with self.journal.read() as session:
-            return session.scalars(query).all()
+            return session.scalars(
+                self._outstanding(sender, first).where(AttemptRow.nonce <= last).order_by(AttemptRow.nonce)
+            ).all()
 
     def free_nonce(self, session: Session, sender: str, count: int) -> int:
-        """The lowest nonce from `count` on that nothing in this journal was signed with.
+        """The lowest nonce from `count` on that nothing in this journal holds.
 
-        `count` may lag behind the chain: what this journal sent since then is in the journal. Holes that a lost
-        transaction left are filled, so that nothing behind them waits for ever.
+        `count` may lag behind the chain: what this journal sent since then is in the journal. Holes are filled, so
+        that nothing behind them waits for ever.
         """
+        # What was replaced counts too: it may be what the chain took.
         query = select(AttemptRow.nonce).where(
-            AttemptRow.genesis == self.genesis, AttemptRow.sender == sender, AttemptRow.nonce >= count
+            AttemptRow.genesis == self.genesis,
+            AttemptRow.sender == sender,
+            AttemptRow.nonce >= count,
+            AttemptRow.state != AttemptState.DEAD,
         )
         taken = set(session.scalars(query))
         while count in taken:
             count += 1
         return count
+
+    def is_outstanding(self, session: Session, attempt: AttemptRow) -> bool:
+        """Is this attempt still the one that holds its nonce?"""
+        return session.get_one(AttemptRow, attempt.id, populate_existing=True).state in OUTSTANDING
+
+    def retire(self, session: Session, row: TransactionRow) -> None:
+        """Before a row is signed under another nonce: what was signed before is never sent again."""
+        if row.id is not None:
+            query = select(AttemptRow).where(AttemptRow.transaction_id == row.id, AttemptRow.state.in_(OUTSTANDING))
+            for attempt in session.scalars(query):
+                attempt.state = AttemptState.REPLACED
 
     def set_state(self, row: TransactionRow, **values: Any) -> None:
         """Write new values of a row, durably."""
@@ -124,12 +169,47 @@ class OutboxJournal:
                 setattr(row, name, value)
 
     def set_sent(self, attempt: AttemptRow) -> bool:
-        """Write that an attempt was handed to the endpoint just now. True: with that its row became `sent`."""
-        attempt.sent_at = time.time()
+        """Write that the endpoint took an attempt just now. True: with that its row became `sent`."""
         with self.journal.write() as session:
-            session.get_one(AttemptRow, attempt.id).sent_at = attempt.sent_at
+            stored = session.get_one(AttemptRow, attempt.id)
+            stored.sent_at, stored.refusal = time.time(), None
+            if stored.state in OUTSTANDING:
+                stored.state = AttemptState.SENT
             row = session.get_one(TransactionRow, attempt.transaction_id)
             if row.state != "signed":
                 return False
-            row.state, row.updated_at = "sent", attempt.sent_at
+            row.state, row.updated_at = "sent", stored.sent_at
             return True
+
+    def set_refused(self, attempt: AttemptRow, refusal: str) -> None:
+        """Write what the endpoint said when it did not take an attempt. What it took once stays `sent`."""
+        with self.journal.write() as session:
+            stored = session.get_one(AttemptRow, attempt.id)
+            stored.refusal = refusal[:256]
+            if stored.state == AttemptState.SIGNED:
+                stored.state = AttemptState.REFUSED
+
+    def give_up(self, attempt: AttemptRow) -> bool:
+        """Give up an attempt that no endpoint ever took; its nonce is free again. False: one may have taken it."""
+        with self.journal.write() as session:
+            stored = session.get_one(AttemptRow, attempt.id)
+            if stored.state != AttemptState.REFUSED or stored.sent_at is not None:
+                return False
+            query = select(AttemptRow).where(
+                AttemptRow.transaction_id == attempt.transaction_id, AttemptRow.nonce == attempt.nonce
+            )
+            if any(each.sent_at is not None for each in session.scalars(query)):
+                return False
+            for each in session.scalars(query):
+                each.state = AttemptState.DEAD
+            row = session.get_one(TransactionRow, attempt.transaction_id)
+            row.state, row.updated_at = "failed", time.time()
+            return True
+
+    def _outstanding(self, sender: str, first: int) -> Any:
+        return select(AttemptRow).where(
+            AttemptRow.genesis == self.genesis,
+            AttemptRow.sender == sender,
+            AttemptRow.nonce >= first,
+            AttemptRow.state.in_(OUTSTANDING),
+        )
