@@ -28,7 +28,7 @@ class Tampering:
     rule: Rule = ask_the_node
     sent: list[str] = field(default_factory=list)
 
-    def refuse_sending(self, message: str, times: int = 10**9) -> None:
+    def refuse_sending(self, message: str, times: int = 10**9, code: int = -32000) -> None:
         """Answer the next so many transactions with this error, in place of asking the node."""
         left = [times]
 
@@ -36,9 +36,15 @@ class Tampering:
             if method != "eth_sendRawTransaction" or left[0] == 0:
                 return None
             left[0] -= 1
-            return {"code": -32000, "message": message}
+            return {"code": code, "message": message}
 
         self.rule = rule
+
+    def refuse_only(self, raw: str, message: str) -> None:
+        """Answer this one transaction with an error, and nothing else."""
+        self.rule = lambda method, params: (
+            {"code": -32000, "message": message} if method == "eth_sendRawTransaction" and params[0] == raw else None
+        )
 
 
 @contextmanager

@@ -91,18 +91,22 @@ def test_after_the_last_replacement_it_is_waited_for(world: World, monkeypatch: 
     assert world.paid() == 1
 
 
-def test_one_refused_transaction_does_not_end_the_next_command(world: World) -> None:
-    """The key is not stalled: what comes after waits, says for what, and is done as soon as it can be."""
-    world.endpoint.refuse_sending("insufficient funds for gas * price + value")
+def test_one_refused_transaction_does_not_hold_up_the_next(world: World) -> None:
+    world.endpoint.refuse_sending("insufficient funds for gas * price + value", times=1)
     with pytest.raises(TransactionError, match="insufficient funds"):
         world.outbox.submit("one", world.pay(1))
+    assert world.outbox.submit("two", world.pay(10)).state == "final"
+    assert world.outbox.submit("one", world.pay(1)).state == "final"
+    assert world.paid() == 11
+    assert [(each.nonce, each.state) for each in world.attempts()] == [(0, "dead"), (0, "sent"), (1, "sent")]
+
+
+def test_one_that_waits_for_the_pool_is_named_by_those_behind_it(world: World) -> None:
+    world.endpoint.refuse_sending("txpool is full", times=1)
+    world.outbox.post("one", world.pay(1))
     first = world.endpoint.sent[0]
-    world.endpoint.rule = lambda method, params: (
-        {"code": -32000, "message": "insufficient funds"}
-        if method == "eth_sendRawTransaction" and params[0] == first
-        else None
-    )
-    with pytest.raises(StillPendingError, match="nonce 0: insufficient funds"):
+    world.endpoint.refuse_only(first, "txpool is full")
+    with pytest.raises(StillPendingError, match="nonce 0: txpool is full"):
         world.impatient.submit("two", world.pay(10))
     world.endpoint.rule = ask_the_node
     assert world.outbox.submit("two", world.pay(10)).state == "final"
@@ -111,9 +115,9 @@ def test_one_refused_transaction_does_not_end_the_next_command(world: World) -> 
     assert world.chain.transaction_count(world.outbox.signer.address) == 2
 
 
-@pytest.mark.parametrize("words", ["txpool is full", "Transaction pool not accepting transactions, limit exceeded"])
+@pytest.mark.parametrize("words", ["txpool is full", "account limit exceeded", "words of tomorrow, code -32005"])
 def test_a_full_pool_is_waited_for(world: World, words: str) -> None:
-    world.endpoint.refuse_sending(words, times=3)
+    world.endpoint.refuse_sending(words, times=3, code=-32005 if "-32005" in words else -32000)
     assert world.outbox.submit("one", world.pay(1)).state == "final"
     assert (len(world.attempts()), len(set(world.endpoint.sent)), world.paid()) == (1, 1, 1)
 
@@ -133,11 +137,7 @@ def test_a_nonce_given_back_below_others_is_filled(world: World) -> None:
     world.endpoint.refuse_sending("txpool is full", times=1)
     world.outbox.post("one", world.pay(1))
     first = world.endpoint.sent[0]
-    world.endpoint.rule = lambda method, params: (
-        {"code": -32000, "message": "exceeds block gas limit"}
-        if method == "eth_sendRawTransaction" and params[0] == first
-        else None
-    )
+    world.endpoint.refuse_only(first, "exceeds block gas limit")
     assert world.outbox.submit("two", world.pay(10)).state == "final"
     assert world.outbox.state("one") == "failed"
     assert world.paid() == 10
@@ -147,9 +147,10 @@ def test_a_nonce_given_back_below_others_is_filled(world: World) -> None:
 
 
 def test_what_no_endpoint_took_can_be_abandoned_and_nothing_else(world: World) -> None:
-    world.endpoint.refuse_sending("insufficient funds", times=1)
-    with pytest.raises(TransactionError):
-        world.outbox.submit("one", world.pay(1))
+    world.endpoint.refuse_sending("txpool is full")
+    with pytest.raises(StillPendingError):
+        world.impatient.submit("one", world.pay(1))
+    world.endpoint.rule = ask_the_node
     world.outbox.abandon("one")
     world.outbox.abandon("one")
     world.outbox.abandon("never begun")

@@ -32,7 +32,7 @@ from creditchain.chain.connect import Chain, RpcError
 from creditchain.chain.errors import ChainUnavailableError, ContractRefusedError, SignerError, TransactionError
 from creditchain.chain.outbox_journal import AttemptRow, AttemptState, OutboxJournal, TransactionRow
 from creditchain.chain.outbox_signing import CLAIM_SECONDS, Signing
-from creditchain.chain.sending_words import Meaning, meaning
+from creditchain.chain.refusals import Refusal
 from creditchain.errors import UnavailableError
 from creditchain.home.journal import Journal
 from creditchain.log.views import BlockRef, ContractCall
@@ -47,6 +47,11 @@ Observer = Callable[[str, State], None]
 #: What estimation says is raised by this much: the log's frontier, for one, may have moved on when the call is mined.
 GAS_MARGIN_PERCENT = 25
 GAS_MARGIN = 40_000
+
+#: The transaction is there, or its nonce is. "Outbid" says that one of ours has the nonce: it is to be waited for.
+_AS_GOOD_AS_TAKEN = (Refusal.KNOWN, Refusal.OUTBID, Refusal.NONCE_USED)
+#: Handing the same bytes in again, a little later, may succeed.
+_MAY_PASS = (Refusal.PASSING, Refusal.NONCE_AHEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +212,9 @@ class Outbox:
         except RpcError as error:
             if error.data is not None:
                 raise refusal(error.data, call.description) from error
-            if meaning(error.reason) is Meaning.PASSING:
+            if error.refusal is Refusal.PASSING:
                 raise
-            raise _not_accepted(error.reason, call.description) from error
+            raise _not_accepted(error.refusal, error.reason, call.description) from error
         return max(call.gas, estimated + estimated * GAS_MARGIN_PERCENT // 100 + GAS_MARGIN)
 
     def _same(self, row: TransactionRow, call: ContractCall) -> None:
@@ -342,38 +347,36 @@ class Outbox:
             self.chain.request("eth_sendRawTransaction", "0x" + attempt.raw.hex())
         except RpcError as error:
             if not self._was_taken(attempt, error):
-                self._refused(attempt, error.reason)
+                self._refused(attempt, error)
                 return
         # A crash before this line: the transaction is out and the journal does not know; it is found by its hash.
         if self._journal.set_sent(attempt):
             self._tell(self._journal.row_of(attempt).intent, "sent")
 
     def _was_taken(self, attempt: AttemptRow, error: RpcError) -> bool:
-        """Does the endpoint have it, or its nonce in the chain, whatever it says?"""
-        if meaning(error.reason) in (Meaning.KNOWN, Meaning.USED):
+        """Does the endpoint have it, or the chain its nonce, whatever it says?"""
+        if error.refusal in _AS_GOOD_AS_TAKEN:
             return True
         # Ganache says "underpriced" to what it has, and reports as an error what it mined and reverts.
         sent = "0x" + attempt.hash.hex()
         return any(self.chain.batch([("eth_getTransactionByHash", (sent,)), ("eth_getTransactionReceipt", (sent,))]))
 
-    def _refused(self, attempt: AttemptRow, reason: str) -> None:
-        said = meaning(reason)
-        self._journal.set_refused(attempt, reason)
-        if said is Meaning.PASSING:
+    def _refused(self, attempt: AttemptRow, error: RpcError) -> None:
+        self._journal.set_refused(attempt, error.reason)
+        if error.refusal in _MAY_PASS:
             return
-        if said is Meaning.CHEAP:
+        if error.refusal is Refusal.UNDERPRICED:
             replacement = self._signing.replace(attempt, refused=True)
             if replacement is not None:
                 self._hand_in(replacement)
             return  # with no replacement left it is offered again as it is: what the network asks may fall
-        doing = self._journal.row_of(attempt).description
-        if said is Meaning.NEVER and not self._journal.give_up(attempt):
-            return  # some endpoint took it once: wait for it
-        raise _not_accepted(reason, doing)
+        # It would hold its nonce, and everything behind it, for nothing. What some endpoint took once is waited for.
+        if self._journal.give_up(attempt):
+            raise _not_accepted(error.refusal, error.reason, self._journal.row_of(attempt).description) from error
 
     def _given_up(self, row: TransactionRow) -> TransactionError:
         said = next((each.refusal for each in self._journal.attempts(row) if each.refusal), "")
-        return _not_accepted(said, row.description)
+        return _not_accepted(Refusal.REFUSED, said, row.description)
 
     def _reason(self, row: TransactionRow, receipt: dict[str, Any], block: BlockRef) -> TransactionError:
         if int(receipt["gasUsed"], 16) >= row.gas:
@@ -409,9 +412,10 @@ def _receipt(row: TransactionRow, receipt: dict[str, Any], block: BlockRef) -> R
     )
 
 
-def _not_accepted(reason: str, doing: str) -> TransactionError:
+def _not_accepted(refusal_: Refusal, reason: str, doing: str) -> TransactionError:
+    poor = refusal_ is Refusal.UNAFFORDABLE
     return TransactionError(
         f"the endpoint does not take the transaction to {doing}",
         found=reason,
-        hint="The signer's account must be able to pay for gas." if meaning(reason) is Meaning.POOR else None,
+        hint="The signer's account must be able to pay for gas." if poor else None,
     )
