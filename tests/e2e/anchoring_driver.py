@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session
 
 import creditchain.chain.embedded_rpc
 import creditchain.chain.outbox  # noqa: F401 - both imported here, once, and not in every child
-from creditchain.acts.anchoring import Anchoring, Order
+from creditchain.acts.anchoring import Anchoring, AnchorOrder
 from creditchain.batch import find_upload, open_batch
 from creditchain.chain.connect import Chain, connect
 from creditchain.chain.deploy import Plan, deploy
@@ -97,8 +97,8 @@ def anchor(home: Path) -> None:
     deployment = load_deployment("embedded", home)
     with connect(load_network("embedded"), home) as chain, open_journal(home / "journal.sqlite") as journal:
         region = Region(chain, deployment)
-        anchoring = Anchoring(region, region.outbox(dev_signer(1, chain), journal), journal, home)
-        anchoring.anchor(Order(find_upload(home / "upload.jsonl"), PRODUCT, 1, SEALS.tag_key))
+        anchoring = Anchoring(region, region.outbox(dev_signer(1, chain), journal), journal, Home(home))
+        anchoring.anchor(AnchorOrder(find_upload(home / "upload.jsonl"), PRODUCT, 1, SEALS.tag_key))
 
 
 def in_child(work: Callable[[], None]) -> int:
@@ -165,9 +165,10 @@ def look(home: Path) -> dict[str, Any]:
             region = Region(chain, load_deployment("embedded", home))
             anchors = [{"root": found.root.hex(), "size": found.size} for found in region.anchors()]
             nonce = chain.transaction_count(dev_signer(1, chain).address)
-        folders = sorted(path.name for path in (home / "batches").iterdir())
+        batches = Home(home).region(region.deployment.log_id).batches
+        folders = sorted(path.name for path in batches.iterdir())
         for name in folders:
-            open_batch(home / "batches" / name).close()
+            open_batch(batches / name).close()
         told.write_text(json.dumps({"anchors": anchors, "nonce": nonce, "folders": folders}))
 
     if in_child(work) != 0:

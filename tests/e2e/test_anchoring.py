@@ -15,7 +15,7 @@ from making import PRODUCT, document, lines
 from region_world import GOVERNOR, SOURCE, TAG_KEY, region_of
 from worlds import Kept, kept_region
 
-from creditchain.acts.anchoring import Anchoring, AnchoringError, Options, Order, RootTakenError
+from creditchain.acts.anchoring import Anchoring, AnchoringError, AnchorOptions, AnchorOrder, RootTakenError
 from creditchain.batch import BatchError, StorageError, find_upload, open_batch
 from creditchain.batch.ledger import AnchoringRow, State
 from creditchain.chain.errors import ContractRefusedError
@@ -23,6 +23,7 @@ from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.hashing import keccak256
 from creditchain.home.journal import Journal, open_journal
+from creditchain.home.layout import Home
 from creditchain.identifiers import epoch_digest
 from creditchain.log.views import Batch
 
@@ -40,19 +41,19 @@ class World:
         self.upload.write_bytes(lines([document(record) for record in range(20)]))
 
     def run(
-        self, stop: State | None = None, *, tag_key: bytes = TAG_KEY, options: Options | None = None
+        self, stop: State | None = None, *, tag_key: bytes = TAG_KEY, options: AnchorOptions | None = None
     ) -> AnchoringRow:
         def observe(state: State) -> None:
             if state == stop:
                 raise StoppedError
 
-        machine = self.machine(options or Options(observe=observe))
-        return machine.anchor(Order(find_upload(self.upload), PRODUCT, SOURCE, tag_key))
+        machine = self.machine(options or AnchorOptions(observe=observe))
+        return machine.anchor(AnchorOrder(find_upload(self.upload), PRODUCT, SOURCE, tag_key))
 
-    def machine(self, options: Options | None = None) -> Anchoring:
+    def machine(self, options: AnchorOptions | None = None) -> Anchoring:
         signer = dev_signer(SOURCE, self.region.chain)
         outbox = self.region.outbox(signer, self.journal)
-        return Anchoring(self.region, outbox, self.journal, self.folder, options)
+        return Anchoring(self.region, outbox, self.journal, Home(self.folder), options)
 
     def stopped_at(self, state: State) -> AnchoringRow:
         with pytest.raises(StoppedError):
@@ -83,6 +84,10 @@ class World:
             outbox = self.region.outbox(dev_signer(GOVERNOR, self.region.chain), journal)
             outbox.submit(f"epoch {tag_key.hex()[:8]}", self.region.calls.open_key_epoch(epoch_digest(tag_key)))
 
+    @property
+    def batches(self) -> Path:
+        return self.machine().batches
+
     def roots(self) -> list[bytes]:
         return [found.root for found in self.region.anchors()]
 
@@ -102,7 +107,7 @@ def world(kept: Kept, tmp_path: Path) -> Iterator[World]:
 
 def test_the_way_in_order(world: World) -> None:
     seen: list[State] = []
-    row = world.run(options=Options(observe=seen.append))
+    row = world.run(options=AnchorOptions(observe=seen.append))
     assert seen == [State.PREPARED, State.NUMBERED, State.MINED, State.FINAL]
     assert (row.sealed_secret, row.sealing_key, row.number, row.size) == (None, None, 1, 20)
     assert world.roots() == [row.root]
@@ -163,7 +168,7 @@ def test_a_new_key_epoch_makes_another_batch(world: World, state: State) -> None
     assert (done.state, done.key_epoch) == (State.FINAL, 2)
     assert done.root != row.root
     assert world.roots() == [done.root]
-    assert [path.name for path in (world.folder / "batches").iterdir()] == [(done.root or b"").hex()]
+    assert [path.name for path in (world.batches).iterdir()] == [(done.root or b"").hex()]
 
 
 def lose(folder: Path) -> None:
@@ -179,7 +184,7 @@ def test_a_folder_that_was_lost_is_never_anchored(
     world: World, harm: Callable[[Path], None], error: type[Exception]
 ) -> None:
     row = world.stopped_at(State.PREPARED)
-    harm(world.folder / "batches" / (row.root or b"").hex())
+    harm(world.batches / (row.root or b"").hex())
     with pytest.raises(error):
         world.machine().resume(row, None)
     assert world.roots() == []
@@ -187,10 +192,10 @@ def test_a_folder_that_was_lost_is_never_anchored(
 
 def test_a_folder_that_was_lost_is_made_again_from_the_upload(world: World) -> None:
     row = world.stopped_at(State.PREPARED)
-    lose(world.folder / "batches" / (row.root or b"").hex())
+    lose(world.batches / (row.root or b"").hex())
     done = world.run()
     assert (done.state, done.root) == (State.FINAL, row.root)
-    open_batch(world.folder / "batches" / (row.root or b"").hex()).close()
+    open_batch(world.batches / (row.root or b"").hex()).close()
 
 
 def test_an_upload_that_changed_is_another_anchoring(world: World) -> None:

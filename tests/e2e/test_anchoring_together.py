@@ -17,6 +17,8 @@ from making import document, lines
 from region_world import SOURCE, TAG_KEY, Place, region_of
 from worlds import Kept, kept_region
 
+from creditchain.home.layout import Home
+
 #: Ctrl-C at the moment that is named: when this process asks its operating system for the nth `event` in the workspace
 #: of a batch. Whoever runs the tests in the background has SIGINT ignored, and children inherit that; a terminal's user
 #: has not.
@@ -94,7 +96,8 @@ def test_ctrl_c_leaves_nothing_half_made_and_the_next_run_finishes(
 ) -> None:
     upload = tmp_path / "upload.jsonl"
     upload.write_bytes(lines([document(record) for record in range(200)]))
-    batches = place.folder / "home" / "batches"
+    with region_of(place) as region:
+        batches = Home(place.folder / "home").region(region.deployment.log_id).batches
     process = start(place, upload, at)
     out, error = process.communicate()
     assert process.returncode == 130, (out, error)

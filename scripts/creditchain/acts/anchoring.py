@@ -6,24 +6,25 @@ What a crash leaves, state by state, and what running again does:
 
 - no row: nothing. Start.
 - preparing: the secret is in the journal; perhaps a workspace, perhaps the finished folder. The workspace is cleared
-  and the folder made again: secret and upload are the same, so the root is, and a folder that is there is the one.
+  and the folder made again. Same secret and same upload give the same root: an existing folder of it is reused.
 - prepared: the folder is durable under its root. Choose the number in the series.
 - numbered: perhaps a signed transaction, perhaps sent, perhaps mined: the outbox finds out and goes on.
 - mined: wait until the block is final; if the chain reorganised, the outbox sends again.
-- final: the secret is gone. The same upload answers with what was done.
+- final: the secret is destroyed. The same upload answers with what was done, if the chain still has the anchor; if a
+  deep reorganisation removed it, the same transaction is sent again.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
+from creditchain.acts.locks import locked, upload_lock
 from creditchain.acts.superseding import comes_again, earlier_folders, supersede_records
 from creditchain.batch import (
     Faults,
@@ -48,7 +49,6 @@ from creditchain.batch.readers.upload import upload_digest
 from creditchain.catalogue.products import load_product
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.errors import ConfigError, InputError, NotValidError, RefusedError, UnavailableError
-from creditchain.hashing import keccak256
 from creditchain.identifiers import epoch_digest
 from creditchain.log.views import Anchored, AnchorInfo, Batch
 from creditchain.products import Product
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from creditchain.chain.outbox import Outbox
     from creditchain.chain.region import Region
     from creditchain.home.journal import Journal
+    from creditchain.home.layout import Home
 
 #: Told each state right after it was journaled.
 Observer = Callable[[State], None]
@@ -67,7 +68,7 @@ _RENUMBERINGS = 5
 
 
 class AnchoringError(RefusedError):
-    """The batch can not be anchored as asked."""
+    """The batch cannot be anchored as asked."""
 
 
 class RootTakenError(NotValidError):
@@ -75,7 +76,7 @@ class RootTakenError(NotValidError):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class AnchorOrder:
     """What to anchor: an upload, of a product, for a node. `kind` 0 delta, 1 full."""
 
     upload: Upload
@@ -86,7 +87,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class AnchorOptions:
     """How to go about it. `lock_seconds`: how long to wait for another process that does the same."""
 
     limits: Limits = field(default_factory=Limits)
@@ -95,6 +96,7 @@ class Options:
     report: Callable[[str, Problem], None] | None = None  #: told the upload's name and each of its bad lines
     watch: Watch = no_watch
     observe: Observer = lambda _: None
+    on_lost: Callable[[AnchoringRow], None] = lambda _: None  #: told each anchor that the chain no longer has
     lock_seconds: float = 3600.0
 
 
@@ -102,19 +104,19 @@ class Anchoring:
     """Anchors batches of one region, signed by one outbox. `home` holds batches and locks."""
 
     def __init__(
-        self, region: Region, outbox: Outbox, journal: Journal, home: Path, options: Options | None = None
+        self, region: Region, outbox: Outbox, journal: Journal, home: Home, options: AnchorOptions | None = None
     ) -> None:
         self.region, self.outbox = region, outbox
         self.ledger = Ledger(journal, region.deployment.log_id)
-        self.options = options or Options()
-        self._home = home
+        self.options = options or AnchorOptions()
+        self._home = home.region(region.deployment.log_id)
 
     @property
     def batches(self) -> Path:
         """The folder of batch folders."""
-        return self._home / "batches"
+        return self._home.batches
 
-    def anchor(self, order: Order) -> AnchoringRow:
+    def anchor(self, order: AnchorOrder) -> AnchoringRow:
         """Anchor an upload and wait until its block is final. The same order again gives the same batch.
 
         Raises:
@@ -134,7 +136,7 @@ class Anchoring:
             upload_digest(order.upload, files),
             order.kind,
         )
-        with self._locked("upload", repr(identity)):
+        with self._locked("upload", upload_lock(identity)):
             row = self.ledger.begin(
                 identity,
                 product=order.product.ref,
@@ -150,7 +152,9 @@ class Anchoring:
         Raises as `anchor`; ConfigError where the key is needed and missing.
         """
         identity = Identity(row.log_id, row.node, row.product_digest, row.upload_digest, row.kind)
-        with self._locked("upload", repr(identity)):
+        with self._locked("upload", upload_lock(identity)):
+            if self._is_done(row):
+                return row
             if row.state != State.PREPARING:
                 return self._submit(row)
             if tag_key is None:
@@ -158,18 +162,20 @@ class Anchoring:
             product = load_product(row.product)
             if product.digest != row.product_digest:
                 raise ConfigError("the product has changed since", hint="A change to a product is a new version.")
-            order = Order(find_upload(row.upload), product, row.node, tag_key, row.kind)
+            order = AnchorOrder(find_upload(row.upload), product, row.node, tag_key, row.kind)
             files = file_urls(order.upload) if order.upload.kind == "folder" else ()
             if upload_digest(order.upload, files) != row.upload_digest:
-                raise AnchoringError("the upload has changed since this was begun", hint="Anchor it as a new one.")
+                raise AnchoringError(
+                    "the upload has changed since this was begun",
+                    hint=f"Anchor it as a new one, and give this one up with `creditchain batch drop {row.id}`.",
+                )
             self._epoch(tag_key)
             return self._go_on(row, order, self._publishable(row.node))
 
     # The way.
 
-    def _go_on(self, row: AnchoringRow, order: Order, domains: int) -> AnchoringRow:
-        if row.state == State.FINAL:
-            self.ledger.destroy_unused_keys()  # a crash may have come between the last commit and this
+    def _go_on(self, row: AnchoringRow, order: AnchorOrder, domains: int) -> AnchoringRow:
+        if self._is_done(row):
             return row
         if row.key_epoch != (epoch := self._epoch(order.tag_key)) and row.state in (State.PREPARING, State.PREPARED):
             self._discard(row)
@@ -190,7 +196,18 @@ class Anchoring:
         self._prepare(row, order, domains)
         return self._submit(row)
 
-    def _prepare(self, row: AnchoringRow, order: Order, domains: int) -> None:
+    def _is_done(self, row: AnchoringRow) -> bool:
+        """Is this batch final, in the journal and on the chain? An anchor that the chain lost goes back to `mined`."""
+        if row.state != State.FINAL:
+            return False
+        self.ledger.destroy_unused_keys()  # a crash may have come between the last commit and this
+        if self.region.anchor(row.node, row.root or b"") is not None:
+            return True
+        self.options.on_lost(row)
+        self._reach(row, State.MINED, entry=None, block=None)
+        return False
+
+    def _prepare(self, row: AnchoringRow, order: AnchorOrder, domains: int) -> None:
         deployment = self.region.deployment
         terms = Terms(
             log_id=deployment.log_id,
@@ -236,16 +253,19 @@ class Anchoring:
         return None if report is None else lambda problem: report(upload.name, problem)
 
     def _submit(self, row: AnchoringRow) -> AnchoringRow:
-        if row.state in (State.PREPARED, State.NUMBERED):
-            # Never anchor what can't be shown: the folder must be there, and be this batch.
-            open_batch(self.batches / (row.root or b"").hex()).close()
-            with self._locked("series", f"{row.log_id.hex()} {row.node} {row.product_digest.hex()}"):
-                if row.state == State.PREPARED:
-                    self._require_new_records(row)
-                self._number_and_send(row)
-        if row.state == State.MINED:
-            self._finish(row)
-        return row
+        for _ in range(_RENUMBERINGS):
+            try:
+                if row.state in (State.PREPARED, State.NUMBERED):
+                    self._number_and_send(row)
+                if row.state == State.MINED:
+                    self._finish(row)
+                return row
+            except ContractRefusedError as error:
+                if error.name != "AnchorRegistryNumber":
+                    raise
+                # Somebody else with this operator's key anchored meanwhile. Nothing of ours took effect.
+                self.ledger.change(row, State.PREPARED, number=None, transaction_hash=None, block=None)
+        raise AnchoringError("others keep taking the next number of this series", hint="Run the same command again.")
 
     def _require_new_records(self, row: AnchoringRow) -> None:
         """Raise AnchoringError where a batch that was made at the same time publishes a record of this one."""
@@ -258,42 +278,37 @@ class Anchoring:
             )
 
     def _number_and_send(self, row: AnchoringRow) -> None:
-        for _ in range(_RENUMBERINGS):
+        # Never anchor what cannot be shown: the folder must be there, and be this batch.
+        open_batch(self.batches / (row.root or b"").hex()).close()
+        with self._locked("series", f"{row.log_id.hex()} {row.node} {row.product_digest.hex()}"):
             if row.state == State.PREPARED:
+                self._require_new_records(row)
                 self._reach(row, State.NUMBERED, number=self._next_number(row))
-            try:
-                # A crash from here on: the outbox has the intent, or has not; either way it is submitted once.
-                receipt = self.outbox.submit(
-                    _intent(row),
-                    self.region.calls.anchor(_batch(row)),
-                    wait="mined",
-                    already_done=lambda: self._there(row),
-                )
-            except ContractRefusedError as error:
-                if error.name != "AnchorRegistryNumber":
-                    raise
-                # Somebody else with this operator's key anchored meanwhile. Nothing of ours took effect.
-                self.ledger.change(row, State.PREPARED, number=None)
-                continue
+            # A crash from here on: the outbox has the intent, or has not; either way it is submitted once.
+            receipt = self.outbox.submit(
+                anchor_intent(row),
+                self.region.calls.anchor(_batch(row)),
+                wait="mined",
+                already_done=lambda: self._there(row),
+            )
             block = receipt.block.number if receipt.block is not None else None
             self._reach(row, State.MINED, transaction_hash=receipt.transaction_hash, block=block)
-            return
-        raise AnchoringError("others keep taking the next number of this series", hint="Run the same command again.")
 
     def _finish(self, row: AnchoringRow) -> None:
         assert row.root is not None  # noqa: S101 - known since `prepared`
         call = self.region.calls.anchor(_batch(row))
         try:
-            receipt = self.outbox.submit(_intent(row), call, wait="final", already_done=lambda: self._there(row))
+            # Where a reorganisation undid the transaction, this hands in the same bytes again.
+            receipt = self.outbox.submit(anchor_intent(row), call, already_done=lambda: self._there(row))
         except ContractRefusedError:
-            # The chain reorganised, and what it holds now leaves no place for this: choose a number again.
+            # What the chain holds now leaves no place for this batch under its number.
             self.ledger.change(row, State.PREPARED, number=None, transaction_hash=None, block=None)
             raise
         found = self._final_anchor(row.node, row.root)
         if found.size != row.size or found.key_epoch != row.key_epoch:
             raise _taken(row, found)
         # Before the row is final: whatever ends this early is done by running it again.
-        supersede_records(self.region, self.outbox, self._home, row, self.batches / row.root.hex())
+        supersede_records(self.region, self.outbox, self._home.reasons, row, self.batches / row.root.hex())
         transaction = receipt.transaction_hash or row.transaction_hash
         block = receipt.block.number if receipt.block is not None else row.block
         self.ledger.finish(row, entry=found.entry, transaction_hash=transaction, block=block)
@@ -358,11 +373,15 @@ class Anchoring:
 
     def _final_anchor(self, node: int, root: bytes) -> AnchorInfo:
         """The anchor as of a final block; waits for one where the outbox had nothing to send."""
-        while True:
-            found = self.region.anchor(node, root, self.region.chain.final_block().number)
-            if found is not None:
-                return found
+        give_up = time.monotonic() + self.region.chain.network.give_up_seconds
+        while (found := self.region.anchor(node, root, self.region.chain.final_block().number)) is None:
+            if time.monotonic() > give_up:
+                raise UnavailableError(
+                    "the batch is anchored, but its block does not become final",
+                    hint="Run the same command again to go on waiting.",
+                )
             self.region.chain.pause()
+        return found
 
     # The rest.
 
@@ -376,20 +395,13 @@ class Anchoring:
         if row.root is not None:
             shutil.rmtree(self.batches / row.root.hex(), ignore_errors=True)
 
-    @contextmanager
-    def _locked(self, kind: str, name: str) -> Iterator[None]:
+    def _locked(self, kind: str, name: str) -> AbstractContextManager[None]:
         """One process at a time: for one upload, and for one series while its next number is taken."""
-        folder = self._home / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{kind}-{keccak256(name.encode()).hex()[:32]}")
-        try:
-            with lock.acquire(timeout=self.options.lock_seconds):
-                yield
-        except Timeout as error:
-            raise UnavailableError(f"another process works on this {kind}", hint="Wait for it to end.") from error
+        return locked(self._home.locks, kind, name, self.options.lock_seconds)
 
 
-def _intent(row: AnchoringRow) -> str:
+def anchor_intent(row: AnchoringRow) -> str:
+    """The name under which the outbox anchors a batch whose root is known."""
     assert row.root is not None  # noqa: S101
     return f"anchor {row.node} {row.root.hex()}"
 

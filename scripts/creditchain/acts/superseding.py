@@ -66,7 +66,7 @@ def comes_again(row: AnchoringRow, folders: tuple[Path, ...], batches: Path) -> 
     return sum(len(found.rows) for found in met(open_entries(own), folders)) > meant
 
 
-def supersede_records(region: Region, outbox: Outbox, home: Path, row: AnchoringRow, folder: Path) -> int:
+def supersede_records(region: Region, outbox: Outbox, reasons: Path, row: AnchoringRow, folder: Path) -> int:
     """Log for each earlier record that a final batch replaces that it is superseded; how many were still live.
 
     One transaction a record. Run again, it goes on: records that are not live any more are left as they are.
@@ -76,7 +76,7 @@ def supersede_records(region: Region, outbox: Outbox, home: Path, row: Anchoring
         if region.record(row.node, pair.earlier, region.chain.final_block().number).life != Life.LIVE:
             continue
         intent = f"life {Life.SUPERSEDED.label} {row.node}:0x{pair.earlier.hex()}"
-        reason = keep_reason(home, f"{intent} {row.log_id.hex()}", _REASON)
+        reason = keep_reason(reasons, f"{intent} {row.log_id.hex()}", _REASON)
         call = region.calls.set_life(
             row.node, pair.earlier, Life.SUPERSEDED, reason_digest=reason.digest, successor=pair.later
         )

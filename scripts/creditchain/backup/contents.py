@@ -28,7 +28,7 @@ from creditchain.home.layout import Home
 
 #: First parts of the paths in a backup.
 HOME, DEPLOYMENTS = "home", "deployments"
-BATCHES = "batches"
+_REGIONS, _BATCHES = "regions", "batches"
 
 #: Folders of a home that mean something only to the processes that run now.
 _FLEETING_FOLDERS = ("locks",)
@@ -52,7 +52,7 @@ class Source:
 
     @property
     def batch(self) -> str | None:
-        """The folder name of the batch that this is a file of."""
+        """The path, below the home, of the batch folder that this is a file of."""
         return batch_of(self.name)
 
     @property
@@ -62,9 +62,11 @@ class Source:
 
 
 def batch_of(name: str) -> str | None:
-    """The folder name of the batch that a path in the backup is in."""
+    """The path, below the home, of the batch folder that a path in the backup is in (see home/layout.py)."""
     parts = PurePosixPath(name).parts
-    return parts[2] if parts[:2] == (HOME, BATCHES) and len(parts) > 3 else None
+    if parts[:2] == (HOME, _REGIONS) and parts[3:4] == (_BATCHES,) and len(parts) > 5:
+        return "/".join(parts[1:5])
+    return None
 
 
 def find_sources(home: Path, deployments: Path) -> list[Source]:
@@ -149,7 +151,7 @@ def _walk(root: Path, label: str) -> Iterator[Source]:
 
 def _fleeting_folder(here: PurePosixPath, name: str) -> bool:
     at_home = here == PurePosixPath(HOME)
-    return (at_home and name in _FLEETING_FOLDERS) or (here.name == BATCHES and name.startswith("."))
+    return (at_home and name in _FLEETING_FOLDERS) or (here.name == _BATCHES and name.startswith("."))
 
 
 def _fleeting(name: str) -> bool:

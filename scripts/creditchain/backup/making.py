@@ -19,7 +19,6 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from creditchain.backup.contents import (
-    BATCHES,
     Source,
     batch_of,
     find_sources,
@@ -128,7 +127,7 @@ class _Backup:
 
     def _batch(self, sources: list[Source]) -> dict[str, Entry]:
         """A batch's files. Its large ones are not even read where its manifest and list of purges are as before."""
-        folder = self._order.home / BATCHES / (sources[0].batch or "")
+        folder = self._order.home / (sources[0].batch or "")
         try:
             entries = {source.name: self._copy(source) for source in sources if not source.sealed}
             same = all(self._known.get(name) == entry for name, entry in entries.items())

@@ -75,6 +75,12 @@ def all_rows(journal: Journal) -> Sequence[AnchoringRow]:
         return session.scalars(select(AnchoringRow).order_by(AnchoringRow.id)).all()
 
 
+def row_of(journal: Journal, number: int) -> AnchoringRow | None:
+    """The anchoring with this number, of any region's log."""
+    with journal.read() as session:
+        return session.get(AnchoringRow, number)
+
+
 class Ledger:
     """The rows of one region's log."""
 

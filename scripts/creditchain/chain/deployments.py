@@ -108,6 +108,18 @@ def save_deployment(deployment: Deployment, directory: Path) -> Path:
     return write_file(path_of(directory, deployment.network), text, overwrite=True, mode=0o644)
 
 
+def deployments_by_log(directory: Path) -> dict[bytes, Deployment]:
+    """Every deployment of a folder by the id of its log. Files that are no deployment are passed over."""
+    found = {}
+    for path in sorted(directory.glob("*.json")) if directory.is_dir() else ():
+        try:
+            made = load_deployment(path.stem, directory)
+        except ConfigError:
+            continue
+        found[made.log_id] = made
+    return found
+
+
 def load_deployment(network: str, directory: Path) -> Deployment:
     """Read `<directory>/<network>.json`.
 

@@ -176,18 +176,7 @@ class Outbox:
         Raises:
             TransactionError: it took effect, or may still do so.
         """
-        row = self._journal.find(intent)
-        if row is None or row.state == "failed":
-            return
-        attempts = [each for each in self._journal.attempts(row) if each.nonce == row.nonce]
-        hashes = ["0x" + each.hash.hex() for each in attempts]
-        known = self.chain.batch([("eth_getTransactionByHash", (each,)) for each in hashes])
-        if any(known) or self._look(row) is not None or not self._journal.give_up(attempts[0]):
-            raise TransactionError(
-                f"a transaction to {row.description} is under way and cannot be called back",
-                found=f"state {row.state}, nonce {row.nonce} of {row.sender}",
-                hint="Let it come to an end: run the command that began it again.",
-            )
+        abandon(self.chain, self._journal.journal, self._journal.scope, intent)
 
     def _reopen(self, row: TransactionRow) -> bool:
         """Could what was signed for a failed intent still take effect? Then it is followed, and nothing new is signed.
@@ -251,10 +240,7 @@ class Outbox:
             self.chain.pause()
 
     def _look(self, row: TransactionRow) -> dict[str, Any] | None:
-        hashes = ["0x" + attempt.hash.hex() for attempt in self._journal.attempts(row) if attempt.nonce == row.nonce]
-        found = self.chain.batch([("eth_getTransactionReceipt", (each,)) for each in hashes])
-        mined = [receipt for receipt in found if receipt is not None and receipt.get("blockNumber") is not None]
-        return mined[0] if mined else None
+        return _receipt_of(self.chain, self._journal, row)
 
     def _found(self, row: TransactionRow, receipt: dict[str, Any], wait: Wait) -> Receipt | None:
         block = self.chain.block(int(receipt["blockNumber"], 16))
@@ -395,6 +381,34 @@ class Outbox:
     def _tell(self, intent: str, state: State) -> None:
         for observer in self._observers:
             observer(intent, state)
+
+
+def abandon(chain: Chain, journal: Journal, scope: str, intent: str) -> None:
+    """Give up an intent that no endpoint ever took, for good; its nonce is free again. Needs no signer.
+
+    Raises:
+        TransactionError: it took effect, or may still do so.
+    """
+    kept = OutboxJournal(journal, chain.genesis, scope)
+    row = kept.find(intent)
+    if row is None or row.state == "failed":
+        return
+    attempts = [each for each in kept.attempts(row) if each.nonce == row.nonce]
+    known = chain.batch([("eth_getTransactionByHash", ("0x" + each.hash.hex(),)) for each in attempts])
+    if any(known) or _receipt_of(chain, kept, row) is not None or not kept.give_up(attempts[0]):
+        raise TransactionError(
+            f"a transaction to {row.description} is under way and cannot be called back",
+            found=f"state {row.state}, nonce {row.nonce} of {row.sender}",
+            hint="Let it come to an end: run the command that began it again.",
+        )
+
+
+def _receipt_of(chain: Chain, journal: OutboxJournal, row: TransactionRow) -> dict[str, Any] | None:
+    """The receipt of whichever transaction of a row's nonce is in a block."""
+    hashes = ["0x" + attempt.hash.hex() for attempt in journal.attempts(row) if attempt.nonce == row.nonce]
+    found = chain.batch([("eth_getTransactionReceipt", (each,)) for each in hashes])
+    mined = [receipt for receipt in found if receipt is not None and receipt.get("blockNumber") is not None]
+    return mined[0] if mined else None
 
 
 def _receipt(row: TransactionRow, receipt: dict[str, Any], block: BlockRef) -> Receipt:

@@ -97,6 +97,13 @@ class KeyClaimRow(Base):
     until: Mapped[float]
 
 
+def was_signed(journal: Journal, scope: str, intent: str) -> bool:
+    """Was anything ever signed for an intent, on any chain?"""
+    query = select(TransactionRow.id).where(TransactionRow.scope == scope, TransactionRow.intent == intent)
+    with journal.read() as session:
+        return session.scalars(query).first() is not None
+
+
 class OutboxJournal:
     """The rows of one chain (told by its genesis block) and one scope."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -108,9 +108,16 @@ class Region:
 
     def anchor(self, node: int, root: bytes, block: int | None = None) -> AnchorInfo | None:
         """The anchor of `root` by `node`; None when there is none."""
-        found = self._read("AnchorRegistry", "anchorOf", node, root, block=block)
-        number, size, time, entry, key_epoch, audited, broken = found
-        return AnchorInfo(number, root, size, time, entry, key_epoch, audited, broken) if size else None
+        return _anchor(root, self._read("AnchorRegistry", "anchorOf", node, root, block=block))
+
+    def anchors_at(self, wanted: Sequence[tuple[int, bytes]], block: int | None = None) -> list[AnchorInfo | None]:
+        """The anchors of (node, root) pairs, in one batch of reads; None for each that there is not."""
+        face, address = interface("AnchorRegistry"), self.deployment.address("AnchorRegistry")
+        calls = [(address, face.encode("anchorOf", node, root)) for node, root in wanted]
+        results = self.chain.calls(calls, block=block, doing="answer anchorOf")
+        return [
+            _anchor(root, face.decode("anchorOf", data)[0]) for (_, root), data in zip(wanted, results, strict=True)
+        ]
 
     def record(self, node: int, leaf: bytes, block: int | None = None) -> RecordState:
         """Life and dispute of a record. A record that nothing was ever said about is live and undisputed."""
@@ -191,6 +198,11 @@ def _node(found: tuple[Any, ...]) -> NodeInfo | None:
         compromised_since=compromised,
         profile_digest=profile,
     )
+
+
+def _anchor(root: bytes, found: tuple[Any, ...]) -> AnchorInfo | None:
+    number, size, time, entry, key_epoch, audited, broken = found
+    return AnchorInfo(number, root, size, time, entry, key_epoch, audited, broken) if size else None
 
 
 def _anchored(values: dict[str, Any], log: Log) -> Anchored:

@@ -50,6 +50,14 @@ class Output:
             for item in value:
                 self.line(str(plain_text(item)))
 
+    def event(self, value: Mapping[str, Any]) -> None:
+        """One of many results, shown as it comes. With --json: one JSON document a line (JSON Lines)."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(value, ensure_ascii=must_escape(sys.stdout), default=as_json) + "\n")
+            sys.stdout.flush()
+        else:
+            self.emit(value)
+
     def table(
         self,
         columns: Sequence[str],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.anchor import required_tag_key
+from creditchain.cli.anchoring_options import required_tag_key
 from creditchain.cli.connecting import RpcOption, TagKeyOption, open_region
 from creditchain.cli.settings import Settings, settings
 from creditchain.errors import InputError, NotValidError, RefusedError, UnavailableError, UsageError
@@ -65,11 +65,14 @@ def prove(
 
 def batch_path(chosen: Settings, batch: str) -> Path:
     """The folder that an option names. Raises InputError where it names none, or more than one."""
+    from creditchain.home.layout import Home
+
     if Path(batch).is_dir():
         return Path(batch).resolve()
     digits = batch.removeprefix("0x").lower()
-    batches = chosen.home / "batches"
-    found = [path for path in batches.glob(f"{digits}*") if path.is_dir()] if digits.isalnum() else []
+    regions = Home(chosen.home).known_regions().values()
+    found = [path for region in regions for path in region.batches.glob(f"{digits}*")] if digits.isalnum() else []
+    found = [path for path in found if path.is_dir()]
     if len(found) != 1:
         raise InputError(
             "no batch of this root in the home folder" if not found else "more than one batch begins like this",

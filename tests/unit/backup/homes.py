@@ -13,6 +13,7 @@ from making import document, lines, made
 
 from creditchain.backup import Made, Order, Request, Restored, make_backup, restore_backup
 from creditchain.backup.vault import Vault
+from creditchain.home.layout import Home
 
 PASSWORD = "correct horse 电池"  # noqa: S105
 SECRET = b"\xa5\x5a" * 16
@@ -51,7 +52,8 @@ def make_home(folder: Path) -> Path:
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_bytes(content)
     (home / "keys" / "operator.json").chmod(0o600)
-    for name in ("locks/series-1", "embedded/embedded.lock", "batches/.preparing-3/leaves", "devnet/running.json"):
+    workspace = str((batches_of(home) / ".preparing-3" / "leaves").relative_to(home))
+    for name in ("locks/series-1", "embedded/embedded.lock", workspace, "devnet/running.json"):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_bytes(b"fleeting")
     add_batch(home, 0)
@@ -60,11 +62,16 @@ def make_home(folder: Path) -> Path:
     return home
 
 
+def batches_of(home: Path) -> Path:
+    """Where the batches of these homes lie."""
+    return Home(home).region(bytes(32)).batches
+
+
 def add_batch(home: Path, first: int) -> Path:
     """A batch of 40 documents; its folder."""
     upload = home.parent / f"upload-{first}.jsonl"
     upload.write_bytes(lines([document(record) for record in range(first, first + 40)]))
-    return made(upload, home / "batches").path
+    return made(upload, batches_of(home)).path
 
 
 def write_row(path: Path, value: bytes) -> None:
@@ -87,8 +94,10 @@ def content(home: Path) -> dict[str, bytes | list[bytes]]:
     found: dict[str, bytes | list[bytes]] = {}
     for path in sorted(home.rglob("*")):
         name = str(path.relative_to(home))
-        fleeting = name.startswith(("locks", "devnet", "batches/.", ".backup-")) or name.endswith(
-            (".lock", "-wal", "-shm")
+        fleeting = (
+            name.startswith(("locks", "devnet", ".backup-"))
+            or "/batches/." in name
+            or name.endswith((".lock", "-wal", "-shm"))
         )
         if path.is_file() and not fleeting:
             found[name] = rows(path) if path.suffix == ".sqlite" else path.read_bytes()

@@ -11,13 +11,26 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from homes import PASSWORD, SECRET, add_batch, backup, content, make_home, order, request, restore, rows, write_row
+from homes import (
+    PASSWORD,
+    SECRET,
+    add_batch,
+    backup,
+    batches_of,
+    content,
+    make_home,
+    order,
+    request,
+    restore,
+    rows,
+    write_row,
+)
 
 from creditchain.backup import BackupRefusedError, PasswordError, check_backup, make_backup, restore_backup
 from creditchain.backup import making as making_room
 from creditchain.backup.vault import Vault
 from creditchain.batch import BatchError, open_batch
-from creditchain.batch.folder.purging import purge
+from creditchain.batch.folder.purging import erase
 from creditchain.errors import InputError, UsageError
 
 #: As they are before `passwords` of conftest begins.
@@ -74,7 +87,7 @@ def test_only_what_is_new_is_copied(home: Path, tmp_path: Path, monkeypatch: pyt
     # manifest, leaves, documents, their order and the levels of the new batch, and the journal
     assert (made.number, made.copied_files) == (3, 6)
     large = [name for name in read if name.endswith((".arrow", ".bin"))]
-    assert {name.split("/")[2] for name in large} == {fresh.name}
+    assert {name.split("/")[4] for name in large} == {fresh.name}
     restore(place, tmp_path / "back" / "home")
     assert content(tmp_path / "back" / "home") == content(home)
 
@@ -97,16 +110,16 @@ def test_what_was_purged_is_purged_from_the_backup(home: Path, tmp_path: Path) -
     place = tmp_path / "b"
     backup(home, place)
     before = files_in(place).keys()
-    (folder,) = (path for path in (home / "batches").iterdir() if not path.name.startswith("."))
+    (folder,) = (path for path in batches_of(home).iterdir() if not path.name.startswith("."))
     with open_batch(folder) as batch:
         erased = batch.document(5).salt
         manifest = batch.manifest
-    purge(folder, manifest, [5])
+    erase(folder, manifest, [5])
     made = backup(home, place)
     assert made.copied_files == 2  # the part, and the list of purges
     assert len(before - files_in(place).keys()) == 2  # the part as it was, and the manifest
     restore(place, tmp_path / "back" / "home")
-    with open_batch(tmp_path / "back" / "home" / "batches" / folder.name) as batch:
+    with open_batch(batches_of(tmp_path / "back" / "home") / folder.name) as batch:
         with pytest.raises(BatchError, match="purged"):
             batch.document(5)
         batch.document(6)

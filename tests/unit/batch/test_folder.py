@@ -17,7 +17,7 @@ from creditchain.batch import BatchError, StorageError, open_batch
 from creditchain.batch.folder.check import check_batch
 from creditchain.batch.folder.files import file_digest
 from creditchain.batch.folder.manifest import parse_manifest, read_manifest
-from creditchain.batch.folder.purging import purge
+from creditchain.batch.folder.purging import erase
 from creditchain.errors import CreditchainError
 from creditchain.identifiers import Subject, subject_tag
 from creditchain.merkle import inclusion_path, prove_range, verify_inclusion, verify_range
@@ -98,7 +98,7 @@ def test_purge_erases_one_document_and_no_proof(folder: Path) -> None:
         gone = batch.find(tag)[2]
         kept = {index: batch.document(index) for index in range(50) if index != gone}
         erased, manifest = batch.document(gone), batch.manifest
-    purge(folder, manifest, [gone])
+    erase(folder, manifest, [gone])
     for path in folder.rglob("*"):
         if path.is_file():
             raw = path.read_bytes()
@@ -112,7 +112,7 @@ def test_purge_erases_one_document_and_no_proof(folder: Path) -> None:
         path_ = inclusion_path(batch.tree, gone)
         assert verify_inclusion(batch.leaves[gone].hash(), gone, 50, path_, manifest.root)
     assert check_batch(folder).purged == 1
-    purge(folder, manifest, [gone])
+    erase(folder, manifest, [gone])
     assert check_batch(folder).purged == 1
 
 
@@ -131,15 +131,15 @@ def test_a_purge_that_was_cut_short_is_finished_by_doing_it_again(
     with monkeypatch.context() as patched:
         patched.setattr(purging, "file_digest", cut)
         with pytest.raises(StorageError):
-            purge(folder, manifest, [7])
+            erase(folder, manifest, [7])
     with pytest.raises(BatchError):
         check_batch(folder)
-    purge(folder, manifest, [7])
+    erase(folder, manifest, [7])
     assert check_batch(folder).purged == 1
 
 
 def test_content_that_was_erased_without_saying_so_is_noticed(folder: Path) -> None:
-    purge(folder, read_manifest(folder), [7])
+    erase(folder, read_manifest(folder), [7])
     (folder / "purged.json").unlink()
     with pytest.raises(BatchError):
         check_batch(folder)
@@ -150,7 +150,7 @@ def test_nothing_is_purged_where_the_rows_of_the_documents_were_changed(folder: 
     order.write_bytes(order.read_bytes()[8:] + order.read_bytes()[:8])
     before = (folder / "documents" / "00000.arrow").read_bytes()
     with pytest.raises(BatchError, match="has changed since it was written"):
-        purge(folder, read_manifest(folder), [7])
+        erase(folder, read_manifest(folder), [7])
     assert (folder / "documents" / "00000.arrow").read_bytes() == before
 
 
@@ -203,7 +203,7 @@ def test_a_row_past_the_documents_is_an_error(folder: Path) -> None:
 
 def test_purging_what_is_not_there(folder: Path) -> None:
     with pytest.raises(IndexError):
-        purge(folder, read_manifest(folder), [50])
+        erase(folder, read_manifest(folder), [50])
 
 
 def test_how_an_upload_was_read_stands_in_the_manifest_only_where_it_was_unusual(folder: Path) -> None:

@@ -1,8 +1,8 @@
-"""Erasing documents from a batch folder: content and salt are overwritten where they lie; every other proof stays.
+"""Erasing documents from a batch folder: content and salt are overwritten in place; every other proof stays.
 
-The leaf stays: it is a salted hash, and without salt and content says nothing. `purged.json` tells which documents were
-erased on purpose, with the digests of the files as they are since; it is written before anything is overwritten, so
-that a crash in between is finished by purging again.
+The leaf stays: it is a salted hash, and says nothing without salt and content. `purged.json` lists the documents that
+were erased on purpose, with the new digests of their files. It is written before anything is overwritten, so erasing
+again finishes what a crash interrupted.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Purges:
 
 
 def read_purges(folder: Path) -> Purges:
-    """The list of documents that were erased from a batch. Raises BatchError for a file that is no such list."""
+    """What was erased from a batch. Raises BatchError for a file that is not one of ours."""
     path = folder / FILE
     if not path.exists():
         return Purges()
@@ -53,15 +53,29 @@ def read_purges(folder: Path) -> Purges:
         raise BatchError("not a list of purged documents", place=Place(FILE)) from error
 
 
-def purge(folder: Path, manifest: Manifest, indices: Sequence[int]) -> Purges:
+def check_erasable(folder: Path, manifest: Manifest, indices: Sequence[int]) -> None:
+    """Could `erase` erase these documents now? Writes and removes an empty file, and changes nothing.
+
+    Raises IndexError, BatchError, StorageError as `erase` does.
+    """
+    _require_sound(folder, manifest, indices)
+    read_purges(folder)
+    with storage(f"{folder.name}/{FILE}"):
+        probe = folder / f".{FILE}.probe"
+        with probe.open("wb") as handle:
+            fsync(handle.fileno())
+        probe.unlink()
+    for part in range(len(manifest.documents)):
+        with storage(f"{folder.name}/documents/{part_name(part)}"):
+            (folder / "documents" / part_name(part)).open("r+b").close()
+
+
+def erase(folder: Path, manifest: Manifest, indices: Sequence[int]) -> Purges:
     """Erase the documents at `indices` for good. Doing it again does no harm.
 
     Raises IndexError, StorageError; BatchError where `order.bin` is not as it was written: nothing is erased then.
     """
-    if any(not 0 <= index < manifest.size for index in indices):
-        raise IndexError(f"a batch of {manifest.size} has no such index")
-    if file_digest(folder / ORDER) != manifest.order:
-        raise BatchError("the file has changed since it was written", expected=manifest.order, place=Place(ORDER))
+    _require_sound(folder, manifest, indices)
     known = read_purges(folder)
     whole = frozenset(indices) | known.indices
     with storage(f"{folder.name}/{FILE}"):
@@ -79,6 +93,15 @@ def purge(folder: Path, manifest: Manifest, indices: Sequence[int]) -> Purges:
         done = Purges(whole, digests)
         _write(folder, done)
     return done
+
+
+def _require_sound(folder: Path, manifest: Manifest, indices: Sequence[int]) -> None:
+    if any(not 0 <= index < manifest.size for index in indices):
+        raise IndexError(f"a batch of {manifest.size} has no such index")
+    with storage(f"{folder.name}/{ORDER}"):
+        digest = file_digest(folder / ORDER)
+    if digest != manifest.order:
+        raise BatchError("the file has changed since it was written", expected=manifest.order, place=Place(ORDER))
 
 
 def _overwrite(path: Path, rows: Sequence[int]) -> None:

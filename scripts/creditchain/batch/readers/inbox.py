@@ -1,4 +1,4 @@
-"""A folder in which uploads arrive: which of them are complete, and which were handled already."""
+"""A folder in which uploads arrive: which of them are whole, and which were dealt with already."""
 
 from __future__ import annotations
 
@@ -14,43 +14,59 @@ from creditchain.errors import Place
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An upload in the state in which it was seen; a changed upload is another arrival."""
+    """An upload as it was seen. After any change it is another arrival."""
 
     path: Path
-    size: int
-    changed: int  #: time of the last change, nanoseconds
+    size: int  #: bytes; of a folder, all its files together
+    changed: int  #: time of the last change as the file system tells it, nanoseconds; only ever compared
+    file: int  #: inode, so that a file that took another's name is another one
 
 
 class Inbox:
-    """Watch a folder. A file counts as complete when it has not changed for `settle` seconds.
+    """Looks at a folder again and again. An upload counts as whole when nobody saw it change for `settle` seconds.
 
-    Hidden files, and names that end in `.part` or `.tmp`, are still on their way. Nothing is written and nothing moved.
-    What is taken twice because this process was started again does no harm: the journal knows uploads by their digest.
+    What was seen counts, on a clock that only runs forward: a file's own date may lie in the past (it was copied with
+    its date) or in the future (another machine's clock), and says nothing about whether it is still being written.
+    Hidden files, and names that end in `.part` or `.tmp`, are still on their way. Nothing is written here. An upload
+    that is taken twice, because this process was started again, does no harm: the journal knows uploads by digest.
     """
 
-    def __init__(self, folder: Path, settle: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, folder: Path, settle: float, clock: Callable[[], float] = time.monotonic) -> None:
         """Raises UploadError if there is no such folder."""
         if not folder.is_dir():
             raise UploadError("not a folder to watch", place=Place(str(folder)))
         self._folder, self._settle, self._clock = folder, settle, clock
+        self._first_seen: dict[Arrival, float] = {}
         self._dealt_with: set[Arrival] = set()
 
     def ready(self) -> list[Arrival]:
-        """Complete uploads that were not handled yet, oldest first. Raises StorageError."""
-        with storage("the folder that is watched"):
-            found = [_arrival(path) for path in self._folder.iterdir() if _is_upload(path)]
-        limit = (self._clock() - self._settle) * 1e9
-        waiting = [arrival for arrival in found if arrival not in self._dealt_with and arrival.changed <= limit]
+        """Whole uploads that were not dealt with, the oldest first. Raises StorageError."""
+        now, found = self._clock(), self._look()
+        self._first_seen = {arrival: self._first_seen.get(arrival, now) for arrival in found}
+        self._dealt_with &= set(found)
+        waiting = [
+            arrival
+            for arrival, since in self._first_seen.items()
+            if arrival not in self._dealt_with and now - since >= self._settle
+        ]
         return sorted(waiting, key=lambda arrival: (arrival.changed, arrival.path.name))
 
     def unsettled(self) -> bool:
-        """Whether some upload was not handled yet and may still be growing."""
-        with storage("the folder that is watched"):
-            return any(_arrival(path) not in self._dealt_with for path in self._folder.iterdir() if _is_upload(path))
+        """Is something there that was not dealt with, and may still be growing? Raises StorageError."""
+        return any(arrival not in self._dealt_with for arrival in self._look())
+
+    def is_unchanged(self, arrival: Arrival) -> bool:
+        """Is the upload still there, and still what was seen?"""
+        return _arrival(arrival.path) == arrival
 
     def deal_with(self, arrival: Arrival) -> None:
-        """Do not offer this arrival again."""
+        """Do not offer this arrival again. If it has changed meanwhile, it is another one, and is offered."""
         self._dealt_with.add(arrival)
+
+    def _look(self) -> list[Arrival]:
+        with storage("the folder that is watched"):
+            found = [_arrival(path) for path in self._folder.iterdir() if _is_upload(path)]
+        return [arrival for arrival in found if arrival is not None]
 
 
 def _is_upload(path: Path) -> bool:
@@ -60,7 +76,11 @@ def _is_upload(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES.keys() - {".txt"} if path.is_file() else (path / MANIFEST).is_file()
 
 
-def _arrival(path: Path) -> Arrival:
-    """A folder of files changes when its manifest or any of its entries does."""
-    seen = [path.stat()] if path.is_file() else [each.stat() for each in (path, *path.rglob("*"))]
-    return Arrival(path, sum(each.st_size for each in seen), max(each.st_mtime_ns for each in seen))
+def _arrival(path: Path) -> Arrival | None:
+    """What is there now; None if it has gone. A folder of files changes when any of its entries does."""
+    try:
+        own = path.stat()
+        seen = [own] if path.is_file() else [own, *(each.stat() for each in path.rglob("*"))]
+    except FileNotFoundError:
+        return None
+    return Arrival(path, sum(each.st_size for each in seen), max(each.st_mtime_ns for each in seen), own.st_ino)

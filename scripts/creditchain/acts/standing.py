@@ -1,0 +1,82 @@
+"""Does the chain still have an anchor? What the journal says of it is a memory; only the chain knows.
+
+A deep reorganisation can remove a block that was final under the network's rule. Whatever relies on an anchor asks
+here first; `creditchain batch resume`, or anchoring the same upload again, sends the same transaction once more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from enum import Enum
+
+from creditchain.batch.ledger import AnchoringRow, Ledger, State
+from creditchain.chain.region import Region
+from creditchain.errors import RefusedError, UnavailableError
+from creditchain.log.views import AnchorInfo
+
+
+class AnchorGoneError(RefusedError):
+    """The journal says that a batch is anchored, and the chain has no such anchor."""
+
+
+class NotAnchoredError(RefusedError):
+    """The chain has no anchor of this batch, and this home knows of none."""
+
+
+class Standing(Enum):
+    """What the chain says of an anchor."""
+
+    GONE = "gone"  #: not in the newest block
+    WAITING = "waiting"  #: in a block that is not final yet
+    FINAL = "final"
+
+
+def standing_of(region: Region, node: int, root: bytes) -> Standing:
+    """What the chain says of the anchor of `root` (32 bytes) by `node`."""
+    if region.anchor(node, root, region.chain.final_block().number) is not None:
+        return Standing.FINAL
+    return Standing.GONE if region.anchor(node, root) is None else Standing.WAITING
+
+
+def lost_anchors(region: Region, ledger: Ledger) -> list[AnchoringRow]:
+    """Batches of this region that the journal calls mined or final, and that the chain does not have."""
+    rows = [row for row in ledger.rows() if row.state in (State.MINED, State.FINAL) and row.root is not None]
+    found = region.anchors_at([(row.node, row.root or b"") for row in rows])
+    return [row for row, anchor in zip(rows, found, strict=True) if anchor is None]
+
+
+def require_standing(region: Region, node: int, root: bytes, known: Sequence[AnchoringRow] = ()) -> AnchorInfo:
+    """The anchor of a batch as of a final block; waits for it where its block is not final yet.
+
+    Args:
+        known: rows of the journal about this batch, so that an anchor that was lost is told from one that never was.
+    Raises:
+        AnchorGoneError: the journal has it, and the chain does not.
+        NotAnchoredError: neither has it.
+        UnavailableError: its block was not final within the network's give_up_seconds.
+    """
+    give_up = time.monotonic() + region.chain.network.give_up_seconds
+    while True:
+        anchor = region.anchor(node, root, region.chain.final_block().number)
+        if anchor is not None:
+            return anchor
+        if standing_of(region, node, root) is Standing.GONE:
+            raise _missing(known)
+        if time.monotonic() > give_up:
+            raise UnavailableError(
+                "the batch is anchored, but its block is not final yet", hint="Run this again later."
+            )
+        region.chain.pause()
+
+
+def _missing(known: Sequence[AnchoringRow]) -> RefusedError:
+    if any(row.state in (State.MINED, State.FINAL) for row in known):
+        return AnchorGoneError(
+            "the chain no longer has the anchor of this batch: a reorganisation removed its block",
+            hint="Run `creditchain batch resume`: it sends the same transaction again. Then run this again.",
+        )
+    return NotAnchoredError(
+        "the batch is not anchored",
+        hint="`creditchain batch resume` finishes what was begun; `batch list` shows it.",
+    )

@@ -1,0 +1,166 @@
+"""Anchoring whatever arrives in a folder: no upload, no earlier batch and no pause of the chain ends the watch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from creditchain.acts.anchoring import Anchoring, AnchorOrder
+from creditchain.acts.locks import locked
+from creditchain.acts.resuming import BatchOutcome, resume_all
+from creditchain.batch import find_upload
+from creditchain.batch.ledger import AnchoringRow
+from creditchain.batch.readers.inbox import Arrival, Inbox
+from creditchain.batch.readers.moving import move_upload
+from creditchain.errors import CreditchainError, ExitCode, Place, RefusedError, UnavailableError
+from creditchain.home.layout import Home
+
+#: Seconds between two looks into the folder.
+LOOK_SECONDS = 0.5
+#: Seconds between two looks at what was anchored before: unfinished batches, and anchors that the chain has lost.
+RESUME_SECONDS = 60.0
+#: Seconds before an upload that could not be anchored for now is tried again: the first pause, and the longest.
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What to watch and how. `once`: end when all that is there is done, or cannot be done for `patience` seconds."""
+
+    inbox: Inbox
+    order: Callable[[str], AnchorOrder]  #: from the path of an upload
+    tag_key: bytes
+    once: bool = False
+    move_to: Path | None = None
+    patience: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class UploadOutcome:
+    """What became of one upload. With an error: whether it is tried `again`. `moved` is where it lies now."""
+
+    upload: Path
+    row: AnchoringRow | None
+    error: CreditchainError | None = None
+    again: bool = False
+    moved: Path | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0, or what the error says; what is tried again has no outcome yet."""
+        return ExitCode.OK if self.error is None or self.again else self.error.exit_code
+
+
+class FolderWatchedError(RefusedError):
+    """Another process watches this folder for the same home."""
+
+
+def watch_lock(home: Home, folder: Path) -> AbstractContextManager[None]:
+    """Hold while watching. On entering raises FolderWatchedError where another process watches the folder."""
+    return _WatchLock(home, folder)
+
+
+def watch(machine: Anchoring, what: Watching) -> Iterator[BatchOutcome | UploadOutcome]:
+    """Anchor uploads as they arrive, each once, and finish what was begun before.
+
+    A bad or refused upload is told and left alone until it changes. What cannot be done for now (the chain does not
+    answer, its pool is full, the disk is full) is told once and tried again, after pauses that grow. Ends only with
+    `once`; leave it with KeyboardInterrupt or by closing the iterator.
+    """
+    yield from _Watch(machine, what).run()
+
+
+class _WatchLock:
+    def __init__(self, home: Home, folder: Path) -> None:
+        self._lock = locked(home.locks, "watched folder", str(folder.resolve()), 0.0)
+        self._folder = folder
+
+    def __enter__(self) -> None:
+        try:
+            self._lock.__enter__()
+        except UnavailableError as error:
+            raise FolderWatchedError(
+                "another process watches this folder", place=Place(str(self._folder)), hint="One watch is enough."
+            ) from error
+
+    def __exit__(self, *raised: object) -> None:
+        self._lock.__exit__(None, None, None)
+
+
+class _Watch:
+    def __init__(self, machine: Anchoring, what: Watching) -> None:
+        self._machine, self._what = machine, what
+        self._told: set[tuple[object, str]] = set()
+        self._pause = FIRST_PAUSE
+        self._not_before = 0.0  #: when what could not be done is tried again, on the monotonic clock
+        self._stuck_since: float | None = None
+
+    def run(self) -> Iterator[BatchOutcome | UploadOutcome]:
+        next_resume = 0.0
+        while True:
+            if time.monotonic() >= next_resume:
+                yield from self._resume()
+                next_resume = time.monotonic() + RESUME_SECONDS
+            if time.monotonic() >= self._not_before:
+                yield from self._look()
+            if self._what.once and not self._what.inbox.unsettled():
+                return
+            time.sleep(LOOK_SECONDS)
+
+    def _resume(self) -> Iterator[BatchOutcome]:
+        try:
+            for outcome in resume_all(self._machine, self._what.tag_key):
+                if outcome.error is None or self._is_news(outcome.row.id, outcome.error):
+                    yield outcome
+        except UnavailableError:
+            return  # the chain: whatever arrives says so, and this is done again
+
+    def _look(self) -> Iterator[UploadOutcome]:
+        for arrival in self._what.inbox.ready():
+            outcome = self._anchored(arrival)
+            if not outcome.again:
+                self._what.inbox.deal_with(arrival)
+                self._pause, self._stuck_since = FIRST_PAUSE, None
+                yield outcome
+                continue
+            if self._is_news(arrival, outcome.error):
+                yield outcome
+            # What stops one stops those behind it, most likely: look again later, in the same order.
+            self._not_before = time.monotonic() + self._pause
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            return
+
+    def _anchored(self, arrival: Arrival) -> UploadOutcome:
+        path = arrival.path
+        try:
+            find_upload(str(path))
+            row = self._machine.anchor(self._what.order(str(path)))
+        except UnavailableError as error:
+            return UploadOutcome(path, None, error.at(Place(str(path))), again=not self._is_out_of_patience())
+        except CreditchainError as error:
+            return UploadOutcome(path, None, error.at(Place(str(path))))
+        try:
+            return UploadOutcome(path, row, moved=self._move(arrival))
+        except UnavailableError as error:
+            return UploadOutcome(path, row, error)
+
+    def _move(self, arrival: Arrival) -> Path | None:
+        """Move an upload that is final, unless it has changed since: then it is a new one, and stays."""
+        if self._what.move_to is None or not self._what.inbox.is_unchanged(arrival):
+            return None
+        return move_upload(arrival.path, self._what.move_to)
+
+    def _is_out_of_patience(self) -> bool:
+        now = time.monotonic()
+        self._stuck_since = self._stuck_since or now
+        return self._what.once and now - self._stuck_since > self._what.patience
+
+    def _is_news(self, what: object, error: CreditchainError | None) -> bool:
+        key = (what, str(error))
+        if key in self._told:
+            return False
+        self._told.add(key)
+        return True
