@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from creditchain.home.journal import open_journal
 #: Pays `times` times, each a wei, to an address of its own, and prints when it is connected and when it is done.
 WORKER = """
 import sys
+from pathlib import Path
 from dataclasses import replace
 from creditchain.chain.connect import connect
 from creditchain.chain.networks import load_network
@@ -33,7 +35,7 @@ from creditchain.log.views import ContractCall
 
 url, path, name, signer, times, claim, patience = sys.argv[1:]
 network = replace(load_network("anvil"), url=url, poll_seconds=0.02, give_up_seconds=float(patience))
-with connect(network) as chain, open_journal(path) as journal:
+with connect(network) as chain, open_journal(Path(path)) as journal:
     outbox = Outbox(chain, parse_signer(signer, chain), journal, claim_seconds=float(claim))
     print("ready", flush=True)
     for step in range(int(times)):
@@ -90,6 +92,12 @@ def together(node: Server, tmp_path: Path) -> Together:
     return Together(node, tmp_path)
 
 
+def wait_until_asked(asked: threading.Event, worker: subprocess.Popen[str]) -> None:
+    """Wait until the worker has asked its signer, for as long as it lives."""
+    while not asked.wait(0.05):
+        assert worker.poll() is None, worker.communicate()[1]
+
+
 def end(*workers: subprocess.Popen[str]) -> list[tuple[int, str]]:
     """Wait for all; exit code and what each said on stderr."""
     return [(worker.wait(), worker.communicate()[1]) for worker in workers]
@@ -99,7 +107,7 @@ def test_six_processes_and_one_that_hangs_use_each_nonce_once(together: Together
     before = together.balance()
     with a_signer_that_hangs() as (url, asked):
         hanging = together.start("hanging", signer=together.hanging_signer(url), claim=2.0)
-        assert asked.wait(60)
+        wait_until_asked(asked, hanging)
         workers = [together.start(str(number), times=8) for number in range(6)]
         assert end(*workers) == [(0, "")] * 6
         hanging.kill()
@@ -111,7 +119,7 @@ def test_six_processes_and_one_that_hangs_use_each_nonce_once(together: Together
 def test_a_process_that_was_killed_while_its_signer_hung_holds_nobody_up(together: Together) -> None:
     with a_signer_that_hangs() as (url, asked):
         hanging = together.start("hanging", signer=together.hanging_signer(url), claim=3600.0)
-        assert asked.wait(60)
+        wait_until_asked(asked, hanging)
         hanging.kill()
         end(hanging)
     assert together.claimed()
@@ -123,7 +131,7 @@ def test_a_process_that_was_killed_while_its_signer_hung_holds_nobody_up(togethe
 def test_who_waits_in_vain_is_told_who_holds_the_key(together: Together) -> None:
     with a_signer_that_hangs() as (url, asked):
         hanging = together.start("hanging", signer=together.hanging_signer(url), claim=3600.0)
-        assert asked.wait(60)
+        wait_until_asked(asked, hanging)
         ((code, said),) = end(together.start("next", patience=1.0))
         assert code == 1
         assert "KeyHeldError: another process is signing with this key" in said

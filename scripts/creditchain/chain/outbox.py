@@ -183,8 +183,7 @@ class Outbox:
 
         So it is where a reorganisation removed the block in which it reverted.
         """
-        signed = [each for each in self._journal.attempts(row) if each.nonce == row.nonce]
-        receipt = self._look(row)
+        signed, receipt = self._journal.current_attempts(row), self._look(row)
         if receipt is not None and int(receipt["status"], 16) == 0:
             return False
         if receipt is None and all(each.state == AttemptState.DEAD for each in signed):
@@ -393,7 +392,7 @@ def abandon(chain: Chain, journal: Journal, scope: str, intent: str) -> None:
     row = kept.find(intent)
     if row is None or row.state == "failed":
         return
-    attempts = [each for each in kept.attempts(row) if each.nonce == row.nonce]
+    attempts = kept.current_attempts(row)
     known = chain.batch([("eth_getTransactionByHash", ("0x" + each.hash.hex(),)) for each in attempts])
     if any(known) or _receipt_of(chain, kept, row) is not None or not kept.give_up(attempts[0]):
         raise TransactionError(
@@ -405,7 +404,7 @@ def abandon(chain: Chain, journal: Journal, scope: str, intent: str) -> None:
 
 def _receipt_of(chain: Chain, journal: OutboxJournal, row: TransactionRow) -> dict[str, Any] | None:
     """The receipt of whichever transaction of a row's nonce is in a block."""
-    hashes = ["0x" + attempt.hash.hex() for attempt in journal.attempts(row) if attempt.nonce == row.nonce]
+    hashes = ["0x" + attempt.hash.hex() for attempt in journal.current_attempts(row)]
     found = chain.batch([("eth_getTransactionReceipt", (each,)) for each in hashes])
     mined = [receipt for receipt in found if receipt is not None and receipt.get("blockNumber") is not None]
     return mined[0] if mined else None

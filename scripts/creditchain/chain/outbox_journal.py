@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, select, text
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from creditchain.home.journal import Base, Journal
@@ -28,22 +28,13 @@ OUTSTANDING = (AttemptState.SIGNED, AttemptState.SENT, AttemptState.REFUSED)
 
 
 class TransactionRow(Base):
-    """One intent. `nonce` is the one it was last signed with; numbers that may exceed 64 bits are decimal text."""
+    """One intent. Numbers that may exceed 64 bits are decimal text.
+
+    `nonce` is the one it is signed with now; negative (and different for each row) after it was given back.
+    """
 
     __tablename__ = "transactions"
-    __table_args__ = (
-        UniqueConstraint("genesis", "scope", "intent"),
-        # A nonce that was given back is used by another intent.
-        Index(
-            "transactions_live_nonce",
-            "genesis",
-            "sender",
-            "nonce",
-            unique=True,
-            sqlite_where=text("state != 'failed'"),
-            postgresql_where=text("state != 'failed'"),
-        ),
-    )
+    __table_args__ = (UniqueConstraint("genesis", "scope", "intent"), UniqueConstraint("genesis", "sender", "nonce"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     genesis: Mapped[bytes] = mapped_column(LargeBinary(32))
@@ -124,6 +115,10 @@ class OutboxJournal:
         """The intent that an attempt was signed for, of any scope."""
         with self.journal.read() as session:
             return session.get_one(TransactionRow, attempt.transaction_id)
+
+    def current_attempts(self, row: TransactionRow) -> list[AttemptRow]:
+        """What was signed for a row under its nonce, the newest first; everything if it holds no nonce."""
+        return [each for each in self.attempts(row) if row.nonce < 0 or each.nonce == row.nonce]
 
     def attempts(self, row: TransactionRow) -> Sequence[AttemptRow]:
         """Everything signed for a row, the newest first."""
@@ -210,7 +205,7 @@ class OutboxJournal:
             for each in session.scalars(query):
                 each.state = AttemptState.DEAD
             row = session.get_one(TransactionRow, attempt.transaction_id)
-            row.state, row.updated_at = "failed", time.time()
+            row.nonce, row.state, row.updated_at = -row.id, "failed", time.time()
             return True
 
     def _outstanding(self, sender: str, first: int) -> Any:

@@ -7,7 +7,6 @@ import typer
 from creditchain.cli import batch_changes
 from creditchain.cli.batch_changes import RootArgument
 from creditchain.cli.batch_shown import anchored, of_manifest
-from creditchain.cli.connecting import JOURNAL
 from creditchain.cli.prove import batch_path
 from creditchain.cli.settings import settings
 
@@ -28,8 +27,8 @@ def list_batches(ctx: typer.Context) -> None:
     from creditchain.home.layout import Home
 
     chosen = settings(ctx)
-    Home.existing(chosen.home)
-    with open_journal(chosen.home / JOURNAL) as journal:
+    home = Home.existing(chosen.home)
+    with open_journal(home.journal) as journal:
         listed = list_anchorings(journal, chosen.deployments)
     rows = [
         {"region": each.region, "network": each.network, "log_id": each.row.log_id, **anchored(each.row)}

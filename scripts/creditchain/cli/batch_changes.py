@@ -8,7 +8,7 @@ import typer
 
 from creditchain.cli.anchoring_options import machine_of, options_of
 from creditchain.cli.batch_shown import anchored, resumed, tell_resumed
-from creditchain.cli.connecting import JOURNAL, SignerOption, TagKeyOption, acting, open_region
+from creditchain.cli.connecting import SignerOption, TagKeyOption, acting, open_region
 from creditchain.cli.naming import ReasonOption
 from creditchain.cli.prove import batch_path
 from creditchain.cli.settings import settings
@@ -65,7 +65,7 @@ def drop(
 
     chosen = settings(ctx)
     home = Home.existing(chosen.home)
-    with open_journal(chosen.home / JOURNAL) as journal:
+    with open_journal(home.journal) as journal:
         found = find_row(journal, row)
         if needs_chain(journal, found):
             with open_region(chosen) as region:
