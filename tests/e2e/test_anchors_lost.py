@@ -1,0 +1,129 @@
+"""A deep reorganisation removes an anchor that was final: everybody notices, and the same bytes are sent again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
+
+from making import PRODUCT, document, lines
+from region_world import SOURCE, TAG_KEY, bring_up, region_of
+from servers import Server
+from worlds import on_anvil
+
+from creditchain.acts.anchoring import Anchoring, AnchorOptions, AnchorOrder
+from creditchain.acts.resuming import resume_all
+from creditchain.acts.standing import (
+    AnchorGoneError,
+    NotAnchoredError,
+    Standing,
+    lost_anchors,
+    require_standing,
+    standing_of,
+)
+from creditchain.batch import find_upload
+from creditchain.batch.ledger import AnchoringRow, State
+from creditchain.chain.outbox_journal import AttemptRow
+from creditchain.chain.region import Region
+from creditchain.chain.signers import dev_signer
+from creditchain.home.journal import Journal, open_journal
+from creditchain.home.layout import Home
+from creditchain.log.views import Batch
+
+
+class World:
+    """A region on an Anvil, and a node that anchors uploads there."""
+
+    def __init__(self, server: Server, region: Region, journal: Journal, folder: Path) -> None:
+        self.server, self.region, self.journal, self.folder = server, region, journal, folder
+        self.lost: list[int] = []
+        outbox = region.outbox(dev_signer(SOURCE, region.chain), journal)
+        options = AnchorOptions(on_lost=lambda row: self.lost.append(row.id))
+        self.machine = Anchoring(region, outbox, journal, Home(folder / "home"), options)
+
+    def anchor(self, day: int) -> AnchoringRow:
+        upload = self.folder / f"day-{day}.jsonl"
+        upload.write_bytes(lines([document(record) for record in range(9 * day, 9 * day + 9)]))
+        return self.machine.anchor(AnchorOrder(find_upload(upload), PRODUCT, SOURCE, TAG_KEY))
+
+    def hashes(self) -> list[bytes]:
+        with self.journal.read() as session:
+            sender = self.machine.outbox.signer.address
+            return list(session.scalars(select(AttemptRow.hash).where(AttemptRow.sender == sender)))
+
+    def roots(self) -> list[bytes]:
+        return [found.root for found in self.region.anchors()]
+
+    def reorganise(self, snapshot: str, blocks: int = 3) -> None:
+        assert self.server.ask("evm_revert", snapshot)
+        self.server.ask("anvil_mine", hex(blocks))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with on_anvil(tmp_path) as (place, server):
+        bring_up(place)
+        with region_of(place) as region, open_journal(tmp_path / "home" / "journal.sqlite") as journal:
+            yield World(server, region, journal, tmp_path)
+
+
+def test_anchoring_again_sends_the_same_bytes_again_and_says_so(world: World) -> None:
+    snapshot = world.server.ask("evm_snapshot")
+    first = world.anchor(0)
+    assert (first.state, world.roots()) == (State.FINAL, [first.root])
+    world.reorganise(snapshot)
+    assert world.roots() == []
+    again = world.anchor(0)
+    assert (again.state, again.root, world.lost) == (State.FINAL, first.root, [first.id])
+    assert again.transaction_hash == first.transaction_hash
+    assert again.block != first.block
+    assert world.roots() == [first.root]
+    assert len(world.hashes()) == 1
+    world.anchor(0)
+    assert world.lost == [first.id]
+
+
+def test_resuming_finds_what_was_lost_in_its_order(world: World) -> None:
+    kept = world.anchor(0)
+    snapshot = world.server.ask("evm_snapshot")
+    rows = [world.anchor(day) for day in (1, 2)]
+    world.reorganise(snapshot)
+    assert [row.id for row in lost_anchors(world.region, world.machine.ledger)] == [row.id for row in rows]
+    outcomes = list(resume_all(world.machine, None))
+    assert [(each.row.id, each.was_lost, each.error) for each in outcomes] == [(row.id, True, None) for row in rows]
+    assert world.roots() == [row.root for row in (kept, *rows)]
+    assert len(world.hashes()) == 3
+    assert list(resume_all(world.machine, None)) == []
+
+
+def test_a_place_that_another_took_meanwhile_gives_another_number(world: World) -> None:
+    """After the reorganisation somebody with the same key anchors first, elsewhere."""
+    snapshot = world.server.ask("evm_snapshot")
+    first = world.anchor(0)
+    world.reorganise(snapshot)
+    other = Batch(SOURCE, b"\x07" * 32, 1, PRODUCT.digest, 1, 0, 1, 1, 1)
+    with open_journal(world.folder / "elsewhere" / "journal.sqlite") as journal:
+        outbox = world.region.outbox(dev_signer(SOURCE, world.region.chain), journal)
+        outbox.submit("other", world.region.calls.anchor(other))
+    (outcome,) = list(resume_all(world.machine, None))
+    assert (outcome.error, outcome.row.number, outcome.row.root) == (None, 2, first.root)
+    assert world.roots() == [other.root, first.root]
+
+
+def test_whatever_relies_on_an_anchor_can_ask(world: World) -> None:
+    snapshot = world.server.ask("evm_snapshot")
+    row = world.anchor(0)
+    root = row.root or b""
+    assert standing_of(world.region, SOURCE, root) is Standing.FINAL
+    assert require_standing(world.region, SOURCE, root).size == 9
+    world.reorganise(snapshot)
+    assert standing_of(world.region, SOURCE, root) is Standing.GONE
+    with pytest.raises(AnchorGoneError, match="reorganisation"):
+        require_standing(world.region, SOURCE, root, [row])
+    with pytest.raises(NotAnchoredError, match="not anchored"):
+        require_standing(world.region, SOURCE, root)
