@@ -101,12 +101,12 @@ def test_one_refused_transaction_does_not_hold_up_the_next(world: World) -> None
     assert [(each.nonce, each.state) for each in world.attempts()] == [(0, "dead"), (0, "sent"), (1, "sent")]
 
 
-def test_one_that_waits_for_the_pool_is_named_by_those_behind_it(world: World) -> None:
-    world.endpoint.refuse_sending("txpool is full", times=1)
+def test_one_that_is_not_taken_yet_is_named_by_those_behind_it(world: World) -> None:
+    world.endpoint.refuse_sending("nonce too high", times=1)
     world.outbox.post("one", world.pay(1))
     first = world.endpoint.sent[0]
-    world.endpoint.refuse_only(first, "txpool is full")
-    with pytest.raises(StillPendingError, match="nonce 0: txpool is full"):
+    world.endpoint.refuse_only(first, "nonce too high")
+    with pytest.raises(StillPendingError, match="nonce 0: nonce too high"):
         world.impatient.submit("two", world.pay(10))
     world.endpoint.rule = ask_the_node
     assert world.outbox.submit("two", world.pay(10)).state == "final"
@@ -134,7 +134,7 @@ def test_what_can_never_be_taken_gives_its_nonce_back(world: World) -> None:
 
 
 def test_a_nonce_given_back_below_others_is_filled(world: World) -> None:
-    world.endpoint.refuse_sending("txpool is full", times=1)
+    world.endpoint.refuse_sending("nonce too high", times=1)
     world.outbox.post("one", world.pay(1))
     first = world.endpoint.sent[0]
     world.endpoint.refuse_only(first, "exceeds block gas limit")
@@ -147,7 +147,7 @@ def test_a_nonce_given_back_below_others_is_filled(world: World) -> None:
 
 
 def test_what_no_endpoint_took_can_be_abandoned_and_nothing_else(world: World) -> None:
-    world.endpoint.refuse_sending("txpool is full")
+    world.endpoint.refuse_sending("nonce too high")
     with pytest.raises(StillPendingError):
         world.impatient.submit("one", world.pay(1))
     world.endpoint.rule = ask_the_node
