@@ -23,6 +23,7 @@ from acts_world import (
 from region_world import Place, pass_time
 from worlds import Kept
 
+from creditchain.acts.consenting import consent_on_chain
 from creditchain.acts.lending import Loans, loans_of, month_is_over, report_loans
 from creditchain.acts.metering import MeterResult, meter
 from creditchain.acts.querying import Query, request_report
@@ -30,6 +31,8 @@ from creditchain.acts.tracing import QueryState, trace
 from creditchain.catalogue.products import load_product
 from creditchain.chain.clock import now
 from creditchain.chain.consent_calls import Delivery
+from creditchain.chain.consents import ConsentReads
+from creditchain.chain.outbox import Outbox
 from creditchain.consents.errors import (
     ConsentPurposeError,
     ConsentUnknownError,
@@ -208,24 +211,58 @@ def test_loans_that_are_refused_leave_no_list_behind(world: ActsWorld) -> None:
         report_loans(world.region, bank, world.home, LOANS, correct=True)
 
 
-def test_a_report_of_loans_that_was_killed_is_finished(world: ActsWorld) -> None:
-    outbox, outside = world.outbox(BANK), world.outbox(BANK)
+class KilledError(Exception):
+    """Stands for the end of the process."""
 
-    class KilledError(Exception):
-        pass
+
+def dying(outbox: Outbox, at: str) -> Outbox:
+    """The outbox of a process that ends right after the journal has this state."""
 
     def die(_intent: str, state: str) -> None:
-        if state == "sent":
+        if state == at:
             raise KilledError
 
     outbox.on_state(die)
+    return outbox
+
+
+@pytest.mark.parametrize("state", ["signed", "sent", "mined"])
+def test_a_report_of_loans_that_was_killed_is_finished(world: ActsWorld, state: str) -> None:
     with pytest.raises(KilledError):
-        report_loans(world.region, outbox, world.home, LOANS)
+        report_loans(world.region, dying(world.outbox(BANK), state), world.home, LOANS)
+    again = world.outbox(BANK)
     with pytest.raises(InputError, match="another list"):
-        report_loans(world.region, outside, world.home, replace(LOANS, queries=(keccak256(b"other"),)))
-    made = report_loans(world.region, outside, world.home, LOANS)
+        report_loans(world.region, again, world.home, replace(LOANS, queries=(keccak256(b"other"),)))
+    made = report_loans(world.region, again, world.home, LOANS)
     assert made.total is not None
     assert made.total.reports == 1
+
+
+@pytest.mark.parametrize("state", ["signed", "sent", "mined", "final"])
+def test_metering_that_was_killed_is_finished_and_never_doubled(world: ActsWorld, state: str) -> None:
+    consent = world.granted()
+    deliveries = [delivery(world, request(world, query(consent))) for _ in range(2)]
+    with pytest.raises(KilledError):
+        meter(world.region, dying(world.outbox(PLATFORM), state), deliveries)
+    results = meter(world.region, world.outbox(PLATFORM), deliveries)
+    assert [one.finding for one in results] == [Finding.FITS] * 2
+    assert len({one.entry for one in results}) == 1
+    found = consent_on_chain(world.region, consent.message.id).state
+    assert found is not None
+    assert found.used == 2
+    assert len(list(ConsentReads(world.region).delivered())) == 2
+
+
+def test_a_delivery_that_two_transactions_bring_is_metered_once_and_not_called_rejected(world: ActsWorld) -> None:
+    consent = world.granted()
+    first, second = (delivery(world, request(world, query(consent))) for _ in range(2))
+    with pytest.raises(KilledError):
+        meter(world.region, dying(world.outbox(PLATFORM), "signed"), [first])
+    # The signed transaction is sent before the next one of this key, and brings the first delivery too.
+    results = meter(world.region, world.outbox(PLATFORM), [first, second])
+    assert [one.finding for one in results] == [Finding.FITS] * 2
+    assert len({one.entry for one in results}) == 2
+    assert len(list(ConsentReads(world.region).delivered())) == 2
 
 
 def test_months_end_in_china() -> None:

@@ -98,6 +98,9 @@ def _meter(region: Region, outbox: Outbox, deliveries: Sequence[Delivery]) -> It
         rejected = {receipts[one.index]: one.finding for one in reads.rejected(receipt.logs)}
     for one in deliveries:
         finding = rejected.get(one.receipt.struct_hash())
+        if finding is Finding.REPLAYED and is_metered(reads.metered(one.request.id), one.receipt):
+            # An earlier transaction of ours, with other deliveries, came first: the delivery is where it should be.
+            finding = None
         yield _accepted(reads, one) if finding is None else _rejected(region, one, finding)
 
 
