@@ -177,7 +177,7 @@ def test_a_flipped_bit_is_noticed_by_check(shell: Shell, tmp_path: Path) -> None
     raw = bytearray(victim.read_bytes())
     raw[len(raw) // 2] ^= 1
     victim.write_bytes(bytes(raw))
-    assert "not the one" in shell.bad(ExitCode.NOT_VALID, "batch", "check", folder)["message"]
+    assert "has changed since it was written" in shell.bad(ExitCode.NOT_VALID, "batch", "check", folder)["message"]
 
 
 def test_purge_erases_the_content_and_says_so_on_chain(place: Place, shell: Shell, tmp_path: Path) -> None:

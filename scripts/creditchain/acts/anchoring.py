@@ -16,6 +16,7 @@ What a crash leaves, state by state, and what running again does:
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Callable
@@ -45,6 +46,7 @@ from creditchain.batch.making.pipeline import SMALL_BYTES, clear_workspace
 from creditchain.batch.making.pool import start_early
 from creditchain.batch.progress import Watch, no_watch
 from creditchain.batch.readers import file_urls
+from creditchain.batch.readers.reading import USUAL, Reading
 from creditchain.batch.readers.upload import upload_digest
 from creditchain.catalogue.products import load_product
 from creditchain.chain.errors import ContractRefusedError
@@ -143,6 +145,7 @@ class Anchoring:
                 upload=order.upload.url,
                 skip_invalid=self.options.skip_invalid,
                 key_epoch=epoch,
+                reading=_kept(order.upload.reading),
             )
             return self._go_on(row, order, domains)
 
@@ -162,7 +165,8 @@ class Anchoring:
             product = load_product(row.product)
             if product.digest != row.product_digest:
                 raise ConfigError("the product has changed since", hint="A change to a product is a new version.")
-            order = AnchorOrder(find_upload(row.upload), product, row.node, tag_key, row.kind)
+            reading = USUAL if row.reading is None else Reading.of_kept(json.loads(row.reading), product)
+            order = AnchorOrder(find_upload(row.upload, reading), product, row.node, tag_key, row.kind)
             files = file_urls(order.upload) if order.upload.kind == "folder" else ()
             if upload_digest(order.upload, files) != row.upload_digest:
                 raise AnchoringError(
@@ -219,6 +223,7 @@ class Anchoring:
             kind=row.kind,
             key_epoch=row.key_epoch,
             upload_digest=row.upload_digest,
+            reading=order.upload.reading.described(),
         )
         try:
             made = prepare(
@@ -428,3 +433,8 @@ def _taken(row: AnchoringRow, found: AnchorInfo) -> RootTakenError:
         expected=f"size {row.size}, key epoch {row.key_epoch}, product {row.product}",
         found=f"size {found.size}, key epoch {found.key_epoch}, entry {found.entry}",
     )
+
+
+def _kept(reading: Reading) -> str | None:
+    """A reading as the journal keeps it."""
+    return json.dumps(reading.kept(), ensure_ascii=False) if reading != USUAL else None

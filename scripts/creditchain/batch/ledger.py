@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import LargeBinary, String, UniqueConstraint, select
+from sqlalchemy import LargeBinary, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from creditchain.home.journal import Base, Journal
@@ -40,6 +40,7 @@ class AnchoringRow(Base):
     upload_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     kind: Mapped[int]
     upload: Mapped[str] = mapped_column(String(4096))
+    reading: Mapped[str | None] = mapped_column(Text)  #: JSON of `Reading.kept()`; null for the usual one
     skip_invalid: Mapped[bool]
     state: Mapped[str] = mapped_column(String(9))
     sealed_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -89,7 +90,14 @@ class Ledger:
         self._keys = SealingKeys(journal.home.region(log_id).secrets)
 
     def begin(
-        self, identity: Identity, *, product: str, upload: str, skip_invalid: bool, key_epoch: int
+        self,
+        identity: Identity,
+        *,
+        product: str,
+        upload: str,
+        skip_invalid: bool,
+        key_epoch: int,
+        reading: str | None = None,
     ) -> AnchoringRow:
         """The row of this anchoring; a new one, with a fresh secret, if it is the first time."""
         with self._journal.write() as session:
@@ -106,6 +114,7 @@ class Ledger:
                     upload_digest=identity.upload_digest,
                     kind=identity.kind,
                     upload=upload,
+                    reading=reading,
                     skip_invalid=skip_invalid,
                     state=State.PREPARING,
                     sealed_secret=sealed.data,

@@ -19,6 +19,7 @@ from creditchain.cli.batch_shown import KINDS, SENT_AGAIN, anchored, arrived, re
 from creditchain.cli.connecting import SignerOption, TagKeyOption
 from creditchain.cli.fault_report import ReportOption, reporting
 from creditchain.cli.product import Folders, folders_of
+from creditchain.cli.reading_options import EncodingOption, HeaderRowOption, MappingOption, SheetOption, reading_of
 from creditchain.cli.settings import Settings, settings
 from creditchain.errors import ExitCode, UsageError
 
@@ -35,7 +36,8 @@ def register(app: typer.Typer) -> None:
 def anchor(
     ctx: typer.Context,
     upload: Annotated[
-        str, typer.Argument(help="JSON Lines, CSV or Parquet file, or folder of files with manifest.csv; or its URL.")
+        str,
+        typer.Argument(help="JSON Lines, CSV, .xlsx or Parquet file, folder of files with manifest.csv, or URL."),
     ],
     product: Annotated[str, typer.Option(help="name/version, or a product file.")],
     node: Annotated[int, typer.Option(help="The node that publishes.")],
@@ -58,6 +60,10 @@ def anchor(
     settle: Annotated[
         float, typer.Option(min=0.0, help="With --watch: seconds without a change that make an upload whole.")
     ] = 5.0,
+    encoding: EncodingOption = None,
+    sheet: SheetOption = None,
+    header_row: HeaderRowOption = 1,
+    mapping: MappingOption = None,
     sort_memory: MemoryOption = "256M",
     workers: WorkersOption = 0,
     tag_key: TagKeyOption = None,
@@ -82,8 +88,10 @@ def anchor(
         raise UsageError("--once and --move-to go with --watch")
     found, key = load_product(product, folders_of(products)), load_tag_key(required_tag_key(tag_key))
 
+    reading = reading_of(encoding, sheet, header_row, mapping, found)
+
     def order(path: str) -> AnchorOrder:
-        return AnchorOrder(find_upload(path), found, node, key, KINDS.index(kind))
+        return AnchorOrder(find_upload(path, reading), found, node, key, KINDS.index(kind))
 
     with reporting(report_errors, upload) as report, options_of(chosen.output) as options:
         ready = options(
