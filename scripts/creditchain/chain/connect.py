@@ -308,9 +308,10 @@ def connect(network: Network, home: Path | None = None) -> Chain:
         # would overflow the C stack. Our contracts need nothing of the kind.
         limit = sys.getrecursionlimit()
         from creditchain.chain.embedded_rpc import open_embedded
+        from creditchain.home.layout import Home
 
         sys.setrecursionlimit(limit)
-        path = None if home is None else home / "embedded" / f"{network.name}.sqlite"
+        path = None if home is None else Home(home).embedded_chain(network.name)
         return _opened(network, open_embedded(network.chain_id or 0, path, network.timeout_seconds))
     urls = [require_url(url) for url in (network.url, *network.witnesses)]
     wires = [HttpWire(url) for url in urls]

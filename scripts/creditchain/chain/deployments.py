@@ -14,7 +14,7 @@ from creditchain.chain.errors import WrongChainError
 from creditchain.documents import DocumentError, parse_json
 from creditchain.errors import ConfigError, Place
 from creditchain.hashing import keccak256
-from creditchain.home.files import write_file
+from creditchain.home.files import storage, write_file
 from creditchain.log.entries import log_id
 
 if TYPE_CHECKING:
@@ -103,7 +103,9 @@ def path_of(directory: Path, network: str) -> Path:
 
 
 def save_deployment(deployment: Deployment, directory: Path) -> Path:
-    """Write the file, for everybody to read: it is public. Raises StorageError."""
+    """Write the file, readable by everybody: it holds nothing secret. Raises StorageError."""
+    with storage("the folder of deployments"):
+        directory.mkdir(parents=True, exist_ok=True)
     text = json.dumps(deployment.as_json(), indent=2) + "\n"
     return write_file(path_of(directory, deployment.network), text, overwrite=True, mode=0o644)
 

@@ -16,6 +16,8 @@ from creditchain.chain.connect import connect
 from creditchain.chain.errors import ChainUnavailableError, UnreachableError, WrongChainError
 from creditchain.chain.networks import Network, load_network
 from creditchain.errors import ConfigError, RefusedError, UnavailableError
+from creditchain.home.files import private_folder, write_file
+from creditchain.home.layout import Home
 
 #: Development accounts with money on each chain: one for each member of a region and more.
 ACCOUNTS = 64
@@ -23,6 +25,10 @@ START_SECONDS = 20.0
 STOP_SECONDS = 20.0
 #: Seconds between two dumps of the state, so that a power cut costs no more than that.
 STATE_SECONDS = 15
+
+
+#: In the devnet's folder: the chains that were started.
+RUNNING = "running.json"
 
 
 class DevnetError(UnavailableError):
@@ -75,8 +81,7 @@ def start(regions: Sequence[str], home: Path) -> list[Running]:
     if status(home):
         raise RefusedError("the devnet runs already", hint="`devnet status` shows it, `devnet stop` ends it.")
     anvil = find_anvil()
-    folder = home / "devnet"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = private_folder(Home(home).devnet)
     started: list[Running] = []
     try:
         for region in regions:
@@ -93,12 +98,12 @@ def start(regions: Sequence[str], home: Path) -> list[Running]:
 def status(home: Path) -> list[Running]:
     """The chains that were started from this home folder and answer."""
     try:
-        listed = json.loads((home / "devnet" / "running.json").read_bytes())
+        listed = json.loads(_running(home).read_bytes())
         return [running for running in (Running(**item) for item in listed) if _answers(running)]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError) as error:
-        raise ConfigError("the devnet's file can not be read", found=str(home / "devnet" / "running.json")) from error
+        raise ConfigError("the devnet's file cannot be read", found=str(_running(home))) from error
 
 
 def stop(home: Path, chains: Sequence[Running] | None = None) -> list[Running]:
@@ -115,7 +120,7 @@ def stop(home: Path, chains: Sequence[Running] | None = None) -> list[Running]:
             time.sleep(0.05)
         if _alive(running.pid):
             _signal(running.pid, signal.SIGKILL)
-    (home / "devnet" / "running.json").unlink(missing_ok=True)
+    _running(home).unlink(missing_ok=True)
     return ended
 
 
@@ -179,10 +184,13 @@ def _port_taken(network: Network) -> bool:
         return True
 
 
+def _running(home: Path) -> Path:
+    return Home(home).devnet / RUNNING
+
+
 def _record(folder: Path, started: Sequence[Running]) -> None:
-    temporary = folder / "running.json.new"
-    temporary.write_text(json.dumps([asdict(running) for running in started], indent=2) + "\n", encoding="utf-8")
-    temporary.replace(folder / "running.json")
+    content = json.dumps([asdict(running) for running in started], indent=2) + "\n"
+    write_file(folder / RUNNING, content, overwrite=True)
 
 
 def _alive(pid: int) -> bool:

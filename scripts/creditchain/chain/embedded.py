@@ -31,6 +31,7 @@ from filelock import FileLock, Timeout
 
 from creditchain.chain.embedded_store import SqliteStore
 from creditchain.chain.errors import ChainUnavailableError, WrongChainError
+from creditchain.home.files import FILE_MODE, StorageError, private_file
 
 #: Gas of one block, and so of one transaction or call.
 BLOCK_GAS = 60_000_000
@@ -356,8 +357,8 @@ def _lock(path: Path | None, seconds: float) -> FileLock | None:
     if path is None:
         return None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_suffix(".lock"), timeout=seconds, mode=0o600, thread_local=False)
+        private_file(path)
+        lock = FileLock(path.with_suffix(".lock"), timeout=seconds, mode=FILE_MODE, thread_local=False)
         lock.acquire()
     except Timeout as error:
         raise ChainUnavailableError(
@@ -365,8 +366,8 @@ def _lock(path: Path | None, seconds: float) -> FileLock | None:
             found=str(path),
             hint="End the other command, or use a real node (`creditchain devnet`) to work with several at once.",
         ) from error
-    except OSError as error:
-        raise ChainUnavailableError("the embedded chain's file can not be opened", found=str(error)) from error
+    except (OSError, StorageError) as error:
+        raise ChainUnavailableError("the embedded chain's file cannot be opened", found=str(error)) from error
     return lock
 
 

@@ -89,6 +89,24 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def private_file(path: Path) -> Path:
+    """Create an empty file for the owner alone, for a database say; one that is there is left as it is.
+
+    Raises StorageError.
+    """
+    private_folder(path.parent)
+    with storage(path.name):
+        try:
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
+        except FileExistsError:
+            return path
+        try:
+            os.fchmod(handle, FILE_MODE)  # a umask may have taken the owner's own rights
+        finally:
+            os.close(handle)
+    return path
+
+
 def write_file(path: Path, content: bytes | str, *, overwrite: bool = False, mode: int = FILE_MODE) -> Path:
     """Write a whole file; text as UTF-8. It is durable when this returns.
 

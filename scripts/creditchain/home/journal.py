@@ -7,7 +7,6 @@ holds signed transactions, so the file is readable by its owner alone.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from creditchain.errors import DatabaseError, Place
-from creditchain.home.files import FILE_MODE, private_folder
+from creditchain.home.files import FILE_MODE, private_file
 from creditchain.home.layout import Home
 from creditchain.home.migrations import HEAD, REVISIONS
 from creditchain.home.older import adopt_older_folders
@@ -103,10 +102,9 @@ def open_journal(path: Path) -> Journal:
     """Open the journal; create it if it is missing, and upgrade it if an older release wrote it.
 
     Raises:
-        JournalError: it cannot be opened, or a newer release wrote it. StorageError: the folder cannot be created.
+        JournalError: it cannot be opened, or a newer release wrote it. StorageError: the file cannot be created.
     """
-    private_folder(path.parent)
-    _create(path)
+    private_file(path)  # SQLite gives its other files the mode of this one
     # Parameters hold signed transactions: they stay out of errors.
     engine = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True)
     event.listen(engine, "connect", _on_connect)
@@ -118,17 +116,6 @@ def open_journal(path: Path) -> Journal:
         engine.dispose()
         raise
     return Journal(engine, path)
-
-
-def _create(path: Path) -> None:
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, FILE_MODE)
-        os.fchmod(handle, FILE_MODE)  # SQLite gives its other files the mode of this one
-        os.close(handle)
-    except FileExistsError:
-        pass
-    except OSError as error:
-        raise JournalError("the journal cannot be created", found=error.strerror, place=Place(str(path))) from error
 
 
 @contextmanager

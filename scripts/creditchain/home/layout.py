@@ -104,10 +104,9 @@ class Home:
         """Profiles of members, each named by its digest in hex, which is unique over all regions."""
         return self.path / "profiles"
 
-    @property
-    def embedded(self) -> Path:
-        """Embedded chains."""
-        return self.path / "embedded"
+    def embedded_chain(self, network: str) -> Path:
+        """The embedded chain of this network, an SQLite database."""
+        return self.path / "embedded" / f"{network}.sqlite"
 
     @property
     def devnet(self) -> Path:

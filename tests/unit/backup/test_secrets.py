@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from homes import backup, restore
 
+from creditchain.backup import contents
 from creditchain.batch.ledger import AnchoringRow, Identity, Ledger, all_rows
 from creditchain.home.journal import Journal, open_journal
 from creditchain.home.layout import Home
@@ -62,6 +63,29 @@ def test_a_finished_batchs_key_leaves_the_backup_with_the_next_run(home: Home, t
     assert all(key not in path.read_bytes() for path in back.path.rglob("*") if path.is_file())
     with open_journal(back.journal) as journal:
         assert Ledger(journal, LOG).secret(all_rows(journal)[1]) == secret
+
+
+def test_a_batch_cannot_be_finished_between_the_copies_of_its_row_and_of_its_key(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_journal(home.journal) as journal:
+        row = begin(journal, 1)
+        secret = Ledger(journal, LOG).secret(row)
+        finishing = threading.Thread(target=lambda: Ledger(journal, LOG).finish(row))
+        keys = contents._keys
+
+        def after_somebody_tried_to_finish(place: Path) -> list[contents.Source]:
+            finishing.start()
+            finishing.join(0.5)  # it waits for the backup; were it to go on, it would destroy the key
+            return keys(place)
+
+        monkeypatch.setattr(contents, "_keys", after_somebody_tried_to_finish)
+        backup(home.path, tmp_path / "b")
+        finishing.join()
+    restore(tmp_path / "b", tmp_path / "back" / "home")
+    with open_journal(tmp_path / "back" / "home" / "journal.sqlite") as journal:
+        (again,) = Ledger(journal, LOG).rows(unfinished=True)
+        assert Ledger(journal, LOG).secret(again) == secret
 
 
 def test_every_unfinished_row_of_a_backup_has_its_key_whatever_goes_on_meanwhile(home: Home, tmp_path: Path) -> None:
