@@ -153,7 +153,7 @@ def test_restore_killed_at_every_step(force: bool, tmp_path: Path, capsys: pytes
         if killed and not (home.exists() and content(home) == new):
             restore(tmp_path / "b", home, force=force)
         assert content(home) == new
-        with pytest.raises(CreditchainError, match="a home already"):
+        with pytest.raises(CreditchainError, match="home exists already"):
             restore(tmp_path / "b", home)
         if not killed:
             break

@@ -1,4 +1,4 @@
-"""Backup and restore of everything a node must not lose, encrypted, to a folder of any store or into one file."""
+"""Encrypted backup and restore of everything a node must not lose, in a folder of any store or in one file."""
 
 from creditchain.backup.errors import BackupError, BackupRefusedError, PasswordError
 from creditchain.backup.making import Made, Order, make_backup

@@ -1,4 +1,4 @@
-"""What a node must not lose, as files that can be read in a consistent state while the node goes on working.
+"""The files that a node must not lose, each readable in a consistent state while the node keeps working.
 
 The journal is copied first, in one state with the keys that open its secrets; then other databases (an embedded
 chain's), then files, then batch folders. So what a row of the journal refers to is in the copies too, as it was then or
@@ -26,11 +26,11 @@ from creditchain.home.files import StorageError, storage
 from creditchain.home.journal import BUSY_SECONDS
 from creditchain.home.layout import Home
 
-#: First parts of the paths in a backup.
+#: The two folders in a backup.
 HOME, DEPLOYMENTS = "home", "deployments"
 _REGIONS, _BATCHES = "regions", "batches"
 
-#: Folders of a home that mean something only to the processes that run now.
+#: Folders and files of a home that mean something only to running processes.
 _FLEETING_FOLDERS = ("locks",)
 _FLEETING_FILES = (f"{HOME}/devnet/running.json",)
 _FLEETING_ENDS = (PART, ".lock", "-wal", "-shm", "-journal")
@@ -57,7 +57,7 @@ class Source:
 
     @property
     def sealed(self) -> bool:
-        """Is this a file of a batch that changes only together with the batch's manifest or list of purges?"""
+        """Does this file of a batch change only together with the batch's manifest or list of purges?"""
         return self.batch is not None and (self.path.suffix == ".arrow" or self.path.name in (LEVELS, ORDER))
 
 
@@ -160,7 +160,7 @@ def _fleeting(name: str) -> bool:
 
 @contextmanager
 def reading(source: Source, home: Path) -> Iterator[BinaryIO]:
-    """The file's bytes in one consistent state, seekable. Raises FileNotFoundError if it is gone, StorageError."""
+    """The file's content in one consistent state, seekable. Raises FileNotFoundError if it is gone, StorageError."""
     if source.sealed:
         with source.path.open("rb") as handle:
             yield handle
@@ -172,7 +172,7 @@ def reading(source: Source, home: Path) -> Iterator[BinaryIO]:
 
 
 def remove_leftovers(home: Path) -> None:
-    """Remove what a run left that was killed before it could take a copy's name away; nothing was in it yet."""
+    """Remove the empty files of runs that were killed before they could unlink their copy."""
     with storage("the home folder"):
         for path in home.glob(f"{_COPY}*"):
             path.unlink(missing_ok=True)
@@ -225,7 +225,7 @@ def _sqlite_errors(path: Path) -> Iterator[None]:
 
 
 def _stable_copy(path: Path, folder: Path) -> Any:
-    """A copy of a file of which nobody wrote a part meanwhile. Raises StorageError if somebody does all the time."""
+    """A copy of a file during which nobody wrote to it. Raises StorageError if somebody writes all the time."""
     for _ in range(_TRIES):
         copy = tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES, dir=str(folder))  # noqa: SIM115 - the caller closes it
         with path.open("rb") as handle:
@@ -235,4 +235,4 @@ def _stable_copy(path: Path, folder: Path) -> Any:
         if before.st_mtime_ns == after.st_mtime_ns and before.st_size == after.st_size == copy.tell():
             return copy
         copy.close()
-    raise StorageError("a file is being written all the time", hint="Run it again later.", place=Place(str(path)))
+    raise StorageError("a file keeps changing", hint="Run it again later.", place=Place(str(path)))

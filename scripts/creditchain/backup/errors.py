@@ -6,7 +6,7 @@ from creditchain.errors import ConfigError, NotValidError, Place, RefusedError
 
 
 class BackupError(NotValidError):
-    """A backup is torn, was tampered with, or is none. Nothing was changed."""
+    """The backup is incomplete or was tampered with, or this is no backup. Nothing was changed."""
 
 
 class PasswordError(ConfigError):
@@ -14,9 +14,9 @@ class PasswordError(ConfigError):
 
 
 class BackupRefusedError(RefusedError):
-    """What is there already would be lost. Nothing was changed."""
+    """Existing data would be lost. Nothing was changed."""
 
 
 def damaged(name: str, message: str = "a file of the backup is damaged") -> BackupError:
-    """The error for the object `name` of a backup."""
+    """The error for the file `name` of a backup."""
     return BackupError(message, hint="Nothing was changed; take another copy of the backup.", place=Place(name))

@@ -1,7 +1,7 @@
-"""Making a backup: what is new is added, then the new manifest, then what no manifest names any more is removed.
+"""Makes a backup: adds what is new, then the new manifest, then removes what the manifest no longer names.
 
-Killed anywhere before the manifest has its name, the place holds the previous backup, whole, and the next run goes on
-with what was added. Killed after it, it holds the new one, and the next run removes what is left of the old.
+Killed before the manifest has its name, the place still holds the previous backup, complete, and the next run uses what
+was added. Killed after that, it holds the new one, and the next run removes what is left of the old.
 """
 
 from __future__ import annotations
@@ -40,42 +40,44 @@ from creditchain.home.layout import Home
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to back up, and where. Passwords are asked for with the place's name; `new_password` for a new backup."""
+    """What to back up, and where. `password` opens an existing backup, `new_password` is for a new one."""
 
     home: Path
     deployments: Path
     url: str
     password: PasswordSource
     new_password: PasswordSource
-    prune: bool = False  #: drop what the home no longer has
-    watch: Watch = no_watch  #: told bytes
+    prune: bool = False  #: drop files that the home no longer has
+    watch: Watch = no_watch  #: told the bytes done and the total
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A backup as it was made. Sizes in bytes of the clear content."""
+    """A finished backup. Sizes are in bytes, before encryption."""
 
     number: int
     files: int
     bytes: int
     copied_files: int
     copied_bytes: int
-    kept_files: int  #: in the backup still, though the home has them no more
+    kept_files: int  #: still in the backup, although the home no longer has them
 
 
 def make_backup(order: Order) -> Made:
-    """Back a home up.
+    """Back up a home.
 
     Raises:
         InputError: there is no home. UsageError: the place lies inside the home.
         BackupRefusedError: the place holds another home's backup, or something else.
-        PasswordError, BackupError: the place's backup can not be opened. StorageError, UnavailableError.
+        PasswordError, BackupError: the place's backup cannot be opened. StorageError, UnavailableError.
     """
     if not order.home.is_dir() or not any(order.home.iterdir()):
         raise InputError("there is no home to back up", place=Place(str(order.home)))
     place = Location(order.url)
     if place.inside(order.home) or place.inside(order.deployments):
-        raise UsageError("a backup inside of what it backs up", hint="Choose a place on another disk.")
+        raise UsageError(
+            "the backup would lie inside the folder that it backs up", hint="Choose a place on another disk."
+        )
     with _locked(order.home), store_to_write(place) as store:
         remove_leftovers(order.home)
         vault, last = _open(store, place, order)
@@ -95,7 +97,7 @@ class _Backup:
         """Copy, then write the manifest, then clean."""
         if self._last is not None and self._last.home != home:
             raise BackupRefusedError(
-                "the place holds the backup of another home",
+                "the place holds a backup of another home",
                 hint="Choose another place. If this home is new because the old one was lost, restore it first.",
             )
         sources = find_sources(self._order.home, self._order.deployments)
@@ -122,11 +124,11 @@ class _Backup:
             try:
                 entries[source.name] = self._copy(source)
             except FileNotFoundError:
-                continue  # gone since it was listed: as if it had gone before
+                continue  # removed since it was listed
         return entries
 
     def _batch(self, sources: list[Source]) -> dict[str, Entry]:
-        """A batch's files. Its large ones are not even read where its manifest and list of purges are as before."""
+        """A batch's files. Large ones are read only if its manifest or its list of purges has changed."""
         folder = self._order.home / (sources[0].batch or "")
         try:
             entries = {source.name: self._copy(source) for source in sources if not source.sealed}
@@ -140,7 +142,7 @@ class _Backup:
                     entries[source.name] = self._copy(source)
         except FileNotFoundError as error:
             if not folder.exists():
-                return {}  # a batch that never was anchored was given up meanwhile
+                return {}  # a batch that was never anchored was dropped meanwhile
             raise StorageError("a batch folder is incomplete", place=Place(str(folder))) from error
         return entries
 
@@ -173,7 +175,7 @@ class _Backup:
         return entry
 
     def _vanished(self, entries: dict[str, Entry]) -> dict[str, Entry]:
-        """Files of the last backup that the home has no more; of a batch that it has, none.
+        """Files of the last backup that the home no longer has, except files of batches that it has.
 
         Never a key of a secret: it was destroyed on purpose, with its batch final.
         """
@@ -209,7 +211,7 @@ def read_manifest(store: Store, vault: Vault, name: str) -> Manifest:
 
 
 def _open(store: Store, place: Location, order: Order) -> tuple[Vault, Manifest | None]:
-    """The vault of the place and its newest manifest; a new vault where there is nothing yet."""
+    """The place's vault and newest manifest; a new vault if the place is empty."""
     names = store.names()
     if KEY_FILE in names:
         with storage("the backup"), store.read(KEY_FILE) as handle:
@@ -238,12 +240,12 @@ def _locked(home: Path) -> Iterator[None]:
         with FileLock(folder / "backup", timeout=0, mode=FILE_MODE):
             yield
     except Timeout as error:
-        raise UnavailableError("another process backs this home up", hint="Wait for it to end.") from error
+        raise UnavailableError("another process is backing up this home", hint="Wait for it to end.") from error
 
 
 @contextmanager
 def _reading_errors(source: Source) -> Iterator[None]:
-    """As `storage`, but that a file is gone is no error yet."""
+    """Like `storage`, but lets FileNotFoundError through."""
     try:
         yield
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The manifest of a backup: every file with its size and digest. The backup is what its newest manifest says."""
+"""The manifest of a backup lists every file with size and digest. The newest manifest defines the backup."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A whole backup. `home` tells homes apart (hex); `number` counts this home's backups in this place, from 1."""
+    """A complete backup. `home`: the home's random id, in hex. `number` counts the backups in this place, from 1."""
 
     home: str
     number: int
@@ -40,12 +40,12 @@ class Manifest:
 
     @property
     def name(self) -> str:
-        """Where it lies."""
+        """Its file name in the backup."""
         return f"{FOLDER}/{self.number:08}.age"
 
     @property
     def clear_bytes(self) -> int:
-        """The size of all files together."""
+        """The total size of all files, before encryption."""
         return sum(entry.size for entry in self.files)
 
     def to_bytes(self) -> bytes:
@@ -64,13 +64,13 @@ def parse_manifest(name: str, raw: bytes) -> Manifest:
     try:
         whole = json.loads(raw)
         if whole["format"] != FORMAT:
-            raise BackupError("a backup of another format", expected=FORMAT, found=str(whole["format"])[:40])
+            raise BackupError("the backup has another format", expected=FORMAT, found=str(whole["format"])[:40])
         files = tuple(_entry(entry) for entry in whole["files"])
         manifest = Manifest(str(whole["home"]), int(whole["number"]), int(whole["made_at"]), files)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise damaged(name) from error
     if manifest.name != name:
-        raise BackupError("a manifest under another's name", expected=manifest.name, place=Place(name))
+        raise BackupError("the manifest has the name of another one", expected=manifest.name, place=Place(name))
     return manifest
 
 

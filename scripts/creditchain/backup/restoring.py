@@ -1,7 +1,7 @@
-"""Restoring a backup: everything is decrypted, checked and durable beside the home before anything takes its name.
+"""Restores a backup: everything is decrypted, checked and durable in a folder beside the home before it is renamed.
 
-Killed anywhere before the last rename, there is no home (or still the old one) and a folder `.<home>.restoring`,
-which the next run removes.
+Killed before the last rename, there is no home (or still the old one) and a folder `.<home>.restoring`, which the next
+run removes.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ from creditchain.home.keystores import PasswordSource
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to restore, and to where. `force`: the home that is there is set aside."""
+    """What to restore, and where to. `force`: set aside a home that exists."""
 
     url: str
     home: Path
     deployments: Path
     password: PasswordSource
     force: bool = False
-    watch: Watch = no_watch  #: told bytes
+    watch: Watch = no_watch  #: told the bytes done and the total
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was restored (or checked). `made_at` in unix seconds; `aside`: where the home that was there is now."""
+    """What was restored or checked. `made_at` in unix seconds; `aside`: where the previous home is now."""
 
     number: int
     made_at: int
@@ -63,7 +63,7 @@ class Restored:
 def check_backup(request: Request) -> Restored:
     """Read a whole backup and compare every digest; nothing is written.
 
-    Raises as `restore_backup`, but for what concerns the home.
+    Raises the errors of `restore_backup` that concern the backup.
     """
     with _opened(request) as backup:
         for entry in backup.manifest.files:
@@ -76,8 +76,8 @@ def restore_backup(request: Request) -> Restored:
     """Restore the newest backup of a place.
 
     Raises:
-        BackupRefusedError: there is a home already, or another deployment, and not `force`. PasswordError.
-        BackupError: the backup is torn, was tampered with, or is none. StorageError, UnavailableError.
+        BackupRefusedError: a home or a different deployment file exists, and not `force`. PasswordError.
+        BackupError: it is incomplete, was tampered with, or is no backup. StorageError, UnavailableError.
     """
     _require_room(request)
     with _opened(request) as backup, _locked(request.home):
@@ -109,7 +109,7 @@ class _Backup:
         with storage("a file of the backup"), self._store.read(name) as sealed:
             found = self._vault.open(name, sealed, sink, self._tick)
         if found != (entry.size, entry.sha256):
-            raise damaged(name, "a file of the backup is another one than the manifest names")
+            raise damaged(name, "a file of the backup is not the one that the manifest names")
 
     def told(self, aside: Path | None = None) -> Restored:
         """The result."""
@@ -123,7 +123,7 @@ class _Backup:
 
 
 class _Targets:
-    """Where the files go: a folder beside the home, which takes its name in the end."""
+    """Where the files go: a folder beside the home, which gets the home's name at the end."""
 
     def __init__(self, request: Request, manifest: Manifest) -> None:
         self._request, self._manifest = request, manifest
@@ -134,21 +134,21 @@ class _Targets:
             self._deployments = self._work / HOME / deployments.relative_to(home)
 
     def begin(self) -> None:
-        """Empty folders that nobody else enters."""
+        """Make empty folders for the owner alone."""
         self.clear()
         with storage("the restored home"):
             for folder in (self._work, self._work / HOME, self._work / DEPLOYMENTS):
                 folder.mkdir(mode=FOLDER_MODE)
 
     def clear(self) -> None:
-        """Remove what this or an earlier try left."""
+        """Remove what this or an earlier attempt left."""
         with storage("the restored home"):
             if self._work.exists():
                 shutil.rmtree(self._work)
 
     @contextmanager
     def create(self, entry: Entry) -> Iterator[BinaryIO]:
-        """A new file for an entry, readable by its owner alone until it has its mode."""
+        """A new file for an entry, readable by its owner alone until it gets its mode."""
         path = self._work / PurePosixPath(entry.path)
         private_folder(path.parent)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as handle:
@@ -156,7 +156,7 @@ class _Targets:
             os.fchmod(handle.fileno(), entry.mode)
 
     def install(self) -> Path | None:
-        """Give everything its place, the home last. Where the home that was there went, if there was one."""
+        """Put everything in its place, the home last. Returns where the previous home went, if there was one."""
         _require_room(self._request)
         with storage("the restored home"):
             self._require_same_deployments()
@@ -175,7 +175,7 @@ class _Targets:
         write_file(target, source.read_bytes(), overwrite=True, mode=source.stat().st_mode & 0o777)
 
     def _set_aside(self) -> Path | None:
-        """Make way for the home; an empty folder is none. A crash after it leaves no home: run the restore again."""
+        """Make way for the new home. After a crash here there is no home: run the restore again."""
         home = self._request.home
         if not _occupied(home):
             return None
@@ -188,7 +188,7 @@ class _Targets:
             there, ours = self._deployments / name, self._work / DEPLOYMENTS / name
             if there.exists() and not self._request.force and there.read_bytes() != ours.read_bytes():
                 raise BackupRefusedError(
-                    "another deployment file is there", hint="--force replaces it.", place=Place(str(there))
+                    "a different deployment file exists", hint="--force replaces it.", place=Place(str(there))
                 )
 
     def _names(self) -> list[str]:
@@ -207,7 +207,7 @@ def _opened(request: Request) -> Iterator[_Backup]:
         vault = Vault.unlock(key_file, request.password(place.name))
         name = newest(store.names())
         if name is None:
-            raise BackupError("no backup was finished here", place=Place(place.name))
+            raise BackupError("there is no finished backup here", place=Place(place.name))
         yield _Backup(store, vault, read_manifest(store, vault, name), request.watch)
 
 
@@ -215,13 +215,13 @@ def _require_room(request: Request) -> None:
     home = request.home
     if _occupied(home) and not request.force:
         raise BackupRefusedError(
-            "there is a home already",
+            "a home exists already",
             hint="Choose another with --home, or set it aside with --force.",
             place=Place(str(home)),
         )
     if home.is_symlink() or home.is_mount():
         raise BackupRefusedError(
-            "the home is a link or a disk of its own, which can not be replaced in one step",
+            "the home is a link or a mount point, which cannot be replaced in one step",
             hint="Restore into a folder inside it: --home FOLDER.",
             place=Place(str(home)),
         )
@@ -252,4 +252,4 @@ def _locked(home: Path) -> Iterator[None]:
             finally:
                 path.unlink(missing_ok=True)
     except Timeout as error:
-        raise UnavailableError("another process restores this home", hint="Wait for it to end.") from error
+        raise UnavailableError("another process is restoring this home", hint="Wait for it to end.") from error

@@ -1,4 +1,4 @@
-"""Where a backup lies: a folder of any fsspec store, or one zip file in it. Files appear whole or not at all."""
+"""Stores a backup in a folder of any fsspec store, or in one zip file there. Files appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from creditchain.home.files import fsync, fsync_path, storage
 
 PART = ".part"
 ARCHIVE = ".zip"
-#: Bytes that are read and written at a time where this room does it.
+#: Bytes that are read and written at a time.
 STEP = 1 << 20
 
 
@@ -25,46 +25,46 @@ class Store(Protocol):
     """Named files. Names are relative paths with `/`."""
 
     def names(self) -> set[str]:
-        """All names; without what an interrupted writer left."""
+        """All names, except files that an interrupted writer left."""
 
     def read(self, name: str) -> Any:
-        """A context with the file, open for reading in order. Raises BackupError if it is not there."""
+        """A context with the file, open for sequential reading. Raises BackupError if it is missing."""
 
     def put(self, name: str, fill: Callable[[BinaryIO], None]) -> None:
-        """Write a file with what `fill` writes; it is there, durably, when this returns, and not before."""
+        """Write a file, whose content `fill` writes. It appears, durably, when this returns, and not before."""
 
     def clean(self, keep: set[str]) -> None:
-        """Remove every file but these, and what interrupted writers left."""
+        """Remove every file except these, including what interrupted writers left."""
 
 
 class Location:
-    """A URL, taken apart. `name` is without what a query may carry."""
+    """A parsed URL. `name` is the URL without its query, which may hold a credential."""
 
     def __init__(self, url: str) -> None:
-        """Raises UsageError for a URL that no installed library speaks."""
+        """Raises UsageError if no installed library knows the URL's scheme."""
         self.name = url.split("?", 1)[0]
         try:
             self.files, path = url_to_fs(url)
         except (ValueError, ImportError) as error:
-            raise UsageError("no way to reach such a place", found=str(error)) from error
+            raise UsageError("no installed library can reach this place", found=str(error)) from error
         self.path = str(path).rstrip("/")
         self.local = isinstance(self.files, LocalFileSystem)
         self.is_archive = self.path.endswith(ARCHIVE)
 
     def inside(self, folder: Path) -> bool:
-        """Does this lie in a folder of this machine, or is it that folder?"""
+        """Is this a folder of this machine, or anything inside it?"""
         return self.local and Path(self.path).resolve().is_relative_to(folder.resolve())
 
 
 @contextmanager
 def store_to_write(place: Location) -> Iterator[Store]:
-    """The store at a place; an archive is there when the context ends well. Raises BackupRefusedError, StorageError."""
+    """The store at a place. An archive appears when the context ends well. Raises BackupRefusedError, StorageError."""
     if not place.is_archive:
         yield FolderStore(place)
         return
     with storage("the backup"):
         if place.files.exists(place.path):
-            raise BackupRefusedError("there is such a file; archives are never overwritten", place=Place(place.name))
+            raise BackupRefusedError("the file exists already; archives are never overwritten", place=Place(place.name))
         _make_parent(place, place.path)
     part = place.path + PART
     try:
@@ -81,7 +81,7 @@ def store_to_write(place: Location) -> Iterator[Store]:
 
 @contextmanager
 def store_to_read(place: Location) -> Iterator[Store]:
-    """The store at a place. Raises StorageError if it is not there, BackupError for a file that is no archive."""
+    """The store at a place. Raises StorageError if it is missing, BackupError for a file that is no archive."""
     if not place.is_archive:
         yield FolderStore(place)
         return
@@ -89,7 +89,7 @@ def store_to_read(place: Location) -> Iterator[Store]:
         try:
             archive = zipfile.ZipFile(handle)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
-            raise damaged(place.name, "the archive is torn, or is none") from error
+            raise damaged(place.name, "the archive is incomplete, or this is no archive") from error
         with archive:
             yield ArchiveStore(archive)
 
@@ -101,12 +101,12 @@ class FolderStore:
         self._place, self._files = place, place.files
 
     def names(self) -> set[str]:
-        """All names; without what an interrupted writer left."""
+        """All names, except files that an interrupted writer left."""
         return {name for name in self._all() if not name.endswith(PART)}
 
     @contextmanager
     def read(self, name: str) -> Iterator[BinaryIO]:
-        """The file, open for reading. Raises BackupError if it is not there, StorageError."""
+        """The file, open for reading. Raises BackupError if it is missing, StorageError."""
         try:
             handle = self._files.open(self._path(name), "rb")
         except FileNotFoundError as error:
@@ -129,7 +129,7 @@ class FolderStore:
                 raise
 
     def clean(self, keep: set[str]) -> None:
-        """Remove every file but these, and what interrupted writers left."""
+        """Remove every file except these, including what interrupted writers left."""
         with storage("the backup"):
             for name in sorted(self._all() - keep):
                 self._files.rm_file(self._path(name))
@@ -139,7 +139,7 @@ class FolderStore:
             self._files.invalidate_cache()
             if not self._files.exists(self._place.path):
                 return set()
-            # Stores answer with absolute paths of their own spelling; what follows the folder's is ours.
+            # Stores spell absolute paths in their own ways; only what follows the folder's path is ours.
             root = self._files._strip_protocol(self._place.path).rstrip("/") + "/"
             return {str(path).removeprefix(root) for path in self._files.find(self._place.path)}
 
@@ -159,7 +159,7 @@ class ArchiveStore:
 
     @contextmanager
     def read(self, name: str) -> Iterator[BinaryIO]:
-        """The file, open for reading. Raises BackupError if it is not there or the archive is torn."""
+        """The file, open for reading. Raises BackupError if it is missing or the archive is damaged."""
         try:
             with self._archive.open(name) as handle:
                 yield handle  # type: ignore[misc]
@@ -169,18 +169,18 @@ class ArchiveStore:
             raise damaged(name) from error
 
     def put(self, name: str, fill: Callable[[BinaryIO], None]) -> None:
-        """Append a file; the whole archive appears at once in the end."""
+        """Append a file; the archive as a whole appears at the end."""
         # Without a time of day: zip files know none before 1980, and a machine's clock may be wrong.
         entry = zipfile.ZipInfo(name)
         with storage("the backup"), self._archive.open(entry, "w", force_zip64=True) as handle:
             fill(handle)  # type: ignore[arg-type]
 
     def clean(self, keep: set[str]) -> None:
-        """Nothing to do: an archive is written once."""
+        """Does nothing: an archive is written once."""
 
 
 def require_backup(store: Store, place: Location, key_file: str) -> None:
-    """Raises BackupError where there is no backup at all."""
+    """Raises BackupError if there is no backup at all."""
     if key_file not in store.names():
         raise BackupError("there is no backup here", expected=f"a file {key_file}", place=Place(place.name))
 
@@ -204,7 +204,7 @@ def _move(place: Location, source: str, target: str) -> None:
 
 
 def _flush(handle: Any) -> None:
-    """Make a file durable where it is one of this machine; other stores do so when it is closed."""
+    """Make a local file durable; other stores do so when the file is closed."""
     handle.flush()
     try:
         number = handle.fileno()
@@ -214,6 +214,6 @@ def _flush(handle: Any) -> None:
 
 
 def copy_stream(source: BinaryIO, sink: BinaryIO) -> None:
-    """Everything that is left in `source`."""
+    """Copy the rest of `source` to `sink`."""
     while data := source.read(STEP):
         sink.write(data)

@@ -1,7 +1,7 @@
 """The encryption of a backup: the age format, by pyrage (age-encryption.org/v1; X25519, ChaCha20-Poly1305, scrypt).
 
 Each backup has a fresh age identity. `key.age` is that identity, encrypted under the password; every other file is
-encrypted to the identity. So the password is stretched once a run, and the `age` program alone can read a backup too:
+encrypted to the identity. So the password is stretched only once in a run, and the `age` program can read a backup too:
 `age -d -i key.age snapshots/00000001.age`.
 """
 
@@ -21,12 +21,12 @@ from creditchain.errors import Place
 KEY_FILE = "key.age"
 _DIGEST = 32
 
-#: Told how many bytes of the clear content passed.
+#: Told how many bytes of the content passed, before encryption.
 Tick = Callable[[int], None]
 
 
 class Vault:
-    """Encrypts and decrypts streams with one backup's identity."""
+    """Encrypts and decrypts streams with the identity of one backup."""
 
     def __init__(self, identity: Any) -> None:
         self._identity = identity
@@ -46,7 +46,7 @@ class Vault:
             lines = pyrage.passphrase.decrypt(key_file, password).decode().splitlines()
         except (pyrage.DecryptError, ValueError) as error:
             raise PasswordError(
-                "the backup can not be opened",
+                "the backup cannot be opened",
                 hint="Is it the right password? A wrong one and a damaged key file look the same.",
                 place=Place(KEY_FILE),
             ) from error
@@ -56,7 +56,7 @@ class Vault:
             raise BackupError("the key file holds no identity", place=Place(KEY_FILE)) from error
 
     def seal(self, source: BinaryIO, sink: BinaryIO, tick: Tick = lambda _: None) -> tuple[int, str]:
-        """Encrypt `source` to its end. Size and sha256 (hex) of what was read. Raises what the two streams raise."""
+        """Encrypt the rest of `source`. Returns size and sha256 (hex) of what was read. Raises as the streams."""
         digesting = Digesting(source.read, tick)
         reading, writing = _Side(digesting.read), _Side(sink.write)
         try:
@@ -67,30 +67,30 @@ class Vault:
         return digesting.size, digesting.hexdigest
 
     def open(self, name: str, source: BinaryIO, sink: BinaryIO, tick: Tick = lambda _: None) -> tuple[int, str]:
-        """Decrypt the object `name`. Size and sha256 (hex) of what was written.
+        """Decrypt the object `name`. Returns size and sha256 (hex) of what was written.
 
-        Raises BackupError for anything but a whole object of this backup; what the two streams raise.
+        Raises BackupError for anything but a complete object of this backup; what the streams raise.
         """
         digesting = Digesting(sink.write, tick)
         reading, writing = _Side(source.read), _Side(digesting.write)
         try:
             pyrage.decrypt_io(reading, writing, [self._identity])
         except (pyrage.DecryptError, OSError) as error:
-            # pyrage says OSError for a chunk that does not authenticate, too.
+            # pyrage raises OSError for a chunk that does not authenticate, too.
             _raise_first(reading, writing)
             raise damaged(name) from error
         return digesting.size, digesting.hexdigest
 
     def object_name(self, sha256: str) -> str:
-        """The name under which content of this digest (hex) lies: nobody without the key learns the digest."""
+        """The file name for content with this digest (hex). It reveals nothing about the digest without the key."""
         return hashlib.blake2b(bytes.fromhex(sha256), key=self._key(b"names"), digest_size=_DIGEST).hexdigest()
 
     def sign(self, content: bytes) -> bytes:
-        """`content` behind a keyed digest, so that only a holder of the key can have written it."""
+        """Prefix `content` with a keyed digest, which only a holder of the key can make."""
         return self._mac(content).encode() + b"\n" + content
 
     def signed(self, name: str, raw: bytes) -> bytes:
-        """The content of what `sign` made. Raises BackupError."""
+        """Check and remove what `sign` put in front. Raises BackupError."""
         mac, _, content = raw.partition(b"\n")
         if not hmac.compare_digest(mac, self._mac(content).encode()):
             raise damaged(name)
@@ -104,7 +104,7 @@ class Vault:
 
 
 class Digesting:
-    """A stream's one direction, with size and sha256 of what passed."""
+    """One direction of a stream, with size and sha256 of what passed."""
 
     def __init__(self, step: Callable[..., Any], tick: Tick) -> None:
         self._step, self._tick = step, tick
@@ -117,13 +117,13 @@ class Digesting:
         return self._sha256.hexdigest()
 
     def read(self, size: int) -> bytes:
-        """As the stream's."""
+        """Like the stream's."""
         data: bytes = self._step(size)
         self._passed(data)
         return data
 
     def write(self, data: bytes) -> int:
-        """As the stream's."""
+        """Like the stream's."""
         written: int = self._step(data)
         self._passed(data)
         return written
@@ -135,7 +135,7 @@ class Digesting:
 
 
 class _Side(io.RawIOBase):
-    """One of the two streams that pyrage calls. Keeps what was raised: pyrage makes another error of it."""
+    """One of the two streams that pyrage calls. Keeps the exception that was raised, since pyrage replaces it."""
 
     def __init__(self, step: Callable[..., Any]) -> None:
         super().__init__()

@@ -1,1 +1,1 @@
-"""What ships as data, and a user's own files of the same kind: products, members, regions."""
+"""Products, members and regions: those that ship with the package, and users' own files of the same kinds."""

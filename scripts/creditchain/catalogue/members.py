@@ -1,4 +1,4 @@
-"""Members of a region as a file lists them: who they are, what they do, who hosts them. Parsed once, strictly."""
+"""Reads a file of a region's members, strictly: who they are, what they do, who hosts them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ class MembersError(InputError):
 class Member:
     """One member. `key` names it in its file; `host` is the key of the member that hosts a virtual node.
 
-    `operator` is an address, if the file says it; `until` the end of a guest's membership in unix seconds, 0 for none.
+    `operator`: an address, or None if the file gives none. `until`: when a guest's membership ends, in unix seconds; 0
+    for never.
     """
 
     region: str
@@ -61,12 +62,12 @@ class Member:
 
     @property
     def domain_mask(self) -> int:
-        """What it may publish, as the contracts keep it."""
+        """The domains it may publish in, as a bitmap."""
         return domain_mask(self.domains)
 
     @property
     def profile(self) -> dict[str, Any]:
-        """What is kept off chain about a member: its canonical bytes' keccak-256 is the profile digest on chain."""
+        """What is kept off chain about a member. The chain has the keccak-256 of its canonical bytes."""
         return {
             "format": PROFILE_FORMAT,
             "region": self.region,
@@ -83,7 +84,7 @@ class Member:
 
 
 def load_members(ref: str) -> list[Member]:
-    """The members of a file, or those that ship with the package under this name (`yrd`).
+    """The members listed in a file, or in the package's list of this name (`yrd`).
 
     Raises:
         MembersError: names the file and the field.
@@ -97,21 +98,21 @@ def load_members(ref: str) -> list[Member]:
             raise MembersError("the file is too large", expected=f"at most {MAX_FILE_BYTES} bytes", place=Place(ref))
         return parse_members(path.read_bytes(), ref)
     except OSError as error:
-        raise MembersError("the members file can not be read", place=Place(ref), found=type(error).__name__) from error
+        raise MembersError("the members file cannot be read", place=Place(ref), found=type(error).__name__) from error
 
 
 def parse_members(raw: bytes, where: str) -> list[Member]:
-    """Parse a members file; hosts stand before those they host."""
+    """Parse a members file; hosts come before the members they host. Raises MembersError."""
     try:
         parsed = parse_json(raw, JsonLimits(max_bytes=MAX_FILE_BYTES))
     except DocumentError as error:
-        raise MembersError("this is no JSON object", place=Place(where), found=error.message) from error
+        raise MembersError("this is not a JSON object", place=Place(where), found=error.message) from error
     top = _table(parsed, {"format", "region", "members"}, set(), Place(where))
     if top["format"] != FORMAT:
-        raise MembersError("another format", expected=FORMAT, place=Place(where, field="format"))
+        raise MembersError("the file has another format", expected=FORMAT, place=Place(where, field="format"))
     listed = top["members"]
     if not isinstance(top["region"], str) or not isinstance(listed, list) or not 1 <= len(listed) <= MAX_MEMBERS:
-        raise MembersError("region is text and members a list", place=Place(where, field="members"))
+        raise MembersError("region must be text, and members a list", place=Place(where, field="members"))
     members: dict[str, Member] = {}
     for index, item in enumerate(listed):
         member = _member(item, top["region"], Place(where, field=f"members[{index}]"), members)

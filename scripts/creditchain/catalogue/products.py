@@ -1,4 +1,4 @@
-"""Where products are found: those that ship with the package, and folders of one's own. This file alone reads files."""
+"""Finds product files: those that ship with the package, and those in the user's own folders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from creditchain.products.errors import ProductFileError
 from creditchain.products.product import Product
 from creditchain.products.reading import parse_product
 
-#: Folders of product files beside the shipped ones, separated like PATH.
+#: The user's folders of product files, separated like those of PATH.
 FOLDERS_VARIABLE = "CREDITCHAIN_PRODUCTS"
 _SHIPPED = Path(__file__).resolve().parent.parent / "data" / "products"
 _REF = re.compile(r"([a-z0-9-]{1,56})/([0-9]{1,5})")
@@ -23,7 +23,8 @@ _MAX_BYTES = 1 << 20
 def load_product(ref: str | Path, folders: Sequence[Path] | None = None) -> Product:
     """The product `name/version`, or the one in a TOML file.
 
-    `folders` (default: those of CREDITCHAIN_PRODUCTS) are searched for the file `name-version.toml`, then the shipped.
+    The file `name-version.toml` is looked for in `folders` (default: those of CREDITCHAIN_PRODUCTS), then in the
+    package.
     Raises ProductFileError.
     """
     places = _places(folders)
@@ -34,7 +35,7 @@ def load_product(ref: str | Path, folders: Sequence[Path] | None = None) -> Prod
 
 
 def catalogue(folders: Sequence[Path] | None = None) -> list[Product]:
-    """Every product of the shipped folder and of `folders` (as in `load_product`), by kind, name and version."""
+    """Every product in the package and in `folders` (as in `load_product`), by kind, name and version."""
     found: dict[str, Product] = {}
     places = _places(folders)
     for folder in places:
@@ -57,19 +58,19 @@ def _find(ref: str, places: tuple[Path, ...], *, combined: bool = False) -> Prod
     parts = _REF.fullmatch(ref)
     if parts is None:
         raise ProductFileError(
-            f"{ref!r} is no reference to a product", expected="name/version, or a file that ends in .toml"
+            f"{ref!r} does not name a product", expected="name/version, or a file that ends in .toml"
         )
     name = f"{parts.group(1)}-{parts.group(2)}.toml"
     paths = [folder / name for folder in places if (folder / name).is_file()]
     if not paths:
-        raise ProductFileError(f"there is no product {ref!r}", hint="`creditchain product list` shows those there are.")
+        raise ProductFileError(f"there is no product {ref!r}", hint="`creditchain product list` shows all of them.")
     product = _load_named(paths[0], places, combined)
     for path in paths[1:]:
         if _load_named(path, places, combined).digest != product.digest:
             raise ProductFileError(
-                f"two product files that differ say they are {ref!r}",
+                f"two different product files both claim to be {ref!r}",
                 found=f"{paths[0]} and {path}",
-                hint="A change to a product is a new version.",
+                hint="Give a changed product a new version.",
             )
     return product
 
@@ -78,7 +79,7 @@ def _load_named(path: Path, places: tuple[Path, ...], combined: bool = False) ->
     product = _load(path, places, combined)
     if path.name != f"{product.name}-{product.version}.toml":
         raise ProductFileError(
-            "a file in a folder of products is named after its product",
+            "a product file in a folder must be named after its product",
             expected=f"{product.name}-{product.version}.toml",
             place=Place(str(path)),
         )
@@ -109,5 +110,5 @@ def _cached(path: Path, _changed: int, _size: int, places: tuple[Path, ...], com
 
 
 def _no_report(ref: str) -> Product:
-    """Of what a report combines nothing combines anything, so that no chain of files can run in a circle."""
-    raise ProductFileError("a report combines records, not reports", found=ref)
+    """Reports combine only records, so there are no cycles."""
+    raise ProductFileError("a report can combine only records, not reports", found=ref)

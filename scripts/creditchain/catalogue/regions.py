@@ -1,4 +1,4 @@
-"""Regions by code: the three that ship, and others from a file."""
+"""Regions by code: the three that ship with the package, and others from the user's file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RegionName:
 
 
 def load_regions(file: Path | None = None) -> dict[str, RegionName]:
-    """The regions by code: the built-in ones, and those of `file` on top.
+    """The regions by code: the built-in ones and those in `file`, which may replace built-in ones.
 
     Raises:
         ConfigError: names the file and the field.
@@ -35,7 +35,7 @@ def load_regions(file: Path | None = None) -> dict[str, RegionName]:
             regions |= _parse(file.read_text(encoding="utf-8"), str(file))
         except (OSError, UnicodeDecodeError) as error:
             found = type(error).__name__
-            raise ConfigError("the region file can not be read", place=Place(str(file)), found=found) from error
+            raise ConfigError("the region file cannot be read", place=Place(str(file)), found=found) from error
     return regions
 
 

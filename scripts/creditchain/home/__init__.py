@@ -1,1 +1,1 @@
-"""The home folder: its layout, its journal and its keys. Nothing else writes there."""
+"""The home folder: its layout, its journal, its keys, and the one way to write files."""

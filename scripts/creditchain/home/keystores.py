@@ -35,7 +35,7 @@ def password_source(name: str) -> str:
     """The password of the keystore `name`: CREDITCHAIN_PASSWORD, the file CREDITCHAIN_PASSWORD_FILE, or asked for.
 
     Raises:
-        UsageError: there is none, and nobody to ask.
+        UsageError: there is none, and no terminal to ask at.
     """
     if (password := os.environ.get("CREDITCHAIN_PASSWORD")) is not None:
         return password
@@ -54,10 +54,10 @@ def password_source(name: str) -> str:
 
 
 def new_password(name: str) -> str:
-    """The password for a new keystore: as `password_source`, but asked for twice.
+    """The password for a new keystore: like `password_source`, but asked for twice.
 
     Raises:
-        UsageError: none, nobody to ask, or the two differ.
+        UsageError: there is none and no terminal to ask at, the two differ, or it is empty.
     """
     password = password_source(name)
     given = "CREDITCHAIN_PASSWORD" in os.environ or "CREDITCHAIN_PASSWORD_FILE" in os.environ
@@ -84,7 +84,7 @@ def write_keystore(path: Path, key: bytes, kind: str, password: str) -> Path:
     """
     content: dict[str, Any] = create_keyfile_json(key, _secret(password), kdf="scrypt")
     if kind == TAG_KEY:
-        # The address would be that of the tag key taken as a signing key: nobody's business.
+        # The address is that of the tag key used as a signing key: it would only identify the tag key.
         content.pop("address", None)
         content["kind"] = TAG_KEY
     try:
@@ -156,20 +156,20 @@ def load_tag_key(spec: str, password: PasswordSource = password_source) -> bytes
 
 
 def _secret(password: str) -> Any:
-    # eth-keyfile says text, but its PBKDF2 takes bytes only; eth-account gives it these bytes too.
+    # eth-keyfile's types say str, but its PBKDF2 takes only bytes; eth-account passes these bytes too.
     return password.encode("utf-8")
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise KeystoreError("this is no keystore", place=Place(str(path)))
+            raise KeystoreError("this is not a keystore", place=Place(str(path)))
         content = parse_json(path.read_bytes())
     except OSError as error:
         found = type(error).__name__
         raise KeystoreError("the keystore cannot be read", place=Place(str(path)), found=found) from error
     except DocumentError as error:
-        raise KeystoreError("this is no keystore: not JSON", place=Place(str(path))) from error
+        raise KeystoreError("this is not a keystore: not JSON", place=Place(str(path))) from error
     if not ("crypto" in content or "Crypto" in content):
-        raise KeystoreError("this is no keystore", place=Place(str(path)))
+        raise KeystoreError("this is not a keystore", place=Place(str(path)))
     return content

@@ -1,7 +1,7 @@
-"""Synthetic uploads: any number of documents of a product, for any number of enterprises, the same for the same seed.
+"""Synthetic uploads: any number of documents of a product about any number of enterprises; same seed, same documents.
 
-Documents fit their product, numbers have right check digits, and no two documents are equal. Everything in them is made
-up: names say 示例, organisation codes begin with YX.
+Documents fit their product, numbers have correct check digits, and no two documents are equal. All of it is made up:
+names contain 示例 (sample), organisation codes begin with YX.
 """
 
 from creditchain.sample.sampling import Sample, SampleError

@@ -20,7 +20,7 @@ Kind = Literal["string", "integer", "boolean", "json"]
 
 _POOL = 2048
 _JSON_POOL = 256
-#: Days before or after the document's, by a date's name: what begins, comes of it, ends it, is to come.
+#: Range of a date field in days from the document's own day, by the field's name. Others are _BEGINNINGS.
 _BEGINNINGS = (-2400, -900)
 _DAYS = {
     **dict.fromkeys(
@@ -37,7 +37,7 @@ _SERIAL_PATTERN = "^[0-9A-Z]{8,32}$"
 
 @dataclass(frozen=True, slots=True)
 class Escape:
-    """How the format at hand writes a text, and how a value that is itself JSON."""
+    """How a file format writes text, and how it writes a value that is itself JSON."""
 
     text: Callable[[str], bytes]
     json: Callable[[str], bytes]
@@ -66,7 +66,7 @@ def envelope_columns(product: Product) -> tuple[Column, ...]:
 
 
 def data_columns(product: Product, seed: int, escape: Escape) -> tuple[Column, ...]:
-    """The fields of `data`, those that are always there first. Raises PatternError."""
+    """The fields of `data`, required ones first. Raises PatternError."""
     required = set(product.schema.get("required", ()))
     for needed in product.schema.get("dependentRequired", {}).values():
         required.update(needed)
@@ -91,7 +91,7 @@ class _Fields:
         return Column(name, kind if kind in ("string", "integer", "boolean") else "json", optional, source)
 
     def _known(self, name: str, schema: Schema) -> sources.Source | None:
-        """Fields that depend on the enterprise, the day or the row, if the schema is the one we think of."""
+        """The source of a well-known field, which follows from enterprise, day or row; None if its schema differs."""
         is_integer, pattern = schema.get("type") == "integer", schema.get("pattern")
         if name in ("record_id", "report_id") and pattern == _SERIAL_PATTERN:
             return self._serial()
@@ -137,7 +137,7 @@ class _Fields:
         return tuple(DIVISIONS[code].name_zh for code in DIVISION_CODES)
 
     def _serial(self) -> sources.Source:
-        """Documents of one enterprise differ by this alone if by nothing else."""
+        """A serial number, so that no two documents of an enterprise are equal."""
         initials = "".join(word[0] for word in f"{self.product.name}-x".split("-"))[:2].upper()
         return sources.Serial(f"{initials}{self.product.digest[0] % 100:02}{self.seed % 10_000:04}".encode())
 

@@ -1,6 +1,6 @@
-"""Random numbers by position: the draw for (seed, label, row) is a pure function, any part can be made alone.
+"""Random numbers by position: a draw is a pure function of (seed, label, row), so any part can be made on its own.
 
-splitmix64 (Steele, Lea, Flood 2014), vectorised; integers only, so that every machine draws the same.
+splitmix64 (Steele, Lea, Flood 2014), vectorised. Integers only, so every machine draws the same.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def mix(values: Words) -> Words:
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """A family of random sequences under one seed, one sequence a label."""
+    """A family of random sequences under one seed: one sequence for each label."""
 
     seed: int
 

@@ -1,6 +1,6 @@
-"""Synthetic enterprises' numbers, many at once: rows of ASCII with right check digits, no number twice.
+"""Numbers of synthetic enterprises, many at once: rows of ASCII with correct check digits, no number twice.
 
-The organisation codes begin with YX (样本), which no registry issues, so that a synthetic USCC names nobody.
+Organisation codes begin with YX (样本), which no registry issues, so a synthetic USCC belongs to nobody.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from creditchain.sample.draws import Draws, Words
 
 Rows = npt.NDArray[np.uint8]
 
-#: Characters of a USCC (GB 32100-2015) and their values in both checks.
+#: Characters of a USCC (GB 32100-2015); a character's value in the check is its position.
 _ALPHABET = b"0123456789ABCDEFGHJKLMNPQRTUWXY"
 _WEIGHTS = tuple(3**place % 31 for place in range(17))
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
@@ -23,7 +23,7 @@ _TWUBN_WEIGHTS = (1, 2, 1, 2, 1, 2, 4)
 
 _SERIALS = 31**6
 _TWUBN_SERIALS = 10**7
-#: Enterprises that there can be: six free characters of the organisation code; two numbers for seven digits.
+#: Largest number of enterprises: six free characters in the organisation code; two check digits for seven digits.
 MAX_USCC = _SERIALS
 MAX_TWUBN = 2 * _TWUBN_SERIALS
 
@@ -49,7 +49,7 @@ _KIND_ROWS = _table(_KINDS)
 
 
 def division_places(draws: Draws, enterprises: Words) -> Words:
-    """For each enterprise, by its ordinal, the place of its division in DIVISION_CODES."""
+    """The index in DIVISION_CODES of each enterprise's division."""
     return draws.below("division", enterprises, len(DIVISION_CODES))
 
 
@@ -88,7 +88,7 @@ def _weighted(values: npt.NDArray[np.int32], rows: Rows, weights: tuple[int, ...
 
 
 def _shuffled(draws: Draws, ordinals: Words, modulus: int) -> Words:
-    """A one-to-one scattering of ordinals below `modulus`, another for each seed: an affine map modulo `modulus`."""
+    """A permutation of the ordinals below `modulus` that depends on the seed: an affine map modulo `modulus`."""
     factor, offset = (int(word) for word in draws.words("shuffle", np.arange(2, dtype=np.uint64)))
     factor = factor % (1 << 31) | 1
     while math.gcd(factor, modulus) != 1:

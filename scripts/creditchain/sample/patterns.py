@@ -1,4 +1,4 @@
-"""A text that a simple pattern accepts: literals, classes, groups, choices, counts; what products need, no more."""
+"""Makes text that matches a simple pattern: literals, classes, groups, choices and counts, as products use them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from creditchain.errors import InputError
 
 _CLASSES = {"d": string.digits, "w": string.ascii_letters + string.digits + "_"}
 _COUNTS = re.compile(r"\{([0-9]+)(,)?([0-9]+)?\}")
-_MOST = 4  #: how often an unbounded part is repeated at most
+_MOST = 4  #: most repetitions of an unbounded part
 
 
 class PatternError(InputError):
-    """A pattern that the sampler cannot make a text for."""
+    """The sampler cannot make text for a pattern."""
 
 
 def matching(pattern: str, rng: random.Random) -> str:
-    """A text that `pattern` (anchored with ^ and $) accepts, chosen by `rng`. Raises PatternError."""
+    """Text that matches `pattern` (anchored with ^ and $), chosen by `rng`. Raises PatternError."""
     parser = _Parser(pattern.removeprefix("^").removesuffix("$"), rng)
     text = parser.choice()
     if parser.position != len(parser.pattern):
@@ -27,7 +27,7 @@ def matching(pattern: str, rng: random.Random) -> str:
 
 
 class _Parser:
-    """Recursive descent over the pattern that writes a text as it goes."""
+    """Recursive descent over the pattern that writes the text as it goes."""
 
     def __init__(self, pattern: str, rng: random.Random) -> None:
         self.pattern = pattern
@@ -36,7 +36,7 @@ class _Parser:
 
     def error(self) -> PatternError:
         return PatternError(
-            "the sampler cannot make a text for this pattern",
+            "the sampler cannot make text for this pattern",
             found=self.pattern,
             hint="Give the field `examples` in the product file.",
         )

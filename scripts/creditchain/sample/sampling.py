@@ -14,21 +14,21 @@ from creditchain.sample.draws import Draws
 from creditchain.sample.numbers import MAX_TWUBN, MAX_USCC
 from creditchain.sample.sources import FIRST_AS_OF, LAST_AS_OF, Rows
 
-#: Rows made at a time: small enough for the caches, large enough that Python does not count.
+#: Rows made at a time: few enough to fit in the caches, enough to make Python's overhead negligible.
 CHUNK = 1 << 13
 _MAX_RECORDS = 10**12
 _FACTOR = 2_654_435_761
 
 
 class SampleError(InputError):
-    """A sample that cannot be made."""
+    """The sample cannot be made."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """`records` documents of `product` about `enterprises` enterprises; each has one at least if there are enough.
+    """`records` documents of `product` about `enterprises` enterprises; each gets at least one if there are enough.
 
-    Raises SampleError for numbers that are out of range.
+    Raises SampleError for numbers out of range.
     """
 
     product: Product
@@ -50,10 +50,10 @@ class Sample:
             yield self.rows(start, min(start + CHUNK, self.records))
 
     def rows(self, start: int, stop: int) -> Rows:
-        """The rows with the ordinals from `start` to before `stop`."""
+        """The rows with ordinals from `start` up to, not including, `stop`."""
         draws = Draws(self.seed)
         ordinals = np.arange(start, stop, dtype=np.uint64)
-        # The first go round all enterprises; later ones meet some more often than others, as in life.
+        # The first records visit every enterprise once; later ones favour some enterprises, as in real data.
         around = (ordinals * np.uint64(self._factor()) + np.uint64(self.seed % self.enterprises)) % np.uint64(
             self.enterprises
         )

@@ -1,4 +1,4 @@
-"""Rows of columns to bytes of a file: JSON Lines, CSV, or an Arrow table for Parquet."""
+"""Turns columns into a file's content: JSON Lines, CSV, or an Arrow table for Parquet."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from creditchain.products import Product
 from creditchain.sample.columns import Column, Escape, data_columns, envelope_columns
 from creditchain.sample.sources import Bytes, Flag, NumberSource, Rows
 
-_PRESENT = 179  #: of 256 optional cells are there
+_PRESENT = 179  #: of 256 optional cells, this many have a value
 
 
 def _json_text(text: str) -> bytes:
-    """A text as it stands between the quotes of a JSON string."""
+    """Text as it stands between the quotes of a JSON string."""
     return orjson.dumps(text)[1:-1]
 
 
 def _csv_text(text: str) -> bytes:
-    """A text as a CSV cell (RFC 4180)."""
+    """Text as a CSV cell (RFC 4180)."""
     quoted = '"' + text.replace('"', '""') + '"'
     return (quoted if any(character in text for character in '",\r\n') else text).encode()
 
@@ -34,7 +34,11 @@ _PLAIN = Escape(str.encode, str.encode)
 
 
 class Sheet:
-    """Lines of text: literals that every line has, and cells between them. An empty cell takes its literals along."""
+    """A template for lines: literals of every line with cells between them.
+
+    All lines are filled into one matrix of bytes at once, and the NUL bytes of short and empty cells are dropped at the
+    end. A cell owns the literals around it (a comma, a key, quotes), which vanish with it when it is empty.
+    """
 
     def __init__(self) -> None:
         self.template = b""
@@ -42,11 +46,11 @@ class Sheet:
         self._memory = threading.local()
 
     def literal(self, text: str) -> None:
-        """Text of every line."""
+        """Add text that stands in every line."""
         self.template += text.encode()
 
     def cell(self, column: Column, before: str = "", after: str = "") -> None:
-        """A column's cell between two literals that belong to it."""
+        """Add a column's cell, with the literals that belong to it."""
         start = len(self.template)
         self.literal(before)
         at = len(self.template)
@@ -67,7 +71,7 @@ class Sheet:
         return text
 
     def _buffers(self, rows: int) -> tuple[Bytes, npt.NDArray[np.bool_]]:
-        """Memory for lines and mask, kept by each thread: fresh pages cost more than filling them."""
+        """Memory for lines and mask, reused by each thread: getting fresh pages costs more than filling them."""
         kept: list[Bytes] = getattr(self._memory, "kept", [])
         size = rows * len(self.template)
         if not kept or len(kept[0]) < size:
@@ -99,7 +103,7 @@ def json_sheet(product: Product, seed: int) -> Sheet:
 
 
 def csv_sheet(product: Product, seed: int) -> tuple[bytes, Sheet]:
-    """The header line, and one record a line."""
+    """The header line, and a sheet with one record a line."""
     columns = (*envelope_columns(product), *data_columns(product, seed, _CSV))
     sheet = Sheet()
     for place, column in enumerate(columns):
@@ -110,7 +114,7 @@ def csv_sheet(product: Product, seed: int) -> tuple[bytes, Sheet]:
 
 
 def arrow_sheet(product: Product, seed: int) -> tuple[pa.Schema, Callable[[Rows], pa.RecordBatch]]:
-    """The schema of a table, and what makes rows of it: typed columns, or whole documents where fields are nested."""
+    """The schema of a table and a function that makes its rows: typed columns, or whole documents if fields nest."""
     columns = (*envelope_columns(product), *data_columns(product, seed, _PLAIN))
     if any(column.kind == "json" for column in columns):
         schema, sheet = pa.schema([("document", pa.string())]), json_sheet(product, seed)

@@ -1,4 +1,4 @@
-"""Where the text of a column comes from: each source fills a matrix of bytes for many at once, NUL where shorter."""
+"""Sources of a column's text. Each fills a matrix of bytes for many rows at once, with NUL after shorter texts."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _DATES = np.frombuffer(
 ).reshape(-1, 10)
 _POWERS = np.array([10**n for n in range(19)], np.int64)
 
-#: Documents of a sample hold for days of these years.
+#: First and last day of a sample's documents (`as_of`), in days since 1970-01-01.
 FIRST_AS_OF = (date(2022, 1, 1) - _FIRST_DAY).days
 LAST_AS_OF = (date(2026, 6, 30) - _FIRST_DAY).days
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Some records of a sample: their ordinals, their enterprises' ordinals, their day since 1970, and the draws."""
+    """Some records of a sample: ordinals, their enterprises' ordinals, days since 1970-01-01, and the draws."""
 
     ordinals: Words
     enterprises: Words
@@ -43,13 +43,13 @@ class Rows:
 
 
 class Source(ABC):
-    """Text of one column. `width`: the most bytes of a cell."""
+    """Text of one column. `width`: the largest size of a cell in bytes."""
 
     width: int
 
     @abstractmethod
     def fill(self, out: Bytes, rows: Rows) -> None:
-        """Write the cells to `out` (n, width), which is zero before."""
+        """Write the cells to `out` (n, width), which is all zero."""
 
 
 class NumberSource(Source):
@@ -67,7 +67,7 @@ class NumberSource(Source):
 
 
 class Magnitudes(NumberSource):
-    """Numbers in a range, each order of magnitude as likely as the next; one in eight negative where that may be."""
+    """Numbers in a range, all orders of magnitude equally likely; one in eight is negative if the range allows it."""
 
     def __init__(self, label: str, low: int, high: int, step: int = 1) -> None:
         self.label, self.step = label, step
@@ -91,7 +91,7 @@ class Magnitudes(NumberSource):
 
 
 class NumberPool(NumberSource):
-    """One of some numbers."""
+    """A number from a list."""
 
     def __init__(self, label: str, numbers: Sequence[int]) -> None:
         self.label, self.numbers = label, np.array(numbers, np.int64)
@@ -124,7 +124,7 @@ class DivisionCode(NumberSource):
 
 
 class Flag(Source):
-    """true, or else false, seven times of eight."""
+    """False in seven rows of eight, true in the others."""
 
     width = 5
     _texts = np.frombuffer(b"falsetrue\0", np.uint8).reshape(2, 5)
@@ -145,7 +145,7 @@ class Flag(Source):
 
 
 class Pool(Source):
-    """One of some texts, the same one for all rows of an enterprise if `by_enterprise`."""
+    """A text from a list; with `by_enterprise` the same one in all rows of an enterprise."""
 
     def __init__(self, label: str, texts: Sequence[bytes], *, by_enterprise: bool = False) -> None:
         self.label, self.by_enterprise = label, by_enterprise
@@ -159,7 +159,7 @@ class Pool(Source):
 
 
 class ByDivision(Source):
-    """A text for each place in DIVISION_CODES, by the enterprise's division."""
+    """The text of the enterprise's division; `texts` are in the order of DIVISION_CODES."""
 
     def __init__(self, texts: Sequence[bytes]) -> None:
         self.table = padded(texts)
@@ -171,7 +171,7 @@ class ByDivision(Source):
 
 
 class Serial(Source):
-    """A text that no two rows share: a prefix and the row's ordinal in twelve digits."""
+    """Text that is unique to its row: a prefix, and the row's ordinal in twelve digits."""
 
     def __init__(self, prefix: bytes) -> None:
         self.prefix = np.frombuffer(prefix, np.uint8)
@@ -184,7 +184,7 @@ class Serial(Source):
 
 
 class Day(Source):
-    """A date: the document's day plus a number of days drawn from [low, high]; of it the first `width` characters."""
+    """The first `width` characters of a date: the document's day plus a number of days drawn from [low, high]."""
 
     def __init__(self, label: str, low: int, high: int, width: int = 10) -> None:
         self.label, self.low, self.span, self.width = label, low, high - low + 1, width
@@ -198,7 +198,7 @@ class Day(Source):
 
 
 class Joined(Source):
-    """Several sources, one after the other."""
+    """Several sources, concatenated."""
 
     def __init__(self, parts: Sequence[Source]) -> None:
         self.parts = parts
@@ -213,7 +213,7 @@ class Joined(Source):
 
 
 class SubjectText(Source):
-    """Scheme or number of the row's enterprise; of those that may have either, one in 32 has a Taiwan number."""
+    """Scheme or number of the row's enterprise. Where both schemes are allowed, one in 32 has a Taiwan number."""
 
     def __init__(self, schemes: Sequence[str], *, number: bool) -> None:
         self.schemes, self.number = schemes, number
@@ -237,12 +237,12 @@ class SubjectText(Source):
 
 
 def padded(texts: Sequence[bytes]) -> Bytes:
-    """Texts as rows of bytes, NUL where shorter than the longest."""
+    """Texts as rows of bytes, padded with NUL to the longest."""
     return np.array(list(texts), dtype=f"S{max(1, *map(len, texts))}").view(np.uint8).reshape(len(texts), -1)
 
 
 def decimal_rows(values: Integers, width: int, *, zeros: bool = False) -> Bytes:
-    """Numbers from 0 as right-aligned decimal digits (n, width); leading zeros as NUL, or as digits with `zeros`."""
+    """Non-negative numbers as right-aligned decimal digits (n, width); leading zeros are NUL, or "0" with `zeros`."""
     out = np.empty((len(values), width), np.uint8)
     rest = values
     for column in range(width - 1, -1, -1):

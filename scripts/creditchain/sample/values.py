@@ -1,4 +1,4 @@
-"""Single values for any schema of a product file: the slow path, which fills the pools that rows draw from."""
+"""Makes single values for any schema in a product file: the slow path, which fills the pools that rows draw from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from creditchain.products.schema import Schema, resolve
 from creditchain.sample import words
 from creditchain.sample.patterns import matching
 
-#: The largest number that a field gets whatever its schema allows: ten billion yuan in fen.
+#: The largest number in any field, whatever its schema allows: ten billion yuan in fen.
 CEILING = 10**12
 _SMALLEST_AMOUNT = 10_000
 _ABSENT = 0.3  #: share of optional fields that are left out
@@ -21,7 +21,7 @@ _LAST_DAY = date(2026, 6, 30)
 
 
 def integer_range(name: str, schema: Schema) -> tuple[int, int]:
-    """The lowest and highest number that an integer field gets; amounts in fen are not below a hundred yuan."""
+    """The lowest and highest number of an integer field; amounts in fen are at least a hundred yuan."""
     low, most = int(schema.get("minimum", 0)), int(schema.get("maximum", CEILING))
     if name.endswith("_fen") and low == 0:
         low = min(_SMALLEST_AMOUNT, most)
@@ -30,7 +30,7 @@ def integer_range(name: str, schema: Schema) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Makes values; `cities` are the names of places that texts may carry."""
+    """Makes values. `cities`: names of places that may appear in texts."""
 
     definitions: Schema
     cities: Sequence[str]
@@ -66,7 +66,7 @@ class Values:
         return text + words.MARK[0] * (int(schema.get("minLength", 0)) - len(text))
 
     def phrase(self, template: str, title: str = "") -> str:
-        """A text by a template of `words`."""
+        """Text by a template from `words`."""
         return template.format(
             mark=words.MARK,
             city=self.rng.choice(self.cities),

@@ -1,4 +1,4 @@
-"""Words for synthetic text. Every name carries 示例 (sample), so that nobody takes one for a real enterprise."""
+"""Words for synthetic text. Every name contains 示例 (sample), so nobody takes it for a real enterprise."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ MARK = "示例"
 #: Places of the Taiwan region, for which GB/T 2260 has no divisions.
 TAIWAN_CITIES = ("台北市", "新北市", "桃园市", "台中市", "台南市", "高雄市", "基隆市", "新竹市", "嘉义市")
 
-#: Characters of trade names 字号, two of them a name.
+#: Pairs of these characters make a trade name 字号 of two or four characters.
 TRADE = (
     "云岚泽晟瀚宸曜霖锦澜颢翊铭煜昊骏嘉禾瑞丰恒远博雅卓越启航鼎盛华茂永信天成明德弘毅景和安泰康宁"
     "清源润达宏图新创智联凌峰星海青松沃野"
@@ -41,7 +41,7 @@ ROADS = (
     "环城",
 )
 
-#: Text of a field, by its name: `{city}` is the division's name, `{number}` a house or serial number.
+#: Templates of text by the field's name: `{city}` is the division's name, `{number}` a house or serial number.
 TEMPLATES: dict[str, str] = {
     "address": "{city}{mark}{road}路{number}号",
     "location": "{city}{mark}{road}路{number}号",

@@ -1,4 +1,4 @@
-"""Writing a sample to a file: JSON Lines, CSV or Parquet, streamed; the file has its name once it is whole."""
+"""Writes a sample to a file, as JSON Lines, CSV or Parquet; the file gets its name when it is complete."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from creditchain.sample.sources import Rows
 _Made = TypeVar("_Made")
 
 
-#: Rows of a row group of Parquet: some tens of thousands to a million are usual.
+#: Rows in a row group of Parquet; tens of thousands to a million are usual.
 _GROUP_ROWS = 65_536
 
 
@@ -58,7 +58,7 @@ def write_sample(
 ) -> int:
     """Write the sample to `path` and return the file's bytes; `on_progress` is told the rows of each piece.
 
-    Raises OutputExistsError, StorageError; no part of it is left under the name then.
+    Raises OutputExistsError, StorageError; nothing is left under the name then.
     """
     with new_file(path, overwrite=overwrite) as handle:
         _WRITERS[form](sample, handle, on_progress)
@@ -66,7 +66,7 @@ def write_sample(
 
 
 def json_lines(sample: Sample) -> Iterator[bytes]:
-    """The sample as JSON Lines, some thousand lines at a time."""
+    """The sample as JSON Lines, a few thousand lines at a time."""
     return _ahead(json_sheet(sample.product, sample.seed).render, sample)
 
 
@@ -99,7 +99,7 @@ def _write_parquet(sample: Sample, handle: BinaryIO, on_progress: Callable[[int]
 
 
 def _ahead(make: Callable[[Rows], _Made], sample: Sample) -> Iterator[_Made]:
-    """Make pieces on all cores, a few ahead of the one asked for, in order."""
+    """Make pieces on all cores, in order, a few ahead of the one that is asked for."""
     workers = os.cpu_count() or 1
     waiting: deque[Future[_Made]] = deque()
     with ThreadPoolExecutor(workers) as pool:

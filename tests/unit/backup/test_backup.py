@@ -190,7 +190,7 @@ def test_a_restored_home_goes_on_with_the_same_place(home: Path, tmp_path: Path)
 def test_places_and_homes_that_can_not_be(home: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="inside"):
         backup(home, home / "b")
-    with pytest.raises(UsageError, match="no way to reach"):
+    with pytest.raises(UsageError, match="no installed library can reach"):
         backup(home, "nonsense://b")
     with pytest.raises(InputError, match="no home"):
         backup(tmp_path / "nowhere", tmp_path / "b")
@@ -201,7 +201,7 @@ def test_a_home_is_not_replaced_unless_forced(home: Path, tmp_path: Path) -> Non
     there = make_home(tmp_path / "there")
     (there / "reasons" / "02.json").write_text("mine")
     before = content(there)
-    with pytest.raises(BackupRefusedError, match="a home already"):
+    with pytest.raises(BackupRefusedError, match="home exists already"):
         restore(tmp_path / "b", there)
     assert content(there) == before
     back = restore(tmp_path / "b", there, force=True)
