@@ -86,7 +86,7 @@ def test_files_exchanged(place: Path, tmp_path: Path) -> None:
     raw = first.read_bytes()
     first.write_bytes(second.read_bytes())
     second.write_bytes(raw)
-    assert "another one" in refused(place, tmp_path).message
+    assert "not the one" in refused(place, tmp_path).message
 
 
 def test_a_manifest_of_somebody_else(place: Path, vault: Vault, tmp_path: Path) -> None:

@@ -198,5 +198,5 @@ def test_reports_that_combine_each_other(tmp_path: Path) -> None:
     for one, other in (("heat-report", "cold-report"), ("cold-report", "heat-report")):
         text = REPORT.replace("heat-report", one).replace("power-usage", other)
         (tmp_path / f"{one}-1.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(ProductFileError, match="combines records"):
+    with pytest.raises(ProductFileError, match="can combine only records"):
         load_product("heat-report/1", [tmp_path])
