@@ -19,8 +19,6 @@ from typing import IO, Any, BinaryIO, cast
 from urllib.parse import quote
 
 from creditchain.backup.store import PART, copy_stream
-from creditchain.batch.folder.files import LEVELS
-from creditchain.batch.folder.order import ORDER
 from creditchain.errors import Place
 from creditchain.home.files import StorageError, storage
 from creditchain.home.journal import BUSY_SECONDS
@@ -35,6 +33,8 @@ _FLEETING_FOLDERS = ("locks",)
 _FLEETING_FILES = (f"{HOME}/devnet/running.json",)
 _FLEETING_ENDS = (PART, ".lock", "-wal", "-shm", "-journal")
 _COPY = ".backup-"
+#: A batch's large files: leaves, documents, levels, order, record ids. The manifest has their digests.
+_SEALED_ENDS = (".arrow", ".bin")
 _SQLITE = b"SQLite format 3\0"
 #: Small files are held in memory while they are copied.
 _HELD_BYTES = 8 << 20
@@ -58,7 +58,7 @@ class Source:
     @property
     def sealed(self) -> bool:
         """Does this file of a batch change only together with the batch's manifest or list of purges?"""
-        return self.batch is not None and (self.path.suffix == ".arrow" or self.path.name in (LEVELS, ORDER))
+        return self.batch is not None and self.path.suffix in _SEALED_ENDS
 
 
 def batch_of(name: str) -> str | None:

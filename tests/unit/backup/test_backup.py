@@ -84,8 +84,8 @@ def test_only_what_is_new_is_copied(home: Path, tmp_path: Path, monkeypatch: pyt
     reading = making_room.reading
     monkeypatch.setattr(making_room, "reading", lambda source, at: (read.append(source.name), reading(source, at))[1])
     made = backup(home, place)
-    # manifest, leaves, documents, their order and the levels of the new batch, and the journal
-    assert (made.number, made.copied_files) == (3, 6)
+    # manifest, leaves, documents, their order, levels and record ids of the new batch, and the journal
+    assert (made.number, made.copied_files) == (3, 7)
     large = [name for name in read if name.endswith((".arrow", ".bin"))]
     assert {name.split("/")[4] for name in large} == {fresh.name}
     restore(place, tmp_path / "back" / "home")

@@ -92,7 +92,7 @@ def test_files_exchanged(place: Path, tmp_path: Path) -> None:
 def test_a_manifest_of_somebody_else(place: Path, vault: Vault, tmp_path: Path) -> None:
     """Encrypted to this backup, but by somebody who does not hold its key."""
     forged = Manifest("00" * 16, 2, 0, ()).to_bytes()
-    for content_of, message in ((b"0" * 64 + b"\n" + forged, "damaged"), (vault.sign(forged), "another's name")):
+    for content_of, message in ((b"0" * 64 + b"\n" + forged, "damaged"), (vault.sign(forged), "name of another")):
         sealed = io.BytesIO()
         vault.seal(io.BytesIO(content_of), sealed)
         (place / "snapshots" / "00000009.age").write_bytes(sealed.getvalue())
