@@ -14,7 +14,7 @@ from making import RULES, document, rows
 from creditchain.batch import Rules, UploadError, find_upload
 from creditchain.batch.accepting.bulk_columns import ColumnAcceptor
 from creditchain.batch.accepting.typed_documents import UntranslatableError
-from creditchain.batch.readers import load, parquet, pieces
+from creditchain.batch.readers import load, parquet, parquet_sizes, pieces
 from creditchain.catalogue.products import catalogue
 from creditchain.sample import Form, Sample, write_sample
 
@@ -89,7 +89,7 @@ CELLS: dict[str, list[Any]] = {
 @pytest.mark.parametrize("coded_bytes", [0, 8, 1 << 20])
 def test_cells_of_every_kind(coded_bytes: int, nulls: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many columns are looked at value by value: none, those whose values repeat, all texts."""
-    monkeypatch.setattr(parquet, "_CODED_BYTES", coded_bytes)
+    monkeypatch.setattr(parquet_sizes, "CODED_BYTES", coded_bytes)
     cells = {name: [value for value in values if nulls or value is not None] for name, values in CELLS.items()}
     end = None if nulls else "2030-01-01"
     table = []
@@ -116,7 +116,7 @@ def test_cells_of_every_kind(coded_bytes: int, nulls: bool, tmp_path: Path, monk
 def test_rows_are_found_however_they_are_grouped(
     group: int, limit: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet, "_ROWS", limit)
+    monkeypatch.setattr(parquet_sizes, "ROWS", limit)
     table = rows([document(record) for record in range(40)])
     table[23]["industry"] = "no"
     records, problems = loaded(pa.Table.from_pylist(table), RULES, tmp_path, row_group_size=group)
@@ -134,7 +134,7 @@ def test_texts_may_be_dictionaries_or_large(kind: pa.DataType, tmp_path: Path) -
 
 @pytest.mark.parametrize("coded_bytes", [0, 1 << 20])
 def test_texts_that_are_not_utf_8(coded_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "_CODED_BYTES", coded_bytes)
+    monkeypatch.setattr(parquet_sizes, "CODED_BYTES", coded_bytes)
     table = pa.Table.from_pylist(rows([document(record) for record in range(3)]))
     raw = pa.array([b"good", b"\xff\xfe", b"also good"])
     broken = pa.StringArray.from_buffers(3, *raw.buffers()[1:])
@@ -161,7 +161,7 @@ def test_a_column_of_another_type_is_refused(tmp_path: Path) -> None:
 
 
 def test_one_long_value_of_a_whole_column_stays_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "_MOST_BYTES", 20_000)
+    monkeypatch.setattr(parquet, "MOST_BYTES", 20_000)
     table = rows([document(record) for record in range(400)])
     for row in table:
         row["name"] = "长" * 90

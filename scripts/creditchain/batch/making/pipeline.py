@@ -99,7 +99,15 @@ def prepare(
     with _workspace(dest, name) as work:
         with _team(limits.workers) as pool, Syncer(background=pool is not None) as syncer:
             salt = series_salt(terms) if has_record_id(rules.product) else None
-            job = Job(rules, seals, work, spill=pool is not None, id_salt=salt, threads=1 if pool is not None else 0)
+            job = Job(
+                rules,
+                seals,
+                work,
+                spill=pool is not None,
+                id_salt=salt,
+                first_fault=not faults.skip and faults.report is None,
+                threads=1 if pool is not None else 0,
+            )
             making = Making(upload, job, limits, faults, watch, pool, syncer)
             runs = _runs(making)
             parts, replaced = _parts(making, runs, series)

@@ -57,7 +57,7 @@ class Job:
     """What all pieces of one batch have in common.
 
     Without `spill` runs stay in memory; `threads` for hashing. `id_salt` is what digests of record ids begin with,
-    None where the product has no ids.
+    None where the product has no ids. With `first_fault` a piece is left at the first block with a bad line.
     """
 
     rules: Rules
@@ -65,6 +65,7 @@ class Job:
     work: Path
     spill: bool
     id_salt: bytes | None = None
+    first_fault: bool = False
     threads: int = 1
 
 
@@ -199,6 +200,8 @@ class _Reading:
             self.lines += block.lines
             rows += len(sealed)
             yield sealed.select(DOCUMENTS.names)
+            if self.problems and self._job.first_fault:
+                return
 
 
 def make_part(job: Job, span: Span) -> Part:

@@ -19,6 +19,16 @@ from creditchain.batch.accepting.rules import Rules, accept_text
 from creditchain.batch.accepting.table import ENVELOPE, Layout, envelope, layout
 from creditchain.batch.accepting.typed_documents import UntranslatableError
 from creditchain.batch.errors import Problem, UploadError, storage
+from creditchain.batch.readers.parquet_sizes import (
+    MOST_BYTES,
+    ROW_BYTES,
+    coded_columns,
+    require_sane,
+    rows_at_once,
+    rows_of,
+)
+from creditchain.batch.readers.parquet_types import column_names as data_columns
+from creditchain.batch.readers.parquet_types import plain_columns, require_type
 from creditchain.batch.readers.pieces import GroupsPiece, TablePiece
 from creditchain.batch.readers.upload import Upload, open_at
 from creditchain.batch.records import RECORDS, joined, shift
@@ -27,16 +37,8 @@ from creditchain.errors import InputError, Place
 from creditchain.products import Product
 
 DOCUMENT = "document"
-#: Rows that are judged at a time, and bytes of them, about.
-_ROWS = 65_536
-_BLOCK_BYTES = 32 << 20
-_MOST_BYTES = 4 * _BLOCK_BYTES
-#: Bytes that a row takes at least, once it is written as a document.
-_ROW_BYTES = 512
 #: How many times as large as a piece a row group may be; a larger one is read here, and its rows sent to the workers.
 _LARGE = 4
-#: Bytes a value that a column of texts takes at most where its values repeat.
-_CODED_BYTES = 8
 
 
 def pieces(upload: Upload, rules: Rules, piece_bytes: Callable[[int], int]) -> Iterator[GroupsPiece | TablePiece]:
@@ -50,11 +52,12 @@ def pieces(upload: Upload, rules: Rules, piece_bytes: Callable[[int], int]) -> I
                 check_schema(parquet.schema_arrow, rules.product)
         except UploadError as error:
             raise error.at(Place(upload.name)) from None
+        require_sane(parquet.metadata, upload.name)
         rows = [parquet.metadata.row_group(group).num_rows for group in range(parquet.num_row_groups)]
         if sum(rows) == 0:
             raise UploadError("the upload is empty", place=Place(upload.name))
         pages = sum(parquet.metadata.row_group(group).total_byte_size for group in range(len(rows)))
-        each = max(_ROW_BYTES, pages // sum(rows))
+        each = max(ROW_BYTES, pages // sum(rows))
         limit = max(1, piece_bytes(each * sum(rows)) // each)
         yield from _cut(upload, parquet, rows, limit)
 
@@ -79,16 +82,19 @@ def batches(piece: GroupsPiece | TablePiece) -> Iterator[pa.RecordBatch]:
 def _blocks(piece: GroupsPiece | TablePiece) -> Iterator[pa.RecordBatch]:
     """The piece's rows, some at a time. Raises UploadError for damaged pages."""
     if isinstance(piece, TablePiece):
-        rows = _rows_at_once(piece.batch.nbytes, len(piece.batch))
+        rows = rows_at_once(piece.batch.nbytes, len(piece.batch))
         yield from (piece.batch.slice(start, rows) for start in range(0, len(piece.batch), rows))
         return
     with storage("the upload"), open_at(piece.url) as handle:
         try:
-            metadata = pq.ParquetFile(handle).metadata
-            groups = [metadata.row_group(group) for group in piece.groups]
-            rows = _rows_at_once(sum(one.total_byte_size for one in groups), sum(one.num_rows for one in groups))
-            parquet = pq.ParquetFile(handle, metadata=metadata, read_dictionary=_coded(groups))
-            yield from parquet.iter_batches(batch_size=rows, row_groups=list(piece.groups), use_threads=False)
+            whole = pq.ParquetFile(handle)
+            names, metadata = data_columns(whole.schema_arrow), whole.metadata
+            rows = rows_of([metadata.row_group(group) for group in piece.groups])
+            coded = coded_columns(handle, metadata, piece.groups, rows)
+            parquet = pq.ParquetFile(handle, metadata=metadata, read_dictionary=coded)
+            yield from parquet.iter_batches(
+                batch_size=rows, row_groups=list(piece.groups), columns=names, use_threads=False
+            )
         except (pa.ArrowException, OSError) as error:
             raise _damaged(piece.url, error) from error
 
@@ -96,30 +102,29 @@ def _blocks(piece: GroupsPiece | TablePiece) -> Iterator[pa.RecordBatch]:
 def column_names(upload: Upload) -> tuple[str, ...]:
     """The names of the columns. Raises UploadError."""
     with storage("the upload"), open_at(upload.url) as handle:
-        return tuple(_open(handle, upload.name).schema_arrow.names)
+        return tuple(data_columns(_open(handle, upload.name).schema_arrow))
 
 
 def check_schema(schema: pa.Schema, product: Product) -> None:
     """Raise UploadError unless the columns can hold documents of the product."""
-    if schema.names == [DOCUMENT]:
-        kind = schema.field(0).type
-        if not pa.types.is_string(kind) and not pa.types.is_large_string(kind):
-            raise UploadError(
-                "the column has a wrong type", expected="string", found=str(kind), place=Place(field=DOCUMENT)
-            )
+    names = data_columns(schema)
+    if names == [DOCUMENT]:
+        require_type(DOCUMENT, schema.field(DOCUMENT).type, "string")
         return
-    table = layout(schema.names, product)
-    for field in schema:
-        kind = "string" if field.name in ENVELOPE else table.types[field.name]
-        if not _fits(field.type, kind):
-            place = Place(field=field.name)
-            raise UploadError("the column has a wrong type", expected=kind, found=str(field.type), place=place)
+    for name, wanted in _kinds(names, product).items():
+        require_type(name, schema.field(name).type, wanted)
+
+
+def _kinds(names: Sequence[str], product: Product) -> dict[str, str]:
+    """The JSON type that each column is to hold. Raises UploadError for columns that the product does not have."""
+    table = layout(names, product)
+    return {name: "string" if name in ENVELOPE else table.types[name] for name in names}
 
 
 def _bounded(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     """The batch in slices that stay bounded as documents: one long value may stand for a whole column."""
     widest = sum(map(_width, batch.columns))
-    rows = max(1, _MOST_BYTES // max(1, widest))
+    rows = max(1, MOST_BYTES // max(1, widest))
     yield from (batch.slice(start, rows) for start in range(0, len(batch), rows))
 
 
@@ -129,24 +134,6 @@ def _width(column: pa.Array) -> int:
     if kind is None or not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         return -(-int(column.nbytes) // max(1, len(column)))
     return int(pc.max(pc.binary_length(column.dictionary)).as_py() or 0)
-
-
-def _rows_at_once(size: int, rows: int) -> int:
-    """How many rows to judge at a time, of so many bytes and rows."""
-    return max(1, min(_ROWS, _BLOCK_BYTES // max(_ROW_BYTES, size // max(1, rows))))
-
-
-def _coded(groups: Sequence[pq.RowGroupMetaData]) -> list[str]:
-    """Columns of texts that were written as numbers of few different values: they are looked at once a value."""
-    found = []
-    for number in range(groups[0].num_columns):
-        columns = [group.column(number) for group in groups]
-        if columns[0].physical_type == "BYTE_ARRAY" and all(
-            column.has_dictionary_page and column.total_uncompressed_size < _CODED_BYTES * column.num_values
-            for column in columns
-        ):
-            found.append(columns[0].path_in_schema)
-    return found
 
 
 def _cut(
@@ -172,9 +159,14 @@ def _slices(
     upload: Upload, parquet: pq.ParquetFile, group: int, first: int, limit: int, whole: int
 ) -> Iterator[TablePiece]:
     try:
-        for batch in parquet.iter_batches(batch_size=limit, row_groups=[group]):
-            yield TablePiece(batch, first, _share(upload, len(batch), whole))
-            first += len(batch)
+        rows = min(limit, rows_of([parquet.metadata.row_group(group)]))
+        with open_at(upload.url) as handle:
+            coded = coded_columns(handle, parquet.metadata, [group], rows)
+            reader = pq.ParquetFile(handle, metadata=parquet.metadata, read_dictionary=coded)
+            names = data_columns(parquet.schema_arrow)
+            for batch in reader.iter_batches(batch_size=rows, row_groups=[group], columns=names):
+                yield TablePiece(batch, first, _share(upload, len(batch), whole))
+                first += len(batch)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(upload.url, error) from error
 
@@ -185,14 +177,18 @@ def _share(upload: Upload, rows: int, whole: int) -> int:
 
 def _of_columns(batch: pa.RecordBatch, rules: Rules) -> Loaded:
     """The records of typed columns; lines count from 1 in the batch."""
+    batch, unfit = plain_columns(batch, _kinds(batch.schema.names, rules.product))
     first = _first_pass(batch, rules)
-    if not first.rest:
+    if not first.rest and not unfit:
         return Loaded(first.records, (), len(batch), numbered=True)
+    unfit_rows = {problem.line or 0 for problem in unfit}
     table = layout(batch.schema.names, rules.product)
     values: list[JsonObject] = []
     numbers: list[int] = []
-    problems: list[Problem] = []
+    problems: list[Problem] = list(unfit)
     for place in first.rest:
+        if place + 1 in unfit_rows:
+            continue
         try:
             values.append(_document(_row(batch, place), table, rules.product))
             numbers.append(place + 1)
@@ -201,6 +197,8 @@ def _of_columns(batch: pa.RecordBatch, rules: Rules) -> Loaded:
     loaded = accept_values(values, numbers, rules)
     problems = sorted([*problems, *loaded.problems], key=lambda problem: problem.line or 0)
     records = joined(first.records, loaded.records) if len(first.records) else loaded.records
+    if unfit_rows:  # a value that was no value is null by now, which is right only where the field may be missing
+        records = records.filter(pc.invert(pc.is_in(records.column("line"), pa.array(sorted(unfit_rows), pa.int64()))))
     return Loaded(records, tuple(problems), len(batch), numbered=True)
 
 
@@ -226,18 +224,6 @@ def _placed(loaded: Loaded, before: int) -> Loaded:
     """The same with lines counted in the upload."""
     problems = tuple(problem.shifted(before) for problem in loaded.problems)
     return replace(loaded, records=shift(loaded.records, "line", before), problems=problems, numbered=True)
-
-
-def _fits(kind: pa.DataType, wanted: str) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    if wanted == "integer":
-        return bool(pa.types.is_integer(kind))
-    if wanted == "boolean":
-        return bool(pa.types.is_boolean(kind))
-    if wanted == "string":
-        return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-    return not pa.types.is_floating(kind)
 
 
 def _open(handle: Any, name: str) -> pq.ParquetFile:
