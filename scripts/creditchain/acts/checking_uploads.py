@@ -18,6 +18,7 @@ from creditchain.batch.checking.summary import Summary, field_kinds
 from creditchain.batch.checking.worker import CheckedPiece, Keys, check_piece
 from creditchain.batch.making.pipeline import SMALL_BYTES, piece_bytes
 from creditchain.batch.making.pool import cores, processes
+from creditchain.batch.making.record_ids import id_twice
 from creditchain.batch.making.task import Limits
 from creditchain.batch.making.worker import double
 from creditchain.batch.ordered import ordered
@@ -153,20 +154,9 @@ class _Checking:
         if not self._keys:
             return []
         lines, documents, ids = (np.concatenate(each) for each in zip(*self._keys, strict=True))
-        found = {later: record_id_twice(earlier, later) for earlier, later in _repeats(ids, lines)}
+        found = {later: id_twice(earlier, later) for earlier, later in _repeats(ids, lines)}
         found |= {later: double(earlier, later) for earlier, later in _repeats(documents, lines)}
         return [found[line] for line in sorted(found)]
-
-
-def record_id_twice(earlier: int, later: int) -> Problem:
-    """The problem of two lines with one record id; it stands at the later."""
-    return Problem(
-        later,
-        "data.record_id",
-        "the record id stands twice in the upload",
-        found=f"lines {earlier} and {later}",
-        hint="Sources give every record a number of its own. Correct one of them, or take it out.",
-    )
 
 
 def _repeats(keys: Keys, lines: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:

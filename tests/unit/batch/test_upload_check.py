@@ -124,6 +124,22 @@ def test_masks() -> None:
     assert [yuan(amount) for amount in (0, 5, -5, 123456789)] == ["0.00", "0.05", "-0.05", "1,234,567.89"]
 
 
+def test_all_columns_that_are_missing_are_named_and_no_cell_of_a_file_without_header(tmp_path: Path) -> None:
+    text = write_csv(tmp_path / "a.csv", GOOD).read_text("utf-8")
+    short = tmp_path / "short.csv"
+    short.write_text(text.replace("record_id", "编号", 1).replace(",authority", ",登记", 1), "utf-8")
+    (fault,) = check_upload(find_upload(short), RULES).faults
+    assert fault.expected == "record_id, authority"
+    assert "mapping" in (fault.hint or "")
+    bare = tmp_path / "bare.csv"
+    first = text.splitlines()[1].split(",")
+    first[-1] = first[5]  # the same cell twice
+    bare.write_text(",".join(first) + "\n", "utf-8")
+    (fault,) = check_upload(find_upload(bare), RULES).faults
+    assert "lacks" in fault.message
+    assert not [cell for cell in first if len(cell) > 5 and cell in str(fault)]
+
+
 # The command.
 
 

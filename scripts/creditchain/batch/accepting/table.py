@@ -31,17 +31,16 @@ class Layout:
 def layout(names: Iterable[str], product: Product) -> Layout:
     """Check a table's column names against the product. Raises UploadError naming the column."""
     listed = tuple(names)
-    seen: set[str] = set()
-    for name in listed:
-        if name in seen:
-            raise UploadError("the column stands there twice", place=Place(field=name))
-        seen.add(name)
     types = field_types(product)
     required = [name for name, must in ENVELOPE.items() if must] + list(product.schema.get("required", []))
-    for name in required:
-        if name not in seen:
-            raise UploadError("the table lacks a column", expected=name, place=Place(field=name))
-    for name in listed:
+    # What is missing is told first: of a file without a header no cell may be shown as if it were a name.
+    if missing := [name for name in required if name not in listed]:
+        message = "the table lacks columns" if len(missing) > 1 else "the table lacks a column"
+        hint = "Columns with names of their own need a mapping: `creditchain upload mapping new` drafts one."
+        raise UploadError(message, expected=", ".join(missing), hint=hint, place=Place(field=missing[0]))
+    for place, name in enumerate(listed):
+        if name in listed[:place]:
+            raise UploadError("the column stands there twice", place=Place(field=_shown(name)))
         if name not in ENVELOPE and name not in types:
             raise UploadError(
                 "the product has no field for this column", expected=", ".join(types), place=Place(field=_shown(name))

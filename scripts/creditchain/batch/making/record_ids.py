@@ -133,11 +133,14 @@ def _entries(gathering: Gathering, part: int, bits: int) -> Entries:
 
 def _twice_here(gathering: Gathering, again: Rows, first: Rows) -> list[Problem]:
     here, before = _lines_of(gathering, again), _lines_of(gathering, first)
+    return [id_twice(other, line) for line, other in zip(here, before, strict=True)]
+
+
+def id_twice(earlier: int, later: int) -> Problem:
+    """The problem of two lines with one record id; it stands at the later."""
     hint = "Sources give every record a number of its own. Correct one of them, or take it out."
-    return [
-        Problem(line, _FIELD, "the record id stands twice in the upload", None, f"lines {other} and {line}", hint)
-        for line, other in zip(here, before, strict=True)
-    ]
+    message = "the record id stands twice in the upload"
+    return Problem(later, _FIELD, message, found=f"lines {earlier} and {later}", hint=hint)
 
 
 def _published(gathering: Gathering, found: Met) -> list[Problem]:
