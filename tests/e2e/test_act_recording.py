@@ -11,7 +11,8 @@ import pytest
 from region_world import PLATFORM, SOURCE, Place, anchor_documents, region_of
 from worlds import Kept, kept_region
 
-from creditchain.acts.recording import GivenRecord, set_life
+from creditchain.acts.given_records import GivenRecord
+from creditchain.acts.recording import set_life
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer

@@ -13,6 +13,7 @@ from worlds import Kept
 
 from creditchain.acts import filing
 from creditchain.acts.disputing import answer_dispute, file_dispute, list_disputes
+from creditchain.acts.given_records import GivenRecord, given_package
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.consents.errors import ForeignFileError, TermsError
 from creditchain.errors import InputError
@@ -21,7 +22,6 @@ from creditchain.log.views import RecordName
 from creditchain.messages import SignatureError
 from creditchain.packages.filing_file import parse_filing
 from creditchain.packages.record_package import RecordPackage
-from creditchain.verification.steps import leaf_of
 from creditchain.vocabulary import DisputeState
 
 DAY = 86_400
@@ -34,8 +34,15 @@ class Records:
     world: ActsWorld
     packages: list[RecordPackage]
 
-    def name(self, number: int) -> RecordName:
-        return RecordName(SOURCE, leaf_of(self.packages[number]))
+    def given(self, number: int) -> GivenRecord:
+        return given_package(self.packages[number])
+
+
+def spoiled(package: RecordPackage, what: str) -> GivenRecord:
+    """The package with another salt, or of another region's log."""
+    if what == "record":
+        return given_package(replace(package, record=replace(package.record, salt=bytes(32))))
+    return given_package(replace(package, batch=replace(package.batch, log_id=bytes(32))))
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +61,12 @@ def records(kept: tuple[Kept, list[RecordPackage]], tmp_path: Path) -> Iterator[
 
 
 def test_from_filing_to_a_correction(records: Records) -> None:
-    world, record = records.world, records.name(0)
+    world, record = records.world, records.given(0)
     filed = file_dispute(world.region, world.outbox(PLATFORM), world.home, record, PLATFORM, "不属实")
     assert (filed.state.dispute, filed.state.platform) == (DisputeState.OPEN, PLATFORM)
     assert "不属实" in filed.reason.path.read_text(encoding="utf-8")
     block, (listed,) = list_disputes(world.region)
-    assert (listed.node, listed.leaf, listed.state) == (record.node, record.leaf, DisputeState.OPEN)
+    assert (listed.node, listed.leaf, listed.state) == (record.name.node, record.name.leaf, DisputeState.OPEN)
     assert (listed.overdue(block.time), listed.overdue(block.time + 21 * DAY)) == (False, True)
 
     answer = (world.region, world.outbox(SOURCE), world.home, record, DisputeState.CORRECTED, "更正")
@@ -71,23 +78,28 @@ def test_from_filing_to_a_correction(records: Records) -> None:
 
 
 def test_filings_that_are_refused_keep_no_reason(records: Records) -> None:
-    world, record = records.world, records.name(0)
+    world, record = records.world, records.given(0)
     platform, source = world.outbox(PLATFORM), world.outbox(SOURCE)
     with world.refuses(TermsError, field="platform"):
         file_dispute(world.region, source, world.home, record, SOURCE, "wrong")
     with world.refuses(InputError, found=f"a key of node {SOURCE}"):
         file_dispute(world.region, source, world.home, record, PLATFORM, "wrong")
     with world.refuses(InputError, found="node 99"):
-        file_dispute(world.region, platform, world.home, replace(record, node=99), PLATFORM, "wrong")
+        file_dispute(
+            world.region, platform, world.home, GivenRecord(RecordName(99, record.name.leaf)), PLATFORM, "wrong"
+        )
     with world.refuses(ReasonError):
         file_dispute(world.region, platform, world.home, record, PLATFORM, "two\nlines")
+    for changed in ("record", "batch"):
+        with world.refuses(InputError):
+            file_dispute(world.region, platform, world.home, spoiled(records.packages[0], changed), PLATFORM, "wrong")
     file_dispute(world.region, platform, world.home, record, PLATFORM, "wrong")
     with world.refuses(InputError, expected="no open dispute"):
         file_dispute(world.region, platform, world.home, record, PLATFORM, "wrong again")
 
 
 def test_answers_that_are_refused_keep_no_reason(records: Records) -> None:
-    world, record = records.world, records.name(0)
+    world, record = records.world, records.given(0)
     source, bank = world.outbox(SOURCE), world.outbox(BANK)
     other = records.packages[1]
     with world.refuses(InputError, expected="open", found="none"):
@@ -109,7 +121,7 @@ def test_answers_that_are_refused_keep_no_reason(records: Records) -> None:
 
 
 def test_a_filing_that_was_killed_is_finished(records: Records) -> None:
-    world, record = records.world, records.name(0)
+    world, record = records.world, records.given(0)
     outbox = world.outbox(PLATFORM)
 
     class KilledError(Exception):
@@ -129,7 +141,7 @@ def test_a_filing_that_was_killed_is_finished(records: Records) -> None:
 
 
 def test_in_the_enterprises_own_words(records: Records) -> None:
-    world, record = records.world, records.name(2)
+    world, record = records.world, records.given(2)
     before = world.state()
     drafted = filing.draft(world.region, record, PLATFORM, "该登记信息有误。", 30 * DAY)
     signed = filing.sign(world.region, drafted, ENTERPRISE)
@@ -148,13 +160,16 @@ def test_in_the_enterprises_own_words(records: Records) -> None:
 
 
 def test_filings_of_enterprises_that_are_refused(records: Records) -> None:
-    world, record, platform = records.world, records.name(3), records.world.key(PLATFORM)
+    world, record, platform = records.world, records.given(3), records.world.key(PLATFORM)
     anybody = world.outbox(ANYBODY)
     for reason in ("", "x" * 4097):
         with world.refuses(InputError):
             filing.draft(world.region, record, PLATFORM, reason, DAY)
     with world.refuses(TermsError, field="platform"):
         filing.draft(world.region, record, BANK, "wrong", DAY)
+    for changed in ("record", "batch"):
+        with world.refuses(InputError):
+            filing.draft(world.region, spoiled(records.packages[3], changed), PLATFORM, "wrong", DAY)
     drafted = filing.draft(world.region, record, PLATFORM, "wrong", DAY)
     signed = filing.sign(world.region, drafted, ENTERPRISE)
     with world.refuses(InputError):

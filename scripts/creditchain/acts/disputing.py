@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from creditchain.acts.given_records import GivenRecord, given_package, require_anchored
 from creditchain.acts.preconditions import is_under_way, require_member, require_signer
 from creditchain.chain.clock import now
 from creditchain.chain.outbox import Outbox
@@ -18,7 +19,6 @@ from creditchain.home.layout import Home
 from creditchain.home.reasons import Reason, keep_reason
 from creditchain.log.disputes import LoggedDispute, last_disputes
 from creditchain.log.views import BlockRef, ContractCall, Correction, RecordName, RecordState
-from creditchain.merkle import verify_inclusion
 from creditchain.packages.record_package import RecordPackage
 from creditchain.times import moment
 from creditchain.verification.steps import leaf_of
@@ -36,7 +36,7 @@ class DisputeChanged:
 
 
 def file_dispute(
-    region: Region, outbox: Outbox, home: Home, record: RecordName, platform: int, reason: str
+    region: Region, outbox: Outbox, home: Home, record: GivenRecord, platform: int, reason: str
 ) -> DisputeChanged:
     """Mark a record as disputed, at once, in the name of the enterprise.
 
@@ -47,23 +47,25 @@ def file_dispute(
             such publisher, or the record is disputed already. ReasonError: the reason is not one line of text, or
             another one was given before.
     """
-    intent = f"dispute {record} {_last_dispute(region, record)}"
+    name = record.name
+    intent = f"dispute {name} {_last_dispute(region, name)}"
     if not is_under_way(outbox, intent):
         require_member(region, platform, {Role.PLATFORM}, now(region.chain), "platform")
         require_signer(region, outbox.signer, platform, "platform")
-        if not 1 <= record.node <= region.node_count():
-            raise InputError("there is no node of this number", found=f"node {record.node}")
-        require_undisputed(region.record(record.node, record.leaf))
+        if not 1 <= name.node <= region.node_count():
+            raise InputError("there is no node of this number", found=f"node {name.node}")
+        require_anchored(region, record)
+        require_undisputed(region.record(name.node, name.leaf))
     kept = _keep_reason(region, home, intent, reason)
-    call = region.calls.file_dispute(platform, record.node, record.leaf, kept.digest)
-    return _submit(region, outbox, record, intent, call, kept)
+    call = region.calls.file_dispute(platform, name.node, name.leaf, kept.digest)
+    return _submit(region, outbox, name, intent, call, kept)
 
 
 def answer_dispute(
     region: Region,
     outbox: Outbox,
     home: Home,
-    record: RecordName,
+    record: GivenRecord,
     outcome: DisputeState,
     reason: str,
     correction: RecordPackage | None = None,
@@ -80,11 +82,13 @@ def answer_dispute(
     """
     if (outcome is DisputeState.CORRECTED) != (correction is not None):
         raise InputError("corrected needs the correcting record, the other outcomes have none")
-    intent = f"answer {record} {_last_dispute(region, record)}"
+    name = record.name
+    intent = f"answer {name} {_last_dispute(region, name)}"
     given = None if correction is None else _correction(correction)
     if not is_under_way(outbox, intent):
-        require_signer(region, outbox.signer, record.node, "publisher of the record")
-        state = region.record(record.node, record.leaf)
+        require_signer(region, outbox.signer, name.node, "publisher of the record")
+        require_anchored(region, record)
+        state = region.record(name.node, name.leaf)
         if state.dispute != DisputeState.OPEN:
             raise InputError(
                 "the record has no open dispute",
@@ -92,10 +96,10 @@ def answer_dispute(
                 found=DisputeState(state.dispute).label,
             )
         if given is not None and correction is not None:
-            _require_corrects(region, record, given, correction)
+            _require_corrects(region, name, given, correction)
     kept = _keep_reason(region, home, intent, reason)
-    call = region.calls.answer_dispute(record.node, record.leaf, outcome, kept.digest, given)
-    return _submit(region, outbox, record, intent, call, kept)
+    call = region.calls.answer_dispute(name.node, name.leaf, outcome, kept.digest, given)
+    return _submit(region, outbox, name, intent, call, kept)
 
 
 def list_disputes(region: Region) -> tuple[BlockRef, list[LoggedDispute]]:
@@ -132,10 +136,7 @@ def _require_corrects(region: Region, record: RecordName, given: Correction, pac
             "this record cannot correct the disputed one",
             expected=f"another record that node {record.node} anchored in a sound batch",
         )
-    if not verify_inclusion(given.successor, given.index, anchor.size, given.proof, given.root):
-        raise InputError(
-            "the package does not show a record that this node anchored", hint="Check it with `creditchain verify`."
-        )
+    require_anchored(region, given_package(package))
 
 
 def _keep_reason(region: Region, home: Home, intent: str, reason: str) -> Reason:

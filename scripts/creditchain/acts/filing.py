@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from creditchain.acts.disputing import require_undisputed
 from creditchain.acts.enterprise_keys import EnterpriseKey, sign_as
+from creditchain.acts.given_records import GivenRecord, require_anchored
 from creditchain.acts.preconditions import require_here, require_member, require_signer
 from creditchain.chain.clock import now
 from creditchain.chain.consent_calls import ConsentCalls
@@ -20,7 +21,7 @@ from creditchain.chain.signers import Signer
 from creditchain.chain.wallets import signed
 from creditchain.consents.errors import TermsError
 from creditchain.errors import InputError, Place
-from creditchain.log.views import RecordName, RecordState
+from creditchain.log.views import RecordState
 from creditchain.messages import NO_KEY, ContractDomain, DisputeFiling, SignatureError
 from creditchain.messages.enterprise_keys import KeyUse
 from creditchain.packages.filing_file import FilingFile
@@ -31,26 +32,27 @@ from creditchain.vocabulary import Role
 _log = logging.getLogger(__name__)
 
 
-def draft(region: Region, record: RecordName, platform: int, reason: str, seconds: int) -> FilingFile:
+def draft(region: Region, record: GivenRecord, platform: int, reason: str, seconds: int) -> FilingFile:
     """A dispute for the enterprise to sign. It has to be filed within `seconds`.
 
     Raises:
-        InputError: the reason is empty or too long, or a dispute of the record is open.
+        InputError: the reason is empty or too long, a dispute of the record is open, or its package does not hold.
         TermsError: the endorsing node is no active platform.
     """
     if not 1 <= len(reason) <= LONGEST_TEXT:
         raise InputError("a reason is a text", expected=f"1 to {LONGEST_TEXT} characters")
     time = now(region.chain)
     require_member(region, platform, {Role.PLATFORM}, time, "platform")
+    require_anchored(region, record)
     words = PrivateText(secrets.token_bytes(32), reason)
     message = DisputeFiling(
         domain=ContractDomain(region.deployment.chain_id, region.deployment.address("AnchorRegistry")),
         platform=platform,
-        node=record.node,
-        leaf=record.leaf,
+        node=record.name.node,
+        leaf=record.name.leaf,
         reason_digest=words.digest,
         key=NO_KEY,
-        previous=_last_dispute(region, record.node, record.leaf),
+        previous=_last_dispute(region, record.name.node, record.name.leaf),
         deadline=time + seconds,
     )
     return FilingFile(message, words)

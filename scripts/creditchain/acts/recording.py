@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from creditchain.acts.given_records import GivenRecord, require_anchored
 from creditchain.acts.preconditions import require_signer
 from creditchain.chain.calls import NO_WORD
 from creditchain.chain.outbox import Outbox
@@ -13,20 +14,9 @@ from creditchain.errors import InputError, RefusedError
 from creditchain.home.layout import Home
 from creditchain.home.reasons import Reason, keep_reason
 from creditchain.log.views import RecordName, RecordState
-from creditchain.merkle import verify_inclusion
-from creditchain.packages.record_package import RecordPackage
-from creditchain.verification.steps import leaf_of
 from creditchain.vocabulary import Life
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class GivenRecord:
-    """A record by its name and, if one is at hand, its package: with it a wrong file is noticed."""
-
-    name: RecordName
-    package: RecordPackage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +53,7 @@ def set_life(
     intent = f"life {life.label} {name}"
     if outbox.state(intent) in (None, "failed"):
         require_signer(region, outbox.signer, name.node, "publisher of the record")
-        _require_anchored(region, record)
+        require_anchored(region, record)
         if successor is not None:
             _require_successor(region, name, successor)
         _require_earlier(region.record(name.node, name.leaf), life)
@@ -84,30 +74,6 @@ def _require_earlier(state: RecordState, life: Life) -> None:
         )
 
 
-def _require_anchored(region: Region, record: GivenRecord) -> None:
-    """The contract takes any leaf; with a package at hand, a wrong file is noticed before anything is written."""
-    package = record.package
-    if package is None:
-        return
-    batch = package.batch
-    if batch.log_id != region.deployment.log_id:
-        raise InputError(
-            "the package is of another region's log",
-            expected="0x" + region.deployment.log_id.hex(),
-            found="0x" + batch.log_id.hex(),
-        )
-    anchor = region.anchor(record.name.node, batch.root)
-    named = (batch.node, leaf_of(package)) == (record.name.node, record.name.leaf)
-    if (
-        not named
-        or anchor is None
-        or not verify_inclusion(record.name.leaf, batch.index, anchor.size, batch.proof, batch.root)
-    ):
-        raise InputError(
-            "the package does not show a record that this node anchored", hint="Check it with `creditchain verify`."
-        )
-
-
 def _require_successor(region: Region, name: RecordName, successor: GivenRecord) -> None:
     later = successor.name
     if later.node != name.node or later.leaf == name.leaf:
@@ -116,4 +82,4 @@ def _require_successor(region: Region, name: RecordName, successor: GivenRecord)
             expected=f"node {name.node}",
             found="the record itself" if later.leaf == name.leaf else f"node {later.node}",
         )
-    _require_anchored(region, successor)
+    require_anchored(region, successor)

@@ -1,4 +1,4 @@
-"""Results about consents and queries, for people with names in both languages and times as times."""
+"""Results about consents and queries; people see names in both languages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _TIMES = frozenset(
 
 
 def tell(output: Output, value: Mapping[str, Any]) -> None:
-    """A result: for machines as it is, for people with names in both languages, times as times, lists as lines."""
+    """Show a result: unchanged with --json, else with names in both languages, readable times and joined lists."""
     if output.as_json:
         output.emit(value)
         return

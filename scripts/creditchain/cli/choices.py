@@ -1,4 +1,4 @@
-"""Options that take names or days: read once, with the names that there are in the error."""
+"""Options that take names or days; errors list the names that exist."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ def two_days(option: str, text: str) -> tuple[int, int]:
     """`YYYYMMDD-YYYYMMDD`, as two numbers. Raises UsageError."""
     first, _, last = text.partition("-")
     if not (len(first) == len(last) == 8 and (first + last).isascii() and (first + last).isdecimal() and first <= last):
-        raise UsageError(f"{option}: not two days", expected="YYYYMMDD-YYYYMMDD")
+        raise UsageError(f"{option}: not a period of two days", expected="YYYYMMDD-YYYYMMDD")
     return int(first), int(last)

@@ -57,7 +57,7 @@ def revoke(
     signature: SignatureOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Take a consent back, for ever: its key, directly or signed (-o), or the platform that endorsed it. 撤销授权"""
+    """Revoke a consent for good: as its key (directly, or signed with -o), or as the endorsing platform. 撤销授权"""
     from creditchain.acts import revoking
 
     chosen, (id_, _), enterprise = (

@@ -1,4 +1,4 @@
-"""`creditchain consent request`, `grant`, `endorse`: a consent from the institution's request to both signatures."""
+"""`creditchain consent request`, `grant`, `endorse`: a consent from the request to both signatures."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def grant(
     qr: QrOption = None,
     force: AgainOption = False,
 ) -> None:
-    """Agree: the enterprise signs. With a mnemonic, by a key that no other institution sees. 企业签署授权"""
+    """Sign as the enterprise. A mnemonic gives a key that no other institution sees. 企业签署授权"""
     from creditchain.acts import consenting
     from creditchain.packages.consent_file import parse_consent
 
@@ -121,7 +121,7 @@ def endorse(
     qr: QrOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Vouch for the enterprise: the platform signs, alone if the consent is on paper. 平台背书"""
+    """Endorse as the platform; for a consent on paper it signs alone. 平台背书"""
     from creditchain.acts import consenting
     from creditchain.packages.consent_file import parse_consent
 

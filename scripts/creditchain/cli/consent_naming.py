@@ -26,7 +26,7 @@ def named_consent(text: str) -> tuple[bytes, ConsentFile | None]:
         return digits(text, "a consent's id"), None
     path = Path(text)
     if not path.is_file():
-        raise UsageError("this names no consent", expected="a consent file, or 0x and 64 hex digits")
+        raise UsageError("this does not name a consent", expected="a consent file, or 0x and 64 hex digits")
     file = load(path, parse_consent)
     return file.message.id, file
 

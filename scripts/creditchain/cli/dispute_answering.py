@@ -37,7 +37,7 @@ def file(
     chosen = settings(ctx)
     with acting(chosen, signer) as (region, outbox), chosen.output.progress("filing: waiting for a final block"):
         named = named_record(record, region)
-        made = file_dispute(region, outbox, Home(chosen.home), named.name, platform, reason)
+        made = file_dispute(region, outbox, Home(chosen.home), named, platform, reason)
     kept = {"reason_file": str(made.reason.path), "reason_digest": made.reason.digest}
     chosen.output.emit(described(made.state) | kept)
 
@@ -69,6 +69,6 @@ def answer(
                 "a correction is proven", expected="a package file", found="a name", hint="--correction FILE"
             )
         given = None if later is None else later.package
-        made = answer_dispute(region, outbox, Home(chosen.home), named.name, DisputeState[outcome.name], reason, given)
+        made = answer_dispute(region, outbox, Home(chosen.home), named, DisputeState[outcome.name], reason, given)
     kept = {"reason_file": str(made.reason.path), "reason_digest": made.reason.digest}
     chosen.output.emit(described(made.state) | kept)

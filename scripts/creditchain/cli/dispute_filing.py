@@ -46,7 +46,7 @@ def draft(
     chosen = settings(ctx)
     require_writable(out, force=force, inputs=(Path(record),))
     with open_region(chosen) as region:
-        made = filing.draft(region, named_record(record, region).name, platform, reason, deadline * _DAY)
+        made = filing.draft(region, named_record(record, region), platform, reason, deadline * _DAY)
     _finish(chosen, made, out, force=force)
 
 

@@ -1,4 +1,4 @@
-"""Options that say how an enterprise signs: by a signer, from a mnemonic, or with a wallet elsewhere."""
+"""Options for how an enterprise signs: with a signer, a mnemonic, or a wallet elsewhere."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""How commands name a record: by its package, or as NODE:LEAF."""
+"""How commands name a record: by its package file, or as NODE:0xLEAF."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +13,8 @@ from creditchain.errors import InputError, Place, UsageError
 from creditchain.log.views import RecordName
 
 if TYPE_CHECKING:
+    from creditchain.acts.given_records import GivenRecord
     from creditchain.chain.region import Region
-    from creditchain.packages.record_package import RecordPackage
 
 RecordArgument = Annotated[
     str, typer.Argument(metavar="RECORD", help="The record's package file, or NODE:0xLEAF.", show_default=False)
@@ -27,45 +26,25 @@ ReasonOption = Annotated[
 _NAME = re.compile(r"([1-9][0-9]{0,7}):0x([0-9a-f]{64})", re.ASCII)
 
 
-@dataclass(frozen=True)
-class NamedRecord:
-    """A record by publisher and leaf hash, and its package if one was given."""
-
-    node: int
-    leaf: bytes
-    package: RecordPackage | None
-
-    def __str__(self) -> str:
-        return str(self.name)
-
-    @property
-    def name(self) -> RecordName:
-        """Without the package."""
-        return RecordName(self.node, self.leaf)
-
-
-def named_record(text: str, region: Region) -> NamedRecord:
-    """The record that an argument names. A package has to be of this region's log.
+def named_record(text: str, region: Region) -> GivenRecord:
+    """The record that an argument names. A package must be of this region's log.
 
     Raises:
         UsageError: neither a file nor a name.
         PackageError: the file is not a package; InputError: of another log.
     """
+    from creditchain.acts.given_records import GivenRecord, given_package, require_of_region
+    from creditchain.packages.record_package import parse_package
+
     name = _NAME.fullmatch(text)
     if name is not None:
-        return NamedRecord(int(name[1]), bytes.fromhex(name[2]), None)
+        return GivenRecord(RecordName(int(name[1]), bytes.fromhex(name[2])))
     path = Path(text)
     if not path.is_file():
-        raise UsageError("this names no record", expected="a package file, or NODE:0xLEAF")
-    from creditchain.packages.record_package import parse_package
-    from creditchain.verification.steps import leaf_of
-
-    package = load(path, parse_package)
-    if package.batch.log_id != region.deployment.log_id:
-        raise InputError(
-            "the package is of another region's log",
-            expected="0x" + region.deployment.log_id.hex(),
-            found="0x" + package.batch.log_id.hex(),
-            place=Place(str(path), field="batch.log_id"),
-        )
-    return NamedRecord(package.batch.node, leaf_of(package), package)
+        raise UsageError("this does not name a record", expected="a package file, or NODE:0xLEAF")
+    record = given_package(load(path, parse_package))
+    try:
+        require_of_region(region, record)
+    except InputError as error:
+        raise error.at(Place(str(path))) from None
+    return record

@@ -1,4 +1,4 @@
-"""Options of commands that write a file, and writing it: whole or not at all, never over another file by accident."""
+"""Writing output files: whole or not at all, and never over an existing file without --force."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AgainOption = Annotated[
 
 
 def require_writable(path: Path, *, force: bool, inputs: tuple[Path, ...] = ()) -> None:
-    """Raise before anything is asked or signed if the file exists (without `force`), or is one that is read."""
+    """Raise, before anything is asked or signed, if the file exists (without `force`) or is an input."""
     from creditchain.home.files import check_output
 
     check_output(path, overwrite=force, inputs=inputs)
@@ -33,7 +33,7 @@ def save(path: Path, content: bytes, *, force: bool) -> None:
 
 
 def require_place(out: Path | None, source: Path, *, force: bool) -> Path:
-    """Where a changed file goes: over the one that was read, or to a new one. Raises as `require_writable`."""
+    """Where a changed file goes: over the input, or to a new file. Raises as `require_writable`."""
     if out is None:
         return source
     require_writable(out, force=force, inputs=(source,))

@@ -79,5 +79,7 @@ def _subject(agreed: ConsentFile | None, scheme: str, number: str | None, purpos
     from creditchain.identifiers import parse_subject
 
     if (agreed is None) == (number is None) or (agreed is None and purpose is None):
-        raise UsageError("say whom it is about", expected="--consent FILE, or --number and --purpose without one")
+        raise UsageError(
+            "say which enterprise it is about", expected="--consent FILE, or --number and --purpose without one"
+        )
     return agreed.subject if agreed is not None else parse_subject(scheme, number or "")

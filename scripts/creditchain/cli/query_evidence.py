@@ -36,7 +36,7 @@ def evidence(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="Report package, request file, or 0xID of a request.")],
     rpc: RpcOption = None,
 ) -> int:
-    """What the chain says of a request: the delivery, and its proof down to the root of the region's log. 查询证据
+    """The delivery for a request, with its proof down to the root of the region's log. 查询证据
 
     Exit code 0: metered. 1: another receipt was metered, or the receipt's time is over and nothing was. 3: nothing yet.
     """
@@ -69,7 +69,7 @@ def _asked(text: str) -> _Asked:
         return _Asked(digits(text, "a request's id"))
     path = Path(text)
     if not path.is_file():
-        raise UsageError("this names no request", expected="a package, a request file, or 0x and 64 hex digits")
+        raise UsageError("this does not name a request", expected="a package, a request file, or 0x and 64 hex digits")
     if path.stat().st_size < _LARGEST_REQUEST and load(path, format_of) == REQUEST_FORMAT:
         request = load(path, parse_request).request
         return _Asked(request.id, None, request.domain)

@@ -22,7 +22,7 @@ def meter(
     packages: Annotated[list[Path], typer.Argument(metavar="PACKAGE...", help="Delivered report packages.")],
     signer: SignerOption = None,
 ) -> int:
-    """Write deliveries to the ledger, up to 100 in a transaction. One that does not fit does not sink the others. 计量
+    """Write deliveries to the ledger, up to 100 in a transaction. A rejected one does not hold up the others. 计量
 
     Exit code 0: all are on the ledger. 5: one was rejected, which consumes nothing; the reason is shown.
     """

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from creditchain.cli.connecting import SignerOption, acting, open_region
-from creditchain.cli.naming import NamedRecord, ReasonOption, RecordArgument, named_record
+from creditchain.cli.naming import ReasonOption, RecordArgument, named_record
 from creditchain.cli.record_state import described
 from creditchain.cli.settings import settings
 from creditchain.vocabulary import Life
-
-if TYPE_CHECKING:
-    from creditchain.acts.recording import GivenRecord
 
 group = typer.Typer(no_args_is_help=True, help="Life of a record: show, revoke, supersede, erase. 记录状态")
 
@@ -28,7 +25,7 @@ def show(ctx: typer.Context, record: RecordArgument) -> None:
     """Life and dispute of a record, as of the newest final block."""
     chosen = settings(ctx)
     with open_region(chosen) as region:
-        named = named_record(record, region)
+        named = named_record(record, region).name
         block = region.chain.final_block()
         state = region.record(named.node, named.leaf, block.number)
     chosen.output.emit(described(state) | {"block": block.number})
@@ -67,15 +64,9 @@ def set_life(
 
     chosen = settings(ctx)
     with acting(chosen, signer) as (region, outbox):
-        given = _given(named_record(record, region))
-        later = _given(named_record(successor, region)) if successor is not None else None
+        given = named_record(record, region)
+        later = named_record(successor, region) if successor is not None else None
         with chosen.output.progress(f"{life.label}: waiting for a final block"):
             changed = run(region, outbox, Home.made(chosen.home), given, life, reason, later)
     kept = changed.reason
     chosen.output.emit(described(changed.state) | {"reason_file": str(kept.path), "reason_digest": kept.digest})
-
-
-def _given(named: NamedRecord) -> GivenRecord:
-    from creditchain.acts.recording import GivenRecord
-
-    return GivenRecord(named.name, named.package)

@@ -1,4 +1,4 @@
-"""Options that say which enterprise a command is about: its number, and how its tag is known."""
+"""Options for the enterprise that a command is about: its number, and where its tag comes from."""
 
 from __future__ import annotations
 
