@@ -6,8 +6,8 @@ import typer
 
 from creditchain.cli import batch_changes
 from creditchain.cli.batch_changes import RootArgument
+from creditchain.cli.batch_path import batch_path
 from creditchain.cli.batch_shown import anchored, of_manifest
-from creditchain.cli.prove import batch_path
 from creditchain.cli.settings import settings
 
 group = typer.Typer(no_args_is_help=True, help="Batches: list, show, check, resume, drop, purge. 批次")

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from creditchain.cli.anchoring_options import machine_of, options_of
+from creditchain.cli.batch_path import batch_path
 from creditchain.cli.batch_shown import anchored, resumed, tell_resumed
 from creditchain.cli.connecting import SignerOption, TagKeyOption, acting, open_region
 from creditchain.cli.naming import ReasonOption
-from creditchain.cli.prove import batch_path
 from creditchain.cli.settings import settings
 from creditchain.errors import ExitCode
 

@@ -136,22 +136,11 @@ class Output:
         sys.stdout.write(json.dumps(value, ensure_ascii=must_escape(sys.stdout), indent=2, default=as_json) + "\n")
 
     def _drawn(self, title: str | None, columns: Sequence[str], rows: list[list[object]]) -> None:
-        from rich.table import Table
-        from rich.text import Text
+        from creditchain.cli.tables import drawn
 
-        table = Table(title=None if title is None else Text(title), title_justify="left", header_style="bold")
-        cells = [[cell if isinstance(cell, Text) else Text(str(plain_text(cell))) for cell in row] for row in rows]
-        widths = []
-        for number, name in enumerate(columns):
-            # No column is narrower than its longest word: a hash or a path is never broken.
-            words = [word for row in cells for word in row[number].plain.split()]
-            widths.append(max((len(word) for word in words if word.isascii()), default=1))
-            table.add_column(Text(name), overflow="fold", min_width=widths[-1])
-        for row in cells:
-            table.add_row(*row)
         console = self._console()
-        needed = sum(widths) + 3 * len(widths) + 1
-        console.print(table, width=max(console.width, needed), soft_wrap=True)
+        table, width = drawn(title, columns, rows)
+        console.print(table, width=max(console.width, width), soft_wrap=True)
 
     def _console(self) -> Console:
         from rich.console import Console

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from creditchain.cli.anchoring_options import required_tag_key
+from creditchain.cli.batch_path import batch_path
+from creditchain.cli.choices import names_of
 from creditchain.cli.connecting import RpcOption, TagKeyOption, open_region
+from creditchain.cli.files import ForceOption, load
 from creditchain.cli.settings import Settings, settings
-from creditchain.errors import InputError, NotValidError, RefusedError, UnavailableError, UsageError
+from creditchain.errors import UsageError
 
 if TYPE_CHECKING:
-    from creditchain.batch import BatchFolder
-    from creditchain.chain.region import Region
-    from creditchain.packages.record_package import SignedTagStatement
+    from creditchain.batch.ledger import AnchoringRow
 
 BatchOption = Annotated[
     str,
@@ -39,117 +40,49 @@ def prove(
     tag_statement: Annotated[
         Path | None, typer.Option("--tag-statement", help="A platform's statement to put in, from `tag state`.")
     ] = None,
+    force: ForceOption = False,
     tag_key: TagKeyOption = None,
     rpc: RpcOption = None,
 ) -> None:
     """Write the package of a record of a final batch, or of each record that a subject has in it. 出具证明"""
-    from creditchain.batch import open_batch
+    from creditchain.acts.proving import Sought, find_records, shown
+    from creditchain.acts.proving import prove as run
+    from creditchain.batch.folder.opened import open_batch
     from creditchain.documents import SECTIONS
+    from creditchain.home.files import check_output, write_file
     from creditchain.home.keystores import load_tag_key
-    from creditchain.identifiers import parse_subject, subject_tag
-
-    chosen = settings(ctx)
-    subject = parse_subject(scheme, number)
-    tag = subject_tag(load_tag_key(required_tag_key(tag_key)), subject)
-    if section is not None and section not in SECTIONS:
-        raise UsageError("no such section", expected=", ".join(SECTIONS), found=section)
-    with open_batch(batch_path(chosen, batch)) as folder:
-        found = folder.find(tag, None if section is None else SECTIONS[section])
-        indices = _chosen(found, index, out)
-        with open_region(chosen, rpc) as region:
-            wait_until_final(region, folder)
-        statement = _statement(tag_statement)
-        written = [_write(folder, each, subject, statement, _path(out, each)) for each in indices]
-    chosen.output.table(["package", "index", "section", "leaf"], written)
-
-
-def batch_path(chosen: Settings, batch: str) -> Path:
-    """The folder that an option names. Raises InputError where it names none, or more than one."""
-    from creditchain.home.layout import Home
-
-    if Path(batch).is_dir():
-        return Path(batch).resolve()
-    digits = batch.removeprefix("0x").lower()
-    regions = Home(chosen.home).known_regions().values()
-    found = [path for region in regions for path in region.batches.glob(f"{digits}*")] if digits.isalnum() else []
-    found = [path for path in found if path.is_dir()]
-    if len(found) != 1:
-        raise InputError(
-            "no batch of this root in the home folder" if not found else "more than one batch begins like this",
-            expected="a root, as `creditchain batch list` shows them, or a folder",
-            found=batch if not found else f"{len(found)} batches",
-        )
-    return found[0]
-
-
-def wait_until_final(region: Region, folder: BatchFolder) -> None:
-    """Return once the batch's anchor is in a final block.
-
-    Raises:
-        RefusedError: it is not anchored, or on another log.
-        NotValidError: it is anchored as something else.
-    """
-    import time
-
-    manifest = folder.manifest
-    if manifest.terms.log_id != region.deployment.log_id:
-        raise RefusedError("the batch is of another region's log", hint="Choose the network and deployment it is on.")
-    node, root = manifest.terms.node, manifest.root
-    give_up = time.monotonic() + region.chain.network.give_up_seconds
-    while (anchor := region.anchor(node, root, region.chain.final_block().number)) is None:
-        if region.anchor(node, root) is None:
-            raise RefusedError("the batch is not anchored", hint="`creditchain batch resume` finishes it.")
-        if time.monotonic() > give_up:
-            raise UnavailableError(
-                "the batch is anchored, but its block is not final yet", hint="Run this again later."
-            )
-        region.chain.pause()
-    if (anchor.size, anchor.key_epoch) != (manifest.size, manifest.terms.key_epoch):
-        raise NotValidError(
-            "the chain's anchor of this root is not this batch's",
-            expected=f"size {manifest.size}, key epoch {manifest.terms.key_epoch}",
-            found=f"size {anchor.size}, key epoch {anchor.key_epoch}",
-        )
-
-
-def _chosen(found: range, index: int | None, out: Path) -> list[int]:
-    if not found:
-        raise InputError("the batch holds nothing for this subject and section")
-    if index is not None:
-        if index not in found:
-            raise InputError(
-                "no leaf of this subject and section is at this index", expected=_shown(found), found=str(index)
-            )
-        return [index]
-    if len(found) > 1 and not out.is_dir():
-        raise UsageError(
-            "there are several records", found=_shown(found), hint="Choose with --index, or name a folder."
-        )
-    return list(found)
-
-
-def _shown(found: range) -> str:
-    return f"index {found.start}" if len(found) == 1 else f"indices {found.start} to {found.stop - 1}"
-
-
-def _path(out: Path, index: int) -> Path:
-    return out / f"{index}.json" if out.is_dir() else out
-
-
-def _statement(path: Path | None) -> SignedTagStatement | None:
-    from creditchain.cli.files import read_file
+    from creditchain.identifiers import parse_subject
     from creditchain.packages.record_package import parse_statement
 
-    return None if path is None else parse_statement(read_file(path))
+    chosen = settings(ctx)
+    wanted = None if section is None else SECTIONS[names_of("--section", section, SECTIONS)[0]]
+    subject = parse_subject(scheme, number)
+    sought = Sought(subject, load_tag_key(required_tag_key(tag_key)), wanted, index)
+    statement = None if tag_statement is None else load(tag_statement, parse_statement)
+    with open_batch(batch_path(chosen, batch)) as folder:
+        indices = find_records(folder, sought)
+        if len(indices) > 1 and not out.is_dir():
+            hint = "Choose with --index, or name a folder."
+            raise UsageError("there are several records", found=shown(indices), hint=hint)
+        paths = [out / f"{each}.json" if out.is_dir() else out for each in indices]
+        for path in paths:
+            check_output(path, overwrite=force, inputs=[] if tag_statement is None else [tag_statement])
+        with open_region(chosen, rpc) as region:
+            proven = run(region, folder, sought, indices, statement, _known(chosen, folder.manifest.root))
+    for path, one in zip(paths, proven, strict=True):
+        write_file(path, one.package.to_json(), overwrite=force)
+    rows = [[str(path), one.index, one.section.label, one.leaf] for path, one in zip(paths, proven, strict=True)]
+    chosen.output.table(["package", "index", "section", "leaf"], rows)
 
 
-def _write(
-    folder: BatchFolder, index: int, subject: Any, statement: SignedTagStatement | None, path: Path
-) -> list[object]:
-    from creditchain.batch.folder.packages import package_of
-    from creditchain.documents import Section
+def _known(chosen: Settings, root: bytes) -> list[AnchoringRow]:
+    """What the journal of this home has about a batch; nothing where there is no journal."""
+    from creditchain.batch.ledger import all_rows
+    from creditchain.home.journal import open_journal
+    from creditchain.home.layout import Home
 
-    package = package_of(folder, index, subject, statement)
-    path.write_bytes(package.to_json())
-    leaf = folder.leaves[index]
-    return [str(path), index, Section(leaf.section).label, leaf.hash()]
+    home = Home(chosen.home)
+    if not home.journal.exists():
+        return []
+    with open_journal(home.journal) as journal:
+        return [row for row in all_rows(journal) if row.root == root]

@@ -103,8 +103,7 @@ def assemble(
 def _own_batches(chosen: Settings, region: Region) -> list[Path]:
     from creditchain.home.layout import Home
 
-    own = Home(chosen.home).region(region.deployment.log_id).batches
-    return [own if own.is_dir() else chosen.home / "batches"]
+    return [Home(chosen.home).region(region.deployment.log_id).batches]
 
 
 def _asked(product: Product, sections: str | None, domains: str | None) -> Asked:
