@@ -13,6 +13,7 @@ from creditchain.chain.connect import Chain
 from creditchain.chain.consent_calls import ConsentCalls, Delivery, LoanReport
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.funding import fund_dev_accounts
+from creditchain.chain.log_entries import read_entries
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.hashing import keccak256
@@ -139,7 +140,7 @@ def test_a_consent_from_grant_to_revocation(acting: Acting) -> None:
     assert revoked is not None
     assert revoked.revoked_at >= state.valid_from
 
-    said = [(entry.kind, (entry.body or {}).get("consent")) for entry in acting.region.entries()[-4:]]
+    said = [(entry.kind, (entry.body or {}).get("consent")) for entry in read_entries(acting.region)[-4:]]
     assert said == [(kind, one.id) for kind in (EntryKind.CONSENT, EntryKind.REVOCATION) for one in (consent, paper)]
 
 
@@ -174,7 +175,7 @@ def test_deliveries_from_receipt_to_ledger(acting: Acting) -> None:
     items = [
         delivery_item(one.receipt.struct_hash(), flag) for one, flag in zip((fits, over, open_one), flags, strict=True)
     ]
-    last = acting.region.entries()[-1]
+    last = read_entries(acting.region)[-1]
     assert last.body_hash == QueriesBody(root(items), 3).body_hash()
     assert {one.entry for one in delivered} == {last.index}
 
@@ -187,7 +188,7 @@ def test_loans_members_and_open_domains(acting: Acting) -> None:
     assert total is not None
     assert (total.amount, total.count, total.reports) == (11 * 100_00, 11, 2)
     assert acting.reads.loans(BANK, MONTH + 1) is None
-    body = acting.region.entries()[total.entry].body
+    body = read_entries(acting.region)[total.entry].body
     assert body is not None
     assert (body["month"], body["revision"], body["count"]) == (MONTH, 1, 11)
 

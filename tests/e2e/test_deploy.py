@@ -19,6 +19,7 @@ from creditchain.chain.deploy import ADMIN, GOVERNOR, PARTS, Plan, deploy
 from creditchain.chain.deployments import DeployedContract, check_deployment
 from creditchain.chain.errors import ChainUnsuitableError, ContractRefusedError, LyingEndpointError, WrongChainError
 from creditchain.chain.funding import fund_dev_accounts
+from creditchain.chain.log_entries import read_entries
 from creditchain.chain.networks import load_network
 from creditchain.chain.probe import probe
 from creditchain.chain.region import Region
@@ -32,7 +33,7 @@ def test_a_region_is_wired(chain: Chain, journal: Journal) -> None:
     region = region_on(chain, journal, next(GENERATIONS))
     for name in (part.name for part in PARTS if part.writes_log):
         assert region.is_writer(region.deployment.address(name))
-    entries = region.entries()
+    entries = read_entries(region)
     assert {entry.kind for entry in entries} == {EntryKind.WRITER}
     assert entries[0].body == {"writer": region.deployment.address("NodeRegistry"), "authorised": True}
     check_deployment(chain, region.deployment)
@@ -188,7 +189,7 @@ def test_a_lying_endpoint_is_caught_by_the_root(journal: Journal, lie: str) -> N
         outbox = region.outbox(dev_signer(0, chain), journal)
         outbox.submit("admit", region.calls.admit(admission(dev_signer(1, chain).address)))
         outbox.submit("change", set_profile(region, 1, 1))
-        assert len(region.entries()) == WRITERS + 2
+        assert len(read_entries(region)) == WRITERS + 2
         log = region.deployment.address("RegionLog").lower()
         nodes = region.deployment.address("NodeRegistry").lower()
 
@@ -211,7 +212,7 @@ def test_a_lying_endpoint_is_caught_by_the_root(journal: Journal, lie: str) -> N
 
         chain.lie = changed
         with pytest.raises(LyingEndpointError):
-            region.entries()
+            read_entries(region)
 
 
 def test_entries_are_joined_with_what_they_are_about(chain: Chain, journal: Journal) -> None:
@@ -222,14 +223,14 @@ def test_entries_are_joined_with_what_they_are_about(chain: Chain, journal: Jour
     outbox.submit("epoch", region.calls.open_key_epoch(keccak256(b"epoch")))
     earlier = chain.head().number
     outbox.submit("suspend", region.calls.suspend(1))
-    entries = region.entries()
+    entries = read_entries(region)
     assert [entry.kind for entry in entries] == [14] * WRITERS + [1, 2, 1]
     admitted, epoch, suspended = (entry.body for entry in entries[WRITERS:])
     assert admitted is not None
     assert (admitted["operator"], admitted["status"]) == (operator, 1)
     assert epoch == {"epoch": 1, "epoch_digest": keccak256(b"epoch")}
     assert suspended == {**admitted, "status": 2}
-    assert region.entries(earlier) == entries[:-1]
+    assert read_entries(region, earlier) == entries[:-1]
     assert isinstance(region.calls, Calls)
 
 
@@ -250,9 +251,9 @@ def test_logs_are_asked_for_in_ranges_that_the_endpoint_takes(journal: Journal) 
 
     with Narrow(load_network("embedded"), open_embedded(3133710, None, 1)) as chain:
         region = region_on(chain, journal)
-        assert len(region.entries()) == WRITERS
+        assert len(read_entries(region)) == WRITERS
         first = chain.asked
-        assert len(region.entries()) == WRITERS
+        assert len(read_entries(region)) == WRITERS
         assert chain.asked - first < first, "the range that worked is remembered"
 
 

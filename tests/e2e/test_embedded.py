@@ -18,6 +18,7 @@ from acting import WRITERS, admission, region_on, set_profile
 from creditchain.chain.connect import Chain, RpcError, connect
 from creditchain.chain.embedded import EmbeddedNode, LogFilter
 from creditchain.chain.errors import ChainUnavailableError, WrongChainError
+from creditchain.chain.log_entries import read_entries
 from creditchain.chain.networks import load_network
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
@@ -246,7 +247,7 @@ def test_a_killed_process_leaves_whole_blocks_and_its_journal_finishes(tmp_path:
         outbox = region.outbox(dev_signer(0, chain), journal)
         for step in range(len(done) + 2):
             outbox.submit(f"step {step}", set_profile(region, 1, step))
-        entries = region.entries()
+        entries = read_entries(region)
         assert len(entries) == WRITERS + 1 + len(done) + 2
         profiles = [entry.body["profile_digest"] for entry in entries if entry.body and "profile_digest" in entry.body]
         assert len(profiles) == len(set(profiles)) == 1 + len(done) + 2

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from creditchain.acts.given_records import GivenRecord, given_package, require_anchored
 from creditchain.acts.preconditions import is_under_way, require_member, require_signer
 from creditchain.chain.clock import now
+from creditchain.chain.log_entries import read_entries
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.errors import InputError
@@ -105,7 +106,7 @@ def answer_dispute(
 def list_disputes(region: Region) -> tuple[BlockRef, list[LoggedDispute]]:
     """The last dispute of every record that was ever disputed, as of the newest final block, which comes first."""
     block = region.chain.final_block()
-    return block, last_disputes(region.entries(block.number))
+    return block, last_disputes(read_entries(region, block.number))
 
 
 def require_undisputed(state: RecordState) -> None:

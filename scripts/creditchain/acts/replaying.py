@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from creditchain.chain.log_entries import read_entries
 from creditchain.chain.region import Region
 from creditchain.errors import InputError
 from creditchain.log.views import LogEntry
@@ -52,7 +53,7 @@ def read_head(region: Region, block: int | None = None) -> LogHead:
 def read_log(region: Region, block: int | None = None) -> LogCopy:
     """Every entry as of a block; None: the newest final one. Raises LyingEndpointError."""
     at = region.chain.final_block().number if block is None else block
-    entries = tuple(region.entries(at))
+    entries = tuple(read_entries(region, at))
     root = root_of([entry.hash for entry in entries])
     return LogCopy(LogHead(region.deployment.log_id, len(entries), root, at), entries)
 

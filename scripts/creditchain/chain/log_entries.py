@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from creditchain.chain.abi import Event, interface
 from creditchain.chain.answers import Log
 from creditchain.chain.connect import LogRange
 from creditchain.chain.errors import LyingEndpointError
+from creditchain.chain.region import Region
 from creditchain.log.entries import (
     ENTRY_VERSION,
     AnchorBody,
@@ -32,9 +33,6 @@ from creditchain.log.entries import (
 from creditchain.log.views import LogEntry
 from creditchain.merkle.frontier import Frontier
 from creditchain.vocabulary import DisputeState
-
-if TYPE_CHECKING:
-    from creditchain.chain.region import Region
 
 _Values = Mapping[str, Any]
 
@@ -107,8 +105,13 @@ SOURCES = (
 )
 
 
-def read_entries(region: Region, block: int | None) -> list[LogEntry]:
-    """See `Region.entries`."""
+def read_entries(region: Region, block: int | None = None) -> list[LogEntry]:
+    """Every entry of the log as of a block (None: the newest), each with the event that says what it is about.
+
+    Raises:
+        LyingEndpointError: the entries do not add up to the log's root at that block, or an entry's event is missing or
+            says something else than was logged.
+    """
     at = region.chain.head().number if block is None else block
     appended, said = _read(region, at)
     entries = [_entry(region, index, log, said.get(index)) for index, log in enumerate(appended)]

@@ -11,7 +11,7 @@ from creditchain.chain.answers import Log
 from creditchain.chain.calls import ZERO_ADDRESS, Calls
 from creditchain.chain.connect import Chain, LogRange
 from creditchain.chain.deployments import Deployment, check_deployment
-from creditchain.log.views import Anchored, AnchorInfo, Compromise, LogEntry, NodeInfo, RecordState
+from creditchain.log.views import Anchored, AnchorInfo, Compromise, NodeInfo, RecordState
 
 if TYPE_CHECKING:
     from creditchain.chain.outbox import Outbox
@@ -149,7 +149,8 @@ class Region:
     ) -> Iterator[Anchored]:
         """Anchored batches in order, from block `first` (None: the deployment's) to `last` (None: the newest).
 
-        For completeness use `entries`: those are checked against the log's root, these are the endpoint's word.
+        For completeness use `log_entries.read_entries`, which is checked against the log's root: these are the
+        endpoint's word.
         """
         event = interface("AnchorRegistry").events["Anchored"]
         address = self.deployment.address("AnchorRegistry")
@@ -157,17 +158,6 @@ class Region:
             values = event.decode(log)
             if node in (None, values["node"]) and product in (None, values["product"]):
                 yield _anchored(values, log)
-
-    def entries(self, block: int | None = None) -> list[LogEntry]:
-        """Every entry of the log as of a block, each joined with the event that says what it is about.
-
-        Raises:
-            LyingEndpointError: the entries do not add up to the log's root at that block, or an entry's event is
-                missing or says something else than was logged.
-        """
-        from creditchain.chain.log_entries import read_entries
-
-        return read_entries(self, block)
 
     def _range(
         self, addresses: tuple[str, ...], topics: tuple[bytes, ...], first: int | None, last: int | None

@@ -15,13 +15,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from creditchain.cli.plain import as_json, describe, must_escape, one_line, plain_cell, plain_text
+from creditchain.cli.plain import Part, as_json, describe, must_escape, one_line, plain_cell, plain_text, put
 from creditchain.errors import CreditchainError
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.progress import Progress
-    from rich.text import Text
 
 
 class Output:
@@ -31,11 +29,6 @@ class Output:
         self.as_json = as_json
         self.quiet = quiet
         self._documents = 0
-
-    @property
-    def documents(self) -> int:
-        """How many JSON documents were printed."""
-        return self._documents
 
     def emit(self, value: Mapping[str, Any] | Sequence[Any], text: str | None = None) -> None:
         """One result: `value` as one JSON document with --json, else `text`, else name and value lines."""
@@ -82,20 +75,15 @@ class Output:
             for row in [*above, names, *listed]:
                 sys.stdout.write("\t".join(one_line(cell) for cell in row) + "\n")
 
-    def line(self, *parts: str | tuple[str, str]) -> None:
+    def line(self, *parts: Part) -> None:
         """A line of results for people: strings, or (style, string). Nothing with --json."""
-        if self.as_json:
-            return
-        if not self.is_terminal:
-            sys.stdout.write("".join(part if isinstance(part, str) else part[1] for part in parts) + "\n")
-            return
-        # Soft wrapping leaves it to the terminal, so that a hash can be copied as one word.
-        self._console().print(_styled(parts), soft_wrap=True)
+        if not self.as_json:
+            put(sys.stdout, parts)
 
-    def note(self, *parts: str | tuple[str, str]) -> None:
+    def note(self, *parts: Part) -> None:
         """A line for people about what is going on, on stderr; silent with --json or --quiet."""
         if not (self.as_json or self.quiet):
-            self._say(*parts)
+            put(sys.stderr, parts)
 
     @property
     def is_terminal(self) -> bool:
@@ -117,13 +105,14 @@ class Output:
     def error(self, error: CreditchainError) -> None:
         """The one shape of an error, on stderr."""
         if self.as_json:
-            sys.stderr.write(json.dumps({"error": describe(error)}, ensure_ascii=must_escape(sys.stderr)) + "\n")
+            told = json.dumps({"error": describe(error)}, ensure_ascii=must_escape(sys.stderr))
+            sys.stderr.write(told + "\n")
             return
         place = f"{error.place}: " if error.place else ""
-        self._say(("bold red", "error"), f" {place}{error.message}")
+        put(sys.stderr, [("bold red", "error"), f" {place}{error.message}"])
         for label, part in (("expected", error.expected), ("found", error.found), ("what to do", error.hint)):
             if part is not None:
-                self._say("  ", ("bold", label), f": {part}")
+                put(sys.stderr, ["  ", ("bold", label), f": {part}"])
 
     @property
     def _unwatched(self) -> bool:
@@ -136,27 +125,10 @@ class Output:
         sys.stdout.write(json.dumps(value, ensure_ascii=must_escape(sys.stdout), indent=2, default=as_json) + "\n")
 
     def _drawn(self, title: str | None, columns: Sequence[str], rows: list[list[object]]) -> None:
+        from rich.console import Console
+
         from creditchain.cli.tables import drawn
 
-        console = self._console()
+        console = Console(highlight=False)
         table, width = drawn(title, columns, rows)
         console.print(table, width=max(console.width, width), soft_wrap=True)
-
-    def _console(self) -> Console:
-        from rich.console import Console
-
-        return Console(highlight=False)
-
-    def _say(self, *parts: str | tuple[str, str]) -> None:
-        if not sys.stderr.isatty():
-            sys.stderr.write("".join(part if isinstance(part, str) else part[1] for part in parts) + "\n")
-            return
-        from rich.console import Console
-
-        Console(stderr=True, highlight=False).print(_styled(parts), soft_wrap=True)
-
-
-def _styled(parts: Sequence[str | tuple[str, str]]) -> Text:
-    from rich.text import Text
-
-    return Text.assemble(*(part if isinstance(part, str) else (part[1], part[0]) for part in parts))

@@ -1,10 +1,14 @@
-"""Values as plain text and as JSON: what `output` prints, without streams or style."""
+"""Values and lines as `output` prints them: as plain text, as JSON, or with style on a terminal."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 from creditchain.errors import CreditchainError
+
+#: A piece of a line: a string, or a style and a string.
+Part = str | tuple[str, str]
 
 
 def describe(error: CreditchainError) -> dict[str, Any]:
@@ -21,6 +25,19 @@ def describe(error: CreditchainError) -> dict[str, Any]:
         if (value := getattr(error, name)) is not None:
             described[name] = value
     return described
+
+
+def put(stream: TextIO, parts: Sequence[Part]) -> None:
+    """Write a line: with its styles on a terminal, plain anywhere else."""
+    if not stream.isatty():
+        stream.write("".join(part if isinstance(part, str) else part[1] for part in parts) + "\n")
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    text = Text.assemble(*(part if isinstance(part, str) else (part[1], part[0]) for part in parts))
+    # Soft wrapping leaves it to the terminal, so that a hash can be copied as one word.
+    Console(file=stream, highlight=False).print(text, soft_wrap=True)
 
 
 def must_escape(stream: TextIO) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from creditchain.chain.consents import ConsentReads, Delivered
 from creditchain.chain.errors import LyingEndpointError
+from creditchain.chain.log_entries import read_entries
 from creditchain.chain.region import Region
 from creditchain.log.entries import QueriesBody, delivery_item
 from creditchain.log.views import LogEntry, Metered
@@ -43,7 +44,7 @@ def prove_delivery(region: Region, request: bytes, metered: Metered, block: int)
         LyingEndpointError: events and log contradict each other.
     """
     reads = ConsentReads(region)
-    entries: Sequence[LogEntry] = region.entries(block)
+    entries: Sequence[LogEntry] = read_entries(region, block)
     entry = entries[metered.entry] if metered.entry < len(entries) else None
     events = reads.delivered(first=entry.block, last=entry.block) if entry is not None else ()
     found = [one for one in events if one.entry == metered.entry]

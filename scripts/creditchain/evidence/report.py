@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from creditchain.chain.consents import ConsentReads
+from creditchain.chain.log_entries import read_entries
 from creditchain.chain.region import Region
 from creditchain.errors import UnavailableError
 from creditchain.evidence.record import EvidenceFetcher
@@ -37,7 +38,7 @@ class ReportEvidenceFetcher:
     @cached_property
     def log(self) -> tuple[LogEntry, ...]:
         """Every entry of the log as of the final block, checked against its root. Raises as the chain does."""
-        entries = tuple(self._region.entries(self._records.block.number))
+        entries = tuple(read_entries(self._region, self._records.block.number))
         self._records.know(entry for entry in entries if entry.kind == EntryKind.ANCHOR)
         return entries
 
