@@ -33,7 +33,7 @@ _FLEETING_FOLDERS = ("locks",)
 _FLEETING_FILES = (f"{HOME}/devnet/running.json",)
 _FLEETING_ENDS = (PART, ".lock", "-wal", "-shm", "-journal")
 _COPY = ".backup-"
-#: A batch's large files: leaves, documents, levels, order, record ids. The manifest has their digests.
+#: Large files of a batch: leaves, documents, levels, order; and record ids, which follow from the documents.
 _SEALED_ENDS = (".arrow", ".bin")
 _SQLITE = b"SQLite format 3\0"
 #: Small files are held in memory while they are copied.

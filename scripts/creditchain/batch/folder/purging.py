@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import mmap
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +21,7 @@ from creditchain.batch.folder.files import DOCUMENT_ROWS, file_digest, part_name
 from creditchain.batch.folder.manifest import Manifest
 from creditchain.batch.folder.order import ORDER, open_order
 from creditchain.errors import Place
-from creditchain.home.files import fsync, fsync_path
+from creditchain.home.files import fsync, write_file
 
 FILE = "purged.json"
 FORMAT = "creditchain/purged@1"
@@ -135,10 +134,4 @@ def _write(folder: Path, purges: Purges) -> None:
         "indices": sorted(purges.indices),
         "parts": {str(part): digest for part, digest in sorted(purges.digests.items())},
     }
-    temporary = folder / f".{FILE}"
-    with temporary.open("wb") as handle:
-        handle.write((json.dumps(told, indent=2) + "\n").encode())
-        handle.flush()
-        fsync(handle.fileno())
-    os.replace(temporary, folder / FILE)  # noqa: PTH105
-    fsync_path(folder)
+    write_file(folder / FILE, json.dumps(told, indent=2) + "\n", overwrite=True)
