@@ -18,6 +18,7 @@ ALONE = {
     "chain/devnet.py": "a program's log, appended to by that program",
     "chain/deployments.py": "makes a folder that everybody may read",
     "cli/streams.py": "the null device, in place of an output that has gone",
+    "cli/demo.py": "makes the folder that the demonstration is to leave its files in",
     "cli/demo_tour.py": "files of the demonstration, in a folder of its own that is thrown away",
     "backup/contents.py": "a copy of a database in a file without a name",
     "backup/restoring.py": "files of a folder that is renamed when all are durable",
