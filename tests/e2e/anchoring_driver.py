@@ -4,6 +4,8 @@
         {"home": "…", "kill_at": 7}        a child anchors in a copy of HOME and dies by SIGKILL at point 7
         {"home": "…", "kill_at": null}     a child anchors to the end
         {"home": "…", "look": true}        a child tells what the chain and the home folder hold
+        {"home": "…", "sweep": 3, "seed": 1, "whole": 0.5}
+                                           children anchor, the first 3 killed at random times within 0.5 s, until done
     and answers each with one line of JSON.
 
 A step is whatever lasts or shows outside: a commit, an fsync, a rename, a removal of a folder, a transaction sent.
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import sqlite3
@@ -25,6 +28,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 
 from making import PRODUCT, SEALS, document, lines
+from random_kills import Sweep, measured
 from sqlalchemy.orm import Session
 
 import creditchain.chain.embedded_rpc
@@ -177,6 +181,15 @@ def look(home: Path) -> dict[str, Any]:
     return found
 
 
+def sweep(home: Path, most: int, seed: int, whole: float | None) -> dict[str, Any]:
+    """Anchor, killed at random times, until it is done; how often it was killed, and how long a whole run takes."""
+    if whole is None:
+        return {"whole": measured(lambda: anchor(home))}
+    found = Sweep(random.Random(seed), whole)  # noqa: S311
+    found.until_done(lambda: anchor(home), most)
+    return {"kills": found.kills, **journal_of(home)}
+
+
 def main() -> None:
     """Make the region, then do as stdin says."""
     template = Path(sys.argv[1])
@@ -188,7 +201,10 @@ def main() -> None:
         home = Path(command["home"])
         if not home.exists():
             shutil.copytree(template, home)
-        found = look(home) if command.get("look") else attempt(home, command["kill_at"])
+        if "sweep" in command:
+            found = sweep(home, command["sweep"], command["seed"], command["whole"])
+        else:
+            found = look(home) if command.get("look") else attempt(home, command["kill_at"])
         print(json.dumps(found), flush=True)
 
 
