@@ -1,0 +1,138 @@
+"""Watching a folder through what passes: a chain that is away, a full pool, bad uploads, rows that are stuck."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
+
+from making import PRODUCT, document, lines
+from region_world import SOURCE, TAG_KEY, bring_up
+from tampering import Tampering, ask_the_node, tampering
+from worlds import on_anvil
+
+from creditchain.acts.anchoring import Anchoring, AnchorOptions, AnchorOrder
+from creditchain.acts.resuming import BatchOutcome
+from creditchain.acts.watching import FolderWatchedError, UploadOutcome, Watching, watch, watch_lock
+from creditchain.batch import StorageError, UploadError, find_upload
+from creditchain.batch.ledger import State
+from creditchain.batch.readers.inbox import Inbox
+from creditchain.chain.connect import connect
+from creditchain.chain.deployments import load_deployment
+from creditchain.chain.networks import load_network
+from creditchain.chain.region import Region
+from creditchain.chain.signers import dev_signer
+from creditchain.errors import ExitCode
+from creditchain.home.journal import open_journal
+from creditchain.home.layout import Home
+
+
+class World:
+    """A node whose endpoint can be made to misbehave, and a folder in which uploads arrive."""
+
+    def __init__(self, machine: Anchoring, endpoint: Tampering, folder: Path, home: Home) -> None:
+        self.machine, self.endpoint, self.folder, self.home = machine, endpoint, folder / "inbox", home
+        self.folder.mkdir()
+
+    def put(self, day: int) -> Path:
+        path = self.folder / f"day-{day}.jsonl"
+        path.write_bytes(lines([document(record) for record in range(9 * day, 9 * day + 9)]))
+        return path
+
+    def order(self, path: str) -> AnchorOrder:
+        return AnchorOrder(find_upload(path), PRODUCT, SOURCE, TAG_KEY)
+
+    def watch(self, patience: float = 600.0) -> Iterator[BatchOutcome | UploadOutcome]:
+        what = Watching(Inbox(self.folder, 0), self.order, TAG_KEY, once=True, patience=patience)
+        return watch(self.machine, what)
+
+    def anchored(self) -> int:
+        return len(list(self.machine.region.anchors()))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with on_anvil(tmp_path) as (place, server), tampering(server.url) as endpoint:
+        bring_up(place)
+        network = load_network(place.network, place.networks_file)
+        network = replace(network, url=endpoint.url, timeout_seconds=0.5, deadline_seconds=1.0, give_up_seconds=1.0)
+        home = Home(tmp_path / "home")
+        with connect(network) as chain, open_journal(home.journal) as journal:
+            region = Region(chain, load_deployment(place.network, tmp_path / "deployments"))
+            outbox = region.outbox(dev_signer(SOURCE, chain), journal)
+            yield World(Anchoring(region, outbox, journal, home, AnchorOptions()), endpoint, tmp_path, home)
+
+
+def passes(world: World, message: str) -> None:
+    """The first upload is told to be tried again, once; when the fault is over, both are anchored in their order."""
+    uploads = [world.put(day) for day in (1, 2)]
+    outcomes = world.watch()
+    first = next(outcomes)
+    assert isinstance(first, UploadOutcome)
+    assert (first.upload, first.again, first.exit_code) == (uploads[0], True, ExitCode.OK)
+    assert message in str(first.error)
+    world.endpoint.rule = ask_the_node
+    done = [each for each in outcomes if isinstance(each, UploadOutcome) and not each.again]
+    assert [(each.upload, each.error) for each in done] == [(upload, None) for upload in uploads]
+    assert world.anchored() == 2
+
+
+def test_a_chain_that_is_away_is_waited_for(world: World) -> None:
+    world.endpoint.rule = lambda *_: 503
+    passes(world, "503")
+
+
+def test_a_full_pool_is_waited_for(world: World) -> None:
+    world.endpoint.refuse_sending("txpool is full")
+    passes(world, "txpool is full")
+
+
+def test_what_does_not_pass_ends_a_watch_that_is_to_end(world: World) -> None:
+    upload = world.put(1)
+    world.endpoint.rule = lambda *_: 503
+    outcomes = list(world.watch(patience=0.0))
+    assert [(each.upload, each.again, each.exit_code) for each in outcomes if isinstance(each, UploadOutcome)] == [
+        (upload, True, ExitCode.OK),
+        (upload, False, ExitCode.COULD_NOT_CHECK),
+    ]
+
+
+def test_a_bad_upload_and_a_stuck_row_stop_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    class StoppedError(Exception):
+        pass
+
+    def stop(*_: object) -> None:
+        raise StoppedError
+
+    removed = world.put(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Anchoring, "_prepare", stop)
+        with pytest.raises(StoppedError):
+            world.machine.anchor(world.order(str(removed)))
+    removed.unlink()
+    bad = world.folder / "bad.jsonl"
+    bad.write_bytes(b"{\n")
+    good = world.put(2)
+    stuck, *uploads = list(world.watch())
+    assert isinstance(stuck, BatchOutcome)
+    assert (stuck.row.state, type(stuck.error)) == (State.PREPARING, StorageError)
+    found = {each.upload: type(each.error) for each in uploads if isinstance(each, UploadOutcome)}
+    assert found == {bad: UploadError, good: type(None)}
+    assert world.anchored() == 1
+
+
+def test_two_watches_of_one_folder(world: World, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    with watch_lock(world.home, world.folder):
+        with pytest.raises(FolderWatchedError, match="another process watches"), watch_lock(world.home, world.folder):
+            pass
+        with watch_lock(world.home, other):
+            pass
+    with watch_lock(world.home, world.folder):
+        pass
