@@ -237,3 +237,64 @@ def test_watching_a_folder(place: Place, shell: Shell, tmp_path: Path) -> None:
     assert len(anchors_of(place)) == len(before) + 3
     assert sorted(path.name for path in done.iterdir()) == ["day-0.jsonl", "day-1.jsonl", "day-2.jsonl"]
     assert sorted(path.name for path in inbox.iterdir()) == [".hidden.jsonl", "bad.jsonl", "day-3.jsonl.part"]
+
+
+def test_batch_list_says_region_and_network_and_makes_no_home(place: Place, shell: Shell, tmp_path: Path) -> None:
+    upload = tmp_path / "listed.jsonl"
+    upload.write_bytes(lines([document(record) for record in range(900, 905)]))
+    shell.good(*anchor(upload))
+    (row,) = shell.good("batch", "list")
+    assert (row["row"], row["region"], row["network"], row["state"]) == (1, "YRD", "embedded", "final")
+    elsewhere = tmp_path / "elsewhere"
+    told = shell.bad(ExitCode.BAD_INPUT, "--home", elsewhere, "batch", "list")
+    assert "no home" in told["message"]
+    assert not elsewhere.exists()
+
+
+def test_a_row_that_cannot_be_finished_is_told_and_dropped(
+    place: Place, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from creditchain.acts.anchoring import Anchoring
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    upload = tmp_path / "gone.jsonl"
+    upload.write_bytes(lines([document(record) for record in range(910, 915)]))
+    with monkeypatch.context() as patch:
+        patch.setattr(Anchoring, "_prepare", interrupted)
+        assert shell.run(*anchor(upload))[0] == ExitCode.INTERRUPTED
+    upload.unlink()
+    code, (row,), _ = shell.run("batch", "resume")
+    assert (code, row["state"], row["sent_again"]) == (ExitCode.COULD_NOT_CHECK, "preparing", False)
+    assert row["error"]["exit_code"] == ExitCode.COULD_NOT_CHECK
+    dropped = shell.good("batch", "drop", row["row"])
+    assert (dropped["dropped"], dropped["row"], dropped["upload"]) == (True, row["row"], str(upload))
+    assert shell.good("batch", "resume") == shell.good("batch", "list") == []
+    assert "no row" in shell.bad(ExitCode.BAD_INPUT, "batch", "drop", row["row"])["message"]
+
+
+def test_purging_without_a_signer_or_as_another_node_erases_nothing(
+    place: Place, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = tmp_path / "kept.jsonl"
+    upload.write_bytes(lines([document(record) for record in range(920, 925)]))
+    made = shell.good(*anchor(upload))
+    purge = ("batch", "purge", made["root"], "--index", 2, "--reason", "court order 17")
+    shell.bad(ExitCode.REFUSED, *purge, "--signer", f"dev:{PLATFORM}")
+    monkeypatch.delenv("CREDITCHAIN_SIGNER")
+    shell.bad(ExitCode.USAGE, *purge)
+    with open_batch(Path(made["folder"])) as batch:
+        assert all(batch.document(index).content for index in range(5))
+
+
+def test_watching_prints_one_document_a_line(place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    inbox = tmp_path / "lines"
+    inbox.mkdir()
+    for day in range(2):
+        documents = [document(record) for record in range(930 + 9 * day, 939 + 9 * day)]
+        (inbox / f"day-{day}.jsonl").write_bytes(lines(documents))
+    words = (*anchor(inbox), "--watch", "--once", "--settle", 0)
+    assert run(["--json", *place.options, *map(str, words)]) == ExitCode.OK
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(each["upload"], each["state"]) for each in told] == [("day-0.jsonl", "final"), ("day-1.jsonl", "final")]
