@@ -34,7 +34,8 @@ from sqlalchemy.orm import Session
 import creditchain.chain.embedded_rpc
 import creditchain.chain.outbox  # noqa: F401 - both imported here, once, and not in every child
 from creditchain.acts.anchoring import Anchoring, AnchorOrder
-from creditchain.batch import find_upload, open_batch
+from creditchain.batch.folder.opened import open_batch
+from creditchain.batch.readers.upload import find_upload
 from creditchain.chain.connect import Chain, connect
 from creditchain.chain.deploy import Plan, deploy
 from creditchain.chain.deployments import load_deployment, save_deployment

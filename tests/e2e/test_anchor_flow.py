@@ -16,7 +16,7 @@ from making import document, lines, number, write_csv
 from region_world import PLATFORM, REGULATOR, SOURCE, TAG_KEY, Place, region_of
 from worlds import Kept, kept_region
 
-from creditchain.batch import open_batch
+from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.folder.tree_file import FileTree
 from creditchain.cli.app import run
 from creditchain.errors import ExitCode

@@ -17,9 +17,11 @@ from region_world import GOVERNOR, SOURCE, TAG_KEY, region_of
 from worlds import Kept, kept_region
 
 from creditchain.acts.anchoring import Anchoring, AnchoringError, AnchorOptions, AnchorOrder, RootTakenError
-from creditchain.batch import BatchError, StorageError, UploadError, find_upload, open_batch
+from creditchain.batch.errors import BatchError, StorageError, UploadError
+from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.folder.supersessions import read_supersessions
 from creditchain.batch.ledger import AnchoringRow, Ledger, State
+from creditchain.batch.readers.upload import find_upload
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region

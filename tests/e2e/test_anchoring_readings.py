@@ -18,11 +18,11 @@ from test_mapping import MAPPING, own_rows, write_own
 from worlds import Kept, kept_region
 
 from creditchain.acts.anchoring import AnchorOptions, AnchorOrder
-from creditchain.batch import find_upload
 from creditchain.batch.folder.manifest import read_manifest
 from creditchain.batch.ledger import AnchoringRow, State
 from creditchain.batch.readers.mapping import load_mapping
 from creditchain.batch.readers.reading import Reading
+from creditchain.batch.readers.upload import find_upload
 from creditchain.home.journal import open_journal
 
 

@@ -26,8 +26,8 @@ from creditchain.acts.standing import (
     require_standing,
     standing_of,
 )
-from creditchain.batch import find_upload
 from creditchain.batch.ledger import AnchoringRow, State
+from creditchain.batch.readers.upload import find_upload
 from creditchain.chain.outbox_journal import AttemptRow
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer

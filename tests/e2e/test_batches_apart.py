@@ -20,9 +20,11 @@ from creditchain.acts.listing import list_anchorings
 from creditchain.acts.purging import Purged, PurgeOrder, PurgeRefusedError, purge
 from creditchain.acts.resuming import resume_all
 from creditchain.acts.standing import NotAnchoredError
-from creditchain.batch import BatchError, StorageError, find_upload, open_batch
+from creditchain.batch.errors import BatchError, StorageError
 from creditchain.batch.folder import purging as erasing
+from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.ledger import AnchoringRow, State
+from creditchain.batch.readers.upload import find_upload
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.errors import CreditchainError, InputError

@@ -27,27 +27,19 @@ from typing import TYPE_CHECKING
 
 from creditchain.acts.locks import locked, upload_lock
 from creditchain.acts.superseding import comes_again, earlier_folders, supersede_records
-from creditchain.batch import (
-    Faults,
-    Limits,
-    Problem,
-    Rules,
-    Seals,
-    Series,
-    Terms,
-    Upload,
-    find_upload,
-    open_batch,
-    prepare,
-)
-from creditchain.batch.accepting.rules import day_in_china
+from creditchain.batch.accepting.rules import Rules, day_in_china
+from creditchain.batch.errors import Problem
+from creditchain.batch.folder.manifest import Terms
+from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.ledger import AnchoringRow, Identity, Ledger, State
-from creditchain.batch.making.pipeline import SMALL_BYTES, clear_workspace
+from creditchain.batch.making.pipeline import SMALL_BYTES, Series, clear_workspace, prepare
 from creditchain.batch.making.pool import start_early
+from creditchain.batch.making.task import Faults, Limits
 from creditchain.batch.progress import Watch, no_watch
 from creditchain.batch.readers import file_urls
 from creditchain.batch.readers.reading import USUAL, Reading
-from creditchain.batch.readers.upload import upload_digest
+from creditchain.batch.readers.upload import Upload, find_upload, upload_digest
+from creditchain.batch.sealing import Seals
 from creditchain.catalogue.products import load_product
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.errors import ConfigError, InputError, NotValidError, RefusedError, UnavailableError

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from creditchain.batch import Problem, Rules, Upload, UploadError, readers
+from creditchain.batch import readers
+from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.checking.preview import MappedCell
 from creditchain.batch.checking.summary import Summary, field_kinds
 from creditchain.batch.checking.worker import CheckedPiece, Keys, check_piece
+from creditchain.batch.errors import Problem, UploadError
 from creditchain.batch.making.pipeline import SMALL_BYTES, piece_bytes
 from creditchain.batch.making.pool import cores, processes
 from creditchain.batch.making.record_ids import id_twice
@@ -24,6 +26,7 @@ from creditchain.batch.making.worker import double
 from creditchain.batch.ordered import ordered
 from creditchain.batch.progress import Watch, no_watch
 from creditchain.batch.readers import Piece
+from creditchain.batch.readers.upload import Upload
 
 #: Faults that a result holds itself; all of them go to `report`.
 SHOWN_FAULTS = 200

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from creditchain.batch import Upload
 from creditchain.batch.accepting.table import ENVELOPE
 from creditchain.batch.readers import column_names
+from creditchain.batch.readers.upload import Upload
 from creditchain.products import Product
 from creditchain.products.dates import is_date
 from creditchain.products.schema import resolve

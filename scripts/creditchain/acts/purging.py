@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from creditchain.acts.standing import require_standing
-from creditchain.batch import BatchFolder, open_batch
+from creditchain.batch.folder.opened import BatchFolder, open_batch
 from creditchain.batch.folder.purging import check_erasable, erase
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region

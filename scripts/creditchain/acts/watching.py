@@ -11,10 +11,10 @@ from pathlib import Path
 from creditchain.acts.anchoring import Anchoring, AnchorOrder
 from creditchain.acts.locks import locked
 from creditchain.acts.resuming import BatchOutcome, resume_all
-from creditchain.batch import find_upload
 from creditchain.batch.ledger import AnchoringRow
 from creditchain.batch.readers.inbox import Arrival, Inbox
 from creditchain.batch.readers.moving import move_upload
+from creditchain.batch.readers.upload import find_upload
 from creditchain.errors import CreditchainError, ExitCode, Place, RefusedError, UnavailableError
 from creditchain.home.layout import Home
 

@@ -76,8 +76,8 @@ def anchor(
     """
     from creditchain.acts.anchoring import AnchorOrder
     from creditchain.acts.watching import Watching
-    from creditchain.batch import find_upload
     from creditchain.batch.readers.inbox import Inbox
+    from creditchain.batch.readers.upload import find_upload
     from creditchain.catalogue.products import load_product
     from creditchain.home.keystores import load_tag_key
 

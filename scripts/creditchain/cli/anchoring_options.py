@@ -57,8 +57,8 @@ def memory(text: str) -> int:
 def options_of(output: Output) -> Iterator[Callable[..., AnchorOptions]]:
     """Options whose progress shows, one bar a stage with rate and time left, and whose states are told."""
     from creditchain.acts.anchoring import AnchorOptions
-    from creditchain.batch import Limits
     from creditchain.batch.ledger import State
+    from creditchain.batch.making.task import Limits
 
     told = {
         State.PREPARED: "batch made",

@@ -9,7 +9,7 @@ from creditchain.cli.plain import describe
 if TYPE_CHECKING:
     from creditchain.acts.resuming import BatchOutcome
     from creditchain.acts.watching import UploadOutcome
-    from creditchain.batch import Manifest
+    from creditchain.batch.folder.manifest import Manifest
     from creditchain.batch.ledger import AnchoringRow
     from creditchain.cli.output import Output
 

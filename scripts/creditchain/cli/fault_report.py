@@ -12,7 +12,7 @@ import typer
 from creditchain.errors import CreditchainError
 
 if TYPE_CHECKING:
-    from creditchain.batch import Problem
+    from creditchain.batch.errors import Problem
 
 ReportOption = Annotated[
     Path | None,

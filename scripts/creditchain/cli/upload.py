@@ -16,7 +16,7 @@ from creditchain.cli.upload_view import described, show
 from creditchain.errors import ExitCode
 
 if TYPE_CHECKING:
-    from creditchain.batch import Problem
+    from creditchain.batch.errors import Problem
 
 group = typer.Typer(no_args_is_help=True, help="Uploads: check a file before it is anchored, map its columns. 上传文件")
 mappings = typer.Typer(no_args_is_help=True, help="Mappings: your own columns become a product's fields. 字段映射")
@@ -53,8 +53,9 @@ def check(
     Exit code 0: `anchor` would take the file; 4: it has faults.
     """
     from creditchain.acts.checking_uploads import check_upload
-    from creditchain.batch import Limits, Rules, find_upload
-    from creditchain.batch.accepting.rules import day_in_china
+    from creditchain.batch.accepting.rules import Rules, day_in_china
+    from creditchain.batch.making.task import Limits
+    from creditchain.batch.readers.upload import find_upload
     from creditchain.catalogue.products import load_product
 
     output = settings(ctx).output
@@ -90,7 +91,7 @@ def new_mapping(
 ) -> None:
     """Draft a mapping from a table's header: what is alike is filled in, the rest is left to you. 起草映射文件"""
     from creditchain.acts.drafting_mappings import draft_mapping
-    from creditchain.batch import find_upload
+    from creditchain.batch.readers.upload import find_upload
     from creditchain.catalogue.products import load_product
     from creditchain.home.files import check_output, write_file
 

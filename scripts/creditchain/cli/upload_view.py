@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from creditchain.acts.checking_uploads import CheckedUpload
-    from creditchain.batch import Problem
+    from creditchain.batch.errors import Problem
     from creditchain.batch.readers.reading import Reading
     from creditchain.cli.output import Output
 

@@ -21,7 +21,13 @@ from pathlib import Path
 import orjson
 import sha3
 
-from creditchain.batch import BatchFolder, Limits, Prepared, Rules, Seals, Terms, find_upload, open_batch, prepare
+from creditchain.batch.accepting.rules import Rules
+from creditchain.batch.folder.manifest import Terms
+from creditchain.batch.folder.opened import BatchFolder, open_batch
+from creditchain.batch.making.pipeline import Prepared, prepare
+from creditchain.batch.making.task import Limits
+from creditchain.batch.readers.upload import find_upload
+from creditchain.batch.sealing import Seals
 from creditchain.catalogue.products import load_product
 from creditchain.hashing import keccak256
 from creditchain.identifiers import Subject, parse_subject, subject_tag

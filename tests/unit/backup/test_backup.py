@@ -29,7 +29,8 @@ from homes import (
 from creditchain.backup import BackupRefusedError, PasswordError, check_backup, make_backup, restore_backup
 from creditchain.backup import making as making_room
 from creditchain.backup.vault import Vault
-from creditchain.batch import BatchError, open_batch
+from creditchain.batch.errors import BatchError
+from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.folder.purging import erase
 from creditchain.errors import InputError, UsageError
 

@@ -11,7 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from stdnum.cn import uscc
 
-from creditchain.batch import Limits, Prepared, Rules, Seals, Terms, find_upload, prepare
+from creditchain.batch.accepting.rules import Rules
+from creditchain.batch.folder.manifest import Terms
+from creditchain.batch.making.pipeline import Prepared, prepare
+from creditchain.batch.making.task import Limits
+from creditchain.batch.readers.upload import find_upload
+from creditchain.batch.sealing import Seals
 from creditchain.catalogue.products import load_product
 from creditchain.identifiers.subjects import organisation_check
 

@@ -15,8 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 from making import PRODUCT, document, lines, made, number, rows, write_csv, write_parquet
 
-from creditchain.batch import Faults, Limits, Problem, Rules, StorageError, UploadError
+from creditchain.batch.accepting.rules import Rules
+from creditchain.batch.errors import Problem, StorageError, UploadError
 from creditchain.batch.making import pipeline
+from creditchain.batch.making.task import Faults, Limits
 from creditchain.documents import Domain, domain_mask
 
 GOOD = [document(record) for record in range(20)]
@@ -323,9 +325,9 @@ from pathlib import Path
 upload, disk, making, workers = sys.argv[1:]
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", disk], check=True)
 sys.path.insert(0, making)
-from creditchain.batch import StorageError
+from creditchain.batch.errors import StorageError
 from creditchain.batch.making import pipeline
-from creditchain.batch import Limits
+from creditchain.batch.making.task import Limits
 from making import made
 pipeline.SMALL_BYTES = 0
 try:

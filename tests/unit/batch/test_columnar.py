@@ -11,10 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 from making import RULES, document, rows
 
-from creditchain.batch import Rules, UploadError, find_upload
 from creditchain.batch.accepting.bulk_columns import ColumnAcceptor
+from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.accepting.typed_documents import UntranslatableError
+from creditchain.batch.errors import UploadError
 from creditchain.batch.readers import load, parquet, parquet_sizes, pieces
+from creditchain.batch.readers.upload import find_upload
 from creditchain.catalogue.products import catalogue
 from creditchain.sample import Form, Sample, write_sample
 

@@ -13,10 +13,11 @@ import pyarrow as pa
 import pytest
 from making import SEALS, document, lines, made, number
 
-from creditchain.batch import BatchError, StorageError, open_batch
+from creditchain.batch.errors import BatchError, StorageError
 from creditchain.batch.folder.check import check_batch
 from creditchain.batch.folder.files import file_digest
 from creditchain.batch.folder.manifest import parse_manifest, read_manifest
+from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.folder.purging import erase
 from creditchain.errors import CreditchainError
 from creditchain.identifiers import Subject, subject_tag

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from creditchain.batch import UploadError
+from creditchain.batch.errors import UploadError
 from creditchain.batch.readers import moving
 from creditchain.batch.readers.inbox import Inbox
 from creditchain.batch.readers.moving import move_upload

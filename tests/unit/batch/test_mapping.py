@@ -18,11 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import PRODUCT, RULES, SEALS, TERMS, document, made, write_csv
 
-from creditchain.batch import Faults, Limits, Prepared, Problem, UploadError, find_upload, prepare
+from creditchain.batch.errors import Problem, UploadError
+from creditchain.batch.making.pipeline import Prepared, prepare
+from creditchain.batch.making.task import Faults, Limits
 from creditchain.batch.readers.conversions import ConversionError, Conversions, day, day_of_month, fen
 from creditchain.batch.readers.mapping import MappingError, parse_mapping
 from creditchain.batch.readers.reading import Reading
-from creditchain.batch.readers.upload import upload_digest
+from creditchain.batch.readers.upload import find_upload, upload_digest
 from creditchain.catalogue.products import load_product
 
 GOOD = [document(record) for record in range(12)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from making import document, lines, made
 
-from creditchain.batch import open_batch
+from creditchain.batch.folder.opened import open_batch
 from creditchain.home.journal import open_journal
 from creditchain.home.layout import Home
 from creditchain.home.reasons import keep_reason

@@ -17,8 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 from making import RULES, document, rows
 
-from creditchain.batch import UploadError, find_upload
+from creditchain.batch.errors import UploadError
 from creditchain.batch.readers import load, parquet_sizes, pieces
+from creditchain.batch.readers.upload import find_upload
 
 COUNT = 20
 DAYS = [f"2004-05-{day + 1:02}" for day in range(COUNT)]
@@ -147,7 +148,10 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from making import RULES, SEALS, TERMS
-from creditchain.batch import Limits, UploadError, find_upload, prepare
+from creditchain.batch.errors import UploadError
+from creditchain.batch.making.pipeline import prepare
+from creditchain.batch.making.task import Limits
+from creditchain.batch.readers.upload import find_upload
 try:
     prepare(find_upload(sys.argv[2]), RULES, SEALS, TERMS, Path(sys.argv[3]), name="bomb", limits=Limits(workers=1))
 except UploadError as error:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from creditchain.batch import StorageError
+from creditchain.batch.errors import StorageError
 from creditchain.batch.folder import files as parts
 from creditchain.batch.making import worker as work
 

@@ -10,10 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 from making import PRODUCT, RULES, SEALS, TERMS, document, lines, made, number, write_csv, write_parquet
 
-from creditchain.batch import Faults, Limits, find_upload, open_batch, prepare
 from creditchain.batch.folder.check import check_batch
+from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.making import pipeline
+from creditchain.batch.making.pipeline import prepare
+from creditchain.batch.making.task import Faults, Limits
 from creditchain.batch.making.worker import make_run
+from creditchain.batch.readers.upload import find_upload
 from creditchain.batch.records import RECORDS
 from creditchain.batch.sealing import leaf_hashes, merge_sorted, placed_leaves, seal
 from creditchain.documents import canonical_bytes, commitment, leaf_hash, salt

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from making import PRODUCT, RULES, document, made, rows
 
-from creditchain.batch import Rules, UploadError
 from creditchain.batch.accepting.bulk_columns import ColumnAcceptor
 from creditchain.batch.accepting.bulk_lines import Lines, line_acceptor
 from creditchain.batch.accepting.faults import value_faults
 from creditchain.batch.accepting.proper_texts import improper_rows
-from creditchain.batch.accepting.rules import accept_text, day_in_china
+from creditchain.batch.accepting.rules import Rules, accept_text, day_in_china
+from creditchain.batch.errors import UploadError
 from creditchain.catalogue.products import load_product
 from creditchain.documents import is_proper
 from creditchain.documents.texts import IMPROPER
@@ -196,7 +196,7 @@ def test_a_licence_without_end_is_refused_with_what_to_write(tmp_path: Path) -> 
 def test_garbage_in_names_is_refused_line_and_field(tmp_path: Path) -> None:
     case = Path(__file__).parent / "cases" / "garbage-names.csv"
     told: list[tuple[int | None, str | None]] = []
-    from creditchain.batch import Faults
+    from creditchain.batch.making.task import Faults
 
     with pytest.raises(UploadError):
         made(

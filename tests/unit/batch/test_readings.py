@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 from making import PRODUCT, RULES, SEALS, TERMS, document, lines, made, write_csv
 
-from creditchain.batch import Faults, Limits, Prepared, Problem, Rules, UploadError, find_upload, prepare
+from creditchain.batch.accepting.rules import Rules
+from creditchain.batch.errors import Problem, UploadError
+from creditchain.batch.making.pipeline import Prepared, prepare
+from creditchain.batch.making.task import Faults, Limits
 from creditchain.batch.readers.encodings import ENCODINGS, likely_encoding
 from creditchain.batch.readers.reading import Reading
-from creditchain.batch.readers.upload import upload_digest
+from creditchain.batch.readers.upload import find_upload, upload_digest
 from creditchain.catalogue.products import load_product
 from creditchain.errors import UsageError
 

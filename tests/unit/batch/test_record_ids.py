@@ -12,12 +12,17 @@ import pyarrow as pa
 import pytest
 from making import RULES, SEALS, TERMS, document, lines, write_parquet
 
-from creditchain.batch import Faults, Limits, Prepared, Problem, Rules, Seals, Series, UploadError, find_upload, prepare
+from creditchain.batch.accepting.rules import Rules
+from creditchain.batch.errors import Problem, UploadError
 from creditchain.batch.folder import record_ids
 from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.folder.supersessions import read_supersessions
 from creditchain.batch.making import record_ids as gathering
 from creditchain.batch.making.finishing import IDS
+from creditchain.batch.making.pipeline import Prepared, Series, prepare
+from creditchain.batch.making.task import Faults, Limits
+from creditchain.batch.readers.upload import find_upload
+from creditchain.batch.sealing import Seals
 from creditchain.catalogue.products import load_product
 from creditchain.hashing import keccak256
 

@@ -13,9 +13,11 @@ from test_mapping import MAPPING, own_rows, write_own
 from creditchain.acts import checking_uploads
 from creditchain.acts.checking_uploads import CheckedUpload, check_upload
 from creditchain.acts.drafting_mappings import draft_mapping
-from creditchain.batch import Faults, Limits, Problem, UploadError, find_upload
 from creditchain.batch.checking.masking import masked, yuan
+from creditchain.batch.errors import Problem, UploadError
+from creditchain.batch.making.task import Faults, Limits
 from creditchain.batch.readers.mapping import parse_mapping
+from creditchain.batch.readers.upload import find_upload
 from creditchain.catalogue.products import load_product
 from creditchain.cli.app import run
 from creditchain.errors import ExitCode

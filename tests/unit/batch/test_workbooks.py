@@ -18,8 +18,11 @@ import openpyxl
 import pytest
 from making import RULES, SEALS, TERMS, document, made, rows, write_csv
 
-from creditchain.batch import Faults, Limits, Prepared, Problem, UploadError, find_upload, prepare
+from creditchain.batch.errors import Problem, UploadError
+from creditchain.batch.making.pipeline import Prepared, prepare
+from creditchain.batch.making.task import Faults, Limits
 from creditchain.batch.readers.reading import USUAL, Reading
+from creditchain.batch.readers.upload import find_upload
 from creditchain.batch.readers.workbook import number_text
 from creditchain.batch.readers.workbook_check import WorkbookLimits, check_workbook
 
@@ -206,7 +209,10 @@ def lying(path: Path) -> None:
 BOMBS = [far_apart, entities, many_texts, blanks, lying]
 _MEASURE = """
 import json, sys
-from creditchain.batch import Limits, Rules, UploadError, find_upload
+from creditchain.batch.accepting.rules import Rules
+from creditchain.batch.errors import UploadError
+from creditchain.batch.making.task import Limits
+from creditchain.batch.readers.upload import find_upload
 from creditchain.batch.readers import pieces
 from creditchain.catalogue.products import load_product
 try:

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from creditchain.batch import Limits, Rules, Seals, Terms, find_upload, prepare
+from creditchain.batch.accepting.rules import Rules
+from creditchain.batch.folder.manifest import Terms
+from creditchain.batch.making.pipeline import prepare
+from creditchain.batch.making.task import Limits
+from creditchain.batch.readers.upload import find_upload
+from creditchain.batch.sealing import Seals
 from creditchain.catalogue.products import load_product
 from creditchain.sample import Form, Sample, write_sample
 
