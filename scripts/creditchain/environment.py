@@ -15,6 +15,7 @@ VARIABLES: Mapping[str, str] = {
     "CREDITCHAIN_PASSWORD_FILE": "file whose first line is that password",
     "CREDITCHAIN_MNEMONIC": "recovery words of an enterprise's key, instead of being asked for them",
     "CREDITCHAIN_MNEMONIC_PASSPHRASE": "passphrase that belongs to these words",
+    "CREDITCHAIN_REGION_FILE": "file of regions, for their exceptions of numbers whose check digits are wrong",
     "CREDITCHAIN_PRODUCTS": "folders of product files (`--products`)",
     "CREDITCHAIN_POLICY": "policy file of `verify` (`--policy`)",
     "CREDITCHAIN_KERNEL": "`plain` turns compiled hashing off",

@@ -41,6 +41,7 @@ from creditchain.batch.readers.reading import USUAL, Reading
 from creditchain.batch.readers.upload import Upload, find_upload, upload_digest
 from creditchain.batch.sealing import Seals
 from creditchain.catalogue.products import load_product
+from creditchain.catalogue.regions import number_exceptions
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.errors import ConfigError, InputError, NotValidError, RefusedError, UnavailableError
 from creditchain.identifiers import epoch_digest
@@ -221,7 +222,7 @@ class Anchoring:
             made = prepare(
                 order.upload,
                 # The day on which this was begun: run again later, it gives the same batch.
-                Rules(order.product, domains, day_in_china(row.created_at)),
+                Rules(order.product, domains, day_in_china(row.created_at), number_exceptions()),
                 Seals(order.tag_key, self.ledger.secret(row)),
                 terms,
                 self.batches,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -12,15 +14,33 @@ from creditchain.errors import ConfigError, Place
 
 _CODE = re.compile(r"[A-Z0-9]{1,32}", re.ASCII)
 _FIELDS = ("name_zh", "name_en")
+_EXCEPTIONS = "number_exceptions"
+_DIGEST = re.compile(r"0x[0-9a-f]{64}", re.ASCII)
+#: Names a file of regions for every command that reads numbers of enterprises.
+FILE_VARIABLE = "CREDITCHAIN_REGION_FILE"
 
 
 @dataclass(frozen=True, slots=True)
 class RegionName:
-    """A region's code (`YRD`) and names."""
+    """A region's code (`YRD`) and names.
+
+    `number_exceptions` are digests of numbers that its registers issued although their check digits are wrong.
+    """
 
     code: str
     name_zh: str
     name_en: str
+    number_exceptions: frozenset[bytes] = frozenset()
+
+
+def number_exceptions(environment: Mapping[str, str] | None = None) -> frozenset[bytes]:
+    """The exceptions of all regions known here: the built-in ones, and those of the file that the variable names.
+
+    Raises ConfigError.
+    """
+    named = (os.environ if environment is None else environment).get(FILE_VARIABLE)
+    regions = load_regions(Path(named) if named else None).values()
+    return frozenset().union(*(region.number_exceptions for region in regions))
 
 
 def load_regions(file: Path | None = None) -> dict[str, RegionName]:
@@ -66,10 +86,17 @@ def _parse(text: str, where: str) -> dict[str, RegionName]:
         if not _CODE.fullmatch(code):
             expected = "1 to 32 letters A-Z and digits"
             raise ConfigError("not a region's code", expected=expected, place=Place(where, field=code))
-        if not isinstance(table, dict) or set(table) != set(_FIELDS):
+        if not isinstance(table, dict) or set(table) - {_EXCEPTIONS} != set(_FIELDS):
             raise ConfigError("wrong fields", expected=" and ".join(_FIELDS), place=Place(where, field=code))
         for field in _FIELDS:
             if not isinstance(table[field], str) or not table[field]:
                 raise ConfigError("wrong value", expected="text", place=Place(where, field=f"{code}.{field}"))
-        regions[code] = RegionName(code, table["name_zh"], table["name_en"])
+        exceptions = _exceptions(table.get(_EXCEPTIONS, []), Place(where, field=f"{code}.{_EXCEPTIONS}"))
+        regions[code] = RegionName(code, table["name_zh"], table["name_en"], exceptions)
     return regions
+
+
+def _exceptions(values: object, place: Place) -> frozenset[bytes]:
+    if not isinstance(values, list) or not all(isinstance(each, str) and _DIGEST.fullmatch(each) for each in values):
+        raise ConfigError("wrong value", expected="a list of digests, 0x and 64 hexadecimal digits", place=place)
+    return frozenset(bytes.fromhex(each[2:]) for each in values)

@@ -55,6 +55,7 @@ def request(
 ) -> None:
     """Write the consent that an institution asks for, for the enterprise to sign. 请求授权"""
     from creditchain.acts.consenting import ConsentTerms, request_consent
+    from creditchain.catalogue.regions import number_exceptions
     from creditchain.identifiers import parse_subject
 
     chosen, (first, last) = settings(ctx), two_days("--days", days)
@@ -64,7 +65,7 @@ def request(
     terms = ConsentTerms(
         institution=institution,
         platform=platform,
-        subject=parse_subject(scheme, number),
+        subject=parse_subject(scheme, number, number_exceptions()),
         sections=section_mask("--sections", sections),
         domains=domain_bits("--domains", domains),
         purpose=purpose_code("--purpose", purpose),

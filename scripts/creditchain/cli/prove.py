@@ -48,6 +48,7 @@ def prove(
     from creditchain.acts.proving import Sought, find_records, shown
     from creditchain.acts.proving import prove as run
     from creditchain.batch.folder.opened import open_batch
+    from creditchain.catalogue.regions import number_exceptions
     from creditchain.documents import SECTIONS
     from creditchain.home.files import check_output, write_file
     from creditchain.home.keystores import load_tag_key
@@ -56,7 +57,7 @@ def prove(
 
     chosen = settings(ctx)
     wanted = None if section is None else SECTIONS[names_of("--section", section, SECTIONS)[0]]
-    subject = parse_subject(scheme, number)
+    subject = parse_subject(scheme, number, number_exceptions())
     sought = Sought(subject, load_tag_key(required_tag_key(tag_key)), wanted, index)
     statement = None if tag_statement is None else load(tag_statement, parse_statement)
     with open_batch(batch_path(chosen, batch)) as folder:

@@ -76,10 +76,11 @@ def request(
 
 
 def _subject(agreed: ConsentFile | None, scheme: str, number: str | None, purpose: str | None) -> Subject:
+    from creditchain.catalogue.regions import number_exceptions
     from creditchain.identifiers import parse_subject
 
     if (agreed is None) == (number is None) or (agreed is None and purpose is None):
         raise UsageError(
             "say which enterprise it is about", expected="--consent FILE, or --number and --purpose without one"
         )
-    return agreed.subject if agreed is not None else parse_subject(scheme, number or "")
+    return agreed.subject if agreed is not None else parse_subject(scheme, number or "", number_exceptions())

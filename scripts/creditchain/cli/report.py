@@ -73,6 +73,7 @@ def assemble(
     """
     from creditchain.acts.reporting import Vouchers, Wanted, assemble_report
     from creditchain.catalogue.products import catalogue, load_product
+    from creditchain.catalogue.regions import number_exceptions
     from creditchain.documents import parse_json
     from creditchain.home.files import check_output, write_file
     from creditchain.home.keystores import load_tag_key
@@ -85,7 +86,7 @@ def assemble(
     wanted = Wanted(
         product=kind,
         catalogue={one.ref: one for one in catalogue(folders)},
-        subject=parse_subject(scheme, number),
+        subject=parse_subject(scheme, number, number_exceptions()),
         data=load(data, parse_json),
         asked=_asked(kind, sections, domains),
         as_of=None if as_of is None else _day(as_of),

@@ -36,6 +36,7 @@ def state(
 ) -> None:
     """Sign that a number has this tag under the key epoch of --tag-key. For platforms, which hold the key."""
     from creditchain.acts.stating import put_statement, state_tag
+    from creditchain.catalogue.regions import number_exceptions
     from creditchain.chain.signers import parse_signer
     from creditchain.home.files import check_output, write_file
     from creditchain.home.keystores import load_tag_key
@@ -53,7 +54,7 @@ def state(
         check_output(out, overwrite=force, inputs=[] if package is None else [package])
     key = load_tag_key(tag_key)
     given = load(package, parse_package) if package is not None else None
-    subject = given.record.subject if given is not None else parse_subject(scheme, number or "")
+    subject = given.record.subject if given is not None else parse_subject(scheme, number or "", number_exceptions())
     with open_region(chosen) as region:
         found = parse_signer(required_signer(signer), region.chain)
         statement = state_tag(region, found, platform, subject, key)
@@ -95,3 +96,15 @@ def check(
         {"platform": statement.platform, "key_epoch": statement.key_epoch, "issued_at": shown(statement.issued_at)}
         | ({"tag_computed": True} if checked.computed else {})
     )
+
+
+@group.command()
+def exception(
+    ctx: typer.Context,
+    number: Annotated[str, typer.Option(help="A registered number that fails its check.")],
+    scheme: Annotated[str, typer.Option(help="USCC or TWUBN.")] = "USCC",
+) -> None:
+    """The digest by which a region's file lists a number whose check digits are wrong (`number_exceptions`)."""
+    from creditchain.identifiers import exception_digest, well_formed_subject
+
+    settings(ctx).output.emit({"digest": exception_digest(well_formed_subject(scheme, number))})

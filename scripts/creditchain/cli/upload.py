@@ -57,6 +57,7 @@ def check(
     from creditchain.batch.making.task import Limits
     from creditchain.batch.readers.upload import find_upload
     from creditchain.catalogue.products import load_product
+    from creditchain.catalogue.regions import number_exceptions
 
     output = settings(ctx).output
     kind = load_product(product, folders_of(products))
@@ -68,7 +69,7 @@ def check(
             if report is not None:
                 report(found.name, problem)
 
-        rules = Rules(kind, latest=day_in_china(time.time()))
+        rules = Rules(kind, latest=day_in_china(time.time()), exceptions=number_exceptions())
         checked = check_upload(found, rules, limits=Limits(workers=workers), report=tell, watch=watch)
     value = described(found.name, kind.ref, reading, checked)
     if output.as_json:

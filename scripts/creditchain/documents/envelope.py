@@ -15,7 +15,7 @@ from creditchain.documents.kinds import DOMAINS, SECTIONS, Domain, Section
 from creditchain.documents.limits import DOCUMENT_LIMITS, JsonLimits
 from creditchain.documents.strict_json import read_json
 from creditchain.errors import InputError, Place
-from creditchain.identifiers import IdentifierError, Subject, parse_subject
+from creditchain.identifiers import IdentifierError, Subject, well_formed_subject
 
 _MEMBERS = frozenset(("product", "subject", "section", "domain", "as_of", "data"))
 _SUBJECT_MEMBERS = frozenset(("scheme", "number"))
@@ -40,7 +40,7 @@ class Document:
 
 
 def parse_document(raw: bytes, limits: JsonLimits = DOCUMENT_LIMITS) -> Document:
-    """The document in a JSON text, canonical or not. The product's schema is not checked here.
+    """The document in a JSON text, canonical or not. The product's schema and check digits are not checked here.
 
     Raises DocumentError, or IdentifierError for the subject, with the dotted field in `place`.
     """
@@ -105,7 +105,7 @@ def _subject(value: Any) -> Subject:
         if type(value[name]) is not str:
             raise _fault(f"subject.{name}", "not a text", "text")
     try:
-        return parse_subject(value["scheme"], value["number"])
+        return well_formed_subject(value["scheme"], value["number"])
     except IdentifierError as error:
         within = error.place.field if error.place and error.place.field else "number"
         error.place = Place(field=f"subject.{within}")

@@ -14,9 +14,11 @@ from creditchain.identifiers.subjects import (
     USCC,
     IdentifierError,
     Subject,
+    exception_digest,
     parse_subject,
     parse_twubn,
     parse_uscc,
+    well_formed_subject,
 )
 from creditchain.identifiers.tags import epoch_digest, subject_tag
 
@@ -33,8 +35,10 @@ __all__ = [
     "divisions_of",
     "enclosing_division",
     "epoch_digest",
+    "exception_digest",
     "parse_subject",
     "parse_twubn",
     "parse_uscc",
     "subject_tag",
+    "well_formed_subject",
 ]

@@ -7,6 +7,7 @@ USCC, letters in its first two places, and the rule of 2023 for Taiwan's busines
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from operator import mul
 
@@ -14,6 +15,7 @@ from stdnum.cn import uscc
 from stdnum.tw import ubn
 
 from creditchain.errors import InputError, Place
+from creditchain.hashing import keccak256
 
 USCC = "USCC"
 TWUBN = "TWUBN"
@@ -85,8 +87,22 @@ def parse_twubn(text: str) -> Subject:
     return Subject(TWUBN, text)
 
 
-def parse_subject(scheme: str, number: str) -> Subject:
-    """The subject of a scheme ("USCC" or "TWUBN") and number. Raises IdentifierError, also for an unknown scheme."""
+def parse_subject(scheme: str, number: str, exceptions: Collection[bytes] = ()) -> Subject:
+    """The subject of a scheme ("USCC" or "TWUBN") and number. Raises IdentifierError, also for an unknown scheme.
+
+    `exceptions` are digests (`exception_digest`) of numbers that a register issued although they fail the check.
+    """
+    subject = well_formed_subject(scheme, number)
+    if exceptions and exception_digest(subject) in exceptions:
+        return subject
+    return _PARSERS[scheme](number)
+
+
+def well_formed_subject(scheme: str, number: str) -> Subject:
+    """A subject whose number has the right form, whether its check digits hold or not. Raises IdentifierError.
+
+    For whoever reads what was published: the publisher has judged the check digits, and the tag binds the number.
+    """
     parse = _PARSERS.get(scheme)
     if parse is None:
         raise IdentifierError(
@@ -95,9 +111,20 @@ def parse_subject(scheme: str, number: str) -> Subject:
             found=f"{len(scheme)} characters",
             place=Place(field="scheme"),
         )
-    return parse(number)
+    # The parser says best what is wrong with the form, which it looks at first.
+    return Subject(scheme, number) if _FORMS[scheme].fullmatch(number) else parse(number)
 
 
+def exception_digest(subject: Subject) -> bytes:
+    """keccak256(scheme || 0x00 || number), 32 bytes: how a list of exceptions names a number (docs/format.md, 2).
+
+    Without a salt: registers of enterprises are public, so that a list of digests tells no more than which numbers of
+    a public register fail their check, and anybody can compute and compare it.
+    """
+    return keccak256(subject.scheme.encode("ascii") + b"\x00" + subject.number.encode("ascii"))
+
+
+_FORMS = {USCC: _USCC_FORM, TWUBN: _TWUBN_FORM}
 _PARSERS = {USCC: parse_uscc, TWUBN: parse_twubn}
 
 

@@ -22,7 +22,7 @@ from creditchain.documents import (
     require_media_type,
 )
 from creditchain.errors import InputError, Place
-from creditchain.identifiers import Subject, parse_subject
+from creditchain.identifiers import Subject, well_formed_subject
 from creditchain.packages.fields import Fields, PackageError
 
 HASH: Final = "keccak-256"
@@ -171,14 +171,14 @@ def _document_bytes(value: object, path: str) -> bytes:
 
 
 def read_subject(value: object, path: str) -> Subject:
-    """A scheme and number whose check digits hold. Raises PackageError."""
+    """A scheme and a number of its form. Raises PackageError."""
     fields = Fields(value, path, ("scheme", "number"))
     return _checked_subject(fields)
 
 
 def _checked_subject(fields: Fields) -> Subject:
     try:
-        return parse_subject(fields.text("scheme", longest=16), fields.text("number", longest=64))
+        return well_formed_subject(fields.text("scheme", longest=16), fields.text("number", longest=64))
     except InputError as error:
         raise PackageError(error.message, hint=error.hint, place=Place(field=f"{fields.path}.number")) from error
 

@@ -63,7 +63,7 @@ def test_every_section_and_domain(section: Section, domain: Domain) -> None:
         ({"subject": {"scheme": "USCC", "number": 1}}, "subject.number", "not a text"),
         ({"subject": {"scheme": None, "number": NUMBER}}, "subject.scheme", "not a text"),
         ({"subject": {"scheme": "VAT", "number": NUMBER}}, "subject.scheme", "not known"),
-        ({"subject": {"scheme": "USCC", "number": NUMBER[:-1] + "0"}}, "subject.number", "check character"),
+        ({"subject": {"scheme": "USCC", "number": NUMBER[:-1] + "I"}}, "subject.number", "do not belong"),
         ({"section": "Basic"}, "section", "report, basic, operating"),
         ({"section": ["basic"]}, "section", "not the name"),
         ({"domain": 0}, "domain", "registry, judicial"),

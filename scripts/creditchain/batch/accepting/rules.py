@@ -27,7 +27,7 @@ from creditchain.documents import (
     text_faults,
 )
 from creditchain.errors import InputError, Place
-from creditchain.identifiers import Subject
+from creditchain.identifiers import IdentifierError, Subject, parse_subject
 from creditchain.products import Product
 from creditchain.products.dates import FIRST_DAY, LAST_DAY, date_faults, day_out_of_range
 from creditchain.products.schema import resolve
@@ -43,12 +43,13 @@ class Rules:
     """What a batch may hold: documents of one product, in the domains its node may publish (a mask).
 
     `latest` is the last day that a document may be about (`as_of`): the day of anchoring, in China's time. Without
-    it only the bounds of every date hold.
+    it only the bounds of every date hold. `exceptions` are digests of numbers whose check digits may fail.
     """
 
     product: Product
     domains: int = ALL_DOMAINS
     latest: date | None = None
+    exceptions: frozenset[bytes] = frozenset()
 
     @property
     def last_day(self) -> str:
@@ -136,10 +137,11 @@ def has_record_id(product: Product) -> bool:
 
 
 def plausibility_faults(value: JsonObject, rules: Rules) -> Iterator[InputError]:
-    """What the schema cannot say about a document: characters and days that cannot be right.
+    """What the schema cannot say about a document: check digits, characters and days that cannot be right.
 
     Of a document that breaks the format or the schema, the parts that fit are judged.
     """
+    yield from _number_faults(value.get("subject"), rules)
     yield from text_faults(value)
     data, day = value.get("data"), value.get("as_of")
     if isinstance(data, dict):
@@ -155,6 +157,17 @@ def plausibility_faults(value: JsonObject, rules: Rules) -> Iterator[InputError]
             hint="`as_of` is the day for which the source states the fact.",
             place=Place(field="as_of"),
         )
+
+
+def _number_faults(subject: Any, rules: Rules) -> Iterator[InputError]:
+    """What is wrong with a subject's number, if it is one at all."""
+    if not isinstance(subject, dict) or not all(isinstance(subject.get(name), str) for name in ("scheme", "number")):
+        return
+    try:
+        parse_subject(subject["scheme"], subject["number"], rules.exceptions)
+    except IdentifierError as error:
+        error.place = Place(field="subject.number")
+        yield error
 
 
 def kind_faults(value: JsonObject, rules: Rules) -> list[InputError]:

@@ -82,7 +82,7 @@ def _record(folder: str, cells: dict[str, str], rules: Rules) -> Record:
         if cells[name] not in known:
             raise UploadError(f"no such {name}", expected=", ".join(known), place=Place(field=name))
     try:
-        subject = parse_subject(cells.get("scheme") or USCC, cells["number"])
+        subject = parse_subject(cells.get("scheme") or USCC, cells["number"], rules.exceptions)
     except IdentifierError as error:
         raise error.at(Place(field="number")) from None
     content = _content(_url(folder, cells["file"]))
