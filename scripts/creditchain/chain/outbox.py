@@ -307,7 +307,9 @@ class Outbox:
             self._tell(row.intent, "signed")
 
     def _stuck(self, attempt: AttemptRow) -> bool:
-        return time.time() - (attempt.sent_at or attempt.signed_at) > self.chain.network.stuck_seconds
+        waited = time.time() - (attempt.sent_at or attempt.signed_at)
+        # Far in the future: the clock was ahead, here or where this home comes from. It is not waited for.
+        return abs(waited) > self.chain.network.stuck_seconds
 
     # Handing in.
 
