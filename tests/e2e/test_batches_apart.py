@@ -189,6 +189,28 @@ def test_what_is_signed_but_not_sent_is_not_dropped(world: World) -> None:
     assert world.roots() == [row.root]
 
 
+def test_a_row_that_was_dropped_meanwhile_is_not_gone_on_with(world: World) -> None:
+    row = world.anchor(0, stop=State.PREPARED)
+    drop(world.journal, world.home, row, None)
+    with pytest.raises(AnchoringError, match="dropped meanwhile"):
+        world.machine().resume(row, TAG_KEY)
+    assert (world.rows(), world.roots()) == ([], [])
+
+
+def test_two_that_resume_one_row_do_it_once(world: World) -> None:
+    """The second holds the row as it was before the first finished it."""
+    row = world.anchor(0, stop=State.PREPARED)
+    done = world.machine().resume(row, None)
+    again = world.machine().resume(world_row(row), None)
+    assert (again.state, again.block, again.transaction_hash) == (State.FINAL, done.block, done.transaction_hash)
+    assert world.roots() == [done.root]
+
+
+def world_row(row: AnchoringRow) -> AnchoringRow:
+    """A row as somebody read it when it was only prepared."""
+    return AnchoringRow(**{column.key: getattr(row, column.key) for column in AnchoringRow.__table__.columns})
+
+
 def test_a_row_says_its_region_and_network(world: World) -> None:
     row = world.anchor(0)
     (listed,) = list_anchorings(world.journal, world.place.folder / "deployments")

@@ -149,6 +149,7 @@ class Anchoring:
         """
         identity = Identity(row.log_id, row.node, row.product_digest, row.upload_digest, row.kind)
         with self._locked("upload", upload_lock(identity)):
+            row = self._as_it_is_now(row)
             if self._is_done(row):
                 return row
             if row.state != State.PREPARING:
@@ -168,6 +169,13 @@ class Anchoring:
                 )
             self._epoch(tag_key)
             return self._go_on(row, order, self._publishable(row.node))
+
+    def _as_it_is_now(self, row: AnchoringRow) -> AnchoringRow:
+        """The row as the journal has it, now that it is locked: another process may have gone on since it was read."""
+        found = self.ledger.reload(row)
+        if found is None:
+            raise AnchoringError("this batch was dropped meanwhile", found=f"row {row.id}")
+        return found
 
     # The way.
 

@@ -183,6 +183,10 @@ class Ledger:
         with self._journal.read() as session:
             return session.scalars(query).all()
 
+    def reload(self, row: AnchoringRow) -> AnchoringRow | None:
+        """A row as it is now; None if it was dropped."""
+        return row_of(self._journal, row.id)
+
     def of_root(self, root: bytes) -> AnchoringRow | None:
         """The anchoring whose batch has this root."""
         query = select(AnchoringRow).where(AnchoringRow.log_id == self._log_id, AnchoringRow.root == root)

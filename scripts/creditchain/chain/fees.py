@@ -1,4 +1,4 @@
-"""What a transaction offers for its inclusion (EIP-1559, legacy, zero fees), and how a replacement raises it."""
+"""What a transaction pays for its inclusion (EIP-1559, legacy or no fees), and how a replacement raises it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Fee:
         return {"maxFeePerGas": self.limit, "maxPriorityFeePerGas": self.tip}
 
     def raised(self, percent: int, present: Fee) -> Fee | None:
-        """The fee of a replacement: at least `percent` more, and no less than what is asked at present.
+        """The fee of a replacement: at least `percent` more, and no less than `present`, what the network asks now.
 
-        None where nothing is more than nothing: a network without fees.
+        None on a network without fees: zero cannot be raised.
         """
         limit = max(_more(self.limit, percent), present.limit)
         if self.tip is None:
@@ -37,10 +37,10 @@ class Fee:
 
 
 def suggest(chain: Chain, *, free: bool = True) -> Fee:
-    """The fee that the network asks for now, by the kind of fees it has (or was configured to have).
+    """The fee that the network asks for now, by the kind of fees it has or was configured to have.
 
-    `auto` takes a base fee of zero for a network without fees, whatever gas price its nodes suggest out of habit;
-    with `free` False, after such a network refused to work for nothing, it takes the suggestion.
+    `auto` treats a base fee of zero as a network without fees, whatever gas price its nodes suggest by default. With
+    `free` False, after such a network refused a price of zero, it pays what they suggest.
     """
     mode = chain.network.fees
     if mode == "zero":
@@ -61,7 +61,7 @@ def _tip(chain: Chain, otherwise: int) -> int:
     except RpcError as error:
         if error.refusal is Refusal.PASSING:
             raise
-        # An older client: what its gas price holds above the base fee.
+        # An older client: the part of its gas price above the base fee.
         return max(otherwise, 1)
 
 
