@@ -156,6 +156,7 @@ LEFT = {
     "slashes": ("established_on", "2004/5/6", "another form"),
     "eight digits": ("established_on", "20040506", "another form"),
     "Chinese date": ("as_of", "2004年5月6日", "another form"),
+    "Excel's day": ("established_on", "38113", "number of days"),
     "a time": ("as_of", "2004-05-06 10:00:00", "time of day"),
     "hashes": ("name", "########", "too narrow"),
     "no result": ("name", "=", "result"),

@@ -16,6 +16,7 @@ class Leaving:
 
     found: str
     hint: str
+    only: str = ""  #: the kind of field in which it is odd; empty: in every kind
 
 
 _ERRORS = {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"}
@@ -86,27 +87,27 @@ _ODDITIES: tuple[tuple[re.Pattern[str], Leaving], ...] = (
     ),
     (
         re.compile(r"[-+]?[0-9]+\.0+"),
-        Leaving("a number with a decimal point (100.0)", "Write whole numbers without one; amounts in fen."),
+        Leaving("a number with a decimal point (100.0)", "Write whole numbers without one; amounts in fen.", "integer"),
     ),
     (
         re.compile(r"[-+]?[0-9]*\.[0-9]+"),
-        Leaving("a number with a fraction", "Amounts are whole fen: 12.34 yuan is 1234."),
+        Leaving("a number with a fraction", "Amounts are whole fen: 12.34 yuan is 1234.", "integer"),
     ),
     (_TIME, Leaving("a date with a time of day", _WRITE_DATE)),
-    (_DATE_FORMS, Leaving("a date in another form", _WRITE_DATE)),
-    (re.compile(r"是|否|[YyNn]|TRUE|FALSE|True|False"), Leaving("yes or no in other words", "Write true or false.")),
+    (_DATE_FORMS, Leaving("a date in another form", _WRITE_DATE, "date")),
+    (
+        re.compile(r"[1-6][0-9]{4}"),
+        Leaving("a date as Excel's number of days (45051)", "Format the cells as dates. " + _WRITE_DATE, "date"),
+    ),
+    (
+        re.compile(r"是|否|[YyNn]|TRUE|FALSE|True|False"),
+        Leaving("yes or no in other words", "Write true or false.", "boolean"),
+    ),
 )
-#: Oddities that make sense only where the field wants such a value.
-_ONLY_FOR = {"a date in another form": "date", "yes or no in other words": "boolean"}
 
 
 def oddity(cell: str, wanted: str) -> Leaving | None:
     """What is odd about a refused cell of a field that wants a date, integer, boolean or string; None if nothing."""
     if (found := refused(cell)) is not None:
         return found
-    for form, leaving in _ODDITIES:
-        if form.fullmatch(cell) and _ONLY_FOR.get(leaving.found, wanted) == wanted:
-            if leaving.found.startswith("a number with a") and wanted != "integer":
-                continue
-            return leaving
-    return None
+    return next((each for form, each in _ODDITIES if each.only in ("", wanted) and form.fullmatch(cell)), None)
