@@ -11,7 +11,8 @@ from creditchain.chain.region import Region
 from creditchain.chain.signers import LocalSigner, dev_signer
 from creditchain.hashing import keccak256
 from creditchain.home.journal import Journal
-from creditchain.log.views import Admission, Batch, ContractCall
+from creditchain.log.entries import AnchorBody
+from creditchain.log.views import Admission, ContractCall
 from creditchain.vocabulary import Role
 
 PRODUCT = keccak256(b"a product")
@@ -44,9 +45,9 @@ def publisher(region: Region, journal: Journal, key: int) -> LocalSigner:
     return signer
 
 
-def batch(node: int, number: int) -> Batch:
+def batch(node: int, number: int) -> AnchorBody:
     """Batch `number` of the node's series."""
-    return Batch(node, keccak256(f"{node} {number}".encode()), 7, PRODUCT, number, 0, 1, 3, 1)
+    return AnchorBody(node, keccak256(f"{node} {number}".encode()), 7, PRODUCT, number, 0, 1, 3, 1)
 
 
 def set_profile(region: Region, node: int, step: int) -> ContractCall:

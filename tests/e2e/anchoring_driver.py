@@ -39,6 +39,7 @@ from creditchain.batch.readers.upload import find_upload
 from creditchain.chain.connect import Chain, connect
 from creditchain.chain.deploy import Plan, deploy
 from creditchain.chain.deployments import load_deployment, save_deployment
+from creditchain.chain.log_entries import read_anchors
 from creditchain.chain.networks import load_network
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
@@ -168,7 +169,7 @@ def look(home: Path) -> dict[str, Any]:
     def work() -> None:
         with connect(load_network("embedded"), home) as chain:
             region = Region(chain, load_deployment("embedded", home))
-            anchors = [{"root": found.root.hex(), "size": found.size} for found in region.anchors()]
+            anchors = [{"root": found.body.root.hex(), "size": found.body.size} for found in read_anchors(region)]
             nonce = chain.transaction_count(dev_signer(1, chain).address)
         batches = Home(home).region(region.deployment.log_id).batches
         folders = sorted(path.name for path in batches.iterdir())

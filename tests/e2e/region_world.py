@@ -27,7 +27,8 @@ from creditchain.documents import (
 from creditchain.hashing import keccak256
 from creditchain.home.journal import open_journal
 from creditchain.identifiers import Subject, epoch_digest, parse_uscc, subject_tag
-from creditchain.log.views import Admission, Batch, ContractCall
+from creditchain.log.entries import AnchorBody
+from creditchain.log.views import Admission, ContractCall
 from creditchain.merkle import Leaf, inclusion_proof, root
 from creditchain.messages import LogDomain, TagStatement
 from creditchain.packages.record_package import (
@@ -126,7 +127,7 @@ def anchor_documents(
     hashes = [leaf_hash(*leaf) for leaf in leaves]
     top, product = root(hashes), load_product(PRODUCT)
     with region_of(place) as region:
-        batch = Batch(
+        batch = AnchorBody(
             SOURCE, top, len(leaves), product.digest, number, 0, domain_mask([Domain.REGISTRY]), len(NUMBERS), 1
         )
         send(place, region, SOURCE, f"anchor {number}", region.calls.anchor(batch))

@@ -18,6 +18,7 @@ from worlds import Kept, kept_region
 
 from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.folder.tree_file import FileTree
+from creditchain.chain.log_entries import read_anchors
 from creditchain.cli.app import run
 from creditchain.errors import ExitCode
 from creditchain.merkle import inclusion_path
@@ -77,7 +78,7 @@ def anchor(upload: Path, *more: object) -> tuple[object, ...]:
 
 def anchors_of(place: Place) -> list[bytes]:
     with region_of(place) as region:
-        return [found.root for found in region.anchors()]
+        return [found.body.root for found in read_anchors(region)]
 
 
 def test_from_upload_to_verified_package(place: Place, shell: Shell, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from making import document, lines
 from region_world import SOURCE, TAG_KEY, Place, region_of
 from worlds import Kept, kept_region
 
+from creditchain.chain.log_entries import read_anchors
 from creditchain.home.layout import Home
 
 #: Ctrl-C at the moment that is named: when this process asks its operating system for the nth `event` in the workspace
@@ -64,7 +65,7 @@ def start(place: Place, upload: Path, at: tuple[str, int] | None = None) -> subp
 
 def anchors(place: Place) -> list[str]:
     with region_of(place) as region:
-        return ["0x" + found.root.hex() for found in region.anchors()]
+        return ["0x" + found.body.root.hex() for found in read_anchors(region)]
 
 
 def test_two_processes_at_once_make_one_anchor(place: Place, tmp_path: Path) -> None:

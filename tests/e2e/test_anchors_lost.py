@@ -28,12 +28,13 @@ from creditchain.acts.standing import (
 )
 from creditchain.batch.ledger import AnchoringRow, State
 from creditchain.batch.readers.upload import find_upload
+from creditchain.chain.log_entries import read_anchors
 from creditchain.chain.outbox_journal import AttemptRow
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.home.journal import Journal, open_journal
 from creditchain.home.layout import Home
-from creditchain.log.views import Batch
+from creditchain.log.entries import AnchorBody
 
 
 class World:
@@ -57,7 +58,7 @@ class World:
             return list(session.scalars(select(AttemptRow.hash).where(AttemptRow.sender == sender)))
 
     def roots(self) -> list[bytes]:
-        return [found.root for found in self.region.anchors()]
+        return [found.body.root for found in read_anchors(self.region)]
 
     def reorganise(self, snapshot: str, blocks: int = 3) -> None:
         assert self.server.ask("evm_revert", snapshot)
@@ -106,7 +107,7 @@ def test_a_place_that_another_took_meanwhile_gives_another_number(world: World) 
     snapshot = world.server.ask("evm_snapshot")
     first = world.anchor(0)
     world.reorganise(snapshot)
-    other = Batch(SOURCE, b"\x07" * 32, 1, PRODUCT.digest, 1, 0, 1, 1, 1)
+    other = AnchorBody(SOURCE, b"\x07" * 32, 1, PRODUCT.digest, 1, 0, 1, 1, 1)
     with open_journal(world.folder / "elsewhere" / "journal.sqlite") as journal:
         outbox = world.region.outbox(dev_signer(SOURCE, world.region.chain), journal)
         outbox.submit("other", world.region.calls.anchor(other))

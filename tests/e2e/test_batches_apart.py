@@ -25,6 +25,7 @@ from creditchain.batch.folder import purging as erasing
 from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.ledger import AnchoringRow, State
 from creditchain.batch.readers.upload import find_upload
+from creditchain.chain.log_entries import read_anchors
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.errors import CreditchainError, InputError
@@ -81,7 +82,7 @@ class World:
         return list(self.machine().ledger.rows())
 
     def roots(self) -> list[bytes]:
-        return [found.root for found in self.region.anchors()]
+        return [found.body.root for found in read_anchors(self.region)]
 
     def keys(self) -> list[Path]:
         folder = self.home.region(self.region.deployment.log_id).secrets

@@ -18,7 +18,7 @@ from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.hashing import keccak256
 from creditchain.home.journal import Journal
-from creditchain.log.entries import QueriesBody, delivery_item
+from creditchain.log.entries import ConsentBody, LoansBody, QueriesBody, RevocationBody, delivery_item
 from creditchain.log.views import ContractCall
 from creditchain.merkle import root
 from creditchain.messages import (
@@ -140,7 +140,8 @@ def test_a_consent_from_grant_to_revocation(acting: Acting) -> None:
     assert revoked is not None
     assert revoked.revoked_at >= state.valid_from
 
-    said = [(entry.kind, (entry.body or {}).get("consent")) for entry in read_entries(acting.region)[-4:]]
+    bodies = [entry.body for entry in read_entries(acting.region)[-4:]]
+    said = [(body.KIND, body.consent) for body in bodies if isinstance(body, ConsentBody | RevocationBody)]
     assert said == [(kind, one.id) for kind in (EntryKind.CONSENT, EntryKind.REVOCATION) for one in (consent, paper)]
 
 
@@ -189,8 +190,8 @@ def test_loans_members_and_open_domains(acting: Acting) -> None:
     assert (total.amount, total.count, total.reports) == (11 * 100_00, 11, 2)
     assert acting.reads.loans(BANK, MONTH + 1) is None
     body = read_entries(acting.region)[total.entry].body
-    assert body is not None
-    assert (body["month"], body["revision"], body["count"]) == (MONTH, 1, 11)
+    assert isinstance(body, LoansBody)
+    assert (body.month, body.revision, body.count) == (MONTH, 1, 11)
 
     member = acting.reads.member_at(BUREAU, acting.now())
     assert (member.role, member.acts, member.host_operator) == (Role.BUREAU, True, None)

@@ -26,6 +26,7 @@ from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.hashing import keccak256
 from creditchain.home.journal import Journal
+from creditchain.log.entries import NodeBody, TagKeyEpochBody, WriterBody
 from creditchain.vocabulary import EntryKind
 
 
@@ -35,7 +36,7 @@ def test_a_region_is_wired(chain: Chain, journal: Journal) -> None:
         assert region.is_writer(region.deployment.address(name))
     entries = read_entries(region)
     assert {entry.kind for entry in entries} == {EntryKind.WRITER}
-    assert entries[0].body == {"writer": region.deployment.address("NodeRegistry"), "authorised": True}
+    assert entries[0].body == WriterBody(region.deployment.address("NodeRegistry"), True)
     check_deployment(chain, region.deployment)
 
 
@@ -226,10 +227,10 @@ def test_entries_are_joined_with_what_they_are_about(chain: Chain, journal: Jour
     entries = read_entries(region)
     assert [entry.kind for entry in entries] == [14] * WRITERS + [1, 2, 1]
     admitted, epoch, suspended = (entry.body for entry in entries[WRITERS:])
-    assert admitted is not None
-    assert (admitted["operator"], admitted["status"]) == (operator, 1)
-    assert epoch == {"epoch": 1, "epoch_digest": keccak256(b"epoch")}
-    assert suspended == {**admitted, "status": 2}
+    assert isinstance(admitted, NodeBody)
+    assert (admitted.operator, admitted.status) == (operator, 1)
+    assert epoch == TagKeyEpochBody(1, keccak256(b"epoch"))
+    assert suspended == replace(admitted, status=2)
     assert read_entries(region, earlier) == entries[:-1]
     assert isinstance(region.calls, Calls)
 

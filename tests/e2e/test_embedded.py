@@ -24,6 +24,7 @@ from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.chain.web3_provider import web3_of
 from creditchain.home.journal import Journal, open_journal
+from creditchain.log.entries import NodeBody
 
 EMBEDDED = load_network("embedded")
 #: Creation code of a contract that returns the CHAINID.
@@ -249,7 +250,7 @@ def test_a_killed_process_leaves_whole_blocks_and_its_journal_finishes(tmp_path:
             outbox.submit(f"step {step}", set_profile(region, 1, step))
         entries = read_entries(region)
         assert len(entries) == WRITERS + 1 + len(done) + 2
-        profiles = [entry.body["profile_digest"] for entry in entries if entry.body and "profile_digest" in entry.body]
+        profiles = [entry.body.profile_digest for entry in entries if isinstance(entry.body, NodeBody)]
         assert len(profiles) == len(set(profiles)) == 1 + len(done) + 2
 
 

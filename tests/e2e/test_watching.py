@@ -19,11 +19,13 @@ from worlds import on_anvil
 from creditchain.acts.anchoring import Anchoring, AnchorOptions, AnchorOrder
 from creditchain.acts.resuming import BatchOutcome
 from creditchain.acts.watching import FolderWatchedError, UploadOutcome, Watching, watch, watch_lock
-from creditchain.batch import StorageError, UploadError, find_upload
+from creditchain.batch.errors import StorageError, UploadError
 from creditchain.batch.ledger import State
 from creditchain.batch.readers.inbox import Inbox
+from creditchain.batch.readers.upload import find_upload
 from creditchain.chain.connect import connect
 from creditchain.chain.deployments import load_deployment
+from creditchain.chain.log_entries import read_anchors
 from creditchain.chain.networks import load_network
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
@@ -52,7 +54,7 @@ class World:
         return watch(self.machine, what)
 
     def anchored(self) -> int:
-        return len(list(self.machine.region.anchors()))
+        return len(read_anchors(self.machine.region))
 
 
 @pytest.fixture

@@ -43,9 +43,11 @@ from creditchain.batch.sealing import Seals
 from creditchain.catalogue.products import load_product
 from creditchain.catalogue.regions import number_exceptions
 from creditchain.chain.errors import ContractRefusedError
+from creditchain.chain.log_entries import read_anchors
 from creditchain.errors import ConfigError, InputError, NotValidError, RefusedError, UnavailableError
 from creditchain.identifiers import epoch_digest
-from creditchain.log.views import Anchored, AnchorInfo, Batch
+from creditchain.log.entries import AnchorBody
+from creditchain.log.views import AnchorInfo
 from creditchain.products import Product
 from creditchain.vocabulary import PUBLISHING, NodeStatus
 
@@ -371,10 +373,10 @@ class Anchoring:
             raise _taken(row, found)
         return True
 
-    def _declared(self, node: int, root: bytes) -> Anchored:
-        for anchored in self.region.anchors(node=node):
-            if anchored.root == root:
-                return anchored
+    def _declared(self, node: int, root: bytes) -> AnchorBody:
+        for anchored in read_anchors(self.region, node=node):
+            if anchored.body.root == root:
+                return anchored.body
         raise UnavailableError("the endpoint has the anchor but not its event", hint="Ask another endpoint.")
 
     def _final_anchor(self, node: int, root: bytes) -> AnchorInfo:
@@ -412,10 +414,10 @@ def anchor_intent(row: AnchoringRow) -> str:
     return f"anchor {row.node} {row.root.hex()}"
 
 
-def _batch(row: AnchoringRow) -> Batch:
+def _batch(row: AnchoringRow) -> AnchorBody:
     known = (row.root, row.size, row.number, row.domains, row.subjects)
     assert None not in known  # noqa: S101 - known since `numbered`
-    return Batch(
+    return AnchorBody(
         node=row.node,
         root=row.root or b"",
         size=row.size or 0,

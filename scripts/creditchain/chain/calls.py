@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import Any
 
 from creditchain.chain.abi import interface
 from creditchain.chain.deployments import Deployment
-from creditchain.log.views import Admission, Batch, ContractCall, Correction
+from creditchain.log.entries import AnchorBody
+from creditchain.log.views import Admission, ContractCall, Correction
 
 ZERO_ADDRESS = "0x" + "00" * 20
 NO_WORD = bytes(32)
@@ -77,12 +79,8 @@ class Calls:
     def open_key_epoch(self, epoch_digest: bytes) -> ContractCall:
         return self._call("AnchorRegistry", "openKeyEpoch", "open a key epoch", epoch_digest)
 
-    def anchor(self, batch: Batch) -> ContractCall:
-        struct = (
-            batch.node, batch.root, batch.size, batch.product, batch.number, batch.kind, batch.domains, batch.subjects,
-            batch.key_epoch,
-        )  # fmt: skip
-        return self._call("AnchorRegistry", "anchor", f"anchor a batch of node {batch.node}", struct)
+    def anchor(self, batch: AnchorBody) -> ContractCall:
+        return self._call("AnchorRegistry", "anchor", f"anchor a batch of node {batch.node}", astuple(batch))
 
     def set_life(
         self, node: int, leaf: bytes, life: int, *, reason_digest: bytes, successor: bytes = NO_WORD

@@ -1,14 +1,15 @@
-"""The region log read back from events, and checked: entries against the root, events against what was logged."""
+"""The region log read back from events: the one place where they are joined into entries and their bodies decoded."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from creditchain.chain.abi import Event, interface
 from creditchain.chain.answers import Log
 from creditchain.chain.connect import LogRange
+from creditchain.chain.deployments import Deployment
 from creditchain.chain.errors import LyingEndpointError
 from creditchain.chain.region import Region
 from creditchain.log.entries import (
@@ -30,17 +31,19 @@ from creditchain.log.entries import (
     WriterBody,
     entry_hash,
 )
+from creditchain.log.history import LoggedAnchor
 from creditchain.log.views import LogEntry
 from creditchain.merkle.frontier import Frontier
-from creditchain.vocabulary import DisputeState
+from creditchain.vocabulary import DisputeState, EntryKind
 
 _Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """An event that says what an entry is about: its contract, and how its values make the body."""
+    """An event that says what an entry of some kind is about: its contract, and how its values make the body."""
 
+    kind: EntryKind
     contract: str
     event: str
     body: Callable[[_Values], Body]
@@ -74,30 +77,45 @@ def _consent_revoked(values: _Values) -> Body:
 
 #: Every event that stands beside an entry. A new contract adds its events here.
 SOURCES = (
-    _Source("RegionLog", "WriterSet", _fields(WriterBody, "writer", "authorised")),
-    _Source("RegionLog", "Sealed", _fields(SealedBody, "by")),
+    _Source(EntryKind.WRITER, "RegionLog", "WriterSet", _fields(WriterBody, "writer", "authorised")),
+    _Source(EntryKind.SEALED, "RegionLog", "Sealed", _fields(SealedBody, "by")),
     # The first ten members of NodeInfo, in order, are the body.
-    _Source("NodeRegistry", "NodeChanged", lambda values: NodeBody(*values["info"][:10])),
-    _Source("AnchorRegistry", "KeyEpochOpened", _fields(TagKeyEpochBody, "epoch", "epochDigest")),
+    _Source(EntryKind.NODE, "NodeRegistry", "NodeChanged", lambda values: NodeBody(*values["info"][:10])),
     _Source(
+        EntryKind.TAG_KEY_EPOCH, "AnchorRegistry", "KeyEpochOpened", _fields(TagKeyEpochBody, "epoch", "epochDigest")
+    ),
+    _Source(
+        EntryKind.ANCHOR,
         "AnchorRegistry",
         "Anchored",
         _fields(AnchorBody, "node", "root", "size", "product", "number", "kind", "domains", "subjects", "keyEpoch"),
     ),
-    _Source("AnchorRegistry", "LifeChanged", _fields(StatusBody, "node", "leaf", "life", "successor", "reasonDigest")),
-    _Source("AnchorRegistry", "DisputeFiled", _dispute_filed),
     _Source(
+        EntryKind.STATUS,
+        "AnchorRegistry",
+        "LifeChanged",
+        _fields(StatusBody, "node", "leaf", "life", "successor", "reasonDigest"),
+    ),
+    _Source(EntryKind.DISPUTE, "AnchorRegistry", "DisputeFiled", _dispute_filed),
+    _Source(
+        EntryKind.DISPUTE,
         "AnchorRegistry",
         "DisputeAnswered",
         _fields(DisputeBody, "platform", "node", "leaf", "outcome", "dueAt", "successor", "reasonDigest"),
     ),
-    _Source("AnchorRegistry", "AuditAttested", _fields(AuditBody, "auditor", "node", "root", "size", "reportDigest")),
-    _Source("AnchorRegistry", "DisorderProven", _fields(BrokenBody, "node", "root", "index")),
-    _Source("ConsentToken", "ConsentGranted", _consent_granted),
-    _Source("ConsentToken", "ConsentRevoked", _consent_revoked),
-    _Source("ConsentToken", "OpenDomainsSet", _fields(OpenDomainsBody, "domains")),
-    _Source("QueryLedger", "QueriesLogged", _fields(QueriesBody, "root", "count")),
     _Source(
+        EntryKind.AUDIT,
+        "AnchorRegistry",
+        "AuditAttested",
+        _fields(AuditBody, "auditor", "node", "root", "size", "reportDigest"),
+    ),
+    _Source(EntryKind.BROKEN, "AnchorRegistry", "DisorderProven", _fields(BrokenBody, "node", "root", "index")),
+    _Source(EntryKind.CONSENT, "ConsentToken", "ConsentGranted", _consent_granted),
+    _Source(EntryKind.REVOCATION, "ConsentToken", "ConsentRevoked", _consent_revoked),
+    _Source(EntryKind.OPEN_DOMAINS, "ConsentToken", "OpenDomainsSet", _fields(OpenDomainsBody, "domains")),
+    _Source(EntryKind.QUERIES, "QueryLedger", "QueriesLogged", _fields(QueriesBody, "root", "count")),
+    _Source(
+        EntryKind.LOANS,
         "QueryLedger",
         "LoansReported",
         _fields(LoansBody, "institution", "month", "revision", "count", "amount", "queries"),
@@ -106,15 +124,18 @@ SOURCES = (
 
 
 def read_entries(region: Region, block: int | None = None) -> list[LogEntry]:
-    """Every entry of the log as of a block (None: the newest), each with the event that says what it is about.
+    """Every entry of the log as of a block (None: the newest), checked against the log's root there.
 
     Raises:
-        LyingEndpointError: the entries do not add up to the log's root at that block, or an entry's event is missing or
-            says something else than was logged.
+        LyingEndpointError: the entries do not add up to that root, or an entry's event is missing or says something
+            else than was logged.
     """
     at = region.chain.head().number if block is None else block
-    appended, said = _read(region, at)
-    entries = [_entry(region, index, log, said.get(index)) for index, log in enumerate(appended)]
+    entries = entries_between(region, region.deployment.first_block, at)
+    for index, entry in enumerate(entries):
+        if entry.index != index:
+            expected, found = f"entry {index}", f"entry {entry.index}"
+            raise LyingEndpointError("the endpoint leaves out entries of the log", expected=expected, found=found)
     frontier = Frontier()
     frontier.extend(entry.hash for entry in entries)
     root = region.log_root(at)
@@ -128,65 +149,70 @@ def read_entries(region: Region, block: int | None = None) -> list[LogEntry]:
     return entries
 
 
-def _read(region: Region, at: int) -> tuple[list[Log], dict[int, tuple[_Source, _Values]]]:
-    """The raw `Appended` events in order, and by entry index the event that says what it is about."""
-    deployed = region.deployment.contracts
-    log = deployed["RegionLog"].address
-    appended_event = interface("RegionLog").events["Appended"]
-    known: dict[tuple[str, bytes], tuple[_Source, Event]] = {}
+def read_anchors(region: Region, node: int | None = None) -> list[LoggedAnchor]:
+    """Batches that were anchored until now, of one node or of all. They are the endpoint's word; see `read_entries`."""
+    last = region.chain.head().number
+    entries = entries_between(region, region.deployment.first_block, last, EntryKind.ANCHOR)
+    return [
+        LoggedAnchor(entry.index, entry.time, entry.body)
+        for entry in entries
+        if isinstance(entry.body, AnchorBody) and node in (None, entry.body.node)
+    ]
+
+
+def entries_between(region: Region, first: int, last: int, kind: EntryKind | None = None) -> list[LogEntry]:
+    """Entries of the log in order, by the events of blocks `first` to `last`; of one kind, or (None) of all.
+
+    Each entry's body is what the log hashed. Whether entries are missing only the log's root tells (`read_entries`).
+
+    Raises:
+        LyingEndpointError: an entry's event is missing, or says something else than was logged.
+    """
+    chain, deployment = region.chain, region.deployment
+    deployed = deployment.contracts
+    events: dict[tuple[str, bytes], tuple[_Source, Event]] = {}
     for source in SOURCES:
-        if source.contract in deployed:
+        if source.contract in deployed and kind in (None, source.kind):
             event = interface(source.contract).events[source.event]
-            known[deployed[source.contract].address, event.topic] = (source, event)
-    addresses = tuple(contract.address for name, contract in deployed.items() if name != "AccessManager")
-    topics = tuple({appended_event.topic, *(topic for _, topic in known)})
-    appended: list[Log] = []
+            events[deployed[source.contract].address, event.topic] = (source, event)
+    appended_event, log = interface("RegionLog").events["Appended"], deployment.address("RegionLog")
+    addresses = tuple({log, *(address for address, _ in events)})
+    topics = tuple({appended_event.topic, *(topic for _, topic in events)})
+    appended: list[tuple[Log, _Values]] = []
     said: dict[int, tuple[_Source, _Values]] = {}
-    for found in region.chain.logs(LogRange(addresses, topics, region.deployment.first_block, at)):
-        address, topic = found.address, found.topics[0]
-        if address == log and topic == appended_event.topic:
-            appended.append(found)
-        elif (address, topic) in known:
-            source, event = known[address, topic]
+    for found in chain.logs(LogRange(addresses, topics, first, last)):
+        where = found.address, found.topics[0]
+        if where == (log, appended_event.topic):
+            values = appended_event.decode(found)
+            if kind in (None, values["kind"]):
+                appended.append((found, values))
+        elif where in events:
+            source, event = events[where]
             values = event.decode(found)
             said[values["entry"]] = (source, values)
-    return appended, said
+    return [_entry(deployment, found, values, said.get(values["index"])) for found, values in appended]
 
 
-def _entry(region: Region, index: int, log: Log, said: tuple[_Source, _Values] | None) -> LogEntry:
-    values = interface("RegionLog").events["Appended"].decode(log)
-    if values["index"] != index:
-        found = f"entry {values['index']}"
-        raise LyingEndpointError("the endpoint leaves out entries of the log", expected=f"entry {index}", found=found)
-    body = _body(region, values, said)
+def _entry(deployment: Deployment, log: Log, values: _Values, said: tuple[_Source, _Values] | None) -> LogEntry:
+    index, kind, writer, time = values["index"], values["kind"], values["writer"], values["time"]
+    digest = values["bodyHash"]
     return LogEntry(
         index=index,
-        kind=values["kind"],
-        writer=values["writer"],
-        time=values["time"],
-        body_hash=values["bodyHash"],
-        hash=entry_hash(
-            ENTRY_VERSION,
-            values["kind"],
-            region.deployment.log_id,
-            index,
-            values["writer"],
-            values["time"],
-            values["bodyHash"],
-        ),
-        body=None if body is None else asdict(body),
+        kind=kind,
+        writer=writer,
+        time=time,
+        body_hash=digest,
+        hash=entry_hash(ENTRY_VERSION, kind, deployment.log_id, index, writer, time, digest),
+        body=_body(deployment, values, said),
         block=log.block,
         transaction_hash=log.transaction_hash,
     )
 
 
-def _body(region: Region, entry: _Values, said: tuple[_Source, _Values] | None) -> Body | None:
+def _body(deployment: Deployment, entry: _Values, said: tuple[_Source, _Values] | None) -> Body | None:
     """What the entry is about. None when a contract that this version does not know wrote it."""
-    writers = {
-        region.deployment.contracts[source.contract].address
-        for source in SOURCES
-        if source.contract in region.deployment.contracts
-    }
+    deployed = deployment.contracts
+    writers = {deployed[source.contract].address for source in SOURCES if source.contract in deployed}
     if entry["writer"] not in writers:
         return None
     if said is None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from creditchain.chain.abi import interface
-from creditchain.chain.answers import Log
 from creditchain.chain.calls import ZERO_ADDRESS, Calls
-from creditchain.chain.connect import Chain, LogRange
+from creditchain.chain.connect import Chain
 from creditchain.chain.deployments import Deployment, check_deployment
-from creditchain.log.views import Anchored, AnchorInfo, Compromise, NodeInfo, RecordState
+from creditchain.log.views import AnchorInfo, Compromise, NodeInfo, RecordState
 
 if TYPE_CHECKING:
     from creditchain.chain.outbox import Outbox
@@ -137,38 +136,6 @@ class Region:
         found = bytes(self._read("AnchorRegistry", "keyEpochDigest", epoch, block=block))
         return found if any(found) else None
 
-    # History.
-
-    def anchors(
-        self,
-        *,
-        node: int | None = None,
-        product: bytes | None = None,
-        first: int | None = None,
-        last: int | None = None,
-    ) -> Iterator[Anchored]:
-        """Anchored batches in order, from block `first` (None: the deployment's) to `last` (None: the newest).
-
-        For completeness use `log_entries.read_entries`, which is checked against the log's root: these are the
-        endpoint's word.
-        """
-        event = interface("AnchorRegistry").events["Anchored"]
-        address = self.deployment.address("AnchorRegistry")
-        for log in self.chain.logs(self._range((address,), (event.topic,), first, last)):
-            values = event.decode(log)
-            if node in (None, values["node"]) and product in (None, values["product"]):
-                yield _anchored(values, log)
-
-    def _range(
-        self, addresses: tuple[str, ...], topics: tuple[bytes, ...], first: int | None, last: int | None
-    ) -> LogRange:
-        return LogRange(
-            addresses,
-            topics,
-            self.deployment.first_block if first is None else first,
-            self.chain.head().number if last is None else last,
-        )
-
 
 def _node(found: tuple[Any, ...]) -> NodeInfo | None:
     if found[0] == 0:
@@ -193,20 +160,3 @@ def _node(found: tuple[Any, ...]) -> NodeInfo | None:
 def _anchor(root: bytes, found: tuple[Any, ...]) -> AnchorInfo | None:
     number, size, time, entry, key_epoch, audited, broken = found
     return AnchorInfo(number, root, size, time, entry, key_epoch, audited, broken) if size else None
-
-
-def _anchored(values: dict[str, Any], log: Log) -> Anchored:
-    return Anchored(
-        node=values["node"],
-        root=values["root"],
-        size=values["size"],
-        product=values["product"],
-        number=values["number"],
-        kind=values["kind"],
-        domains=values["domains"],
-        subjects=values["subjects"],
-        key_epoch=values["keyEpoch"],
-        entry=values["entry"],
-        block=log.block,
-        transaction_hash=log.transaction_hash,
-    )

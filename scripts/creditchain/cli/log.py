@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -50,7 +51,7 @@ def show(
     copy = _copy(ctx, block, rpc)
     listed = copy.entries[first : first + count]
     rows = [
-        [entry.index, EntryKind(entry.kind).label, shown(entry.time), entry.block, _told(entry.body or {})]
+        [entry.index, EntryKind(entry.kind).label, shown(entry.time), entry.block, _told(_fields(entry))]
         for entry in listed
     ]
     output = settings(ctx).output
@@ -110,10 +111,14 @@ def _described(entry: LogEntry) -> dict[str, Any]:
         "time": entry.time,
         "body_hash": "0x" + entry.body_hash.hex(),
         "entry": "0x" + entry.hash.hex(),
-        "body": None if entry.body is None else {name: _plain(value) for name, value in entry.body.items()},
+        "body": None if entry.body is None else {name: _plain(value) for name, value in _fields(entry).items()},
         "block": entry.block,
         "transaction": "0x" + entry.transaction_hash.hex(),
     }
+
+
+def _fields(entry: LogEntry) -> dict[str, Any]:
+    return {} if entry.body is None else asdict(entry.body)
 
 
 def _told(body: Mapping[str, Any]) -> str:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from functools import cached_property
-from typing import Any
 
-from creditchain.chain.abi import interface
-from creditchain.chain.connect import LogRange
 from creditchain.chain.deployments import Deployment
-from creditchain.chain.errors import LyingEndpointError
+from creditchain.chain.errors import EndpointError, LyingEndpointError
+from creditchain.chain.log_entries import entries_between
+from creditchain.chain.refusals import Refusal
 from creditchain.chain.region import Region
 from creditchain.errors import UnavailableError
-from creditchain.log.entries import ENTRY_VERSION, AnchorBody, entry_hash
 from creditchain.log.views import AnchorInfo, BlockRef, LogEntry
 from creditchain.packages.record_package import RecordPackage, SignedTagStatement
 from creditchain.verification.evidence import Evidence, Member, Missing, Origin, StatementSigner
 from creditchain.verification.steps import leaf_of
 from creditchain.verification.subject import signer_of
 from creditchain.verification.verdict import Text
+from creditchain.vocabulary import EntryKind
 
 NO_ENTRY = Missing(Text("the endpoint does not give the anchor's log entry", "节点未提供该锚定的日志条目"))
 
@@ -138,26 +136,14 @@ class EvidenceFetcher:
         return self._entries[anchor.entry]
 
     def _find_entry(self, anchor: AnchorInfo) -> LogEntry | Missing:
-        """The log entry of an anchor, from the two events that its transaction emitted."""
-        deployment = self._region.deployment
-        appended = interface("RegionLog").events["Appended"]
-        anchored = interface("AnchorRegistry").events["Anchored"]
-        addresses = deployment.address("RegionLog"), deployment.address("AnchorRegistry")
-        first, last = self._blocks_at(anchor.time)
-        outer: tuple[dict[str, Any], int, bytes] | None = None
-        body: AnchorBody | None = None
-        for log in self._region.chain.logs(LogRange(addresses, (appended.topic, anchored.topic), first, last)):
-            if log.topics[0] == appended.topic and log.address == addresses[0]:
-                values = appended.decode(log)
-                if values["index"] == anchor.entry:
-                    outer = values, log.block, log.transaction_hash
-            elif log.topics[0] == anchored.topic and log.address == addresses[1]:
-                values = anchored.decode(log)
-                if values["entry"] == anchor.entry:
-                    body = _body(values)
-        if outer is None or body is None:
-            return NO_ENTRY
-        return _log_entry(deployment.log_id, *outer, body)
+        """The log entry of an anchor, from the events of its transaction. Only this needs logs of old blocks."""
+        try:
+            entries = entries_between(self._region, *self._blocks_at(anchor.time), EntryKind.ANCHOR)
+        except EndpointError as error:
+            if error.refusal is Refusal.PASSING:
+                raise
+            return Missing(Text(f"the endpoint does not give old logs: {error.found}", "节点不提供历史日志"))
+        return next((entry for entry in entries if entry.index == anchor.entry), NO_ENTRY)
 
     def _blocks_at(self, time: int) -> tuple[int, int]:
         """The first and last block of this time, by bisection: an event can be found without reading every block."""
@@ -173,35 +159,3 @@ class EvidenceFetcher:
             else:
                 high = middle
         return low
-
-
-def _body(values: dict[str, Any]) -> AnchorBody:
-    return AnchorBody(
-        node=values["node"],
-        root=values["root"],
-        size=values["size"],
-        product=values["product"],
-        number=values["number"],
-        kind=values["kind"],
-        domains=values["domains"],
-        subjects=values["subjects"],
-        key_epoch=values["keyEpoch"],
-    )
-
-
-def _log_entry(
-    log_id: bytes, appended: dict[str, Any], block: int, transaction_hash: bytes, body: AnchorBody
-) -> LogEntry:
-    index, kind, writer, time = appended["index"], appended["kind"], appended["writer"], appended["time"]
-    digest = appended["bodyHash"]
-    return LogEntry(
-        index=index,
-        kind=kind,
-        writer=writer,
-        time=time,
-        body_hash=digest,
-        hash=entry_hash(ENTRY_VERSION, kind, log_id, index, writer, time, digest),
-        body=asdict(body),
-        block=block,
-        transaction_hash=transaction_hash,
-    )

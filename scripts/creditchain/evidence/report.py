@@ -9,6 +9,7 @@ from creditchain.chain.log_entries import read_entries
 from creditchain.chain.region import Region
 from creditchain.errors import UnavailableError
 from creditchain.evidence.record import EvidenceFetcher
+from creditchain.log.entries import AnchorBody
 from creditchain.log.views import LogEntry
 from creditchain.messages import NO_DIGEST
 from creditchain.packages.delivery import PackagedDelivery
@@ -44,7 +45,7 @@ class ReportEvidenceFetcher:
 
     def members(self, also: tuple[int, ...] = ()) -> dict[int, Member]:
         """Every node that ever anchored, these ones, and the hosts of them all. Raises as the chain does."""
-        anchored = {entry.body["node"] for entry in self.log if entry.kind == EntryKind.ANCHOR and entry.body}
+        anchored = {entry.body.node for entry in self.log if isinstance(entry.body, AnchorBody)}
         found = {node: self._records.member(node) for node in sorted({*anchored, *also})}
         for member in list(found.values()):
             if member is not None and member.info.host:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from creditchain.log.entries import DisputeBody
 from creditchain.log.views import LogEntry
-from creditchain.vocabulary import DisputeState, EntryKind
+from creditchain.vocabulary import DisputeState
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,12 @@ def last_disputes(entries: Iterable[LogEntry]) -> list[LoggedDispute]:
     """The last dispute of every record that was ever disputed, the one due first coming first."""
     last: dict[tuple[int, bytes], LoggedDispute] = {}
     for entry in entries:
-        if entry.kind != EntryKind.DISPUTE or entry.body is None:
+        body = entry.body
+        if not isinstance(body, DisputeBody):
             continue
-        body, state = entry.body, DisputeState(entry.body["state"])
-        key = (body["node"], body["leaf"])
+        key, state = (body.node, body.leaf), DisputeState(body.state)
         if state is DisputeState.OPEN or key not in last:
-            last[key] = LoggedDispute(*key, body["platform"], state, entry.time, body["due_at"], 0)
+            last[key] = LoggedDispute(*key, body.platform, state, entry.time, body.due_at, 0)
         if state is not DisputeState.OPEN:
-            last[key] = replace(last[key], state=state, due_at=body["due_at"], answered_at=entry.time)
+            last[key] = replace(last[key], state=state, due_at=body.due_at, answered_at=entry.time)
     return sorted(last.values(), key=lambda one: one.due_at)

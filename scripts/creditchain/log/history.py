@@ -6,10 +6,10 @@ The entries come from `Region.entries`: every one of them as of one final block,
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from creditchain.log.entries import AnchorBody
+from creditchain.log.entries import AnchorBody, AuditBody, BrokenBody, StatusBody
 from creditchain.log.views import LogEntry
 from creditchain.vocabulary import EntryKind, Life
 
@@ -21,7 +21,7 @@ RecordKey = tuple[int, bytes]
 
 @dataclass(frozen=True, slots=True)
 class LoggedAnchor:
-    """One Anchor entry."""
+    """One Anchor entry: a batch as it was declared, its place in the log (`entry`), and when (unix seconds)."""
 
     entry: int
     time: int
@@ -44,7 +44,7 @@ class LogIndex:
     #: (time, life) of each change of a record's life, in order.
     lives: dict[RecordKey, list[tuple[int, Life]]]
     times: tuple[int, ...]  #: of every entry, ascending
-    #: Entries that may concern batches or records, but whose body this version can not read.
+    #: Entries that may concern batches or records, but whose body this version cannot read.
     unread: tuple[int, ...]
 
     def size_at(self, time: int) -> int:
@@ -63,26 +63,25 @@ _READ = (EntryKind.ANCHOR, EntryKind.BROKEN, EntryKind.AUDIT, EntryKind.STATUS)
 def index_log(entries: Sequence[LogEntry]) -> LogIndex:
     """The index of a whole log, its entries in order."""
     anchors: list[LoggedAnchor] = []
-    batches: dict[EntryKind, set[BatchKey]] = {EntryKind.BROKEN: set(), EntryKind.AUDIT: set()}
+    broken: set[BatchKey] = set()
+    audited: set[BatchKey] = set()
     lives: dict[RecordKey, list[tuple[int, Life]]] = {}
-    for entry in _readable(entries):
-        body = entry.body or {}
-        if entry.kind == EntryKind.ANCHOR:
-            anchors.append(LoggedAnchor(entry.index, entry.time, AnchorBody(**body)))
-        elif entry.kind == EntryKind.STATUS:
-            lives.setdefault((body["node"], body["leaf"]), []).append((entry.time, Life(body["life"])))
-        else:
-            batches[EntryKind(entry.kind)].add((body["node"], body["root"]))
+    for entry in entries:
+        match entry.body:
+            case AnchorBody() as body:
+                anchors.append(LoggedAnchor(entry.index, entry.time, body))
+            case StatusBody(node=node, leaf=leaf, life=life):
+                lives.setdefault((node, leaf), []).append((entry.time, Life(life)))
+            case BrokenBody(node=node, root=root):
+                broken.add((node, root))
+            case AuditBody(node=node, root=root):
+                audited.add((node, root))
     return LogIndex(
         size=len(entries),
         anchors=tuple(anchors),
-        broken=frozenset(batches[EntryKind.BROKEN]),
-        audited=frozenset(batches[EntryKind.AUDIT]),
+        broken=frozenset(broken),
+        audited=frozenset(audited),
         lives=lives,
         times=tuple(entry.time for entry in entries),
         unread=tuple(entry.index for entry in entries if entry.kind in _READ and entry.body is None),
     )
-
-
-def _readable(entries: Iterable[LogEntry]) -> Iterable[LogEntry]:
-    return (entry for entry in entries if entry.kind in _READ and entry.body is not None)

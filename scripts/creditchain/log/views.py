@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from creditchain.log.entries import Body
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,29 +140,11 @@ class Metered:
 
 
 @dataclass(frozen=True, slots=True)
-class Anchored:
-    """One `Anchored` event: everything declared about a batch, and where it stands in the log."""
-
-    node: int
-    root: bytes
-    size: int
-    product: bytes
-    number: int
-    kind: int
-    domains: int
-    subjects: int
-    key_epoch: int
-    entry: int
-    block: int
-    transaction_hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class LogEntry:
     """One entry of the region log, checked against the log's root.
 
-    `body` holds the body's fields by their names in format.md section 5 (snake_case), `None` for a kind that this
-    version does not know; `hash` is the entry's leaf hash in the log's tree.
+    `body` is what the entry is about, None for a kind that this version does not know; `hash` is the entry's leaf hash
+    in the log's tree.
     """
 
     index: int
@@ -169,24 +153,9 @@ class LogEntry:
     time: int
     body_hash: bytes
     hash: bytes
-    body: Mapping[str, Any] | None
+    body: Body | None
     block: int
     transaction_hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What `AnchorRegistry.anchor` takes. `product` is the product's digest, `kind` 0 delta or 1 full."""
-
-    node: int
-    root: bytes
-    size: int
-    product: bytes
-    number: int
-    kind: int
-    domains: int
-    subjects: int
-    key_epoch: int
 
 
 @dataclass(frozen=True, slots=True)

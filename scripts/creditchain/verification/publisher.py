@@ -47,15 +47,20 @@ def check_publisher(
     return _passed(anchor, entry, publisher), _notices(document, anchor, publisher, entry, products)
 
 
+def anchor_body(entry: LogEntry) -> AnchorBody | None:
+    """The batch that an entry declares; None if it is no anchor's, or of a version that is not known here."""
+    return entry.body if isinstance(entry.body, AnchorBody) else None
+
+
 def _contradiction(package: RecordPackage, anchor: AnchorInfo, entry: LogEntry) -> Step | None:
     """The entry has to be the anchor's, and its body what the log hashed: else the endpoint contradicts itself."""
     body = entry.body
-    if entry.kind != EntryKind.ANCHOR or body is None or entry.index != anchor.entry:
+    if entry.kind != EntryKind.ANCHOR or not isinstance(body, AnchorBody) or entry.index != anchor.entry:
         return not_verified(5, "the log entry given is not the anchor's", "所给日志条目并非该锚定")
-    stated = (body["node"], body["root"], body["size"], body["key_epoch"])
+    stated = (body.node, body.root, body.size, body.key_epoch)
     if stated != (anchor.node, anchor.root, anchor.size, anchor.key_epoch) or anchor.node != package.batch.node:
         return not_verified(5, "log entry and anchor contradict each other", "日志条目与锚定相互矛盾")
-    if AnchorBody(**body).body_hash() != entry.body_hash:
+    if body.body_hash() != entry.body_hash:
         return not_verified(5, "the log entry's body is not what the log hashed", "日志条目内容与日志哈希不符")
     return None
 
@@ -81,9 +86,10 @@ def _fault_of_node(anchor: AnchorInfo, publisher: Member, host: Member | None) -
 
 def _fault_of_content(document: Document | None, entry: LogEntry, products: Mapping[str, bytes]) -> Step | None:
     """A file names neither domain nor product; for it the anchor's own declaration is all there is."""
-    if document is None or entry.body is None:
+    body = anchor_body(entry)
+    if document is None or body is None:
         return None
-    if not domain_mask([document.domain]) & entry.body["domains"]:
+    if not domain_mask([document.domain]) & body.domains:
         return failed(
             5,
             "the batch was not anchored for the document's domain",
@@ -91,12 +97,12 @@ def _fault_of_content(document: Document | None, entry: LogEntry, products: Mapp
             found=document.domain.label,
         )
     known = products.get(document.product)
-    if known is not None and known != entry.body["product"]:
+    if known is not None and known != body.product:
         return failed(
             5,
             "the document names another product than its batch",
             "文档产品与批次产品不符",
-            expected=entry.body["product"],
+            expected=body.product,
             found=known,
         )
     return None
@@ -114,7 +120,8 @@ def _out_of_scope(
         return failed(5, "the policy does not accept this publisher", "策略不接受该发布节点", node=anchor.node)
     if policy.products:
         accepted = {products[name] for name in policy.products if name in products}
-        if entry.body is None or entry.body["product"] not in accepted:
+        body = anchor_body(entry)
+        if body is None or body.product not in accepted:
             return failed(5, "the policy does not accept this product", "策略不接受该产品")
         if document is not None and document.product not in policy.products:
             return failed(5, "the policy does not accept this product", "策略不接受该产品", found=document.product)
@@ -126,7 +133,7 @@ def _out_of_scope(
 
 
 def _passed(anchor: AnchorInfo, entry: LogEntry, publisher: Member) -> Step:
-    node = publisher.info
+    node, body = publisher.info, anchor_body(entry)
     details = {
         "node": node.number,
         "role": Role(node.role).label,
@@ -134,9 +141,9 @@ def _passed(anchor: AnchorInfo, entry: LogEntry, publisher: Member) -> Step:
         "host": node.host,
         "time": anchor.time,
         "audited": anchor.audited,
-        "product": entry.body["product"] if entry.body else None,
-        "number": entry.body["number"] if entry.body else None,
-        "domains": entry.body["domains"] if entry.body else None,
+        "product": body.product if body else None,
+        "number": body.number if body else None,
+        "domains": body.domains if body else None,
     }
     return passed(5, f"node {node.number}, {details['role']}", f"节点 {node.number}，{Role(node.role).zh}", **details)
 
@@ -147,7 +154,8 @@ def _notices(
     notices = []
     if publisher.info.status != NodeStatus.ACTIVE:
         notices.append(Text("the publisher is no longer active", "发布节点目前已非活动状态"))
-    if entry.body is not None and entry.body["domains"] & ~publisher.info.domains:
+    body = anchor_body(entry)
+    if body is not None and body.domains & ~publisher.info.domains:
         notices.append(
             Text(
                 "the publisher may no longer publish all domains of this batch",

@@ -27,6 +27,7 @@ from creditchain.verification.consented import check_consent
 from creditchain.verification.delivered import check_delivery
 from creditchain.verification.evidence import Evidence, Missing, ReportEvidence
 from creditchain.verification.policy import DEFAULT_POLICY, Policy
+from creditchain.verification.publisher import anchor_body
 from creditchain.verification.retained import check_retention
 from creditchain.verification.steps import leaf_of, verify_record
 from creditchain.verification.subject import TagClaim, TagKey, check_tag
@@ -102,9 +103,9 @@ def _case(package: ReportPackage, evidence: ReportEvidence, policy: Policy, cata
 
 def _record(package: RecordPackage, seen: Evidence, products: Mapping[bytes, Product]) -> Record:
     document = _document(package.record.media_type, package.record.content)
-    body = None if isinstance(seen.entry, Missing) else seen.entry.body
-    product = products.get(body["product"]) if body is not None and "product" in body else None
-    declared = body["domains"] if body is not None and "domains" in body else 0
+    body = None if isinstance(seen.entry, Missing) else anchor_body(seen.entry)
+    product = products.get(body.product) if body is not None else None
+    declared = body.domains if body is not None else 0
     domains = domain_mask([document.domain]) if document is not None else declared
     return Record(package, leaf_of(package), document, product, domains)
 

@@ -6,7 +6,7 @@ Everything is real but the chain: trees, leaves, signatures, products; the log's
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -167,7 +167,7 @@ class Region:
                 time=self.now,
                 body_hash=digest,
                 hash=entry_hash(ENTRY_VERSION, which, HERE.log_id, index, HERE.anchor_registry, self.now, digest),
-                body=asdict(body),
+                body=body,
                 block=100 + index,
                 transaction_hash=bytes(32),
             )

@@ -400,7 +400,8 @@ class TestPublisher:
     def changed_entry(self, **changes: Any) -> Evidence:
         entry = world().evidence.entry
         assert not isinstance(entry, Missing)
-        return with_evidence(entry=anchor_entry(AnchorBody(**{**(entry.body or {}), **changes})))
+        assert isinstance(entry.body, AnchorBody)
+        return with_evidence(entry=anchor_entry(replace(entry.body, **changes)))
 
     def test_a_domain_the_batch_was_not_anchored_for(self) -> None:
         assert verify(evidence=self.changed_entry(domains=2)).failed[0].number == 5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 from eth_account import Account
@@ -173,7 +173,7 @@ def anchor_entry(body: AnchorBody, **changes: object) -> LogEntry:
         time=ANCHORED_AT,
         body_hash=body.body_hash(),
         hash=keccak256(b"entry"),
-        body=asdict(body),
+        body=body,
         block=100,
         transaction_hash=bytes(32),
     )
