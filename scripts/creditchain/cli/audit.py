@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from creditchain.cli.batch_path import batch_path
 from creditchain.cli.connecting import SignerOption, acting, open_region
 from creditchain.cli.files import ForceOption
 from creditchain.cli.settings import settings
@@ -31,7 +32,7 @@ def register(app: typer.Typer) -> None:
 @group.command("list")
 def write_list(
     ctx: typer.Context,
-    batch: Annotated[Path, typer.Argument(help="Batch folder.")],
+    batch: Annotated[str, typer.Argument(help="Root (or its first digits), or the batch's folder.")],
     out: Annotated[Path, typer.Option("--output", "-o", help="Parquet file to write.")],
     force: ForceOption = False,
 ) -> None:
@@ -39,7 +40,7 @@ def write_list(
     from creditchain.batch.folder.leaf_list import write_leaves
     from creditchain.batch.folder.opened import open_batch
 
-    with open_batch(batch) as folder, settings(ctx).output.progress("writing"):
+    with open_batch(batch_path(settings(ctx), batch)) as folder, settings(ctx).output.progress("writing"):
         write_leaves(folder, out, overwrite=force)
         size, root = len(folder.leaves), folder.manifest.root
     settings(ctx).output.emit({"list": str(out), "size": size, "root": root})
