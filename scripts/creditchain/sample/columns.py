@@ -11,6 +11,7 @@ import orjson
 
 from creditchain.identifiers import DIVISIONS
 from creditchain.products import Product
+from creditchain.products.dates import is_date
 from creditchain.products.schema import Schema, resolve
 from creditchain.sample import sources, words
 from creditchain.sample.numbers import DIVISION_CODES
@@ -118,7 +119,7 @@ class _Fields:
             if fixed or "examples" in schema:
                 return sources.NumberPool(name, fixed or schema["examples"])
             return sources.Magnitudes(name, *integer_range(name, schema), schema.get("multipleOf", 1))
-        if schema.get("format") == "date" and not fixed:
+        if is_date(schema) and not fixed:
             return sources.Day(name, *_DAYS.get(name, _BEGINNINGS))
         values = self._values(name)
         if kind != "string":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from creditchain.products.dates import is_date
 from creditchain.products.schema import Schema, resolve
 from creditchain.sample import words
 from creditchain.sample.patterns import matching
@@ -59,7 +60,7 @@ class Values:
     def _text(self, name: str, schema: Schema) -> str:
         if "pattern" in schema:
             return matching(schema["pattern"], self.rng)
-        if schema.get("format") == "date":
+        if is_date(schema):
             return (_LAST_DAY - timedelta(days=self.rng.randrange(3650))).isoformat()
         text = self.phrase(words.TEMPLATES.get(name, words.FALLBACK), schema.get("title", name))
         text = text[: int(schema.get("maxLength", len(text)))]

@@ -32,10 +32,11 @@ _PORTABLE = re.compile(
     r"\^(?:[A-Za-z0-9 _/:,;@#%=<>!'~-]|\\[.d/-]|\[(?:[A-Za-z0-9_./-]|\\d)+\]"
     r"|\(\?:|[()|?*+]|\{[0-9]+(?:,[0-9]*)?\})*\$"
 )
-#: Days from FIRST_DAY to LAST_DAY that every year has; 29 February is left to a closer look.
+#: Days of the calendar from FIRST_DAY to LAST_DAY.
 _CALENDAR = (
     r"(?:1[6-9]|2[01])[0-9][0-9]-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
     r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+    r"|(?:(?:1[6-9]|2[01])(?:0[48]|[2468][048]|[13579][26])|1600|2000)-02-29"
 )
 #: Stands in for the format of a field whose bounds the caller checks, many values at once.
 _DAY = "day"
@@ -107,7 +108,7 @@ def _data(schema: Schema, definitions: Schema) -> DataType:
     patterns = {attributes[name]: portable(field["pattern"]) for name, field in left.items() if "pattern" in field}
     for name, field in left.items():
         if field.get("format") == DATE_OR_UNLIMITED:
-            patterns[attributes[name]] = f"{_CALENDAR}|{UNLIMITED}"
+            patterns[attributes[name]] = f"(?:{_CALENDAR}|{UNLIMITED})"
     pairs = periods({**schema, "$defs": definitions})
     return DataType(
         kind=_type({**schema, "properties": {**properties, **plain}}, definitions, 2),
@@ -180,7 +181,7 @@ def _text(schema: Schema) -> Any:
         only(schema, {"format"})
         if schema["format"] == _DAY:
             return datetime.date
-        days = {DATE: _CALENDAR, DATE_OR_UNLIMITED: f"{_CALENDAR}|{UNLIMITED}"}.get(schema["format"])
+        days = {DATE: _CALENDAR, DATE_OR_UNLIMITED: f"(?:{_CALENDAR}|{UNLIMITED})"}.get(schema["format"])
         if days is None:
             raise UntranslatableError("format")
         return Annotated[str, msgspec.Meta(pattern=rf"(?a)^(?:{days})\Z")]
