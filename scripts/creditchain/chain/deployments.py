@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eth_utils.address import is_checksum_address
-
 from creditchain.chain.errors import WrongChainError
 from creditchain.documents import DocumentError, parse_json
 from creditchain.errors import ConfigError, Place
 from creditchain.hashing import keccak256
 from creditchain.home.files import storage, write_file
-from creditchain.log.entries import log_id
 
 if TYPE_CHECKING:
     from creditchain.chain.connect import Chain
@@ -138,7 +135,7 @@ def load_deployment(network: str, directory: Path) -> Deployment:
             hint=f"Deploy with `creditchain --network {network} deploy`, or get the file from whoever deployed.",
         ) from error
     except OSError as error:
-        raise ConfigError("the deployment file can not be read", found=str(error), place=Place(str(path))) from error
+        raise ConfigError("the deployment file cannot be read", found=str(error), place=Place(str(path))) from error
     return parse_deployment(raw, str(path))
 
 
@@ -197,6 +194,8 @@ def check_deployment(chain: Chain, deployment: Deployment) -> None:
                 found="0x" + keccak256(code).hex() if code else "no code",
                 hint=hint,
             )
+    from creditchain.log.entries import log_id  # loads eth-abi, which a mere look at the files does not need
+
     expected_id = log_id(deployment.chain_id, deployment.address("RegionLog"), deployment.region)
     if expected_id != deployment.log_id:
         raise WrongChainError(
@@ -249,6 +248,9 @@ class _Reader:
 
     def address(self, field: str) -> str:
         value = self.fields[field]
+        # Imported here: it takes longer than all the rest, and most commands read no deployment.
+        from eth_utils.address import is_checksum_address
+
         if not is_checksum_address(value):
             raise self._wrong(field, "an address with a correct checksum")
         return str(value)

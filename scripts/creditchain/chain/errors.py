@@ -106,7 +106,7 @@ class SignerError(RefusedError):
 
 
 class TransactionError(RefusedError):
-    """A transaction was not accepted, or can not be sent as asked."""
+    """A transaction was not accepted, or cannot be sent as asked."""
 
 
 class ContractRefusedError(TransactionError):

@@ -78,7 +78,7 @@ def load_networks(file: Path | None = None) -> dict[str, Network]:
         try:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise NetworkError("the networks file can not be read", found=str(error), place=Place(str(file))) from error
+            raise NetworkError("the networks file cannot be read", found=str(error), place=Place(str(file))) from error
         for name, table in _tables(text, str(file)).items():
             tables[name] = {**tables.get(name, {}), **table}
             origin[name] = str(file)

@@ -18,7 +18,7 @@ from creditchain.cli.anchoring_options import (
 from creditchain.cli.batch_shown import KINDS, SENT_AGAIN, anchored, arrived, resumed, tell_resumed
 from creditchain.cli.connecting import SignerOption, TagKeyOption
 from creditchain.cli.fault_report import ReportOption, reporting
-from creditchain.cli.product import Folders, folders_of
+from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.reading_options import EncodingOption, HeaderRowOption, MappingOption, SheetOption, reading_of
 from creditchain.cli.settings import Settings, settings
 from creditchain.errors import ExitCode, UsageError

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.settings import settings
 
 if TYPE_CHECKING:
@@ -15,21 +15,10 @@ if TYPE_CHECKING:
 
 group = typer.Typer(no_args_is_help=True, help="Products: kinds of records and reports. 产品目录")
 
-#: Options that other groups share.
-FOLDERS_OPTION = typer.Option(
-    "--products", envvar="CREDITCHAIN_PRODUCTS", help=f"Folder of product files, more than one joined by {os.pathsep}."
-)
-Folders = Annotated[str | None, FOLDERS_OPTION]
-
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
     app.add_typer(group, name="product")
-
-
-def folders_of(option: str | None) -> list[Path]:
-    """The folders that --products names."""
-    return [Path(name) for name in (option or "").split(os.pathsep) if name]
 
 
 @group.command("list")

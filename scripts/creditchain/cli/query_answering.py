@@ -11,7 +11,7 @@ from creditchain.cli.bilingual import tell
 from creditchain.cli.connecting import SignerOption, open_region, signer_of
 from creditchain.cli.files import load
 from creditchain.cli.output_files import ForceOption, OutOption, require_writable, save
-from creditchain.cli.product import Folders, folders_of
+from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.settings import settings
 
 

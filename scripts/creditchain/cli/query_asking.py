@@ -12,7 +12,7 @@ from creditchain.cli.choices import domain_bits, purpose_code, section_mask
 from creditchain.cli.connecting import SignerOption, open_region, signer_of
 from creditchain.cli.files import load
 from creditchain.cli.output_files import ForceOption, OutOption, require_writable, save
-from creditchain.cli.product import Folders, folders_of
+from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.settings import settings
 from creditchain.cli.subject_options import SchemeOption, StatementOption, TagKeysOption, TagSources
 from creditchain.errors import UsageError

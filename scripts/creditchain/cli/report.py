@@ -11,7 +11,7 @@ import typer
 from creditchain.cli.choices import names_of, two_days
 from creditchain.cli.connecting import RpcOption, open_region
 from creditchain.cli.files import ForceOption, load
-from creditchain.cli.product import Folders, folders_of
+from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.settings import Settings, settings
 from creditchain.errors import UsageError
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from creditchain.cli.fault_report import ReportOption, reporting
-from creditchain.cli.product import Folders, folders_of
+from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.reading_options import EncodingOption, HeaderRowOption, MappingOption, SheetOption, reading_of
 from creditchain.cli.settings import settings
 from creditchain.cli.upload_view import described, show

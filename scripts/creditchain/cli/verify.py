@@ -10,7 +10,7 @@ from rich.text import Text
 
 from creditchain.cli.connecting import RpcOption, TagKeyOption, open_region
 from creditchain.cli.files import read_file
-from creditchain.cli.product import Folders, folders_of
+from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.settings import Settings, settings
 from creditchain.errors import Place, UnavailableError
 from creditchain.verification.verdict import Step, Verdict

@@ -283,7 +283,7 @@ class _Check:
 
 
 def _named_records(case: Case) -> set[tuple[int, bytes]] | None:
-    """Node and leaf of each record that the report names; None where it can not be read, or names another region's."""
+    """Node and leaf of each record that the report names; None where it cannot be read, or names another region's."""
     data = case.report.value.get("data") if case.report is not None else None
     records = data.get("records") if isinstance(data, dict) else None
     if not isinstance(records, list):

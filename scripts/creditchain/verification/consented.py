@@ -22,7 +22,7 @@ def check_consent(case: Case) -> Step:
     """Step 7."""
     delivery = case.package.delivery
     if delivery is None:
-        return not_verified(7, "no request: what was consented to can not be judged", "无请求，无法判断授权")
+        return not_verified(7, "no request: what was consented to cannot be judged", "无请求，无法判断授权")
     fault = ledger_fault(case, delivery, 7) or _request_fault(case, delivery) or _records_fault(case, delivery.request)
     if fault is not None:
         return fault

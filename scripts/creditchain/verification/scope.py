@@ -6,7 +6,7 @@ A series is the batches of one node for one product. Rules for one that is in sc
   ones with fresh salts, so a record that it dropped would show nowhere else; only a verifier who trusts full batches
   (`trust_full`) is content with the last one and what followed it;
 - a batch that is broken, or was anchored while the key was somebody else's, proves nothing. Unless a later sound full
-  batch restates it, nobody can say what it held, and completeness can not be shown.
+  batch restates it, nobody can say what it held, and completeness cannot be shown.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What has to be shown, and what can not be."""
+    """What has to be shown, and what cannot be."""
 
     sought: tuple[Sought, ...]
     spoiled: tuple[LoggedAnchor, ...]  #: broken or anchored with a stolen key, and not restated

@@ -214,7 +214,7 @@ def _of_reports(policy: Policy) -> list[Step]:
     """(7) to (10), for a single record."""
     scope = (
         not_verified(
-            9, "the policy asks for completeness; a single record can not show it", "策略要求完整性，单条记录无法证明"
+            9, "the policy asks for completeness; a single record cannot show it", "策略要求完整性，单条记录无法证明"
         )
         if 9 in policy.require
         else not_applicable(9, "a single record claims no completeness", "单条记录不主张完整性")

@@ -141,7 +141,7 @@ def _standing(statement: SignedTagStatement, address: str, member: Member) -> St
             2, "the tag statement is signed by a node that is no platform", "标签声明签署方不是征信平台", **details
         )
     if node.status != NodeStatus.ACTIVE:
-        # `issued_at` is the signer's own word, so a statement can not be saved by being older than the suspension.
+        # `issued_at` is the signer's own word, so a statement cannot be saved by being older than the suspension.
         return failed(
             2, "the platform that signed the tag statement is not active", "签署标签声明的平台已非活动状态", **details
         )

@@ -10,7 +10,10 @@ import pytest
 
 LOADED = "import sys; from creditchain.cli.app import run; run(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
 #: Each takes a tenth of a second or more to import.
-HEAVY = {"web3", "eth", "eth_account", "eth_keyfile", "numpy", "pyarrow", "numba", "sqlalchemy", "fsspec", "requests"}
+HEAVY = {
+    *("web3", "eth", "eth_account", "eth_abi", "eth_utils", "eth_keyfile"),
+    *("numpy", "pyarrow", "numba", "sqlalchemy", "fsspec", "requests"),
+}
 
 
 @pytest.mark.parametrize(
@@ -21,3 +24,12 @@ def test_what_is_loaded(line: list[str], tmp_path: Path) -> None:
     loaded = {name.partition(".")[0] for name in done.stderr.split()}
     assert "creditchain" in loaded
     assert loaded & HEAVY == set()
+
+
+def test_listing_batches_loads_the_database_and_no_more(tmp_path: Path) -> None:
+    (tmp_path / "home" / "keys").mkdir(parents=True)
+    line = ["--home", str(tmp_path / "home"), "batch", "list"]
+    done = subprocess.run([sys.executable, "-c", LOADED, *line], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.startswith("row\t")
+    loaded = {name.partition(".")[0] for name in done.stderr.split()}
+    assert loaded & HEAVY == {"sqlalchemy"}

@@ -159,6 +159,27 @@ def test_no_two_files_point_at_each_other():
     assert circles == []
 
 
+def test_faces_are_thin():
+    """The CLI parses, calls one act, shows: a longer file does something else besides."""
+    lengths = {path.name: len(path.read_text("utf-8").splitlines()) for path in (PACKAGE / "cli").glob("*.py")}
+    assert {name: lines for name, lines in lengths.items() if lines > 150} == {}
+
+
+def test_commands_do_not_call_each_other():
+    """A module with commands is imported by the application, or by the group that its commands belong to."""
+    with_commands = {
+        name
+        for name, path in modules().items()
+        if name.startswith("cli.") and "\ndef register(" in path.read_text("utf-8")
+    }
+    wrong = [
+        f"{name}:{line} imports {target}"
+        for name, line, target in arrows()
+        if target in with_commands and name != "cli.app" and not target.startswith(f"{name}_")
+    ]
+    assert wrong == []
+
+
 def test_nothing_hides_an_import():
     hidden = [
         f"{name}:{line}"
