@@ -3,6 +3,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests run in random order and print the seed. COVER=1: coverage of Python too.
+PYTEST = . scripts/env.sh && $(BIN)/python -m pytest -n 2 $(if $(COVER),--cov)
+BROWNIE_TEST = . scripts/env.sh && $(BIN)/brownie test --network anvil -n 2
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint .ci/constraints.txt
 
 .DEFAULT_GOAL := help
@@ -16,13 +19,13 @@ demo: .venv/.demo  ## one region on an in-process chain: anchor a batch, verify 
 
 test: .venv/.dev node_modules/.done  ## unit, end-to-end and contract tests
 	. scripts/env.sh && $(BIN)/brownie compile
-	. scripts/env.sh && $(BIN)/python -m pytest -n 2 -m "not slow" tests/unit tests/e2e
-	. scripts/env.sh && $(BIN)/brownie test --network anvil -n 2
+	$(PYTEST) -m "not slow" tests/unit tests/e2e
+	$(BROWNIE_TEST)
 
 test-all: .venv/.dev node_modules/.done  ## the same with the slow sweeps
 	. scripts/env.sh && $(BIN)/brownie compile
-	. scripts/env.sh && $(BIN)/python -m pytest -n 2 tests/unit tests/e2e
-	. scripts/env.sh && $(BIN)/brownie test --network anvil -n 2
+	$(PYTEST) tests/unit tests/e2e
+	$(BROWNIE_TEST)
 
 test-install: .venv/.dev  ## the wheel in environments of its own, with the lowest and the newest versions
 	$(BIN)/python -m pytest tests/packaging

@@ -42,6 +42,7 @@ def pytest_ignore_collect(config):
     return None if config.pluginmanager.hasplugin("brownie-core") else True
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config):
     """Give Brownie's Anvil a port of its own: it would take whatever chain answers on the usual one for its own."""
     if config.pluginmanager.hasplugin("brownie-core"):
@@ -50,6 +51,8 @@ def pytest_configure(config):
         for network in CONFIG.networks.values():
             if network.get("cmd") == "anvil":
                 network["cmd_settings"]["port"] = int(os.environ.get(PORT, 0)) or _free_port()
+                # Coverage is read from traces of every step, which Anvil keeps only if told to.
+                network["cmd_settings"]["steps_tracing"] = config.getoption("--coverage")
                 network["timeout"] = 300
 
 
