@@ -184,7 +184,7 @@ class Outbox:
         So it is where a reorganisation removed the block in which it reverted.
         """
         signed, receipt = self._journal.current_attempts(row), self._look(row)
-        if receipt is not None and int(receipt["status"], 16) == 0:
+        if receipt is not None and not receipt.succeeded:
             return False
         if receipt is None and all(each.state == AttemptState.DEAD for each in signed):
             return False
@@ -196,7 +196,7 @@ class Outbox:
         if call.to is not None:
             fields["to"] = call.to
         try:
-            estimated = int(self.chain.request("eth_estimateGas", fields), 16)
+            estimated = self.chain.estimate_gas(fields)
         except RpcError as error:
             if error.data is not None:
                 raise refusal(error.data, call.description) from error
@@ -238,17 +238,17 @@ class Outbox:
                 )
             self.chain.pause()
 
-    def _look(self, row: TransactionRow) -> dict[str, Any] | None:
+    def _look(self, row: TransactionRow) -> answers.TransactionReceipt | None:
         return _receipt_of(self.chain, self._journal, row)
 
-    def _found(self, row: TransactionRow, receipt: dict[str, Any], wait: Wait) -> Receipt | None:
-        block = self.chain.block(int(receipt["blockNumber"], 16))
-        if block.hash != bytes.fromhex(receipt["blockHash"][2:]):
+    def _found(self, row: TransactionRow, receipt: answers.TransactionReceipt, wait: Wait) -> Receipt | None:
+        block = self.chain.block(receipt.block_number)
+        if block.hash != receipt.block_hash:
             return None  # the chain is reorganising under our eyes; look again
         if row.block_hash != block.hash or row.state not in ("mined", "final"):
             self._journal.set_state(row, state="mined", block_number=block.number, block_hash=block.hash)
             self._tell(row.intent, "mined")
-        reverted = int(receipt["status"], 16) == 0
+        reverted = not receipt.succeeded
         if (reverted or wait == "final") and row.state != "final":
             # A reverted transaction counts only when it is final: until then a reorganisation may let it succeed.
             if self.chain.final_block().number < block.number:
@@ -299,7 +299,7 @@ class Outbox:
     def _nonce_used(self, row: TransactionRow) -> None:
         """The chain has used this nonce, and no transaction of ours has a receipt: somebody else's, or a race."""
         final = self.chain.final_block().number
-        used = int(self.chain.request("eth_getTransactionCount", row.sender, hex(final)), 16)
+        used = self.chain.transaction_count(row.sender, final)
         if used <= row.nonce or self._look(row) is not None:
             return
         # For ever lost: sign anew. The old transactions cannot be mined any more, so this is still one effect.
@@ -331,7 +331,7 @@ class Outbox:
             TransactionError: it is refused for good, or until somebody does something about it.
         """
         try:
-            self.chain.request("eth_sendRawTransaction", "0x" + attempt.raw.hex())
+            self.chain.send(attempt.raw)
         except RpcError as error:
             if not self._was_taken(attempt, error):
                 self._refused(attempt, error)
@@ -365,8 +365,8 @@ class Outbox:
         said = next((each.refusal for each in self._journal.attempts(row) if each.refusal), "")
         return _not_accepted(Refusal.REFUSED, said, row.description)
 
-    def _reason(self, row: TransactionRow, receipt: dict[str, Any], block: BlockRef) -> TransactionError:
-        if int(receipt["gasUsed"], 16) >= row.gas:
+    def _reason(self, row: TransactionRow, receipt: answers.TransactionReceipt, block: BlockRef) -> TransactionError:
+        if receipt.gas_used >= row.gas:
             return TransactionError(f"the transaction to {row.description} ran out of gas", hint="Run it again.")
         fields = {"from": row.sender, "to": row.target, "data": "0x" + row.data.hex(), "value": hex(int(row.value))}
         for at in (block.number - 1, block.number):
@@ -404,26 +404,26 @@ def abandon(chain: Chain, journal: Journal, scope: str, intent: str) -> None:
         )
 
 
-def _receipt_of(chain: Chain, journal: OutboxJournal, row: TransactionRow) -> dict[str, Any] | None:
+def _receipt_of(chain: Chain, journal: OutboxJournal, row: TransactionRow) -> answers.TransactionReceipt | None:
     """The receipt of whichever transaction of a row's nonce is in a block."""
-    hashes = ["0x" + attempt.hash.hex() for attempt in journal.current_attempts(row)]
-    found = chain.batch([("eth_getTransactionReceipt", (each,)) for each in hashes])
-    mined = [receipt for receipt in found if receipt is not None and receipt.get("blockNumber") is not None]
+    hashes = [attempt.hash for attempt in journal.current_attempts(row)]
+    found = chain.receipts(hashes)
+    mined = [receipt for receipt in found if receipt is not None]
     return mined[0] if mined else None
 
 
-def _receipt(row: TransactionRow, receipt: dict[str, Any], block: BlockRef) -> Receipt:
+def _receipt(row: TransactionRow, receipt: answers.TransactionReceipt, block: BlockRef) -> Receipt:
     from eth_utils.address import to_checksum_address
 
-    created = receipt.get("contractAddress")
+    created = receipt.contract_address
     return Receipt(
         intent=row.intent,
         state=cast(State, row.state),
-        transaction_hash=bytes.fromhex(receipt["transactionHash"][2:]),
+        transaction_hash=receipt.transaction_hash,
         block=block,
-        gas_used=int(receipt["gasUsed"], 16),
+        gas_used=receipt.gas_used,
         contract_address=to_checksum_address(created) if created and row.target is None else None,
-        logs=answers.logs(receipt["logs"]),
+        logs=receipt.logs,
     )
 
 
