@@ -113,7 +113,7 @@ def repeated_documents(batch: pa.RecordBatch, *, sections_apart: bool) -> list[t
 
 
 def equal_to_previous(hashes: Bytes) -> npt.NDArray[np.bool_]:
-    """Of hashes (n, 32), which of the second to the last equal the one before."""
+    """For each of the hashes (n, 32) but the first: whether it equals the one before it."""
     words = hashes.view(np.uint64)
     found: npt.NDArray[np.bool_] = words[1:, 0] == words[:-1, 0]
     at = np.flatnonzero(found)

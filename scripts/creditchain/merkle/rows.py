@@ -11,7 +11,7 @@ import numpy.typing as npt
 Rows = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 Places = npt.NDArray[np.int64]
-#: What every row has alike, or pieces of a buffer: one a row, or the piece at a row's place.
+#: Bytes that all rows share; or pieces of a buffer, one for each row or chosen by the row's place.
 Column = bytes | tuple[Rows, Offsets, Places | None]
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from making import RULES, SEALS, document, lines, made, number, write_csv, write_parquet
 
-from creditchain.batch import UploadError, open_batch
+from creditchain.batch.errors import UploadError
+from creditchain.batch.folder.opened import open_batch
 from creditchain.catalogue.regions import FILE_VARIABLE, number_exceptions
 from creditchain.documents import parse_document
 from creditchain.errors import ConfigError

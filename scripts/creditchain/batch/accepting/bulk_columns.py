@@ -35,29 +35,29 @@ from creditchain.products.dates import FIRST_DAY, LAST_DAY, periods
 from creditchain.products.schema import DATE, DATE_OR_UNLIMITED, UNLIMITED, resolve
 
 Schema = Mapping[str, Any]
-#: Says which values of a column fit, nulls aside.
+#: Tells which values of a column fit; what it says of nulls does not matter.
 Check = Callable[[pa.Array], Mask]
 
 #: A class of characters and how many of them.
 _ONE_CLASS = re.compile(r"(\[[^\]]+\])\{([0-9]+)(?:,([0-9]+))?\}")
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\z"
-#: What a JSON string holds without escapes.
+#: Texts that a JSON string holds without escapes.
 _UNESCAPED = r'^[^"\\\x00-\x1f]*\z'
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as values, and the place of each row's among them; without `places` each row has its own."""
+    """A column as its values and, for each row, the place of its value; without `places` value i belongs to row i."""
 
     values: pa.Array
     places: npt.NDArray[np.int64] | None = None
 
     def rows(self, found: Mask) -> Mask:
-        """What was found of the values, of the rows."""
+        """Expand per-value results to rows."""
         return found if self.places is None else found[self.places]
 
     def take(self, rows: npt.NDArray[np.int64]) -> Column:
-        """Some of the rows."""
+        """The column with only these rows."""
         if self.places is None:
             return Column(self.values.take(pa.array(rows)))
         return Column(self.values, self.places[rows])
@@ -76,7 +76,7 @@ Part = str | Column
 
 
 class ColumnAcceptor:
-    """Accepts rows of tables with columns `names`, of one product under one set of rules."""
+    """Accepts rows of tables that have the columns `names`, as records of one product under one set of rules."""
 
     def __init__(self, rules: Rules, names: Sequence[str]) -> None:
         """Raises UntranslatableError if the product's schema cannot be checked by columns."""
@@ -104,7 +104,7 @@ class ColumnAcceptor:
         }
 
     def accept(self, table: pa.RecordBatch) -> FirstPass:
-        """Accept what is certainly good of a table's rows; the records' lines count from 1."""
+        """Accept the rows that are certainly good; the lines of their records count from 1."""
         columns = _plain_columns(table)
         if columns is None:
             return FirstPass(pa.RecordBatch.from_pylist([], schema=RECORDS), list(range(len(table))))
@@ -165,7 +165,7 @@ class ColumnAcceptor:
         return found
 
     def _contents(self, columns: Mapping[str, Column], count: int) -> tuple[pa.Array, Mask]:
-        """Canonical bytes of each row, and whether they are short enough for a document."""
+        """The canonical bytes of each row, and whether they are within the size limit of documents."""
         parts: list[Part] = ['{"as_of":"', columns["as_of"], '","data":{', *self._data(columns)]
         parts += ['},"domain":"', columns["domain"], f'","product":"{self._product}","section":"', columns["section"]]
         parts += [
@@ -226,7 +226,7 @@ def _plain_columns(table: pa.RecordBatch) -> dict[str, Column] | None:
 
 
 def _column(array: pa.Array) -> Column | None:
-    """A column as it is looked at; None where it is of a kind that is not. Raises ArrowException for broken text."""
+    """Normalised column; None if its type is unsupported. Raises ArrowException for text that is not UTF-8."""
     array.validate(full=True)
     if not pa.types.is_dictionary(array.type):
         plain = _plain(array)
@@ -309,7 +309,7 @@ def _text_check(schema: Schema) -> Check:
 
 
 def _pattern_check(inside: str) -> Check:
-    """Which texts match a pattern wholly. Patterns of one class of characters are looked up byte by byte."""
+    """Which texts match a whole pattern. A pattern of one character class is checked by a table of bytes: no regex."""
     whole = f"^(?:{inside})\\z"
     simple = _ONE_CLASS.fullmatch(inside)
     if simple is None:
@@ -392,7 +392,7 @@ def _among(choices: Sequence[Any]) -> Check:
 
 
 def _unescaped(column: pa.Array) -> Mask:
-    """Which texts are written in JSON as they are; what is no text is. Looked at one by one only if some are not."""
+    """Which texts need no escapes in JSON; true for columns that hold no text."""
     if not pa.types.is_string(column.type):
         return np.ones(len(column), dtype=bool)
     used, _ = _text_bytes(column)
@@ -420,7 +420,7 @@ def _mask(column: pa.Array) -> Mask:
 
 
 def _numbers_of(column: Column, numbers: Mapping[str, int]) -> pa.Array:
-    """The number of each row's name; a dictionary may hold names that no row has."""
+    """The number of each row's name. Names that no row has may stand in the dictionary: they get 0."""
     values, places = column.values, column.places
     if places is None:
         coded = pc.dictionary_encode(values)
@@ -430,14 +430,14 @@ def _numbers_of(column: Column, numbers: Mapping[str, int]) -> pa.Array:
 
 
 def _written(column: pa.Array) -> pa.Array:
-    """A column as its JSON texts, strings without their quotes."""
+    """A column as JSON texts; strings without their quotes."""
     if pa.types.is_boolean(column.type):
         return pc.if_else(column, "true", "false")
     return column if pa.types.is_string(column.type) else column.cast(pa.string())
 
 
 def _row_by_row(parts: Sequence[Part], count: int) -> pa.Array:
-    """The parts of each row joined, row after row, as a column of bytes."""
+    """Join the parts of each row into one value; a column of bytes."""
     columns: list[Pieces] = []
     for part in parts:
         if isinstance(part, Column):

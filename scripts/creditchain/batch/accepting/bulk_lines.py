@@ -86,7 +86,7 @@ class LineAcceptor:
         self._schemes = product.subjects
 
     def accept(self, lines: Lines) -> FirstPass:
-        """Accept what is certainly good of the lines; the records' lines count from 1."""
+        """Accept the lines that are certainly good; the lines of their records count from 1."""
         places, values = self._decode(lines)
         written = self._encoder.encode_lines(values)
         subjects = [value.f5 for value in values]
@@ -116,7 +116,7 @@ class LineAcceptor:
         return FirstPass(records.filter(pa.array(good)), np.flatnonzero(rest).tolist())
 
     def _decode(self, lines: Lines) -> tuple[Places, list[Any]]:
-        """The lines that the type accepts, by place; all at once where all are good."""
+        """Places and values of the lines that fit the type; decoded in one call where all fit, else one by one."""
         try:
             values = self._decoder.decode_lines(lines.text)
             if len(values) == len(lines):
@@ -141,7 +141,7 @@ class LineAcceptor:
         return found
 
     def _numbered(self, attribute: str, values: list[Any], numbers: dict[str, int]) -> pa.Array:
-        """The numbers of what an attribute names."""
+        """A column with the number of the section or domain that an attribute names."""
         if len(numbers) == 1:
             return byte_column(np.full(len(values), next(iter(numbers.values())), dtype=np.uint8))
         return byte_column(np.array([numbers[name] for name in map(attrgetter(attribute), values)], dtype=np.uint8))
@@ -193,7 +193,7 @@ class _Pattern:
 
 
 def _days_between(days: list[Any], last: date) -> Mask:
-    """Which days lie from the first day that a document may name to `last`; one that is not there does."""
+    """Which days a document may name, up to `last`. True where the field is missing."""
     known = [day for day in days if day is not msgspec.UNSET]
     if not known or (min(known) >= _FIRST_DAY and max(known) <= last):
         return np.ones(len(days), dtype=bool)
@@ -236,7 +236,7 @@ def _starts_of_written(lines: Lines, places: Places, written: bytes) -> Places:
 
 
 def _nothing_lost(lines: Lines, places: Places, written: bytes, starts: Places) -> Mask:
-    """Of which lines everything that was read was written again, so that no name stood there twice."""
+    """Which lines lost nothing when written again, so that no name stood there twice."""
     lengths = lines.lengths[places]
     good: Mask = (np.diff(starts) - 1 == lengths) & (lengths <= DOCUMENT_LIMITS.max_bytes)
     for at in np.flatnonzero(~good).tolist():

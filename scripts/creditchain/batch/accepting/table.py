@@ -59,7 +59,7 @@ def field_types(product: Product) -> dict[str, str]:
 
 
 def document_of_cells(cells: Mapping[str, str], table: Layout, product: Product) -> JsonObject:
-    """The document in one row of text cells. An empty cell is a field that is not there. Raises UploadError."""
+    """The document in one row of text cells. An empty cell means that the field is missing. Raises UploadError."""
     data = {
         name: typed(name, cells[name], table.types[name])
         for name in table.names

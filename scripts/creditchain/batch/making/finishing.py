@@ -1,4 +1,4 @@
-"""The last stage of a batch: what runs and parts left becomes the files of the folder, and its manifest."""
+"""The last stage of a batch: build the tree, join the files that runs and parts wrote, and make the manifest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from creditchain.batch.making.worker import Part, Run, make_tree, order_path, ta
 
 
 def finish(making: Making, terms: Terms, runs: Sequence[Run], parts: Sequence[Part]) -> Manifest:
-    """Build the tree above the parts' leaf hashes, join what they left, give the files their numbers."""
+    """Build the tree above the leaf hashes of the parts, join their files and number them without gaps."""
     work, pool, syncer = making.job.work, making.pool, making.syncer
     dropped = sorted(row for part in parts for row in part.dropped)
     documents = _documents(making, runs, dropped)

@@ -43,7 +43,7 @@ from creditchain.home.files import fsync_path, rename, write_file
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What was published before in the series of a batch: the folders of those batches.
+    """The batches that were published before in the same series, by their folders.
 
     `supersede`: records that were published before may come again, and then replace those.
     """
@@ -60,7 +60,7 @@ _ROUNDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A batch folder as it was made.
+    """The batch folder that was made.
 
     `skipped` counts the lines left out, `superseding` the records that replace earlier ones; both are 0 unless that
     was asked for.
@@ -213,7 +213,7 @@ def _report_doubles(making: Making, runs: Sequence[Run]) -> None:
 
 def _parts(making: Making, runs: Sequence[Run], series: Series) -> tuple[list[Part], tuple[Met, ...]]:
     """The parts of the leaves, in order, and the records they replace. Raises UploadError for what stands twice."""
-    # The ids of the records are compared meanwhile: nearly always they repeat nothing, and nothing was lost by waiting.
+    # Ids are compared while leaves are merged. They hardly ever repeat, so the merge is hardly ever wasted.
     gathered = _gather(making, runs, series)
     parts = _merged(making, runs)
     doubles = [problem for part in parts for problem in part.doubles]

@@ -35,7 +35,7 @@ def cores() -> int:
 
 
 def start_early() -> None:
-    """Start what workers are forked from, while there is something else to do: loading the kernel takes it a moment."""
+    """Start the process that workers are forked from early: it needs a moment to load the kernel."""
     if _FORKSERVER:
         _context()
         with _main_kept_out(), _huge_pages():

@@ -54,6 +54,6 @@ class Making:
         return ordered(self.pool, work, items, window=2 * self.limits.workers)
 
     def report(self, problem: Problem) -> None:
-        """Tell of a bad line whoever wants to know."""
+        """Pass a bad line to the report, if there is one."""
         if self.faults.report is not None:
             self.faults.report(problem)

@@ -1,9 +1,9 @@
-"""What one worker does: read and seal a piece into documents and a sorted run, and merge a span of keys of all runs.
+"""What one worker does: turn a piece into documents and a sorted run of leaves, then merge a span of keys of all runs.
 
-Documents are written once, in the order of the upload; sorted are leaves with the rows of their documents. A run is an
-Arrow IPC file of those in the order of the tree, in short record batches. The first key of each batch (its fence) goes
-back to the coordinator, which cuts the keys into spans of equal size; a part of the leaves needs of each run only the
-batches that its span touches. Parts follow each other in the tree.
+Documents are written once, in the order of the upload. Only leaves are sorted, each with the row of its document. A
+run is an Arrow IPC file of leaves in the order of the tree, in short record batches. The first key of each batch (its
+fence) goes back to the coordinator, which cuts the keys into spans of equal size. Merging a span reads only the
+batches of each run that the span touches. The parts that spans become follow each other in the tree.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ MAX_PROBLEMS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What all pieces of one batch have in common.
+    """The settings that all pieces of one batch share.
 
     Without `spill` runs stay in memory; `threads` for hashing. `id_salt` is what digests of record ids begin with,
     None where the product has no ids. With `first_fault` a piece is left at the first block with a bad line.
@@ -175,7 +175,7 @@ def make_run(job: Job, numbered_piece: tuple[int, Piece]) -> Run:
 
 
 class _Reading:
-    """One piece while its documents are written: what else there is to say of it."""
+    """Reads one piece while its documents are being written, and keeps its leaves, problems and ids."""
 
     def __init__(self, job: Job, piece: Piece) -> None:
         self._job, self._piece = job, piece
@@ -236,13 +236,13 @@ def discard_part(work: Path, number: int) -> None:
 
 
 def _leave(path: Path, values: npt.NDArray[Any]) -> None:
-    """Write what a later stage takes up. Not by `tofile`, to which a full disk can go unnoticed."""
+    """Write values for a later stage. Not with `tofile`, which may not report a full disk."""
     with storage(path.name), path.open("xb") as handle:
         handle.write(np.ascontiguousarray(values).data)
 
 
 def take_up(path: Path, kind: npt.DTypeLike, count: int) -> npt.NDArray[Any]:
-    """What an earlier stage left: `count` values, and the file is gone. Raises StorageError."""
+    """Read the `count` values that an earlier stage wrote, and remove their file. Raises StorageError."""
     with storage(path.name):
         values = np.fromfile(path, dtype=kind)
         path.unlink()
@@ -309,7 +309,7 @@ def _without_rows(merged: pa.RecordBatch, rows: Sequence[int]) -> tuple[tuple[in
 
 
 def _doubles(merged: pa.RecordBatch, span: Span) -> tuple[tuple[Problem, ...], tuple[int, ...], pa.RecordBatch]:
-    """What is wrong with documents that stand twice, which rows to drop, and the batch without their leaves."""
+    """Documents that stand twice: the problems, the rows to drop, and the batch without their leaves."""
     found = repeated_documents(merged, sections_apart=span.sections_apart)
     if not found:
         return (), (), merged
