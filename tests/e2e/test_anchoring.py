@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,12 +17,14 @@ from region_world import GOVERNOR, SOURCE, TAG_KEY, region_of
 from worlds import Kept, kept_region
 
 from creditchain.acts.anchoring import Anchoring, AnchoringError, AnchorOptions, AnchorOrder, RootTakenError
-from creditchain.batch.errors import BatchError, StorageError
+from creditchain.batch.errors import BatchError, StorageError, UploadError
 from creditchain.batch.folder.opened import open_batch
-from creditchain.batch.ledger import AnchoringRow, State
+from creditchain.batch.folder.supersessions import read_supersessions
+from creditchain.batch.ledger import AnchoringRow, Ledger, State
 from creditchain.batch.readers.upload import find_upload
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.chain.log_entries import read_anchors
+from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.hashing import keccak256
@@ -29,6 +32,7 @@ from creditchain.home.journal import Journal, open_journal
 from creditchain.home.layout import Home
 from creditchain.identifiers import epoch_digest
 from creditchain.log.entries import AnchorBody
+from creditchain.vocabulary import Life
 
 
 class StoppedError(Exception):
@@ -207,3 +211,57 @@ def test_an_upload_that_changed_is_another_anchoring(world: World) -> None:
     second = world.run()
     assert world.roots() == [first.root, second.root]
     assert (first.number, second.number) == (1, 2)
+
+
+def test_a_record_that_was_published_is_not_published_again(world: World) -> None:
+    first = world.run()
+    world.upload.write_bytes(lines([document(record) for record in range(15, 40)]))
+    with pytest.raises(UploadError, match="published before"):
+        world.run()
+    rest = world.run(options=AnchorOptions(skip_invalid=True))
+    assert (rest.size, rest.skipped) == (20, 5)
+    assert world.roots() == [first.root, rest.root]
+
+
+def test_a_later_version_supersedes_the_record_on_chain(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ended between two of its transactions and run again, it goes on with the rest."""
+    first = world.run()
+    changed = [{**document(record), "as_of": "2025-01-01"} for record in range(3)]
+    world.upload.write_bytes(lines([*changed, document(30)]))
+    submit, stopped = Outbox.submit, []
+
+    def once(self: Outbox, intent: str, *more: Any, **options: Any) -> Any:
+        if intent.startswith("life") and not stopped:
+            stopped.append(submit(self, intent, *more, **options))
+            raise StoppedError
+        return submit(self, intent, *more, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Outbox, "submit", once)
+        with pytest.raises(StoppedError):
+            world.run(options=AnchorOptions(supersede=True))
+    row = world.run(options=AnchorOptions(supersede=True))
+    assert (row.state, row.size) == (State.FINAL, 4)
+    pairs = read_supersessions(world.machine().batches / (row.root or b"").hex())
+    assert len(pairs) == 3
+    with open_batch(world.machine().batches / (first.root or b"").hex()) as opened:
+        lives = {leaf.hash(): world.region.record(SOURCE, leaf.hash()).life for leaf in opened.leaves}
+    assert [lives[pair.earlier] for pair in pairs] == [Life.SUPERSEDED] * 3
+    assert sorted(lives.values()) == [Life.LIVE] * 17 + [Life.SUPERSEDED] * 3
+
+
+def test_two_batches_made_at_the_same_time_do_not_share_a_record(world: World) -> None:
+    world.stopped_at(State.PREPARED)
+    one = world.upload.read_bytes()
+    with open_journal(world.folder / "home" / "anchoring.sqlite") as journal:
+        ledger = Ledger(journal, world.region.deployment.log_id)
+        (waiting,) = ledger.rows()
+        ledger.change(waiting, State.PREPARING)  # as if it were being made
+        world.upload.write_bytes(one + lines([document(90)]))
+        second = world.run()
+        ledger.change(waiting, State.PREPARED)
+    assert second.state == State.FINAL
+    world.upload.write_bytes(one)
+    with pytest.raises(AnchoringError, match="made at the same time"):
+        world.run()
+    assert world.roots() == [second.root]
