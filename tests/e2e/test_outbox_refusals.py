@@ -133,6 +133,19 @@ def test_what_can_never_be_taken_gives_its_nonce_back(world: World) -> None:
     assert world.paid() == 11
 
 
+def test_the_same_bytes_signed_again_live_again(world: World) -> None:
+    """A refused transaction that is signed again under its nonce, at its fee, has the same hash."""
+    with connect(replace(world.chain.network, fees="legacy")) as chain:
+        outbox = Outbox(chain, world.outbox.signer, world.journal)
+        for words in ("insufficient funds", "exceeds block gas limit", "insufficient funds"):
+            world.endpoint.refuse_sending(words, times=1)
+            with pytest.raises(TransactionError, match=words):
+                outbox.submit("one", world.pay(1))
+        assert outbox.submit("one", world.pay(1)).state == "final"
+    assert len(set(world.endpoint.sent)) == len(world.attempts()) == 1
+    assert world.paid() == 1
+
+
 def test_a_nonce_given_back_below_others_is_filled(world: World) -> None:
     world.endpoint.refuse_sending("nonce too high", times=1)
     world.outbox.post("one", world.pay(1))

@@ -30,7 +30,7 @@ from creditchain.chain import answers
 from creditchain.chain.abi import refusal
 from creditchain.chain.connect import Chain, RpcError
 from creditchain.chain.errors import ChainUnavailableError, ContractRefusedError, SignerError, TransactionError
-from creditchain.chain.outbox_journal import AttemptRow, AttemptState, OutboxJournal, TransactionRow
+from creditchain.chain.outbox_journal import OUTSTANDING, AttemptRow, AttemptState, OutboxJournal, TransactionRow
 from creditchain.chain.outbox_signing import CLAIM_SECONDS, Signing
 from creditchain.chain.refusals import Refusal
 from creditchain.errors import UnavailableError
@@ -395,8 +395,9 @@ def abandon(chain: Chain, journal: Journal, scope: str, intent: str) -> None:
     if row is None or row.state == "failed":
         return
     attempts = kept.current_attempts(row)
+    outstanding = [each for each in attempts if each.state in OUTSTANDING]
     known = chain.batch([("eth_getTransactionByHash", ("0x" + each.hash.hex(),)) for each in attempts])
-    if any(known) or _receipt_of(chain, kept, row) is not None or not kept.give_up(attempts[0]):
+    if any(known) or _receipt_of(chain, kept, row) is not None or not all(kept.give_up(each) for each in outstanding):
         raise TransactionError(
             f"a transaction to {row.description} is under way and cannot be called back",
             found=f"state {row.state}, nonce {row.nonce} of {row.sender}",

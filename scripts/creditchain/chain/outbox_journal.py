@@ -162,6 +162,17 @@ class OutboxJournal:
             for attempt in session.scalars(query):
                 attempt.state = AttemptState.REPLACED
 
+    def add_attempt(self, session: Session, attempt: AttemptRow) -> AttemptRow:
+        """Write a signed transaction. The same bytes may have been signed and given up before: they live again."""
+        query = select(AttemptRow).where(AttemptRow.genesis == self.genesis, AttemptRow.hash == attempt.hash)
+        known = session.scalars(query).one_or_none()
+        if known is None:
+            session.add(attempt)
+            return attempt
+        known.transaction_id, known.signed_at = attempt.transaction_id, attempt.signed_at
+        known.state, known.refusal = AttemptState.SIGNED, None
+        return known
+
     def set_state(self, row: TransactionRow, **values: Any) -> None:
         """Write new values of a row, durably."""
         with self.journal.write() as session:

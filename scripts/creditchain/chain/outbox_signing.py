@@ -110,8 +110,7 @@ class Signing:
             if not self._journal.is_outstanding(session, attempt):
                 return None
             session.get_one(AttemptRow, attempt.id).state = AttemptState.REPLACED
-            session.add(replacement)
-        return replacement
+            return self._journal.add_attempt(session, replacement)
 
     def _under_next_nonce(self, row_to_sign: Callable[[Session], TransactionRow | None]) -> bool:
         """Claim the key, sign what `row_to_sign` says under the next free nonce, record it. False: it says None."""
@@ -137,7 +136,7 @@ class Signing:
                 session.add(row)
                 session.flush()
                 attempt.transaction_id = row.id
-                session.add(attempt)
+                self._journal.add_attempt(session, attempt)
             # A crash here leaves a signed transaction that was never sent: submitting again sends these bytes.
             return True
 
