@@ -15,7 +15,7 @@ from creditchain.acts.admitting import admit, admit_hosted
 from creditchain.acts.changing_members import reinstate, require_node, retire, set_domains, suspend
 from creditchain.acts.handing_over import accept, hand_over
 from creditchain.acts.opening_epochs import list_epochs, open_epoch
-from creditchain.catalogue.members import Member, load_members
+from creditchain.catalogue.members import ListedMember, load_members
 from creditchain.chain.errors import TransactionError
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
@@ -70,7 +70,7 @@ def test_members_are_admitted_once(place: Place) -> None:
 def test_a_fault_of_the_last_member_admits_nobody(place: Place, fault: str) -> None:
     with acting(place) as (region, outbox, home):
         given, members = operators(region), list(MEMBERS)
-        last: Member = members[-1]
+        last: ListedMember = members[-1]
         if fault == "no operator":
             del given[last.key]
         elif fault == "another region":

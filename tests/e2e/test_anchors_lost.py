@@ -20,8 +20,8 @@ from creditchain.acts.anchoring import Anchoring, AnchorOptions, AnchorOrder
 from creditchain.acts.resuming import resume_all
 from creditchain.acts.standing import (
     AnchorGoneError,
+    AnchorStanding,
     NotAnchoredError,
-    Standing,
     lost_anchors,
     require_standing,
     standing_of,
@@ -120,10 +120,10 @@ def test_whatever_relies_on_an_anchor_can_ask(world: World) -> None:
     snapshot = world.server.ask("evm_snapshot")
     row = world.anchor(0)
     root = row.root or b""
-    assert standing_of(world.region, SOURCE, root) is Standing.FINAL
+    assert standing_of(world.region, SOURCE, root) is AnchorStanding.FINAL
     assert require_standing(world.region, SOURCE, root).size == 9
     world.reorganise(snapshot)
-    assert standing_of(world.region, SOURCE, root) is Standing.GONE
+    assert standing_of(world.region, SOURCE, root) is AnchorStanding.GONE
     with pytest.raises(AnchorGoneError, match="reorganisation"):
         require_standing(world.region, SOURCE, root, [row])
     with pytest.raises(NotAnchoredError, match="not anchored"):

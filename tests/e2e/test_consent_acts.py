@@ -34,7 +34,7 @@ from creditchain.consents.errors import (
     SubjectError,
     TermsError,
 )
-from creditchain.consents.standing import Standing, standing
+from creditchain.consents.standing import ConsentStanding, standing
 from creditchain.errors import InputError
 from creditchain.hashing import keccak256
 from creditchain.messages import SignatureError
@@ -61,7 +61,7 @@ def test_from_request_to_revocation(world: ActsWorld) -> None:
     assert world.state() == before  # all but relaying happens on files
     assert parse_consent(file.to_json()) == file
     first = consenting.relay(world.region, world.outbox(ANYBODY), file)
-    assert standing(first.state, first.block.time) is Standing.VALID
+    assert standing(first.state, first.block.time) is ConsentStanding.VALID
     assert consenting.relay(world.region, world.outbox(OTHER_BANK), file).state == first.state
     block, listed = consenting.list_consents(world.region, institution=BANK)
     assert [(one.id, state) for one, state in listed] == [(file.message.id, first.state)]
@@ -70,7 +70,7 @@ def test_from_request_to_revocation(world: ActsWorld) -> None:
     revocation = revoking.sign_revocation(world.region, file.message.id, ENTERPRISE)
     assert consenting.consent_on_chain(world.region, file.message.id).state == first.state
     over = revoking.relay_revocation(world.region, world.outbox(ANYBODY), revocation)
-    assert standing(over.state, over.block.time) is Standing.REVOKED
+    assert standing(over.state, over.block.time) is ConsentStanding.REVOKED
     assert over.block.number > block.number
     with world.refuses(ConsentRevokedError):
         revoking.sign_revocation(world.region, file.message.id, ENTERPRISE)

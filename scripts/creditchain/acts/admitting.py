@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from creditchain.catalogue.members import Member
+from creditchain.catalogue.members import ListedMember
 from creditchain.chain.abi import interface
 from creditchain.chain.connect import Chain
 from creditchain.chain.funding import fund_dev_accounts
@@ -22,7 +22,7 @@ from creditchain.log.views import Admission, ContractCall
 class Admitted:
     """A member and the number it has on chain; `fresh` False when it was there before."""
 
-    member: Member
+    member: ListedMember
     number: int
     operator: str | None
     fresh: bool
@@ -32,7 +32,7 @@ def admit(
     region: Region,
     outbox: Outbox,
     home: Home,
-    members: Sequence[Member],
+    members: Sequence[ListedMember],
     operators: Mapping[str, str],
     on_admitted: Callable[[Admitted], None] = lambda _: None,
 ) -> list[Admitted]:
@@ -55,7 +55,7 @@ def admit(
     for member in members:
         save_profile(home, member)
 
-    def call(member: Member) -> ContractCall:
+    def call(member: ListedMember) -> ContractCall:
         host = 0 if member.host is None else numbers[by_key[member.host].profile_digest]
         return _admit_call(region, member, operators.get(member.key, member.operator), host)
 
@@ -76,7 +76,7 @@ def admit(
     return done
 
 
-def admit_hosted(region: Region, outbox: Outbox, home: Home, member: Member, host: int) -> Admitted:
+def admit_hosted(region: Region, outbox: Outbox, home: Home, member: ListedMember, host: int) -> Admitted:
     """Admit one member; `host` is the number of the node that hosts it, 0 for a physical one.
 
     Raises:
@@ -95,7 +95,7 @@ def admit_hosted(region: Region, outbox: Outbox, home: Home, member: Member, hos
     return Admitted(member, _number(region, receipt, member), member.operator, True)
 
 
-def dev_operators(chain: Chain, members: Sequence[Member]) -> dict[str, str]:
+def dev_operators(chain: Chain, members: Sequence[ListedMember]) -> dict[str, str]:
     """Development keys dev:1, dev:2, … for the physical members, in their order, with money for gas where it costs.
 
     Raises:
@@ -107,7 +107,7 @@ def dev_operators(chain: Chain, members: Sequence[Member]) -> dict[str, str]:
     return operators
 
 
-def _check_member(region: Region, member: Member, operators: Mapping[str, str]) -> None:
+def _check_member(region: Region, member: ListedMember, operators: Mapping[str, str]) -> None:
     if member.region != region.deployment.region:
         raise InputError(
             f"{member.key} is a member of another region", expected=region.deployment.region, found=member.region
@@ -119,7 +119,7 @@ def _check_member(region: Region, member: Member, operators: Mapping[str, str]) 
         )
 
 
-def _check_keys(region: Region, members: Sequence[Member], operators: Mapping[str, str]) -> None:
+def _check_keys(region: Region, members: Sequence[ListedMember], operators: Mapping[str, str]) -> None:
     """A key acts for one node only. The registry says so too, but not before the members before it are admitted."""
     taken: dict[str, str] = {}
     for member in members:
@@ -136,7 +136,7 @@ def _check_keys(region: Region, members: Sequence[Member], operators: Mapping[st
             )
 
 
-def _admit_call(region: Region, member: Member, operator: str | None, host: int) -> ContractCall:
+def _admit_call(region: Region, member: ListedMember, operator: str | None, host: int) -> ContractCall:
     return region.calls.admit(
         Admission(
             operator=operator,
@@ -150,11 +150,11 @@ def _admit_call(region: Region, member: Member, operator: str | None, host: int)
     )
 
 
-def _admission(member: Member) -> str:
+def _admission(member: ListedMember) -> str:
     return f"admit {member.profile_digest.hex()}"
 
 
-def _number(region: Region, receipt: Receipt, member: Member) -> int:
+def _number(region: Region, receipt: Receipt, member: ListedMember) -> int:
     event, address = interface("NodeRegistry").events["NodeChanged"], region.deployment.address("NodeRegistry")
     for log in receipt.logs:
         if log.address == address and log.topics[:1] == (event.topic,):

@@ -34,7 +34,7 @@ from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.ledger import AnchoringRow, Identity, Ledger, State
 from creditchain.batch.making.pipeline import SMALL_BYTES, Series, clear_workspace, prepare
 from creditchain.batch.making.pool import start_early
-from creditchain.batch.making.task import Faults, Limits
+from creditchain.batch.making.task import BatchLimits, Faults
 from creditchain.batch.progress import Watch, no_watch
 from creditchain.batch.readers import file_urls
 from creditchain.batch.readers.reading import USUAL, Reading
@@ -87,7 +87,7 @@ class AnchorOrder:
 class AnchorOptions:
     """How to go about it. `lock_seconds`: how long to wait for another process that does the same."""
 
-    limits: Limits = field(default_factory=Limits)
+    limits: BatchLimits = field(default_factory=BatchLimits)
     skip_invalid: bool = False
     supersede: bool = False  #: records that were published before come again as later versions of those
     report: Callable[[str, Problem], None] | None = None  #: told the upload's name and each of its bad lines

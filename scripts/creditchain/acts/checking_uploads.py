@@ -21,7 +21,7 @@ from creditchain.batch.errors import Problem, UploadError
 from creditchain.batch.making.pipeline import SMALL_BYTES, piece_bytes
 from creditchain.batch.making.pool import cores, processes
 from creditchain.batch.making.record_ids import id_twice
-from creditchain.batch.making.task import Limits
+from creditchain.batch.making.task import BatchLimits
 from creditchain.batch.making.worker import double
 from creditchain.batch.ordered import ordered
 from creditchain.batch.progress import Watch, no_watch
@@ -70,7 +70,7 @@ def check_upload(
     upload: Upload,
     rules: Rules,
     *,
-    limits: Limits = Limits(),
+    limits: BatchLimits = BatchLimits(),
     report: Callable[[Problem], None] = lambda _: None,
     watch: Watch = no_watch,
 ) -> CheckedUpload:
@@ -80,7 +80,7 @@ def check_upload(
     """
     checking = _Checking(upload, rules, report)
     workers = 1 if upload.size <= SMALL_BYTES and upload.kind != "folder" else limits.workers or cores()
-    sized = partial(piece_bytes, Limits(piece_bytes=limits.piece_bytes, workers=workers))
+    sized = partial(piece_bytes, BatchLimits(piece_bytes=limits.piece_bytes, workers=workers))
     items = enumerate(checking.pieces(sized))
     with processes(workers) if workers > 1 else nullcontext() as pool:
         work = partial(check_piece, rules)

@@ -19,7 +19,7 @@ from creditchain.home.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class CheckedDeployment:
     """A deployment that was checked and not begun; `remarks` say what to know about the chain."""
 
     plan: Plan
@@ -27,7 +27,7 @@ class Prepared:
     remarks: tuple[str, ...]
 
 
-def prepare(chain: Chain, region: str, governors: list[str], folder: Path, *, anew: bool = False) -> Prepared:
+def prepare(chain: Chain, region: str, governors: list[str], folder: Path, *, anew: bool = False) -> CheckedDeployment:
     """Check everything that deploying needs. Nothing is sent or written.
 
     Args:
@@ -46,11 +46,15 @@ def prepare(chain: Chain, region: str, governors: list[str], folder: Path, *, an
     addresses = tuple(to_checksum_address(address) for address in governors)
     plan = Plan(region, addresses, _generation(chain, folder, anew))
     _require_writable(folder)
-    return Prepared(plan, folder, tuple(probe(chain)))
+    return CheckedDeployment(plan, folder, tuple(probe(chain)))
 
 
 def deploy_region(
-    chain: Chain, signer: Signer, journal: Journal, prepared: Prepared, on_step: Callable[[str], None] = lambda _: None
+    chain: Chain,
+    signer: Signer,
+    journal: Journal,
+    prepared: CheckedDeployment,
+    on_step: Callable[[str], None] = lambda _: None,
 ) -> Deployment:
     """Deploy and write the deployment file. Killed anywhere, it goes on with the contracts that are there.
 

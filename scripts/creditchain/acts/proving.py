@@ -19,7 +19,7 @@ from creditchain.packages.record_package import RecordPackage
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class SoughtRecords:
     """The records that are asked for: of a subject, in one section or all, at one index of the batch or all."""
 
     subject: Subject
@@ -38,7 +38,7 @@ class Proven:
     package: RecordPackage
 
 
-def find_records(folder: BatchFolder, sought: Sought) -> list[int]:
+def find_records(folder: BatchFolder, sought: SoughtRecords) -> list[int]:
     """The indices of the records, at least one. Raises InputError."""
     found = folder.find(subject_tag(sought.key, sought.subject), sought.section)
     if not found:
@@ -58,7 +58,7 @@ def find_records(folder: BatchFolder, sought: Sought) -> list[int]:
 def prove(
     region: Region,
     folder: BatchFolder,
-    sought: Sought,
+    sought: SoughtRecords,
     indices: Sequence[int],
     statement: SignedTagStatement | None = None,
     known: Sequence[AnchoringRow] = (),

@@ -24,7 +24,7 @@ class NotAnchoredError(RefusedError):
     """The chain has no anchor of this batch, and this home knows of none."""
 
 
-class Standing(Enum):
+class AnchorStanding(Enum):
     """What the chain says of an anchor."""
 
     GONE = "gone"  #: not in the newest block
@@ -32,11 +32,11 @@ class Standing(Enum):
     FINAL = "final"
 
 
-def standing_of(region: Region, node: int, root: bytes) -> Standing:
+def standing_of(region: Region, node: int, root: bytes) -> AnchorStanding:
     """What the chain says of the anchor of `root` (32 bytes) by `node`."""
     if region.anchor(node, root, region.chain.final_block().number) is not None:
-        return Standing.FINAL
-    return Standing.GONE if region.anchor(node, root) is None else Standing.WAITING
+        return AnchorStanding.FINAL
+    return AnchorStanding.GONE if region.anchor(node, root) is None else AnchorStanding.WAITING
 
 
 def lost_anchors(region: Region, ledger: Ledger) -> list[AnchoringRow]:
@@ -61,7 +61,7 @@ def require_standing(region: Region, node: int, root: bytes, known: Sequence[Anc
         anchor = region.anchor(node, root, region.chain.final_block().number)
         if anchor is not None:
             return anchor
-        if standing_of(region, node, root) is Standing.GONE:
+        if standing_of(region, node, root) is AnchorStanding.GONE:
             raise _missing(known)
         if time.monotonic() > give_up:
             raise UnavailableError(

@@ -42,7 +42,7 @@ _TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class BackupSource:
     """One file to back up. `name` is its path in the backup; `size` in bytes and `mode` as they were when listed."""
 
     name: str
@@ -69,7 +69,7 @@ def batch_of(name: str) -> str | None:
     return None
 
 
-def find_sources(home: Path, deployments: Path) -> list[Source]:
+def find_sources(home: Path, deployments: Path) -> list[BackupSource]:
     """All files of a home and its deployments, in the order in which they must be copied. Raises StorageError."""
     with storage("the home folder"):
         found = [*_walk(home, HOME)]
@@ -85,7 +85,7 @@ def is_sealing_key(name: str) -> bool:
 
 
 @contextmanager
-def journal_and_keys(sources: Sequence[Source], home: Path) -> Iterator[list[tuple[Source, BinaryIO]]]:
+def journal_and_keys(sources: Sequence[BackupSource], home: Path) -> Iterator[list[tuple[BackupSource, BinaryIO]]]:
     """The journal among `sources`, and the keys of its secrets, in one state: each row's key is there.
 
     The write lock is held while the few keys are read and the journal's state is pinned, which takes milliseconds;
@@ -106,7 +106,7 @@ def journal_and_keys(sources: Sequence[Source], home: Path) -> Iterator[list[tup
         yield [(journal, cast(BinaryIO, copy)), *keys]
 
 
-def _keys(home: Path) -> list[Source]:
+def _keys(home: Path) -> list[BackupSource]:
     regions = Home(home).regions
     return [source for source in _walk(regions, f"{HOME}/{regions.name}") if is_sealing_key(source.name)]
 
@@ -128,13 +128,13 @@ def _is_deployment(name: str) -> bool:
     return name.endswith(".json") and name.count("/") == 1
 
 
-def _order(source: Source) -> tuple[int, int, str]:
+def _order(source: BackupSource) -> tuple[int, int, str]:
     if not source.sealed and _is_sqlite(source.path):
         return (0, source.name.count("/"), source.name)
     return (1 if source.batch is None else 2, 0, source.name)
 
 
-def _walk(root: Path, label: str) -> Iterator[Source]:
+def _walk(root: Path, label: str) -> Iterator[BackupSource]:
     for folder, inner, names in os.walk(root, followlinks=True):
         here = PurePosixPath(label, *Path(folder).relative_to(root).parts)
         inner[:] = sorted(name for name in inner if not _fleeting_folder(here, name))
@@ -146,7 +146,7 @@ def _walk(root: Path, label: str) -> Iterator[Source]:
                 except FileNotFoundError:
                     continue  # gone since the folder was listed
                 if path.is_file():
-                    yield Source(str(here / name), path, status.st_size, status.st_mode & 0o777)
+                    yield BackupSource(str(here / name), path, status.st_size, status.st_mode & 0o777)
 
 
 def _fleeting_folder(here: PurePosixPath, name: str) -> bool:
@@ -159,7 +159,7 @@ def _fleeting(name: str) -> bool:
 
 
 @contextmanager
-def reading(source: Source, home: Path) -> Iterator[BinaryIO]:
+def reading(source: BackupSource, home: Path) -> Iterator[BinaryIO]:
     """The file's content in one consistent state, seekable. Raises FileNotFoundError if it is gone, StorageError."""
     if source.sealed:
         with source.path.open("rb") as handle:

@@ -19,7 +19,7 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from creditchain.backup.contents import (
-    Source,
+    BackupSource,
     batch_of,
     find_sources,
     is_sealing_key,
@@ -28,7 +28,7 @@ from creditchain.backup.contents import (
     remove_leftovers,
 )
 from creditchain.backup.errors import BackupRefusedError
-from creditchain.backup.manifest import OBJECTS, Entry, Manifest, newest, parse_manifest
+from creditchain.backup.manifest import OBJECTS, BackupManifest, Entry, newest, parse_manifest
 from creditchain.backup.store import STEP, Location, Store, copy_stream, store_to_write
 from creditchain.backup.vault import KEY_FILE, Digesting, Vault
 from creditchain.batch.progress import Watch, no_watch
@@ -39,7 +39,7 @@ from creditchain.home.layout import Home
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class BackupOrder:
     """What to back up, and where. `password` opens an existing backup, `new_password` is for a new one."""
 
     home: Path
@@ -63,7 +63,7 @@ class Made:
     kept_files: int  #: still in the backup, although the home no longer has them
 
 
-def make_backup(order: Order) -> Made:
+def make_backup(order: BackupOrder) -> Made:
     """Back up a home.
 
     Raises:
@@ -87,7 +87,7 @@ def make_backup(order: Order) -> Made:
 class _Backup:
     """One run."""
 
-    def __init__(self, order: Order, store: Store, vault: Vault, last: Manifest | None) -> None:
+    def __init__(self, order: BackupOrder, store: Store, vault: Vault, last: BackupManifest | None) -> None:
         self._order, self._store, self._vault, self._last = order, store, vault, last
         self._known = {entry.path: entry for entry in last.files} if last is not None else {}
         self._there = store.names()
@@ -112,13 +112,13 @@ class _Backup:
         kept = {} if self._order.prune else self._vanished(entries)
         number = self._last.number + 1 if self._last is not None else 1
         files = tuple(sorted((entries | kept).values(), key=lambda entry: entry.path))
-        manifest = Manifest(home, number, int(time.time()), files)
+        manifest = BackupManifest(home, number, int(time.time()), files)
         self._put_manifest(manifest)
         objects = {self._object(entry.sha256) for entry in files}
         self._store.clean({KEY_FILE, manifest.name} | objects)
         return Made(number, len(files), manifest.clear_bytes, self._copied_files, self._copied_bytes, len(kept))
 
-    def _files(self, sources: list[Source]) -> dict[str, Entry]:
+    def _files(self, sources: list[BackupSource]) -> dict[str, Entry]:
         entries = {}
         for source in sources:
             try:
@@ -127,7 +127,7 @@ class _Backup:
                 continue  # removed since it was listed
         return entries
 
-    def _batch(self, sources: list[Source]) -> dict[str, Entry]:
+    def _batch(self, sources: list[BackupSource]) -> dict[str, Entry]:
         """A batch's files. Large ones are read only if its manifest or its list of purges has changed."""
         folder = self._order.home / (sources[0].batch or "")
         try:
@@ -146,11 +146,11 @@ class _Backup:
             raise StorageError("a batch folder is incomplete", place=Place(str(folder))) from error
         return entries
 
-    def _copy(self, source: Source) -> Entry:
+    def _copy(self, source: BackupSource) -> Entry:
         with _reading_errors(source), reading(source, self._order.home) as clear:
             return self._add(source, clear)
 
-    def _add(self, source: Source, clear: BinaryIO) -> Entry:
+    def _add(self, source: BackupSource, clear: BinaryIO) -> Entry:
         """Encrypt a file's content into the place, unless the place has it already."""
         reader = Digesting(clear.read, lambda _: None)
         while reader.read(STEP):
@@ -186,7 +186,7 @@ class _Backup:
             if path not in entries and batch_of(path) not in batches and not is_sealing_key(path)
         }
 
-    def _put_manifest(self, manifest: Manifest) -> None:
+    def _put_manifest(self, manifest: BackupManifest) -> None:
         content = self._vault.sign(manifest.to_bytes())
 
         def fill(sink: BinaryIO) -> None:
@@ -202,7 +202,7 @@ class _Backup:
         self._order.watch("backing up", self._done, max(self._done, self._total))
 
 
-def read_manifest(store: Store, vault: Vault, name: str) -> Manifest:
+def read_manifest(store: Store, vault: Vault, name: str) -> BackupManifest:
     """The manifest of this name. Raises BackupError."""
     clear = io.BytesIO()
     with storage("the backup"), store.read(name) as sealed:
@@ -210,7 +210,7 @@ def read_manifest(store: Store, vault: Vault, name: str) -> Manifest:
     return parse_manifest(name, vault.signed(name, clear.getvalue()))
 
 
-def _open(store: Store, place: Location, order: Order) -> tuple[Vault, Manifest | None]:
+def _open(store: Store, place: Location, order: BackupOrder) -> tuple[Vault, BackupManifest | None]:
     """The place's vault and newest manifest; a new vault if the place is empty."""
     names = store.names()
     if KEY_FILE in names:
@@ -244,7 +244,7 @@ def _locked(home: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _reading_errors(source: Source) -> Iterator[None]:
+def _reading_errors(source: BackupSource) -> Iterator[None]:
     """Like `storage`, but lets FileNotFoundError through."""
     try:
         yield

@@ -30,7 +30,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class BackupManifest:
     """A complete backup. `home`: the home's random id, in hex. `number` counts the backups in this place, from 1."""
 
     home: str
@@ -59,14 +59,14 @@ def newest(names: Iterable[str]) -> str | None:
     return max((name for name in names if _NAME.fullmatch(name)), default=None)
 
 
-def parse_manifest(name: str, raw: bytes) -> Manifest:
+def parse_manifest(name: str, raw: bytes) -> BackupManifest:
     """A manifest. Raises BackupError."""
     try:
         whole = json.loads(raw)
         if whole["format"] != FORMAT:
             raise BackupError("the backup has another format", expected=FORMAT, found=str(whole["format"])[:40])
         files = tuple(_entry(entry) for entry in whole["files"])
-        manifest = Manifest(str(whole["home"]), int(whole["number"]), int(whole["made_at"]), files)
+        manifest = BackupManifest(str(whole["home"]), int(whole["number"]), int(whole["made_at"]), files)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise damaged(name) from error
     if manifest.name != name:

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from creditchain.backup.contents import DEPLOYMENTS, HOME
 from creditchain.backup.errors import BackupError, BackupRefusedError, damaged
 from creditchain.backup.making import read_manifest
-from creditchain.backup.manifest import OBJECTS, Entry, Manifest, newest
+from creditchain.backup.manifest import OBJECTS, BackupManifest, Entry, newest
 from creditchain.backup.store import Location, Store, require_backup, store_to_read
 from creditchain.backup.vault import KEY_FILE, Vault
 from creditchain.batch.progress import Watch, no_watch
@@ -38,7 +38,7 @@ from creditchain.home.keystores import PasswordSource
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RestoreRequest:
     """What to restore, and where to. `force`: set aside a home that exists."""
 
     url: str
@@ -60,7 +60,7 @@ class Restored:
     aside: Path | None = None
 
 
-def check_backup(request: Request) -> Restored:
+def check_backup(request: RestoreRequest) -> Restored:
     """Read a whole backup and compare every digest; nothing is written.
 
     Raises the errors of `restore_backup` that concern the backup.
@@ -72,7 +72,7 @@ def check_backup(request: Request) -> Restored:
         return backup.told()
 
 
-def restore_backup(request: Request) -> Restored:
+def restore_backup(request: RestoreRequest) -> Restored:
     """Restore the newest backup of a place.
 
     Raises:
@@ -99,7 +99,7 @@ def restore_backup(request: Request) -> Restored:
 class _Backup:
     """An opened backup."""
 
-    def __init__(self, store: Store, vault: Vault, manifest: Manifest, watch: Watch) -> None:
+    def __init__(self, store: Store, vault: Vault, manifest: BackupManifest, watch: Watch) -> None:
         self._store, self._vault, self.manifest, self._watch = store, vault, manifest, watch
         self._done = 0
 
@@ -125,7 +125,7 @@ class _Backup:
 class _Targets:
     """Where the files go: a folder beside the home, which gets the home's name at the end."""
 
-    def __init__(self, request: Request, manifest: Manifest) -> None:
+    def __init__(self, request: RestoreRequest, manifest: BackupManifest) -> None:
         self._request, self._manifest = request, manifest
         self._work = _beside(request.home, "restoring")
         self._deployments = request.deployments
@@ -198,7 +198,7 @@ class _Targets:
 
 
 @contextmanager
-def _opened(request: Request) -> Iterator[_Backup]:
+def _opened(request: RestoreRequest) -> Iterator[_Backup]:
     place = Location(request.url)
     with store_to_read(place) as store:
         require_backup(store, place, KEY_FILE)
@@ -211,7 +211,7 @@ def _opened(request: Request) -> Iterator[_Backup]:
         yield _Backup(store, vault, read_manifest(store, vault, name), request.watch)
 
 
-def _require_room(request: Request) -> None:
+def _require_room(request: RestoreRequest) -> None:
     home = request.home
     if _occupied(home) and not request.force:
         raise BackupRefusedError(

@@ -42,7 +42,7 @@ class MembersError(InputError):
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class ListedMember:
     """One member. `key` names it in its file; `host` is the key of the member that hosts a virtual node.
 
     `operator`: an address, or None if the file gives none. `until`: when a guest's membership ends, in unix seconds; 0
@@ -83,7 +83,7 @@ class Member:
         return keccak256(canonical_bytes(self.profile))
 
 
-def load_members(ref: str) -> list[Member]:
+def load_members(ref: str) -> list[ListedMember]:
     """The members listed in a file, or in the package's list of this name (`yrd`).
 
     Raises:
@@ -101,7 +101,7 @@ def load_members(ref: str) -> list[Member]:
         raise MembersError("the members file cannot be read", place=Place(ref), found=type(error).__name__) from error
 
 
-def parse_members(raw: bytes, where: str) -> list[Member]:
+def parse_members(raw: bytes, where: str) -> list[ListedMember]:
     """Parse a members file; hosts come before the members they host. Raises MembersError."""
     try:
         parsed = parse_json(raw, JsonLimits(max_bytes=MAX_FILE_BYTES))
@@ -113,7 +113,7 @@ def parse_members(raw: bytes, where: str) -> list[Member]:
     listed = top["members"]
     if not isinstance(top["region"], str) or not isinstance(listed, list) or not 1 <= len(listed) <= MAX_MEMBERS:
         raise MembersError("region must be text, and members a list", place=Place(where, field="members"))
-    members: dict[str, Member] = {}
+    members: dict[str, ListedMember] = {}
     for index, item in enumerate(listed):
         member = _member(item, top["region"], Place(where, field=f"members[{index}]"), members)
         members[member.key] = member
@@ -129,7 +129,7 @@ def parse_operators(raw: bytes) -> dict[str, str]:
     return {key: to_checksum_address(address) for key, address in parsed.items()}
 
 
-def _member(item: object, region: str, place: Place, known: Mapping[str, Member]) -> Member:
+def _member(item: object, region: str, place: Place, known: Mapping[str, ListedMember]) -> ListedMember:
     fields = _table(item, _REQUIRED, _OPTIONAL, place)
     name = _table(fields["name"], {"zh", "en"}, set(), _in(place, "name"))
     for part in ("zh", "en"):
@@ -149,7 +149,7 @@ def _member(item: object, region: str, place: Place, known: Mapping[str, Member]
         division(code)
     except CreditchainError as error:
         raise error.at(_in(place, "division")) from None
-    return Member(
+    return ListedMember(
         region=region,
         key=key,
         name_zh=name["zh"],
@@ -163,7 +163,7 @@ def _member(item: object, region: str, place: Place, known: Mapping[str, Member]
     )
 
 
-def _host(host: object, place: Place, known: Mapping[str, Member]) -> str | None:
+def _host(host: object, place: Place, known: Mapping[str, ListedMember]) -> str | None:
     if host is None:
         return None
     _check(isinstance(host, str) and host in known, "the key of an earlier member", _in(place, "host"))

@@ -27,7 +27,7 @@ _Addresses = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RegionContract:
     """One contract of a region: how it is built from the earlier ones, what only governors may call, does it log?"""
 
     name: str
@@ -37,9 +37,9 @@ class Part:
 
 
 #: In the order of deployment. A new contract is one more line here.
-PARTS: tuple[Part, ...] = (
-    Part("RegionLog", lambda at, region: (at["AccessManager"], region_code(region)), ("setWriter", "seal")),
-    Part(
+PARTS: tuple[RegionContract, ...] = (
+    RegionContract("RegionLog", lambda at, region: (at["AccessManager"], region_code(region)), ("setWriter", "seal")),
+    RegionContract(
         "NodeRegistry",
         lambda at, _: (at["AccessManager"], at["RegionLog"]),
         (
@@ -55,19 +55,19 @@ PARTS: tuple[Part, ...] = (
         ),
         writes_log=True,
     ),
-    Part(
+    RegionContract(
         "AnchorRegistry",
         lambda at, _: (at["AccessManager"], at["RegionLog"], at["NodeRegistry"]),
         ("openKeyEpoch",),
         writes_log=True,
     ),
-    Part(
+    RegionContract(
         "ConsentToken",
         lambda at, _: (at["AccessManager"], at["RegionLog"], at["NodeRegistry"]),
         ("setOpenDomains", "setLedger", "revokeByGovernors"),
         writes_log=True,
     ),
-    Part(
+    RegionContract(
         "QueryLedger",
         lambda at, _: (at["RegionLog"], at["NodeRegistry"], at["ConsentToken"]),
         writes_log=True,

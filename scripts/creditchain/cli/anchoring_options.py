@@ -58,7 +58,7 @@ def options_of(output: Output) -> Iterator[Callable[..., AnchorOptions]]:
     """Options whose progress shows, one bar a stage with rate and time left, and whose states are told."""
     from creditchain.acts.anchoring import AnchorOptions
     from creditchain.batch.ledger import State
-    from creditchain.batch.making.task import Limits
+    from creditchain.batch.making.task import BatchLimits
 
     told = {
         State.PREPARED: "batch made",
@@ -72,7 +72,7 @@ def options_of(output: Output) -> Iterator[Callable[..., AnchorOptions]]:
             report: Any, *, sort_memory: int, workers: int, skip_invalid: bool = False, supersede: bool = False
         ) -> AnchorOptions:
             return AnchorOptions(
-                limits=Limits(sort_memory=sort_memory, workers=workers),
+                limits=BatchLimits(sort_memory=sort_memory, workers=workers),
                 skip_invalid=skip_invalid,
                 supersede=supersede,
                 report=report,

@@ -34,13 +34,13 @@ def backup(
 
     Into a folder goes only what is new since the last time. Anchoring may go on meanwhile.
     """
-    from creditchain.backup import Order, make_backup
+    from creditchain.backup import BackupOrder, make_backup
     from creditchain.home.keystores import new_password, password_source
 
     chosen = settings(ctx)
     with chosen.output.stages() as watch:
         made = make_backup(
-            Order(chosen.home, chosen.deployments, place, password_source, new_password, prune=prune, watch=watch)
+            BackupOrder(chosen.home, chosen.deployments, place, password_source, new_password, prune=prune, watch=watch)
         )
     if made.kept_files:
         chosen.output.note(
@@ -69,14 +69,14 @@ def restore(
 
     Stop whatever runs on the old home first, and never run two homes that come from one.
     """
-    from creditchain.backup import Request, check_backup, restore_backup
+    from creditchain.backup import RestoreRequest, check_backup, restore_backup
     from creditchain.home.keystores import password_source
 
     chosen = settings(ctx)
     if force and check:
         raise UsageError("--check changes nothing, so there is nothing to force")
     with chosen.output.stages() as watch:
-        request = Request(place, chosen.home, chosen.deployments, password_source, force=force, watch=watch)
+        request = RestoreRequest(place, chosen.home, chosen.deployments, password_source, force=force, watch=watch)
         done = check_backup(request) if check else restore_backup(request)
     told = _told(place, done)
     chosen.output.emit(told if check else {**told, "home": str(chosen.home)})

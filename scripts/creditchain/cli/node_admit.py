@@ -17,7 +17,7 @@ from creditchain.errors import UsageError
 
 if TYPE_CHECKING:
     from creditchain.acts.admitting import Admitted
-    from creditchain.catalogue.members import Member
+    from creditchain.catalogue.members import ListedMember
     from creditchain.chain.outbox import Outbox
     from creditchain.chain.region import Region
 
@@ -72,7 +72,7 @@ def admit(
 
 
 def _admit_all(
-    chosen: Settings, region: Region, outbox: Outbox, listed: list[Member], file: Path | None, dev: bool
+    chosen: Settings, region: Region, outbox: Outbox, listed: list[ListedMember], file: Path | None, dev: bool
 ) -> None:
     from creditchain.acts.admitting import admit as run
     from creditchain.acts.admitting import dev_operators

@@ -45,7 +45,7 @@ def prove(
     rpc: RpcOption = None,
 ) -> None:
     """Write the package of a record of a final batch, or of each record that a subject has in it. 出具证明"""
-    from creditchain.acts.proving import Sought, find_records, shown
+    from creditchain.acts.proving import SoughtRecords, find_records, shown
     from creditchain.acts.proving import prove as run
     from creditchain.batch.folder.opened import open_batch
     from creditchain.catalogue.regions import number_exceptions
@@ -58,7 +58,7 @@ def prove(
     chosen = settings(ctx)
     wanted = None if section is None else SECTIONS[names_of("--section", section, SECTIONS)[0]]
     subject = parse_subject(scheme, number, number_exceptions())
-    sought = Sought(subject, load_tag_key(required_tag_key(tag_key)), wanted, index)
+    sought = SoughtRecords(subject, load_tag_key(required_tag_key(tag_key)), wanted, index)
     statement = None if tag_statement is None else load(tag_statement, parse_statement)
     with open_batch(batch_path(chosen, batch)) as folder:
         indices = find_records(folder, sought)

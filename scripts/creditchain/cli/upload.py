@@ -54,7 +54,7 @@ def check(
     """
     from creditchain.acts.checking_uploads import check_upload
     from creditchain.batch.accepting.rules import Rules, day_in_china
-    from creditchain.batch.making.task import Limits
+    from creditchain.batch.making.task import BatchLimits
     from creditchain.batch.readers.upload import find_upload
     from creditchain.catalogue.products import load_product
     from creditchain.catalogue.regions import number_exceptions
@@ -70,7 +70,7 @@ def check(
                 report(found.name, problem)
 
         rules = Rules(kind, latest=day_in_china(time.time()), exceptions=number_exceptions())
-        checked = check_upload(found, rules, limits=Limits(workers=workers), report=tell, watch=watch)
+        checked = check_upload(found, rules, limits=BatchLimits(workers=workers), report=tell, watch=watch)
     value = described(found.name, kind.ref, reading, checked)
     if output.as_json:
         output.emit(value)

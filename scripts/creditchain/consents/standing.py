@@ -7,7 +7,7 @@ from enum import StrEnum
 from creditchain.log.views import ConsentState
 
 
-class Standing(StrEnum):
+class ConsentStanding(StrEnum):
     """How a consent stands. The value is the English name that files and commands show."""
 
     NOT_GRANTED = "not granted"
@@ -24,23 +24,23 @@ class Standing(StrEnum):
 
 
 _ZH = {
-    Standing.NOT_GRANTED: "未授权",
-    Standing.NOT_YET_VALID: "未生效",
-    Standing.VALID: "有效",
-    Standing.USED_UP: "已用尽",
-    Standing.OVER: "已到期",
-    Standing.REVOKED: "已撤销",
+    ConsentStanding.NOT_GRANTED: "未授权",
+    ConsentStanding.NOT_YET_VALID: "未生效",
+    ConsentStanding.VALID: "有效",
+    ConsentStanding.USED_UP: "已用尽",
+    ConsentStanding.OVER: "已到期",
+    ConsentStanding.REVOKED: "已撤销",
 }
 
 
-def standing(state: ConsentState | None, time: int) -> Standing:
+def standing(state: ConsentState | None, time: int) -> ConsentStanding:
     """How a consent stands at `time`, unix seconds; `state` is None where the chain has no such consent."""
     if state is None:
-        return Standing.NOT_GRANTED
+        return ConsentStanding.NOT_GRANTED
     if state.revoked_at:
-        return Standing.REVOKED
+        return ConsentStanding.REVOKED
     if time > state.not_after:
-        return Standing.OVER
+        return ConsentStanding.OVER
     if state.used >= state.uses:
-        return Standing.USED_UP
-    return Standing.NOT_YET_VALID if time < state.valid_from else Standing.VALID
+        return ConsentStanding.USED_UP
+    return ConsentStanding.NOT_YET_VALID if time < state.valid_from else ConsentStanding.VALID

@@ -13,7 +13,7 @@ from creditchain.chain.region import Region
 from creditchain.errors import UnavailableError
 from creditchain.log.views import AnchorInfo, BlockRef, LogEntry
 from creditchain.packages.record_package import RecordPackage, SignedTagStatement
-from creditchain.verification.evidence import Evidence, Member, Missing, Origin, StatementSigner
+from creditchain.verification.evidence import Evidence, Missing, NodeHistory, Origin, StatementSigner
 from creditchain.verification.steps import leaf_of
 from creditchain.verification.subject import signer_of
 from creditchain.verification.verdict import Text
@@ -38,7 +38,7 @@ class EvidenceFetcher:
     def __init__(self, region: Region) -> None:
         self._region = region
         self.origin = origin_of(region.deployment)
-        self._members: dict[int, Member | None] = {}
+        self._members: dict[int, NodeHistory | None] = {}
         self._entries: dict[int, LogEntry | Missing] = {}
         self._signers: dict[SignedTagStatement, StatementSigner | None] = {}
         self._anchors: dict[tuple[int, bytes], AnchorInfo | None] = {}
@@ -105,15 +105,15 @@ class EvidenceFetcher:
             self._anchors[node, root] = self._region.anchor(node, root, self.block.number)
         return self._anchors[node, root]
 
-    def member(self, node: int) -> Member | None:
+    def member(self, node: int) -> NodeHistory | None:
         """A node with its intervals of compromise; None when there is none of this number. Raises as the chain does."""
         if node not in self._members:
             info = self._region.node(node, self.block.number)
             intervals = self._region.compromises(node, self.block.number) if info is not None else []
-            self._members[node] = Member(info, tuple(intervals)) if info is not None else None
+            self._members[node] = NodeHistory(info, tuple(intervals)) if info is not None else None
         return self._members[node]
 
-    def _required(self, node: int) -> Member:
+    def _required(self, node: int) -> NodeHistory:
         member = self.member(node)
         if member is None:
             raise LyingEndpointError(f"the endpoint gives an anchor of node {node}, but no such node")

@@ -14,7 +14,7 @@ from creditchain.log.views import LogEntry
 from creditchain.messages import NO_DIGEST
 from creditchain.packages.delivery import PackagedDelivery
 from creditchain.packages.report_package import EpochTag, ReportPackage
-from creditchain.verification.evidence import DeliveryEvidence, Member, Missing, ReportEvidence, TagEvidence
+from creditchain.verification.evidence import DeliveryEvidence, Missing, NodeHistory, ReportEvidence, TagEvidence
 from creditchain.verification.verdict import Text
 from creditchain.vocabulary import EntryKind
 
@@ -43,7 +43,7 @@ class ReportEvidenceFetcher:
         self._records.know(entry for entry in entries if entry.kind == EntryKind.ANCHOR)
         return entries
 
-    def members(self, also: tuple[int, ...] = ()) -> dict[int, Member]:
+    def members(self, also: tuple[int, ...] = ()) -> dict[int, NodeHistory]:
         """Every node that ever anchored, these ones, and the hosts of them all. Raises as the chain does."""
         anchored = {entry.body.node for entry in self.log if isinstance(entry.body, AnchorBody)}
         found = {node: self._records.member(node) for node in sorted({*anchored, *also})}

@@ -7,14 +7,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from creditchain.catalogue.members import Member, load_members
+from creditchain.catalogue.members import ListedMember, load_members
 from creditchain.documents import canonical_bytes
 from creditchain.hashing import keccak256
 from creditchain.home.files import write_file
 from creditchain.home.layout import Home
 
 
-def save_profile(home: Home, member: Member) -> Path:
+def save_profile(home: Home, member: ListedMember) -> Path:
     """Keep a member's profile under its digest. Raises StorageError."""
     path = home.profiles / f"{member.profile_digest.hex()}.json"
     if not path.exists():

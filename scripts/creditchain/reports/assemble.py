@@ -30,7 +30,7 @@ from creditchain.packages.record_package import RecordPackage
 from creditchain.packages.report_package import EpochTag, OpenedRecord, PackagedRange, ReportPackage
 from creditchain.products import Product, ProductKind
 from creditchain.verification.days import day_number, day_of
-from creditchain.verification.evidence import Member
+from creditchain.verification.evidence import NodeHistory
 from creditchain.verification.policy import Completeness
 from creditchain.verification.scope import Asked, Scope, Sought, combined, excused, find_scope, in_scope
 from creditchain.verification.steps import leaf_of
@@ -80,7 +80,7 @@ class Assembled:
     left_out: tuple[LeftOut, ...]
 
 
-def plan(order: ReportOrder, log: LogIndex, members: Mapping[int, Member]) -> Scope:
+def plan(order: ReportOrder, log: LogIndex, members: Mapping[int, NodeHistory]) -> Scope:
     """The batches that the report has to cover: all up to the end of the log. Raises AssemblyError."""
     if order.product.kind is not ProductKind.REPORT:
         raise AssemblyError("a product of records cannot be assembled", expected="a report", found=order.product.ref)

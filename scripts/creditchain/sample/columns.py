@@ -45,28 +45,28 @@ class Escape:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SampleColumn:
     """One column: its name, the kind of its values, whether cells may be empty, and where they come from."""
 
     name: str
     kind: Kind
     optional: bool
-    source: sources.Source
+    source: sources.ColumnSource
 
 
-def envelope_columns(product: Product) -> tuple[Column, ...]:
+def envelope_columns(product: Product) -> tuple[SampleColumn, ...]:
     """Subject, section, domain and day."""
-    made: tuple[tuple[str, sources.Source], ...] = (
+    made: tuple[tuple[str, sources.ColumnSource], ...] = (
         ("subject_scheme", sources.SubjectText(product.subjects, number=False)),
         ("subject_number", sources.SubjectText(product.subjects, number=True)),
         ("section", sources.Pool("section", [section.label.encode() for section in product.sections])),
         ("domain", sources.Pool("domain", [domain.label.encode() for domain in product.domains])),
         ("as_of", sources.Day("as_of", 0, 0)),
     )
-    return tuple(Column(name, "string", False, source) for name, source in made)
+    return tuple(SampleColumn(name, "string", False, source) for name, source in made)
 
 
-def data_columns(product: Product, seed: int, escape: Escape) -> tuple[Column, ...]:
+def data_columns(product: Product, seed: int, escape: Escape) -> tuple[SampleColumn, ...]:
     """The fields of `data`, required ones first. Raises PatternError."""
     required = set(product.schema.get("required", ()))
     for needed in product.schema.get("dependentRequired", {}).values():
@@ -75,7 +75,7 @@ def data_columns(product: Product, seed: int, escape: Escape) -> tuple[Column, .
     found = [fields.column(name, name not in required) for name in product.schema["properties"]]
     found.sort(key=lambda column: column.optional)
     if found[0].optional:  # something must stand before the first comma
-        found[0] = Column(found[0].name, found[0].kind, False, found[0].source)
+        found[0] = SampleColumn(found[0].name, found[0].kind, False, found[0].source)
     return tuple(found)
 
 
@@ -85,13 +85,13 @@ class _Fields:
     seed: int
     escape: Escape
 
-    def column(self, name: str, optional: bool) -> Column:
+    def column(self, name: str, optional: bool) -> SampleColumn:
         schema = resolve(self.product.schema["properties"][name], self.product.schema.get("$defs", {}))
         kind: Any = schema.get("type")
         source = self._known(name, schema) or self._drawn(name, schema)
-        return Column(name, kind if kind in ("string", "integer", "boolean") else "json", optional, source)
+        return SampleColumn(name, kind if kind in ("string", "integer", "boolean") else "json", optional, source)
 
-    def _known(self, name: str, schema: Schema) -> sources.Source | None:
+    def _known(self, name: str, schema: Schema) -> sources.ColumnSource | None:
         """The source of a well-known field, which follows from enterprise, day or row; None if its schema differs."""
         is_integer, pattern = schema.get("type") == "integer", schema.get("pattern")
         if name in ("record_id", "report_id") and pattern == _SERIAL_PATTERN:
@@ -110,7 +110,7 @@ class _Fields:
             return sources.SubjectText(("USCC",), number=True)
         return None
 
-    def _drawn(self, name: str, schema: Schema) -> sources.Source:
+    def _drawn(self, name: str, schema: Schema) -> sources.ColumnSource:
         kind = schema.get("type")
         fixed = [schema["const"]] if "const" in schema else schema.get("enum")
         if kind == "boolean":
@@ -137,25 +137,25 @@ class _Fields:
             return words.TAIWAN_CITIES
         return tuple(DIVISIONS[code].name_zh for code in DIVISION_CODES)
 
-    def _serial(self) -> sources.Source:
+    def _serial(self) -> sources.ColumnSource:
         """A serial number, so that no two documents of an enterprise are equal."""
         initials = "".join(word[0] for word in f"{self.product.name}-x".split("-"))[:2].upper()
         return sources.Serial(f"{initials}{self.product.digest[0] % 100:02}{self.seed % 10_000:04}".encode())
 
-    def _city(self, suffix: str = "") -> sources.Source:
+    def _city(self, suffix: str = "") -> sources.ColumnSource:
         """The enterprise's city, without the suffix."""
         cities = [self.escape.text(city.removesuffix(suffix)) for city in self._cities()]
         if self.product.subjects == ("TWUBN",):
             return sources.Pool("city", cities, by_enterprise=True)
         return sources.ByDivision(cities)
 
-    def _placed(self, name: str) -> sources.Source:
+    def _placed(self, name: str) -> sources.ColumnSource:
         values, template = self._values(name), words.TEMPLATES[name].removeprefix(_CITY)
         return sources.Joined(
             [self._city(), sources.Pool(name, [self.escape.text(values.phrase(template)) for _ in range(_POOL)])]
         )
 
-    def _enterprise_name(self) -> sources.Source:
+    def _enterprise_name(self) -> sources.ColumnSource:
         trades = [first + second for first in words.TRADE for second in words.TRADE]
         parts = (("mark", (words.MARK,)), ("trade", trades), ("industry", words.INDUSTRIES), ("form", words.FORMS))
         pools = (

@@ -11,7 +11,7 @@ import orjson
 import pyarrow as pa
 
 from creditchain.products import Product
-from creditchain.sample.columns import Column, Escape, data_columns, envelope_columns
+from creditchain.sample.columns import Escape, SampleColumn, data_columns, envelope_columns
 from creditchain.sample.sources import Bytes, Flag, NumberSource, Rows
 
 _PRESENT = 179  #: of 256 optional cells, this many have a value
@@ -42,14 +42,14 @@ class Sheet:
 
     def __init__(self) -> None:
         self.template = b""
-        self.cells: list[tuple[int, int, int, Column]] = []
+        self.cells: list[tuple[int, int, int, SampleColumn]] = []
         self._memory = threading.local()
 
     def literal(self, text: str) -> None:
         """Add text that stands in every line."""
         self.template += text.encode()
 
-    def cell(self, column: Column, before: str = "", after: str = "") -> None:
+    def cell(self, column: SampleColumn, before: str = "", after: str = "") -> None:
         """Add a column's cell, with the literals that belong to it."""
         start = len(self.template)
         self.literal(before)
@@ -80,7 +80,7 @@ class Sheet:
         return kept[0][:size].reshape(shape), kept[1][:size].reshape(shape).view(np.bool_)
 
 
-def absent(column: Column, rows: Rows) -> npt.NDArray[np.bool_]:
+def absent(column: SampleColumn, rows: Rows) -> npt.NDArray[np.bool_]:
     """Which cells of an optional column are empty."""
     return rows.draws.below(column.name + "/present", rows.ordinals, 256) >= _PRESENT
 
@@ -132,7 +132,7 @@ def _documents(lines: bytes) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(text)])
 
 
-def _array(column: Column, rows: Rows) -> pa.Array:
+def _array(column: SampleColumn, rows: Rows) -> pa.Array:
     empty = absent(column, rows) if column.optional else None
     if isinstance(column.source, NumberSource | Flag):
         return pa.array(column.source.values(rows), mask=empty)

@@ -42,7 +42,7 @@ class Rows:
         return len(self.ordinals)
 
 
-class Source(ABC):
+class ColumnSource(ABC):
     """Text of one column. `width`: the largest size of a cell in bytes."""
 
     width: int
@@ -52,7 +52,7 @@ class Source(ABC):
         """Write the cells to `out` (n, width), which is all zero."""
 
 
-class NumberSource(Source):
+class NumberSource(ColumnSource):
     """Whole numbers of at most `width` characters with the sign."""
 
     @abstractmethod
@@ -123,7 +123,7 @@ class DivisionCode(NumberSource):
         return self._codes[numbers.division_places(rows.draws, rows.enterprises)]
 
 
-class Flag(Source):
+class Flag(ColumnSource):
     """False in seven rows of eight, true in the others."""
 
     width = 5
@@ -144,7 +144,7 @@ class Flag(Source):
         out[:] = self._texts[self.values(rows).astype(np.intp)]
 
 
-class Pool(Source):
+class Pool(ColumnSource):
     """A text from a list; with `by_enterprise` the same one in all rows of an enterprise."""
 
     def __init__(self, label: str, texts: Sequence[bytes], *, by_enterprise: bool = False) -> None:
@@ -158,7 +158,7 @@ class Pool(Source):
         out[:] = np.take(self.table, rows.draws.below(self.label, positions, len(self.table)), axis=0)
 
 
-class ByDivision(Source):
+class ByDivision(ColumnSource):
     """The text of the enterprise's division; `texts` are in the order of DIVISION_CODES."""
 
     def __init__(self, texts: Sequence[bytes]) -> None:
@@ -170,7 +170,7 @@ class ByDivision(Source):
         out[:] = np.take(self.table, numbers.division_places(rows.draws, rows.enterprises), axis=0)
 
 
-class Serial(Source):
+class Serial(ColumnSource):
     """Text that is unique to its row: a prefix, and the row's ordinal in twelve digits."""
 
     def __init__(self, prefix: bytes) -> None:
@@ -183,7 +183,7 @@ class Serial(Source):
         out[:, len(self.prefix) :] = decimal_rows(rows.ordinals.astype(np.int64), 12, zeros=True)
 
 
-class Day(Source):
+class Day(ColumnSource):
     """The first `width` characters of a date: the document's day plus a number of days drawn from [low, high]."""
 
     def __init__(self, label: str, low: int, high: int, width: int = 10) -> None:
@@ -197,10 +197,10 @@ class Day(Source):
         out[:] = np.take(_DATES, days, axis=0)[:, : self.width]
 
 
-class Joined(Source):
+class Joined(ColumnSource):
     """Several sources, concatenated."""
 
-    def __init__(self, parts: Sequence[Source]) -> None:
+    def __init__(self, parts: Sequence[ColumnSource]) -> None:
         self.parts = parts
         self.width = sum(part.width for part in parts)
 
@@ -212,7 +212,7 @@ class Joined(Source):
             start += part.width
 
 
-class SubjectText(Source):
+class SubjectText(ColumnSource):
     """Scheme or number of the row's enterprise. Where both schemes are allowed, one in 32 has a Taiwan number."""
 
     def __init__(self, schemes: Sequence[str], *, number: bool) -> None:

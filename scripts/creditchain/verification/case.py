@@ -15,7 +15,7 @@ from creditchain.verification.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class JudgedRecord:
     """One record of the report."""
 
     package: RecordPackage
@@ -40,7 +40,7 @@ class Case:
     catalogue: Mapping[str, Product]
     report: Document | None  #: None where the report is not a JSON document of the format
     product: Product | None  #: of the report; None where the verifier does not know it
-    records: tuple[Record, ...]
+    records: tuple[JudgedRecord, ...]
 
     @property
     def time(self) -> int | None:

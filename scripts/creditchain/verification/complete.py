@@ -24,7 +24,7 @@ from creditchain.packages.report_package import PackagedRange
 from creditchain.products import Product
 from creditchain.verification.case import Case, domains_in
 from creditchain.verification.days import day_number, day_of
-from creditchain.verification.evidence import Member, Missing
+from creditchain.verification.evidence import Missing, NodeHistory
 from creditchain.verification.policy import Completeness
 from creditchain.verification.restated import dropped_records
 from creditchain.verification.scope import (
@@ -98,7 +98,7 @@ class _Check:
     product: Product
     time: int
     window: range
-    members: Mapping[int, Member]
+    members: Mapping[int, NodeHistory]
     unproven: list[str] = field(default_factory=list)  #: no range proof, or one that does not hold
     untagged: set[int] = field(default_factory=set)  #: key epochs without a tag
     left_out: list[str] = field(default_factory=list)  #: leaves neither opened nor gone

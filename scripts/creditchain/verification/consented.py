@@ -10,7 +10,7 @@ from creditchain.documents import Section
 from creditchain.log.views import ConsentState
 from creditchain.messages import NO_DIGEST, Consent, QueryRequest
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
-from creditchain.verification.case import Case, Record
+from creditchain.verification.case import Case, JudgedRecord
 from creditchain.verification.days import day_number
 from creditchain.verification.delivered import ledger_fault
 from creditchain.verification.evidence import Missing
@@ -189,7 +189,7 @@ def _revoked(case: Case, state: ConsentState, time: int) -> Step | None:
     )
 
 
-def _days_fault(records: tuple[Record, ...], message: Consent, opened: int) -> Step | None:
+def _days_fault(records: tuple[JudgedRecord, ...], message: Consent, opened: int) -> Step | None:
     """Records that need the consent have to be about a day it covers."""
     for record in records:
         if not record.domains & ~opened:

@@ -47,7 +47,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class NodeHistory:
     """A node and the intervals in which its key was not to be trusted."""
 
     info: NodeInfo
@@ -63,7 +63,7 @@ class StatementSigner:
     """Who signed the tag statement: the recovered address, and the node it belongs or belonged to."""
 
     address: str  #: with its EIP-55 checksum
-    member: Member | None
+    member: NodeHistory | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,9 @@ class Evidence:
     waiting_for_final: bool = False
     #: The log entry of the anchor.
     entry: LogEntry | Missing = NOT_ASKED
-    publisher: Member | Missing = NOT_ASKED
+    publisher: NodeHistory | Missing = NOT_ASKED
     #: The physical node that hosts the publisher; None for a physical publisher.
-    host: Member | Missing | None = NOT_ASKED
+    host: NodeHistory | Missing | None = NOT_ASKED
     record: RecordState | Missing = NOT_ASKED
     #: What governors logged for the anchor's key epoch.
     key_epoch_digest: bytes | Missing | None = NOT_ASKED
@@ -146,7 +146,7 @@ class ReportEvidence:
     #: The whole log as of `block`, checked against its root there.
     log: tuple[LogEntry, ...] | Missing
     #: Every node that ever anchored, the two of the delivery, and their hosts.
-    members: Mapping[int, Member] | Missing = field(default_factory=dict)
+    members: Mapping[int, NodeHistory] | Missing = field(default_factory=dict)
     delivery: DeliveryEvidence = DeliveryEvidence()
 
     @classmethod

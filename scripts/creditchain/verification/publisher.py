@@ -8,7 +8,7 @@ from creditchain.documents import Document, domain_mask
 from creditchain.log.entries import AnchorBody
 from creditchain.log.views import AnchorInfo, LogEntry
 from creditchain.packages.record_package import RecordPackage
-from creditchain.verification.evidence import Evidence, Member, Missing
+from creditchain.verification.evidence import Evidence, Missing, NodeHistory
 from creditchain.verification.policy import Policy
 from creditchain.verification.verdict import Step, Text, failed, not_verified, passed
 from creditchain.vocabulary import PUBLISHING, EntryKind, NodeStatus, Role
@@ -65,7 +65,7 @@ def _contradiction(package: RecordPackage, anchor: AnchorInfo, entry: LogEntry) 
     return None
 
 
-def _fault_of_node(anchor: AnchorInfo, publisher: Member, host: Member | None) -> Step | None:
+def _fault_of_node(anchor: AnchorInfo, publisher: NodeHistory, host: NodeHistory | None) -> Step | None:
     if anchor.broken:
         return failed(5, "somebody proved that this batch is out of order", "已有人证明该批次乱序，锚定失效")
     if publisher.info.number != anchor.node or publisher.info.role not in PUBLISHING:
@@ -132,7 +132,7 @@ def _out_of_scope(
     return None
 
 
-def _passed(anchor: AnchorInfo, entry: LogEntry, publisher: Member) -> Step:
+def _passed(anchor: AnchorInfo, entry: LogEntry, publisher: NodeHistory) -> Step:
     node, body = publisher.info, anchor_body(entry)
     details = {
         "node": node.number,
@@ -149,7 +149,11 @@ def _passed(anchor: AnchorInfo, entry: LogEntry, publisher: Member) -> Step:
 
 
 def _notices(
-    document: Document | None, anchor: AnchorInfo, publisher: Member, entry: LogEntry, products: Mapping[str, bytes]
+    document: Document | None,
+    anchor: AnchorInfo,
+    publisher: NodeHistory,
+    entry: LogEntry,
+    products: Mapping[str, bytes],
 ) -> tuple[Text, ...]:
     notices = []
     if publisher.info.status != NodeStatus.ACTIVE:

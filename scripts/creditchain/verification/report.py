@@ -21,7 +21,7 @@ from creditchain.identifiers import epoch_digest
 from creditchain.packages.record_package import RecordPackage
 from creditchain.packages.report_package import ReportPackage
 from creditchain.products import Product, ProductKind
-from creditchain.verification.case import Case, Record
+from creditchain.verification.case import Case, JudgedRecord
 from creditchain.verification.complete import check_completeness
 from creditchain.verification.consented import check_consent
 from creditchain.verification.delivered import check_delivery
@@ -101,13 +101,13 @@ def _case(package: ReportPackage, evidence: ReportEvidence, policy: Policy, cata
     )
 
 
-def _record(package: RecordPackage, seen: Evidence, products: Mapping[bytes, Product]) -> Record:
+def _record(package: RecordPackage, seen: Evidence, products: Mapping[bytes, Product]) -> JudgedRecord:
     document = _document(package.record.media_type, package.record.content)
     body = None if isinstance(seen.entry, Missing) else anchor_body(seen.entry)
     product = products.get(body.product) if body is not None else None
     declared = body.domains if body is not None else 0
     domains = domain_mask([document.domain]) if document is not None else declared
-    return Record(package, leaf_of(package), document, product, domains)
+    return JudgedRecord(package, leaf_of(package), document, product, domains)
 
 
 def _document(media_type: str, content: bytes) -> Document | None:

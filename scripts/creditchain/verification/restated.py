@@ -6,7 +6,7 @@ The report is complete all the same: the record is shown from the earlier batch.
 from __future__ import annotations
 
 from creditchain.log.history import BatchKey, LogIndex
-from creditchain.verification.case import Case, Record
+from creditchain.verification.case import Case, JudgedRecord
 from creditchain.verification.scope import Scope, Sought
 from creditchain.verification.verdict import Text
 from creditchain.vocabulary import BatchKind, Life
@@ -35,7 +35,7 @@ def _earlier(one: Sought, full: Sought) -> bool:
     return same and one.anchor.entry < full.anchor.entry
 
 
-def _batch(record: Record) -> BatchKey:
+def _batch(record: JudgedRecord) -> BatchKey:
     return record.package.batch.node, record.package.batch.root
 
 

@@ -20,7 +20,7 @@ from creditchain.merkle import Leaf
 from creditchain.messages import QueryRequest
 from creditchain.products import Product
 from creditchain.verification.days import day_of
-from creditchain.verification.evidence import Member
+from creditchain.verification.evidence import NodeHistory
 from creditchain.verification.policy import Completeness
 from creditchain.vocabulary import BatchKind, Life
 
@@ -90,7 +90,7 @@ def find_scope(
     asked: Asked,
     demands: Completeness,
     *,
-    members: Mapping[int, Member],
+    members: Mapping[int, NodeHistory],
 ) -> Scope:
     """Every batch of each series in scope. `members`: every node that ever anchored, and their hosts."""
     series: dict[tuple[int, bytes], list[LoggedAnchor]] = {}
@@ -111,7 +111,7 @@ def find_scope(
     return Scope(tuple(sought), tuple(spoiled), len(series), window)
 
 
-def made_with_stolen_key(anchor: LoggedAnchor, members: Mapping[int, Member]) -> bool:
+def made_with_stolen_key(anchor: LoggedAnchor, members: Mapping[int, NodeHistory]) -> bool:
     """Was the anchor made while the key of its node, or of its host, was perhaps somebody else's, for all we know?"""
     member = members.get(anchor.body.node)
     host = members.get(member.info.host) if member is not None and member.info.host else None

@@ -10,7 +10,7 @@ from creditchain.identifiers import Subject, epoch_digest, subject_tag
 from creditchain.messages import LogDomain, TagStatement, recover
 from creditchain.packages.parts import PackagedTag, SignedTagStatement
 from creditchain.packages.record_package import RecordPackage
-from creditchain.verification.evidence import Evidence, Member, Missing, Origin, StatementSigner, TagEvidence
+from creditchain.verification.evidence import Evidence, Missing, NodeHistory, Origin, StatementSigner, TagEvidence
 from creditchain.verification.policy import Policy
 from creditchain.verification.verdict import Outcome, Step, failed, not_verified, passed
 from creditchain.vocabulary import NodeStatus, Role
@@ -128,7 +128,7 @@ def check_signature(statement: SignedTagStatement, origin: Origin, signer: State
     return _standing(statement, address, member)
 
 
-def _standing(statement: SignedTagStatement, address: str, member: Member) -> Step:
+def _standing(statement: SignedTagStatement, address: str, member: NodeHistory) -> Step:
     node = member.info
     details = {
         "platform": node.number,

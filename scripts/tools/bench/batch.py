@@ -26,7 +26,7 @@ from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.folder.manifest import Terms
 from creditchain.batch.folder.opened import BatchFolder, open_batch
 from creditchain.batch.making.pipeline import Prepared, prepare
-from creditchain.batch.making.task import Limits
+from creditchain.batch.making.task import BatchLimits
 from creditchain.batch.readers.upload import find_upload
 from creditchain.batch.sealing import Seals
 from creditchain.catalogue.products import load_product
@@ -193,7 +193,7 @@ def _run(path: Path, product: Product, folder: Path, *, keep: bool = False, memo
     terms = Terms(bytes(32), 1, "0x" + "00" * 20, 1, product.ref, product.digest, 0, 1, bytes(32))
     with _peak_memory() if memory else nullcontext([0]) as peak:
         began = time.perf_counter()
-        prepared = prepare(find_upload(path), Rules(product), SEALS, terms, dest, name="bench", limits=Limits())
+        prepared = prepare(find_upload(path), Rules(product), SEALS, terms, dest, name="bench", limits=BatchLimits())
         seconds = time.perf_counter() - began
     if not keep:
         shutil.rmtree(dest)

@@ -16,7 +16,7 @@ from creditchain.acts.checking_uploads import check_upload
 from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.folder.manifest import Terms
 from creditchain.batch.making.pipeline import prepare
-from creditchain.batch.making.task import Limits
+from creditchain.batch.making.task import BatchLimits
 from creditchain.batch.readers.upload import find_upload
 from creditchain.batch.sealing import Seals
 from creditchain.catalogue.products import load_product
@@ -70,7 +70,7 @@ def _anchored(path: Path, product: Product, folder: Path) -> tuple[float, bytes]
         dest = folder / "batches"
         shutil.rmtree(dest, ignore_errors=True)
         began = time.perf_counter()
-        made = prepare(find_upload(path), Rules(product), SEALS, terms, dest, name="bench", limits=Limits())
+        made = prepare(find_upload(path), Rules(product), SEALS, terms, dest, name="bench", limits=BatchLimits())
         seconds.append(time.perf_counter() - began)
     return statistics.median(seconds), made.root
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from making import document, lines, made
 
-from creditchain.backup import Made, Order, Request, Restored, make_backup, restore_backup
+from creditchain.backup import BackupOrder, Made, Restored, RestoreRequest, make_backup, restore_backup
 from creditchain.backup.vault import Vault
 from creditchain.home.layout import Home
 
@@ -104,9 +104,9 @@ def content(home: Path) -> dict[str, bytes | list[bytes]]:
     return found
 
 
-def order(home: Path, url: object) -> Order:
+def order(home: Path, url: object) -> BackupOrder:
     """A backup of a home."""
-    return Order(home, home.parent / "deployments", str(url), lambda _: PASSWORD, lambda _: PASSWORD)
+    return BackupOrder(home, home.parent / "deployments", str(url), lambda _: PASSWORD, lambda _: PASSWORD)
 
 
 def backup(home: Path, url: object, *, prune: bool = False) -> Made:
@@ -114,9 +114,9 @@ def backup(home: Path, url: object, *, prune: bool = False) -> Made:
     return make_backup(replace(order(home, url), prune=prune))
 
 
-def request(url: object, home: Path, *, password: str = PASSWORD, force: bool = False) -> Request:
+def request(url: object, home: Path, *, password: str = PASSWORD, force: bool = False) -> RestoreRequest:
     """A restore into a home."""
-    return Request(str(url), home, home.parent / "deployments", lambda _: password, force)
+    return RestoreRequest(str(url), home, home.parent / "deployments", lambda _: password, force)
 
 
 def restore(url: object, home: Path, *, force: bool = False) -> Restored:

@@ -13,7 +13,7 @@ import pytest
 from homes import PASSWORD, backup, content, make_home, request, restore
 
 from creditchain.backup import BackupError, restore_backup
-from creditchain.backup.manifest import Manifest
+from creditchain.backup.manifest import BackupManifest
 from creditchain.backup.vault import Vault
 from creditchain.errors import CreditchainError, UnavailableError
 
@@ -91,7 +91,7 @@ def test_files_exchanged(place: Path, tmp_path: Path) -> None:
 
 def test_a_manifest_of_somebody_else(place: Path, vault: Vault, tmp_path: Path) -> None:
     """Encrypted to this backup, but by somebody who does not hold its key."""
-    forged = Manifest("00" * 16, 2, 0, ()).to_bytes()
+    forged = BackupManifest("00" * 16, 2, 0, ()).to_bytes()
     for content_of, message in ((b"0" * 64 + b"\n" + forged, "damaged"), (vault.sign(forged), "name of another")):
         sealed = io.BytesIO()
         vault.seal(io.BytesIO(content_of), sealed)
@@ -101,7 +101,7 @@ def test_a_manifest_of_somebody_else(place: Path, vault: Vault, tmp_path: Path) 
 
 @pytest.mark.parametrize("path", ["home/../../escaped", "/etc/escaped", "elsewhere/x", "home", "home//x", "home/./x"])
 def test_paths_that_lead_out(path: str, place: Path, vault: Vault, tmp_path: Path) -> None:
-    told = Manifest("00" * 16, 2, 0, ()).to_bytes()
+    told = BackupManifest("00" * 16, 2, 0, ()).to_bytes()
     entry = b'{"path": "%s", "size": 0, "sha256": "%s", "mode": 384}' % (path.encode(), b"00" * 32)
     sealed = io.BytesIO()
     vault.seal(io.BytesIO(vault.sign(told.replace(b'"files": []', b'"files": [' + entry + b"]"))), sealed)

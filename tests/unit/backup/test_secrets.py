@@ -74,7 +74,7 @@ def test_a_batch_cannot_be_finished_between_the_copies_of_its_row_and_of_its_key
         finishing = threading.Thread(target=lambda: Ledger(journal, LOG).finish(row))
         keys = contents._keys
 
-        def after_somebody_tried_to_finish(place: Path) -> list[contents.Source]:
+        def after_somebody_tried_to_finish(place: Path) -> list[contents.BackupSource]:
             finishing.start()
             finishing.join(0.5)  # it waits for the backup; were it to go on, it would destroy the key
             return keys(place)

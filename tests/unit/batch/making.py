@@ -14,7 +14,7 @@ from stdnum.cn import uscc
 from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.folder.manifest import Terms
 from creditchain.batch.making.pipeline import Prepared, prepare
-from creditchain.batch.making.task import Limits
+from creditchain.batch.making.task import BatchLimits
 from creditchain.batch.readers.upload import find_upload
 from creditchain.batch.sealing import Seals
 from creditchain.catalogue.products import load_product
@@ -102,6 +102,6 @@ def write_parquet(path: Path, documents: list[dict[str, Any]], **options: Any) -
     return path
 
 
-def made(url: Path, dest: Path, *, rules: Rules = RULES, limits: Limits | None = None, **more: Any) -> Prepared:
+def made(url: Path, dest: Path, *, rules: Rules = RULES, limits: BatchLimits | None = None, **more: Any) -> Prepared:
     """The batch of an upload."""
-    return prepare(find_upload(url), rules, SEALS, TERMS, dest, name="test", limits=limits or Limits(), **more)
+    return prepare(find_upload(url), rules, SEALS, TERMS, dest, name="test", limits=limits or BatchLimits(), **more)

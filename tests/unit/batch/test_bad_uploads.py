@@ -18,7 +18,7 @@ from making import PRODUCT, document, lines, made, number, rows, write_csv, writ
 from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.errors import Problem, StorageError, UploadError
 from creditchain.batch.making import pipeline
-from creditchain.batch.making.task import Faults, Limits
+from creditchain.batch.making.task import BatchLimits, Faults
 from creditchain.documents import Domain, domain_mask
 
 GOOD = [document(record) for record in range(20)]
@@ -91,7 +91,7 @@ def test_bad_line(name: str, piece_bytes: int, tmp_path: Path) -> None:
     line, field, message = BAD_LINES[name]
     path = tmp_path / "upload.jsonl"
     path.write_bytes(with_line(line))
-    error = refused(path, tmp_path, limits=Limits(piece_bytes=piece_bytes))
+    error = refused(path, tmp_path, limits=BatchLimits(piece_bytes=piece_bytes))
     assert error.place is not None
     assert (error.place.file, error.place.line) == ("upload.jsonl", 7)
     assert error.place.field == field
@@ -126,7 +126,7 @@ def test_bad_line_is_found_by_worker_processes_too(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(pipeline, "SMALL_BYTES", 0)
     path = tmp_path / "upload.jsonl"
     path.write_bytes(with_line(data(capital_fen=0.5), 19))
-    error = refused(path, tmp_path, limits=Limits(piece_bytes=1_000, workers=2))
+    error = refused(path, tmp_path, limits=BatchLimits(piece_bytes=1_000, workers=2))
     assert error.place is not None
     assert (error.place.line, error.place.field) == (19, "data.capital_fen")
 
@@ -162,7 +162,7 @@ def test_domain_that_the_node_may_not_publish(tmp_path: Path) -> None:
 def test_the_same_document_twice(tmp_path: Path, piece_bytes: int) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(lines([*GOOD, GOOD[4]]))
-    error = refused(path, tmp_path, limits=Limits(piece_bytes=piece_bytes))
+    error = refused(path, tmp_path, limits=BatchLimits(piece_bytes=piece_bytes))
     assert error.place is not None
     assert error.place.line == 21
     assert error.found == "lines 5 and 21"
@@ -186,7 +186,7 @@ def test_report_gets_every_problem(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"".join([*all_lines, all_lines[0]]))
     told: list[Problem] = []
-    error = refused(path, tmp_path, faults=Faults(report=told.append), limits=Limits(piece_bytes=700))
+    error = refused(path, tmp_path, faults=Faults(report=told.append), limits=BatchLimits(piece_bytes=700))
     assert [problem.line for problem in told] == [4, 9, 21]
     assert "the first of 2 faults" in error.message
     assert told[1].as_json("a.jsonl")["field"] == "data.capital_fen"

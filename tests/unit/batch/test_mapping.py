@@ -20,7 +20,7 @@ from making import PRODUCT, RULES, SEALS, TERMS, document, made, write_csv
 
 from creditchain.batch.errors import Problem, UploadError
 from creditchain.batch.making.pipeline import Prepared, prepare
-from creditchain.batch.making.task import Faults, Limits
+from creditchain.batch.making.task import BatchLimits, Faults
 from creditchain.batch.readers.conversions import ConversionError, Conversions, day, day_of_month, fen
 from creditchain.batch.readers.mapping import MappingError, parse_mapping
 from creditchain.batch.readers.reading import Reading
@@ -159,9 +159,9 @@ def write_own(path: Path, table: list[dict[str, str]] | None = None) -> Path:
 
 
 def read(
-    path: Path, dest: Path, reading: Reading, faults: Faults | None = None, limits: Limits | None = None
+    path: Path, dest: Path, reading: Reading, faults: Faults | None = None, limits: BatchLimits | None = None
 ) -> Prepared:
-    upload, limits = find_upload(path, reading), limits or Limits()
+    upload, limits = find_upload(path, reading), limits or BatchLimits()
     return prepare(upload, RULES, SEALS, TERMS, dest, name="test", limits=limits, faults=faults or Faults())
 
 
@@ -214,7 +214,7 @@ def test_lines_that_are_no_flat_objects(encoding: str, piece_bytes: int, tmp_pat
     problems: list[Problem] = []
     reading = replace(mapping(), encoding=encoding)
     with pytest.raises(UploadError, match="first of 4 faults"):
-        read(path, tmp_path / "no", reading, Faults(report=problems.append), Limits(piece_bytes=piece_bytes))
+        read(path, tmp_path / "no", reading, Faults(report=problems.append), BatchLimits(piece_bytes=piece_bytes))
     assert [problem.line for problem in problems] == [13, 14, 15, 16]
 
 

@@ -14,7 +14,7 @@ from creditchain.batch.folder.check import check_batch
 from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.making import pipeline
 from creditchain.batch.making.pipeline import prepare
-from creditchain.batch.making.task import Faults, Limits
+from creditchain.batch.making.task import BatchLimits, Faults
 from creditchain.batch.making.worker import make_run
 from creditchain.batch.readers.upload import find_upload
 from creditchain.batch.records import RECORDS
@@ -75,7 +75,7 @@ def test_an_upload_may_lie_in_an_object_store(tmp_path: Path, upload: Path) -> N
     with fsspec.open("memory://uploads/upload.jsonl", "wb") as handle:
         handle.write(upload.read_bytes())
     found = find_upload("memory://uploads/upload.jsonl")
-    prepared = prepare(found, RULES, SEALS, TERMS, tmp_path / "b", name="url", limits=Limits(piece_bytes=10_000))
+    prepared = prepare(found, RULES, SEALS, TERMS, tmp_path / "b", name="url", limits=BatchLimits(piece_bytes=10_000))
     assert prepared.root == plain_root(DOCUMENTS)
 
 
@@ -83,12 +83,12 @@ def test_an_upload_may_lie_in_an_object_store(tmp_path: Path, upload: Path) -> N
 def test_lines_are_found_whatever_the_pieces(tmp_path: Path, piece_bytes: int) -> None:
     path = tmp_path / "few.jsonl"
     path.write_bytes(lines(DOCUMENTS[:3])[:-1])
-    assert made(path, tmp_path / "b", limits=Limits(piece_bytes=piece_bytes)).root == plain_root(DOCUMENTS[:3])
+    assert made(path, tmp_path / "b", limits=BatchLimits(piece_bytes=piece_bytes)).root == plain_root(DOCUMENTS[:3])
 
 
 @pytest.mark.parametrize("piece_bytes", [300, 511, 4_096, 10**6])
 def test_root_does_not_depend_on_the_pieces(upload: Path, tmp_path: Path, piece_bytes: int) -> None:
-    assert made(upload, tmp_path / "b", limits=Limits(piece_bytes=piece_bytes)).root == plain_root(DOCUMENTS)
+    assert made(upload, tmp_path / "b", limits=BatchLimits(piece_bytes=piece_bytes)).root == plain_root(DOCUMENTS)
 
 
 def test_root_does_not_depend_on_the_partitions() -> None:
@@ -121,7 +121,7 @@ def test_sorting_on_disk_by_worker_processes_gives_the_same_folder(
     at_once = made(upload, tmp_path / "a")
     monkeypatch.setattr(pipeline, "SMALL_BYTES", 0)
     monkeypatch.setattr("creditchain.batch.making.worker._FENCE_ROWS", 16)
-    limits = Limits(sort_memory=20_000, piece_bytes=20_000, workers=2)
+    limits = BatchLimits(sort_memory=20_000, piece_bytes=20_000, workers=2)
     spilled = made(upload, tmp_path / "b", limits=limits)
     assert (spilled.root, spilled.size, spilled.subjects) == (at_once.root, at_once.size, at_once.subjects)
     with open_batch(at_once.path) as one, open_batch(spilled.path) as other:
@@ -207,7 +207,7 @@ def test_a_document_that_stood_twice_is_kept_once(
     good = lines(DOCUMENTS).splitlines(keepends=True)
     path = tmp_path / "upload.jsonl"
     path.write_bytes(b"".join([*good[:200], *good[5:50], b"{\n", *good[100:], *good[:3]]))
-    limits = Limits(piece_bytes=20_000, sort_memory=20_000, workers=2)
+    limits = BatchLimits(piece_bytes=20_000, sort_memory=20_000, workers=2)
     prepared = made(path, tmp_path / "b", limits=limits, faults=Faults(skip=True))
     assert (prepared.root, prepared.skipped) == (plain_root(DOCUMENTS), 45 + 1 + 100 + 3)
     check_batch(prepared.path)
@@ -222,7 +222,7 @@ def test_doubles_at_the_border_of_spans_are_found(tmp_path: Path) -> None:
     documents = [document(record, enterprises=5000) for record in range(9000)]
     path = tmp_path / "upload.jsonl"
     path.write_bytes(lines([one for one in documents for _ in range(3)]))
-    limits = Limits(workers=2, sort_memory=1 << 20)
+    limits = BatchLimits(workers=2, sort_memory=1 << 20)
     prepared = made(path, tmp_path / "b", limits=limits, faults=Faults(skip=True))
     assert (prepared.size, prepared.skipped) == (9000, 18000)
     assert check_batch(prepared.path).manifest.size == 9000
@@ -231,7 +231,7 @@ def test_doubles_at_the_border_of_spans_are_found(tmp_path: Path) -> None:
 def test_a_piece_of_doubles_alone_leaves_no_file(tmp_path: Path) -> None:
     path = tmp_path / "upload.jsonl"
     path.write_bytes(lines([DOCUMENTS[0], DOCUMENTS[0], DOCUMENTS[1]]))
-    limits = Limits(piece_bytes=path.stat().st_size // 3)
+    limits = BatchLimits(piece_bytes=path.stat().st_size // 3)
     prepared = made(path, tmp_path / "b", limits=limits, faults=Faults(skip=True))
     assert prepared.root == plain_root(DOCUMENTS[:2])
     assert check_batch(prepared.path).manifest.size == 2

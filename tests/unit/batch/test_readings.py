@@ -10,7 +10,7 @@ from making import PRODUCT, RULES, SEALS, TERMS, document, lines, made, write_cs
 from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.errors import Problem, UploadError
 from creditchain.batch.making.pipeline import Prepared, prepare
-from creditchain.batch.making.task import Faults, Limits
+from creditchain.batch.making.task import BatchLimits, Faults
 from creditchain.batch.readers.encodings import ENCODINGS, likely_encoding
 from creditchain.batch.readers.reading import Reading
 from creditchain.batch.readers.upload import find_upload, upload_digest
@@ -25,7 +25,7 @@ TAIWAN = [{**one, "data": {**one["data"], "name": "臺北市範例股份有限�
 
 def read_as(path: Path, dest: Path, reading: Reading, **more: object) -> Prepared:
     """The batch of an upload that is read in some way."""
-    return prepare(find_upload(path, reading), RULES, SEALS, TERMS, dest, name="test", limits=Limits(**more))  # type: ignore[arg-type]
+    return prepare(find_upload(path, reading), RULES, SEALS, TERMS, dest, name="test", limits=BatchLimits(**more))  # type: ignore[arg-type]
 
 
 def encoded(text: str, encoding: str, *, mark: bool = False) -> bytes:

@@ -20,7 +20,7 @@ from creditchain.batch.folder.supersessions import read_supersessions
 from creditchain.batch.making import record_ids as gathering
 from creditchain.batch.making.finishing import IDS
 from creditchain.batch.making.pipeline import Prepared, Series, prepare
-from creditchain.batch.making.task import Faults, Limits
+from creditchain.batch.making.task import BatchLimits, Faults
 from creditchain.batch.readers.upload import find_upload
 from creditchain.batch.sealing import Seals
 from creditchain.catalogue.products import load_product
@@ -34,7 +34,7 @@ TAX = load_product("tax-payment/1")
 def batch(path: Path, dest: Path, *, secret: int = 1, series: Series | None = None, **more: Any) -> Prepared:
     """A batch with a secret of its own, as every batch has."""
     seals = Seals(SEALS.tag_key, bytes([secret]) * 32)
-    more = {"rules": RULES, "limits": Limits(), **more}
+    more = {"rules": RULES, "limits": BatchLimits(), **more}
     rules, limits = more.pop("rules"), more.pop("limits")
     return prepare(
         find_upload(path), rules, seals, TERMS, dest, name="test", series=series or Series(), limits=limits, **more
@@ -106,7 +106,7 @@ def test_rows_are_right_however_the_upload_is_cut(
     done = batch(
         path,
         tmp_path / "b",
-        limits=Limits(workers=workers, piece_bytes=20_000),
+        limits=BatchLimits(workers=workers, piece_bytes=20_000),
         faults=Faults(skip=True, report=told.append),
     )
     assert sorted(problem.line or 0 for problem in told) == [51, 201, 301]

@@ -15,7 +15,7 @@ from creditchain.acts.checking_uploads import CheckedUpload, check_upload
 from creditchain.acts.drafting_mappings import draft_mapping
 from creditchain.batch.checking.masking import masked, yuan
 from creditchain.batch.errors import Problem, UploadError
-from creditchain.batch.making.task import Faults, Limits
+from creditchain.batch.making.task import BatchLimits, Faults
 from creditchain.batch.readers.mapping import parse_mapping
 from creditchain.batch.readers.upload import find_upload
 from creditchain.catalogue.products import load_product
@@ -58,7 +58,7 @@ def test_it_tells_what_anchoring_tells(
         monkeypatch.setattr(checking_uploads, "SMALL_BYTES", 0)
     told: list[Problem] = []
     found = check_upload(
-        find_upload(path), RULES, limits=Limits(piece_bytes=piece_bytes, workers=workers), report=told.append
+        find_upload(path), RULES, limits=BatchLimits(piece_bytes=piece_bytes, workers=workers), report=told.append
     )
     assert expected <= {(problem.line, problem.field, problem.message) for problem in told}
     assert {problem.line for problem in told} == {4, 11, 21, 22, 41, 51}
@@ -78,7 +78,7 @@ def test_the_summary(kind: str, tmp_path: Path) -> None:
         path.write_bytes(lines(GOOD))
     else:
         (write_csv if kind == "csv" else write_parquet)(path, GOOD)
-    found = check_upload(find_upload(path), RULES, limits=Limits(piece_bytes=2_000))
+    found = check_upload(find_upload(path), RULES, limits=BatchLimits(piece_bytes=2_000))
     assert found.clean
     told = fields(found)
     amount = told["data.capital_fen"]
@@ -100,7 +100,7 @@ def test_many_different_values_are_not_all_kept(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("creditchain.batch.checking.summary.MAX_DISTINCT", 20)
     path = tmp_path / "a.jsonl"
     path.write_bytes(lines(GOOD))
-    told = fields(check_upload(find_upload(path), RULES, limits=Limits(piece_bytes=2_000)))
+    told = fields(check_upload(find_upload(path), RULES, limits=BatchLimits(piece_bytes=2_000)))
     assert told["data.record_id"]["distinct"] == "more than 20"
     assert told["subject.number"]["distinct"] == 7
 
@@ -109,7 +109,7 @@ def test_reading_that_ends_early_is_told_with_what_came_before(tmp_path: Path) -
     text = write_csv(tmp_path / "a.csv", GOOD).read_bytes()
     path = tmp_path / "b.csv"
     path.write_bytes(text + "上海".encode("gb18030") + b"\n")
-    found = check_upload(find_upload(path), RULES, limits=Limits(piece_bytes=2_000))
+    found = check_upload(find_upload(path), RULES, limits=BatchLimits(piece_bytes=2_000))
     assert not found.complete
     assert not found.clean
     assert [problem.line for problem in found.faults] == [62]

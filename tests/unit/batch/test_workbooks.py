@@ -20,7 +20,7 @@ from making import RULES, SEALS, TERMS, document, made, rows, write_csv
 
 from creditchain.batch.errors import Problem, UploadError
 from creditchain.batch.making.pipeline import Prepared, prepare
-from creditchain.batch.making.task import Faults, Limits
+from creditchain.batch.making.task import BatchLimits, Faults
 from creditchain.batch.readers.reading import USUAL, Reading
 from creditchain.batch.readers.upload import find_upload
 from creditchain.batch.readers.workbook import number_text
@@ -45,9 +45,8 @@ def workbook(path: Path, change: Callable[[Any], None] | None = None, *, typed: 
 
 
 def read(path: Path, dest: Path, reading: Reading = USUAL, faults: Faults | None = None) -> Prepared:
-    return prepare(
-        find_upload(path, reading), RULES, SEALS, TERMS, dest, name="test", limits=Limits(), faults=faults or Faults()
-    )
+    upload = find_upload(path, reading)
+    return prepare(upload, RULES, SEALS, TERMS, dest, name="test", limits=BatchLimits(), faults=faults or Faults())
 
 
 @pytest.mark.parametrize("typed", [True, False])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from creditchain.consents.standing import Standing, standing
+from creditchain.consents.standing import ConsentStanding, standing
 from creditchain.log.views import ConsentState
 
 FROM, UNTIL = 1_000, 2_000
@@ -29,21 +29,21 @@ STATE = ConsentState(
 @pytest.mark.parametrize(
     ("state", "time", "expected"),
     [
-        (None, FROM, Standing.NOT_GRANTED),
-        (STATE, FROM - 1, Standing.NOT_YET_VALID),
-        (STATE, FROM, Standing.VALID),
-        (STATE, UNTIL, Standing.VALID),
-        (STATE, UNTIL + 1, Standing.OVER),
-        (replace(STATE, used=1), FROM, Standing.VALID),
-        (replace(STATE, used=2), FROM, Standing.USED_UP),
-        (replace(STATE, used=2), UNTIL + 1, Standing.OVER),
-        (replace(STATE, revoked_at=1_500), FROM, Standing.REVOKED),
-        (replace(STATE, used=2, revoked_at=1_500), UNTIL + 1, Standing.REVOKED),
+        (None, FROM, ConsentStanding.NOT_GRANTED),
+        (STATE, FROM - 1, ConsentStanding.NOT_YET_VALID),
+        (STATE, FROM, ConsentStanding.VALID),
+        (STATE, UNTIL, ConsentStanding.VALID),
+        (STATE, UNTIL + 1, ConsentStanding.OVER),
+        (replace(STATE, used=1), FROM, ConsentStanding.VALID),
+        (replace(STATE, used=2), FROM, ConsentStanding.USED_UP),
+        (replace(STATE, used=2), UNTIL + 1, ConsentStanding.OVER),
+        (replace(STATE, revoked_at=1_500), FROM, ConsentStanding.REVOKED),
+        (replace(STATE, used=2, revoked_at=1_500), UNTIL + 1, ConsentStanding.REVOKED),
     ],
 )
-def test_how_a_consent_stands(state: ConsentState | None, time: int, expected: Standing) -> None:
+def test_how_a_consent_stands(state: ConsentState | None, time: int, expected: ConsentStanding) -> None:
     assert standing(state, time) is expected
 
 
 def test_every_standing_has_a_name_in_both_languages() -> None:
-    assert len({one.zh for one in Standing}) == len(Standing)
+    assert len({one.zh for one in ConsentStanding}) == len(ConsentStanding)

@@ -9,7 +9,7 @@ import pytest
 from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.folder.manifest import Terms
 from creditchain.batch.making.pipeline import prepare
-from creditchain.batch.making.task import Limits
+from creditchain.batch.making.task import BatchLimits
 from creditchain.batch.readers.upload import find_upload
 from creditchain.batch.sealing import Seals
 from creditchain.catalogue.products import load_product
@@ -37,7 +37,7 @@ def test_every_format_gives_the_same_root(tmp_path: Path, ref: str) -> None:
         path = tmp_path / f"upload.{form}"
         write_sample(Sample(product, 600, 80, seed=8), path, form)
         upload, dest = find_upload(path), tmp_path / form
-        made = prepare(upload, Rules(product), SEALS, terms, dest, name="test", limits=Limits())
+        made = prepare(upload, Rules(product), SEALS, terms, dest, name="test", limits=BatchLimits())
         assert made.size == 600
         assert made.subjects == 80
         roots.add(made.root)

@@ -47,7 +47,7 @@ from creditchain.reports import Assembled, ReportOrder, assemble, plan
 from creditchain.verification.evidence import (
     DeliveryEvidence,
     Evidence,
-    Member,
+    NodeHistory,
     ReportEvidence,
     StatementSigner,
     TagEvidence,
@@ -142,7 +142,7 @@ class Region:
     anchors: dict[tuple[int, bytes], AnchorInfo] = field(default_factory=dict)
     lives: dict[tuple[int, bytes], tuple[int, int]] = field(default_factory=dict)
     numbers: dict[tuple[int, str], int] = field(default_factory=dict)
-    members: dict[int, Member] = field(
+    members: dict[int, NodeHistory] = field(
         default_factory=lambda: {
             PLATFORM: node(PLATFORM, 2, operator=platform_address()),
             **{source: node(source, 4) for source in (REGISTRY, POWER, TAX)},

@@ -32,7 +32,7 @@ from creditchain.log.entries import AnchorBody
 from creditchain.log.views import Compromise
 from creditchain.merkle import MemoryTree, inclusion_proof, node_hash
 from creditchain.packages.record_package import RecordPackage
-from creditchain.verification.evidence import NOT_ASKED, Evidence, Member, Missing, StatementSigner
+from creditchain.verification.evidence import NOT_ASKED, Evidence, Missing, NodeHistory, StatementSigner
 from creditchain.verification.policy import Policy, UnsafePolicy
 from creditchain.verification.steps import leaf_of, verify_record
 from creditchain.verification.subject import TagKey, signer_of
@@ -76,7 +76,7 @@ def with_anchor(**changes: Any) -> Evidence:
     return with_evidence(anchor=replace(world().evidence.anchor, **changes))
 
 
-def signed_by(member: Member | None, address: str | None = None) -> Evidence:
+def signed_by(member: NodeHistory | None, address: str | None = None) -> Evidence:
     """The honest evidence with another signer of the statement."""
     return with_evidence(signer=StatementSigner(address or platform_address(), member))
 
@@ -337,7 +337,7 @@ class TestSubject:
     def test_signed_by_an_earlier_key(self) -> None:
         rotated = node(PLATFORM, 2)
         assert verify(evidence=signed_by(rotated)).status is Status.VALID
-        stolen = Member(rotated.info, (Compromise(1, 2),))
+        stolen = NodeHistory(rotated.info, (Compromise(1, 2),))
         assert verify(evidence=signed_by(stolen)).status is Status.COULD_NOT_CHECK
 
     def test_a_key_of_the_epoch_suffices(self) -> None:
@@ -380,7 +380,7 @@ class TestPublisher:
     @pytest.mark.parametrize("whose", ["publisher", "host"])
     def test_compromised_key(self, whose: str, since: int, until: int, caught: bool) -> None:
         members = {"publisher": node(SOURCE, 4, host=HOST), "host": node(HOST, 2)}
-        members[whose] = Member(members[whose].info, (Compromise(since, until),))
+        members[whose] = NodeHistory(members[whose].info, (Compromise(since, until),))
         evidence = with_evidence(**members)
         assert [step.number for step in verify(evidence=evidence).failed] == ([5] if caught else [])
 

@@ -30,7 +30,7 @@ from creditchain.packages.record_package import (
     RecordPackage,
     SignedTagStatement,
 )
-from creditchain.verification.evidence import Evidence, Member, Origin, StatementSigner
+from creditchain.verification.evidence import Evidence, NodeHistory, Origin, StatementSigner
 
 TAG_KEY = keccak256(b"tag key of the tests")
 SECRET = keccak256(b"batch secret of the tests")
@@ -68,7 +68,7 @@ def document(subject: Subject, year: int) -> bytes:
     )
 
 
-def node(number: int, role: int, *, operator: str | None = None, **changes: int) -> Member:
+def node(number: int, role: int, *, operator: str | None = None, **changes: int) -> NodeHistory:
     """A member in good standing."""
     info = NodeInfo(
         number=number,
@@ -84,7 +84,7 @@ def node(number: int, role: int, *, operator: str | None = None, **changes: int)
         compromised_since=0,
         profile_digest=bytes(32),
     )
-    return Member(replace(info, **changes), ())
+    return NodeHistory(replace(info, **changes), ())
 
 
 def sign_statement(

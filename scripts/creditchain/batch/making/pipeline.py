@@ -32,7 +32,7 @@ from creditchain.batch.making.finishing import finish
 from creditchain.batch.making.pool import cores, processes
 from creditchain.batch.making.record_ids import Gathering, IdFindings, RunIds, forget_ids, gather_ids
 from creditchain.batch.making.spans import spans
-from creditchain.batch.making.task import Faults, Limits, Making
+from creditchain.batch.making.task import BatchLimits, Faults, Making
 from creditchain.batch.making.worker import Job, Part, Run, discard_part, make_part, make_run
 from creditchain.batch.progress import Watch, no_watch
 from creditchain.batch.readers.upload import Upload
@@ -84,7 +84,7 @@ def prepare(
     *,
     name: str,
     series: Series = Series(),
-    limits: Limits = Limits(),
+    limits: BatchLimits = BatchLimits(),
     faults: Faults = Faults(),
     watch: Watch = no_watch,
 ) -> Prepared:
@@ -186,7 +186,7 @@ def _runs(making: Making) -> list[Run]:
     return runs
 
 
-def piece_bytes(limits: Limits, size: int) -> int:
+def piece_bytes(limits: BatchLimits, size: int) -> int:
     """The size of pieces of `size` bytes in all that gives every worker as many, and some to make up for a slow one."""
     rounds = max(1 if limits.workers == 1 else _ROUNDS, -(-size // (limits.piece_bytes * limits.workers)))
     return max(1, min(limits.piece_bytes, -(-size // (rounds * limits.workers))))

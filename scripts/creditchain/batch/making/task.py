@@ -19,7 +19,7 @@ Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BatchLimits:
     """How much of the machine a batch may take."""
 
     sort_memory: int = 256 << 20  #: bytes of records that are sorted at a time, over all workers
@@ -41,7 +41,7 @@ class Making:
 
     upload: Upload
     job: Job
-    limits: Limits
+    limits: BatchLimits
     faults: Faults
     watch: Watch
     pool: Executor | None
