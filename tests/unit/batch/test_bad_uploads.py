@@ -327,11 +327,11 @@ subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", disk], check
 sys.path.insert(0, making)
 from creditchain.batch.errors import StorageError
 from creditchain.batch.making import pipeline
-from creditchain.batch.making.task import Limits
+from creditchain.batch.making.task import BatchLimits
 from making import made
 pipeline.SMALL_BYTES = 0
 try:
-    made(Path(upload), Path(disk) / "batches", limits=Limits(workers=int(workers), piece_bytes=50_000))
+    made(Path(upload), Path(disk) / "batches", limits=BatchLimits(workers=int(workers), piece_bytes=50_000))
 except StorageError as error:
     assert "disk is full" in str(error), error
     assert not list((Path(disk) / "batches").iterdir())

@@ -150,10 +150,11 @@ sys.path.insert(0, sys.argv[1])
 from making import RULES, SEALS, TERMS
 from creditchain.batch.errors import UploadError
 from creditchain.batch.making.pipeline import prepare
-from creditchain.batch.making.task import Limits
+from creditchain.batch.making.task import BatchLimits
 from creditchain.batch.readers.upload import find_upload
 try:
-    prepare(find_upload(sys.argv[2]), RULES, SEALS, TERMS, Path(sys.argv[3]), name="bomb", limits=Limits(workers=1))
+    limits = BatchLimits(workers=1)
+    prepare(find_upload(sys.argv[2]), RULES, SEALS, TERMS, Path(sys.argv[3]), name="bomb", limits=limits)
 except UploadError as error:
     # Not `ru_maxrss`, which a child takes over from its parent.
     status = Path("/proc/self/status").read_text().split()

@@ -210,7 +210,7 @@ _MEASURE = """
 import json, sys
 from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.errors import UploadError
-from creditchain.batch.making.task import Limits
+from creditchain.batch.making.task import BatchLimits
 from creditchain.batch.readers.upload import find_upload
 from creditchain.batch.readers import pieces
 from creditchain.catalogue.products import load_product
