@@ -15,9 +15,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-
 from creditchain.errors import Place, UnavailableError
 from creditchain.home.files import PART, fsync, fsync_path, storage, write_file
 
@@ -48,12 +45,18 @@ class SealingKeys:
 
     def seal(self, secret: bytes) -> Sealed:
         """Encrypt a secret under a fresh key; the key file is durable when this returns. Raises StorageError."""
+        # Loaded where it is used: listing batches opens the journal and needs no cipher.
+        from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
         name, key, nonce = secrets.token_hex(16), secrets.token_bytes(_KEY_BYTES), secrets.token_bytes(_NONCE_BYTES)
         write_file(self._path(name), key)
         return Sealed(name, nonce + ChaCha20Poly1305(key).encrypt(nonce, secret, name.encode()))
 
     def open(self, sealed: Sealed) -> bytes:
         """The secret. Raises SecretLostError, StorageError."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
         path = self._path(sealed.key)
         try:
             with storage("the key of a batch's secret"):
