@@ -25,6 +25,7 @@ from creditchain.chain.errors import (
 from creditchain.chain.networks import Network, require_url
 from creditchain.chain.refusals import Refusal
 from creditchain.chain.rpc import Endpoint, HttpWire, Patience, Wire
+from creditchain.errors import ConfigError
 from creditchain.hashing import keccak256
 from creditchain.log.views import BlockRef
 
@@ -307,7 +308,14 @@ def connect(network: Network, home: Path | None = None) -> Chain:
         # py-evm raises Python's recursion limit for the whole process, so far that deeply nested JSON from outside
         # would overflow the C stack. Our contracts need nothing of the kind.
         limit = sys.getrecursionlimit()
-        from creditchain.chain.embedded_rpc import open_embedded
+        try:
+            from creditchain.chain.embedded_rpc import open_embedded
+        except ModuleNotFoundError as error:
+            raise ConfigError(
+                "the embedded chain needs py-evm, which is not installed",
+                found=f"no module {error.name}",
+                hint="pip install 'creditchain[embedded]', or choose another network with --network.",
+            ) from error
         from creditchain.home.layout import Home
 
         sys.setrecursionlimit(limit)
