@@ -62,11 +62,18 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def installed(folder: Path, wheel: Path, extras: str, *options: str) -> Path:
-    """The `bin` of a new environment that has the wheel."""
-    environment = folder / "environment"
+def installed(folder: Path, wheel: Path, extras: Sequence[str] = (), resolution: str = "highest") -> Path:
+    """The `bin` of a new environment that has the wheel, with the versions that `resolution` gives.
+
+    Resolved from pyproject.toml, because for the wheel itself all that it needs would be indirect.
+    """
+    environment, chosen = folder / "environment", folder / "chosen.txt"
     must([sys.executable, "-m", "venv", "--without-pip", environment], folder)
-    must([*uv("pip", "install", "--python"), environment / "bin" / "python", *options, f"{wheel}{extras}"], folder)
+    python = environment / "bin" / "python"
+    wanted = [word for extra in extras for word in ("--extra", extra)]
+    compiling = uv("pip", "compile", "--quiet", "--resolution", resolution, "--python", python, "-o", chosen)
+    must([*compiling, *wanted, ROOT / "pyproject.toml"], folder)
+    must([*uv("pip", "install", "--python"), python, "--no-deps", "-r", chosen, wheel], folder)
     return environment / "bin"
 
 
@@ -80,7 +87,7 @@ def test_the_wheel_holds_the_package_and_no_tools_of_developers(wheel: Path):
 
 @pytest.mark.parametrize("resolution", ["lowest-direct", "highest"])
 def test_a_region_comes_up_with_the_lowest_and_the_newest_versions(wheel: Path, tmp_path: Path, resolution: str):
-    programs = installed(tmp_path, wheel, "[embedded,fast]", "--resolution", resolution)
+    programs = installed(tmp_path, wheel, ("embedded", "fast"), resolution)
     listed = must([*uv("pip", "list", "--python"), programs / "python"], tmp_path)
     print(resolution, [" ".join(line.split()) for line in listed.splitlines() if line.split()[0] in TOLD])
     version = wheel.name.split("-")[1]
@@ -95,7 +102,7 @@ def test_a_region_comes_up_with_the_lowest_and_the_newest_versions(wheel: Path, 
 
 
 def test_a_bank_that_only_verifies_needs_no_chain_of_its_own(wheel: Path, tmp_path: Path):
-    programs = installed(tmp_path, wheel, "")
+    programs = installed(tmp_path, wheel)
     assert call([programs / "python", "-c", "import eth"], tmp_path).returncode != 0, "py-evm is an extra"
     must([programs / "creditchain", "verify", "--help"], tmp_path)
     must([programs / "creditchain", "product", "list"], tmp_path)
@@ -106,7 +113,7 @@ def test_a_bank_that_only_verifies_needs_no_chain_of_its_own(wheel: Path, tmp_pa
 
 def test_types_reach_who_uses_the_package(wheel: Path, tmp_path: Path):
     """mypy, run over a user's file, reads the annotations of the installed package."""
-    programs = installed(tmp_path, wheel, "")
+    programs = installed(tmp_path, wheel)
     (tmp_path / "mine.py").write_text("from creditchain import merkle\nreveal_type(merkle.root([b'']))\n")
     mypy = [sys.executable, "-m", "mypy", "--python-executable", programs / "python", "mine.py"]
     assert 'Revealed type is "bytes"' in call(mypy, tmp_path).stdout.replace("builtins.", "")
