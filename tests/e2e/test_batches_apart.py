@@ -190,6 +190,17 @@ def test_what_is_signed_but_not_sent_is_not_dropped(world: World) -> None:
     assert world.roots() == [row.root]
 
 
+def test_what_was_signed_for_a_chain_that_is_gone_is_dropped_on_the_operator_s_word(world: World) -> None:
+    row = world.anchor(0, stop=State.MINED)
+    with pytest.raises(NotDroppedError, match="its chain must be asked"):
+        drop(world.journal, world.home, row, None)
+    with pytest.raises(NotDroppedError, match="the batch is anchored"):
+        drop(world.journal, world.home, row, world.region, chain_is_gone=True)
+    assert [each.id for each in world.rows()] == [row.id]
+    assert drop(world.journal, world.home, row, None, chain_is_gone=True).folder is not None
+    assert world.rows() == []
+
+
 def test_a_row_that_was_dropped_meanwhile_is_not_gone_on_with(world: World) -> None:
     row = world.anchor(0, stop=State.PREPARED)
     drop(world.journal, world.home, row, None)

@@ -45,11 +45,15 @@ def find_row(journal: Journal, number: int) -> AnchoringRow:
     return row
 
 
-def drop(journal: Journal, home: Home, row: AnchoringRow, region: Region | None) -> Dropped:
+def drop(
+    journal: Journal, home: Home, row: AnchoringRow, region: Region | None, *, chain_is_gone: bool = False
+) -> Dropped:
     """Forget a batch that was begun: its row, its secret, its folder.
 
     Args:
         region: the region it is of; may be None where the chain cannot know the batch (`needs_chain`).
+        chain_is_gone: the operator's word that the batch's chain exists no more, for a batch that was signed for it.
+            Without it such a row could never be dropped. Not believed where `region` shows that the chain is there.
     Raises:
         NotDroppedError: it is anchored, or a transaction is on its way, or another region was given.
         UnavailableError: the chain cannot be asked, or another process is working on it.
@@ -62,10 +66,10 @@ def drop(journal: Journal, home: Home, row: AnchoringRow, region: Region | None)
             region = None
         if region is not None and row.root is not None:
             _require_absent(journal, region, row)
-        elif needs_chain(journal, row):
+        elif needs_chain(journal, row) and not chain_is_gone:
             raise NotDroppedError(
                 "a transaction was signed for this batch, so its chain must be asked",
-                hint="Choose the network that it is on, with --network.",
+                hint="Choose the network that it is on, with --network; or say --chain-is-gone if it exists no more.",
             )
         # Nothing can bring it on the chain any more. The row comes last: killed before, dropping again finishes.
         folder = None if row.root is None else place.batches / row.root.hex()

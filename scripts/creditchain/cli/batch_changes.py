@@ -52,7 +52,14 @@ def resume(ctx: typer.Context, tag_key: TagKeyOption = None, signer: SignerOptio
 
 
 def drop(
-    ctx: typer.Context, row: Annotated[int, typer.Argument(help="Number of the row, as `batch list` shows it.")]
+    ctx: typer.Context,
+    row: Annotated[int, typer.Argument(help="Number of the row, as `batch list` shows it.")],
+    chain_is_gone: Annotated[
+        bool,
+        typer.Option(
+            "--chain-is-gone", help="Its chain exists no more, so nobody can be asked: drop it though it was signed."
+        ),
+    ] = False,
 ) -> None:
     """Give up a batch that was begun and cannot be finished: its row, its secret and its folder are destroyed. 放弃
 
@@ -67,11 +74,11 @@ def drop(
     home = Home.existing(chosen.home)
     with open_journal(home.journal) as journal:
         found = find_row(journal, row)
-        if needs_chain(journal, found):
+        if needs_chain(journal, found) and not chain_is_gone:
             with open_region(chosen) as region:
                 dropped = drop_row(journal, home, found, region)
         else:
-            dropped = drop_row(journal, home, found, None)
+            dropped = drop_row(journal, home, found, None, chain_is_gone=chain_is_gone)
     folder = None if dropped.folder is None else str(dropped.folder)
     chosen.output.emit(
         anchored(dropped.row) | {"upload": dropped.row.upload, "dropped": True, "folder_removed": folder}
