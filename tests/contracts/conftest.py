@@ -4,10 +4,9 @@ pytest-randomly shuffles them too: modules, and the tests of each; Brownie gives
 """
 
 import os
-import random
-import socket
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,10 +15,14 @@ from web3.exceptions import TransactionNotFound
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "vectors"), str(Path(__file__).resolve().parents[1])]
 
+from ports import reserved_port  # noqa: E402
 from skips import pytest_make_collect_report, pytest_runtest_makereport  # noqa: E402, F401 - hooks
 
 #: The port of a chain that runs already and that the tests may use, if set; else Brownie starts one of its own.
 PORT = "CREDITCHAIN_TEST_PORT"
+
+#: Holds the port until this process ends.
+_ports = ExitStack()
 
 _ask_receipt = Eth.get_transaction_receipt
 
@@ -50,19 +53,10 @@ def pytest_configure(config):
 
         for network in CONFIG.networks.values():
             if network.get("cmd") == "anvil":
-                network["cmd_settings"]["port"] = int(os.environ.get(PORT, 0)) or _free_port()
+                network["cmd_settings"]["port"] = int(os.environ.get(PORT, 0)) or _ports.enter_context(reserved_port())
                 # Coverage is read from traces of every step, which Anvil keeps only if told to.
                 network["cmd_settings"]["steps_tracing"] = config.getoption("--coverage")
                 network["timeout"] = 300
-
-
-def _free_port():
-    chance = random.SystemRandom()
-    while True:
-        with socket.socket() as listener:
-            port = chance.randrange(10_000, 32_000)
-            if listener.connect_ex(("127.0.0.1", port)) != 0:
-                return port
 
 
 @pytest.fixture(scope="module", autouse=True)

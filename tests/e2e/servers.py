@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -20,12 +18,13 @@ import requests
 
 from creditchain.chain.networks import Network, load_network
 from creditchain.chain.signers import DEV_MNEMONIC
+from ports import reserved_port
 
 ROOT = Path(__file__).resolve().parents[2]
 #: On a busy machine a node takes its time; but Ganache loses a request now and then when several come at once, and
 #: answers when it is asked again. Neither measures anything.
 PATIENCE = {"poll_seconds": 0.02, "timeout_seconds": 30.0, "give_up_seconds": 900.0}
-#: How often a node is started anew that ended at once: its port was taken between choosing and using it.
+#: How often a node is started anew that ended at once: a program that is no test took its port.
 TRIES = 5
 
 
@@ -78,47 +77,38 @@ def program(name: str) -> str:
 
 @contextmanager
 def _node(name: str, port_option: str, arguments: Sequence[str]) -> Iterator[str]:
-    process, url = _started(name, port_option, arguments)
-    try:
-        yield url
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _started(name: str, port_option: str, arguments: Sequence[str]) -> tuple[subprocess.Popen[bytes], str]:
-    """A node that answers, and its URL."""
+    """A node that answers, by its URL."""
+    words = b""
     for _ in range(TRIES):
-        port = free_port()
-        # A group of its own: npm's anvil is a script that starts the program proper.
-        process = subprocess.Popen(
-            [program(name), port_option, str(port), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        url = f"http://127.0.0.1:{port}"
-        if _answers(url, process):
-            return process, url
-    pytest.fail(f"{name} does not start: {process.communicate()[1][-1000:]!r}")
-
-
-def free_port() -> int:
-    """A port that nobody listens on now, below those that the system gives to outgoing connections."""
-    chance = random.SystemRandom()
-    while True:
-        port = chance.randrange(10_000, 32_000)
-        with socket.socket() as listener:
+        with reserved_port() as port:
+            # A group of its own: npm's anvil is a script that starts the program proper.
+            process = subprocess.Popen(
+                [program(name), port_option, str(port), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+            url = f"http://127.0.0.1:{port}"
             try:
-                listener.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
+                if _answers(url, process):
+                    yield url
+                    return
+                words = process.communicate()[1]
+            finally:
+                _end(process)
+    pytest.fail(f"{name} does not start: {words[-1000:]!r}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:

@@ -12,7 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from servers import free_port, ganache, program
+from servers import ganache, program
+
+from ports import reserved_port
 
 PROJECT = Path(__file__).resolve().parents[2]
 NODE_MODULES = PROJECT / "node_modules" / ".bin"
@@ -22,8 +24,9 @@ NETWORKS = Path(str(importlib.util.find_spec("brownie").origin)).parent / "data"
 
 def test_brownie_scripts(tmp_path: Path) -> None:
     program("anvil")
-    _port(tmp_path, free_port())
-    assert "VALID" in _run(tmp_path, "verify_report")
+    with reserved_port() as port:
+        _port(tmp_path, port)
+        assert "VALID" in _run(tmp_path, "verify_report")
     with ganache("--wallet.deterministic") as server:
         _port(tmp_path, int(server.url.rpartition(":")[2]))
         assert "RegionLog" in _run(tmp_path, "deploy")

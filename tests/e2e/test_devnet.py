@@ -9,24 +9,27 @@ from pathlib import Path
 
 import pytest
 from commands import Commands
-from servers import free_port, program
+from servers import program
 
 from creditchain.chain import devnet, networks
+from ports import reserved_port
 
 
 @pytest.fixture
 def creditchain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Commands]:
     monkeypatch.setenv("PATH", str(Path(program("anvil")).parent), prepend=os.pathsep)
     monkeypatch.setenv("CREDITCHAIN_SIGNER", "dev:0")
-    # The built-in ports may be in use on the machine that runs the tests.
     file = tmp_path / "networks.toml"
-    file.write_text("".join(f'[devnet-{r}]\nurl = "http://127.0.0.1:{free_port()}"\n' for r in ("yrd", "prd")))
-    builtin = networks.load_networks(file)
-    monkeypatch.setattr(devnet, "load_network", lambda name: builtin[name])
-    monkeypatch.setenv("CREDITCHAIN_NETWORKS", str(file))
-    commands = Commands(tmp_path, "devnet-yrd")
-    yield commands
-    commands("devnet", "stop")
+    # The built-in ports may be in use on the machine that runs the tests.
+    with reserved_port() as yrd, reserved_port() as prd:
+        ports = {"devnet-yrd": yrd, "devnet-prd": prd}
+        file.write_text("".join(f'[{name}]\nurl = "http://127.0.0.1:{port}"\n' for name, port in ports.items()))
+        builtin = networks.load_networks(file)
+        monkeypatch.setattr(devnet, "load_network", lambda name: builtin[name])
+        monkeypatch.setenv("CREDITCHAIN_NETWORKS", str(file))
+        commands = Commands(tmp_path, "devnet-yrd")
+        yield commands
+        commands("devnet", "stop")
 
 
 def test_a_devnet_keeps_its_state(creditchain: Commands, tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def cheating(real: str, change: Callable[[dict[str, Any]], Any]) -> Iterator[str
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             answer = change(request)
             if answer is None:
-                answer = requests.post(real, json=request, timeout=10).json()
+                answer = requests.post(real, json=request, timeout=60).json()
             body = json.dumps(answer).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
@@ -244,7 +244,7 @@ def test_the_shape_that_clef_answers_is_understood(anvil: Server, on_anvil: Chai
     import requests
 
     def change(request: dict[str, Any]) -> Any:
-        answer = requests.post(anvil.url, json=request, timeout=10).json()
+        answer = requests.post(anvil.url, json=request, timeout=60).json()
         return {**answer, "result": {"raw": answer["result"], "tx": {}}}
 
     with cheating(anvil.url, change) as url:
