@@ -14,6 +14,7 @@ from region_world import PLATFORM, REGULATOR, SOURCE, Place, anchor_documents, r
 from worlds import Kept, kept_region
 
 from creditchain.acts.auditing import attest, check_list
+from creditchain.acts.preconditions import NotEntitledError
 from creditchain.acts.proving_disorder import prove_disorder
 from creditchain.batch.folder.leaf_list import read_leaves
 from creditchain.chain.outbox import Outbox
@@ -97,6 +98,7 @@ def test_a_fault_leaves_everything_as_it_was(world: Audited, place: Place, tmp_p
     auditor = {"platform": PLATFORM, "nobody": 99}.get(fault, REGULATOR)
     kinds: dict[str, type[CreditchainError]] = {
         "disorder": DisorderError,
+        "signer": NotEntitledError,
         "node": NotValidError,
         "short": NotValidError,
     }

@@ -12,6 +12,7 @@ from region_world import PLATFORM, SOURCE, Place, anchor_documents, region_of
 from worlds import Kept, kept_region
 
 from creditchain.acts.given_records import GivenRecord
+from creditchain.acts.preconditions import NotEntitledError
 from creditchain.acts.recording import set_life
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
@@ -107,10 +108,10 @@ def test_a_fault_leaves_everything_as_it_was(anchored: Anchored, place: Place, f
         life, successor = Life.SUPERSEDED, GivenRecord(RecordName(PLATFORM, later.name.leaf))
     elif fault == "not wanted":
         successor = later
-    kind: type[CreditchainError] = ReasonError if fault == "no reason" else InputError
+    kinds: dict[str, type[CreditchainError]] = {"no reason": ReasonError, "signer": NotEntitledError}
     with acting(place, key=PLATFORM if fault == "signer" else SOURCE) as (region, outbox, home):
         size, reasons = region.log_size(), home.region(region.deployment.log_id).reasons
-        with pytest.raises(kind):
+        with pytest.raises(kinds.get(fault, InputError)):
             set_life(region, outbox, home, record, life, reason, successor)
         assert region.log_size() == size
         assert not reasons.exists() or list(reasons.iterdir()) == []

@@ -17,6 +17,7 @@ from worlds import Kept, kept_region
 from creditchain.acts.anchoring import Anchoring, AnchoringError, AnchorOptions, AnchorOrder
 from creditchain.acts.dropping import NotDroppedError, drop, find_row
 from creditchain.acts.listing import list_anchorings
+from creditchain.acts.preconditions import NotEntitledError
 from creditchain.acts.purging import Purged, PurgeOrder, PurgeRefusedError, purge
 from creditchain.acts.resuming import resume_all
 from creditchain.acts.standing import NotAnchoredError
@@ -140,7 +141,7 @@ def test_one_row_s_fault_stops_no_other(world: World) -> None:
     outcomes = {each.row.id: each for each in resume_all(world.machine(), TAG_KEY)}
     assert list(outcomes) == [gone.id, changed.id, foreign.id, good.id, last.id]
     errors = [type(each.error) for each in outcomes.values()]
-    assert errors == [StorageError, AnchoringError, AnchoringError, type(None), type(None)]
+    assert errors == [StorageError, AnchoringError, NotEntitledError, type(None), type(None)]
     assert "has changed" in str(outcomes[changed.id].error)
     assert "does not act" in str(outcomes[foreign.id].error)
     assert [row.state for row in world.rows()] == [State.PREPARING] * 3 + [State.FINAL] * 2
@@ -250,8 +251,8 @@ def test_purging_tells_the_chain_and_then_erases(world: World) -> None:
 @pytest.mark.parametrize(
     ("how", "error", "message"),
     [
-        ({"key": PLATFORM}, PurgeRefusedError, "does not act"),
-        ({"key": GOVERNOR}, PurgeRefusedError, "does not act"),
+        ({"key": PLATFORM}, NotEntitledError, "does not act"),
+        ({"key": GOVERNOR}, NotEntitledError, "does not act"),
         ({"reason": ""}, ReasonError, "line of text"),
         ({"indices": (9,)}, InputError, "no leaf"),
     ],

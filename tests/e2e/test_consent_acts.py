@@ -26,6 +26,7 @@ from worlds import Kept
 
 from creditchain.acts import consenting, revoking
 from creditchain.acts.enterprise_keys import MnemonicKeys, WalletAnswer
+from creditchain.acts.preconditions import NotEntitledError
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.consents.errors import (
     ConsentRevokedError,
@@ -127,7 +128,7 @@ def test_only_what_was_agreed_to_is_endorsed_and_only_by_the_platform(world: Act
     outbox = world.outbox(ANYBODY)
     with world.refuses(InputError):
         consenting.endorse(world.region, platform, asked, TAGS)
-    with world.refuses(InputError, found=f"a key of node {BANK}"):
+    with world.refuses(NotEntitledError, found=f"a key of node {BANK}"):
         consenting.endorse(world.region, world.key(BANK), agreed, TAGS)
     with world.refuses(SubjectError):
         consenting.endorse(world.region, platform, agreed, (keccak256(b"another enterprise"),))

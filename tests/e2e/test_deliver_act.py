@@ -14,6 +14,7 @@ from region_world import Place
 from worlds import Kept
 
 from creditchain.acts.delivering import deliver
+from creditchain.acts.preconditions import NotEntitledError
 from creditchain.acts.querying import Query, request_report
 from creditchain.catalogue.products import catalogue, load_product
 from creditchain.chain.signers import LocalSigner
@@ -100,7 +101,7 @@ def test_nothing_is_signed_that_is_refused(ready: Ready) -> None:
         with world.refuses(InputError):
             ready.deliver(meter_within=seconds)
     stranger = Counting(world.key(SOURCE))
-    with world.refuses(InputError, found=f"a key of node {SOURCE}"):
+    with world.refuses(NotEntitledError, found=f"a key of node {SOURCE}"):
         ready.deliver(signer=stranger)
     with world.refuses(ForeignFileError):
         ready.deliver(file=replace(request, request=replace(message, domain=replace(message.domain, chain_id=1))))

@@ -14,6 +14,7 @@ from worlds import Kept
 from creditchain.acts import filing
 from creditchain.acts.disputing import answer_dispute, file_dispute, list_disputes
 from creditchain.acts.given_records import GivenRecord, given_package
+from creditchain.acts.preconditions import NotEntitledError
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.consents.errors import ForeignFileError, TermsError
 from creditchain.errors import InputError
@@ -82,7 +83,7 @@ def test_filings_that_are_refused_keep_no_reason(records: Records) -> None:
     platform, source = world.outbox(PLATFORM), world.outbox(SOURCE)
     with world.refuses(TermsError, field="platform"):
         file_dispute(world.region, source, world.home, record, SOURCE, "wrong")
-    with world.refuses(InputError, found=f"a key of node {SOURCE}"):
+    with world.refuses(NotEntitledError, found=f"a key of node {SOURCE}"):
         file_dispute(world.region, source, world.home, record, PLATFORM, "wrong")
     with world.refuses(InputError, found="node 99"):
         file_dispute(
@@ -105,7 +106,7 @@ def test_answers_that_are_refused_keep_no_reason(records: Records) -> None:
     with world.refuses(InputError, expected="open", found="none"):
         answer_dispute(world.region, source, world.home, record, DisputeState.UPHELD, "checked")
     file_dispute(world.region, world.outbox(PLATFORM), world.home, record, PLATFORM, "wrong")
-    with world.refuses(InputError, found=f"a key of node {BANK}"):
+    with world.refuses(NotEntitledError, found=f"a key of node {BANK}"):
         answer_dispute(world.region, bank, world.home, record, DisputeState.UPHELD, "checked")
     with world.refuses(InputError):
         answer_dispute(world.region, source, world.home, record, DisputeState.CORRECTED, "checked")
@@ -174,7 +175,7 @@ def test_filings_of_enterprises_that_are_refused(records: Records) -> None:
     signed = filing.sign(world.region, drafted, ENTERPRISE)
     with world.refuses(InputError):
         filing.endorse(world.region, platform, drafted)
-    with world.refuses(InputError, found=f"a key of node {BANK}"):
+    with world.refuses(NotEntitledError, found=f"a key of node {BANK}"):
         filing.endorse(world.region, world.key(BANK), signed)
     with world.refuses(SignatureError):
         filing.endorse(world.region, platform, replace(signed, message=replace(signed.message, leaf=bytes(31) + b"1")))

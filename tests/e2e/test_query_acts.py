@@ -26,6 +26,7 @@ from worlds import Kept
 from creditchain.acts.consenting import consent_on_chain
 from creditchain.acts.lending import Loans, loans_of, month_is_over, report_loans
 from creditchain.acts.metering import MeterResult, meter
+from creditchain.acts.preconditions import NotEntitledError
 from creditchain.acts.querying import Query, request_report
 from creditchain.acts.tracing import QueryState, trace
 from creditchain.catalogue.products import load_product
@@ -112,7 +113,7 @@ def test_requests_that_would_be_refused_later_are_refused_now(world: ActsWorld) 
         request(world, query(consent, provider=SOURCE))
     with world.refuses(TermsError, field="institution"):
         request(world, query(consent, institution=PLATFORM))
-    with world.refuses(InputError, found=f"a key of node {BANK}"):
+    with world.refuses(NotEntitledError, found=f"a key of node {BANK}"):
         request(world, query(consent, institution=OTHER_BANK))
     with world.refuses(SubjectError):
         request(world, query(consent), (keccak256(b"another enterprise"),))
@@ -203,7 +204,7 @@ def test_loans_that_are_refused_leave_no_list_behind(world: ActsWorld) -> None:
             report_loans(world.region, bank, world.home, replace(LOANS, count=count, amount=amount))
     with world.refuses(TermsError, field="institution"):
         report_loans(world.region, bank, world.home, replace(LOANS, institution=PLATFORM))
-    with world.refuses(InputError, found="a key of node nobody"):
+    with world.refuses(NotEntitledError, found="a key of node nobody"):
         report_loans(world.region, anybody, world.home, LOANS)
     with world.refuses(TermsError, field="queries"):
         report_loans(world.region, bank, world.home, replace(LOANS, queries=(keccak256(b"no query"),)))

@@ -196,7 +196,7 @@ def test_revoked(shell: Shell, packages: list[RecordPackage]) -> None:
     code, error = shell("record", "revoke", file, "--reason", "other", "--signer", f"dev:{SOURCE}")
     assert (code, error["error"]["kind"]) == (4, "ReasonError")
     code, error = shell("record", "erase", file, "--reason", "over", "--signer", f"dev:{PLATFORM}")
-    assert code == 4
+    assert code == 5
     assert "does not act" in error["error"]["message"]
 
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from creditchain.acts.locks import locked, upload_lock
+from creditchain.acts.preconditions import require_signer
 from creditchain.acts.superseding import comes_again, earlier_folders, supersede_records
 from creditchain.batch.accepting.rules import Rules, day_in_china
 from creditchain.batch.errors import Problem
@@ -335,12 +336,7 @@ class Anchoring:
             raise AnchoringError("nodes of this role do not publish", found=f"node {node}")
         if found.status != NodeStatus.ACTIVE or not self.region.is_active(node):
             raise AnchoringError("the node, or its host, is not active", found=f"node {node}")
-        if not self.region.acts_for(self.outbox.signer.address, node):
-            raise AnchoringError(
-                "the signer does not act for the node",
-                expected=f"the operator of node {node} or of its host",
-                found=self.outbox.signer.address,
-            )
+        require_signer(self.region, self.outbox.signer, node, "node")
         return found.domains
 
     def _epoch(self, tag_key: bytes) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from creditchain.acts.preconditions import require_signer
 from creditchain.batch.folder.leaf_list import Kept, keep_leaves
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
@@ -56,7 +57,8 @@ def attest(region: Region, outbox: Outbox, home: Home, source: Path, node: int, 
         source: the list (Parquet), or a batch folder, of which only the leaves are read; in bounded memory.
         auditor: number of the regulator that attests.
     Raises:
-        InputError: the auditor is no active regulator, or the signer does not act for it; the source is no list.
+        InputError: the auditor is no active regulator; the source is no list.
+        NotEntitledError: the signer does not act for the auditor.
         NotValidError: as `check_list`. Nothing was kept or sent.
     """
     _require_regulator(region, outbox, auditor)
@@ -91,10 +93,4 @@ def _require_regulator(region: Region, outbox: Outbox, auditor: int) -> None:
     if node is None or node.role != Role.REGULATOR or node.status != NodeStatus.ACTIVE:
         found = "no node" if node is None else f"{NodeStatus(node.status).label} {Role(node.role).label}"
         raise InputError(f"node {auditor} cannot attest audits", expected="an active regulator", found=found)
-    address = outbox.signer.address
-    if not region.acts_for(address, auditor):
-        raise InputError(
-            "the signer does not act for the auditor",
-            expected=f"the operator of node {auditor}",
-            found=f"a key of node {region.node_of(address) or 'nobody'}",
-        )
+    require_signer(region, outbox.signer, auditor, "auditor")

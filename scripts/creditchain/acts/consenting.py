@@ -136,7 +136,8 @@ def endorse(
 
     Raises:
         ForeignFileError: made for another region. TermsError: the contract would not take it now.
-        InputError: nobody agreed yet, or it is agreed by key and comes with a paper; the signer is not the platform's.
+        InputError: nobody agreed yet, or it is agreed by key and comes with a paper.
+        NotEntitledError: the signer is not the platform's.
         SignatureError: the enterprise's signature does not hold.
         SubjectError: the consent is about another enterprise than the one with these tags.
     """

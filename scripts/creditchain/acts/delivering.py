@@ -51,7 +51,7 @@ def deliver(
         view_age: seconds that the newest block may be old.
     Raises:
         ForeignFileError: the request or its consent is for another region.
-        InputError: the signer is not the provider's, or the promise is too long.
+        NotEntitledError: the signer is not the provider's. InputError: the promise is too long.
         StaleViewError: the chain's newest block is too old.
         QueryRefusedError: the ledger would not meter it, or the report is not what was asked for, or would fail its
             verification. Nothing was signed.

@@ -44,9 +44,9 @@ def file_dispute(
     Killed before it is final, it is finished by running it again; after that the record is disputed already.
 
     Raises:
-        TermsError: the filing node is no active platform. InputError: the signer is not the platform's, there is no
-            such publisher, or the record is disputed already. ReasonError: the reason is not one line of text, or
-            another one was given before.
+        TermsError: the filing node is no active platform. NotEntitledError: the signer is not the platform's.
+        InputError: there is no such publisher, or the record is disputed already.
+        ReasonError: the reason is not one line of text, or another one was given before.
     """
     name = record.name
     intent = f"dispute {name} {_last_dispute(region, name)}"
@@ -78,8 +78,10 @@ def answer_dispute(
     `correction`: the package of the record that takes the disputed one's place; for `CORRECTED`, and only for it.
 
     Raises:
-        InputError: the signer is not the publisher's, no dispute is open, or the correction is missing, not wanted, the
-            record itself, or not anchored by this node. ReasonError: as `file_dispute`.
+        NotEntitledError: the signer is not the publisher's.
+        InputError: no dispute is open, or the correction is missing, not wanted, the record itself, or not anchored by
+            this node.
+        ReasonError: as `file_dispute`.
     """
     if (outcome is DisputeState.CORRECTED) != (correction is not None):
         raise InputError("corrected needs the correcting record, the other outcomes have none")

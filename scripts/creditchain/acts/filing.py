@@ -89,8 +89,8 @@ def endorse(region: Region, signer: Signer, filing: FilingFile) -> FilingFile:
     """The filing, endorsed: the platform vouches that the key is the enterprise's, and the record about it.
 
     Raises:
-        ForeignFileError, TermsError: as `sign`. InputError: the enterprise has not signed, or the signer is not the
-            platform's. SignatureError: the enterprise's signature does not hold.
+        ForeignFileError, TermsError: as `sign`. NotEntitledError: the signer is not the platform's.
+        InputError: the enterprise has not signed. SignatureError: the enterprise's signature does not hold.
     """
     message = filing.message
     _require_current(region, filing)

@@ -50,7 +50,8 @@ def report_loans(region: Region, outbox: Outbox, home: Home, loans: Loans, *, co
     Everything is checked by the chain before the list of queries is kept in the home.
 
     Raises:
-        InputError: the signer is not the institution's, or another list was given for this report before.
+        NotEntitledError: the signer is not the institution's.
+        InputError: another list was given for this report before.
         TermsError: no such month, or one that is not over; no loans with an amount, or loans without; a query that is
             not on the ledger as this institution's; a month that was reported (not reported, for `correct`) before.
     """

@@ -10,7 +10,7 @@ from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer
 from creditchain.consents.errors import ForeignFileError, TermsError
 from creditchain.consents.judging import standing_of_member
-from creditchain.errors import InputError, Place
+from creditchain.errors import Place, RefusedError
 from creditchain.messages import ContractDomain
 from creditchain.vocabulary import Role
 
@@ -29,10 +29,14 @@ def require_here(region: Region, domain: ContractDomain, contract: str, log: byt
             raise ForeignFileError(f"this is for another {what}", expected=ours, found=theirs, hint=hint)
 
 
+class NotEntitledError(RefusedError):
+    """The signer does not act for the node in whose name something was to be done. Nothing was changed."""
+
+
 def require_signer(region: Region, signer: Signer, node: int, what: str) -> None:
-    """Raise InputError unless the signer may act for a node now. `what` names the node's part, e.g. "platform"."""
+    """Raise NotEntitledError unless the signer may act for a node now. `what` names the node's part: "platform"."""
     if not region.acts_for(signer.address, node):
-        raise InputError(
+        raise NotEntitledError(
             f"the signer does not act for the {what}",
             expected=f"the operator of node {node}, active, or of its host",
             found=f"a key of node {region.node_of(signer.address) or 'nobody'}",

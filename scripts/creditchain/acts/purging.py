@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from creditchain.acts.preconditions import require_signer
 from creditchain.acts.standing import require_standing
 from creditchain.batch.folder.opened import BatchFolder, open_batch
 from creditchain.batch.folder.purging import check_erasable, erase
@@ -52,7 +53,7 @@ def purge(region: Region, outbox: Outbox, home: Home, order: PurgeOrder) -> Purg
 
     Raises:
         InputError: no such leaf; the reason is missing, or another one than before.
-        PurgeRefusedError: another region's batch, or the signer does not act for its publisher.
+        PurgeRefusedError: another region's batch. NotEntitledError: the signer does not act for its publisher.
         AnchorGoneError, NotAnchoredError: the chain does not have the batch.
         StorageError, BatchError: the folder cannot be written, or is not as it was made.
         ContractRefusedError, UnavailableError: as `Outbox.submit`. Nothing was erased.
@@ -89,12 +90,7 @@ def _require_publisher(region: Region, outbox: Outbox, node: int) -> None:
     found = region.node(node)
     if found is None or found.status != NodeStatus.ACTIVE or not region.is_active(node):
         raise PurgeRefusedError("the publisher, or its host, is not an active node", found=f"node {node}")
-    if not region.acts_for(outbox.signer.address, node):
-        raise PurgeRefusedError(
-            "the signer does not act for the publisher of this batch",
-            expected=f"the operator of node {node} or of its host",
-            found=outbox.signer.address,
-        )
+    require_signer(region, outbox.signer, node, "publisher of this batch")
 
 
 def _calls(

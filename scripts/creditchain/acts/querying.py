@@ -53,7 +53,7 @@ def request_report(region: Region, home: Home, signer: Signer, query: Query, tag
 
     Raises:
         ForeignFileError: the consent is for another region. SubjectError: it is about another enterprise.
-        InputError: the signer is not the institution's. TermsError: a node that is not what it has to be.
+        NotEntitledError: the signer is not the institution's. TermsError: a node that is not what it has to be.
         ProductMismatchError: the product is no report, or not for this purpose.
         QueryRefusedError: the ledger would not meter a delivery for this request.
     """

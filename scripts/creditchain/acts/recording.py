@@ -41,7 +41,8 @@ def set_life(
     Args:
         successor: the record that takes its place; for `SUPERSEDED`, and only for it.
     Raises:
-        InputError: the signer does not act for the publisher; a package shows no record that the node anchored, or one
+        NotEntitledError: the signer does not act for the publisher.
+        InputError: a package shows no record that the node anchored, or one
             of another log; the successor is missing, not wanted, another node's, or the record itself.
         RefusedError: the record's life is past that already.
         ReasonError: the reason is not one line of text, or another one was given before. Nothing was sent.
