@@ -1,4 +1,4 @@
-"""The contracts' interfaces as they ship in the package: encode calls, decode results, events and errors."""
+"""Interfaces of the contracts that ship in the package: encode calls; decode results, events and errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from creditchain.chain.answers import Log
 from creditchain.chain.errors import ChainUnavailableError, ContractRefusedError
 from creditchain.hashing import keccak256
 
-#: What to do about the errors that users meet; the others say enough by their names and values.
+#: What to do about the errors that users meet. The names and values of the other errors say enough.
 HINTS = {
     "AccessManagedUnauthorized": "Only governors may do this; choose a governor's key with --signer.",
     "AnchorRegistryRootTaken": "This node anchored the same batch before.",
@@ -27,28 +27,28 @@ HINTS = {
     "NodeRegistryInactive": "It, or its host, is suspended, retired or past its end date (`creditchain node show`).",
     "NodeRegistryDomains": "Governors set what a node may publish with `creditchain node set-domains`.",
     "NodeRegistryKeyTaken": "One key belongs to one node for ever; choose a key that no node ever had.",
-    "ConsentTokenLog": "The consent is for another region; choose the network and deployment that it was made for.",
+    "ConsentTokenLog": "The consent is for another region; choose the network and deployment it was made for.",
     "ConsentTokenIncomplete": "Ask for it again with `creditchain consent request`, which checks the terms.",
-    "ConsentTokenKeyOrPaper": "A consent is signed by a key, or carries the digest of a paper; not both, not neither.",
-    "ConsentTokenPeriod": "The consent is over, or its days are in the wrong order; ask for it again.",
-    "ConsentTokenRole": "A consent names an institution that may ask and a platform that endorses.",
+    "ConsentTokenKeyOrPaper": "A consent is either signed by a key or carries the digest of a paper, never both.",
+    "ConsentTokenPeriod": "The consent has expired, or its dates are in the wrong order; ask for it again.",
+    "ConsentTokenRole": "A consent names an institution that asks and a platform that endorses.",
     "ConsentTokenInactive": "It, or its host, is suspended, retired or past its end date (`creditchain node show`).",
     "ConsentTokenSignature": "Sign with the consent's own key; anything changed after signing voids the signature.",
-    "ConsentTokenEndorsement": "The platform's operator, or its host's, endorses the signed file as it stands.",
-    "ConsentTokenGranted": "It is on the chain already; there is nothing to do.",
-    "ConsentTokenUnknown": "It was never relayed here (`creditchain consent relay`).",
+    "ConsentTokenEndorsement": "The platform's operator, or its host's, must endorse the signed file unchanged.",
+    "ConsentTokenGranted": "The consent is already on chain; there is nothing to do.",
+    "ConsentTokenUnknown": "The consent was never relayed here (`creditchain consent relay`).",
     "ConsentTokenRevoked": "A revocation is final. The enterprise can grant a new consent.",
-    "ConsentTokenNotRevoker": "Only its key and the platform that endorsed it revoke a consent.",
-    "ConsentTokenLocked": "A consent belongs to its institution for ever.",
-    "QueryLedgerMonth": "A month is YYYYMM and over, in UTC+8.",
+    "ConsentTokenNotRevoker": "Only the consent's key and the platform that endorsed it can revoke it.",
+    "ConsentTokenLocked": "A consent cannot be transferred: it stays with its institution.",
+    "QueryLedgerMonth": "Give a month as YYYYMM, once it is over in UTC+8.",
     "QueryLedgerRevision": "Another report of the month came in between; run the same command again.",
-    "QueryLedgerAmount": "No loans have no amount, and an amount has loans.",
+    "QueryLedgerAmount": "Count and amount must both be zero or both be positive.",
     "AnchorRegistryDispute": "See how the record stands with `creditchain record show`.",
     "AnchorRegistryFilingExpired": "Draft the dispute again (`creditchain dispute draft`).",
     "AnchorRegistryFilingUsed": "The record was disputed in between; draft the dispute again.",
     "AnchorRegistryFilingSignature": "Anything changed after signing voids the signature; sign again.",
-    "AnchorRegistryFilingEndorsement": "The platform's operator, or its host's, endorses the signed file as it stands.",
-    "RegionLogSealed": "This region's log was closed for ever.",
+    "AnchorRegistryFilingEndorsement": "The platform's operator, or its host's, must endorse the filing unchanged.",
+    "RegionLogSealed": "This region's log is closed for ever.",
 }
 _PANICS = {
     0x01: "assertion failed",
@@ -61,7 +61,7 @@ _PANICS = {
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A function or error: selector, and its inputs' and outputs' names and ABI types."""
+    """A function or error: its selector, and the names and ABI types of its inputs and outputs."""
 
     name: str
     selector: bytes
@@ -82,7 +82,7 @@ class Event:
     def decode(self, log: Log) -> dict[str, Any]:
         """Named values of a log. Structs are tuples, addresses checksummed."""
         if len(log.topics) != 1 + len(self.indexed) or log.topics[0] != self.topic:
-            raise ChainUnavailableError(f"the endpoint gave a log that is no {self.name} event")
+            raise ChainUnavailableError(f"the endpoint returned a log that is not a {self.name} event")
         values = {
             name: _decode((kind,), topic)[0] for (name, kind), topic in zip(self.indexed, log.topics[1:], strict=True)
         }
@@ -98,7 +98,7 @@ class Interface:
         abi = artifact["abi"]
         self.name = name
         self.bytecode = bytes.fromhex(artifact["bytecode"].removeprefix("0x"))
-        #: By name; an overloaded function by its signature (`name(type,type)`).
+        #: By name; overloaded functions by signature (`name(type,type)`).
         self.functions = _by_name([_item(entry) for entry in abi if entry["type"] == "function"])
         self.errors = {item.selector: item for item in (_item(entry) for entry in abi if entry["type"] == "error")}
         self.events = {entry["name"]: _event(entry) for entry in abi if entry["type"] == "event"}
@@ -114,7 +114,7 @@ class Interface:
         """A function's results. Structs are tuples, addresses checksummed.
 
         Raises:
-            ChainUnavailableError: this is no result of that function.
+            ChainUnavailableError: the data is not a result of that function.
         """
         return _decode(self.functions[function].outputs, data)
 
@@ -137,7 +137,7 @@ def contract_names() -> tuple[str, ...]:
 
 
 def refusal(data: bytes, doing: str) -> ContractRefusedError:
-    """The error that a contract's revert data stands for. `doing` completes "refused to …"."""
+    """The error that revert data encodes. `doing` completes "refused to …"."""
     if len(data) < 4:
         return ContractRefusedError("revert", {}, doing=doing, hint="The contract gave no reason.")
     selector, body = data[:4], data[4:]
@@ -167,7 +167,7 @@ def _decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
         values = decode(types, data)
     except (DecodingError, OverflowError) as error:
         raise ChainUnavailableError(
-            "the endpoint gave something that is no result of the contract",
+            "the endpoint returned data that the contract cannot have returned",
             expected=f"({', '.join(types)})",
             found=f"{len(data)} bytes",
             hint="Check that the network, its deployment file and its endpoint belong together.",

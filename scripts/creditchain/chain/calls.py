@@ -1,4 +1,4 @@
-"""Every state-changing call of a region's contracts, ready for the outbox."""
+"""Build every state-changing call to a region's contracts, ready for the outbox."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from creditchain.log.views import Admission, ContractCall, Correction
 
 ZERO_ADDRESS = "0x" + "00" * 20
 NO_WORD = bytes(32)
-#: One leaf opened: subject tag, section number, commitment.
+#: The content of one leaf: subject tag, section number, commitment.
 Opening = tuple[bytes, int, bytes]
 
 
 class Calls:
-    """Builds calls; nothing here asks the chain. Descriptions complete "refused to …" and name no record or subject."""
+    """Builds calls without asking the chain. Descriptions complete "refused to …" and name no record or subject."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment

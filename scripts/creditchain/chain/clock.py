@@ -1,4 +1,4 @@
-"""What time it is for messages that contracts judge by the time of their blocks."""
+"""The time to put into messages, which contracts judge by the time of their blocks."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from creditchain.chain.errors import ChainUnavailableError, RpcError
 from creditchain.chain.refusals import Refusal
 from creditchain.log.views import BlockRef
 
-#: Seconds that a block's time may be behind what was promised before waiting ends.
+#: Seconds to wait for a block that is late enough, on a chain that goes on making blocks.
 LONGEST_WAIT = 120
-#: Seconds without a block after which a chain counts as one that makes none without transactions.
+#: Seconds without a new block after which a chain counts as one that makes blocks only for transactions.
 IDLE_SECONDS = 20
 
 
 def now(chain: Chain, head: BlockRef | None = None, clock: Callable[[], float] = time.time) -> int:
-    """Unix seconds: this machine's, or the newest block's where that is ahead (a development chain's may run far)."""
+    """Unix seconds: the later of this machine's clock and the newest block (a development chain may run far ahead)."""
     return max(int(clock()), (head or chain.head()).time)
 
 
 def age(chain: Chain, head: BlockRef, clock: Callable[[], float] = time.time) -> int:
-    """Seconds since the newest block. 0 on a local chain, which makes blocks only when it has something to do."""
+    """Seconds since the newest block. 0 on a local chain, which makes blocks only for transactions."""
     return 0 if chain.local else max(0, int(clock()) - head.time)
 
 
 def await_time(chain: Chain, until: int) -> None:
-    """Wait until a block is as late as `until`, which clocks that differ by seconds may ask for.
+    """Wait for a block whose time is at least `until` (unix seconds), which clocks that differ by seconds require.
 
-    A chain that makes blocks only when it has something to do is not waited for: its next block will be late enough.
-    A local chain is told to make one, because Ganache estimates gas at the time of its last block.
+    On a chain that makes blocks only for transactions there is no wait: its next block will be late enough.
+    A local chain is told to make a block, because Ganache estimates gas at the time of its last block.
 
     Raises:
         ChainUnavailableError: blocks come, but none is late enough for LONGEST_WAIT seconds.
@@ -46,7 +46,10 @@ def await_time(chain: Chain, until: int) -> None:
             return
         if waited > LONGEST_WAIT:
             raise ChainUnavailableError(
-                "the chain's time is behind", expected=f"a block of {until} or later", found=str(head.time)
+                "the chain's time is behind",
+                expected=f"a block with time {until} or later",
+                found=str(head.time),
+                hint="Compare this machine's clock with the chain's, and run the same command again.",
             )
         chain.pause()
         head = chain.head()

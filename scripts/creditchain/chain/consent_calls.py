@@ -1,4 +1,4 @@
-"""Every state-changing call about consents, deliveries, loans and signed disputes, ready for the outbox."""
+"""Build every state-changing call about consents, deliveries, loans and signed disputes, ready for the outbox."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from creditchain.chain.deployments import Deployment
 from creditchain.log.views import ContractCall
 from creditchain.messages import Consent, DeliveryReceipt, DisputeFiling, QueryRequest
 
-#: Gas of metering, at worst: of the call, and of each delivery. A delivery that the ledger rejects is cheap, and one
-#: that it rejects at the time of an estimate (dated seconds after the last block) it may well accept when it is mined.
+#: The most gas that metering takes: for the call, and for each delivery. An estimate is not enough: a delivery dated
+#: seconds after the last block is rejected during the estimate, which is cheap, and accepted once it is mined.
 #: Measured on Anvil: 110,157 for one alone, 58,379 each of a hundred (docs/benchmarks.md).
 METER_GAS, METER_GAS_EACH = 100_000, 90_000
 
@@ -40,7 +40,7 @@ class LoanReport:
 
 
 class ConsentCalls:
-    """Builds calls; nothing here asks the chain. Descriptions complete "refused to …" and name nobody."""
+    """Builds calls without asking the chain. Descriptions complete "refused to …" and name nobody."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment

@@ -18,7 +18,7 @@ from creditchain.vocabulary import Finding
 
 @dataclass(frozen=True, slots=True)
 class LoanTotal:
-    """The current report of an institution's month. `reports` counts corrections too; `entry` is the last one's."""
+    """An institution's current report of a month. `reports` counts corrections too; `entry` belongs to the last one."""
 
     amount: int
     count: int
@@ -28,7 +28,7 @@ class LoanTotal:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """One `ConsentGranted` event: the whole consent, and where it stands."""
+    """One `ConsentGranted` event: the whole consent, its log entry, block and transaction."""
 
     consent: Consent
     entry: int
@@ -38,7 +38,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One `Delivered` event. `index` is its place among the items of its log entry."""
+    """One `Delivered` event. `index` is its position among the items of its log entry."""
 
     request: bytes
     institution: int
@@ -58,7 +58,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """One `DeliveryRejected` event. `index` is the delivery's place in the call."""
+    """One `DeliveryRejected` event. `index` is the position of the delivery in the call."""
 
     request: bytes
     index: int
@@ -66,7 +66,7 @@ class Rejected:
 
 
 class ConsentReads:
-    """What ConsentToken, QueryLedger and NodeRegistry say about consents. `block` None reads the newest block."""
+    """Reads about consents from ConsentToken, QueryLedger and NodeRegistry. `block` None reads the newest block."""
 
     def __init__(self, region: Region) -> None:
         self.region = region
@@ -78,7 +78,7 @@ class ConsentReads:
         return face.decode(function, answer)[0]
 
     def consent(self, consent: bytes, block: int | None = None) -> ConsentState | None:
-        """A consent by its id (32 bytes); None when there is none."""
+        """The consent with this id (32 bytes); None if there is none."""
         found = self._read("ConsentToken", "consentOf", int.from_bytes(consent, "big"), block=block)
         if found[0] == 0:
             return None
@@ -87,7 +87,7 @@ class ConsentReads:
         return ConsentState(*state)
 
     def owner(self, consent: bytes, block: int | None = None) -> str:
-        """The token's owner: the institution's current operator. ContractRefusedError when there is no consent."""
+        """The token's owner: the institution's current operator. Raises ContractRefusedError if there is no consent."""
         return str(self._read("ConsentToken", "ownerOf", int.from_bytes(consent, "big"), block=block))
 
     def open_domains_at(self, time: int, block: int | None = None) -> int:
@@ -95,17 +95,17 @@ class ConsentReads:
         return int(self._read("ConsentToken", "openDomainsAt", time, block=block))
 
     def metered(self, request: bytes, block: int | None = None) -> Metered | None:
-        """The delivery that answered a request (its struct hash); None when none was metered."""
+        """The delivery metered for a request (given by struct hash); None if none was metered."""
         found = self._read("QueryLedger", "deliveryOf", request, block=block)
         return Metered(*found) if any(found[2]) else None
 
     def loans(self, institution: int, month: int, block: int | None = None) -> LoanTotal | None:
-        """The current report of a month (YYYYMM); None before the first."""
+        """The current report of a month (YYYYMM); None before the first report."""
         found = self._read("QueryLedger", "loansOf", institution, month, block=block)
         return LoanTotal(*found) if found[2] else None
 
     def member_at(self, node: int, time: int, block: int | None = None) -> MemberAt:
-        """What a node was at `time` (unix seconds); role 0 when there is no such node."""
+        """What a node was at `time` (unix seconds); role 0 if there is no such node."""
         role, acts, operator, host = self._read("NodeRegistry", "memberAt", node, time, block=block)
         return MemberAt(role, acts, *(None if key == ZERO_ADDRESS else key for key in (operator, host)))
 
@@ -118,7 +118,7 @@ class ConsentReads:
         first: int | None = None,
         last: int | None = None,
     ) -> Iterator[Granted]:
-        """Consents in the order of their grants, from block `first` to `last`; see `Region.anchors`."""
+        """Consents granted in blocks `first` (None: the deployment's) to `last` (None: the newest), in order."""
         domain = self.domain("ConsentToken")
         for log, values in self._events("ConsentToken", "ConsentGranted", first, last):
             consent = Consent(domain, *values["consent"])
@@ -127,20 +127,20 @@ class ConsentReads:
                 yield Granted(consent, values["entry"], log.block, log.transaction_hash)
 
     def delivered(self, *, first: int | None = None, last: int | None = None) -> Iterator[Delivered]:
-        """Metered deliveries in order, each with its log entry and its place there."""
+        """Metered deliveries in order, each with its log entry and its position there."""
         waiting: list[dict[str, Any]] = []
         for log, values in self._events("QueryLedger", ("Delivered", "QueriesLogged"), first, last):
             if "root" not in values:
                 waiting.append(values)
                 continue
-            # The event of the entry follows those of its items.
+            # The contract emits one event for each item and then the event of their log entry, which closes the run.
             at = {"entry": values["entry"], "block": log.block, "transaction_hash": log.transaction_hash}
             for index, item in enumerate(waiting):
                 yield Delivered(**{_SNAKE.get(name, name): value for name, value in item.items()}, index=index, **at)
             waiting.clear()
 
     def rejected(self, logs: Sequence[Log]) -> list[Rejected]:
-        """Why deliveries of one metering transaction were not metered, from its receipt's logs."""
+        """The deliveries that a metering transaction did not meter, and why; read from its receipt's logs."""
         event = interface("QueryLedger").events["DeliveryRejected"]
         address = self.region.deployment.address("QueryLedger")
         found = (event.decode(log) for log in logs if log.address == address and log.topics[:1] == (event.topic,))

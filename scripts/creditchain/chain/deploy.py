@@ -1,4 +1,7 @@
-"""Bring up a region's contracts: probe, deploy in order, wire roles and writers. Killed anywhere, run it again."""
+"""Deploy a region: probe the EVM, create the contracts in order, wire roles and writers.
+
+A run that was killed at any point is continued by running it again.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,11 @@ _Addresses = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class RegionContract:
-    """One contract of a region: how it is built from the earlier ones, what only governors may call, does it log?"""
+    """One contract of a region.
+
+    `arguments` gives its constructor arguments from the addresses of earlier contracts and the region's code;
+    `restricted` lists the functions that only governors may call; `writes_log` says whether it appends to the log.
+    """
 
     name: str
     arguments: Callable[[_Addresses, str], tuple[Any, ...]]
@@ -36,7 +43,7 @@ class RegionContract:
     writes_log: bool = False
 
 
-#: In the order of deployment. A new contract is one more line here.
+#: In the order of deployment. To add a contract, add an entry here.
 PARTS: tuple[RegionContract, ...] = (
     RegionContract("RegionLog", lambda at, region: (at["AccessManager"], region_code(region)), ("setWriter", "seal")),
     RegionContract(
@@ -77,7 +84,7 @@ PARTS: tuple[RegionContract, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to deploy. `governors` may call the administrative functions; empty: the deployer governs."""
+    """What to deploy. `governors` may call the administrative functions; if empty, the deployer governs."""
 
     region: str
     governors: tuple[str, ...] = ()
@@ -93,9 +100,9 @@ class Plan:
 def deploy(
     chain: Chain, signer: Signer, journal: Journal, plan: Plan, on_step: Callable[[str], None] | None = None
 ) -> Deployment:
-    """Deploy a region's contracts and wire them; `on_step(what)` is told after each transaction.
+    """Deploy a region's contracts and wire them; `on_step(what)` is called after each transaction.
 
-    Each step is an intent of the outbox: run again after a crash it goes on with the contracts that are there.
+    Each step is an intent of the outbox, so a run after a crash continues with the contracts that exist already.
 
     Raises:
         ChainUnsuitableError: the EVM differs from what the contracts need.
@@ -126,7 +133,7 @@ class _Run:
                 self._send(f"writer {part.name}", calls.set_writer(self.addresses[part.name], True))
         self._send("ledger", ConsentCalls(deployment).set_ledger(self.addresses["QueryLedger"], True))
         if self.plan.governors:
-            # Last: from here on the deployer has no say.
+            # Last, because the deployer can do nothing more afterwards.
             self._send("hand over", self._manager("hand over to the governors", self._hand_over_calls(deployer)))
         return deployment
 
@@ -134,7 +141,7 @@ class _Run:
         call = ContractCall(None, interface(name).creation(*arguments), f"deploy {name}")
         receipt = self.outbox.submit(name, call)
         if receipt.contract_address is None or receipt.block is None:
-            raise ChainUnavailableError(f"the endpoint's receipt of deploying {name} names no contract")
+            raise ChainUnavailableError(f"the receipt for deploying {name} names no contract address")
         self.addresses[name], self.blocks[name] = receipt.contract_address, receipt.block.number
         self.on_step(name)
 

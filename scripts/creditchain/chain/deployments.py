@@ -33,8 +33,8 @@ class DeployedContract:
 class Deployment:
     """One region's contracts on one chain. `region` is its code (`YRD`), `log_id` as in format.md section 5.
 
-    `genesis` is the hash of block 0: development chains started anew have the same chain id, but not the same genesis.
-    `generation` counts the deployments that one deployer made for the region on this chain (deploy --force).
+    `genesis` is the hash of block 0, because a development chain that is started anew keeps its chain id but gets
+    another genesis. `generation` counts how often one deployer deployed the region on this chain (deploy --force).
     """
 
     network: str
@@ -55,17 +55,17 @@ class Deployment:
             raise ConfigError(
                 f"the deployment has no {contract}",
                 found=", ".join(self.contracts),
-                hint="It was made by an older version; deploy the missing contracts with `creditchain deploy`.",
+                hint="An older version made this deployment; deploy the missing contracts with `creditchain deploy`.",
             )
         return self.contracts[contract].address
 
     @property
     def first_block(self) -> int:
-        """The block before which nothing of this region can have happened."""
+        """The block of the first deployed contract: nothing in this region is older."""
         return min(contract.block for contract in self.contracts.values())
 
     def as_json(self) -> dict[str, Any]:
-        """The deployment as it stands in its file."""
+        """The deployment as its file holds it."""
         return {
             "format": FORMAT,
             "network": self.network,
@@ -100,7 +100,7 @@ def path_of(directory: Path, network: str) -> Path:
 
 
 def save_deployment(deployment: Deployment, directory: Path) -> Path:
-    """Write the file, readable by everybody: it holds nothing secret. Raises StorageError."""
+    """Write the deployment file. Everybody may read it, since it holds nothing secret. Raises StorageError."""
     with storage("the folder of deployments"):
         directory.mkdir(parents=True, exist_ok=True)
     text = json.dumps(deployment.as_json(), indent=2) + "\n"
@@ -108,7 +108,7 @@ def save_deployment(deployment: Deployment, directory: Path) -> Path:
 
 
 def deployments_by_log(directory: Path) -> dict[bytes, Deployment]:
-    """Every deployment of a folder by the id of its log. Files that are no deployment are passed over."""
+    """All deployments in a folder, by log id. Files that are not deployments are skipped."""
     found = {}
     for path in sorted(directory.glob("*.json")) if directory.is_dir() else ():
         try:
@@ -123,7 +123,7 @@ def load_deployment(network: str, directory: Path) -> Deployment:
     """Read `<directory>/<network>.json`.
 
     Raises:
-        ConfigError: there is none, or a field of it is wrong (named).
+        ConfigError: there is no such file, or a field is wrong (the error names it).
     """
     path = path_of(directory, network)
     try:
@@ -132,7 +132,7 @@ def load_deployment(network: str, directory: Path) -> Deployment:
         raise ConfigError(
             f"no deployment on network {network} is known",
             expected=str(path),
-            hint=f"Deploy with `creditchain --network {network} deploy`, or get the file from whoever deployed.",
+            hint=f"Deploy with `creditchain --network {network} deploy`, or ask whoever deployed for the file.",
         ) from error
     except OSError as error:
         raise ConfigError("the deployment file cannot be read", found=str(error), place=Place(str(path))) from error
@@ -144,18 +144,22 @@ def parse_deployment(raw: bytes, where: str) -> Deployment:
     try:
         parsed = parse_json(raw)
     except DocumentError as error:
-        raise ConfigError("the deployment file is no JSON object", found=error.message, place=Place(where)) from error
+        raise ConfigError("the deployment file is not JSON", found=error.message, place=Place(where)) from error
     reader = _Reader(parsed, where)
     reader.exact({"format", "network", "chain_id", "genesis", "region", "log_id", "generation", "hash", "contracts"})
     if parsed["format"] != FORMAT or parsed["hash"] != "keccak-256":
-        raise ConfigError("another format", expected=f"{FORMAT}, keccak-256", place=Place(where, field="format"))
+        raise ConfigError(
+            "the deployment file has another format",
+            expected=f"{FORMAT} with hash keccak-256",
+            place=Place(where, field="format"),
+        )
     contracts = {}
     for name, table in reader.table("contracts").items():
         inner = _Reader(table, where, f"contracts.{name}.")
         inner.exact({"address", "block", "code_hash"})
         contracts[name] = DeployedContract(inner.address("address"), inner.number("block"), inner.word("code_hash"))
     if not contracts:
-        raise ConfigError("a deployment without contracts", place=Place(where, field="contracts"))
+        raise ConfigError("the deployment file names no contracts", place=Place(where, field="contracts"))
     return Deployment(
         network=reader.text("network"),
         chain_id=reader.number("chain_id"),
@@ -168,10 +172,10 @@ def parse_deployment(raw: bytes, where: str) -> Deployment:
 
 
 def check_deployment(chain: Chain, deployment: Deployment) -> None:
-    """Is this chain the one the deployment is about, with the code that was deployed? One batch of requests.
+    """Check that this is the deployment's chain and holds the deployed code, in one batch of requests.
 
     Raises:
-        WrongChainError: another chain id, genesis, code or log id.
+        WrongChainError: the chain id, genesis, code or log id differs.
     """
     hint = "Choose the network with --network, its deployment file with --deployments, or deploy again."
     for what, expected, found in (
@@ -180,7 +184,7 @@ def check_deployment(chain: Chain, deployment: Deployment) -> None:
     ):
         if expected != found:
             raise WrongChainError(
-                f"the chain is not the one this deployment is on: another {what}",
+                f"the deployment is on another chain: the {what} differs",
                 expected=expected,
                 found=found,
                 hint=hint,
@@ -189,12 +193,12 @@ def check_deployment(chain: Chain, deployment: Deployment) -> None:
     for (name, contract), code in zip(deployment.contracts.items(), chain.codes(addresses), strict=True):
         if keccak256(code) != contract.code_hash:
             raise WrongChainError(
-                f"the code at {contract.address} is not the {name} that was deployed",
+                f"the code at {contract.address} is not the deployed {name}",
                 expected="0x" + contract.code_hash.hex(),
                 found="0x" + keccak256(code).hex() if code else "no code",
                 hint=hint,
             )
-    from creditchain.log.entries import log_id  # loads eth-abi, which a mere look at the files does not need
+    from creditchain.log.entries import log_id  # loads eth-abi, which commands that only read the files do not need
 
     expected_id = log_id(deployment.chain_id, deployment.address("RegionLog"), deployment.region)
     if expected_id != deployment.log_id:
@@ -207,7 +211,7 @@ def check_deployment(chain: Chain, deployment: Deployment) -> None:
 
 
 class _Reader:
-    """Typed access to one JSON object, with errors that name the field."""
+    """Typed access to one JSON object. Its errors name the field."""
 
     def __init__(self, table: object, where: str, prefix: str = "") -> None:
         self.where, self.prefix = where, prefix
@@ -220,14 +224,14 @@ class _Reader:
 
     def exact(self, names: set[str]) -> None:
         for field in sorted(names - self.fields.keys()):
-            raise self._wrong(field, "this field to be there")
+            raise self._wrong(field, "this field, which is missing")
         for field in sorted(self.fields.keys() - names):
-            raise self._wrong(field, "no such field")
+            raise self._wrong(field, "no field of this name")
 
     def number(self, field: str) -> int:
         value = self.fields[field]
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise self._wrong(field, "a whole number from 0")
+            raise self._wrong(field, "a whole number of at least 0")
         return value
 
     def text(self, field: str) -> str:
@@ -248,7 +252,7 @@ class _Reader:
 
     def address(self, field: str) -> str:
         value = self.fields[field]
-        # Imported here: it takes longer than all the rest, and most commands read no deployment.
+        # Imported here because the import takes longer than everything else, and most commands read no deployment.
         from eth_utils.address import is_checksum_address
 
         if not is_checksum_address(value):

@@ -1,4 +1,4 @@
-"""Real Anvil chains on this machine, one a region, which keep their state."""
+"""Real Anvil chains on this machine, one for each region, that keep their state."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from creditchain.errors import ConfigError, RefusedError, UnavailableError
 from creditchain.home.files import private_folder, write_file
 from creditchain.home.layout import Home
 
-#: Development accounts with money on each chain: one for each member of a region and more.
+#: Funded development accounts on each chain: enough for every member of a region.
 ACCOUNTS = 64
 START_SECONDS = 20.0
 STOP_SECONDS = 20.0
-#: Seconds between two dumps of the state, so that a power cut costs no more than that.
+#: Seconds between two dumps of the state; a power cut loses no more than that.
 STATE_SECONDS = 15
 
 
-#: In the devnet's folder: the chains that were started.
+#: File in the devnet's folder that lists the chains that were started.
 RUNNING = "running.json"
 
 
@@ -52,10 +52,10 @@ def network_of(region: str) -> Network:
 
 
 def find_anvil() -> Path:
-    """The anvil program: in PATH, or in node_modules of this folder or one above it.
+    """The anvil program: in PATH, or in node_modules of this folder or a parent folder.
 
     Raises:
-        ConfigError: it is nowhere; says how to get it.
+        ConfigError: there is none; the hint says how to get it.
     """
     if (found := shutil.which("anvil")) is not None:
         return Path(found)
@@ -65,21 +65,21 @@ def find_anvil() -> Path:
         if candidate.exists():
             return candidate
     raise ConfigError(
-        "there is no anvil on this machine",
+        "anvil was not found on this machine",
         expected="anvil in PATH or in node_modules/.bin",
         hint="Run `npm ci` in the project's folder, or install Foundry; the embedded network needs neither.",
     )
 
 
 def start(regions: Sequence[str], home: Path) -> list[Running]:
-    """Start a chain for each region and wait until all answer. What was started is written to the home folder.
+    """Start a chain for each region, wait until all answer, and list them in the home folder.
 
     Raises:
-        RefusedError: they run already.
-        DevnetError: one of them does not come up (its own words are in the log file); the others are ended again.
+        RefusedError: the devnet is already running.
+        DevnetError: a chain does not start (its log file says why); the others are stopped again.
     """
     if status(home):
-        raise RefusedError("the devnet runs already", hint="`devnet status` shows it, `devnet stop` ends it.")
+        raise RefusedError("the devnet is already running", hint="`devnet status` shows it, `devnet stop` stops it.")
     anvil = find_anvil()
     folder = private_folder(Home(home).devnet)
     started: list[Running] = []
@@ -96,20 +96,21 @@ def start(regions: Sequence[str], home: Path) -> list[Running]:
 
 
 def status(home: Path) -> list[Running]:
-    """The chains that were started from this home folder and answer."""
+    """The chains that were started from this home folder and still answer."""
     try:
         listed = json.loads(_running(home).read_bytes())
         return [running for running in (Running(**item) for item in listed) if _answers(running)]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError) as error:
-        raise ConfigError("the devnet's file cannot be read", found=str(_running(home))) from error
+        raise ConfigError("the list of running devnet chains cannot be read", found=str(_running(home))) from error
 
 
 def stop(home: Path, chains: Sequence[Running] | None = None) -> list[Running]:
-    """End the chains, and wait until they have written their state. Gives those that were ended.
+    """Stop the chains, wait until they have written their state, and return those that were stopped.
 
-    Only processes that answer as the chain they were started as are ended: a process id alone may be another's by now.
+    Only chains that still answer with their chain id are stopped: by now, a process id alone may belong to another
+    program.
     """
     ended = list(status(home) if chains is None else chains)
     for running in ended:
@@ -128,12 +129,12 @@ def watch(chains: Sequence[Running]) -> Iterator[None]:
     """Yield about once a second while all chains run.
 
     Raises:
-        DevnetError: one ended by itself.
+        DevnetError: a chain ended by itself.
     """
     while True:
         for running in chains:
             if not _alive(running.pid):
-                raise DevnetError(f"the chain of {running.region} ended", hint="Its words are in the devnet folder.")
+                raise DevnetError(f"the chain of {running.region} ended", hint="Its log is in the devnet folder.")
         yield
         time.sleep(1)
 
@@ -142,14 +143,14 @@ def _start(anvil: Path, region: str, folder: Path) -> Running:
     network = network_of(region)
     port = network.url.rsplit(":", 1)[1]
     if _port_taken(network):
-        raise DevnetError(f"something answers at {network.url} already", hint="End it, or start other regions.")
+        raise DevnetError(f"another program already answers at {network.url}", hint="Stop it, or start other regions.")
     command = [
         str(anvil), "--host", "127.0.0.1", "--port", port, "--chain-id", str(network.chain_id),
         "--accounts", str(ACCOUNTS), "--state", str(folder / f"{region}.state.json"),
         "--state-interval", str(STATE_SECONDS),
     ]  # fmt: skip
     with (folder / f"{region}.log").open("ab") as log:
-        # A session of its own: Ctrl-C reaches this program, which then ends the chains in order.
+        # A session of its own, so that Ctrl-C reaches only this program, which then stops the chains in order.
         process = subprocess.Popen(  # noqa: S603 - the program was looked up, the arguments are ours
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
@@ -161,7 +162,7 @@ def _wait(running: Running, folder: Path) -> None:
     while not _answers(running):
         if not _alive(running.pid) or time.monotonic() > deadline:
             raise DevnetError(
-                f"the chain of {running.region} does not come up", found=f"see {folder / (running.region + '.log')}"
+                f"the chain of {running.region} did not start", found=f"see {folder / (running.region + '.log')}"
             )
         time.sleep(0.05)
 
@@ -195,7 +196,7 @@ def _record(folder: Path, started: Sequence[Running]) -> None:
 
 def _alive(pid: int) -> bool:
     try:
-        # A child of ours that ended stays a zombie until somebody asks.
+        # A child process that ended stays a zombie, which os.kill still finds, until its parent waits for it.
         ended, _ = os.waitpid(pid, os.WNOHANG)
         return ended == 0
     except ChildProcessError:
@@ -210,7 +211,7 @@ def _alive(pid: int) -> bool:
 
 
 def _signal(pid: int, which: signal.Signals) -> None:
-    # The whole group: npm's anvil is a script that starts the program proper.
+    # Signal the whole process group: npm's anvil is a script that starts the real program.
     try:
         os.killpg(pid, which)
     except ProcessLookupError:

@@ -1,9 +1,9 @@
-"""A chain inside this process: py-evm, one block a transaction, state in one SQLite file, no fees.
+"""A chain inside this process: py-evm with one block for each transaction, state in one SQLite file, no fees.
 
-It behaves like a node where that matters: its chain id is real (the CHAINID opcode answers it, transactions for
-another one are refused), reverts carry their data, logs and receipts are indexed, future nonces wait for their turn.
-Unlike a node it seals a block as soon as a transaction comes, blocks of one second share their timestamp (so that time
-never runs ahead of the clock), and history is never reorganised.
+It behaves like a node where that matters. Its chain id is real: the CHAINID opcode returns it, and transactions for
+another chain are refused. Reverts carry their data, logs and receipts are indexed, transactions with a future nonce
+wait. It differs from a node in three ways: it seals a block as soon as a transaction arrives, blocks made within one
+second share a timestamp (so that chain time never runs ahead of the clock), and history is never reorganised.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from creditchain.chain.embedded_store import SqliteStore
 from creditchain.chain.errors import ChainUnavailableError, WrongChainError
 from creditchain.home.files import FILE_MODE, StorageError, private_file
 
-#: Gas of one block, and so of one transaction or call.
+#: Gas limit of a block, and so of a transaction or call.
 BLOCK_GAS = 60_000_000
-#: Transactions with a future nonce that wait in memory, all senders together.
+#: How many transactions with a future nonce may wait in memory, all senders together.
 WAITING_TRANSACTIONS = 4096
 _ZERO = "0x" + "00" * 20
 
 
 class RejectedError(Exception):
-    """A request the node refuses: JSON-RPC code, message and (for a revert) the data."""
+    """The node refuses a request: JSON-RPC code, message and, for a revert, its data."""
 
     def __init__(self, message: str, code: int = -32000, data: bytes | None = None) -> None:
         super().__init__(message)
@@ -49,10 +49,10 @@ class RejectedError(Exception):
 
 
 class _Vm(ParisVM):
-    """Paris rules, but blocks of one second may share their timestamp. Only this process makes blocks."""
+    """Paris rules, except that blocks made within one second may share a timestamp."""
 
     def validate_block(self, block: BlockAPI) -> None:
-        """Nothing to check: what was executed is what is sealed."""
+        """Check nothing: py-evm would refuse a repeated timestamp, and no block ever comes from outside."""
 
 
 class _PyEvm(MiningChain):
@@ -66,12 +66,12 @@ class _PyEvm(MiningChain):
         return super().create_header_from_parent(parent_header, **params).copy(base_fee_per_gas=0)
 
     def validate_block(self, block: BlockAPI) -> None:
-        """As `_Vm.validate_block`."""
+        """Check nothing, for the reason given at `_Vm.validate_block`."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallRequest:
-    """The transaction object of eth_call and eth_estimateGas."""
+    """The transaction object that eth_call and eth_estimateGas take."""
 
     sender: bytes = b"\0" * 20
     to: bytes = CREATE_CONTRACT_ADDRESS
@@ -82,7 +82,7 @@ class CallRequest:
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """The filter of eth_getLogs; `topics[i]` empty means any."""
+    """The filter that eth_getLogs takes; an empty `topics[i]` matches anything."""
 
     first: int
     last: int
@@ -94,10 +94,10 @@ class EmbeddedNode:
     """One chain in one file (or in memory), open in one process at a time."""
 
     def __init__(self, chain_id: int, path: Path | None, lock_seconds: float = 30.0) -> None:
-        """Open the chain, and begin it if the file is new.
+        """Open the chain; create it if the file is new.
 
         Raises:
-            ChainUnavailableError: another process keeps it open for longer than `lock_seconds`.
+            ChainUnavailableError: another process holds it open for longer than `lock_seconds`.
             WrongChainError: the file holds a chain with another id.
         """
         self.mutex = threading.RLock()
@@ -129,7 +129,7 @@ class EmbeddedNode:
             return self._begin(kind, chain_id)
         if int(known) != chain_id:
             raise WrongChainError(
-                "the embedded chain's file holds a chain with another id",
+                "the embedded chain's file holds a chain with another chain id",
                 expected=str(chain_id),
                 found=known,
                 hint="Set chain_id of the network back, or choose another --home.",
@@ -145,7 +145,7 @@ class EmbeddedNode:
             "gas_limit": BLOCK_GAS,
             "base_fee_per_gas": 0,
             "timestamp": int(time.time()),
-            # Two chains begun within one second are different chains.
+            # Random, so that two chains created within one second have different genesis blocks.
             "extra_data": os.urandom(32),
         }
         with self._store.block():
@@ -158,26 +158,26 @@ class EmbeddedNode:
     # Blocks.
 
     def head(self) -> BlockHeaderAPI:
-        """Header of the newest block."""
+        """The header of the newest block."""
         return self._chain.get_canonical_head()
 
     def header(self, number: int) -> BlockHeaderAPI | None:
-        """Header by number; None for one that is not there."""
+        """The header of a block by number; None if there is no such block."""
         if number < 0 or number > self.head().block_number:
             return None
         return self._chain.get_canonical_block_header_by_number(BlockNumber(number))
 
     def number_of(self, block_hash: bytes) -> int | None:
-        """Number of a block by its hash."""
+        """The number of a block by its hash; None if there is no such block."""
         rows = self._store.rows("SELECT number FROM blocks WHERE hash = ?", (block_hash,))
         return int(rows[0][0]) if rows else None
 
     def transaction_hashes(self, number: int) -> list[bytes]:
-        """Hashes of a block's transactions."""
+        """The hashes of a block's transactions."""
         return [row[0] for row in self._store.rows("SELECT hash FROM receipts WHERE block = ?", (number,))]
 
     def pass_time(self, seconds: int) -> int:
-        """Let this chain's clock run ahead of the wall clock by so many seconds more; the sum in seconds."""
+        """Advance this chain's clock by `seconds`; returns how many seconds it is now ahead of the wall clock."""
         self._offset += seconds
         with self._store.block():
             self._store.set_meta("time_offset", str(self._offset))
@@ -191,12 +191,12 @@ class EmbeddedNode:
     # Reading.
 
     def receipt(self, transaction: bytes) -> dict[str, Any] | None:
-        """The receipt in JSON-RPC form."""
+        """The receipt in JSON-RPC form; None if the transaction is not mined."""
         rows = self._store.rows("SELECT receipt FROM receipts WHERE hash = ?", (transaction,))
         return json.loads(rows[0][0]) if rows else None
 
     def transaction(self, transaction: bytes) -> dict[str, Any] | None:
-        """The transaction in JSON-RPC form, mined or waiting for its turn."""
+        """The transaction in JSON-RPC form, mined or waiting; None if unknown."""
         rows = self._store.rows("SELECT sent FROM receipts WHERE hash = ?", (transaction,))
         if rows:
             found: dict[str, Any] = json.loads(rows[0][0])
@@ -204,7 +204,7 @@ class EmbeddedNode:
         return next((_transaction_json(t, None) for t in self._waiting.values() if t.hash == transaction), None)
 
     def logs(self, wanted: LogFilter) -> list[dict[str, Any]]:
-        """Logs in JSON-RPC form, in order."""
+        """The logs that match, in JSON-RPC form, in the order of the chain."""
         clauses, values = ["block BETWEEN ? AND ?"], [wanted.first, wanted.last]
         columns = [("address", wanted.addresses), *((f"topic{i}", t) for i, t in enumerate(wanted.topics[:4]))]
         for column, choices in columns:
@@ -222,16 +222,17 @@ class EmbeddedNode:
         """Run a call on the state after block `number`, with that block's number and time.
 
         Raises:
-            RejectedError: it reverted (with its data) or failed.
+            RejectedError: the call reverted (the error holds the data) or failed.
         """
         return self._run(self._chain.get_vm(self._known(number)).state, request).output
 
     def estimate(self, request: CallRequest) -> int:
-        """Gas that is enough for this transaction in the next block."""
+        """An amount of gas that is enough for this transaction in the next block."""
         state = self._chain.get_vm(self._next_header()).state
         done = self._run(state, request)
         used = request.gas - done.get_gas_remaining()
-        # What a nested call gets is 63/64 of what there is, so a little more than what was used must be there.
+        # A nested call gets at most 63/64 of the gas that is left (EIP-150), so a transaction needs somewhat more gas
+        # than it uses.
         intrinsic = 21_000 + (32_000 if request.to == CREATE_CONTRACT_ADDRESS else 0) + 16 * len(request.data)
         return max(min(used + used // 32 + 2_300, BLOCK_GAS), min(intrinsic, BLOCK_GAS))
 
@@ -258,10 +259,11 @@ class EmbeddedNode:
     # Writing.
 
     def send(self, raw: bytes) -> bytes:
-        """Take a signed transaction: mine it, or let it wait when its nonce is still to come. Its hash.
+        """Accept a signed transaction and return its hash: mine it, or keep it waiting if its nonce is in the future.
 
         Raises:
-            RejectedError: it is malformed, for another chain, already known, its nonce is used, or it costs too much.
+            RejectedError: it is malformed, for another chain, or already known; its nonce is used; the pool is full; or
+                its sender cannot pay for it.
         """
         transaction = self._decode(raw)
         if self.transaction(transaction.hash) is not None:
@@ -283,7 +285,7 @@ class EmbeddedNode:
             transaction: SignedTransactionAPI = self._builder().decode(raw)
             transaction.validate()
             _ = transaction.sender
-        except Exception as error:  # rlp, eth-keys and py-evm each have errors of their own for bad bytes
+        except Exception as error:  # rlp, eth-keys and py-evm each raise exceptions of their own for bad bytes
             raise RejectedError(f"invalid transaction: {type(error).__name__}") from error
         if transaction.chain_id != self.chain_id:
             raise RejectedError(f"invalid chain id for signer: have {transaction.chain_id} want {self.chain_id}")
@@ -306,7 +308,11 @@ class EmbeddedNode:
 
     @contextmanager
     def _sealing(self) -> Iterator[None]:
-        """One block: durable as a whole when it ends, and py-evm's view put back if it fails."""
+        """Seal one block as a whole, or not at all.
+
+        The store drops its pending writes if sealing fails, but py-evm's chain object has already moved to the next
+        header. Without resetting it, the next block would build on one that was never stored.
+        """
         before = self._chain.header
         try:
             with self._store.block():
@@ -364,7 +370,7 @@ def _lock(path: Path | None, seconds: float) -> FileLock | None:
         raise ChainUnavailableError(
             "another process has this embedded chain open",
             found=str(path),
-            hint="End the other command, or use a real node (`creditchain devnet`) to work with several at once.",
+            hint="Wait for the other command, or use a real node (`creditchain devnet`) to run several at once.",
         ) from error
     except (OSError, StorageError) as error:
         raise ChainUnavailableError("the embedded chain's file cannot be opened", found=str(error)) from error
@@ -435,7 +441,7 @@ def _hex(value: bytes) -> str:
 
 
 def call_request(fields: Mapping[str, Any]) -> CallRequest:
-    """The transaction object of a JSON-RPC call."""
+    """Parse the transaction object of a JSON-RPC call."""
     to = fields.get("to")
     return CallRequest(
         sender=to_canonical_address(fields.get("from") or _ZERO),
@@ -447,10 +453,10 @@ def call_request(fields: Mapping[str, Any]) -> CallRequest:
 
 
 def as_bytes(value: object) -> bytes:
-    """Bytes of a JSON-RPC parameter.
+    """Parse a bytes parameter of JSON-RPC.
 
     Raises:
-        RejectedError: it is not 0x and an even number of hex digits.
+        RejectedError: it is not 0x followed by an even number of hex digits.
     """
     if isinstance(value, bytes | bytearray):
         return bytes(value)
@@ -463,10 +469,10 @@ def as_bytes(value: object) -> bytes:
 
 
 def as_quantity(value: object) -> int:
-    """Whole number of a JSON-RPC parameter.
+    """Parse a quantity parameter of JSON-RPC.
 
     Raises:
-        RejectedError: it is neither a number nor 0x and hex digits.
+        RejectedError: it is neither a whole number nor 0x followed by hex digits.
     """
     if isinstance(value, int) and value >= 0:
         return value

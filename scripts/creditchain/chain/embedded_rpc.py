@@ -1,4 +1,4 @@
-"""JSON-RPC in front of an embedded chain: the part of a node's interface that this package uses."""
+"""A JSON-RPC interface to an embedded chain: the methods of a node that this package uses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from creditchain.chain.rpc import Answer
 
 
 class EmbeddedRpc:
-    """Answers JSON-RPC requests from a chain in this process."""
+    """Answers JSON-RPC requests about a chain in this process."""
 
     def __init__(self, chain_id: int, path: Path | None, lock_seconds: float = 30.0) -> None:
         self.node = EmbeddedNode(chain_id, path, lock_seconds)
@@ -46,7 +46,7 @@ class EmbeddedRpc:
         }
 
     def answer(self, call: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer one request as a node does; errors in a node's words."""
+        """Answer one request as a node does. Errors use Geth's words, which `refusals` classifies."""
         method, number = call["method"], call["id"]
         asked = self._methods.get(method)
         if asked is None:
@@ -149,12 +149,14 @@ def _hex(value: bytes) -> str:
     return "0x" + bytes(value).hex()
 
 
+# Chains that this process has open, by file, with the number of wires that use each. SQLite and the lock file would
+# refuse to open one file twice, yet a command may well hold two connections to the same chain.
 _open: dict[Path, tuple[EmbeddedRpc, int]] = {}
 _open_mutex = threading.Lock()
 
 
 class EmbeddedWire:
-    """One use of a chain that several connections of this process may share; the last one closes it."""
+    """One connection's use of a chain. Connections of this process share the chain; the last one closes it."""
 
     name = "embedded"
 
@@ -165,13 +167,13 @@ class EmbeddedWire:
         self._closed = False
 
     def exchange(self, payload: Any, seconds: float) -> Answer:  # noqa: ARG002 - it answers at once
-        """Answer one request, or a list of them."""
+        """Answer one request, or a batch given as a list."""
         if isinstance(payload, list):
             return Answer([self._rpc.answer(call) for call in payload])
         return Answer(self._rpc.answer(payload))
 
     def close(self) -> None:
-        """This use is over. Calling it again does nothing."""
+        """End this use. Calling it again does nothing."""
         with _open_mutex:
             if self._closed:
                 return
@@ -188,7 +190,7 @@ class EmbeddedWire:
 
 
 def open_embedded(chain_id: int, path: Path | None, lock_seconds: float) -> EmbeddedWire:
-    """The embedded chain in this file (None: a new one in memory), opened once for the whole process."""
+    """Open the embedded chain in this file (None: a new one in memory). A file is opened once in a process."""
     if path is None:
         return EmbeddedWire(EmbeddedRpc(chain_id, None), None)
     path = path.resolve()
@@ -198,7 +200,7 @@ def open_embedded(chain_id: int, path: Path | None, lock_seconds: float) -> Embe
             rpc = EmbeddedRpc(chain_id, path, lock_seconds)
         elif rpc.node.chain_id != chain_id:
             raise WrongChainError(
-                "this process has the embedded chain open under another id",
+                "this process has the embedded chain open under another chain id",
                 expected=str(chain_id),
                 found=str(rpc.node.chain_id),
             )

@@ -1,4 +1,4 @@
-"""Where an embedded chain lives: one SQLite file, in which each block appears whole or not at all."""
+"""Storage of an embedded chain: one SQLite file, in which each block appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eth.abc import AtomicWriteBatchAPI
 from eth.db.atomic import AtomicDBWriteBatch
 from eth.db.backends.base import BaseAtomicDB
 
-#: Values of the state kept in memory; a region of 26 members with its log touches some thousand.
+#: How many values of the state are kept in memory. A region of 26 members with its log touches a few thousand.
 CACHED_VALUES = 65_536
 
 _TABLES = """
@@ -34,22 +34,23 @@ CREATE INDEX IF NOT EXISTS logs_by_address ON logs (address, topic0, block);
 class SqliteStore(BaseAtomicDB):
     """py-evm's key-value database over SQLite.
 
-    Writes gather in memory until `block()` ends, then reach the file in one transaction. Killed before that, the file
-    still holds the previous block; killed after it, the new one.
+    Writes collect in memory until `block()` ends, and then reach the file in one transaction. If the process is killed
+    before that, the file still holds the previous block; afterwards it holds the new one.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         if path is not None:
             self._connection.execute("PRAGMA journal_mode = WAL")
-            # A power cut may cost the last blocks of a development chain, never its consistency.
+            # With WAL and NORMAL a power cut may lose the last blocks, which a development chain can afford, but it
+            # never corrupts the file.
             self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(_TABLES)
         self._fresh: dict[bytes, bytes | None] = {}
         self._rows: list[tuple[str, Sequence[Any]]] = []
         self._cache: OrderedDict[bytes, bytes] = OrderedDict()
 
-    # py-evm's side: keys and values of the state.
+    # The interface that py-evm uses: keys and values of the state.
 
     def __getitem__(self, key: bytes) -> bytes:
         if key in self._fresh:
@@ -89,11 +90,11 @@ class SqliteStore(BaseAtomicDB):
             self._cache.popitem(last=False)
         return value
 
-    # The node's side: blocks, receipts and logs as rows.
+    # The interface that the node uses: blocks, receipts and logs as rows.
 
     @contextmanager
     def block(self) -> Iterator[None]:
-        """Everything written inside becomes durable together at the end, or is forgotten if it raises."""
+        """Write everything written inside in one transaction at the end; drop it if the body raises."""
         try:
             yield
             self._commit()
@@ -102,20 +103,20 @@ class SqliteStore(BaseAtomicDB):
             self._rows.clear()
 
     def write(self, statement: str, values: Sequence[Any]) -> None:
-        """One row, written when the block is."""
+        """Add a row, written together with the block."""
         self._rows.append((statement, values))
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        """Rows of a query."""
+        """The rows of a query."""
         return self._connection.execute(query, values).fetchall()
 
     def meta(self, name: str) -> str | None:
-        """A named value of this chain."""
+        """A named value of this chain; None if it is not set."""
         found = self.rows("SELECT value FROM meta WHERE name = ?", (name,))
         return None if not found else str(found[0][0])
 
     def set_meta(self, name: str, value: str) -> None:
-        """Set a named value, written when the block is."""
+        """Set a named value, written together with the block."""
         self.write("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def close(self) -> None:

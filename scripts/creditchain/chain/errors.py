@@ -1,4 +1,4 @@
-"""What can go wrong between this program and a chain."""
+"""Errors between this program and a chain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from creditchain.errors import ConfigError, Place, RefusedError, UnavailableErro
 
 #: Characters of an endpoint's own message that are kept.
 _MESSAGE = 300
-#: What to do about a refusal, where that can be said in general.
+#: What to do about each kind of refusal that has a general remedy.
 _HINTS = {
     Refusal.PASSING: "This may pass; run the same command again.",
     Refusal.UNSUPPORTED: "The node does not offer this method; enable it there, or ask another node.",
@@ -20,15 +20,15 @@ _HINTS = {
 
 
 class NetworkError(ConfigError):
-    """The networks file is wrong, or names no such network."""
+    """The networks file is wrong, or has no network of this name."""
 
 
 class ChainUnavailableError(UnavailableError):
-    """The chain's endpoint did not answer, or answered something that is no answer."""
+    """The chain's endpoint did not answer, or its answer cannot be used."""
 
 
 class EndpointError(ChainUnavailableError):
-    """A request got no result. `refusal` says what that means, `retry_after` when to ask again (seconds), if known."""
+    """A request got no result. `refusal` classifies why; `retry_after` is in how many seconds to retry, if known."""
 
     def __init__(
         self, message: str, refusal: Refusal, *, found: str, retry_after: float | None = None, hint: str | None = None
@@ -42,13 +42,13 @@ class UnreachableError(EndpointError):
 
 
 class JunkError(EndpointError):
-    """What the endpoint answered is not JSON-RPC."""
+    """The endpoint's answer is not JSON-RPC."""
 
 
 class RpcError(EndpointError):
     """The endpoint answered a request with a JSON-RPC error.
 
-    `reason` is the endpoint's own message, cut. `data` is what the contract reverted with; None unless one reverted.
+    `reason` is the endpoint's own message, shortened. `data` is the revert data; None unless a contract reverted.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class RpcError(EndpointError):
 
 
 class MalformedAnswerError(ChainUnavailableError):
-    """The endpoint's result has another shape than the method's. `field` is a dotted path inside the result."""
+    """The endpoint's result does not have the shape that the method defines. `field` is a dotted path in the result."""
 
     def __init__(self, endpoint: str, method: str, field: str, expected: str, found: str) -> None:
         super().__init__(
@@ -87,7 +87,7 @@ class MalformedAnswerError(ChainUnavailableError):
 
 
 class WrongChainError(RefusedError):
-    """The chain is not the one the deployment, or the network's configuration, is about."""
+    """The chain is not the one that the deployment or the network's configuration names."""
 
 
 class ChainUnsuitableError(RefusedError):
@@ -95,14 +95,14 @@ class ChainUnsuitableError(RefusedError):
 
 
 class LyingEndpointError(UnavailableError):
-    """What an endpoint answered contradicts the chain's own log root, or another endpoint.
+    """An endpoint's answer contradicts the chain's own log root, or another endpoint.
 
-    That says nothing about what was to be checked: it could not be checked.
+    That says nothing about the package to be checked: it could not be checked.
     """
 
 
 class SignerError(RefusedError):
-    """A signer could not be had, or signed something else than it was asked to."""
+    """A signer is not available, or signed something other than it was asked to."""
 
 
 class TransactionError(RefusedError):

@@ -1,4 +1,4 @@
-"""What a transaction pays for its inclusion (EIP-1559, legacy or no fees), and how a replacement raises it."""
+"""The fee of a transaction (EIP-1559, legacy or none), and how a replacement raises it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from creditchain.chain.connect import Chain
 from creditchain.chain.errors import RpcError
 from creditchain.chain.refusals import Refusal
 
-#: A base fee rises by at most 1/8 a block: twice the present one lasts for six full blocks.
+#: The base fee rises by at most 1/8 with each block, so twice the present one is enough for the next five full blocks.
 BASE_FEE_HEADROOM = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """Wei for one unit of gas. `tip` None: a legacy transaction with `limit` as its gas price."""
+    """Wei for each unit of gas. If `tip` is None this is a legacy transaction, with `limit` as its gas price."""
 
     limit: int
     tip: int | None
@@ -26,9 +26,9 @@ class Fee:
         return {"maxFeePerGas": self.limit, "maxPriorityFeePerGas": self.tip}
 
     def raised(self, percent: int, present: Fee) -> Fee | None:
-        """The fee of a replacement: at least `percent` more, and no less than `present`, what the network asks now.
+        """The fee of a replacement: at least `percent` more, and at least `present`, which the network asks now.
 
-        None on a network without fees: zero cannot be raised.
+        None on a network without fees, since zero cannot be raised.
         """
         limit = max(_more(self.limit, percent), present.limit)
         if self.tip is None:
@@ -37,10 +37,10 @@ class Fee:
 
 
 def suggest(chain: Chain, *, free: bool = True) -> Fee:
-    """The fee that the network asks for now, by the kind of fees it has or was configured to have.
+    """The fee that the network asks now, according to the kind of fees it has or is configured to have.
 
-    `auto` treats a base fee of zero as a network without fees, whatever gas price its nodes suggest by default. With
-    `free` False, after such a network refused a price of zero, it pays what they suggest.
+    With `auto`, a base fee of zero means a network without fees, whatever gas price its nodes suggest by default. Pass
+    `free=False` after such a network has refused a price of zero: then the suggested price is paid.
     """
     mode = chain.network.fees
     if mode == "zero":
@@ -61,7 +61,7 @@ def _tip(chain: Chain, otherwise: int) -> int:
     except RpcError as error:
         if error.refusal is Refusal.PASSING:
             raise
-        # An older client: the part of its gas price above the base fee.
+        # An older client has no eth_maxPriorityFeePerGas; its gas price less the base fee is the tip it expects.
         return max(otherwise, 1)
 
 

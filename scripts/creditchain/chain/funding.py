@@ -1,4 +1,4 @@
-"""Money for gas on local development chains, given by the node itself."""
+"""Give accounts money for gas on local development chains."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from creditchain.chain.errors import RpcError, SignerError
 from creditchain.chain.fees import suggest
 from creditchain.chain.refusals import Refusal
 
-#: Wei that an account gets, and below which it gets it again.
+#: Wei that an account is given, and the balance below which it is given that.
 ENOUGH, TOO_LITTLE = 100 * 10**18, 10**18
-#: How Anvil and Ganache are told to set a balance.
+#: The methods of Anvil and Ganache that set a balance.
 _METHODS = ("anvil_setBalance", "evm_setAccountBalance")
 
 
 def fund_dev_accounts(chain: Chain, addresses: Sequence[str]) -> None:
-    """Give accounts of a local chain money for gas, where gas costs and they have too little.
+    """Give money for gas to accounts of a local chain that have too little, if the chain takes fees.
 
     Raises:
-        SignerError: the chain is not local, or its node cannot do that.
+        SignerError: the chain is not local, or its node cannot set balances.
     """
     if not chain.local:
-        raise SignerError("only local development chains give money", found=f"network {chain.network.name}")
+        raise SignerError(
+            "accounts can be given money on local development chains only", found=f"network {chain.network.name}"
+        )
     if suggest(chain).limit == 0:
         return
     for address, balance in zip(addresses, chain.balances(addresses), strict=True):
@@ -40,6 +42,6 @@ def _set_balance(chain: Chain, address: str) -> None:
             continue
         return
     raise SignerError(
-        "this node does not give development accounts money",
-        hint=f"Send {address} some, or use a network without fees.",
+        "this node cannot give development accounts money",
+        hint=f"Send some to {address}, or use a network without fees.",
     )

@@ -1,4 +1,4 @@
-"""The region log read back from events: the one place where they are joined into entries and their bodies decoded."""
+"""Read the region log from events: this is the one place that joins them into entries and decodes the bodies."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """An event that says what an entry of some kind is about: its contract, and how its values make the body."""
+    """An event that holds the content of an entry: its kind and contract, and how its values make the entry's body."""
 
     kind: EntryKind
     contract: str
@@ -50,7 +50,7 @@ class _Source:
 
 
 def _fields(kind: type[Body], *names: str) -> Callable[[_Values], Body]:
-    """A body whose fields are event parameters of these names, in order."""
+    """Make a body whose fields are the event parameters with these names, in order."""
     return lambda values: kind(*(values[name] for name in names))
 
 
@@ -75,7 +75,7 @@ def _consent_revoked(values: _Values) -> Body:
     return RevocationBody(values["id"].to_bytes(32, "big"), values["institution"], values["by"])
 
 
-#: Every event that stands beside an entry. A new contract adds its events here.
+#: Every event that accompanies a log entry. To support a new contract, add its events here.
 SOURCES = (
     _Source(EntryKind.WRITER, "RegionLog", "WriterSet", _fields(WriterBody, "writer", "authorised")),
     _Source(EntryKind.SEALED, "RegionLog", "Sealed", _fields(SealedBody, "by")),
@@ -124,33 +124,32 @@ SOURCES = (
 
 
 def read_entries(region: Region, block: int | None = None) -> list[LogEntry]:
-    """Every entry of the log as of a block (None: the newest), checked against the log's root there.
+    """Every entry of the log as of a block (None: the newest), checked against the log's root at that block.
 
     Raises:
-        LyingEndpointError: the entries do not add up to that root, or an entry's event is missing or says something
-            else than was logged.
+        LyingEndpointError: the entries do not give that root, or an entry's event is missing or contradicts the entry.
     """
     at = region.chain.head().number if block is None else block
     entries = entries_between(region, region.deployment.first_block, at)
     for index, entry in enumerate(entries):
         if entry.index != index:
             expected, found = f"entry {index}", f"entry {entry.index}"
-            raise LyingEndpointError("the endpoint leaves out entries of the log", expected=expected, found=found)
+            raise LyingEndpointError("the endpoint omits entries of the log", expected=expected, found=found)
     frontier = Frontier()
     frontier.extend(entry.hash for entry in entries)
     root = region.log_root(at)
     if frontier.root != root:
         raise LyingEndpointError(
-            f"the events of the region log do not add up to its root at block {at}",
+            f"the events of the region log do not give its root at block {at}",
             expected=f"{region.log_size(at)} entries with root 0x{root.hex()}",
             found=f"{len(entries)} entries with root 0x{frontier.root.hex()}",
-            hint="The endpoint leaves events out or changes them; ask another one.",
+            hint="The endpoint omits or changes events; use another endpoint.",
         )
     return entries
 
 
 def read_anchors(region: Region, node: int | None = None) -> list[LoggedAnchor]:
-    """Batches that were anchored until now, of one node or of all. They are the endpoint's word; see `read_entries`."""
+    """Anchored batches, of one node or of all. Only the endpoint says that none is missing; see `read_entries`."""
     last = region.chain.head().number
     entries = entries_between(region, region.deployment.first_block, last, EntryKind.ANCHOR)
     return [
@@ -161,12 +160,13 @@ def read_anchors(region: Region, node: int | None = None) -> list[LoggedAnchor]:
 
 
 def entries_between(region: Region, first: int, last: int, kind: EntryKind | None = None) -> list[LogEntry]:
-    """Entries of the log in order, by the events of blocks `first` to `last`; of one kind, or (None) of all.
+    """Entries of the log in order, from the events of blocks `first` to `last`; of one kind, or of all (None).
 
-    Each entry's body is what the log hashed. Whether entries are missing only the log's root tells (`read_entries`).
+    Each entry's body is checked against the hash in the log. Only the log's root tells whether entries are missing
+    (`read_entries`).
 
     Raises:
-        LyingEndpointError: an entry's event is missing, or says something else than was logged.
+        LyingEndpointError: an entry's event is missing, or contradicts the entry.
     """
     chain, deployment = region.chain, region.deployment
     deployed = deployment.contracts
@@ -210,18 +210,18 @@ def _entry(deployment: Deployment, log: Log, values: _Values, said: tuple[_Sourc
 
 
 def _body(deployment: Deployment, entry: _Values, said: tuple[_Source, _Values] | None) -> Body | None:
-    """What the entry is about. None when a contract that this version does not know wrote it."""
+    """The content of an entry. None if a contract wrote it that this version does not know."""
     deployed = deployment.contracts
     writers = {deployed[source.contract].address for source in SOURCES if source.contract in deployed}
     if entry["writer"] not in writers:
         return None
     if said is None:
-        raise LyingEndpointError(f"the endpoint leaves out the event of entry {entry['index']} of the region log")
+        raise LyingEndpointError(f"the endpoint omits the event of entry {entry['index']} of the region log")
     source, values = said
     body = source.body(values)
     if body.body_hash() != entry["bodyHash"] or int(body.KIND) != entry["kind"]:
         raise LyingEndpointError(
-            f"the {source.event} event of entry {entry['index']} says something else than was logged",
+            f"the {source.event} event contradicts entry {entry['index']} of the region log",
             expected="0x" + entry["bodyHash"].hex(),
             found="0x" + body.body_hash().hex(),
         )

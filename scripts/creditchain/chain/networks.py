@@ -1,4 +1,4 @@
-"""Networks by name, from one TOML format: the built-in ones, then the user's file on top."""
+"""Networks by name, read from TOML: the built-in ones, overridden and extended by the user's file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Kind = Literal["rpc", "embedded"]
 Fees = Literal["auto", "eip1559", "legacy", "zero"]
 Finality = Literal["confirmations", "finalized"]
 
-#: Chain ids that nobody but a development chain uses; development keys work there, and only over a loopback address.
+#: Chain ids that only development chains use. Development keys work there, and only over a loopback address.
 LOCAL_CHAIN_IDS = frozenset({1337, 31337, 3133701, 3133702, 3133703, 3133710})
 
 
@@ -42,7 +42,7 @@ class Network:
     log_range_blocks: int = 2000
 
     def is_local(self, chain_id: int) -> bool:
-        """Is this a development chain on this very machine? Development keys are accepted only there."""
+        """Whether this is a development chain on this machine. Development keys are accepted only there."""
         if self.kind == "embedded":
             return True
         return chain_id in LOCAL_CHAIN_IDS and is_loopback(self.url)
@@ -53,10 +53,10 @@ def load_network(name: str, file: Path | None = None) -> Network:
 
     Args:
         name: its name.
-        file: a TOML file of the same format as the built-in one; its networks add to the built-in ones, and a table
-            with a built-in name overrides the fields it names.
+        file: a TOML file in the format of the built-in one. Its networks are added to the built-in ones; a table with
+            a built-in name overrides the fields it gives.
     Raises:
-        NetworkError: names the file and the field that is wrong, or the networks there are.
+        NetworkError: a field is wrong (the error names file and field), or there is no such network.
     """
     networks = load_networks(file)
     if name not in networks:
@@ -70,7 +70,7 @@ def load_network(name: str, file: Path | None = None) -> Network:
 
 
 def load_networks(file: Path | None = None) -> dict[str, Network]:
-    """All networks by name: the built-in ones, and those of `file`."""
+    """All networks by name: the built-in ones and those of `file`."""
     builtin = files("creditchain").joinpath("data/networks.toml").read_text(encoding="utf-8")
     tables = _tables(builtin, "networks.toml (built in)")
     origin = dict.fromkeys(tables, "networks.toml (built in)")
@@ -86,7 +86,7 @@ def load_networks(file: Path | None = None) -> dict[str, Network]:
 
 
 def is_loopback(url: str) -> bool:
-    """Does this URL lead to this very machine?"""
+    """Whether this URL leads to this machine."""
     host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True
@@ -97,10 +97,10 @@ def is_loopback(url: str) -> bool:
 
 
 def require_url(url: str, place: Place | None = None) -> str:
-    """The URL, if it is one of an endpoint.
+    """Return the URL if an endpoint can have it.
 
     Raises:
-        NetworkError: it is not; nothing of it is shown but its scheme, for URLs of endpoints hold keys.
+        NetworkError: it is no such URL. The error shows only its scheme, because such URLs often hold keys.
     """
     expected = "http://… or https://…"
     try:
@@ -125,10 +125,10 @@ def _tables(text: str, where: str) -> dict[str, dict[str, Any]]:
     try:
         parsed = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise NetworkError("this is not TOML", found=str(error), place=Place(where)) from error
+        raise NetworkError("the networks file is not TOML", found=str(error), place=Place(where)) from error
     for name, table in parsed.items():
         if not isinstance(table, dict):
-            raise NetworkError("a network is a table", expected=f"[{name}]", place=Place(where, field=name))
+            raise NetworkError("a network must be a table", expected=f"[{name}]", place=Place(where, field=name))
     return parsed
 
 
@@ -138,7 +138,9 @@ def _network(name: str, table: dict[str, Any], where: str) -> Network:
     for field, value in table.items():
         place = Place(where, field=f"{name}.{field}")
         if field not in known:
-            raise NetworkError("no such field", expected="one of " + ", ".join(sorted(known)), place=place)
+            raise NetworkError(
+                "a network has no such field", expected="one of " + ", ".join(sorted(known)), place=place
+            )
         values[field] = _value(field, value, place)
     network = Network(name=name, **{"kind": "rpc", **values})
     if network.kind == "rpc" and not network.url:
@@ -147,7 +149,7 @@ def _network(name: str, table: dict[str, Any], where: str) -> Network:
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {"kind": get_args(Kind), "fees": get_args(Fees), "finality": get_args(Finality)}
-#: Smallest and largest value that makes sense, by field.
+#: Smallest and largest allowed value, by field.
 _WHOLE = {
     "chain_id": (1, 2**63),
     "confirmations": (1, 100_000),
@@ -166,21 +168,27 @@ _SECONDS = {
 def _value(field: str, value: object, place: Place) -> object:
     if field in _CHOICES:
         if value not in _CHOICES[field]:
-            raise NetworkError("no such choice", expected=" or ".join(_CHOICES[field]), found=repr(value), place=place)
+            raise NetworkError(
+                "not an allowed value", expected=" or ".join(_CHOICES[field]), found=repr(value), place=place
+            )
         return value
     if field in _WHOLE:
         low, high = _WHOLE[field]
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise NetworkError("a whole number", expected=f"{low} to {high}", found=repr(value), place=place)
+            raise NetworkError(
+                "not a number in range", expected=f"a whole number from {low} to {high}", found=repr(value), place=place
+            )
         return value
     if field in _SECONDS:
         least, most = _SECONDS[field]
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-            raise NetworkError("a number of seconds", expected=f"{least} to {most}", found=repr(value), place=place)
+            raise NetworkError(
+                "not a number in range", expected=f"{least} to {most} seconds", found=repr(value), place=place
+            )
         return float(value)
     if field == "witnesses":
         if not isinstance(value, list):
-            raise NetworkError("a list of URLs", found=repr(value), place=place)
+            raise NetworkError("not a list", expected="a list of URLs", found=repr(value), place=place)
         return tuple(_url(item, place) for item in value)
     return _url(value, place)
 

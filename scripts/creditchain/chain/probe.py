@@ -1,4 +1,4 @@
-"""Is this EVM the one that the contracts were written for? Asked once, before anything is deployed."""
+"""Check that a chain's EVM is the one the contracts were written for, before anything is deployed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from creditchain.chain.errors import ChainUnsuitableError, RpcError
 from creditchain.chain.refusals import Refusal
 from creditchain.hashing import keccak256
 
-# Creation code that returns 128 bytes instead of a contract: block.timestamp, keccak256 of nothing, the address that
-# ecrecover finds for the 128 bytes (hash, v, r, s) behind the code, and the chain id.
+# Creation code that returns 128 bytes instead of a contract: block.timestamp, keccak256 of the empty string, the
+# address that ecrecover finds for the 128 bytes (hash, v, r, s) behind the code, and the chain id. It runs in eth_call,
+# so it needs no transaction, no money and no deployed contract.
 _PROBE = bytes.fromhex(
     "42600052"  # TIMESTAMP        → memory 0x00
     "6000600020602052"  # KECCAK256(0, 0)  → memory 0x20
@@ -22,9 +23,9 @@ _PROBE = bytes.fromhex(
     "60806000f3"  # RETURN(0, 0x80)
 )
 _WORD = 32
-#: Between 2001 and 5138 a time in seconds has these bounds; in milliseconds it lies above them.
+#: Unix seconds of the years 2001 to 5138. A time in milliseconds lies above this range.
 _SECONDS = range(10**9, 10**11)
-#: Seconds by which the chain's clock may differ from this machine's before it is worth a word.
+#: Seconds by which the chain's clock may differ from this machine's before a remark is due.
 CLOCK_TOLERANCE = 15 * 60
 
 
@@ -34,7 +35,7 @@ def probe(chain: Chain) -> list[str]:
     Returns:
         Remarks that do not prevent a deployment.
     Raises:
-        ChainUnsuitableError: says which of the EVM's answers differs, and why that matters.
+        ChainUnsuitableError: the EVM differs; the error says in what, and why that matters.
     """
     key = PrivateKey(keccak256(b"creditchain probe"))
     message = keccak256(b"creditchain")
@@ -47,7 +48,7 @@ def probe(chain: Chain) -> list[str]:
         "block.timestamp is not in seconds",
         "a time in unix seconds",
         str(int.from_bytes(timestamp, "big")),
-        "Every date would be wrong by a factor. Some consortium clients count milliseconds.",
+        "Every date would be wrong by a factor of 1000. Some consortium clients count milliseconds.",
     )
     _require(
         empty == keccak256(b""),
@@ -77,7 +78,7 @@ def probe(chain: Chain) -> list[str]:
 def _run(chain: Chain, code: bytes) -> object:
     request = {"data": "0x" + code.hex()}
     try:
-        # Not "latest": a fresh Anvil answers 1 for the time of its first block.
+        # Not "latest": on a fresh Anvil the time of the newest block is 1.
         return chain.request("eth_call", request, "pending")
     except RpcError as error:
         if error.refusal is Refusal.PASSING:
@@ -92,10 +93,10 @@ def _words(answer: object) -> tuple[bytes, bytes, bytes, bytes]:
         raw = b""
     if len(raw) != 4 * _WORD:
         raise ChainUnsuitableError(
-            "this chain does not run the probe",
+            "this chain cannot run the probe",
             expected="128 bytes from creation code in eth_call",
             found=f"{len(raw)} bytes",
-            hint="An EVM of the London rules or later is needed.",
+            hint="The contracts need an EVM with the London rules or later.",
         )
     return raw[0:32], raw[32:64], raw[64:96], raw[96:128]
 

@@ -1,4 +1,4 @@
-"""One region as its contracts have it: typed reads pinned to a block, and the log's entries, checked."""
+"""One region on its chain: typed reads of its contracts, pinned to a block."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class Region:
-    """A deployment on the chain it is on. Every read takes a block number; None reads the newest block."""
+    """A deployment together with its chain. Every read takes a block number; None reads the newest block."""
 
     def __init__(self, chain: Chain, deployment: Deployment) -> None:
-        """Check that this is the right chain, with the code that was deployed.
+        """Check that this is the deployment's chain and holds the deployed code.
 
         Raises:
-            WrongChainError: it is not.
+            WrongChainError: it is another chain, or the code differs.
         """
         check_deployment(chain, deployment)
         self.chain, self.deployment = chain, deployment
@@ -36,7 +36,7 @@ class Region:
         return Calls(self.deployment)
 
     def outbox(self, signer: Signer, journal: Journal) -> Outbox:
-        """An outbox for this region: intents are scoped by the log id."""
+        """An outbox for this region. Its intents are scoped by the log id, so regions never mix."""
         from creditchain.chain.outbox import Outbox
 
         return Outbox(self.chain, signer, journal, scope=self.deployment.log_id.hex())
@@ -50,7 +50,7 @@ class Region:
     # RegionLog.
 
     def log_size(self, block: int | None = None) -> int:
-        """Number of entries."""
+        """Number of entries in the log."""
         return int(self._read("RegionLog", "size", block=block))
 
     def log_root(self, block: int | None = None) -> bytes:
@@ -58,25 +58,25 @@ class Region:
         return bytes(self._read("RegionLog", "root", block=block))
 
     def is_writer(self, address: str, block: int | None = None) -> bool:
-        """May this contract append to the log?"""
+        """Whether this contract may append to the log."""
         return bool(self._read("RegionLog", "isWriter", address, block=block))
 
     def sealed_at(self, block: int | None = None) -> int:
-        """When the log was closed, unix seconds; 0 while it is open."""
+        """When the log was closed, in unix seconds; 0 while it is open."""
         return int(self._read("RegionLog", "sealedAt", block=block))
 
     # NodeRegistry.
 
     def node_count(self, block: int | None = None) -> int:
-        """Number of nodes; the last one's number."""
+        """Number of nodes, which is also the number of the last node."""
         return int(self._read("NodeRegistry", "count", block=block))
 
     def node(self, number: int, block: int | None = None) -> NodeInfo | None:
-        """A node; None when there is none of this number."""
+        """The node with this number; None if there is none."""
         return _node(self._read("NodeRegistry", "node", number, block=block))
 
     def nodes(self, block: int | None = None) -> list[NodeInfo]:
-        """All nodes, in one batch of reads at one block."""
+        """All nodes, read in one batch at one block."""
         at = self.chain.head().number if block is None else block
         face, address = interface("NodeRegistry"), self.deployment.address("NodeRegistry")
         numbers = range(1, self.node_count(at) + 1)
@@ -84,33 +84,33 @@ class Region:
         return [found for data in results if (found := _node(face.decode("node", data)[0])) is not None]
 
     def node_of(self, address: str, block: int | None = None) -> int | None:
-        """The node a key belongs, or once belonged, to."""
+        """The node to which a key belongs or once belonged; None if to none."""
         return int(self._read("NodeRegistry", "nodeOf", address, block=block)) or None
 
     def is_active(self, node: int, block: int | None = None) -> bool:
-        """Does the node (and its host) act at the time of that block?"""
+        """Whether the node, and its host, may act at the time of that block."""
         return bool(self._read("NodeRegistry", "isActive", node, block=block))
 
     def acts_for(self, address: str, node: int, block: int | None = None) -> bool:
-        """May this key act for the node?"""
+        """Whether this key may act for the node."""
         return bool(self._read("NodeRegistry", "actsFor", address, node, block=block))
 
     def was_compromised(self, node: int, time: int, block: int | None = None) -> bool:
-        """Was the key of the node, or of its host, perhaps somebody else's at `time` (unix seconds)?"""
+        """Whether `time` (unix seconds) lies in a declared interval of compromise of the node's or its host's key."""
         return bool(self._read("NodeRegistry", "wasCompromised", node, time, block=block))
 
     def compromises(self, node: int, block: int | None = None) -> list[Compromise]:
-        """The node's own intervals of compromise, as declared."""
+        """The declared intervals in which the node's own key was compromised."""
         return [Compromise(*pair) for pair in self._read("NodeRegistry", "compromises", node, block=block)]
 
     # AnchorRegistry.
 
     def anchor(self, node: int, root: bytes, block: int | None = None) -> AnchorInfo | None:
-        """The anchor of `root` by `node`; None when there is none."""
+        """The anchor of `root` by `node`; None if there is none."""
         return _anchor(root, self._read("AnchorRegistry", "anchorOf", node, root, block=block))
 
     def anchors_at(self, wanted: Sequence[tuple[int, bytes]], block: int | None = None) -> list[AnchorInfo | None]:
-        """The anchors of (node, root) pairs, in one batch of reads; None for each that there is not."""
+        """The anchors of (node, root) pairs, read in one batch; None where there is no anchor."""
         face, address = interface("AnchorRegistry"), self.deployment.address("AnchorRegistry")
         calls = [(address, face.encode("anchorOf", node, root)) for node, root in wanted]
         results = self.chain.calls(calls, block=block, doing="answer anchorOf")
@@ -119,20 +119,20 @@ class Region:
         ]
 
     def record(self, node: int, leaf: bytes, block: int | None = None) -> RecordState:
-        """Life and dispute of a record. A record that nothing was ever said about is live and undisputed."""
+        """Life and dispute of a record. A record about which nothing was logged is live and undisputed."""
         found = self._read("AnchorRegistry", "recordOf", node, leaf, block=block)
         return RecordState(node, leaf, *found)
 
     def series_length(self, node: int, product: bytes, block: int | None = None) -> int:
-        """Number of batches that `node` anchored of the product with this digest."""
+        """Number of batches of the product with this digest that `node` anchored."""
         return int(self._read("AnchorRegistry", "seriesLength", node, product, block=block))
 
     def current_key_epoch(self, block: int | None = None) -> int:
-        """The epoch that anchors name now; 0 before the first was opened."""
+        """The current key epoch, which new anchors must name; 0 before the first was opened."""
         return int(self._read("AnchorRegistry", "currentKeyEpoch", block=block))
 
     def key_epoch_digest(self, epoch: int, block: int | None = None) -> bytes | None:
-        """Digest of a key epoch's tag key; None when there is no such epoch."""
+        """The digest of a key epoch's tag key; None if there is no such epoch."""
         found = bytes(self._read("AnchorRegistry", "keyEpochDigest", epoch, block=block))
         return found if any(found) else None
 

@@ -1,4 +1,4 @@
-"""Who signs: an encrypted keystore, the environment, a remote signer, or a development key on a local chain."""
+"""Signers: a key in an encrypted keystore or the environment, a remote signer, a development key on a local chain."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
     from creditchain.chain.connect import Chain
 
-#: The mnemonic of every development tool. Its keys are public: local chains only.
+#: The mnemonic that every development tool uses. Its keys are public, so they work on local chains only.
 DEV_MNEMONIC = "test test test test test test test test test test test junk"
 SPECS = "keystore:PATH, env:VARIABLE, remote:URL#0xADDRESS, unlocked:0xADDRESS or dev:N"
-#: Seconds a remote signer may take; a person may have to confirm.
+#: Seconds that a remote signer may take. A person may have to confirm.
 REMOTE_SECONDS = 120
 
 
 class Signer(Protocol):
-    """A key that signs without being shown."""
+    """A key that signs without being revealed."""
 
     @property
     def address(self) -> str:
@@ -53,7 +53,7 @@ class Signer(Protocol):
             transaction: JSON-RPC field names; numbers as int, `data` as bytes, `to` (left out for a creation) a
                 checksum address; `gasPrice`, or `maxFeePerGas` and `maxPriorityFeePerGas`.
         Raises:
-            SignerError: it was not signed, or something else was.
+            SignerError: the signer refused, or signed something else.
         """
 
     def sign_typed(self, typed_data: Mapping[str, Any]) -> bytes:
@@ -66,9 +66,9 @@ class LocalSigner:
     def __init__(self, key: bytes) -> None:
         try:
             self._account: LocalAccount = Account.from_key(key)
-        except Exception as error:  # eth-keys has several; none of them may be shown, they hold the key
+        except Exception as error:  # eth-keys raises several kinds; none may be shown, because their text holds the key
             expected = "a number from 1 to the curve's order"
-            raise SignerError("this is no secp256k1 key", expected=expected) from _silent(error)
+            raise SignerError("this is not a secp256k1 key", expected=expected) from _silent(error)
 
     @property
     def address(self) -> str:
@@ -84,7 +84,7 @@ class LocalSigner:
 class RemoteSigner:
     """A key behind JSON-RPC that answers eth_signTransaction and eth_signTypedData_v4 (Web3Signer, Clef, a node).
 
-    What comes back is checked: the same transaction, by the same key.
+    Every answer is checked: it must hold the same transaction or message, signed by the same key.
     """
 
     def __init__(self, address: str, request: Any) -> None:
@@ -99,7 +99,7 @@ class RemoteSigner:
     def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
         fields = {name: _json(value) for name, value in transaction.items()}
         answer = self._request("eth_signTransaction", {"from": self._address, **fields})
-        # Web3Signer and Anvil answer the raw transaction, Clef and Geth an object that holds it.
+        # Web3Signer and Anvil return the raw transaction, Clef and Geth an object that contains it.
         text = answer.get("raw") if isinstance(answer, Mapping) else answer
         raw = _hex_bytes(text, "eth_signTransaction")
         self._check(raw, transaction)
@@ -133,14 +133,14 @@ class RemoteSigner:
 def parse_signer(spec: str, chain: Chain, password: PasswordSource = password_source) -> Signer:
     """The signer that `spec` names.
 
-    `keystore:PATH`, `env:VARIABLE`, `remote:URL#0xADDRESS`; and on local chains only `unlocked:0xADDRESS` (the node
-    signs) and `dev:N` (key N of the mnemonic that every development tool uses; where gas costs, its account is given
-    money if it has none).
+    `keystore:PATH`, `env:VARIABLE` and `remote:URL#0xADDRESS` work everywhere. `unlocked:0xADDRESS` (the node signs)
+    and `dev:N` (key N of the development mnemonic; if the chain takes fees, its account is given money when it has too
+    little) work on local chains only.
 
     Raises:
-        UsageError: no such kind of signer.
-        SignerError: it is for local chains, and this is none.
-        KeystoreError, ConfigError: the key cannot be had.
+        UsageError: there is no such kind of signer.
+        SignerError: this kind works on local chains only, and the chain is not local.
+        KeystoreError, ConfigError: the key cannot be read.
     """
     kind, _, rest = spec.partition(":")
     if kind == "keystore" and rest:
@@ -180,7 +180,7 @@ def _dev_seed(derive: Any) -> bytes:
 
 
 class _RemoteEndpoint:
-    """JSON-RPC over HTTP to a signer. Nothing is asked twice: a person may be asked to confirm each request."""
+    """JSON-RPC over HTTP to a signer. Requests are never retried, because a person may have to confirm each one."""
 
     def __init__(self, url: str) -> None:
         patience = Patience(REMOTE_SECONDS, REMOTE_SECONDS, again=False)
@@ -235,8 +235,8 @@ def _fields_of(raw: bytes) -> dict[str, Any]:
 def _recovered(recover: Any) -> str:
     try:
         return str(recover())
-    except Exception as error:  # eth-account, eth-keys and rlp each have errors of their own for bad signatures
-        raise SignerError("what the remote signer answered is no signature", found=type(error).__name__) from error
+    except Exception as error:  # eth-account, eth-keys and rlp each raise exceptions of their own for bad signatures
+        raise SignerError("the remote signer's answer is not a signature", found=type(error).__name__) from error
 
 
 def _hex_bytes(value: object, method: str) -> bytes:
@@ -245,7 +245,7 @@ def _hex_bytes(value: object, method: str) -> bytes:
     except ValueError:
         found = b""
     if not found:
-        raise SignerError(f"the remote signer's answer to {method} is no hex")
+        raise SignerError(f"the remote signer's answer to {method} is not hex")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Signatures as the contracts take them: by an account's key, or by the word of a wallet contract (ERC-1271)."""
+"""Check signatures as the contracts do: of an account's key, or of a wallet contract (ERC-1271)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAGIC = keccak256(b"isValidSignature(bytes32,bytes)")[:4]
 def signed(
     chain: Chain, address: str | None, message: TypedMessage, signature: bytes, block: int | None = None
 ) -> bool:
-    """Whether `address` signed `message`, at a block (None: the newest). False for no address."""
+    """Whether `address` signed `message`, judged at a block (None: the newest). False if `address` is None."""
     if address is None:
         return False
     if signed_by(message, signature, address):
