@@ -1,1 +1,1 @@
-"""Fetches what verification needs from a chain, every value at one block."""
+"""Fetch from a chain what verification needs, all at one final block."""

@@ -1,4 +1,4 @@
-"""The proof that a delivery is on the ledger: its item in a log entry, and the entry in the region's log."""
+"""Prove that a delivery is on the ledger: its item in a log entry, and that entry in the region's log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from creditchain.messages import DeliveryReceipt
 
 @dataclass(frozen=True, slots=True)
 class Inclusion:
-    """One leaf of a tree: 32-byte hashes, the siblings from the leaf up."""
+    """An inclusion proof: hashes of 32 bytes, siblings from the leaf upwards."""
 
     leaf: bytes
     index: int
@@ -28,7 +28,7 @@ class Inclusion:
 
 @dataclass(frozen=True, slots=True)
 class MeteredDelivery:
-    """A delivery as the ledger has it, and its proof down to the root of the region's log."""
+    """A delivery on the ledger, with its proof up to the root of the region's log."""
 
     delivered: Delivered
     metered_at: int  #: unix seconds of the log entry
@@ -38,7 +38,7 @@ class MeteredDelivery:
 
 
 def prove_delivery(region: Region, request: bytes, metered: Metered, block: int) -> MeteredDelivery:
-    """The proof for the request with this id (32 bytes), whose delivery the ledger has at a block.
+    """Prove the delivery for the request with this id (32 bytes), which the ledger holds at this block.
 
     Raises:
         LyingEndpointError: events and log contradict each other.
@@ -52,7 +52,9 @@ def prove_delivery(region: Region, request: bytes, metered: Metered, block: int)
     items = [delivery_item(receipt, one.flags) for receipt, one in zip(receipts, found, strict=True)]
     index = next((place for place, one in enumerate(found) if one.request == request), None)
     if entry is None or index is None or entry.body_hash != QueriesBody(root(items), len(items)).body_hash():
-        raise LyingEndpointError("the ledger's events do not give its log entry", expected=f"entry {metered.entry}")
+        raise LyingEndpointError(
+            "the ledger's events contradict its entry in the region log", expected=f"entry {metered.entry}"
+        )
     hashes = [one.hash for one in entries]
     return MeteredDelivery(
         delivered=found[index],

@@ -1,4 +1,4 @@
-"""What the chain says about a request, for whoever judges it: a provider before, anyone after."""
+"""Read what the chain says about a query request: for the provider before a delivery, for anyone afterwards."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from creditchain.messages import NO_DIGEST, QueryRequest
 
 
 def view_of(region: Region, request: QueryRequest, signature: bytes, time: int, block: int | None = None) -> View:
-    """The view at a block (None: the newest) for a delivery at `time`, unix seconds."""
+    """Read the view at a block (None: the newest) for a delivery at `time`, unix seconds."""
     reads = ConsentReads(region)
     institution = reads.member_at(request.institution, time, block)
     keys = (institution.operator, institution.host_operator)
@@ -30,14 +30,14 @@ def view_of(region: Region, request: QueryRequest, signature: bytes, time: int, 
 
 
 def fresh_head(chain: Chain, limit: int) -> BlockRef:
-    """The newest block. Raises StaleViewError if it is older than `limit` seconds: a revocation might not show yet."""
+    """The newest block. Raises StaleViewError if it is older than `limit` seconds: it might miss a revocation."""
     head = chain.head()
     found = age(chain, head)
     if found > limit:
         raise StaleViewError(
-            "the chain's newest block is too old to judge a consent by",
+            "the chain's newest block is too old to judge a consent",
             expected=f"a block of the last {limit} seconds",
-            found=f"one {found} seconds old",
-            hint="Is the node in sync? Nothing was delivered.",
+            found=f"a block {found} seconds old",
+            hint="Check that the node is in sync. Nothing was delivered.",
         )
     return head

@@ -1,4 +1,4 @@
-"""Fetches what verification needs from a chain: every value at one final block, the same for all packages of a run."""
+"""Fetch the evidence for record packages: every value at one final block, the same for all packages of a run."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from creditchain.verification.subject import signer_of
 from creditchain.verification.verdict import Text
 from creditchain.vocabulary import EntryKind
 
-NO_ENTRY = Missing(Text("the endpoint does not give the anchor's log entry", "节点未提供该锚定的日志条目"))
+NO_ENTRY = Missing(Text("the endpoint does not return the anchor's log entry", "节点未提供该锚定的日志条目"))
 
 
 def origin_of(deployment: Deployment) -> Origin:
-    """The chain and contracts that a deployment file makes the verifier trust."""
+    """The chain and contracts that the verifier trusts because its deployment file names them."""
     registry = deployment.address("AnchorRegistry").lower()
     token, ledger = (
         deployment.address(name).lower() if name in deployment.contracts else None
@@ -46,7 +46,7 @@ class EvidenceFetcher:
 
     @cached_property
     def block(self) -> BlockRef:
-        """The final block that all evidence of this fetcher is read at.
+        """The final block at which this fetcher reads all evidence.
 
         Raises:
             ChainUnavailableError: no answer.
@@ -57,8 +57,8 @@ class EvidenceFetcher:
     def fetch(self, package: RecordPackage) -> Evidence:
         """The evidence for one package.
 
-        A chain that does not answer, or whose endpoints disagree, gives evidence in which everything is missing: that
-        is "could not be checked", and neither valid nor not valid.
+        If the chain does not answer, or its endpoints disagree, all evidence is missing. The verdict is then "could not
+        be checked", neither valid nor not valid.
         """
         try:
             return self._fetch(package)
@@ -91,11 +91,11 @@ class EvidenceFetcher:
         )
 
     def know(self, entries: Iterable[LogEntry]) -> None:
-        """Entries of the log that were read already, and checked against its root: no need to look for them."""
+        """Take entries that were already read and checked against the log's root; `fetch` then need not find them."""
         self._entries.update((entry.index, entry) for entry in entries)
 
     def key_epoch_digest(self, epoch: int) -> bytes | None:
-        """What governors logged for a key epoch. Raises as the chain does."""
+        """The digest that governors logged for a key epoch. Raises as the chain does."""
         if epoch not in self._epochs:
             self._epochs[epoch] = self._region.key_epoch_digest(epoch, self.block.number)
         return self._epochs[epoch]
@@ -106,7 +106,7 @@ class EvidenceFetcher:
         return self._anchors[node, root]
 
     def member(self, node: int) -> NodeHistory | None:
-        """A node with its intervals of compromise; None when there is none of this number. Raises as the chain does."""
+        """A node with its intervals of compromise; None if there is no such node. Raises as the chain does."""
         if node not in self._members:
             info = self._region.node(node, self.block.number)
             intervals = self._region.compromises(node, self.block.number) if info is not None else []
@@ -116,7 +116,9 @@ class EvidenceFetcher:
     def _required(self, node: int) -> NodeHistory:
         member = self.member(node)
         if member is None:
-            raise LyingEndpointError(f"the endpoint gives an anchor of node {node}, but no such node")
+            raise LyingEndpointError(
+                f"the endpoint returns an anchor of node {node} but says that there is no such node"
+            )
         return member
 
     def signer(self, statement: SignedTagStatement) -> StatementSigner | None:
@@ -136,17 +138,20 @@ class EvidenceFetcher:
         return self._entries[anchor.entry]
 
     def _find_entry(self, anchor: AnchorInfo) -> LogEntry | Missing:
-        """The log entry of an anchor, from the events of its transaction. Only this needs logs of old blocks."""
+        """The log entry of an anchor, from the events of its transaction.
+
+        Nothing else here needs logs of old blocks. On a node that keeps none, only this entry is missing.
+        """
         try:
             entries = entries_between(self._region, *self._blocks_at(anchor.time), EntryKind.ANCHOR)
         except EndpointError as error:
             if error.refusal is Refusal.PASSING:
                 raise
-            return Missing(Text(f"the endpoint does not give old logs: {error.found}", "节点不提供历史日志"))
+            return Missing(Text(f"the endpoint does not keep old logs: {error.found}", "节点不提供历史日志"))
         return next((entry for entry in entries if entry.index == anchor.entry), NO_ENTRY)
 
     def _blocks_at(self, time: int) -> tuple[int, int]:
-        """The first and last block of this time, by bisection: an event can be found without reading every block."""
+        """The first and last block with this time, found by bisection instead of reading every block."""
         first = self._first_block_from(time)
         return first, max(first, self._first_block_from(time + 1) - 1)
 

@@ -1,4 +1,4 @@
-"""Fetches what the verification of a report needs: the log, consent and delivery, all at one final block."""
+"""Fetch the evidence for report packages: the log, consent and delivery, all at one final block."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ NO_LEDGER = Missing(Text("this region has no query ledger", "该区域没有查�
 
 
 class ReportEvidenceFetcher:
-    """Reads evidence for reports, at the same final block as `records` reads that of records."""
+    """Reads evidence for reports, at the final block at which `records` reads the evidence for records."""
 
     def __init__(self, region: Region, records: EvidenceFetcher) -> None:
         self._region, self._records = region, records
 
     def fetch(self, package: ReportPackage) -> ReportEvidence:
-        """The evidence for one package; all missing where the chain does not answer or contradicts itself."""
+        """The evidence for one package; all of it is missing if the chain does not answer or contradicts itself."""
         try:
             return self._fetch(package)
         except UnavailableError as error:
@@ -44,7 +44,7 @@ class ReportEvidenceFetcher:
         return entries
 
     def members(self, also: tuple[int, ...] = ()) -> dict[int, NodeHistory]:
-        """Every node that ever anchored, these ones, and the hosts of them all. Raises as the chain does."""
+        """Every node that ever anchored, the nodes in `also`, and the hosts of all these. Raises as the chain does."""
         anchored = {entry.body.node for entry in self.log if isinstance(entry.body, AnchorBody)}
         found = {node: self._records.member(node) for node in sorted({*anchored, *also})}
         for member in list(found.values()):
@@ -71,7 +71,7 @@ class ReportEvidenceFetcher:
         return TagEvidence(self._records.key_epoch_digest(one.key_epoch), signer)
 
     def _delivery(self, delivery: PackagedDelivery) -> DeliveryEvidence:
-        """What concerns the delivery: the consent now, members and rules as they were then."""
+        """Evidence about the delivery: the consent as it is now, members and rules as they were at the delivery."""
         deployed = self._region.deployment.contracts
         if "ConsentToken" not in deployed or "QueryLedger" not in deployed:
             return DeliveryEvidence(NO_LEDGER, NO_LEDGER, NO_LEDGER, NO_LEDGER, NO_LEDGER)

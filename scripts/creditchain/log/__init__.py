@@ -1,1 +1,1 @@
-"""The region log as plain values: entries, what they say, and what follows from them. Pure."""
+"""The region log as plain values: entries, their bodies, and what follows from them. Pure."""

@@ -1,4 +1,4 @@
-"""The disputes that a region's log tells of. Pure."""
+"""The disputes recorded in a region's log. Pure."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from creditchain.vocabulary import DisputeState
 class LoggedDispute:
     """The last dispute of a record; times in unix seconds, `answered_at` 0 while it is open."""
 
-    node: int  #: that published the record
+    node: int  #: publisher of the record
     leaf: bytes  #: leaf hash of the record, 32 bytes
-    platform: int  #: that filed
+    platform: int  #: node that filed the dispute
     state: DisputeState
     filed_at: int
     due_at: int
     answered_at: int
 
     def overdue(self, time: int) -> bool:
-        """Whether it is open at `time`, and its answer was due before."""
+        """Whether the dispute is open and its answer was due before `time`, unix seconds."""
         return self.state is DisputeState.OPEN and self.due_at < time
 
 
 def last_disputes(entries: Iterable[LogEntry]) -> list[LoggedDispute]:
-    """The last dispute of every record that was ever disputed, the one due first coming first."""
+    """The last dispute of every record that was ever disputed, ordered by due date."""
     last: dict[tuple[int, bytes], LoggedDispute] = {}
     for entry in entries:
         body = entry.body

@@ -48,7 +48,7 @@ ENTRY_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """A body: its fields are the ABI values, in order. Addresses are 0x text, hashes 32 bytes, times unix seconds."""
+    """A body: its fields are the ABI values in order. Addresses are 0x text, hashes 32 bytes, times unix seconds."""
 
     KIND: ClassVar[EntryKind]
     TYPES: ClassVar[tuple[str, ...]]
@@ -142,7 +142,7 @@ class DisputeBody(_Body):
 
 @dataclass(frozen=True, slots=True)
 class AuditBody(_Body):
-    """A regulator attests that list, size and order of a batch are right."""
+    """A regulator attests that a batch has the listed leaves, the anchored size, and the right order."""
 
     KIND: ClassVar[EntryKind] = EntryKind.AUDIT
     TYPES: ClassVar[tuple[str, ...]] = ("uint24", "uint24", "bytes32", "uint64", "bytes32")
@@ -176,7 +176,7 @@ class ConsentBody(_Body):
     consent: bytes  #: token id
     institution: int
     platform: int
-    key: str  #: of the enterprise, for this institution; zero on paper
+    key: str  #: address of the enterprise's key for this institution; zero for a consent on paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ class QueriesBody(_Body):
 
 @dataclass(frozen=True, slots=True)
 class LoansBody(_Body):
-    """An institution reports, or corrects, a month's loans."""
+    """An institution reports its loans of a month, or corrects the report."""
 
     KIND: ClassVar[EntryKind] = EntryKind.LOANS
     TYPES: ClassVar[tuple[str, ...]] = ("uint24", "uint24", "uint16", "uint32", "uint128", "bytes32")
@@ -219,7 +219,7 @@ class LoansBody(_Body):
 
 @dataclass(frozen=True, slots=True)
 class OpenDomainsBody(_Body):
-    """The domains that the law lets be used without consent, from now on."""
+    """From now on these domains may be used without consent."""
 
     KIND: ClassVar[EntryKind] = EntryKind.OPEN_DOMAINS
     TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
@@ -239,7 +239,7 @@ class SealedBody(_Body):
 
 @dataclass(frozen=True, slots=True)
 class WriterBody(_Body):
-    """A contract may append to the log, or may no more."""
+    """A contract is allowed to append to the log, or no longer allowed."""
 
     KIND: ClassVar[EntryKind] = EntryKind.WRITER
     TYPES: ClassVar[tuple[str, ...]] = ("address", "bool")
@@ -285,7 +285,7 @@ BODIES: dict[EntryKind, type[Body]] = {
 
 
 def body_hash(kind: EntryKind, /, **fields: Any) -> bytes:
-    """The body hash of an entry of `kind`, 32 bytes. KeyError for a kind without a body here."""
+    """The body hash of an entry of `kind`, 32 bytes. KeyError if `kind` has no body here."""
     return BODIES[kind](**fields).body_hash()
 
 

@@ -1,6 +1,7 @@
-"""The region's log, read for completeness: who anchored what, what broke, what was audited, what left. Pure.
+"""An index of the region's log for step 9: what was anchored, broken and audited, and the lives of records. Pure.
 
-The entries come from `Region.entries`: every one of them as of one final block, checked against the log's root there.
+The entries come from `chain.log_entries.read_entries`: all of them as of one final block, checked against the log's
+root at that block.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ RecordKey = tuple[int, bytes]
 
 @dataclass(frozen=True, slots=True)
 class LoggedAnchor:
-    """One Anchor entry: a batch as it was declared, its place in the log (`entry`), and when (unix seconds)."""
+    """One Anchor entry: the batch as declared, its index in the log (`entry`), and its time (unix seconds)."""
 
     entry: int
     time: int
@@ -29,7 +30,7 @@ class LoggedAnchor:
 
     @property
     def key(self) -> BatchKey:
-        """The batch."""
+        """The batch as (node, root)."""
         return self.body.node, self.body.root
 
 
@@ -48,11 +49,11 @@ class LogIndex:
     unread: tuple[int, ...]
 
     def size_at(self, time: int) -> int:
-        """How many entries the log had when this second was over."""
+        """The size of the log at the end of this second (unix seconds)."""
         return bisect_right(self.times, time)
 
     def life_at(self, record: RecordKey, time: int) -> Life:
-        """What had become of a record by this time (inclusive); nothing said means live."""
+        """The life of a record at this time (inclusive). A record without a Status entry is live."""
         said = [life for when, life in self.lives.get(record, ()) if when <= time]
         return max(said, default=Life.LIVE)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BlockRef:
-    """A block by number and hash; `time` in unix seconds."""
+    """A block: number, hash, and `time` in unix seconds."""
 
     number: int
     hash: bytes
@@ -22,8 +22,9 @@ class BlockRef:
 class NodeInfo:
     """A member as `NodeRegistry.node(n)` gives it.
 
-    `operator` is a checksum address, `None` for a virtual node without one of its own; `host` is 0 for a physical
-    node; `domains` a bit mask (format.md section 3); times are unix seconds, 0 for never. `until` is set for guests.
+    `operator` is a checksum address, `None` for a virtual node without an operator of its own. `host` is 0 for a
+    physical node. `domains` is a bit mask (format.md section 3). Times are unix seconds, 0 for never. `until` is the
+    end of a guest's admission.
     """
 
     number: int
@@ -42,7 +43,7 @@ class NodeInfo:
 
 @dataclass(frozen=True, slots=True)
 class Compromise:
-    """An interval in which a node's operator key is not to be trusted; `until` 0 while it is open. Unix seconds."""
+    """An interval, in unix seconds, in which a node's operator key was compromised; `until` is 0 while it is open."""
 
     since: int
     until: int
@@ -64,7 +65,7 @@ class AnchorInfo:
 
 @dataclass(frozen=True, slots=True)
 class RecordName:
-    """A record by the node that published it and its leaf hash (32 bytes)."""
+    """A record, named by its publisher's node number and its leaf hash (32 bytes)."""
 
     node: int
     leaf: bytes
@@ -77,7 +78,8 @@ class RecordName:
 class RecordState:
     """Life and last dispute of one record (node, leaf hash), numbers as in format.md section 5; times unix seconds.
 
-    `platform` filed the dispute, `answered_at` is 0 while it is open, `entry` the index of the last log entry about it.
+    `platform` is the node that filed the dispute. `answered_at` is 0 while the dispute is open. `entry` is the index of
+    the last log entry about the record.
     """
 
     node: int
@@ -94,9 +96,10 @@ class RecordState:
 
 @dataclass(frozen=True, slots=True)
 class MemberAt:
-    """What a node was at some time, as `NodeRegistry.memberAt(number, time)` gives it; addresses checksummed.
+    """A node at some time, as `NodeRegistry.memberAt(number, time)` gives it; addresses are checksummed.
 
-    `acts`: active, its guest time not over, no compromise known at that block, and so its host.
+    `acts` is true if the node was active, its admission as a guest had not ended, no compromise of its key at that time
+    was declared, and the same holds for its host.
     """
 
     role: int
@@ -109,8 +112,9 @@ class MemberAt:
 class ConsentState:
     """A consent as `ConsentToken.consentOf(id)` gives it. Masks as in format.md section 3, times unix seconds.
 
-    `valid_from` is the later of grant and `notBefore`, `used` what was metered within `uses`, `revoked_at` 0 while it
-    stands, `key` None for a consent on paper, `entry` the index of its log entry.
+    `valid_from` is the later of grant and `notBefore`. `used` counts the metered deliveries that took one of its
+    `uses`. `revoked_at` is 0 unless it was revoked. `key` is None for a consent on paper. `entry` is the index of its
+    log entry.
     """
 
     institution: int
@@ -143,8 +147,8 @@ class Metered:
 class LogEntry:
     """One entry of the region log, checked against the log's root.
 
-    `body` is what the entry is about, None for a kind that this version does not know; `hash` is the entry's leaf hash
-    in the log's tree.
+    `body` is the entry's content, None for a kind that this version does not know. `hash` is the entry's leaf hash in
+    the log's tree.
     """
 
     index: int
@@ -160,7 +164,7 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What `NodeRegistry.admit` takes. `operator` None only for a virtual node; `until` 0 unless a guest."""
+    """What `NodeRegistry.admit` takes. Only a virtual node's `operator` may be None; `until` is 0 except for guests."""
 
     operator: str | None
     role: int
@@ -173,7 +177,7 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """The record that corrects a disputed one, and where it is anchored: what `answerDispute` takes for `corrected`."""
+    """The record that corrects a disputed one, and where it is anchored. `answerDispute` takes it with `corrected`."""
 
     root: bytes
     index: int
@@ -185,8 +189,9 @@ class Correction:
 class ContractCall:
     """A state-changing call, ready to be sent. `to` None creates a contract. `description` is for people and logs.
 
-    `gas`: the least gas to give it, whatever an estimate says. An estimate runs on the state and at the time of some
-    block, the transaction on those of a later one; a call that may take a dearer path there says what that path costs.
+    `gas` is the least gas to give it, whatever an estimate says. An estimate runs with the state and time of one block,
+    the transaction with those of a later block. A call that may take a more expensive path there states that path's
+    cost.
     """
 
     to: str | None

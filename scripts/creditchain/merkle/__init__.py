@@ -1,7 +1,7 @@
-"""The tree of RFC 9162 section 2.1 over keccak-256: roots, inclusion, consistency and range proofs, frontiers. Pure.
+"""The tree of RFC 9162 section 2.1 with keccak-256: roots, inclusion, consistency and range proofs, frontiers. Pure.
 
-Hashes are `bytes` of 32, indices and sizes `int`, proofs lists of hashes from the leaf upwards. `verify_*` answer
-false to whatever an adversary may hand them. Many hashes at once: `creditchain.merkle.lanes`.
+Hashes are 32 `bytes`, indices and sizes `int`, proofs lists of hashes from the leaf upwards. `verify_*` return False
+for malformed input, too. `creditchain.merkle.lanes` computes many hashes at once.
 """
 
 from creditchain.merkle.consistency import consistency_path, consistency_proof, verify_consistency

@@ -11,14 +11,14 @@ from creditchain.merkle.tree import MemoryTree, Tree, level_width
 def consistency_path(tree: Tree, old_size: int) -> list[bytes]:
     """The consistency proof from the first `old_size` leaves to the whole tree (2.1.4.1).
 
-    Empty for old_size 0 (every tree extends the empty one) and for old_size = size. ValueError past the size.
+    Empty for old_size 0, since every tree extends the empty one, and for old_size = size. ValueError beyond the size.
     """
     size = tree.size
     if not 0 <= old_size <= size:
         raise ValueError(f"old_size {old_size} is not from 0 to {size}")
     if old_size in (0, size):
         return []
-    # Start at the largest complete subtree that ends the old tree.
+    # Start at the last complete subtree of the old tree: it is the lowest node that both trees have in common.
     level = (old_size & -old_size).bit_length() - 1
     position = (old_size - 1) >> level
     path = [tree.node(level, position)] if position else []
@@ -30,15 +30,18 @@ def consistency_path(tree: Tree, old_size: int) -> list[bytes]:
 
 
 def consistency_proof(leaf_hashes: Sequence[bytes], old_size: int) -> list[bytes]:
-    """The proof that the first `old_size` of `leaf_hashes` (32 bytes each) start all. ValueError past them."""
+    """The proof that the tree over all `leaf_hashes` (32 bytes each) extends the tree over the first `old_size`.
+
+    ValueError if old_size exceeds their number.
+    """
     return consistency_path(MemoryTree(leaf_hashes), old_size)
 
 
 def verify_consistency(old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]) -> bool:
     """Whether the tree (new_size, new_root) starts with the leaves of (old_size, old_root) (2.1.4.2).
 
-    From old_size 0: true if old_root is the empty root and the proof is empty, which says nothing about new_root.
-    False for anything that does not hold, also for malformed values from outside.
+    For old_size 0 it is True if old_root is the empty root and the proof is empty; that says nothing about new_root.
+    False for everything else, including malformed input.
     """
     if not 0 <= old_size <= new_size <= MAX_SIZE or not well_formed_path(proof) or len(new_root) != 32:
         return False
@@ -52,7 +55,7 @@ def verify_consistency(old_size: int, old_root: bytes, new_size: int, new_root: 
 
 def _fold(old_size: int, old_root: bytes, new_size: int, new_root: bytes, path: list[bytes]) -> bool:
     if old_size & (old_size - 1) == 0:
-        # A power of two is complete: its root is the node the path starts from.
+        # A tree of 2^k leaves is complete, so its root is the node from which the path starts. Proofs leave it out.
         path.insert(0, old_root)
     if not path:
         return False

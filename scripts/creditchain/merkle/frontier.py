@@ -1,4 +1,4 @@
-"""The frontier of an append-only tree: the roots of its complete subtrees, enough to append and to give the root."""
+"""The frontier of an append-only tree: the roots of its complete subtrees, enough to append and to compute the root."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Frontier:
 
     @classmethod
     def of(cls, size: int, peaks: Iterable[bytes]) -> Self:
-        """The frontier of a tree of `size` leaves from its `peaks`. ValueError if their number does not fit."""
+        """The frontier of a tree of `size` leaves with these `peaks`. ValueError if there are too many or too few."""
         made = cls()
         made._peaks = [require_hash(peak, "peak") for peak in peaks]
         made._size = size
@@ -47,9 +47,10 @@ class Frontier:
         return computed
 
     def append(self, leaf_hash: bytes) -> int:
-        """Adds one leaf hash of 32 bytes; gives its index."""
+        """Append a leaf hash of 32 bytes; return its index."""
         computed = require_hash(leaf_hash, "leaf hash")
         index = self._size
+        # One merge for each trailing 1 bit of the index, as carries in a binary counter.
         for _ in range((~index & index + 1).bit_length() - 1):
             computed = node_hash(self._peaks.pop(), computed)
         self._peaks.append(computed)
@@ -57,10 +58,10 @@ class Frontier:
         return index
 
     def extend(self, leaf_hashes: Iterable[bytes]) -> None:
-        """Adds leaf hashes of 32 bytes each, in order."""
+        """Append leaf hashes of 32 bytes each, in order."""
         for leaf in leaf_hashes:
             self.append(leaf)
 
     def copy(self) -> Frontier:
-        """A frontier of its own with the same leaves."""
+        """An independent frontier with the same leaves."""
         return Frontier.of(self._size, self._peaks)

@@ -1,4 +1,4 @@
-"""The two hashes of the tree that are not leaves (RFC 9162 section 2.1.1, keccak-256 for SHA-256)."""
+"""Hash of an inner node and root of the empty tree (RFC 9162 section 2.1.1, with keccak-256 for SHA-256)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Final
 
 from creditchain.hashing import keccak256
 
-#: Root of the tree without leaves.
+#: Root of the tree that has no leaves.
 EMPTY_ROOT: Final = keccak256(b"")
 
-#: A path holds at most one hash a level, and sizes are uint64 (docs/format.md section 4).
+#: A path holds at most one hash for each level, and sizes are uint64 (docs/format.md section 4).
 MAX_PATH: Final = 64
 MAX_SIZE: Final = 2**64 - 1
 

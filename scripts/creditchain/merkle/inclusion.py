@@ -27,10 +27,10 @@ def inclusion_proof(leaf_hashes: Sequence[bytes], index: int) -> list[bytes]:
 
 
 def verify_inclusion(leaf_hash: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether the leaf hash stands at `index` in the tree of `size` leaves with this root (2.1.3.2).
+    """Whether the leaf hash is at `index` in the tree of `size` leaves with this root (2.1.3.2).
 
-    False for anything that does not hold, also for malformed values from outside: hashes that are not 32 bytes, an
-    index outside the size, a path that is too long or too short.
+    False also for malformed input: hashes that are not 32 bytes, an index outside the tree, a path that is too long or
+    too short.
     """
     if not 0 <= index < size <= MAX_SIZE or not well_formed_path(proof) or len(leaf_hash) != 32:
         return False
@@ -40,7 +40,7 @@ def verify_inclusion(leaf_hash: bytes, index: int, size: int, proof: Sequence[by
             return False
         if position & 1 or position == last:
             computed = node_hash(sibling, computed)
-            # A lonely last node has moved up through levels where it had no sibling.
+            # A last node without a sibling moves up unchanged. Skip the levels where that happened.
             while not position & 1 and position:
                 position >>= 1
                 last >>= 1

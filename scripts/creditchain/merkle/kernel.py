@@ -1,8 +1,8 @@
-"""keccak-256 over many messages, eight at a time and on all cores: `merkle.plain`, compiled by Numba.
+"""keccak-256 over many messages, eight at a time and on all cores, with code that Numba compiles.
 
-Same functions, shapes and results as `merkle.plain`. `threads` is the number of threads to share the work over, 0 for
+Functions, shapes and results are those of `merkle.plain`. `threads` is the number of threads that share the work, 0 for
 all cores of this process; the compiled code runs without the GIL. Importing this module compiles the code, or loads
-it where an earlier process kept it: `merkle.lanes` decides when that is worth the time.
+the copy that an earlier process cached. `merkle.lanes` decides when that is worth the time.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from creditchain.merkle.rows import (
     check_rows,
 )
 
-SORTED_BY_INSERTION = 64  #: leaves of a bucket; more (many records of one subject) are sorted otherwise
-SHARE = 8192  #: messages a thread takes at a time; fewer are not worth handing over
+SORTED_BY_INSERTION = 64  #: largest bucket of leaves that is sorted by insertion; numpy sorts larger ones
+SHARE = 8192  #: messages that a thread takes at a time; handing over fewer costs more than it saves
 
 
 def keccak_rows(data: Rows, *, threads: int = 0) -> Rows:
@@ -105,7 +105,8 @@ def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:
     plan, kept, size = np.zeros((len(columns), 5), np.int64), list[npt.NDArray[np.generic]](), 0
     for number, column in enumerate(columns):
         if isinstance(column, bytes):
-            data = np.frombuffer(column + bytes(8), np.uint8)  # short pieces are read by words
+            # Eight spare bytes, because the compiled code reads short pieces in words of eight bytes.
+            data = np.frombuffer(column + bytes(8), np.uint8)
             size += count * len(column)
             plan[number] = _address(data), 0, 0, len(column), _address(data) + len(data)
         else:
@@ -115,7 +116,7 @@ def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:
             by_place = 0 if places is None else _address(places)
             plan[number] = _address(data), _address(ends), by_place, 0, _address(data) + len(data)
             kept += [ends] if places is None else [ends, places]
-        kept.append(data)  # the plan holds addresses only
+        kept.append(data)  # the plan holds bare addresses, so something must keep the arrays alive
     joined, bounds = np.empty(size + 8, np.uint8), np.zeros(count + 1, np.int64)
     vector.join_columns(plan, count, _address(bounds), _address(joined))
     return joined[:size], bounds
@@ -129,6 +130,7 @@ def leaf_order(tags: Rows, sections: Rows, commitments: Rows) -> Places:
     order = np.empty(len(tags), np.int64)
     first, last = map(_address, kept)
     vector.order_leaves(first, np.array(sections), last, SORTED_BY_INSERTION, ends, heads, order)
+    # Buckets cut the leaves by the first bytes of their tags, so only many records of one enterprise make a large one.
     sizes = np.diff(ends, prepend=0)
     for stop, size in zip(ends[sizes > SORTED_BY_INSERTION], sizes[sizes > SORTED_BY_INSERTION], strict=True):
         bucket = order[stop - size : stop]
@@ -137,7 +139,7 @@ def leaf_order(tags: Rows, sections: Rows, commitments: Rows) -> Places:
 
 
 class _Team:
-    """Threads that share the work of one call; none when there is too little of it."""
+    """Threads that share the work of one call; no threads if there is too little work."""
 
     def __init__(self, work: int, threads: int) -> None:
         wanted = min(threads or available_cores(), work // SHARE)
@@ -151,7 +153,7 @@ class _Team:
             self._pool.shutdown(cancel_futures=True)
 
     def run(self, work: Callable[[int, int], None], count: int) -> None:
-        """Call `work(start, stop)` for all of range(count), in shares."""
+        """Call `work(start, stop)` on shares that together cover range(count)."""
         if self._pool is None or count < 2 * SHARE:
             work(0, count)
             return
@@ -184,9 +186,13 @@ def _hash_slices(pieces: list[Rows], data: Rows, offsets: Offsets, threads: int)
 def _hash_all(
     pieces: list[Rows], count: int, threads: int, data: Rows | None = None, offsets: Offsets | None = None
 ) -> Rows:
-    """Hash `count` messages: pieces of fixed width, of shape (count, width) or (1, width), then a slice of `data`."""
+    """Hash `count` messages, each made of pieces of fixed width and then a slice of `data`.
+
+    A piece has shape (count, width), or (1, width) if it is the same in every message.
+    """
     digests = np.empty((count, 32), np.uint8)
-    kept = [np.ascontiguousarray(piece) for piece in pieces]  # the plan holds addresses only
+    # The plan holds bare addresses, so `kept` must live until the hashing is done.
+    kept = [np.ascontiguousarray(piece) for piece in pieces]
     plan = np.zeros(vector.PLAN_SIZE, np.int64)
     for place, piece in enumerate(kept):
         width = piece.shape[1]

@@ -1,7 +1,8 @@
-"""keccak-256 over many messages, by the fastest engine there is: same functions as `merkle.plain`, same results.
+"""keccak-256 over many messages, by the fastest available engine. Functions and results are those of `merkle.plain`.
 
-`merkle.kernel` does the work once enough has come up to be worth loading it, where Numba can be imported, and unless
-CREDITCHAIN_KERNEL=plain. `threads` is the number of threads to share the work over, 0 for all cores of this process.
+`merkle.kernel` does the work as soon as there is enough of it to make loading worthwhile, provided that Numba can be
+imported and CREDITCHAIN_KERNEL is not `plain`. `threads` is the number of threads that share the work, 0 for all cores
+of this process.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ import numpy as np
 from creditchain.merkle import plain
 from creditchain.merkle.rows import Column, Offsets, Places, Rows
 
-WORTH_LOADING = 200_000  #: messages; the plain engine hashes them while Numba is imported and its code loaded
-WORTH_CALLING = 64  #: messages; for fewer, preparing a call costs more than it saves
+WORTH_LOADING = 200_000  #: messages that the plain engine hashes in the time it takes to import Numba and load the code
+WORTH_CALLING = 64  #: messages below which preparing a call of the kernel costs more than it saves
 
 
 class Engine(Protocol):
-    """What `merkle.plain` and `merkle.kernel` both are."""
+    """The functions that `merkle.plain` and `merkle.kernel` both have."""
 
     def keccak_rows(self, data: Rows, *, threads: int = 0) -> Rows: ...
     def keccak_ragged(self, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows: ...
@@ -42,7 +43,7 @@ class Engine(Protocol):
 
 
 class _Choice:
-    """Which engine does the next call. The kernel is loaded when the calls so far could have paid for that."""
+    """Chooses the engine of each call. The kernel is loaded once the calls so far would have paid for loading it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -60,7 +61,7 @@ class _Choice:
         return self.fastest()
 
     def fastest(self) -> Engine:
-        """The kernel, loaded now if it was not; the plain engine where it can't be."""
+        """The kernel, loaded now if necessary; the plain engine if the kernel cannot be loaded."""
         with self._lock:
             if self._loaded is None:
                 self._loaded = _load()
@@ -78,14 +79,17 @@ def _load() -> Engine:
         reason = "it hashes wrongly on this machine"
     except ImportError:
         return plain
-    except Exception as error:  # whatever keeps Numba from compiling here: the plain engine gives the same digests
+    except Exception as error:  # whatever keeps Numba from compiling here, the plain engine gives the same digests
         reason = type(error).__name__
     warnings.warn(f"hashing without the compiled kernel, which is slower: {reason}", RuntimeWarning, stacklevel=4)
     return plain
 
 
 def _agrees(engine: Engine) -> bool:
-    """Whether `engine` hashes a few messages, of none to three blocks, as the plain one does."""
+    """Whether `engine` agrees with the plain engine on messages of up to three blocks and on a small tree.
+
+    A processor or compiler that miscompiles the kernel must not produce wrong roots, so it is tried before it is used.
+    """
     data = np.arange(4096, dtype=np.int64).astype(np.uint8)
     ends = np.concatenate([[0], np.cumsum(np.arange(0, 301, 15))])
     same_digests = np.array_equal(engine.keccak_ragged(data, ends), plain.keccak_ragged(data, ends))
@@ -97,7 +101,7 @@ _choice = _Choice()
 
 
 def load_fastest() -> str:
-    """Load the kernel now, before work that is known to be large. Which engine it is: `kernel` or `plain`."""
+    """Load the kernel now, before work that is known to be large. Returns the engine's name: `kernel` or `plain`."""
     return "plain" if _choice.fastest() is plain else "kernel"
 
 

@@ -1,4 +1,4 @@
-"""The order of leaves in a batch tree: ascending by (tag, section, commitment), compared as 65 bytes."""
+"""Sort leaves in the order of a batch tree: ascending by (tag, section, commitment), compared as 65 bytes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 from creditchain.merkle import lanes
 from creditchain.merkle.rows import Places, Rows, available_cores, check_leaves
 
-BUCKET = 65_536  #: leaves sorted at a time: their keys fit into a core's cache
+BUCKET = 65_536  #: leaves that are sorted at a time; their keys fit into a core's cache
 
 
 def leaf_order(tags: Rows, sections: Rows, commitments: Rows, *, threads: int = 0) -> Places:
     """Places of the leaves in ascending order; equal leaves keep their order.
 
     `tags` and `commitments` are uint8 (n, 32), `sections` uint8 (n,); the result is int64 (n,). Tags are digests, so
-    their first two bytes cut the leaves into buckets of about one size; `threads` sort those (0: all cores).
+    their first two bytes cut the leaves into buckets of about equal size, which `threads` threads sort (0: all cores).
     """
     check_leaves(tags, sections, commitments)
     if len(tags) <= BUCKET or threads == 1:
@@ -32,7 +32,7 @@ def leaf_order(tags: Rows, sections: Rows, commitments: Rows, *, threads: int = 
 
 
 def _buckets(tags: Rows) -> list[Places]:
-    """Places in ascending order of the first two bytes of the tags, cut where those differ."""
+    """Places of the leaves, ordered by the first two bytes of their tags and cut between different values of these."""
     leading = tags[:, 0].astype(np.uint16) << 8 | tags[:, 1]
     ends = np.cumsum(np.bincount(leading, minlength=1 << 16))
     wanted = np.searchsorted(ends, np.arange(BUCKET, len(tags), BUCKET))

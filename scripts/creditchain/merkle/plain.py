@@ -1,8 +1,9 @@
-"""keccak-256 over many messages, as plain loops over safe-pysha3: the reference for `merkle.kernel`.
+"""keccak-256 over many messages, in plain loops over safe-pysha3: the reference for `merkle.kernel`.
 
-Rows are numpy uint8 arrays of shape (n, width). Messages of any length come as one uint8 buffer and n + 1 ascending
-offsets into it (int32 or int64, as Arrow's binary arrays have them; the first need not be 0). Every function returns
-new rows of shape (n, 32). `threads` is accepted everywhere and ignored here. Formulas: docs/format.md, sections 2 to 4.
+Rows are numpy uint8 arrays of shape (n, width). Messages of varying length come as one uint8 buffer with n + 1
+ascending offsets into it (int32 or int64, as in Arrow's binary arrays; the first need not be 0). Hashing functions
+return new rows of shape (n, 32). They accept `threads` and ignore it. The formulas are in docs/format.md, sections 2
+to 4.
 """
 
 # ruff: noqa: ARG001 - same signatures as the kernel

@@ -1,4 +1,4 @@
-"""Range proofs: all leaves of one (tag, section) in a batch, and that there are no others (docs/format.md 4)."""
+"""Range proofs show all leaves of one (tag, section) in a batch, and that there are no others (docs/format.md 4)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from creditchain.merkle.tree import Tree
 
 
 class Leaf(NamedTuple):
-    """What a leaf opens to. Tuples of these order as the tree does: by tag, section, commitment."""
+    """The content of a leaf. These tuples sort in the order of the tree: by tag, section, commitment."""
 
     tag: bytes  #: subject tag, 32 bytes
     section: int  #: the section's byte, 0 to 255
@@ -29,13 +29,13 @@ class Leaf(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RangeProof:
-    """All leaves of one (tag, section), or, with none, that there are none."""
+    """Shows all leaves of one (tag, section). Without leaves, it shows that there are none."""
 
     first: int  #: index of the first leaf of the range, or where it would stand
     leaves: tuple[Leaf, ...]
     left: Leaf | None  #: the leaf at first - 1; None only if first = 0
     right: Leaf | None  #: the leaf at first + count; None only if that is the size
-    proof: tuple[bytes, ...]  #: of the run from the left neighbour to the right one, see `verify_run`
+    proof: tuple[bytes, ...]  #: proof of the run from the left neighbour to the right one, see `verify_run`
 
 
 class RangeFault(StrEnum):
@@ -47,7 +47,7 @@ class RangeFault(StrEnum):
     LEFT_EXTRA = "a left neighbour is shown, though the range starts the batch"
     RIGHT_MISSING = "the right neighbour is not shown, though the range does not end the batch"
     RIGHT_EXTRA = "a right neighbour is shown, though the range ends the batch"
-    NOT_INCLUDED = "the leaves shown do not stand side by side there in the batch"
+    NOT_INCLUDED = "the leaves shown are not neighbours at this place in the batch"
     OTHER_KEY = "a leaf of the range has another tag or section"
     NOT_OUTSIDE = "a neighbour has the tag and section of the range"
     ORDER = "the leaves do not strictly ascend"
@@ -55,7 +55,7 @@ class RangeFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RangeVerdict:
-    """True in a condition exactly if the proof holds; otherwise why not, and at which index of the batch if at one."""
+    """True as a condition exactly if the proof holds; otherwise the fault and, if it concerns one leaf, its index."""
 
     fault: RangeFault | None = None
     index: int | None = None
@@ -65,16 +65,16 @@ class RangeVerdict:
 
 
 def find_range(leaves: Sequence[Leaf], tag: bytes, section: int) -> range:
-    """Indices of the leaves of (tag, section) in leaves that ascend; empty, at the place they would have, if none."""
+    """Indices of the leaves of (tag, section) in ascending leaves. If there are none: an empty range at their place."""
     key = (tag, section)
     first = bisect_left(leaves, key, key=_key)
     return range(first, bisect_right(leaves, key, lo=first, key=_key))
 
 
 def prove_range(tree: Tree, leaves: Sequence[Leaf], tag: bytes, section: int) -> RangeProof:
-    """The range proof of (tag, section). `leaves` are the tree's, ascending; both are only read where needed.
+    """The range proof of (tag, section). `leaves` are the tree's, ascending. Of both, only what is needed is read.
 
-    ValueError if there are not as many leaves as the tree has.
+    ValueError if the number of leaves is not the tree's.
     """
     if len(leaves) != tree.size:
         raise ValueError(f"{len(leaves)} leaves for a tree of {tree.size}")
@@ -92,8 +92,8 @@ def prove_range(tree: Tree, leaves: Sequence[Leaf], tag: bytes, section: int) ->
 def verify_range(proof: RangeProof, tag: bytes, section: int, size: int, root: bytes) -> RangeVerdict:
     """Whether the proof opens exactly the leaves of (tag, section) in the batch of `size` leaves with this root.
 
-    Size and root come from the anchor. Leaf hashes are computed from what is shown. The verdict tells the first fault,
-    by the order of docs/format.md section 4; malformed values from outside are a fault, not an exception.
+    Size and root come from the anchor. Leaf hashes are computed from what is shown. The verdict names the first fault,
+    in the order of docs/format.md section 4. Malformed input is a fault, not an exception.
     """
     fault = _shape_fault(proof, size)
     if fault is not None:
@@ -110,7 +110,7 @@ def _key(leaf: Leaf) -> tuple[bytes, int]:
 
 def _shape_fault(proof: RangeProof, size: int) -> RangeFault | None:
     end = proof.first + len(proof.leaves)
-    # Size 0 would leave nothing to check against the root; no anchor has it.
+    # An empty batch would leave nothing to check against the root. No anchor has size 0.
     if not 0 <= proof.first <= end <= size or not 1 <= size <= MAX_SIZE:
         return RangeFault.BOUNDS
     if (proof.left is None) != (proof.first == 0):
@@ -126,7 +126,7 @@ def _well_formed(leaf: Leaf) -> bool:
 
 
 def _shown(proof: RangeProof) -> list[tuple[int, Leaf]]:
-    """Every leaf that is shown, left to right, with its index."""
+    """Every leaf that the proof shows, from left to right, with its index."""
     shown = list(enumerate(proof.leaves, proof.first))
     if proof.left:
         shown.insert(0, (proof.first - 1, proof.left))

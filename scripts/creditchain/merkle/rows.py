@@ -1,4 +1,4 @@
-"""What the functions over many messages share: array types, the checks on them, the number of cores."""
+"""Shared by the functions over many messages: array types, checks on arrays, the number of cores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy.typing as npt
 Rows = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 Places = npt.NDArray[np.int64]
-#: Bytes that all rows share; or pieces of a buffer, one for each row or chosen by the row's place.
+#: Either bytes that all rows share; or a buffer, the offsets that cut it into pieces, and the index of each row's piece
+#: (None: row i has piece i).
 Column = bytes | tuple[Rows, Offsets, Places | None]
 
 
@@ -66,4 +67,4 @@ def check_columns(columns: Sequence[Column], count: int) -> None:
             if found != count:
                 raise ValueError(f"expected {count} pieces, found {found}")
             if places is not None and count and not 0 <= places.min() <= places.max() < len(offsets) - 1:
-                raise ValueError("expected places of pieces there are")
+                raise ValueError(f"expected places from 0 to {len(offsets) - 2}")

@@ -1,7 +1,7 @@
-"""A run of neighbouring leaves under a root, with one proof for all of them (docs/format.md section 4).
+"""Prove a run of neighbouring leaves under a root with one proof for all of them (docs/format.md section 4).
 
-Neighbours share most of their ways up, so a run of any length needs at most two hashes a level: those that stand
-just outside it. For one leaf it is the inclusion proof of RFC 9162 section 2.1.3, hash by hash.
+Neighbours share most of their paths, so a run of any length needs at most two hashes for each level: the nodes just
+outside it. For a single leaf this is the inclusion proof of RFC 9162 section 2.1.3, hash by hash.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Final
 from creditchain.merkle.hashing import MAX_PATH, MAX_SIZE, node_hash
 from creditchain.merkle.tree import Tree
 
-#: At most two hashes a level.
+#: At most two hashes for each level.
 MAX_RUN_PROOF: Final = 2 * MAX_PATH
 
 
 def run_proof(tree: Tree, first: int, count: int) -> list[bytes]:
-    """The hashes that a run of `count` leaves from `first` lacks on its way up: lowest level first, left before right.
+    """The hashes needed beside a run of `count` leaves from `first` to reach the root: lowest level first, left first.
 
-    IndexError for no leaf at all, or one outside the tree.
+    IndexError if the run is empty or leaves the tree.
     """
     if not (count > 0 and first >= 0 and first + count <= tree.size):
         raise IndexError(f"no run of {count} leaves from {first} in a tree of {tree.size}")
@@ -28,7 +28,7 @@ def run_proof(tree: Tree, first: int, count: int) -> list[bytes]:
     while last:
         if left & 1:
             proof.append(tree.node(level, left - 1))
-        # The last node of a level whose number is even has no sibling: it moves up as it is.
+        # The last node of a level has no sibling if its index is even: it moves up unchanged.
         if not right & 1 and right < last:
             proof.append(tree.node(level, right + 1))
         left, right, last, level = left >> 1, right >> 1, last >> 1, level + 1
@@ -36,11 +36,10 @@ def run_proof(tree: Tree, first: int, count: int) -> list[bytes]:
 
 
 def verify_run(leaf_hashes: Sequence[bytes], first: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether these leaf hashes stand side by side from index `first` in the tree of `size` leaves with this root.
+    """Whether these leaf hashes are neighbours, starting at index `first`, in the tree of `size` leaves with this root.
 
-    Take size and root together from what is anchored: the root alone binds neither size nor index. False for anything
-    that does not hold, also for malformed values from outside: no leaf, hashes that are not 32 bytes, a run outside
-    the size, a proof with a hash too many or too few.
+    Take size and root together from the anchor: the root alone binds neither size nor index. False also for malformed
+    input: no leaves, hashes that are not 32 bytes, a run that leaves the tree, a proof with too many or too few hashes.
     """
     count = len(leaf_hashes)
     if not (count > 0 and first >= 0 and first + count <= size <= MAX_SIZE):
@@ -50,7 +49,8 @@ def verify_run(leaf_hashes: Sequence[bytes], first: int, size: int, proof: Seque
     row, used = list(leaf_hashes), 0
     left, right, last = first, first + count - 1, size - 1
     while last:
-        # An odd left end lacks its left sibling, an even right end its right one, unless it ends the level.
+        # A left end with odd index needs its left sibling; a right end with even index needs its right sibling, unless
+        # it is the last node of the level.
         lacks_left, lacks_right = left & 1, int(not right & 1 and right < last)
         sides = proof[used : used + lacks_left + lacks_right]
         if len(sides) != lacks_left + lacks_right:
@@ -64,7 +64,7 @@ def verify_run(leaf_hashes: Sequence[bytes], first: int, size: int, proof: Seque
 
 def _row_above(row: Sequence[bytes]) -> list[bytes]:
     above = [node_hash(row[at], row[at + 1]) for at in range(0, len(row) - 1, 2)]
-    # The row starts at an even number, so only the last node of the whole level can be left over.
+    # The row starts at an even index, so only the last node of the whole level can be left over.
     return [*above, row[-1]] if len(row) & 1 else above
 
 

@@ -1,4 +1,4 @@
-"""Trees by their levels: what proofs are made from."""
+"""Trees as levels of nodes, from which proofs are made."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from creditchain.merkle.hashing import EMPTY_ROOT, node_hash
 class Tree(Protocol):
     """A tree whose nodes can be read.
 
-    Level 0 holds the leaf hashes; level l holds ceil(size / 2^l) nodes; a last node without a sibling moves up
-    unchanged. That is the tree of RFC 9162 section 2.1.1, whose left subtrees are always complete.
+    Level 0 holds the leaf hashes, level l holds ceil(size / 2^l) nodes. A last node without a sibling moves up
+    unchanged. This gives the tree of RFC 9162 section 2.1.1, whose left subtrees are always complete.
     """
 
     @property
@@ -25,10 +25,10 @@ class Tree(Protocol):
 
 
 class MemoryTree:
-    """A tree with every level in memory, 64 bytes a leaf plus what Python adds."""
+    """A tree with every level in memory: 64 bytes for each leaf, plus Python's overhead."""
 
     def __init__(self, leaf_hashes: Sequence[bytes]) -> None:
-        """`leaf_hashes`: 32 bytes each, in order. ValueError for another length."""
+        """`leaf_hashes` have 32 bytes each, in order. ValueError for any other length."""
         level = [require_hash(leaf, "leaf hash") for leaf in leaf_hashes]
         self._levels = [level]
         while len(level) > 1:
@@ -48,7 +48,7 @@ class MemoryTree:
 
 
 def tree_root(tree: Tree) -> bytes:
-    """The root of a tree, 32 bytes; of the empty one keccak256("")."""
+    """The root of a tree, 32 bytes. The empty tree's root is keccak256("")."""
     size = tree.size
     return tree.node((size - 1).bit_length(), 0) if size else EMPTY_ROOT
 

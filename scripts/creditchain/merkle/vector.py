@@ -1,12 +1,13 @@
 """keccak-256 of eight messages at once: the compiled part of `merkle.kernel`. Needs Numba.
 
-The sponge of FIPS 202 section 4 with rate 136 and the original Keccak padding (0x01 … 0x80). Word (x, y) of all eight
-states lies side by side, so one vector instruction works on all of them. The permutation is written in LLVM's own
-vector type: loops over the lanes are vectorised too on processors with AVX-512, but with AVX2 their compiled form
-takes twice as long and several times longer to compile.
+This is the sponge of FIPS 202 section 4 with rate 136 and the original Keccak padding (0x01 … 0x80). The words (x, y)
+of all eight states are adjacent in memory, so that one vector instruction works on all eight. The permutation uses
+LLVM's own vector type. Plain loops over the lanes would be vectorised as well, but compiled for AVX2 they run half as
+fast and take several times longer to compile.
 
-The compiled functions take addresses, not arrays: to Numba a read-only array (as Arrow gives) is another type than a
-writable one, and every combination would be compiled anew. `merkle.kernel` checks shapes and bounds before each call.
+The compiled functions take addresses instead of arrays, because for Numba a read-only array (such as Arrow's) has
+another type than a writable one, and it would compile every combination. Nothing here checks bounds: `merkle.kernel`
+checks shapes and offsets before each call.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from numba import int64, njit, types, uint64
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-LANES = 8  #: messages hashed at once: one AVX-512 register, two of AVX2
-RATE = 136  #: bytes a permutation absorbs
-PLAN_SIZE = 15  #: numbers in the plan that `hash_messages` takes
+LANES = 8  #: messages hashed at once: one AVX-512 register, or two AVX2 registers
+RATE = 136  #: bytes absorbed before each permutation
+PLAN_SIZE = 15  #: length of the plan that `hash_messages` takes
 
 _ROTATIONS = ((0, 36, 3, 41, 18), (1, 44, 10, 45, 2), (62, 6, 43, 15, 61), (28, 55, 25, 21, 56), (27, 20, 39, 8, 14))
 _WORD = ir.IntType(64)
@@ -95,7 +96,7 @@ def _instruction(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _inner(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that only compiled code calls."""
+    """Compile a function that only compiled code calls."""
     return njit(function, nogil=True, inline="always")  # type: ignore[no-any-return]
 
 
@@ -172,7 +173,7 @@ def _copy(typing_context: Any, target: Any, source: Any, size: Any) -> Any:  # n
 
 @_instruction
 def _swap(typing_context: Any, word: Any) -> Any:  # noqa: ARG001
-    """A word with its bytes in the other order: as a number it then compares as its bytes do."""
+    """A word with its bytes reversed, so that comparing numbers compares the bytes in memory order."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
         return builder.bswap(arguments[0])
@@ -181,12 +182,12 @@ def _swap(typing_context: Any, word: Any) -> Any:  # noqa: ARG001
 
 
 def _compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """`njit` for one signature, without the GIL; compiled code is kept where Numba finds a writable directory."""
+    """`njit` for one signature, without the GIL. The code is cached if Numba finds a writable directory."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             made = njit(signature, nogil=True, cache=True)(function)
-        except (RuntimeError, OSError):  # no directory to keep it in, or no room there
+        except (RuntimeError, OSError):  # no directory for the cache, or no space there
             made = njit(signature, nogil=True)(function)
         return made
 
@@ -197,8 +198,8 @@ def _compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., An
 def _absorb(typing_context: Any, state: Any, blocks: Any, kept: Any) -> Any:  # noqa: ARG001
     """Absorb a block of 17 words into each lane of `state` (as in `_permute`).
 
-    `blocks`: address of the addresses of the blocks, one a lane. `kept`: address of a word a lane, all bits set where
-    the lane goes on with its message, 0 where it begins one.
+    `blocks` is the address of an array with the address of each lane's block. `kept` is the address of an array with a
+    mask for each lane: all bits set if the lane continues its message, 0 if it starts one (which clears its state).
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
@@ -224,7 +225,7 @@ def _absorb(typing_context: Any, state: Any, blocks: Any, kept: Any) -> Any:  # 
 
 @_inner
 def _fill(block: Any, plan: Any, message: Any, start: Any, data: Any, length: Any) -> None:
-    """Bytes `start` to `start + RATE` of a message of `length` bytes, and its padding, into the block at an address."""
+    """Write bytes `start` to `start + RATE` of a message of `length` bytes, and its padding, to address `block`."""
     for i in range(17):
         _store(block + 8 * i, uint64(0))
     at = int64(0)
@@ -233,7 +234,7 @@ def _fill(block: Any, plan: Any, message: Any, start: Any, data: Any, length: An
         low, high = max(at, start), min(at + width, start + RATE)
         if low < high:
             source = plan[3 * piece] + plan[3 * piece + 2] * message + low - at
-            if high - low == 32:  # most pieces: quicker than a call
+            if high - low == 32:  # most pieces; faster than a call of memcpy
                 for i in range(4):
                     _store(block + low - start + 8 * i, _load(source + 8 * i))
             else:
@@ -242,6 +243,7 @@ def _fill(block: Any, plan: Any, message: Any, start: Any, data: Any, length: An
     low, high = max(at, start), min(length, start + RATE)
     if low < high:
         _copy(block + low - start, data + low - at, high - low)
+    # The last block gets the padding: 0x01 after the message, 0x80 in its last byte (the top bit of word 16).
     if length < start + RATE:
         end = block + ((length - start) & ~7)
         _store(end, _load(end) ^ uint64(1) << uint64(8 * ((length - start) & 7)))
@@ -250,22 +252,22 @@ def _fill(block: Any, plan: Any, message: Any, start: Any, data: Any, length: An
 
 @_compiled("void(int64[::1], int64, int64)")
 def hash_messages(plan: Any, start: Any, stop: Any) -> None:
-    """Hash messages `start` to `stop`: four pieces of fixed width, then a slice of a buffer, each.
+    """Hash messages `start` to `stop`. A message is four pieces of fixed width, then a slice of a buffer.
 
-    plan: (address, width, step from message to message) of four pieces; address of the buffer; address of the int64
-    offsets that cut it, or 0 for no slice; address of the digests, 32 bytes each. A lane that is done with its
-    message takes the next one, so that long and short ones can stand side by side.
+    plan: (address, width, step from message to message) of each of four pieces; address of the buffer; address of the
+    int64 offsets that cut it, or 0 for no slice; address of the digests, 32 bytes each. A lane that has finished its
+    message takes the next one at once, so that no lane waits while another hashes a long message.
     """
     data, offsets, digests = plan[12], plan[13], plan[14]
     fixed = plan[1] + plan[4] + plan[7] + plan[10]
     state = np.zeros(25 * LANES, np.uint64)
-    own = np.zeros(17 * LANES, np.uint64)  # blocks that have to be put together
-    blocks = np.zeros(LANES, np.int64)  # address of the block that each lane absorbs
-    kept = np.zeros(LANES, np.int64)  # -1 where that is not the message's first
-    message = np.full(LANES, -1, np.int64)  # what each lane hashes; -1: nothing
+    own = np.zeros(17 * LANES, np.uint64)  # a buffer for each lane, for blocks that must be assembled from pieces
+    blocks = np.zeros(LANES, np.int64)  # address of the block that each lane absorbs next
+    kept = np.zeros(LANES, np.int64)  # 0 if that is the first block of a message, else -1
+    message = np.full(LANES, -1, np.int64)  # number of the message that each lane hashes; -1 for none
     slices = np.zeros(LANES, np.int64)  # address of that message's slice
-    length = np.zeros(LANES, np.int64)  # of that message
-    done = np.zeros(LANES, np.int64)  # bytes of it absorbed, padding included
+    length = np.zeros(LANES, np.int64)  # length of that message
+    done = np.zeros(LANES, np.int64)  # bytes of that message already absorbed, padding included
     following, running = start, int64(0)
     while True:
         for lane in range(LANES):
@@ -278,9 +280,11 @@ def hash_messages(plan: Any, start: Any, stop: Any) -> None:
                     slices[lane] = data + first
                     length[lane] += int64(_load(offsets + 8 * message[lane] + 8)) - first
             at = done[lane]
-            if message[lane] >= 0 and at >= fixed and at + RATE <= length[lane]:  # most of a long document
+            if message[lane] >= 0 and at >= fixed and at + RATE <= length[lane]:
+                # The block lies inside the slice: absorb it where it is. That is most of a long document.
                 blocks[lane] = slices[lane] + at - fixed
             else:
+                # Assemble the block: it holds fixed pieces, or the padding, or the lane is idle.
                 blocks[lane] = own.ctypes.data + 8 * 17 * lane
                 if message[lane] >= 0:
                     _fill(blocks[lane], plan, message[lane], at, slices[lane], length[lane])
@@ -301,8 +305,8 @@ def hash_messages(plan: Any, start: Any, stop: Any) -> None:
 def hash_nodes(level: Any, above: Any, start: Any, stop: Any) -> None:
     """Hash pairs `start` to `stop` of the rows at address `level` into the rows at address `above`.
 
-    keccak-256(0x01 || left[32] || right[32]): 65 bytes, always one block. What `hash_messages` would do, without
-    its bookkeeping.
+    keccak-256(0x01 || left[32] || right[32]) takes 65 bytes, always one block, so this does without the bookkeeping of
+    `hash_messages`. The prefix shifts every word by one byte.
     """
     state = np.zeros(25 * LANES, np.uint64)
     for group in range(start, stop, LANES):
@@ -324,12 +328,12 @@ def hash_nodes(level: Any, above: Any, start: Any, stop: Any) -> None:
 
 @_compiled("void(int64[:, ::1], int64, int64, int64)")
 def join_columns(plan: Any, count: Any, bounds: Any, target: Any) -> None:
-    """Write the pieces of each of `count` rows to address `target`, row after row, and where rows end to `bounds`.
+    """Write the pieces of each of `count` rows to address `target`, row after row, and the ends of rows to `bounds`.
 
-    plan: of each column the address of its buffer, of its int64 offsets, of the int64 places of the rows among its
-    pieces (0: each has its own), 0, and the address behind its buffer; or of the piece that all rows share the address,
-    0, 0, its length, and the address behind it. `bounds`: address of count + 1 int64, the first of them 0. There must
-    be room for eight bytes more at `target`.
+    The plan has one row for each column. A column of pieces: address of its buffer, address of its int64 offsets,
+    address of the int64 indices that give each row's piece (0: row i has piece i), 0, address after its buffer. A piece
+    that all rows share: its address, 0, 0, its length, address after it. `bounds` is the address of count + 1 int64,
+    the first of which is 0. `target` needs eight bytes more than the result.
     """
     at = target
     for row in range(count):
@@ -340,7 +344,9 @@ def join_columns(plan: Any, count: Any, bounds: Any, target: Any) -> None:
                 first = int64(_load(offsets + 8 * place))
                 size = int64(_load(offsets + 8 * place + 8)) - first
                 source += first
-            if size <= 64 and source + size + 8 <= plan[column, 4]:  # quicker than a call, but up to 7 bytes too many
+            # Words are faster than a call of memcpy. They copy up to 7 bytes too many: those must lie inside the
+            # buffer, and the next piece overwrites them.
+            if size <= 64 and source + size + 8 <= plan[column, 4]:
                 for i in range(0, size, 8):
                     _store(at + i, _load(source + i))
             else:
@@ -367,12 +373,15 @@ def _stands_after(tags: Any, sections: Any, commitments: Any, one: Any, other: A
 
 @_compiled("void(int64, uint8[::1], int64, int64, int64[::1], uint64[::1], int64[::1])")
 def order_leaves(tags: Any, sections: Any, commitments: Any, most: Any, ends: Any, heads: Any, order: Any) -> None:
-    """Put the positions of leaves into `order`: by buckets of the first bytes of their tags, which are sorted.
+    """Write the positions of leaves to `order`: buckets of their tags' first bytes, and each bucket sorted.
 
-    `tags`, `commitments`: addresses of rows of 32 bytes. `ends`: zeros, two or more for as many buckets of equal
-    width between the least and the greatest tag; afterwards where each ends. A bucket of more than `most` leaves is
-    left as it is, its leaves in ascending positions. `heads`: room for a word a leaf. Equal leaves keep their order.
+    `tags` and `commitments` are addresses of rows of 32 bytes. `ends` holds a zero for each bucket, at least two; the
+    buckets divide the span between the least and the greatest tag, and afterwards `ends` says where each ends. A bucket
+    of more than `most` leaves is not sorted: its leaves stay in ascending positions. `heads` has room for one word for
+    each leaf. Equal leaves keep their order. Tags are digests, so buckets are small, and insertion beats a general
+    sort.
     """
+    # First pass: the span of the tags, and the shift that maps it onto the buckets.
     least, greatest = uint64(0xFFFFFFFFFFFFFFFF), uint64(0)
     for i in range(len(order)):
         head = _swap(_load(tags + 32 * i))
@@ -380,17 +389,20 @@ def order_leaves(tags: Any, sections: Any, commitments: Any, most: Any, ends: An
     shift = uint64(0)
     while (greatest - least) >> shift >= uint64(len(ends)) and greatest > least:
         shift += uint64(1)
+    # Second pass: count the leaves of each bucket, then turn the counts into starts.
     for i in range(len(order)):
         ends[(_swap(_load(tags + 32 * i)) - least) >> shift] += 1
     total = int64(0)
     for bucket in range(len(ends)):
         total, ends[bucket] = total + ends[bucket], total
+    # Third pass: put each leaf into its bucket. Afterwards `ends` really holds the ends.
     for i in range(len(order)):
         head = _swap(_load(tags + 32 * i))
         bucket = (head - least) >> shift
         at = ends[bucket]
         ends[bucket] = at + 1
         heads[at], order[at] = head, i
+    # Last pass: sort each bucket by insertion. The first eight bytes decide nearly always; they are in `heads`.
     start = int64(0)
     for bucket in range(len(ends)):
         stop = ends[bucket]

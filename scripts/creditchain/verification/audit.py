@@ -1,7 +1,7 @@
-"""Audit of a batch from its list of (tag, section, commitment), which holds no content. Pure.
+"""Audit a batch from its list of (tag, section, commitment), which holds no content. Pure.
 
-What an audit says: this list gives the anchored root and size, and its leaves strictly ascend. Not that the records
-are true, nor that everything was published.
+An audit says that this list gives the anchored root and size, and that its leaves strictly ascend. It does not say that
+the records are true, or that everything was published.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from creditchain.merkle.lanes import leaf_rows, levels
 from creditchain.merkle.rows import Rows
 
 REPORT_FORMAT = "creditchain/audit-report@1"
-#: Leaves compared at a time: 65 bytes each.
+#: Leaves that are compared at a time, 65 bytes each.
 _CHUNK = 1_000_000
 
 
@@ -37,7 +37,7 @@ class DisorderError(NotValidError):
 
 @dataclass(frozen=True)
 class LeafList:
-    """The leaves of a batch in their order: tags and commitments uint8 (n, 32), sections uint8 (n,)."""
+    """The leaves of a batch in order: tags and commitments are uint8 (n, 32), sections uint8 (n,)."""
 
     tags: Rows
     sections: Rows
@@ -47,12 +47,12 @@ class LeafList:
         return len(self.tags)
 
     def leaf(self, index: int) -> Leaf:
-        """One leaf, opened."""
+        """The content of one leaf."""
         return Leaf(self.tags[index].tobytes(), int(self.sections[index]), self.commitments[index].tobytes())
 
 
 class ListTree:
-    """The tree over a list, every level in memory: 64 bytes a leaf."""
+    """The tree over a list with every level in memory: 64 bytes for each leaf."""
 
     def __init__(self, levels: Sequence[Rows]) -> None:
         self._levels = levels
@@ -75,17 +75,17 @@ class ListTree:
 
 @dataclass(frozen=True)
 class Audit:
-    """What a list shows."""
+    """What a list of leaves shows."""
 
     size: int
     root: bytes  #: 32 bytes
-    subjects: int  #: different tags
-    disorder: int | None  #: the first index whose leaf is not below the next one; None if all ascend
+    subjects: int  #: number of different tags
+    disorder: int | None  #: the first index whose leaf is not below the next leaf; None if all ascend
 
 
 @dataclass(frozen=True)
 class Disorder:
-    """Two adjacent leaves that do not ascend, opened, with their inclusion proofs: what `proveDisorder` takes."""
+    """Two adjacent leaves that do not ascend, their content and inclusion proofs, as `proveDisorder` takes them."""
 
     index: int
     first: Leaf
@@ -105,13 +105,13 @@ def audit_list(listed: LeafList) -> Audit:
 
 
 def first_disorder(listed: LeafList) -> int | None:
-    """The first index whose leaf is not strictly below the next one; None if there is none."""
+    """The first index whose leaf is not strictly below the next leaf; None if all ascend."""
     for start in range(0, len(listed) - 1, _CHUNK):
         end = min(start + _CHUNK + 1, len(listed))
         keys = np.empty((end - start, 65), np.uint8)
         keys[:, :32], keys[:, 32] = listed.tags[start:end], listed.sections[start:end]
         keys[:, 33:] = listed.commitments[start:end]
-        # Fixed-width bytes: numpy compares all 65, and trailing zeros sort as zeros do.
+        # numpy pads fixed-width bytes with zeros and compares all 65, so keys that end in zeros compare correctly.
         flat = keys.view("S65").ravel()
         wrong = np.flatnonzero(flat[:-1] >= flat[1:])
         if len(wrong):
@@ -120,7 +120,7 @@ def first_disorder(listed: LeafList) -> int | None:
 
 
 def find_disorder(listed: LeafList) -> Disorder | None:
-    """The first disorder with what it takes to prove it; None if the list is in order."""
+    """The first disorder with everything needed to prove it on chain; None if the list is in order."""
     index = first_disorder(listed)
     if index is None:
         return None
@@ -130,7 +130,7 @@ def find_disorder(listed: LeafList) -> Disorder | None:
 
 
 def audit_report(audit: Audit, *, log_id: bytes, node: int, auditor: int) -> dict[str, Any]:
-    """The report that an attestation stands for. The same audit gives the same report."""
+    """The report whose digest an attestation logs. The same audit gives the same report."""
     return {
         "format": REPORT_FORMAT,
         "hash": "keccak-256",

@@ -1,4 +1,4 @@
-"""What the steps of a report look at: package, evidence, policy, products, and what was worked out once for all."""
+"""What the steps of a report work on: package, evidence, policy, products, and values derived once for all steps."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ class JudgedRecord:
     package: RecordPackage
     leaf: bytes  #: leaf hash, 32 bytes
     document: Document | None  #: None for a file, or a JSON document that breaks the format
-    product: Product | None  #: by its batch's log entry; None where the verifier does not know it
-    domains: int  #: bit set: the document's own, or all that the batch of a file was declared for
+    product: Product | None  #: named by its batch's log entry; None if the verifier does not know it
+    domains: int  #: bit set: the document's own domain; for a file, all domains that its batch declares
 
     @property
     def key(self) -> tuple[int, bytes]:
-        """Node and leaf hash: what lives and disputes go by."""
+        """Node and leaf hash, by which lives and disputes are recorded."""
         return self.package.batch.node, self.leaf
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One report before its verifier."""
+    """One report to be verified."""
 
     package: ReportPackage
     evidence: ReportEvidence
     policy: Policy
     catalogue: Mapping[str, Product]
-    report: Document | None  #: None where the report is not a JSON document of the format
-    product: Product | None  #: of the report; None where the verifier does not know it
+    report: Document | None  #: None if the report is not a JSON document that keeps the format
+    product: Product | None  #: the report's product; None if the verifier does not know it
     records: tuple[JudgedRecord, ...]
 
     @property
     def time(self) -> int | None:
-        """When the report was delivered, by its receipt, else when the evidence was read; unix seconds."""
+        """When the report was delivered, by its receipt; without one, when the evidence was read. Unix seconds."""
         if self.package.delivery is not None:
             return self.package.delivery.receipt.delivered_at
         return None if isinstance(self.evidence.block, Missing) else self.evidence.block.time
 
     def names_subject(self, digest: bytes, salt: bytes) -> bool:
-        """Is this the subject digest of the report's subject, under any of its tags?"""
+        """Whether this is the subject digest of the report's subject, under any of its tags."""
         return any(subject_digest(one.tag.subject_tag, salt) == digest for one in self.package.tags)
 
     def record_domains(self) -> int:

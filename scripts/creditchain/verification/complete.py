@@ -1,13 +1,14 @@
 """Step 9: nothing in the policy's scope was left out.
 
-Every batch of each series in scope is enumerated from the region's log; the package has to prove, for each and for each
-section that was asked for, which leaves it has for the subject; and each of these leaves is opened in the package, or
-was excused when the report was delivered: by the log, or by an age that is past its retention whatever it says
-(`scope.excused`). The report rests on exactly the records shown.
+The region's log gives every batch of each series in scope. For each of these batches, and each section that was asked
+for, the package must prove which leaves the batch holds for the subject. Each of these leaves must be opened in the
+package, or have been excused when the report was delivered: because the log says that the record is no longer live, or
+because the batch is so old that its retention is over in any case (`scope.excused`). The report must rest on exactly
+the records shown.
 
-A leaf that is not opened shows neither its day nor its domain. Where the consent limits either, an unopened leaf may be
-one that must not be shown; then completeness is *not verified*, unless the policy trusts the provider so far. Where it
-limits neither, the leaf was left out.
+An unopened leaf shows neither its day nor its domain. If the consent limits either, the leaf may be one that must not
+be shown. Completeness is then *not verified*, unless the policy trusts the provider in this. If the consent limits
+neither, the leaf was left out.
 """
 
 from __future__ import annotations
@@ -40,14 +41,14 @@ from creditchain.verification.scope import (
 )
 from creditchain.verification.verdict import Outcome, Step, Text, failed, not_verified, passed, pending
 
-#: Consents that begin this early limit nothing.
+#: A consent whose days begin this early does not limit them.
 _FIRST_DAY = 1900_01_01
-#: How many places a reason lists.
+#: How many items a reason lists.
 _LISTED = 5
 
 
 def check_completeness(case: Case, tags: Step, delivered: Step) -> tuple[Step, tuple[Text, ...]]:
-    """Step 9, and notices. `tags` and `delivered` are steps 2 and 8, which it rests on."""
+    """Step 9, and notices. It builds on steps 2 and 8, given as `tags` and `delivered`."""
     product, time, log = case.product, case.time, case.evidence.log
     if isinstance(log, Missing):
         return not_verified(9, log.why.en, log.why.zh), ()
@@ -91,7 +92,7 @@ def _window(case: Case, index: LogIndex, time: int) -> range | Step:
 
 @dataclass(slots=True)
 class _Check:
-    """One run over the scope, collecting what is missing."""
+    """One pass over the scope that collects what is missing."""
 
     case: Case
     log: LogIndex
@@ -99,11 +100,11 @@ class _Check:
     time: int
     window: range
     members: Mapping[int, NodeHistory]
-    unproven: list[str] = field(default_factory=list)  #: no range proof, or one that does not hold
+    unproven: list[str] = field(default_factory=list)  #: batches without a range proof that holds
     untagged: set[int] = field(default_factory=set)  #: key epochs without a tag
-    left_out: list[str] = field(default_factory=list)  #: leaves neither opened nor gone
-    veiled: list[str] = field(default_factory=list)  #: the same, but perhaps outside the consent
-    gone: dict[str, int] = field(default_factory=dict)  #: leaves that need not be opened, by why
+    left_out: list[str] = field(default_factory=list)  #: leaves that had to be opened and are not
+    veiled: list[str] = field(default_factory=list)  #: unopened leaves that consent may not cover
+    gone: dict[str, int] = field(default_factory=dict)  #: number of excused leaves, by excuse
     leaves: int = 0
 
     def step(self) -> tuple[Step, tuple[Text, ...]]:
@@ -130,7 +131,7 @@ class _Check:
         )
 
     def _asked(self) -> Asked:
-        """The request says what was asked for; without one, all that the product may show. The policy may want more."""
+        """What was asked for: by the request, or without one all that the product may show. A policy may add to it."""
         delivery, wanted = self.case.package.delivery, self.case.policy.completeness.sections
         asked = everything(self.product) if delivery is None else asked_for(delivery.request)
         return Asked(wanted or asked.sections, asked.domains)
@@ -142,7 +143,7 @@ class _Check:
         ranges: Mapping[tuple[int, bytes, Section], PackagedRange],
         opened: set[tuple[int, bytes]],
     ) -> None:
-        """One batch and section: is the range proven, and each of its leaves accounted for?"""
+        """Check one batch and section: its range must be proven and each of its leaves accounted for."""
         body = sought.anchor.body
         where = f"node {body.node}, {sought.product.ref} no. {body.number}, {section.label}"
         tag = self.case.package.tag(body.key_epoch)
@@ -154,7 +155,7 @@ class _Check:
             self.unproven.append(f"{where}: no range proof")
             return
         if shown.subject_tag != tag.subject_tag:
-            self.unproven.append(f"{where}: the range proof is of another tag")
+            self.unproven.append(f"{where}: the range proof is for another tag")
             return
         verdict = verify_range(shown.proof, tag.subject_tag, section, body.size, body.root)
         if not verdict:
@@ -177,11 +178,12 @@ class _Check:
             self.left_out.append(f"{where}: {hexed(key[1])}")
 
     def _may_be_outside(self, sought: Sought) -> bool:
-        """Could a leaf of this batch be one that consent or request does not let be shown?"""
+        """Whether a leaf of this batch may be one that the consent or the request does not allow to be shown."""
         delivery, consent = self.case.package.delivery, self.case.package.consent
         if delivery is None:
             return False
-        # Not the batch's declaration alone: a publisher may declare more than its product has.
+        # Intersect with the product's domains: a publisher may declare more domains than its product has, and must not
+        # gain an excuse by that.
         if sought.anchor.body.domains & domains_in(sought.product) & ~delivery.request.domains:
             return True
         if delivery.request.consent == NO_DIGEST or consent is None:
@@ -193,7 +195,7 @@ class _Check:
         return message.data_from > _FIRST_DAY or message.data_to < day_number(day_of(self.time))
 
     def _fault(self) -> Step | None:
-        """What fails: shown to be left out, or not shown although it could be."""
+        """The step if it fails: something is provably left out, or is not shown although it could be."""
         if self.unproven:
             return failed(
                 9, f"a batch in scope is not shown: {_some(self.unproven)}", "范围内有批次未证明",
@@ -207,7 +209,7 @@ class _Check:
         named = _named_records(self.case)
         shown = {(record.key[0], record.leaf) for record in self.case.records}
         if named is None:
-            return not_verified(9, "which records the report rests on is not readable", "无法读取报告所依据的记录")
+            return not_verified(9, "the report's list of records cannot be read", "无法读取报告所依据的记录")
         if named != shown:
             return failed(
                 9, "the report does not rest on exactly the records shown", "报告所依据的记录与所示不符",
@@ -216,22 +218,23 @@ class _Check:
         return None
 
     def _doubt(self, scope: Scope, demands: Completeness) -> Step | None:
-        """What nobody can tell from this package."""
+        """The step if it cannot be decided from this package."""
         if not scope.sought and not scope.spoiled:
-            # Nothing looked at is not nothing left out: a new chain, a window before the first batch, a policy's slip.
+            # An empty scope proves nothing. It may be a new chain, a window before the first batch, or a mistake in the
+            # policy.
             return not_verified(
                 9, f"no batch is in scope: {len(self.window)} entries of the log", "范围内没有批次，无从判断",
                 first_entry=self.window.start, log_size=self.window.stop,
             )  # fmt: skip
         if self.untagged:
             return not_verified(
-                9, "a batch in scope is of a key epoch whose tag is not in the package", "缺少某密钥期的标签",
+                9, "the package lacks the tag of a key epoch that a batch in scope uses", "缺少某密钥期的标签",
                 key_epochs=sorted(self.untagged),
             )  # fmt: skip
         if scope.spoiled:
             places = [f"node {one.body.node} no. {one.body.number}" for one in scope.spoiled]
             return not_verified(
-                9, f"what a broken or stolen batch held is not known: {_some(places)}", "失效批次的内容无法得知",
+                9, f"a batch is broken, or a key was compromised: {_some(places)}", "失效批次的内容无法得知",
                 batches=places,
             )  # fmt: skip
         unaudited = [one for one in scope.sought if one.anchor.key not in self.log.audited]

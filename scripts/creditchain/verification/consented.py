@@ -1,7 +1,7 @@
 """Step 7: the consent covered institution, sections, domains, purpose, days and time of the delivery.
 
-The chain says that the consent was granted, by its id, which is the hash of the message in the package; so the
-message's own words count where the contract keeps none: whom it is about and which days.
+The chain says that the consent with this id was granted, and the id is the hash of the message in the package. So the
+message is authentic also in what the contract does not store: its subject and its days.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _under_consent(case: Case, delivery: PackagedDelivery, opened: int) -> Step:
 
 
 def _consent_fault(case: Case, packaged: PackagedConsent, request: QueryRequest) -> Step | None:
-    """Is it the consent that the request names, of this region, about this subject?"""
+    """Check that it is the consent that the request names, of this region and about this subject."""
     message, origin = packaged.message, case.evidence.origin
     if message.id != request.consent:
         return failed(7, "the request names another consent", "请求所指为其他授权")
@@ -190,7 +190,7 @@ def _revoked(case: Case, state: ConsentState, time: int) -> Step | None:
 
 
 def _days_fault(records: tuple[JudgedRecord, ...], message: Consent, opened: int) -> Step | None:
-    """Records that need the consent have to be about a day it covers."""
+    """Records that need the consent must be about a day that it covers."""
     for record in records:
         if not record.domains & ~opened:
             continue

@@ -1,4 +1,4 @@
-"""Step 8: the delivery of exactly this report is on the ledger; or, until its receipt's time is over, promised."""
+"""Step 8: the delivery of exactly this report is on the ledger; until the receipt's `meter_by`, it may be pending."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from creditchain.verification.verdict import Step, Text, failed, not_verified, p
 from creditchain.vocabulary import EntryKind, MeterFlag, Role
 
 _PROVIDERS = frozenset({Role.PLATFORM, Role.BUREAU})
-#: Leading bytes of a receipt's struct hash that the ledger keeps.
+#: How many leading bytes of a receipt's struct hash the ledger stores.
 _KEPT = 24
 
 
@@ -32,7 +32,7 @@ def check_delivery(case: Case) -> tuple[Step, tuple[Text, ...]]:
 
 
 def ledger_fault(case: Case, delivery: PackagedDelivery, step: int) -> Step | None:
-    """The request and its receipt have to be meant for the ledger that the verifier trusts."""
+    """Check that request and receipt are for the ledger that the verifier trusts."""
     origin, domain = case.evidence.origin, delivery.request.domain
     if origin.query_ledger is None:
         return not_verified(step, "this region has no query ledger", "该区域没有查询账本合约")
@@ -51,9 +51,9 @@ def _contents_fault(case: Case, delivery: PackagedDelivery) -> Step | None:
     if receipt.report != case.package.report.commitment:
         return failed(8, "the receipt is for another report", "回执对应其他报告")
     if not receipt.delivered_at <= receipt.meter_by <= receipt.delivered_at + METER_WITHIN:
-        return failed(8, "the receipt's time to meter is not within an hour", "回执的计量期限超出一小时")
+        return failed(8, "the receipt allows more than an hour for metering", "回执的计量期限超出一小时")
     if not request.issued_at <= receipt.delivered_at <= request.deadline:
-        return failed(8, "delivered outside the time that the request gave", "交付时间超出请求时限")
+        return failed(8, "delivered outside the time that the request allows", "交付时间超出请求时限")
     return None
 
 
@@ -71,7 +71,7 @@ def _stolen_key(case: Case, delivery: PackagedDelivery) -> Step | None:
         for one in (member, host):
             if one is not None and one.compromised_at(delivery.receipt.delivered_at):
                 return failed(
-                    8, "when it was delivered a key was compromised", "交付时密钥已泄露", node=one.info.number
+                    8, "a key was compromised at the time of the delivery", "交付时密钥已泄露", node=one.info.number
                 )
     return None
 
@@ -101,7 +101,7 @@ def _metered(case: Case, delivery: PackagedDelivery, metered: Metered) -> tuple[
 
 
 def _promised(case: Case, delivery: PackagedDelivery) -> Step:
-    """Not on the ledger. Until the receipt's time is over its signatures count; the ledger has not judged them yet."""
+    """A delivery that is not on the ledger. Until `meter_by` it is pending if both signatures hold, judged here."""
     block, receipt = case.evidence.block, delivery.receipt
     if isinstance(block, Missing):
         return not_verified(8, block.why.en, block.why.zh)
@@ -131,16 +131,16 @@ def _signer_fault(
     member: MemberAt, roles: frozenset[Role], message: TypedMessage, signature: bytes, what: str
 ) -> Step | None:
     if member.role not in roles or not member.acts:
-        return failed(8, f"the {what} is of a node that could not act then", "当时该节点不具备资格")
+        return failed(8, f"the {what} is from a node that could not act then", "当时该节点不具备资格")
     try:
         signer = recover(message, signature)
     except SignatureError:
         signer = None
     if signer is not None and signer in (member.operator, member.host_operator):
         return None
-    # The operator may be a wallet contract: the ledger asks it, which nobody can repeat for a time gone by.
+    # The operator may be a wallet contract. The ledger asks it when metering; nobody can ask it about a past time.
     return not_verified(
         8,
-        f"the {what} is not signed by the node's own key; if its key is a wallet contract, metering will tell",
+        f"the {what} is not signed by the node's own key; if that is a wallet contract, metering will decide",
         "并非由该节点账户密钥签署；若为合约钱包，以计量结果为准",
     )

@@ -1,7 +1,7 @@
 """Evidence: what the chain said about one package, every value read at one final block. Values only.
 
-`creditchain.evidence.record` fetches it; anything else that fills these fields will do, years later too. A value that
-could not be had is `Missing`, which no step takes for an answer; `None` means the chain answered that there is none.
+`creditchain.evidence` fetches it, but anything that fills these fields will do, even years later. A value that could
+not be read is `Missing`, which no step treats as an answer. `None` means that the chain answered: there is none.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from creditchain.verification.verdict import Text
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A value nobody could give, and why."""
+    """A value that could not be read, and why."""
 
     why: Text
 
@@ -48,19 +48,19 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class NodeHistory:
-    """A node and the intervals in which its key was not to be trusted."""
+    """A node and the intervals in which its key was compromised."""
 
     info: NodeInfo
     compromises: tuple[Compromise, ...]
 
     def compromised_at(self, time: int) -> bool:
-        """Was the key perhaps somebody else's at this time (unix seconds)? Both ends of an interval count in."""
+        """Whether the key was compromised at this time (unix seconds). Both ends of an interval are included."""
         return any(one.since <= time and (one.until == 0 or time <= one.until) for one in self.compromises)
 
 
 @dataclass(frozen=True, slots=True)
 class StatementSigner:
-    """Who signed the tag statement: the recovered address, and the node it belongs or belonged to."""
+    """Who signed the tag statement: the recovered address, and the node to which it belongs or belonged."""
 
     address: str  #: with its EIP-55 checksum
     member: NodeHistory | None
@@ -68,11 +68,11 @@ class StatementSigner:
 
 @dataclass(frozen=True, slots=True)
 class TagEvidence:
-    """What the chain says about a tag's key epoch and about who signed the statement."""
+    """What the chain says about a tag's key epoch and about the signer of its statement."""
 
-    #: What governors logged for the key epoch.
+    #: The digest that governors logged for the key epoch.
     key_epoch_digest: bytes | Missing | None
-    #: None when there is no statement, or one whose signature is nobody's.
+    #: None if there is no statement, or its signature is malformed.
     signer: StatementSigner | Missing | None
 
 
@@ -83,7 +83,7 @@ class Evidence:
     origin: Origin
     block: BlockRef | Missing
     anchor: AnchorInfo | Missing | None = NOT_ASKED
-    #: The anchor stands in a block that is not final yet; only asked when `anchor` is None.
+    #: The anchor is in a block that is not final yet; only asked if `anchor` is None.
     waiting_for_final: bool = False
     #: The log entry of the anchor.
     entry: LogEntry | Missing = NOT_ASKED
@@ -91,19 +91,19 @@ class Evidence:
     #: The physical node that hosts the publisher; None for a physical publisher.
     host: NodeHistory | Missing | None = NOT_ASKED
     record: RecordState | Missing = NOT_ASKED
-    #: What governors logged for the anchor's key epoch.
+    #: The digest that governors logged for the anchor's key epoch.
     key_epoch_digest: bytes | Missing | None = NOT_ASKED
-    #: None when the package holds no statement, or one whose signature is nobody's.
+    #: None if the package holds no statement, or its signature is malformed.
     signer: StatementSigner | Missing | None = NOT_ASKED
 
     @property
     def tag(self) -> TagEvidence:
-        """What concerns the tag."""
+        """The part of the evidence that concerns the tag."""
         return TagEvidence(self.key_epoch_digest, self.signer)
 
     @classmethod
     def absent(cls, origin: Origin, why: Text) -> Evidence:
-        """Evidence of a chain that could not be asked at all: every step that needs it is not verified."""
+        """Evidence if the chain could not be asked at all: every step that needs it is not verified."""
         missing = Missing(why)
         empty = cls(origin, missing)
         return replace(
@@ -122,14 +122,14 @@ class Evidence:
 class DeliveryEvidence:
     """What the chain says about one delivery and the consent it names."""
 
-    #: None when there is no such consent, or the request names none.
+    #: None if there is no such consent, or the request names none.
     consent: ConsentState | Missing | None = NOT_ASKED
-    #: None when no delivery was metered for this request.
+    #: None if no delivery was metered for this request.
     metered: Metered | Missing | None = NOT_ASKED
-    #: As they were when the receipt says the report was delivered.
+    #: Both as they were at the receipt's `delivered_at`.
     institution: MemberAt | Missing = NOT_ASKED
     provider: MemberAt | Missing = NOT_ASKED
-    #: Domains that could be used without consent then.
+    #: Domains that could be used without consent at that time.
     open_domains: int | Missing = NOT_ASKED
 
 
@@ -145,13 +145,13 @@ class ReportEvidence:
     tags: Mapping[int, TagEvidence]
     #: The whole log as of `block`, checked against its root there.
     log: tuple[LogEntry, ...] | Missing
-    #: Every node that ever anchored, the two of the delivery, and their hosts.
+    #: Every node that ever anchored, the two nodes of the delivery, and the hosts of all these.
     members: Mapping[int, NodeHistory] | Missing = field(default_factory=dict)
     delivery: DeliveryEvidence = DeliveryEvidence()
 
     @classmethod
     def absent(cls, origin: Origin, records: int, epochs: Iterable[int], why: Text) -> ReportEvidence:
-        """Evidence of a chain that could not be asked at all."""
+        """Evidence if the chain could not be asked at all."""
         missing = Missing(why)
         return cls(
             origin=origin,

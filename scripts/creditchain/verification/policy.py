@@ -1,30 +1,30 @@
-"""The policy: what a verifier demands. The package has no say in it.
+"""The policy: what a verifier demands. Nothing in a package can change it.
 
 A policy file is TOML (docs/format.md, section 8):
 
     format = "creditchain/policy@1"
-    require = [1, 2, 3, 4, 5, 6]     # steps that have to pass (or not to apply) for a record
+    require = [1, 2, 3, 4, 5, 6]     # steps that must pass, or not apply, for a record
     require_report = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]    # the same for a report
-    institution = 7                  # who you are: reports have to be delivered to this node; left out: to anybody
+    institution = 7                  # your node: reports must be delivered to it; if left out, to anybody
     tag_statement = "required"       # or "optional": a JSON document's own subject suffices
     disputes = ["none", "open", "corrected", "upheld", "unresolved"]   # dispute states accepted; all are shown
-    confirmations = 0                # blocks that the final block must lie above the anchor
+    confirmations = 0                # by how many blocks the final block must be above the anchor's
     nodes = []                       # publishers accepted, by number; empty: any
     products = []                    # products accepted, by name/version; empty: any
-    audited = false                  # a regulator has to have audited the batch
-    unsafe = false                   # has to be true for a policy that leaves out any of steps 1 to 6
+    audited = false                  # true: a regulator must have audited the batch
+    unsafe = false                   # must be true if the policy leaves out any of steps 1 to 6
 
     [completeness]                   # the scope in which step 9 says that nothing was left out
     nodes = []                       # publishers, by number; empty: all
     products = []                    # record products; empty: all that the report combines and the request covers
     sections = []                    # sections; empty: those the request covers
-    first_entry = 0                  # the log window: from this entry of the region's log
-    log_size = 5000                  # to this size of it; left out: to what stood there lag_seconds before the delivery
-    lag_seconds = 600
-    audited = false                  # every batch in scope has to be audited
-    full_batches = "checked"         # "trusted": a full batch is believed to restate the batches before it
-    unopened = "refused"             # "trusted": the provider is believed that what it did not open lies outside the
-                                     # days and domains that the consent covers
+    first_entry = 0                  # the window starts at this entry of the region's log
+    log_size = 5000                  # the window ends at this size of the log; if left out, at the size that the log
+    lag_seconds = 600                # had lag_seconds before the delivery
+    audited = false                  # true: every batch in scope must be audited
+    full_batches = "checked"         # "trusted": believe that a full batch restates the batches before it
+    unopened = "refused"             # "trusted": believe the provider that unopened leaves lie outside the days and
+                                     # domains that the consent covers
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ TagStatement = Literal["required", "optional"]
 
 
 class PolicyError(ConfigError):
-    """A policy file is wrong: the field, what it may hold, and what it held."""
+    """A policy file is wrong; names the field and what it may hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """The scope in which a report has to leave nothing out (step 9)."""
+    """The scope in which a report must leave nothing out (step 9)."""
 
     nodes: frozenset[int] = frozenset()  #: publishers; empty: all
     products: frozenset[str] = frozenset()  #: record products; empty: all that the report combines
@@ -61,14 +61,14 @@ class Completeness:
     first_entry: int = 0  #: index of the first log entry in the window
     log_size: int | None = None  #: end of the window; None: the log `lag_seconds` before the delivery
     lag_seconds: int = 600  #: a provider reads final blocks, and needs time to assemble
-    audited: bool = False  #: every batch in scope has to be audited
-    trust_full: bool = False  #: a full batch is believed to restate the batches before it
-    trust_unopened: bool = False  #: what consent may exclude is believed to be excluded
+    audited: bool = False  #: every batch in scope must be audited
+    trust_full: bool = False  #: believe that a full batch restates the batches before it
+    trust_unopened: bool = False  #: believe that unopened leaves are outside the consent where they may be
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a verifier demands. Made by hand, it has to require steps 1 to 6; `UnsafePolicy` need not."""
+    """What a verifier demands. It must require steps 1 to 6; only an `UnsafePolicy` need not."""
 
     require: frozenset[int] = SAFE_STEPS
     tag_statement: TagStatement = "required"
@@ -88,18 +88,18 @@ class Policy:
                 "the policy does not require every step that makes a record safe",
                 expected="steps 1 to 6 required",
                 found="left out: " + ", ".join(map(str, sorted(left_out))),
-                hint="Require them, or say unsafe = true.",
+                hint="Require them, or set unsafe = true.",
                 place=Place(field="require"),
             )
 
     @property
     def notices(self) -> tuple[Text, ...]:
-        """What a reader of a verdict under this policy has to know."""
+        """What a reader of a verdict under this policy must know."""
         return ()
 
     @property
     def report_notices(self) -> tuple[Text, ...]:
-        """The same, of a verdict on a report."""
+        """What a reader of a report's verdict under this policy must know."""
         left_out = ", ".join(map(str, sorted(ALL_STEPS - SAFE_STEPS - self.require_report)))
         if not left_out:
             return self.notices
@@ -111,11 +111,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class UnsafePolicy(Policy):
-    """A policy that need not require steps 1 to 6. Each verdict under it says so."""
+    """A policy that need not require steps 1 to 6. Every verdict under it says so."""
 
     @property
     def notices(self) -> tuple[Text, ...]:
-        """That the policy is unsafe."""
+        """A warning that the policy is unsafe."""
         left_out = ", ".join(map(str, sorted(SAFE_STEPS - (self.require & self.require_report)))) or "-"
         return (Text(f"UNSAFE policy: does not require steps {left_out}", f"不安全策略：未要求步骤 {left_out}"),)
 
@@ -134,7 +134,7 @@ _SCOPE_FIELDS: Final = (
 
 
 def parse_policy(text: str) -> Policy:
-    """A policy from TOML. Raises PolicyError with the field."""
+    """Parse a policy from TOML. Raises PolicyError, which names the field."""
     try:
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

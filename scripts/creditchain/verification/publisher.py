@@ -1,4 +1,4 @@
-"""Step 5: anchored by a node that could publish this then; not broken, no key compromised then."""
+"""Step 5: a node anchored the batch that was entitled to; the batch is not broken and no key was compromised then."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def check_publisher(
 ) -> tuple[Step, tuple[Text, ...]]:
     """Step 5, and notices. `products` are the digests of the products that the verifier knows, by name/version.
 
-    Whether the node's status and domains allowed the anchor at that time was decided by AnchorRegistry when it wrote
-    the entry; here the entry has to be there, and to cover the document.
+    AnchorRegistry decided whether the node's status and domains allowed the anchor when it wrote the log entry. So here
+    it is enough that the entry exists and covers the document.
     """
     anchor, entry, publisher, host = evidence.anchor, evidence.entry, evidence.publisher, evidence.host
     for value in (anchor, entry, publisher, host):
@@ -48,12 +48,12 @@ def check_publisher(
 
 
 def anchor_body(entry: LogEntry) -> AnchorBody | None:
-    """The batch that an entry declares; None if it is no anchor's, or of a version that is not known here."""
+    """The batch that an entry declares; None if it is not an Anchor entry of a version known here."""
     return entry.body if isinstance(entry.body, AnchorBody) else None
 
 
 def _contradiction(package: RecordPackage, anchor: AnchorInfo, entry: LogEntry) -> Step | None:
-    """The entry has to be the anchor's, and its body what the log hashed: else the endpoint contradicts itself."""
+    """Check that the entry is the anchor's and its body what the log hashed; else the endpoint contradicts itself."""
     body = entry.body
     if entry.kind != EntryKind.ANCHOR or not isinstance(body, AnchorBody) or entry.index != anchor.entry:
         return not_verified(5, "the log entry given is not the anchor's", "所给日志条目并非该锚定")
@@ -67,16 +67,16 @@ def _contradiction(package: RecordPackage, anchor: AnchorInfo, entry: LogEntry) 
 
 def _fault_of_node(anchor: AnchorInfo, publisher: NodeHistory, host: NodeHistory | None) -> Step | None:
     if anchor.broken:
-        return failed(5, "somebody proved that this batch is out of order", "已有人证明该批次乱序，锚定失效")
+        return failed(5, "it was proven on chain that this batch is out of order", "已有人证明该批次乱序，锚定失效")
     if publisher.info.number != anchor.node or publisher.info.role not in PUBLISHING:
         return failed(5, "the node may not publish", "该节点无权发布", node=anchor.node, role=publisher.info.role)
     if publisher.info.host != (host.info.number if host is not None else 0):
         return not_verified(5, "the host given is not the publisher's", "所给托管节点并非该发布节点所属")
-    for member, whose, whose_zh in ((publisher, "its", "其"), (host, "its host's", "其托管节点的")):
+    for member, whose, whose_zh in ((publisher, "the publisher's", "其"), (host, "its host's", "其托管节点的")):
         if member is not None and member.compromised_at(anchor.time):
             return failed(
                 5,
-                f"when the batch was anchored {whose} key was compromised",
+                f"{whose} key was compromised when the batch was anchored",
                 f"锚定时{whose_zh}密钥已泄露",
                 node=member.info.number,
                 time=anchor.time,
@@ -85,7 +85,7 @@ def _fault_of_node(anchor: AnchorInfo, publisher: NodeHistory, host: NodeHistory
 
 
 def _fault_of_content(document: Document | None, entry: LogEntry, products: Mapping[str, bytes]) -> Step | None:
-    """A file names neither domain nor product; for it the anchor's own declaration is all there is."""
+    """Check domain and product of a JSON document. A file names neither, so only the anchor's declaration counts."""
     body = anchor_body(entry)
     if document is None or body is None:
         return None
@@ -127,7 +127,7 @@ def _out_of_scope(
             return failed(5, "the policy does not accept this product", "策略不接受该产品", found=document.product)
     if policy.audited and not anchor.audited:
         return not_verified(
-            5, "the policy wants an audited batch; no regulator has attested this one", "策略要求经审计的批次"
+            5, "the policy requires an audited batch, and no regulator has audited this one", "策略要求经审计的批次"
         )
     return None
 

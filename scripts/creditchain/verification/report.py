@@ -1,4 +1,4 @@
-"""The numbered steps for a report, pure over a report package, the evidence and the verifier's policy.
+"""The numbered steps for a report, as a pure function of the report package, the evidence and the verifier's policy.
 
  (1) the package parses within limits                      `report_package.parse_report_package`
  (2) to (6) hold for each record                           `steps.verify_record`, added up here
@@ -8,7 +8,8 @@
  (9) nothing in the policy's scope was left out            `complete.check_completeness`
  (10) retention                                            `retained.check_retention`
 
-Nothing in the package decides what is asked of it. A step that needs another one to hold says so instead of passing.
+Nothing in the package decides what is required of it. A step that builds on a step which does not hold is *not
+verified*.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ from creditchain.verification.verdict import (
     passed,
 )
 
-#: From worst to best: what a step of the whole report is, when its records differ.
+#: From worst to best. A step of the whole report has the worst outcome of its records.
 _WORST = (Outcome.FAILED, Outcome.NOT_VERIFIED, Outcome.PENDING, Outcome.PASSED, Outcome.NOT_APPLICABLE)
 #: How many records a step describes one by one.
 _DESCRIBED = 20
@@ -59,8 +60,8 @@ def verify_report(
 ) -> Verdict:
     """All ten steps for one report package.
 
-    `catalogue` are the products that the verifier knows, by `name/version`; `tag_key` lets a verifier who holds an
-    epoch's key compute that epoch's tag. Never raises for what a package holds.
+    `catalogue` holds the products that the verifier knows, by `name/version`. With `tag_key`, a verifier who holds an
+    epoch's key computes that epoch's tag. Never raises because of a package's content.
     """
     case = _case(package, evidence, policy, catalogue or {})
     verdicts = [
@@ -153,11 +154,11 @@ def _check_products(case: Case, product: Product) -> Step:
 
 
 def _check_tags(case: Case, tag_key: TagKey | None) -> Step:
-    """(2) for every tag: the range proofs of an epoch without records rest on it as well."""
+    """(2) for every tag, also of epochs without records, because range proofs depend on these tags as well."""
     for one in case.package.tags:
         seen = case.evidence.tags.get(one.key_epoch)
         if seen is None:
-            return not_verified(2, "nobody looked up a tag", "未查询标签", key_epoch=one.key_epoch)
+            return not_verified(2, "a tag was not looked up", "未查询标签", key_epoch=one.key_epoch)
         claim = TagClaim(one.tag, case.package.report.subject, one.key_epoch, named_by_document=case.report is not None)
         key = _key_of(tag_key, seen.key_epoch_digest)
         step = check_tag(claim, case.evidence.origin, seen, case.policy, key)
@@ -167,12 +168,12 @@ def _check_tags(case: Case, tag_key: TagKey | None) -> Step:
 
 
 def _key_of(tag_key: TagKey | None, logged: bytes | Missing | None) -> TagKey | None:
-    """The key, where it is this epoch's; the others' tags need statements."""
+    """The key if it is this epoch's; tags of other epochs need statements."""
     return tag_key if tag_key is not None and epoch_digest(tag_key.secret) == logged else None
 
 
 def _added_up(number: int, case: Case, verdicts: list[Verdict], own: Iterable[Step] = ()) -> Step:
-    """One step of the report from the same step of each record, and from what the report itself adds."""
+    """One step of the report, from the same step of each record and from the report's own results."""
     listed = list(own)
     steps = [verdict.step(number) for verdict in verdicts]
     outcomes = [step.outcome for step in (*listed, *steps)]
@@ -208,7 +209,7 @@ def _added_up(number: int, case: Case, verdicts: list[Verdict], own: Iterable[St
 
 
 def _notices(policy: Policy, verdicts: list[Verdict], own: tuple[Text, ...]) -> list[Text]:
-    """What records have to say, once each, with how many say it."""
+    """The notices of all records, each once, with the number of records that it concerns."""
     said: dict[Text, int] = {}
     for verdict in verdicts:
         for notice in verdict.notices:

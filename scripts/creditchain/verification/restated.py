@@ -1,6 +1,6 @@
-"""What full batches dropped. A full batch restates all earlier ones of its series; a reader should know if it did not.
+"""Find records that a full batch dropped. It should restate all earlier batches of its series.
 
-The report is complete all the same: the record is shown from the earlier batch.
+The report is complete all the same, because it shows the record from the earlier batch. But a reader should know.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from creditchain.vocabulary import BatchKind, Life
 
 
 def dropped_records(case: Case, log: LogIndex, scope: Scope) -> tuple[Text, ...]:
-    """A notice for each full batch without a record that was live then, and that is shown from an earlier batch."""
+    """A notice for each full batch that lacks a record which was live then and is shown from an earlier batch."""
     full = [one for one in scope.sought if one.anchor.body.kind == BatchKind.FULL]
     counted = ((one, _dropped(case, log, scope, one)) for one in full)
     return tuple(_notice(one, count) for one, count in counted if count)

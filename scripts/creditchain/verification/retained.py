@@ -15,7 +15,7 @@ def check_retention(case: Case) -> tuple[Step, tuple[Text, ...]]:
     """Step 10, and notices. Judged as of the day of the delivery."""
     time = case.time
     if time is None:
-        return not_verified(10, "when the report was delivered is not known", "交付时间未知"), ()
+        return not_verified(10, "the time of the delivery is not known", "交付时间未知"), ()
     day = day_of(time)
     shown = [(record.product, record.document, record.leaf) for record in case.records]
     for product, document, leaf in [*shown, (case.product, case.report, None)]:
@@ -24,19 +24,22 @@ def check_retention(case: Case) -> tuple[Step, tuple[Text, ...]]:
         if document is None:
             if _unlimited(product):
                 continue
-            return not_verified(10, "from when a file is kept is not known", "文件留存起始日未知", leaf=leaf), ()
+            return not_verified(
+                10, "the date from which a file is kept is not known", "文件留存起始日未知", leaf=leaf
+            ), ()
         if document.section not in product.retention:
             return failed(10, "a record is of a section its product does not have", "产品不含该信息类别", leaf=leaf), ()
         try:
             until = product.retention[document.section].until(document.value)
         except ValueError:
-            return failed(10, "a date that retention runs from is no date", "留存起始日无效", leaf=leaf), ()
+            return failed(10, "the date from which retention runs is malformed", "留存起始日无效", leaf=leaf), ()
         if until is not None and day > until:
             return failed(
                 10, "a record is shown after its retention ended", "记录已超过留存期限",
                 leaf=leaf, expected=until.isoformat(), found=day.isoformat(),
             ), ()  # fmt: skip
-    return passed(10, f"on {day.isoformat()} all could be shown", f"{day.isoformat()} 时均在留存期限内"), _keeping(case)
+    en, zh = f"nothing was past its retention on {day.isoformat()}", f"{day.isoformat()} 时均在留存期限内"
+    return passed(10, en, zh), _keeping(case)
 
 
 def _unlimited(product: Product) -> bool:
@@ -44,7 +47,7 @@ def _unlimited(product: Product) -> bool:
 
 
 def _keeping(case: Case) -> tuple[Text, ...]:
-    """How long the institution may keep the report is its own duty, and shown."""
+    """A notice if the institution has to delete the report by now. That is its own duty, so it decides nothing."""
     consent, delivery, block = case.package.consent, case.package.delivery, case.evidence.block
     if consent is None or delivery is None or isinstance(block, Missing):
         return ()
@@ -52,4 +55,4 @@ def _keeping(case: Case) -> tuple[Text, ...]:
     if block.time <= until:
         return ()
     day = day_of(until).isoformat()
-    return (Text(f"the consent let the institution keep this until {day}", f"授权允许机构保存至 {day}"),)
+    return (Text(f"the consent allowed the institution to keep this until {day}", f"授权允许机构保存至 {day}"),)

@@ -1,12 +1,12 @@
-"""Which batches a report has to show, and which sections of each: the scope of completeness (step 9). Pure.
+"""The scope of completeness (step 9): which batches a report must show, and which sections of each. Pure.
 
-A series is the batches of one node for one product. Rules for one that is in scope:
+A series is the batches of one node for one product. For each series in scope:
 
-- every batch of it in the log window has to be shown, deltas and full ones alike. A full batch restates the earlier
-  ones with fresh salts, so a record that it dropped would show nowhere else; only a verifier who trusts full batches
-  (`trust_full`) is content with the last one and what followed it;
-- a batch that is broken, or was anchored while the key was somebody else's, proves nothing. Unless a later sound full
-  batch restates it, nobody can say what it held, and completeness cannot be shown.
+- Every batch in the log window must be shown, delta and full batches alike. A full batch restates the earlier batches
+  with fresh salts, so nothing else would reveal a record that it dropped. Only a verifier who trusts full batches
+  (`trust_full`) accepts the last full batch and the batches after it.
+- A batch that is broken, or was anchored with a compromised key, proves nothing. Unless a later sound full batch
+  restates it, its content is unknown and completeness cannot be shown.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from creditchain.vocabulary import BatchKind, Life
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a report may, and so has to, show."""
+    """What a report may show, and therefore must show."""
 
     sections: frozenset[Section]
     domains: int  #: bit set
@@ -35,7 +35,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """A batch that has to be shown, with a range proof for each of these sections."""
+    """A batch that must be shown, with a range proof for each of these sections."""
 
     anchor: LoggedAnchor
     product: Product
@@ -44,10 +44,10 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What has to be shown, and what cannot be."""
+    """The batches that must be shown, and those that cannot be."""
 
     sought: tuple[Sought, ...]
-    spoiled: tuple[LoggedAnchor, ...]  #: broken or anchored with a stolen key, and not restated
+    spoiled: tuple[LoggedAnchor, ...]  #: broken or anchored with a compromised key, and not restated
     series: int  #: number of series with a batch in scope
     window: range  #: of log entries
 
@@ -58,7 +58,7 @@ def asked_for(request: QueryRequest) -> Asked:
 
 
 def everything(report: Product) -> Asked:
-    """All that a report of this product may show."""
+    """Everything that a report of this product may show."""
     return Asked(frozenset(report.combined_sections), domain_mask(report.combined_domains))
 
 
@@ -68,7 +68,7 @@ def combined(report: Product, catalogue: Mapping[str, Product]) -> tuple[Product
 
 
 def in_scope(products: Iterable[Product], asked: Asked, demands: Completeness) -> dict[bytes, Product]:
-    """By digest the products, among those of a report, whose batches have to be shown."""
+    """Those of a report's products whose batches must be shown, by digest."""
     return {
         product.digest: product
         for product in products
@@ -92,7 +92,7 @@ def find_scope(
     *,
     members: Mapping[int, NodeHistory],
 ) -> Scope:
-    """Every batch of each series in scope. `members`: every node that ever anchored, and their hosts."""
+    """Find every batch of each series in scope. `members` holds every node that ever anchored, and their hosts."""
     series: dict[tuple[int, bytes], list[LoggedAnchor]] = {}
     for anchor in log.anchors:
         key = anchor.body.node, anchor.body.product
@@ -112,7 +112,7 @@ def find_scope(
 
 
 def made_with_stolen_key(anchor: LoggedAnchor, members: Mapping[int, NodeHistory]) -> bool:
-    """Was the anchor made while the key of its node, or of its host, was perhaps somebody else's, for all we know?"""
+    """Whether the key of its node or its host was compromised when the anchor was made; True if that is not known."""
     member = members.get(anchor.body.node)
     host = members.get(member.info.host) if member is not None and member.info.host else None
     if member is None or (member.info.host and host is None):
@@ -121,12 +121,12 @@ def made_with_stolen_key(anchor: LoggedAnchor, members: Mapping[int, NodeHistory
 
 
 def excused(log: LogIndex, sought: Sought, leaf: Leaf, time: int) -> str | None:
-    """Why a leaf need not be opened at `time`; None where it has to be.
+    """Why a leaf need not be opened at `time`; None if it must be.
 
-    Its publisher logged that it was superseded, revoked or erased; or it lapsed: its batch was anchored longer ago than
-    its product lets such records be shown, counted from the day they are about. A record is not about a day after its
-    anchor. One that lapses earlier, because it was old when it was anchored, has to be logged as erased: nobody else
-    can see that it lapsed.
+    Either its publisher logged that it was superseded, revoked or erased. Or it lapsed: even if the record was about
+    the day of its batch's anchor, the product's retention is over. The record's own day is inside the document, but it
+    cannot be later than the anchor. A record that lapses sooner, because it was old when anchored, must be logged as
+    erased, because nobody else can see that it lapsed.
     """
     life = log.life_at((sought.anchor.body.node, leaf.hash()), time)
     if life is not Life.LIVE:

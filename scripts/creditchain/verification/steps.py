@@ -1,15 +1,15 @@
-"""The numbered steps for one record, pure over a package, the evidence and the verifier's policy.
+"""The numbered steps for one record, as a pure function of the package, the evidence and the verifier's policy.
 
- (1) the package parses within limits                      `package.parse_package`, before evidence can be fetched
+ (1) the package parses within limits                      `record_package.parse_package`, before evidence is fetched
  (2) the leaf from document, salt, tag, section; the tag   `_check_document`, then `subject.check_subject`
  (3) inclusion in the batch root                           `_check_inclusion`
  (4) anchored on the configured chain                      `_check_anchor`
  (5) by a node that was entitled to                        `publisher.check_publisher`
  (6) live; disputes shown                                  `_check_record`
- (7) consent, (8) ledger, (10) retention                   of reports; a record says "not applicable"
- (9) completeness in the policy's scope                    of reports; a record alone cannot show it
+ (7) consent, (8) ledger, (10) retention                   for reports; "not applicable" to a record
+ (9) completeness in the policy's scope                    for reports; a single record cannot show it
 
-Every check that finds nothing wrong has to say what it did establish; what it could not see is "not verified".
+A check that finds nothing wrong says what it established. What it could not see is "not verified", never "passed".
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def verify_record(
 ) -> Verdict:
     """All ten steps for one record package.
 
-    `tag_key` lets a verifier who holds it compute the tag; `products` are the digests (32 bytes) of the products that
-    the verifier knows, by `name/version`. Never raises for what a package holds.
+    With `tag_key`, a verifier who holds the key computes the tag. `products` are the digests (32 bytes) of the products
+    that the verifier knows, by `name/version`. Never raises because of a package's content.
     """
     steps = [passed(1, "parsed", "已解析")]  # (1)
     document, told = _check_document(package)  # (2)
@@ -65,7 +65,7 @@ def verify_record(
     anchored = _check_anchor(package, evidence, policy)  # (4)
     published, notices = check_publisher(package, document, evidence, policy, products or {})  # (5)
     life, more = _check_record(package, evidence, policy)  # (6)
-    # What is said about an anchor or a record that is not this package's would be true, and mislead.
+    # If the anchor or the record is not this package's, statements about it would be true but misleading.
     if _unsettled(anchored):
         published, notices = not_verified(5, "see step 4", "见步骤 4"), ()
     if _unsettled(anchored) or _unsettled(included):
@@ -88,16 +88,16 @@ def malformed(error: InputError, policy: Policy = DEFAULT_POLICY) -> Verdict:
 
 
 def unreachable(why: Text, policy: Policy, package: RecordPackage | ReportPackage | None) -> Verdict:
-    """The verdict on a package whose evidence, or (without `package`) whose file, could not be had."""
+    """The verdict on a package whose evidence, or (without `package`) whose file, could not be read."""
     steps = [] if package is None else [passed(1, "parsed", "已解析")]
     steps += [not_verified(number, why.en, why.zh) for number in range(1 + len(steps), 11)]
     required = policy.require_report if isinstance(package, ReportPackage) else policy.require
-    # Whatever the policy asks for: of a package that nobody could look at nothing is known.
+    # Steps 1 and 2 are required whatever the policy says: nothing is known about a package that nobody could look at.
     return add_up(steps, required | {1, 2}, policy.notices)
 
 
 def _check_document(package: RecordPackage) -> tuple[Document | None, Step]:
-    """(2), first half: a JSON document keeps the format and says of itself what the package says of it."""
+    """(2), first half: a JSON document keeps the format, and names the section and subject that the package names."""
     record = package.record
     if record.media_type != JSON_MEDIA_TYPE:
         return None, passed(2, "the document is a file", "文档为文件")
@@ -119,7 +119,7 @@ def _check_document(package: RecordPackage) -> tuple[Document | None, Step]:
 
 
 def _check_inclusion(package: RecordPackage, evidence: Evidence) -> Step:
-    """(3): root and size from the anchor, the leaf from what is shown."""
+    """(3): root and size come from the anchor, the leaf is computed from what the package shows."""
     batch, anchor = package.batch, evidence.anchor
     if isinstance(anchor, Missing):
         return not_verified(3, f"root and size unknown: {anchor.why.en}", f"批次根与大小未知：{anchor.why.zh}")
@@ -134,7 +134,7 @@ def _check_inclusion(package: RecordPackage, evidence: Evidence) -> Step:
     if not verify_inclusion(leaf, batch.index, anchor.size, list(batch.proof), anchor.root):
         return failed(
             3,
-            "the record was changed, or is not the one anchored: its leaf does not lead to the root",
+            "the record was changed or is not the anchored one: its leaf does not lead to the root",
             "记录被篡改或并非所锚定者：叶哈希推不出批次根",
             **details,
         )
@@ -142,7 +142,7 @@ def _check_inclusion(package: RecordPackage, evidence: Evidence) -> Step:
 
 
 def _check_anchor(package: RecordPackage, evidence: Evidence, policy: Policy) -> Step:
-    """(4): the chain, contracts and log are the verifier's; the package has to mean the same."""
+    """(4): chain, contracts and log come from the verifier's configuration; the package must name the same."""
     batch, origin = package.batch, evidence.origin
     compared = {
         Text("chain id", "链 ID"): (origin.chain_id, batch.chain_id),
@@ -152,7 +152,7 @@ def _check_anchor(package: RecordPackage, evidence: Evidence, policy: Policy) ->
     for what, (ours, theirs) in compared.items():
         if ours != theirs:
             return failed(
-                4, f"the package is of another {what.en}", f"数据包所属{what.zh}不同", expected=ours, found=theirs
+                4, f"the package names another {what.en}", f"数据包所属{what.zh}不同", expected=ours, found=theirs
             )
     anchor = evidence.anchor
     if isinstance(anchor, Missing):
@@ -164,7 +164,7 @@ def _check_anchor(package: RecordPackage, evidence: Evidence, policy: Policy) ->
             4, "this node never anchored this root", "该节点从未锚定此批次根", node=batch.node, root=batch.root
         )
     if (anchor.node, anchor.root) != (batch.node, batch.root):
-        return not_verified(4, "the anchor given is of another batch", "所给锚定属于其他批次")
+        return not_verified(4, "the anchor in the evidence belongs to another batch", "所给锚定属于其他批次")
     if isinstance(evidence.entry, Missing) or isinstance(evidence.block, Missing):
         if policy.confirmations:
             return not_verified(4, "the block of the anchor is not known", "锚定所在区块未知")
@@ -184,12 +184,12 @@ def _check_anchor(package: RecordPackage, evidence: Evidence, policy: Policy) ->
 
 
 def _check_record(package: RecordPackage, evidence: Evidence, policy: Policy) -> tuple[Step, tuple[Text, ...]]:
-    """(6): life decides; a dispute is shown, and decides only where the policy says so."""
+    """(6): the record's life decides. A dispute is shown, and decides only if the policy says so."""
     record = evidence.record
     if isinstance(record, Missing):
         return not_verified(6, record.why.en, record.why.zh), ()
     if (record.node, record.leaf) != (package.batch.node, leaf_of(package)):
-        return not_verified(6, "the state given is of another record", "所给状态属于其他记录"), ()
+        return not_verified(6, "the state in the evidence belongs to another record", "所给状态属于其他记录"), ()
     if record.life != Life.LIVE:
         life = Life(record.life)
         return failed(
@@ -220,8 +220,8 @@ def _of_reports(policy: Policy) -> list[Step]:
         else not_applicable(9, "a single record claims no completeness", "单条记录不主张完整性")
     )
     return [
-        not_applicable(7, "consent is for reports", "授权适用于报告"),
-        not_applicable(8, "deliveries are of reports", "交付适用于报告"),
+        not_applicable(7, "consent concerns reports", "授权适用于报告"),
+        not_applicable(8, "delivery concerns reports", "交付适用于报告"),
         scope,
         not_applicable(10, "retention is judged in reports", "留存期限在报告中判断"),
     ]

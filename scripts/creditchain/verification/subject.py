@@ -1,4 +1,4 @@
-"""Whose record it is: the tag, the statement that vouches for it, the key epoch. The second half of step 2."""
+"""The second half of step 2: whose record it is, by its tag, the statement that vouches for it, and the key epoch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from creditchain.vocabulary import NodeStatus, Role
 
 @dataclass(frozen=True, slots=True)
 class TagKey:
-    """The secret of a key epoch, for a verifier who holds it. Left out of `repr` and of every step."""
+    """The secret of a key epoch, for a verifier who holds it. It never shows in `repr` or in a step."""
 
     secret: bytes  #: 32 bytes
 
@@ -28,12 +28,12 @@ class TagKey:
 
 @dataclass(frozen=True, slots=True)
 class TagClaim:
-    """That a tag is a subject's under a key epoch."""
+    """The claim that a tag belongs to a subject under a key epoch."""
 
     tag: PackagedTag
     subject: Subject
     key_epoch: int
-    named_by_document: bool  #: the document itself names the subject; a file does not
+    named_by_document: bool  #: True for a JSON document, which names its subject itself; a file does not
 
 
 def signer_of(statement: SignedTagStatement, origin: Origin) -> str | None:
@@ -54,7 +54,7 @@ def signer_of(statement: SignedTagStatement, origin: Origin) -> str | None:
 
 
 def check_subject(package: RecordPackage, evidence: Evidence, policy: Policy, tag_key: TagKey | None) -> Step:
-    """Is the tag this subject's, under the key epoch that the anchor names?"""
+    """Check that the tag is this subject's under the key epoch that the anchor names."""
     if isinstance(evidence.anchor, Missing):
         return not_verified(2, f"key epoch unknown: {evidence.anchor.why.en}", f"密钥期未知：{evidence.anchor.why.zh}")
     if evidence.anchor is None:
@@ -77,7 +77,7 @@ def check_subject(package: RecordPackage, evidence: Evidence, policy: Policy, ta
 def check_tag(
     claim: TagClaim, origin: Origin, evidence: TagEvidence, policy: Policy, tag_key: TagKey | None = None
 ) -> Step:
-    """Does somebody whom the policy believes vouch for the claim? A statement and a key both have to hold."""
+    """Check that a statement or a tag key vouches for the claim. If both are given, both must hold."""
     statement = claim.tag.statement
     said = check_statement(claim, statement, origin, evidence) if statement is not None else None
     if said is not None and said.outcome is not Outcome.PASSED:
@@ -89,11 +89,11 @@ def check_tag(
 
 
 def check_statement(claim: TagClaim, statement: SignedTagStatement, origin: Origin, evidence: TagEvidence) -> Step:
-    """Does the statement speak of this tag, subject and epoch, and who signed it?"""
+    """Check that the statement names this tag, subject and epoch, and that a platform signed it."""
     if statement.key_epoch != claim.key_epoch:
         return not_verified(
             2,
-            "the tag statement speaks of another key epoch",
+            "the tag statement names another key epoch",
             "标签声明属于另一密钥期",
             expected=claim.key_epoch,
             found=statement.key_epoch,
@@ -106,7 +106,7 @@ def check_statement(claim: TagClaim, statement: SignedTagStatement, origin: Orig
 
 
 def check_signature(statement: SignedTagStatement, origin: Origin, signer: StatementSigner | Missing | None) -> Step:
-    """Did a platform in good standing sign the statement?"""
+    """Check that a platform in good standing signed the statement."""
     if isinstance(signer, Missing):
         why = signer.why
         return not_verified(2, f"who signed the tag statement is unknown: {why.en}", f"标签声明签署方未知：{why.zh}")
@@ -114,7 +114,7 @@ def check_signature(statement: SignedTagStatement, origin: Origin, signer: State
     if address is None:
         return failed(2, "the tag statement's signature is malformed", "标签声明的签名无效")
     if signer is None or signer.address != address:
-        return not_verified(2, "nobody looked up who signed the tag statement", "未查询标签声明的签署方")
+        return not_verified(2, "the signer of the tag statement was not looked up", "未查询标签声明的签署方")
     member = signer.member
     if member is None or member.info.number != statement.platform:
         return failed(
@@ -138,7 +138,7 @@ def _standing(statement: SignedTagStatement, address: str, member: NodeHistory) 
     }
     if node.role != Role.PLATFORM:
         return failed(
-            2, "the tag statement is signed by a node that is no platform", "标签声明签署方不是征信平台", **details
+            2, "the node that signed the tag statement is not a platform", "标签声明签署方不是征信平台", **details
         )
     if node.status != NodeStatus.ACTIVE:
         # `issued_at` is the signer's own word, so a statement cannot be saved by being older than the suspension.
@@ -162,7 +162,7 @@ def _check_key(claim: TagClaim, tag_key: TagKey, evidence: TagEvidence) -> Step:
         return not_verified(2, f"key epoch unknown: {logged.why.en}", f"密钥期未知：{logged.why.zh}")
     if logged is None or epoch_digest(tag_key.secret) != logged:
         return not_verified(
-            2, "the tag key given is not the key of the anchor's epoch", "所给标签密钥不属于该锚定的密钥期"
+            2, "the given tag key is not the key of the anchor's epoch", "所给标签密钥不属于该锚定的密钥期"
         )
     if subject_tag(tag_key.secret, claim.subject) != claim.tag.subject_tag:
         return failed(2, "the tag is not this subject's", "标签与主体不符")
@@ -170,9 +170,9 @@ def _check_key(claim: TagClaim, tag_key: TagKey, evidence: TagEvidence) -> Step:
 
 
 def _unvouched(claim: TagClaim, policy: Policy) -> Step:
-    """Nobody vouches for the tag. A JSON document names its subject itself, a file does not."""
+    """Nobody vouches for the tag. A JSON document at least names its subject itself; a file does not."""
     if policy.tag_statement == "optional" and claim.named_by_document:
         return passed(2, "the document names its subject; nobody vouches for the tag", "文档自述主体；标签未经声明")
     return not_verified(
-        2, "no tag statement and no tag key: whose tag this is, is not known", "无标签声明或标签密钥，标签归属未知"
+        2, "without a tag statement or a tag key it is unknown whose tag this is", "无标签声明或标签密钥，标签归属未知"
     )

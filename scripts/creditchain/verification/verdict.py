@@ -1,4 +1,4 @@
-"""What verification says: every step with its outcome and reason in English and Chinese, and what they add up to."""
+"""The verdict: every step with its outcome and reason in English and Chinese, and the status they add up to."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Text(NamedTuple):
 
 
 class Outcome(StrEnum):
-    """What came of one step."""
+    """The outcome of one step."""
 
     PASSED = "passed"
     FAILED = "failed"
-    PENDING = "pending"  #: not yet so, and not yet due
-    NOT_VERIFIED = "not verified"  #: what it takes was not there; never counts as passed
+    PENDING = "pending"  #: does not hold yet, and is not due yet
+    NOT_VERIFIED = "not verified"  #: evidence is missing; never counts as passed
     NOT_APPLICABLE = "not applicable"
 
     @property
@@ -42,7 +42,7 @@ _OUTCOME_ZH: Final = {
 
 
 class Status(StrEnum):
-    """What the steps add up to under the verifier's policy."""
+    """The status of a package under the verifier's policy."""
 
     VALID = "valid"
     NOT_VALID = "not valid"
@@ -64,7 +64,7 @@ class Status(StrEnum):
         return codes[self]
 
 
-#: The steps by number. Readers know them by these numbers: never renumber, only add.
+#: The steps by number. Readers know them by their numbers, so never renumber them, only add.
 STEPS: Final[Mapping[int, Text]] = {
     1: Text("package parses within limits", "数据包在限制内可解析"),
     2: Text("document, salt, tag and section give the leaf", "文档、盐、标签与信息类别得出叶哈希"),
@@ -81,7 +81,7 @@ STEPS: Final[Mapping[int, Text]] = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: its number in STEPS, outcome, reason, and the values that decided, for machines."""
+    """One step: its number in STEPS, outcome, reason, and the deciding values for machines."""
 
     number: int
     outcome: Outcome
@@ -90,11 +90,11 @@ class Step:
 
     @property
     def name(self) -> Text:
-        """What the step asks."""
+        """What the step checks."""
         return STEPS[self.number]
 
     def as_json(self) -> dict[str, Any]:
-        """The step as JSON; bytes as 0x and hex digits."""
+        """The step as JSON; bytes become 0x and hex digits."""
         return {
             "number": self.number,
             "name": self.name._asdict(),
@@ -106,7 +106,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All steps, what they add up to, and what a reader should know although it decides nothing."""
+    """All steps, the status, and notices: what a reader should know although it decides nothing."""
 
     status: Status
     steps: tuple[Step, ...]
@@ -132,7 +132,7 @@ class Verdict:
 
 
 def add_up(steps: Iterable[Step], required: frozenset[int], notices: Iterable[Text] = ()) -> Verdict:
-    """The verdict: a failed step is never valid, required or not; a required one has to pass or not to apply."""
+    """The verdict. A failed step makes it *not valid*, required or not; a required step must pass or not apply."""
     listed = tuple(steps)
     if any(step.outcome is Outcome.FAILED for step in listed):
         status = Status.NOT_VALID
@@ -153,12 +153,12 @@ def failed(number: int, en: str, zh: str, /, **details: object) -> Step:
 
 
 def pending(number: int, en: str, zh: str, /, **details: object) -> Step:
-    """A step that may still come to pass."""
+    """A step that may still pass later."""
     return Step(number, Outcome.PENDING, Text(en, zh), details)
 
 
 def not_verified(number: int, en: str, zh: str, /, **details: object) -> Step:
-    """A step whose evidence was not there."""
+    """A step without the evidence to decide it."""
     return Step(number, Outcome.NOT_VERIFIED, Text(en, zh), details)
 
 
