@@ -1,31 +1,23 @@
-"""Locks between processes that share a home: files in its `locks` folder, held by the system while a process lives."""
+"""Locks between processes that share a home: what each of them holds, by its kind and name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from creditchain.batch.ledger import Identity
-from creditchain.errors import UnavailableError
 from creditchain.hashing import keccak256
-from creditchain.home.files import private_folder
+from creditchain.home.locks import file_lock
 
 
-@contextmanager
-def locked(folder: Path, kind: str, name: str, seconds: float) -> Iterator[None]:
-    """Hold the lock of this kind and name; wait for it at most `seconds`.
+def locked(folder: Path, kind: str, name: str, seconds: float) -> AbstractContextManager[None]:
+    """Hold the lock of this kind and name, a file in `folder`; wait for it at most `seconds`.
 
-    Raises UnavailableError: another process holds it for longer.
+    Raises LockHeldError: another process holds it for longer. StorageError.
     """
-    lock = FileLock(private_folder(folder) / f"{kind}-{keccak256(name.encode()).hex()[:32]}")
-    try:
-        with lock.acquire(timeout=seconds):
-            yield
-    except Timeout as error:
-        raise UnavailableError(f"another process works on this {kind}", hint="Wait for it to end.") from error
+    path = folder / f"{kind}-{keccak256(os.fsencode(name)).hex()[:32]}"
+    return file_lock(path, seconds, f"another process works on this {kind}")
 
 
 def upload_lock(identity: Identity) -> str:

@@ -17,6 +17,7 @@ from creditchain.batch.readers.moving import move_upload
 from creditchain.batch.readers.upload import find_upload
 from creditchain.errors import CreditchainError, ExitCode, Place, RefusedError, UnavailableError
 from creditchain.home.layout import Home
+from creditchain.home.locks import LockHeldError
 
 #: Seconds between two looks into the folder.
 LOOK_SECONDS = 0.5
@@ -81,7 +82,7 @@ class _WatchLock:
     def __enter__(self) -> None:
         try:
             self._lock.__enter__()
-        except UnavailableError as error:
+        except LockHeldError as error:
             raise FolderWatchedError(
                 "another process watches this folder", place=Place(str(self._folder)), hint="One watch is enough."
             ) from error

@@ -10,13 +10,11 @@ import io
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
-
-from filelock import FileLock, Timeout
 
 from creditchain.backup.contents import (
     BackupSource,
@@ -32,10 +30,11 @@ from creditchain.backup.manifest import OBJECTS, BackupManifest, Entry, newest, 
 from creditchain.backup.store import STEP, Location, Store, copy_stream, store_to_write
 from creditchain.backup.vault import KEY_FILE, Digesting, Vault
 from creditchain.batch.progress import Watch, no_watch
-from creditchain.errors import InputError, Place, UnavailableError, UsageError
-from creditchain.home.files import FILE_MODE, StorageError, private_folder, storage, write_file
+from creditchain.errors import InputError, Place, UsageError
+from creditchain.home.files import StorageError, storage, write_file
 from creditchain.home.keystores import PasswordSource
 from creditchain.home.layout import Home
+from creditchain.home.locks import file_lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,14 +232,8 @@ def _home_id(home: Path) -> str:
         return path.read_text(encoding="ascii")
 
 
-@contextmanager
-def _locked(home: Path) -> Iterator[None]:
-    folder = private_folder(Home(home).locks)
-    try:
-        with FileLock(folder / "backup", timeout=0, mode=FILE_MODE):
-            yield
-    except Timeout as error:
-        raise UnavailableError("another process is backing up this home", hint="Wait for it to end.") from error
+def _locked(home: Path) -> AbstractContextManager[None]:
+    return file_lock(Home(home).locks / "backup", 0, "another process is backing up this home")
 
 
 @contextmanager

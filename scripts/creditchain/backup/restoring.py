@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from filelock import FileLock, Timeout
-
 from creditchain.backup.contents import DEPLOYMENTS, HOME
 from creditchain.backup.errors import BackupError, BackupRefusedError, damaged
 from creditchain.backup.making import read_manifest
@@ -23,7 +21,7 @@ from creditchain.backup.manifest import OBJECTS, BackupManifest, Entry, newest
 from creditchain.backup.store import Location, Store, require_backup, store_to_read
 from creditchain.backup.vault import KEY_FILE, Vault
 from creditchain.batch.progress import Watch, no_watch
-from creditchain.errors import Place, UnavailableError
+from creditchain.errors import Place
 from creditchain.home.files import (
     FILE_MODE,
     FOLDER_MODE,
@@ -35,6 +33,7 @@ from creditchain.home.files import (
     write_file,
 )
 from creditchain.home.keystores import PasswordSource
+from creditchain.home.locks import file_lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,12 +243,8 @@ def _numbered(home: Path, number: int) -> Path:
 @contextmanager
 def _locked(home: Path) -> Iterator[None]:
     path = _beside(home, "restoring.lock")
-    private_folder(path.parent)
-    try:
-        with FileLock(path, timeout=0, mode=FILE_MODE):
-            try:
-                yield
-            finally:
-                path.unlink(missing_ok=True)
-    except Timeout as error:
-        raise UnavailableError("another process is restoring this home", hint="Wait for it to end.") from error
+    with file_lock(path, 0, "another process is restoring this home"):
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)

@@ -18,6 +18,10 @@ from creditchain.log.views import BlockRef
 _T = TypeVar("_T")
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}")
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
+#: Beyond what any chain counts. What is estimated gets a margin added, so this stays below the 63 bits of a column.
+MOST_COUNTED = 2**60
+#: More wei than exist.
+HIGHEST_PRICE = 2**100
 #: Characters of a wrong value that an error shows.
 _SHOWN = 30
 
@@ -71,11 +75,13 @@ def quantity(value: object, field: str = "result") -> int:
 
 
 def count(value: object, field: str = "result") -> int:
-    """A whole number of 64 bits, as heights, times, nonces and gas are."""
-    found = quantity(value, field)
-    if found >= 2**64:
-        raise ShapeError(field, "0x and up to 16 hex digits", value)
-    return found
+    """A number of things: a height, a time, a nonce, gas. It fits the journal's columns, and a signed 64-bit number."""
+    return _below(MOST_COUNTED, value, field)
+
+
+def price(value: object, field: str = "result") -> int:
+    """Wei for a unit of gas: small enough for a transaction's field when it is doubled and raised."""
+    return _below(HIGHEST_PRICE, value, field)
 
 
 def data(value: object, field: str = "result") -> bytes:
@@ -124,7 +130,7 @@ def block_fees(value: object) -> BlockFees:
     base = fields.get("baseFeePerGas")
     return BlockFees(
         count(fields.get("number"), "result.number"),
-        None if base is None else quantity(base, "result.baseFeePerGas"),
+        None if base is None else price(base, "result.baseFeePerGas"),
     )
 
 
@@ -191,6 +197,13 @@ def _log(value: object, field: str) -> Log:
         transaction_hash=word(fields.get("transactionHash"), f"{field}.transactionHash"),
         index=count(fields.get("logIndex"), f"{field}.logIndex"),
     )
+
+
+def _below(limit: int, value: object, field: str) -> int:
+    found = quantity(value, field)
+    if found >= limit:
+        raise ShapeError(field, f"a number below 2^{limit.bit_length() - 1}", value)
+    return found
 
 
 def _object(value: object, field: str) -> Mapping[str, Any]:

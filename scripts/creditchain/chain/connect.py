@@ -122,12 +122,12 @@ class Chain:
         newest, price = self.batch([("eth_getBlockByNumber", ("latest", False)), ("eth_gasPrice", ())])
         return (
             self._shaped(self._endpoint, "eth_getBlockByNumber", newest, answers.block_fees),
-            self._shaped(self._endpoint, "eth_gasPrice", price, answers.quantity),
+            self._shaped(self._endpoint, "eth_gasPrice", price, answers.price),
         )
 
     def suggested_tip(self) -> int:
         """The priority fee that the endpoint suggests, wei."""
-        return self._read("eth_maxPriorityFeePerGas", (), answers.quantity)
+        return self._read("eth_maxPriorityFeePerGas", (), answers.price)
 
     def final_block(self) -> BlockRef:
         """The newest block that counts as final under the network's rule; with witnesses: that all of them have.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import socket
+import ssl
 import threading
 import time
 import zlib
@@ -16,14 +17,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from enum import Enum
+from http.client import BadStatusLine, RemoteDisconnected
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
+from requests.utils import get_auth_from_url
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
+
+from creditchain.chain.networks import is_loopback
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager
@@ -34,12 +41,21 @@ MAX_BODY = 64 * 2**20
 _CHUNK = 2**16
 
 
-class NoReplyError(Exception):
-    """No HTTP answer came: `reached` False if there was not even a connection. The message is fit to be shown."""
+class NoReply(Enum):
+    """Why no HTTP answer came."""
 
-    def __init__(self, message: str, *, reached: bool) -> None:
+    UNREACHED = "unreached"  #: there was not even a connection
+    BROKEN = "broken"  #: the connection broke, or was too slow
+    NOT_HTTP = "not HTTP"  #: what answers speaks something else
+    UNTRUSTED = "untrusted"  #: its certificate is not trusted here, or it speaks no TLS: asking again does not help
+
+
+class NoReplyError(Exception):
+    """No HTTP answer came. The message is fit to be shown."""
+
+    def __init__(self, message: str, why: NoReply = NoReply.BROKEN) -> None:
         super().__init__(message)
-        self.reached = reached
+        self.why = why
 
 
 class TooLargeError(Exception):
@@ -60,11 +76,19 @@ class Reply:
 
 
 class Poster:
-    """Posts JSON to one URL over kept connections. Thread safe. Proxies and certificates as `requests` finds them."""
+    """Posts JSON to one URL over kept connections. Thread safe.
+
+    Proxies and certificate authorities come from the environment, as `requests` finds them. A loopback URL never goes
+    through a proxy: signed transactions and questions would leave this machine. Passwords come from the URL alone,
+    never from a `.netrc`.
+    """
 
     def __init__(self, url: str, max_body: int = MAX_BODY) -> None:
         self._url, self._max_body = url, max_body
+        host = urlsplit(url).hostname or ""
+        self._proxies = {"no_proxy": host} if is_loopback(url) else None
         self._session = requests.Session()
+        self._session.auth = _UrlAuth(*get_auth_from_url(url))
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, _Adapter())
 
@@ -82,7 +106,13 @@ class Poster:
         with _deadline(seconds):
             try:
                 with self._session.post(
-                    self._url, data=body, headers=headers, timeout=seconds, stream=True, allow_redirects=False
+                    self._url,
+                    data=body,
+                    headers=headers,
+                    timeout=seconds,
+                    stream=True,
+                    allow_redirects=False,
+                    proxies=self._proxies,
                 ) as response:
                     wait = _retry_after(response.headers.get("Retry-After"))
                     return Reply(response.status_code, self._body(response), wait)
@@ -109,6 +139,15 @@ class Poster:
         if unpack is not None:
             unpack.finish()
         return bytes(body)
+
+
+class _UrlAuth(HTTPBasicAuth):
+    """User name and password of a URL. While a session has one of these, `requests` looks into no `.netrc`."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self.username or self.password:
+            super().__call__(request)  # type: ignore[no-untyped-call]
+        return request
 
 
 class _Unpacker:
@@ -245,19 +284,26 @@ def _use_ours(manager: PoolManager) -> PoolManager:
 
 def _no_reply(error: Exception, seconds: float) -> NoReplyError:
     if isinstance(error, _UndecodableError | zlib.error):
-        return NoReplyError("a body that cannot be decompressed", reached=True)
+        return NoReplyError("a body that cannot be decompressed")
     cause = _root(error)
+    if isinstance(cause, ssl.SSLError) and _is_lasting(cause):
+        return NoReplyError(f"no TLS connection ({cause.reason})", NoReply.UNTRUSTED)
     if isinstance(error, requests.exceptions.SSLError):
-        return NoReplyError(f"no TLS connection ({type(cause).__name__})", reached=True)
+        return NoReplyError(f"no TLS connection ({type(cause).__name__})")
     if isinstance(error, requests.exceptions.ProxyError):
-        return NoReplyError("the proxy gives no connection", reached=False)
+        return NoReplyError("the proxy gives no connection", NoReply.UNREACHED)
     if isinstance(cause, ConnectionRefusedError | socket.gaierror):
-        return NoReplyError(cause.strerror or type(cause).__name__, reached=False)
+        return NoReplyError(cause.strerror or type(cause).__name__, NoReply.UNREACHED)
     if isinstance(error, requests.Timeout) or isinstance(cause, TimeoutError):
-        return NoReplyError(f"no whole answer within {seconds:.3g} s", reached=True)
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return NoReplyError(f"no connection within {seconds:.3g} s", reached=False)
-    return NoReplyError(f"the connection broke ({type(cause).__name__})", reached=True)
+        return NoReplyError(f"no whole answer within {seconds:.3g} s")
+    if isinstance(cause, BadStatusLine) and not isinstance(cause, RemoteDisconnected):
+        return NoReplyError("something that is not HTTP", NoReply.NOT_HTTP)
+    return NoReplyError(f"the connection broke ({type(cause).__name__})")
+
+
+def _is_lasting(error: ssl.SSLError) -> bool:
+    """A certificate that is not trusted, or a port without TLS, is the same the next time."""
+    return isinstance(error, ssl.SSLCertVerificationError) or error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST")
 
 
 def _root(error: BaseException) -> BaseException:

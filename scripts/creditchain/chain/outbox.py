@@ -273,9 +273,9 @@ class Outbox:
         waiting = self._journal.outstanding(row.sender, count, row.nonce)
         if self._fill(row, count, {attempt.nonce for attempt in waiting}):
             waiting = self._journal.outstanding(row.sender, count, row.nonce)
-        known = self.chain.batch([("eth_getTransactionByHash", ("0x" + a.hash.hex(),)) for a in waiting])
-        for attempt, there in zip(waiting, known, strict=True):
-            if there is None:
+        known = self.chain.known([attempt.hash for attempt in waiting])
+        for attempt, is_known in zip(waiting, known, strict=True):
+            if not is_known:
                 self._hand_in_for(row, attempt)
             elif attempt.nonce == count and self._stuck(attempt):
                 # Where fees are zero there is nothing to raise: hand in the same bytes again.
@@ -345,8 +345,7 @@ class Outbox:
         if error.refusal in _AS_GOOD_AS_TAKEN:
             return True
         # Ganache says "underpriced" to what it has, and reports as an error what it mined and reverts.
-        sent = "0x" + attempt.hash.hex()
-        return any(self.chain.batch([("eth_getTransactionByHash", (sent,)), ("eth_getTransactionReceipt", (sent,))]))
+        return any(self.chain.known([attempt.hash])) or any(self.chain.receipts([attempt.hash]))
 
     def _refused(self, attempt: AttemptRow, error: RpcError) -> None:
         self._journal.set_refused(attempt, error.reason)
@@ -396,8 +395,11 @@ def abandon(chain: Chain, journal: Journal, scope: str, intent: str) -> None:
         return
     attempts = kept.current_attempts(row)
     outstanding = [each for each in attempts if each.state in OUTSTANDING]
-    known = chain.batch([("eth_getTransactionByHash", ("0x" + each.hash.hex(),)) for each in attempts])
-    if any(known) or _receipt_of(chain, kept, row) is not None or not all(kept.give_up(each) for each in outstanding):
+    if (
+        any(chain.known([each.hash for each in attempts]))
+        or _receipt_of(chain, kept, row) is not None
+        or not all(kept.give_up(each) for each in outstanding)
+    ):
         raise TransactionError(
             f"a transaction to {row.description} is under way and cannot be called back",
             found=f"state {row.state}, nonce {row.nonce} of {row.sender}",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Requests in one batch; nodes limit it, the usual limit is 100 to 1000.
 BATCH_REQUESTS = 100
+#: Most values in an answer. A body full of logs, as large as an answer may be (http.MAX_BODY), has fewer.
+MAX_VALUES = 2_000_000
 #: Seconds before the second attempt, and most seconds between two attempts.
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 3.0
 #: Attempts at an endpoint that answers something other than JSON-RPC: it may be a proxy's error page, or the wrong URL.
@@ -75,24 +77,39 @@ class HttpWire:
         self._poster = Poster(url)
 
     def exchange(self, payload: Any, seconds: float) -> Answer:
-        from creditchain.chain.http import NoReplyError, TooLargeError
+        from creditchain.chain.http import NoReply, NoReplyError, TooLargeError
 
         asked = f"a batch of {len(payload)} requests" if isinstance(payload, list) else str(payload["method"])
         silent = f"the endpoint {self.name} does not answer {asked}"
         try:
             reply = self._poster.post(orjson.dumps(payload), seconds)
         except NoReplyError as error:
-            if not error.reached:
+            if error.why is NoReply.UNREACHED:
                 hint = "Start the node, or choose another network with --network."
                 raise UnreachableError(silent, Refusal.PASSING, found=str(error), hint=hint) from error
-            raise EndpointError(silent, Refusal.PASSING, found=str(error)) from error
+            if error.why is NoReply.UNTRUSTED:
+                raise EndpointError(silent, Refusal.REFUSED, found=str(error), hint=_TLS_HINT) from error
+            kind = JunkError if error.why is NoReply.NOT_HTTP else EndpointError
+            raise kind(silent, Refusal.PASSING, found=str(error)) from error
         except TooLargeError as error:
-            message = f"the endpoint {self.name} sends too much for {asked}"
-            raise EndpointError(message, Refusal.TOO_MUCH, found=str(error)) from error
+            raise self._too_much(asked, str(error)) from error
+        if (values := _values(reply.body)) > MAX_VALUES:
+            raise self._too_much(asked, f"an answer of {values} values")
         return _read(reply, silent)
+
+    def _too_much(self, asked: str, found: str) -> EndpointError:
+        return EndpointError(f"the endpoint {self.name} sends too much for {asked}", Refusal.TOO_MUCH, found=found)
 
     def close(self) -> None:
         self._poster.close()
+
+
+def _values(body: bytes) -> int:
+    """At least as many as the values in a JSON text, without reading it: each follows one of these, but the first.
+
+    Decoded, an empty object takes thirty times its text: a body within the cap on bytes could take gigabytes.
+    """
+    return body.count(b",") + body.count(b"[") + body.count(b"{")
 
 
 def _read(reply: Reply, silent: str) -> Answer:
@@ -117,6 +134,9 @@ def _read(reply: Reply, silent: str) -> Answer:
     )
 
 
+_TLS_HINT = (
+    "Check the network's url, the machine's clock, and which certificate authorities it trusts (REQUESTS_CA_BUNDLE)."
+)
 _STATUS_HINTS = {
     401: "The endpoint wants a key or password: check the network's url.",
     403: "The endpoint does not let this machine or key in.",

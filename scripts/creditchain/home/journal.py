@@ -9,25 +9,27 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from creditchain.errors import DatabaseError, Place
-from creditchain.home.files import FILE_MODE, private_file
+from creditchain.errors import DatabaseError, Place, UnavailableError
+from creditchain.home.files import private_file
 from creditchain.home.layout import Home
+from creditchain.home.locks import file_lock
 from creditchain.home.migrations import HEAD, REVISIONS
 from creditchain.home.older import adopt_older_folders
 
 #: Seconds a writer waits for another process's write to end.
 BUSY_SECONDS = 60.0
+
+_HELD = "another process creates or upgrades the journal"
 
 #: What SQLite's result codes mean to an operator: the beginning of the code's name, the message, what to do.
 _REFUSALS = (
@@ -125,15 +127,12 @@ def _alone(path: Path) -> Iterator[None]:
     SQLite does not wait for a lock, but fails at once, where two connections switch a new database to its write-ahead
     log. The lock belongs to the process: it vanishes with it.
     """
-    try:
-        with FileLock(path.with_name(path.name + ".lock"), timeout=BUSY_SECONDS, mode=FILE_MODE):
-            yield
-    except Timeout as error:
-        raise JournalError(
-            "another process creates or upgrades the journal", hint="Wait for it to end.", place=Place(str(path))
-        ) from error
-    except OSError as error:
-        raise JournalError("the journal cannot be opened", found=error.strerror, place=Place(str(path))) from error
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(file_lock(path.with_name(path.name + ".lock"), BUSY_SECONDS, _HELD))
+        except UnavailableError as error:
+            raise JournalError(error.message, found=error.found, hint=error.hint, place=Place(str(path))) from error
+        yield
 
 
 def _bring_up_to_date(engine: Engine, path: Path) -> None:

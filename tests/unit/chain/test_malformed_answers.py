@@ -38,7 +38,19 @@ QUESTIONS: dict[str, Callable[[Chain], Any]] = {
 #: In place of any value. What is right for some field is left out there, see `_right`.
 WRONG_VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, 7, -1, 1.5, 10**30, "", "0x", "0xzz", "12", "latest", "0X12", "0x-1", "0x 1", "-0x1"),
-    *("0x" + "f" * 65, "0x" + "f" * 63, "0x1 ", "０x１", "0x\n1", [], {}, [[]], ["0x1"], {"result": "0x1"}),
+    *(
+        "0x" + "f" * 65,
+        "0x" + "f" * 63,
+        "0x7" + "f" * 15,
+        "0x1 ",
+        "０x１",
+        "0x\n1",
+        [],
+        {},
+        [[]],
+        ["0x1"],
+        {"result": "0x1"},
+    ),
 )
 #: In place of a whole answer to one request.
 WRONG_ANSWERS: tuple[Change, ...] = (
@@ -170,7 +182,12 @@ def fits(method: str, path: tuple[Any, ...], wrong: Any) -> bool:
     if name == "removed":
         return wrong is not True
     if wrong == "0x" + "f" * 63:  # a number, whatever it counts
-        return not path and method in ("eth_gasPrice", "eth_maxPriorityFeePerGas", "eth_getBalance")
+        return not path and method == "eth_getBalance"
+    if wrong == "0x7" + "f" * 15:  # too much to count, but not for wei and data
+        return name == "data" or (
+            not path
+            and method in ("eth_gasPrice", "eth_maxPriorityFeePerGas", "eth_getBalance", "eth_call", "eth_getCode")
+        )
     if wrong == "0x":
         return name == "data" or (not path and method in ("eth_call", "eth_getCode"))
     if wrong is None:
@@ -213,3 +230,22 @@ def test_deeply_nested_answers_cost_nothing(method: str) -> None:
         armed = True
         with pytest.raises(ChainUnavailableError, match="not JSON"):
             QUESTIONS[method](chain) if method == "eth_getLogs" else chain.balance(ADDRESS)
+
+
+@pytest.mark.parametrize("base", ["0x" + "f" * 64, "0x" + "f" * 26])
+def test_fees_beyond_all_money_are_one_error(base: str) -> None:
+    """Doubled, they would not fit into a transaction."""
+
+    def answer(asked: Any) -> Any:
+        answers = [node(one) for one in (asked if isinstance(asked, list) else [asked])]
+        for one, said in zip(asked if isinstance(asked, list) else [asked], answers, strict=True):
+            if one["params"][:1] == ["latest"]:
+                said["result"]["baseFeePerGas"] = base
+        return json_answer(answers if isinstance(asked, list) else answers[0])
+
+    with (
+        http_server(answer) as url,
+        connect(network(url)) as chain,
+        pytest.raises(ChainUnavailableError, match="baseFeePerGas"),
+    ):
+        chain.fees()
