@@ -24,11 +24,11 @@ import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title AnchorRegistry
 /// @notice What was published, and what became of it; see `IAnchorRegistry`.
-/// @dev Every action appends to the log before it stores, because what it stores and emits names the entry. Log and node
-/// registry are fixed at deployment and call nobody back.
+/// @dev Every action appends to the log before it stores, because what it stores and emits names the entry. That is safe: log and
+/// node registry are fixed at deployment and call nobody back.
 // slither-disable-start reentrancy-no-eth,reentrancy-benign,reentrancy-events,unused-return
 contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
-    /// @dev One slot, packed by hand because the compiler would write it in pieces:
+    /// @dev One slot, packed by hand because the compiler would write its members one by one:
     ///
     ///     | unused 24 | entry 64 | size 64 | time 40 | keyEpoch 32 | flags 8 | node 24 |
     struct Anchor {
@@ -59,10 +59,10 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
     /// @dev Regulation on Credit Reporting, art. 25: calendar days.
     uint40 private constant _ANSWER_TIME = 20 days;
 
-    /// @notice The log that every change is written to.
+    /// @notice The log to which every change is written.
     IRegionLog public immutable log;
 
-    /// @notice Who is a member.
+    /// @notice The registry of members.
     INodeRegistry public immutable nodes;
 
     /// @inheritdoc IAnchorRegistry
@@ -73,7 +73,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
     mapping(uint24 node => mapping(bytes32 root => Anchor)) private _anchors;
     mapping(uint24 node => mapping(bytes32 leaf => Record)) private _records;
 
-    /// @param authority The AccessManager that says who governs.
+    /// @param authority The AccessManager that decides who governs.
     constructor(address authority, IRegionLog log_, INodeRegistry nodes_)
         AccessManaged(authority)
         EIP712("creditchain", "1")
@@ -272,7 +272,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
         }
     }
 
-    /// @dev Changes `record` in memory; the caller stores it.
+    /// @dev Changes `record` in memory. The caller must store it.
     function _changeLife(
         Record memory record,
         uint24 node,
@@ -304,7 +304,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
         emit DisputeFiled(platform, node, leaf, record.dueAt, reasonDigest, entry);
     }
 
-    /// @dev Logs the dispute as `record` has it in memory; the caller stores it.
+    /// @dev Logs the dispute that `record` holds in memory. The caller must store it.
     function _logDispute(Record memory record, uint24 node, bytes32 leaf, bytes32 successor, bytes32 reasonDigest)
         private
         returns (uint64 entry)
@@ -316,7 +316,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
         record.entry = uint56(entry);
     }
 
-    /// @dev The anchor, which exists and is not broken.
+    /// @dev The anchor. Reverts if it does not exist or is broken.
     function _sound(uint24 node, bytes32 root) private view returns (Anchor storage slot) {
         slot = _anchors[node][root];
         uint256 packed = slot.packed;
@@ -328,7 +328,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
         return uint64(slot.packed >> 104);
     }
 
-    /// @dev `keccak256(abi.encode(batch))`: nine value types lie in memory as they are encoded, and decoding has checked them.
+    /// @dev `keccak256(abi.encode(batch))`. Nine value types have the same layout in memory as encoded; decoding checked them.
     function _bodyOf(Batch memory batch) private pure returns (bytes32 hash) {
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {

@@ -18,12 +18,12 @@ import {Months} from "./libraries/Months.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title ConsentToken
-/// @notice What enterprises agreed to; see `IConsentToken`.
-/// @dev Every action appends to the log before it stores, because what it stores and emits names the entry. Log and node
-/// registry are fixed at deployment and call nobody back; wallets are asked by `staticcall`.
+/// @notice The consents of enterprises; see `IConsentToken`.
+/// @dev Every action appends to the log before it stores, because what it stores and emits names the entry. That is safe: log and
+/// node registry are fixed at deployment and call nobody back, and wallets are asked by `staticcall`.
 // slither-disable-start reentrancy-no-eth,reentrancy-benign,reentrancy-events
 contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, AccessManaged, EIP712 {
-    /// @dev The first slot is all that judging and counting a delivery takes:
+    /// @dev Judging and counting a delivery needs the first slot only:
     ///
     ///     1 | revokedAt 40 | used 32 | uses 32 | notAfter 40 | validFrom 40 | purpose 8 | domains 32 | sections 8 |
     ///       | institution 24 |
@@ -32,7 +32,7 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
 
     mapping(uint24 node => uint256) private _balances;
 
-    /// @dev `since` of the earlier rules ascends; the current one is apart, so that judging reads one slot.
+    /// @dev `since` of the earlier rules ascends. The current rule is kept apart, so that judging reads one slot.
     struct OpenDomains {
         uint40 since;
         uint32 domains;
@@ -41,10 +41,10 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
     OpenDomains private _open;
     OpenDomains[] private _earlier;
 
-    /// @notice The log that every change is written to.
+    /// @notice The log to which every change is written.
     IRegionLog public immutable log;
 
-    /// @notice Who is a member.
+    /// @notice The registry of members.
     INodeRegistry public immutable nodes;
 
     bytes32 private immutable _logId;
@@ -55,7 +55,7 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
     /// @inheritdoc IConsentToken
     mapping(address ledger => bool) public override isLedger;
 
-    /// @param authority The AccessManager that says who governs.
+    /// @param authority The AccessManager that decides who governs.
     constructor(address authority, IRegionLog log_, INodeRegistry nodes_)
         AccessManaged(authority)
         EIP712("creditchain", "1")
@@ -259,7 +259,7 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
         return "";
     }
 
-    /// @notice ERC-165: answers for ERC-721 with metadata, ERC-5192 and ERC-5267.
+    /// @notice ERC-165: supports ERC-721 with metadata, ERC-5192 and ERC-5267.
     function supportsInterface(bytes4 interfaceId) public view override(ERC165, IERC165) returns (bool) {
         return interfaceId == type(IERC721).interfaceId || interfaceId == type(IERC721Metadata).interfaceId
             || interfaceId == type(IERC5192).interfaceId || interfaceId == type(IERC5267).interfaceId

@@ -38,7 +38,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
         bytes32 profileDigest;
     }
 
-    /// @notice The log that every change is written to.
+    /// @notice The log to which every change is written.
     IRegionLog public immutable log;
 
     /// @inheritdoc INodeRegistry
@@ -50,7 +50,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
     /// @inheritdoc INodeRegistry
     mapping(address operator => uint24 number) public override nodeOf;
 
-    /// @param authority The AccessManager that says who governs.
+    /// @param authority The AccessManager that decides who governs.
     constructor(address authority, IRegionLog log_) AccessManaged(authority) EIP712("creditchain", "1") {
         log = log_;
     }
@@ -142,7 +142,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
         external
         override
     {
-        // The host may act for a virtual node, but its own key is its own matter.
+        // The host may act for a virtual node, but it may not replace the node's own key.
         Node storage found = _get(number);
         if (found.seat.operator() != msg.sender) revert NodeRegistryNotOperator(msg.sender, number);
         _requireActive(number, found.seat);
@@ -331,7 +331,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
         return seat.host() != 0 && caller == _nodes[seat.host()].seat.operator();
     }
 
-    /// @dev Only institutions have an end date; for the others the second slot stays unread.
+    /// @dev Only institutions have an end date. For other roles the second slot is not read.
     function _acts(uint24 number, Seat seat) private view returns (bool) {
         if (!seat.isActive()) return false;
         if (!seat.isInstitution()) return true;

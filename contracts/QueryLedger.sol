@@ -21,25 +21,25 @@ import {Months} from "./libraries/Months.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title QueryLedger
-/// @notice Which reports were asked for and delivered, and what was lent after; see `IQueryLedger`.
-/// @dev Log, node registry and consents are fixed at deployment and call nobody back; wallets are asked by `staticcall`, with
-/// gas and memory of their own, so that no item of a batch can sink another.
+/// @notice Which reports were requested and delivered, and what was lent afterwards; see `IQueryLedger`.
+/// @dev Log, node registry and consents are fixed at deployment and call nobody back. Wallets are asked by `staticcall` with
+/// limited gas and memory, so that no item of a batch can make another fail.
 // slither-disable-start reentrancy-no-eth,reentrancy-benign,reentrancy-events,calls-loop,unused-return
 contract QueryLedger is IQueryLedger, EIP712 {
     uint8 private constant _OVERDRAWN = 1;
     uint8 private constant _LATE = 2;
     uint8 private constant _OPEN = 4;
 
-    /// @dev The longest that a provider may take to meter, in seconds.
+    /// @dev The longest time that a provider may take to meter, in seconds.
     uint40 private constant _METER_WITHIN = 1 hours;
 
-    /// @notice The log that every change is written to.
+    /// @notice The log to which every change is written.
     IRegionLog public immutable log;
 
-    /// @notice Who is a member.
+    /// @notice The registry of members.
     INodeRegistry public immutable nodes;
 
-    /// @notice What enterprises agreed to.
+    /// @notice The consents of enterprises.
     IConsentToken public immutable consents;
 
     /// @dev One slot each: | receipt 192 | flags 8 | entry 56 |.
@@ -70,7 +70,7 @@ contract QueryLedger is IQueryLedger, EIP712 {
         if (count == 0) return;
         bytes32 root = ItemTree.root(items, count);
         emit QueriesLogged(entry, root, uint64(count));
-        // The index was written with each item: nobody else can have appended meanwhile.
+        // Each item already names this index. Nobody else can have appended in between.
         assert(log.append(EntryKind.QUERIES, keccak256(abi.encode(root, count))) == entry);
     }
 
@@ -179,7 +179,7 @@ contract QueryLedger is IQueryLedger, EIP712 {
         }
     }
 
-    /// @dev Memory grows quadratically dear: what one delivery took is given to the next. Nothing refers to it any more.
+    /// @dev The cost of memory grows quadratically, so each delivery reuses the memory of the one before, which is done with it.
     function _release(uint256 free) private pure {
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {

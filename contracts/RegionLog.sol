@@ -21,12 +21,12 @@ contract RegionLog is IRegionLog, AccessManaged {
     /// @inheritdoc IRegionLog
     bytes32 public immutable override region;
 
-    /// @dev Written by every append, and packed by hand because the compiler would write it in pieces:
+    /// @dev Every append writes this slot. It is packed by hand because the compiler would write its members one by one:
     ///
     ///     | lastWriter 160 | keyEpoch 32 | sealed 8 | size 56 |
     ///
-    /// Who appended last is authorised until the next `setWriter`, which appends an entry of the log itself and so makes every
-    /// writer look itself up again. A run of entries by one writer thus reads one slot less each.
+    /// The last writer stays authorised until the next `setWriter`. That appends an entry of the log itself, so that the next
+    /// append looks its writer up again. In a run of entries by one writer, each append thus reads one slot less.
     uint256 private _head;
     bytes32[64] private _peaks;
 
@@ -36,7 +36,7 @@ contract RegionLog is IRegionLog, AccessManaged {
     /// @inheritdoc IRegionLog
     mapping(address account => bool) public override isWriter;
 
-    /// @param authority The AccessManager that says who governs.
+    /// @param authority The AccessManager that decides who governs.
     /// @param region_ The region's code in ASCII, right-padded with zeros.
     constructor(address authority, bytes32 region_) AccessManaged(authority) {
         region = region_;
@@ -102,7 +102,7 @@ contract RegionLog is IRegionLog, AccessManaged {
         if (head & _SEALED != 0) revert RegionLogSealed(sealedAt);
         index = uint56(head);
         uint64 time = uint64(block.timestamp);
-        // 0x00 || abi.encode(version, kind, logId, index, writer, time, bodyHash), without copying what was encoded.
+        // 0x00 || abi.encode(version, kind, logId, index, writer, time, bodyHash), without copying the encoded part.
         bytes32 entry = keccak256(
             abi.encodePacked(
                 uint8(0x00),

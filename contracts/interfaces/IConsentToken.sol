@@ -3,24 +3,24 @@ pragma solidity 0.8.30;
 
 import {Role} from "./INodeRegistry.sol";
 
-/// @dev What an enterprise agrees to, signed as the EIP-712 message `Consent` of the same fields in the same order. Its struct
-/// hash is the token id. Names no enterprise: see `subject` and `key`.
+/// @dev What an enterprise agrees to, signed as the EIP-712 message `Consent` with the same fields in the same order. Its struct
+/// hash is the token id. It does not name the enterprise: see `subject` and `key`.
 /// @param log Id of the region log that the consent is for.
-/// @param institution Node that may ask.
+/// @param institution Node that may request reports.
 /// @param platform Node that endorses: it knows the enterprise and has seen it agree.
-/// @param key The enterprise's key for this institution, an account or an ERC-1271 wallet; 0 when it agreed on paper.
-/// @param subject `keccak256(0x05 || subject_tag[32] || salt[32])` with a salt of its own.
+/// @param key The enterprise's key for this institution, an account or an ERC-1271 wallet; 0 if it agreed on paper.
+/// @param subject `keccak256(0x05 || subject_tag[32] || salt[32])` with a fresh salt.
 /// @param sections Bit set of sections, bit n for section n; not 0.
 /// @param domains Bit set of domains; not 0.
 /// @param purpose Purpose code; not 0.
 /// @param dataFrom First day that the records may be about, as the number YYYYMMDD.
 /// @param dataTo Last such day.
 /// @param notBefore Unix seconds from which reports may be delivered.
-/// @param notAfter Unix seconds until which they may, inclusive.
+/// @param notAfter Unix seconds until which reports may be delivered, inclusive.
 /// @param uses Number of deliveries; not 0.
-/// @param keepDays Days after a delivery for which the institution may keep it.
+/// @param keepDays Days after a delivery for which the institution may keep the report.
 /// @param notice Salted digest of the notice that the enterprise was shown; not 0.
-/// @param paper Salted digest of the paper that it signed; 0 when it signs with `key`. Exactly one of the two is 0.
+/// @param paper Salted digest of the paper that it signed; 0 if it signs with `key`. Exactly one of the two is 0.
 struct Consent {
     bytes32 log;
     uint24 institution;
@@ -40,10 +40,10 @@ struct Consent {
     bytes32 paper;
 }
 
-/// @dev What the contract keeps of a consent; all zero when there is none.
+/// @dev What the contract stores of a consent; all zero if there is none.
 /// @param validFrom The later of `notBefore` and the time of the grant, unix seconds.
-/// @param used Deliveries metered within `uses`; never more.
-/// @param revokedAt Unix seconds; 0 while it stands.
+/// @param used Number of metered deliveries that took a use; at most `uses`.
+/// @param revokedAt Unix seconds; 0 if it was not revoked.
 /// @param entry Index of the log entry of the grant.
 struct ConsentState {
     uint24 institution;
@@ -60,8 +60,8 @@ struct ConsentState {
     uint56 entry;
 }
 
-/// @dev One delivery, as a consent is asked about it.
-/// @param consent Token id as bytes32; 0 when no consent is needed.
+/// @dev One delivery that is to be judged against a consent.
+/// @param consent Token id as bytes32; 0 if no consent is needed.
 /// @param time When it was delivered, unix seconds.
 struct Use {
     bytes32 consent;
@@ -72,8 +72,8 @@ struct Use {
     uint40 time;
 }
 
-/// @dev What judging a delivery found, as of the time it was delivered. Up to `Overdrawn` it is metered; from `InFuture` on it is
-/// rejected and consumes nothing. Numbers are part of the format (docs/format.md, section 6).
+/// @dev The result of judging a delivery as of the time it was delivered. Up to `Overdrawn` it is metered; from `InFuture` on it
+/// is rejected and consumes nothing. The numbers are part of the format (docs/format.md, section 6).
 enum Finding {
     /// The consent covers it.
     Fits,
@@ -91,7 +91,7 @@ enum Finding {
     PastDeadline,
     /// The request was metered already.
     Replayed,
-    /// The asking node was no institution, or did not act, or its key was compromised.
+    /// The requesting node was not an institution, or did not act, or its key was compromised.
     Institution,
     /// The delivering node was neither platform nor bureau, or did not act, or its key was compromised.
     Provider,
@@ -117,7 +117,7 @@ enum Finding {
     ConsentRevoked
 }
 
-/// @dev Who revoked a consent. Numbers are part of the log format.
+/// @dev Who revoked a consent. The numbers are part of the log format.
 enum Revoker {
     None,
     Key,
@@ -125,15 +125,15 @@ enum Revoker {
     Governors
 }
 
-/// @title What enterprises agreed to
-/// @notice One ERC-721 token for each consent. It belongs to the institution's node: its owner is the node's current operator
-/// (for a virtual node without a key of its own, its host's). It is locked (ERC-5192), can't be approved, and is never burnt;
-/// a revoked consent stays, with the time of its revocation. Anyone relays; signatures decide.
+/// @title The consents of enterprises
+/// @notice Each consent is an ERC-721 token. It belongs to the institution's node: its owner is the node's current operator (for
+/// a virtual node without a key of its own, its host's operator). It is locked (ERC-5192), cannot be approved, and is never
+/// burnt; a revoked consent stays, with the time of its revocation. Anyone may relay consents, because the signatures decide.
 ///
-/// Warning: an owner changes with the node's operator, without a `Transfer`. `balanceOf` counts the tokens of the node that a key
-/// operates now, not those of virtual nodes it hosts.
+/// Warning: the owner changes with the node's operator, without a `Transfer` event. `balanceOf` counts the tokens of the node
+/// that a key operates now, and not those of virtual nodes that it hosts.
 interface IConsentToken {
-    /// @notice A consent was granted. Together with `Transfer` and `Locked`.
+    /// @notice A consent was granted. `Transfer` and `Locked` are emitted with it.
     /// @param entry Index of its log entry.
     event ConsentGranted(
         uint256 indexed id, uint24 indexed institution, address indexed key, Consent consent, uint64 entry
@@ -142,25 +142,25 @@ interface IConsentToken {
     /// @notice A consent was revoked, as of this block.
     event ConsentRevoked(uint256 indexed id, uint24 indexed institution, Revoker indexed by, uint64 entry);
 
-    /// @notice Governors said which domains the law lets be used without consent, from this block on.
+    /// @notice Governors set the domains that the law allows to be used without consent, from this block on.
     event OpenDomainsSet(uint32 domains, uint64 entry);
 
-    /// @notice Governors let a ledger count uses, or no longer.
+    /// @notice Governors allowed a ledger to count uses, or withdrew that.
     event LedgerSet(address indexed ledger, bool authorised);
 
-    /// @notice The consent is for the log `given`, this contract writes to `expected`.
+    /// @notice The consent is for the log `given`, and this contract writes to `expected`.
     error ConsentTokenLog(bytes32 expected, bytes32 given);
 
-    /// @notice A consent has at least one section that exists, one domain, a purpose, a use, a subject and a notice.
+    /// @notice A consent needs at least one existing section, one domain, a purpose, a use, a subject and a notice.
     error ConsentTokenIncomplete();
 
-    /// @notice Exactly one of key and paper is given, and paper comes without a signature of a key.
+    /// @notice Exactly one of key and paper must be given. A consent on paper has no signature by a key.
     error ConsentTokenKeyOrPaper(address key, bytes32 paper);
 
-    /// @notice A consent ends after it begins, and not before now; days are of the form YYYYMMDD and in order.
+    /// @notice A consent must end after it begins and not before now. Its days must have the form YYYYMMDD and be in order.
     error ConsentTokenPeriod(uint40 notBefore, uint40 notAfter, uint32 dataFrom, uint32 dataTo);
 
-    /// @notice `node` has another role than a consent needs in its place.
+    /// @notice `node` has another role than the consent needs in this place.
     error ConsentTokenRole(uint24 node, Role expected, Role actual);
 
     /// @notice `node` does not act now.
@@ -172,7 +172,7 @@ interface IConsentToken {
     /// @notice The consent `id` was not signed by the operator of `platform`.
     error ConsentTokenEndorsement(uint256 id, uint24 platform);
 
-    /// @notice The consent is granted already. A relay that lost a race has nothing to do.
+    /// @notice The consent is granted already. Whoever relayed it second has nothing left to do.
     error ConsentTokenGranted(uint256 id);
 
     /// @notice There is no consent `id`.
@@ -184,7 +184,7 @@ interface IConsentToken {
     /// @notice `caller` is neither the key of the consent nor acts for its platform.
     error ConsentTokenNotRevoker(uint256 id, address caller);
 
-    /// @notice The token can't move or be approved.
+    /// @notice The token cannot be transferred or approved.
     error ConsentTokenLocked(uint256 id);
 
     /// @notice ERC-721 has no balance for the address 0.
@@ -193,39 +193,39 @@ interface IConsentToken {
     /// @notice `caller` is not a ledger that may count uses.
     error ConsentTokenNotLedger(address caller);
 
-    /// @notice `ledger` is in that state already, or has no code.
+    /// @notice `ledger` is authorised, or not authorised, already; or it has no code.
     error ConsentTokenLedger(address ledger, bool authorised);
 
-    /// @notice Grant a consent. Anyone, with the signatures over it.
-    /// @param keySignature By `consent.key`; empty when it agreed on paper.
-    /// @param endorsement By the operator of `consent.platform`, or of its host, over the same message.
+    /// @notice Grant a consent. Anyone who has the signatures may.
+    /// @param keySignature Signature by `consent.key`; empty if the enterprise agreed on paper.
+    /// @param endorsement Signature by the operator of `consent.platform`, or of its host, over the same message.
     /// @return id Struct hash of the consent.
     function grant(Consent calldata consent, bytes calldata keySignature, bytes calldata endorsement)
         external
         returns (uint256 id);
 
-    /// @notice Revoke a consent, for ever. Its key, or whoever acts for the platform that endorsed it.
+    /// @notice Revoke a consent for ever. Its key may, and whoever acts for the platform that endorsed it.
     function revoke(uint256 id) external;
 
     /// @notice As `revoke`, relayed by anyone.
-    /// @param signature By the key of the consent, over `Revocation(bytes32 consent)`.
+    /// @param signature Signature by the consent's key over `Revocation(bytes32 consent)`.
     function revokeSigned(uint256 id, bytes calldata signature) external;
 
-    /// @notice As `revoke`, by governors: for a consent on paper whose platform is gone.
+    /// @notice As `revoke`, by governors, for a consent on paper whose platform no longer exists.
     function revokeByGovernors(uint256 id) external;
 
-    /// @notice Judge a delivery as of its time, and count it if the consent covers it and has a use left. Only ledgers.
+    /// @notice Judge a delivery as of its time, and count it if the consent covers it and has a use left. Only ledgers may.
     /// @return finding `Fits`, `WithoutConsent` or `Overdrawn`, or why the delivery is not covered.
     function consume(Use calldata use) external returns (Finding finding);
 
-    /// @notice Set the domains that the law lets be used without consent, from now on. Only governors; logged.
+    /// @notice Set the domains that the law allows to be used without consent, from now on. Only governors may; it is logged.
     function setOpenDomains(uint32 domains) external;
 
-    /// @notice Let a ledger count uses, or no longer. Only governors. That it is a ledger shows in the region log: without being
-    /// a writer there it can meter nothing.
+    /// @notice Allow a ledger to count uses, or withdraw that. Only governors may. This is not logged, but the region log shows
+    /// which contracts are ledgers: one that is not a writer there cannot meter anything.
     function setLedger(address ledger, bool authorised) external;
 
-    /// @notice What is kept of a consent; all zero when there is none.
+    /// @notice What is stored of a consent; all zero if there is none.
     function consentOf(uint256 id) external view returns (ConsentState memory);
 
     /// @notice The id that a consent has or would have.

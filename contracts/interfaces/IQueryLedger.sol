@@ -3,19 +3,19 @@ pragma solidity 0.8.30;
 
 import {Finding} from "./IConsentToken.sol";
 
-/// @dev What an institution asks for, signed as the EIP-712 message `QueryRequest` of the same fields in the same order. Its
-/// struct hash is the request's identity; `subject` makes it unique.
-/// @param institution Node that asks.
+/// @dev What an institution requests, signed as the EIP-712 message `QueryRequest` with the same fields in the same order. Its
+/// struct hash is the request's id; the fresh salt in `subject` makes it unique.
+/// @param institution Node that requests.
 /// @param provider Node that is to deliver, a platform or a bureau.
-/// @param consent Id of the consent; 0 when all domains may be used without one.
+/// @param consent Id of the consent; 0 if all domains may be used without one.
 /// @param subject `keccak256(0x05 || subject_tag[32] || salt[32])` with a fresh salt for every request.
 /// @param product Digest of the report's product file.
-/// @param sections Bit set of sections asked for.
-/// @param domains Bit set of domains asked for.
+/// @param sections Bit set of requested sections.
+/// @param domains Bit set of requested domains.
 /// @param purpose Purpose code.
-/// @param staff Salted digest of the member of staff who asks.
+/// @param staff Salted digest of the member of staff who requests.
 /// @param issuedAt Unix seconds.
-/// @param deadline Unix seconds until which it may be answered, inclusive.
+/// @param deadline Unix seconds until which the request may be answered, inclusive.
 struct QueryRequest {
     uint24 institution;
     uint24 provider;
@@ -34,9 +34,9 @@ struct QueryRequest {
 /// `Receipt(bytes32 request,bytes32 report,uint40 deliveredAt,uint40 meterBy)` with the request's struct hash.
 /// @param report Commitment to the report that was delivered.
 /// @param deliveredAt Unix seconds.
-/// @param meterBy Unix seconds until which the provider promises to meter, at most an hour after `deliveredAt`.
-/// @param requestSignature By the institution's operator, or its host's.
-/// @param receiptSignature By the provider's operator, or its host's.
+/// @param meterBy Unix seconds by which the provider promises to meter, at most an hour after `deliveredAt`.
+/// @param requestSignature Signature by the institution's operator, or its host's.
+/// @param receiptSignature Signature by the provider's operator, or its host's.
 struct Delivery {
     QueryRequest request;
     bytes32 report;
@@ -46,8 +46,8 @@ struct Delivery {
     bytes receiptSignature;
 }
 
-/// @dev What is kept of a metered delivery; all zero when there is none.
-/// @param entry Index of the log entry that it is in.
+/// @dev What is stored of a metered delivery; all zero if there is none.
+/// @param entry Index of the log entry that contains it.
 /// @param flags See `IQueryLedger`.
 /// @param receipt First 24 bytes of the receipt's struct hash.
 struct Metered {
@@ -56,12 +56,12 @@ struct Metered {
     bytes24 receipt;
 }
 
-/// @dev What an institution lent in a month after queries. In this order the body of a `LOANS` log entry.
+/// @dev What an institution lent in a month after queries. The fields, in this order, are the body of a `LOANS` log entry.
 /// @param month YYYYMM, a month that is over (in UTC+8).
-/// @param revision 0 for the first report of the month, then one more each.
+/// @param revision 0 for the first report of the month, and one more for each correction.
 /// @param count Number of loans.
-/// @param amount Sum in fen; 0 only if `count` is.
-/// @param queries Salted digest of the list of the queries that they followed.
+/// @param amount Sum in fen; 0 only if `count` is 0.
+/// @param queries Salted digest of the list of queries that the loans followed.
 struct LoanReport {
     uint24 institution;
     uint24 month;
@@ -71,9 +71,9 @@ struct LoanReport {
     bytes32 queries;
 }
 
-/// @dev The current report of a month; all zero when there is none.
+/// @dev The current report of a month; all zero if there is none.
 /// @param reports Number of reports, corrections included.
-/// @param entry Index of the log entry of the last one.
+/// @param entry Index of the log entry of the last report.
 struct LoanTotal {
     uint128 amount;
     uint32 count;
@@ -81,15 +81,15 @@ struct LoanTotal {
     uint56 entry;
 }
 
-/// @title Which reports were asked for and delivered, and what was lent after
-/// @notice A delivery is judged as of its time: membership, keys, consent and revocation. What fits is metered once, and flagged:
-/// `OVERDRAWN` (1) when the consent had no use left, `LATE` (2) when metered after `meterBy`, `OPEN` (4) when it needed no
-/// consent. What does not fit is an event, consumes nothing, and can be handed in again. All that one call meters is one log
-/// entry: root and number of the items `keccak256(0x00 || abi.encode(bytes32 receipt, uint8 flags))`, `receipt` being the
-/// receipt's struct hash, in the order of their `Delivered` events.
+/// @title Which reports were requested and delivered, and what was lent afterwards
+/// @notice A delivery is judged as of its time: membership, keys, consent and revocation. If it fits, it is metered once, with
+/// flags: `OVERDRAWN` (1) if the consent had no use left, `LATE` (2) if metered after `meterBy`, `OPEN` (4) if it needed no
+/// consent. If it does not fit, an event says why; it consumes nothing and can be submitted again. Everything that one call
+/// meters is one log entry: root and number of the items `keccak256(0x00 || abi.encode(bytes32 receipt, uint8 flags))` in the
+/// order of their `Delivered` events, where `receipt` is the receipt's struct hash.
 ///
-/// Warning: whoever holds institution's and provider's keys can date a delivery back by as long as it takes to be metered; more
-/// than an hour shows as `LATE`.
+/// Warning: whoever holds the keys of both institution and provider can backdate a delivery by as long as they wait before
+/// metering it. More than an hour shows as `LATE`.
 interface IQueryLedger {
     /// @notice A delivery was metered.
     event Delivered(
@@ -105,8 +105,8 @@ interface IQueryLedger {
         uint8 flags
     );
 
-    /// @notice A delivery was not metered. Nodes are in nobody's words but those of `by`, who handed it in, and not named.
-    /// @param index Its place in the call.
+    /// @notice A delivery was not metered. The event names no nodes, because only `by`, who submitted it, vouches for them.
+    /// @param index Position of the delivery in the call.
     event DeliveryRejected(bytes32 indexed request, address indexed by, Finding indexed finding, uint256 index);
 
     /// @notice The deliveries of one call became a log entry.
@@ -123,25 +123,25 @@ interface IQueryLedger {
         uint64 entry
     );
 
-    /// @notice Nothing to meter.
+    /// @notice There is nothing to meter.
     error QueryLedgerEmpty();
 
-    /// @notice Not a month, or one that is not over.
+    /// @notice `month` is not a month, or is not over.
     error QueryLedgerMonth(uint24 month);
 
     /// @notice The next report of this month is number `expected`.
     error QueryLedgerRevision(uint16 expected, uint16 given);
 
-    /// @notice Loans have an amount, and an amount has loans.
+    /// @notice Count and amount must both be zero or both be positive.
     error QueryLedgerAmount(uint32 count, uint128 amount);
 
-    /// @notice Meter deliveries. Anyone; the signatures decide. What doesn't fit is left out, with an event that says why.
+    /// @notice Meter deliveries. Anyone may; the signatures decide. If a delivery does not fit, it is skipped; an event says why.
     function meter(Delivery[] calldata deliveries) external;
 
-    /// @notice Report a month's loans, or correct the report by one with the next revision number. For the active institution.
+    /// @notice Report a month's loans, or correct the report by one with the next revision. Only for the active institution.
     function reportLoans(LoanReport calldata report) external;
 
-    /// @notice What is kept of the delivery that answered a request; all zero when none was metered.
+    /// @notice What is stored of the delivery that answered a request; all zero if none was metered.
     /// @param request Struct hash of the request.
     function deliveryOf(bytes32 request) external view returns (Metered memory);
 

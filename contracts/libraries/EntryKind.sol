@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-/// @title What an entry of the region log is about
+/// @title Kinds of entries in the region log
 /// @notice The numbers are part of the format (docs/format.md, section 5) and never change their meaning.
 library EntryKind {
     uint8 internal constant NODE = 1;

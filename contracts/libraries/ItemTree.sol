@@ -10,8 +10,8 @@ library ItemTree {
         return keccak256(abi.encodePacked(bytes1(0x00), receipt, uint256(flags)));
     }
 
-    /// @notice Root over the first `count` of `leaves`, at least one. Overwrites `leaves`. A last node without a sibling goes up
-    /// as it is, which is the same tree as the standard's split at the largest power of two.
+    /// @notice Root over the first `count` of `leaves`, at least one. Overwrites `leaves`. A last node without a sibling moves up
+    /// unchanged, which gives the same tree as the standard's split at the largest power of two.
     function root(bytes32[] memory leaves, uint256 count) internal pure returns (bytes32) {
         while (count > 1) {
             uint256 pairs = count >> 1;

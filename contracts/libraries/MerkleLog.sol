@@ -2,27 +2,27 @@
 pragma solidity 0.8.30;
 
 /// @title The tree of RFC 9162, section 2.1, with keccak-256
-/// @notice Append to a frontier, root, inclusion and consistency. A proof is bound to its index and sizes.
+/// @notice Append to a frontier, compute the root, verify inclusion and consistency. Proofs are bound to their index and sizes.
 library MerkleLog {
     /// @notice No tree has more than 2^64 leaves, so no proof is longer.
     uint256 internal constant MAX_DEPTH = 64;
 
-    /// @notice Root of the tree without leaves, `keccak256("")`.
+    /// @notice Root of the empty tree, `keccak256("")`.
     bytes32 internal constant EMPTY_ROOT = 0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470;
 
-    /// @notice Append a leaf to a tree of `size` leaves. Peaks are kept as a stack, not by level: the slot that takes the new
-    /// peak is one that was just read, which saves a cold access in every second append. Slots above the stack keep their
+    /// @notice Append a leaf to a tree of `size` leaves. Peaks are kept as a stack instead of by level: the new peak then goes
+    /// into a slot that was just read, which saves a cold access in every second append. Slots above the stack keep their
     /// old value and are overwritten later, which costs less than clearing them.
     /// @param peaks Roots of the perfect subtrees that make up the tree, the largest first: one for each bit set in `size`.
     function append(bytes32[64] storage peaks, uint256 size, bytes32 leaf) internal {
         uint256 top = countBits(size);
         unchecked {
-            // Each trailing one of `size` is one more peak on the stack.
+            // Each trailing 1 bit of `size` is a peak that the new leaf merges with.
             for (; size & 1 == 1; size >>= 1) leaf = hashNode(peaks[--top], leaf);
         }
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            // peaks[top] = leaf, without reading what is overwritten.
+            // peaks[top] = leaf, without reading the old value first.
             sstore(add(peaks.slot, top), leaf)
         }
     }
@@ -47,7 +47,7 @@ library MerkleLog {
             if (last == 0) return false;
             if (index & 1 == 1 || index == last) {
                 leaf = hashNode(proof[i], leaf);
-                // A lonely node at the right edge was promoted: skip the levels it had no sibling on.
+                // A node at the right edge without a sibling moved up: skip the levels where it had none.
                 for (; index & 1 == 0 && index != 0; index >>= 1) last >>= 1;
             } else {
                 leaf = hashNode(leaf, proof[i]);
@@ -58,8 +58,8 @@ library MerkleLog {
         return last == 0 && leaf == root_;
     }
 
-    /// @notice Whether the tree (`newSize`, `newRoot`) extends the tree (`oldSize`, `oldRoot`) (RFC 9162, 2.1.4.2). The empty
-    /// tree is extended by every tree, equal sizes need equal roots; both with an empty proof.
+    /// @notice Whether the tree (`newSize`, `newRoot`) extends the tree (`oldSize`, `oldRoot`) (RFC 9162, 2.1.4.2). Every tree
+    /// extends the empty tree; trees of equal size need equal roots. In both cases the proof is empty.
     function verifyConsistency(
         uint256 oldSize,
         bytes32 oldRoot,
@@ -74,7 +74,7 @@ library MerkleLog {
         uint256 index = oldSize - 1;
         uint256 last = newSize - 1;
         for (; index & 1 == 1; index >>= 1) last >>= 1;
-        // A perfect old tree is itself the first node, and is left out of the proof.
+        // If the old tree is perfect, its root is the first node, and the proof leaves it out.
         uint256 used = oldSize & (oldSize - 1) == 0 ? 0 : 1;
         if (proof.length < used) return false;
         bytes32 oldHash = used == 0 ? oldRoot : proof[0];
@@ -99,7 +99,7 @@ library MerkleLog {
     function hashNode(bytes32 left, bytes32 right) internal pure returns (bytes32 hash) {
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            // 65 bytes past the free memory pointer, which is not moved: they are garbage afterwards.
+            // Uses 65 bytes beyond the free memory pointer without moving it: they are scratch space.
             let free := mload(0x40)
             mstore8(free, 0x01)
             mstore(add(free, 0x01), left)
@@ -108,7 +108,7 @@ library MerkleLog {
         }
     }
 
-    /// @dev Bits set in a number below 2^64: sums of neighbours in fields of 2, 4 and 8 bits, then of all bytes at once.
+    /// @dev Number of bits set in a number below 2^64: adds neighbouring fields of 1, 2 and 4 bits, then all bytes at once.
     function countBits(uint256 x) internal pure returns (uint256) {
         unchecked {
             x -= (x >> 1) & 0x5555555555555555;

@@ -5,7 +5,7 @@ import {DisputeFiling} from "../interfaces/IAnchorRegistry.sol";
 import {Consent} from "../interfaces/IConsentToken.sol";
 import {QueryRequest} from "../interfaces/IQueryLedger.sol";
 
-/// @title The struct hashes of every EIP-712 message that contracts check
+/// @title Struct hashes of the EIP-712 messages that the contracts check
 /// @notice See docs/format.md, section 6. All members are static, so a struct's ABI encoding is its EIP-712 encoding.
 library Messages {
     bytes32 internal constant OPERATOR_ACCEPTANCE =
@@ -43,7 +43,7 @@ library Messages {
         return keccak256(abi.encode(REVOCATION, consentId));
     }
 
-    /// @dev `keccak256(abi.encode(QUERY_REQUEST, message))`, without reading each member: a batch hashes many.
+    /// @dev `keccak256(abi.encode(QUERY_REQUEST, message))` without reading each member, because a batch hashes many.
     function queryRequest(QueryRequest calldata message) internal pure returns (bytes32 hash) {
         bytes32 typeHash = QUERY_REQUEST;
         // solhint-disable-next-line no-inline-assembly

@@ -5,7 +5,7 @@ pragma solidity 0.8.30;
 library Months {
     uint256 private constant _UTC8 = 8 hours;
 
-    /// @notice Whether `month` is a month of 1970 or later that ended by `time`, unix seconds.
+    /// @notice Whether `month` is a month of 1970 or later that had ended at `time`, unix seconds.
     function isOver(uint24 month, uint256 time) internal pure returns (bool) {
         (uint256 year, uint256 number) = (month / 100, month % 100);
         if (year < 1970 || number == 0 || number > 12) return false;
@@ -20,7 +20,7 @@ library Months {
 
     /// @notice Unix seconds at which a month begins.
     function startOf(uint256 year, uint256 month) internal pure returns (uint256) {
-        // Years begin in March here, so that the leap day is the last: 153 days in five months, from 0000-03-01.
+        // Years begin in March here, so that the leap day comes last. Five months have 153 days, counted from 0000-03-01.
         if (month <= 2) --year;
         uint256 sinceMarch = (month + 9) % 12;
         uint256 dayNumber = 365 * year + year / 4 - year / 100 + year / 400 + (153 * sinceMarch + 2) / 5;

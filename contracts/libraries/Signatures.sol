@@ -5,21 +5,21 @@ import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 /// @title Signatures of accounts and of ERC-1271 wallets
-/// @notice As OpenZeppelin's SignatureChecker, with two differences: a signature that recovers to the account is accepted without
-/// looking for code there, which saves a cold read; and a wallet gets so much gas and memory and no more, so that one item of a
-/// batch can't sink the others.
+/// @notice Like OpenZeppelin's SignatureChecker, with two differences. A signature that recovers to the account is accepted
+/// without looking for code there, which saves a cold read. A wallet gets limited gas and memory, so that one item of a batch
+/// cannot make the others fail.
 library Signatures {
     /// @notice Gas for a wallet's `isValidSignature`. A wallet with three owners takes about 30,000.
     uint256 internal constant WALLET_GAS = 150_000;
 
-    /// @notice Whether `signer` or `other` signed `digest`; either may be 0 and then signed nothing.
+    /// @notice Whether `signer` or `other` signed `digest`. Either may be 0, which signs nothing.
     function isBy(address signer, address other, bytes32 digest, bytes calldata signature) internal view returns (bool) {
         address recovered = recover(digest, signature);
         if (recovered != address(0) && (recovered == signer || recovered == other)) return true;
         return isByWallet(signer, digest, signature) || isByWallet(other, digest, signature);
     }
 
-    /// @notice The account that signed; 0 for a signature that is malformed, or has `s` in the upper half of the order.
+    /// @notice The account that signed; 0 if the signature is malformed or its `s` lies in the upper half of the order.
     function recover(bytes32 digest, bytes calldata signature) internal pure returns (address recovered) {
         if (signature.length != 65) return address(0);
         // slither-disable-next-line unused-return
@@ -27,14 +27,14 @@ library Signatures {
             ECDSA.tryRecover(digest, uint8(signature[64]), bytes32(signature[:32]), bytes32(signature[32:64]));
     }
 
-    /// @notice Whether the contract `wallet` says, by ERC-1271, that it signed.
+    /// @notice Whether the contract `wallet` accepts the signature by ERC-1271.
     function isByWallet(address wallet, bytes32 digest, bytes calldata signature) internal view returns (bool valid) {
         if (wallet.code.length == 0) return false;
         bytes memory question = abi.encodeCall(IERC1271.isValidSignature, (digest, signature));
         bytes32 expected = IERC1271.isValidSignature.selector;
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            // One word of scratch space takes the answer, however long it is.
+            // The answer goes into one word of scratch space, however long it is, so it cannot cost memory.
             let success := staticcall(WALLET_GAS, wallet, add(question, 0x20), mload(question), 0x00, 0x20)
             valid := and(and(success, gt(returndatasize(), 0x1f)), eq(mload(0x00), expected))
         }

@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {Compromise, Member, NodeInfo, Role, Status} from "../interfaces/INodeRegistry.sol";
 
-/// @dev What was so of a node from `since` until the next term; one slot.
+/// @dev The state of a node from `since` until the next term begins; one slot.
 struct Term {
     address operator;
     uint40 since;
@@ -11,7 +11,7 @@ struct Term {
     Status status;
 }
 
-/// @dev All that has been so of a node. The first slot answers for the present alone:
+/// @dev All terms of a node. The first slot is enough for questions about the present:
 ///
 ///     1 | guest 8 | status 8 | role 8 | host 24 | since 40 | operator 160 |
 ///
@@ -29,7 +29,7 @@ struct History {
 
 /// @title Whose signature counted as a node's, and when
 library Tenure {
-    /// @notice Begin a term now, if key, status or end date of the node changed.
+    /// @notice Begin a new term now if the key, status or end date of the node changed.
     function note(History storage history, NodeInfo memory info) internal {
         uint256 length = history.terms.length;
         if (length != 0) {
@@ -48,7 +48,7 @@ library Tenure {
         );
     }
 
-    /// @notice The node as it was at `time`.
+    /// @notice The state of the node at `time`.
     function memberAt(mapping(uint24 number => History) storage histories, uint24 number, uint40 time)
         internal
         view
@@ -74,7 +74,7 @@ library Tenure {
     }
 
     function _at(History storage history, uint40 time) private view returns (address operator, bool acts) {
-        // An active node has no open compromise, and closed ones ended when a term began.
+        // An active node has no open compromise, and every closed one ended before the current term began.
         if (time > history.since && !history.guest) return (history.operator, history.status == Status.Active);
         Term memory term = _termAt(history.terms, time);
         acts = term.status == Status.Active && (term.until == 0 || time < term.until)
@@ -82,7 +82,7 @@ library Tenure {
         return (term.operator, acts);
     }
 
-    /// @dev The last term to begin by `time`; all zero when there was none.
+    /// @dev The last term that began at or before `time`; all zero if there was none.
     function _termAt(Term[] storage terms, uint40 time) private view returns (Term memory term) {
         uint256 low = 0;
         uint256 high = terms.length;

@@ -8,7 +8,7 @@ import {ItemTree} from "../libraries/ItemTree.sol";
 import {Messages} from "../libraries/Messages.sol";
 import {Months} from "../libraries/Months.sol";
 
-/// @title The internal hashes and calendars, for tests against the vectors
+/// @title Exposes internal hashes and calendars, for tests against the vectors
 contract Hashes {
     function operatorAcceptance(uint24 node, address operator, uint64 deadline) external pure returns (bytes32) {
         return Messages.operatorAcceptance(node, operator, deadline);

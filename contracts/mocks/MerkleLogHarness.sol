@@ -16,7 +16,7 @@ contract MerkleLogHarness {
         for (uint256 i = 0; i < leaves.length; ++i) _peaks.append(size++, leaves[i]);
     }
 
-    /// @notice Many of the checks below in one call.
+    /// @notice Run many of the checks below in one call.
     function checkAll(bytes[] calldata checks) external view returns (bool[] memory results) {
         results = new bool[](checks.length);
         for (uint256 i = 0; i < checks.length; ++i) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-/// @title The least an anchor can cost: one new storage slot and one event
-/// @notice A baseline for gas measurements. It knows no members, no series, no log.
+/// @title The least that an anchor can cost: one new storage slot and one event
+/// @notice A baseline for gas measurements, without members, series or log.
 contract SlotAndEvent {
     mapping(bytes32 root => uint256 time) public timeOf;
 

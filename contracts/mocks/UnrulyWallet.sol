@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 
-/// @dev How a wallet answers instead of saying yes or no.
+/// @dev How a misbehaving wallet answers.
 enum Temper {
     SaysYes,
     Reverts,
@@ -13,7 +13,7 @@ enum Temper {
     ReturnsOther
 }
 
-/// @title A contract wallet (ERC-1271) that answers as it pleases, for tests
+/// @title A contract wallet (ERC-1271) that misbehaves, for tests
 contract UnrulyWallet is IERC1271 {
     Temper public temper;
 

@@ -4,7 +4,7 @@ pragma solidity 0.8.30;
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
-/// @title A contract wallet of one owner (ERC-1271), for tests
+/// @title A contract wallet (ERC-1271) with one owner, for tests
 contract Wallet is IERC1271 {
     address public immutable owner;
 
