@@ -1,9 +1,9 @@
-# Every target does its own set-up: Python packages into .venv, npm packages into node_modules.
-# Needs Python 3.11 or newer; all but `demo` also Node 20 and npm.
+# Every target installs what it needs: Python packages into .venv, npm packages into node_modules.
+# They need Python 3.11 or newer; all but `demo` also need Node 20 and npm.
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Tests run in random order and print the seed. COVER=1: coverage of Python too.
+# Tests run in random order and print the seed. COVER=1 also measures the coverage of Python.
 PYTEST = . scripts/env.sh && $(BIN)/python -m pytest -n 2 $(if $(COVER),--cov)
 BROWNIE_TEST = . scripts/env.sh && $(BIN)/brownie test --network anvil -n 2
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint .ci/constraints.txt
@@ -11,39 +11,39 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint .ci/c
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all test-install lint bench compile clean
 
-help:  ## what there is
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: .venv/.demo  ## one region on an in-process chain: anchor a batch, verify good and tampered records
+demo: .venv/.demo  ## run one region on an in-process chain, from deployment to refused forgeries
 	@$(BIN)/creditchain demo
 
-test: .venv/.dev node_modules/.done  ## unit, end-to-end and contract tests
+test: .venv/.dev node_modules/.done  ## run unit, end-to-end and contract tests
 	. scripts/env.sh && $(BIN)/brownie compile
 	$(PYTEST) -m "not slow" tests/unit tests/e2e
 	$(BROWNIE_TEST)
 
-test-all: .venv/.dev node_modules/.done  ## the same with the slow sweeps
+test-all: .venv/.dev node_modules/.done  ## run these and the slow sweeps
 	. scripts/env.sh && $(BIN)/brownie compile
 	$(PYTEST) tests/unit tests/e2e
 	$(BROWNIE_TEST)
 
-test-install: .venv/.dev  ## the wheel in environments of its own, with the lowest and the newest versions
+test-install: .venv/.dev  ## test the wheel in clean environments, with the lowest and the newest versions
 	$(BIN)/python -m pytest tests/packaging
 
-lint: .venv/.dev node_modules/.done  ## ruff, mypy --strict, solhint, Slither
+lint: .venv/.dev node_modules/.done  ## run ruff, mypy --strict, solhint and Slither
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	. scripts/env.sh && solhint --max-warnings 0 'contracts/**/*.sol'
 	. scripts/env.sh && $(BIN)/slither contracts
 
-bench: .venv/.dev node_modules/.done  ## measure; prints the table and writes build/bench.json
+bench: .venv/.dev node_modules/.done  ## measure speed and gas; writes build/bench.json
 	. scripts/env.sh && $(BIN)/python -m tools.bench
 
-compile: .venv/.dev node_modules/.done  ## contracts to the artifacts that ship in the package
+compile: .venv/.dev node_modules/.done  ## compile the contracts to the artifacts in the package
 	. scripts/env.sh && $(BIN)/python -m tools.compiling
 
-clean:  ## remove what the targets made
+clean:  ## remove what the other targets made
 	rm -rf .venv node_modules build
 
 $(BIN)/python:

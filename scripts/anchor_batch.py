@@ -1,6 +1,6 @@
-"""Anchors one batch: `brownie run anchor_batch`, or `python scripts/anchor_batch.py`.
+"""Anchor one batch: `brownie run anchor_batch`, or `python scripts/anchor_batch.py`.
 
-See `tools.walkthrough` for what the environment may name.
+`tools.walkthrough` describes the environment variables.
 """
 
 from tools.walkthrough import walkthrough

@@ -1,6 +1,6 @@
-"""Deploys a region with one member and a key epoch: `brownie run deploy`, or `python scripts/deploy.py`.
+"""Deploy a region with one member and a key epoch: `brownie run deploy`, or `python scripts/deploy.py`.
 
-See `tools.walkthrough` for what the environment may name.
+`tools.walkthrough` describes the environment variables.
 """
 
 from tools.walkthrough import walkthrough

@@ -1,6 +1,6 @@
-"""Verifies a package step by step: `brownie run verify_report`, or `python scripts/verify_report.py`.
+"""Verify a package step by step: `brownie run verify_report`, or `python scripts/verify_report.py`.
 
-See `tools.walkthrough` for what the environment may name.
+`tools.walkthrough` describes the environment variables.
 """
 
 from tools.walkthrough import walkthrough

@@ -1,1 +1,1 @@
-"""For developers: benchmarks, compiling the contracts, what the Brownie scripts run. Not part of the package."""
+"""For developers, not part of the package: benchmarks, compiling the contracts, the steps of the Brownie scripts."""

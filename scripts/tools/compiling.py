@@ -1,7 +1,8 @@
-"""Compile the contracts into the artifacts that ship with this package. For developers; nothing else needs a compiler.
+"""Compile the contracts into the artifacts that ship with the package. Nothing else needs a compiler.
 
-`python -m tools.compiling` writes `artifacts/<Contract>.json`. Output depends on sources and settings alone: no
-metadata hash is appended, so the native compiler and npm's WebAssembly build give the same bytes on every machine.
+`python -m tools.compiling` writes `artifacts/<Contract>.json`. The output depends only on sources and settings. No
+metadata hash is appended, so comments do not change the bytecode, and the native compiler and npm's WebAssembly build
+give the same bytes on every machine.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ ARTIFACTS = PROJECT / "scripts" / "creditchain" / "artifacts"
 
 SOLC_VERSION = "0.8.30"
 
-#: The npm compiler behind the interface of a native one; the name of the file is what py-solc-x looks for.
+#: The npm compiler behind the interface of a native one. py-solc-x looks for a file with this name.
 SOLC_SHIM = PROJECT / "scripts" / "solc" / f"solc-v{SOLC_VERSION}"
 
 REMAPPINGS = ("@openzeppelin/contracts=node_modules/@openzeppelin/contracts",)
 
-#: Contract → source file, from the project's root. Mocks do not ship.
+#: Contract → source file, relative to the project's root. Mocks do not ship.
 SHIPPED = {
     "AccessManager": "node_modules/@openzeppelin/contracts/access/manager/AccessManager.sol",
     "AnchorRegistry": "contracts/AnchorRegistry.sol",
@@ -34,7 +35,7 @@ SHIPPED = {
     "RegionLog": "contracts/RegionLog.sol",
 }
 
-#: Chosen by measurement (docs/decisions.md); brownie-config.yaml says the same.
+#: Chosen by measurement (docs/decisions.md); brownie-config.yaml has the same settings.
 SETTINGS: dict[str, Any] = {
     "evmVersion": "paris",
     "optimizer": {"enabled": True, "runs": 1_000_000},
@@ -47,10 +48,11 @@ SETTINGS: dict[str, Any] = {
 def compiler(choice: str = "auto") -> Path:
     """Path of a solc of the right version.
 
-    `native`: py-solc-x's, downloaded if need be. `npm`: the shim around npm's solc. `auto`: native if it can be had.
+    `native` is py-solc-x's compiler, downloaded if necessary. `npm` is the shim around npm's solc. `auto` is native if
+    it is available, else npm.
 
     Raises:
-        UnavailableError: there is no such compiler here.
+        UnavailableError: that compiler is not available.
     """
     if choice in ("auto", "native"):
         try:
@@ -59,12 +61,12 @@ def compiler(choice: str = "auto") -> Path:
             if choice == "native":
                 raise
     if not (PROJECT / "node_modules" / "solc").is_dir():
-        raise UnavailableError("no Solidity compiler", hint="Run `npm ci`, which brings npm's solc.")
+        raise UnavailableError("no Solidity compiler was found", hint="Run `npm ci`, which installs npm's solc.")
     return SOLC_SHIM
 
 
 def compile_contracts(sources: dict[str, str], solc: Path, settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Compile `sources` (contract → file, from the project's root) into artifacts, contract → JSON object.
+    """Compile `sources` (contract → file, relative to the project's root) into artifacts (contract → JSON object).
 
     Raises:
         ConfigError: the compiler found errors.
@@ -92,7 +94,7 @@ def compile_contracts(sources: dict[str, str], solc: Path, settings: dict[str, A
 
 
 def encode(artifact: dict[str, Any]) -> str:
-    """The text of an artifact file: a line for each part, so that changes are readable."""
+    """The text of an artifact file, with one line for each part so that diffs are readable."""
     lines = (f"{json.dumps(key)}: {json.dumps(value, separators=(',', ':'))}" for key, value in artifact.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
@@ -128,7 +130,7 @@ def _native() -> Path:
 
 def _artifact(name: str, file: str, output: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
     deployed = output["evm"]["deployedBytecode"]
-    # Which variable an immutable belongs to is numbered by the compiler; only the places matter, and they are stable.
+    # The compiler names immutables by numbers of its own. Only their places matter, and these are stable.
     places = [place for places in deployed["immutableReferences"].values() for place in places]
     return {
         "contract": name,

@@ -1,8 +1,9 @@
-"""What `scripts/deploy.py`, `anchor_batch.py` and `verify_report.py` do: the commands of the CLI, one after the other.
+"""The steps of `scripts/deploy.py`, `anchor_batch.py` and `verify_report.py`, made of commands of the CLI.
 
-Each does what is missing before it, so that every one of them runs on a fresh chain: on the chain that Brownie is
-connected to (`brownie run deploy`), else on the network that CREDITCHAIN_NETWORK names (`python scripts/deploy.py`).
-For local chains: the first account governs, the second operates a data source, the tag key is known to everybody.
+Each script first does the steps that are missing before its own, so that each runs on a fresh chain. It uses the chain
+that Brownie is connected to (`brownie run deploy`), else the network that CREDITCHAIN_NETWORK names
+(`python scripts/deploy.py`). This is for local chains: the first account governs, the second operates a data source,
+and everybody knows the tag key.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from creditchain.cli.settings import Settings
 from creditchain.errors import ConfigError, ExitCode
 from creditchain.hashing import keccak256
 
-#: Environment: an upload and its product for `anchor_batch`, a package for `verify_report`; made up when left out.
+#: Environment variables: an upload and its product for `anchor_batch`, a package for `verify_report`. If they are not
+#: set, the script makes a sample.
 UPLOAD, PRODUCT, PACKAGE = "CREDITCHAIN_UPLOAD", "CREDITCHAIN_PRODUCT", "CREDITCHAIN_PACKAGE"
 TAG_KEY, DEVELOPMENT_TAG_KEY = "CREDITCHAIN_TAG_KEY", "CREDITCHAIN_DEVELOPMENT_TAG_KEY"
 RECORDS = 1_000
@@ -34,7 +36,7 @@ SOURCE = 1
 
 @dataclass(frozen=True, slots=True)
 class Walkthrough:
-    """A chain, a folder for what belongs to it, and who signs."""
+    """The settings of a chain with its own home folder, and the signers."""
 
     settings: Settings
     governor: str
@@ -42,7 +44,7 @@ class Walkthrough:
     source_address: str
 
     def deploy(self) -> None:
-        """A region with one member and a key epoch; what is there already stays."""
+        """Set up a region with one member and a key epoch, unless they exist already."""
         if not self._deployed():
             self._run("deploy", "--region", "YRD", "--signer", self.governor)
         with open_region(self.settings) as region:
@@ -57,12 +59,12 @@ class Walkthrough:
             self._run("epoch", "open", "--tag-key", _tag_key(), "--signer", self.governor)
 
     def anchor_batch(self) -> None:
-        """One batch, of the upload that the environment names or of a sample."""
+        """Anchor one batch, from the upload that the environment names or from a sample."""
         self.deploy()
         self._run(*self._anchoring())
 
     def verify_report(self) -> None:
-        """The package that the environment names, or that of the first record of the sample."""
+        """Verify the package that the environment names, or a package for the first record of the sample."""
         if PACKAGE in os.environ:
             self._run("verify", os.environ[PACKAGE])
         else:
@@ -87,9 +89,11 @@ class Walkthrough:
 
     def _package(self) -> Path:
         if UPLOAD in os.environ:
-            raise ConfigError("no package", hint=f"Make one with `creditchain prove`, and name it in {PACKAGE}.")
+            raise ConfigError(
+                "no package to verify", hint=f"Make one with `creditchain prove`, and set {PACKAGE} to its path."
+            )
         self.anchor_batch()
-        # Anchoring the same upload again changes nothing, and says which batch it is.
+        # Anchoring the same upload again changes nothing and returns its batch.
         root = json.loads(self._run("--json", *self._anchoring()))["root"]
         with self._upload().open(encoding="utf-8") as lines:
             number = json.loads(next(lines))["subject"]["number"]
@@ -99,7 +103,7 @@ class Walkthrough:
         return min(folder.iterdir())
 
     def _run(self, *words: str) -> str:
-        """One command, as a user would run it; ends the script when it fails. Returns what `--json` gives."""
+        """Run one command as a user would. Ends the script if it fails. Returns the output of a `--json` command."""
         chosen, printed = self.settings, io.StringIO()
         options = ["--network", chosen.network, "--home", str(chosen.home), "--deployments", str(chosen.deployments)]
         if chosen.networks_file is not None:
@@ -116,13 +120,13 @@ class Walkthrough:
 
 @contextlib.contextmanager
 def walkthrough() -> Iterator[Walkthrough]:
-    """On Brownie's chain if it is connected to one, else on the network of the environment."""
+    """Use Brownie's chain if Brownie is connected to one, else the network that the environment names."""
     brownie = sys.modules.get("brownie")
     if brownie is None or not brownie.network.is_connected():
         yield _on_network(os.environ.get("CREDITCHAIN_NETWORK", "embedded"))
         return
     own = brownie.network.rpc.is_child()
-    # A chain that Brownie started ends with the script, and what belongs to it has no use afterwards.
+    # A chain that Brownie started ends with the script, so its folder is of no use afterwards.
     with tempfile.TemporaryDirectory() if own else contextlib.nullcontext(_lasting_folder(brownie)) as folder:
         yield _on_brownie(brownie, Path(folder))
 
@@ -149,7 +153,7 @@ def _on_brownie(brownie: Any, folder: Path) -> Walkthrough:
 
 
 def _lasting_folder(brownie: Any) -> Path:
-    """A folder of its own for each chain: a development chain that is started anew has another genesis."""
+    """A separate folder for each chain, named by its genesis, which is new whenever a development chain starts anew."""
     genesis = bytes(brownie.web3.eth.get_block(0)["hash"])
     folder = Path(os.environ.get("CREDITCHAIN_HOME", ".creditchain")) / "brownie" / genesis[:8].hex()
     folder.mkdir(parents=True, exist_ok=True)
@@ -157,7 +161,7 @@ def _lasting_folder(brownie: Any) -> Path:
 
 
 def _tag_key() -> str:
-    """The option of the tag key: what the environment says, else a key that everybody knows."""
+    """The value of --tag-key: from the environment, else a key that everybody knows."""
     if TAG_KEY in os.environ:
         return os.environ[TAG_KEY]
     os.environ[DEVELOPMENT_TAG_KEY] = "0x" + keccak256(b"creditchain development tag key").hex()

@@ -1,7 +1,7 @@
-"""What `make bench` measures: one module a subject, each with `measure() -> list[Row]`.
+"""The benchmarks that `make bench` runs: one module for each subject, each with `measure() -> list[Row]`.
 
-A row's baseline is what a user would run instead, measured in the same run; the ratio is what to quote, the absolute
-value depends on the machine.
+A row's baseline is what a user would run instead, measured in the same run. Quote the ratio: absolute values depend on
+the machine.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measured figure. `ok` is None where there is no target, or where the measurement could not be made."""
+    """One measured figure. `ok` is None if there is no target, or if it could not be measured."""
 
     group: str
     name: str
@@ -29,7 +29,7 @@ class Row:
     ok: bool | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The row as `build/bench.json` holds it."""
+        """The row as it is written to `build/bench.json`."""
         return asdict(self)
 
 

@@ -20,8 +20,8 @@ GROUPS: dict[str, tuple[str, ...]] = {"core": ("gas",), "batch": ("tree", "batch
 
 
 def main(groups: Iterable[str]) -> int:
-    """Measure the named groups (all when none is named). 1 when a target was missed, 2 for a group there is not."""
-    # A table of eight columns needs room, wherever it is printed.
+    """Measure the named groups, or all. Returns 1 if a target was missed, 2 if a group does not exist."""
+    # A table of eight columns needs this width, wherever it is printed.
     console = Console(width=max(Console().width, 160))
     chosen = list(groups) or list(GROUPS)
     if unknown := [group for group in chosen if group not in GROUPS]:

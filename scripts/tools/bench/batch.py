@@ -1,4 +1,4 @@
-"""Uploads to batch folders, beside the pipeline that a user would write with the same libraries and no more."""
+"""From uploads to batch folders, compared with a straightforward pipeline that uses the same libraries."""
 
 from __future__ import annotations
 
@@ -76,9 +76,10 @@ def measure() -> list[Row]:
 def _beside_the_plain_one(
     product: Product, folder: Path, lines: Path, table: Path, few: Path
 ) -> tuple[list[Row], tuple[float, float]]:
-    """Rows, and seconds a record of 100 k and of 1 M.
+    """Rows, and the seconds for each record of 100 k and of 1 M.
 
-    They take turns, each after the straightforward pipeline: a busy moment and what it left in memory hit all.
+    The runs alternate with the straightforward pipeline, so that a busy moment of the machine, and the state in which
+    it leaves memory, affect all of them.
     """
     plain: list[float] = []
     quick: list[Measured] = []
@@ -117,9 +118,9 @@ def _beside_the_plain_one(
 
 
 def _large(product: Product, folder: Path, smaller: tuple[float, float]) -> list[Row]:
-    """10 M records: is time linear, memory bounded, a proof as quick as ever?
+    """Measure 10 M records: whether time is linear, memory bounded, and proofs as fast as with fewer records.
 
-    `smaller`: seconds a record of 100 k and of 1 M.
+    `smaller` holds the seconds for each record of 100 k and of 1 M.
     """
     path = _sample(product, folder, MANY, Form.JSONL)
     peak = _run(path, product, folder, memory=True).peak
@@ -128,7 +129,7 @@ def _large(product: Product, folder: Path, smaller: tuple[float, float]) -> list
     each, (small, middle) = many.seconds / MANY, smaller
     growth = each / min(small, middle)
     with open_batch(many.prepared.path) as opened:
-        first, all_of_first = _proofs(opened)  # documents are on the disk alone
+        first, all_of_first = _proofs(opened)  # the documents have left memory by now
         one, all_of_one = _proofs(opened)
     return [
         Row("batch", "peak memory, 10 M records", peak / 1e9, "GB", None, None, "≤ 3 GB", peak <= 3e9),
@@ -187,7 +188,7 @@ def _sample(product: Product, folder: Path, records: int, form: Form) -> Path:
 
 
 def _run(path: Path, product: Product, folder: Path, *, keep: bool = False, memory: bool = False) -> Measured:
-    """One batch. Looking at the memory slows it down, so runs that are timed do without."""
+    """Make one batch. Watching the memory slows it down, so timed runs do not."""
     dest = folder / "batches"
     shutil.rmtree(dest, ignore_errors=True)
     terms = Terms(bytes(32), 1, "0x" + "00" * 20, 1, product.ref, product.digest, 0, 1, bytes(32))
@@ -243,7 +244,7 @@ def _memory(process: int) -> int:
 
 
 def _plain_seconds(path: Path, product: Product, folder: Path) -> float:
-    """Seconds of the straightforward pipeline, in a process of its own, that leaves nothing in this one's memory."""
+    """Seconds of the straightforward pipeline, in a separate process so that it leaves nothing in this one's memory."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(_timed, path, product, folder / "plain").result()
 
@@ -256,10 +257,10 @@ def _timed(path: Path, product: Product, dest: Path) -> float:
 
 
 def straightforward(path: Path, product: Product, dest: Path) -> bytes:
-    """What a user writes with orjson, jsonschema-rs, safe-pysha3, re and sorted, in one process; the root.
+    """What a user would write with orjson, jsonschema-rs, safe-pysha3, re and sorted, in one process. Returns the root.
 
-    It checks what the pipeline checks: schema, numbers, characters, days, that each record id stands once. Everything
-    that the batch folder holds is written: documents with salts, leaves, every level; synced and digested.
+    It checks what the pipeline checks: schema, numbers, characters, days, and that no record id repeats. It writes
+    everything that the batch folder holds (documents with salts, leaves, every level), synced and digested.
     """
     keccak, schema = sha3.keccak_256, product.validator()
 
@@ -282,7 +283,7 @@ def straightforward(path: Path, product: Product, dest: Path) -> bytes:
             commitment = keccak(b"\x03" + salt + b"application/json\x00" + content).digest()
             record_id = keccak(SEALS.secret + document["data"]["record_id"].encode()).digest()[:16]
             if record_id in ids:
-                raise ValueError("a record id that stands twice")
+                raise ValueError("a record id that repeats")
             ids.add(record_id)
             records.append((tag, SECTION_BYTE[document["section"]], commitment, salt, content))
     records.sort()

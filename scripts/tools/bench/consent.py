@@ -1,7 +1,7 @@
-"""Gas of consent and metering on a log of 2^20 entries, beside what EAS takes for less.
+"""Gas of consents and metering on a log of 2^20 entries, beside the gas of EAS, which does less.
 
-Institutions that have tokens already, consents that differ within a batch, five institutions in turn: what a provider
-of a region sees on an ordinary day.
+The load is a provider's ordinary day: institutions that own tokens already, consents that differ within a batch, five
+institutions in turn.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _Granted:
 
 
 class _Day:
-    """A region with consents and a query ledger, and what happens there."""
+    """A region with consents and a query ledger, and the actions in it."""
 
     def __init__(self, region: Region) -> None:
         self.region, self.chain = region, region.chain

@@ -1,8 +1,8 @@
-"""Gas of what members do on chain, on a log of 2^20 entries and more, beside what peers take for less.
+"""Gas of members' transactions on a log of at least 2^20 entries, beside the gas of peers, which do less.
 
-Peers' figures were measured with each project's own compiler settings on Anvil 1.7.1 in November 2026: EAS 1.4,
-OpenAttestation DocumentStore, in steady state. The least an anchor can cost is measured in the same run. Gas does not
-depend on the machine.
+The peers' figures were measured in steady state with each project's own compiler settings on Anvil 1.7.1 in November
+2026: EAS 1.4 and OpenAttestation DocumentStore. The least that an anchor can cost is measured in the same run. Gas does
+not depend on the machine.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Region:
 
 
 def found(chain: LocalChain) -> Region:
-    """A region with a log of 2^20 entries; governed by account 0, of which the other groups' benches make use too."""
+    """A region with a log of 2^20 entries, governed by account 0. Other groups use it too."""
     manager = chain.deploy("AccessManager", chain.accounts[0])
     log = chain.deploy("RegionLog", manager, b"YRD".ljust(32, b"\0"))
     nodes = chain.deploy("NodeRegistry", manager, log)
@@ -98,7 +98,7 @@ def admit(region: Region, operator: str, role: Role, domains: int, host: int = 0
 
 
 def _preload(region: Region) -> None:
-    """Make the log one of 2^20 entries. A log that grew to this size wrote each of these slots before."""
+    """Set the log's size to 2^20 entries. A log that grew to this size has written each of these slots before."""
     chain, log = region.chain, region.addresses["RegionLog"]
     for slot in range(PEAKS_SLOT, PEAKS_SLOT + ENTRIES.bit_length()):
         chain.request("anvil_setStorageAt", log, f"0x{slot:064x}", "0x" + region.word().hex())
@@ -106,7 +106,7 @@ def _preload(region: Region) -> None:
     head = head >> 64 << 64 | ENTRIES
     chain.request("anvil_setStorageAt", log, f"0x{HEAD_SLOT:064x}", f"0x{head:064x}")
     if chain.call("RegionLog", log, "size") != ENTRIES or chain.call("RegionLog", log, "keyEpoch") != 1:
-        raise RuntimeError("the layout of RegionLog's storage is not what this benchmark knows")
+        raise RuntimeError("RegionLog's storage has another layout than this benchmark expects")
 
 
 def _anchoring(region: Region) -> Iterable[Row]:
@@ -126,7 +126,7 @@ def _anchoring(region: Region) -> Iterable[Row]:
 
 
 def _interleaved(region: Region) -> float:
-    """Anchors whose writer is not the log's last one."""
+    """Anchors after another contract wrote to the log."""
 
     def anchor() -> Sent:
         region.send("NodeRegistry", 0, "setProfile", REGULATOR, region.word())
@@ -146,7 +146,7 @@ def _least(region: Region) -> float:
 
 
 def _shares(region: Region, sent: Sent) -> Iterable[Row]:
-    """What the gas of one anchor goes to; the shares add up to the whole."""
+    """Where the gas of one anchor goes; the shares add up to the whole."""
     names = {address.lower(): name for name, address in region.addresses.items()}
     costs = region.chain.costs(sent.hash, names, "AnchorRegistry")
     events = sum(gas for (_, what), gas in costs.items() if what.startswith("LOG"))

@@ -1,8 +1,8 @@
-"""`python -m tools.bench.huge [LEAVES]`: a tree as large as 长三角's chain, once, on this machine.
+"""`python -m tools.bench.huge [LEAVES]`: build one tree with as many leaves as 长三角's chain has records.
 
-192 million synthetic leaf hashes, made from a counter as they are needed, stream into a tree file under `build/`. Their
-order is the counter's, as a sorted batch gives them. Prints one JSON object: seconds, peak memory, bytes on disk, and
-what a proof from it costs. Removes the file. Needs 64 bytes of disk a leaf.
+192 million synthetic leaf hashes, made from a counter as they are needed, stream into a tree file under `build/`, in
+the order of the counter. Prints one JSON object (seconds, peak memory, bytes on disk, cost of a proof) and removes the
+file. Needs 64 bytes of disk for each leaf.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BUILD = Path("build/bench")
 
 
 def run(leaves: int) -> dict[str, Any]:
-    """Build the tree, take and verify proofs, remove the file. RuntimeError when a proof does not hold."""
+    """Build the tree, make and verify proofs, remove the file. RuntimeError if a proof does not hold."""
     BUILD.mkdir(parents=True, exist_ok=True)
     expected = ROW * sum(level_widths(leaves))
     if (free := shutil.disk_usage(BUILD).free) < expected:
@@ -68,7 +68,7 @@ def run(leaves: int) -> dict[str, Any]:
 
 
 def _pieces(leaves: int) -> Iterator[tuple[Rows, float]]:
-    """Leaf hashes keccak-256(counter as 8 bytes), and the seconds that making them took: not the tree's time."""
+    """Leaf hashes keccak-256(counter as 8 bytes), and the seconds it took to make them, which are not the tree's."""
     for first in range(0, leaves, PIECE):
         start = time.perf_counter()
         counters = np.arange(first, min(first + PIECE, leaves), dtype="<u8").view(np.uint8).reshape(-1, 8)
@@ -76,7 +76,7 @@ def _pieces(leaves: int) -> Iterator[tuple[Rows, float]]:
 
 
 def _proofs(tree: FileTree, root: bytes) -> dict[str, Any]:
-    """Median microseconds of taking a proof anywhere in the file, and of verifying it."""
+    """Median microseconds of making a proof for a random leaf, and of verifying it."""
     taking, checking = [], []
     for index in [0, tree.size - 1, *np.random.default_rng(0).integers(0, tree.size, PROOFS).tolist()]:
         leaf = keccak256(index.to_bytes(8, "little"))

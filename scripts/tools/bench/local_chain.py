@@ -1,4 +1,4 @@
-"""An Anvil of its own to measure gas on: on a free port, with unlocked accounts, ended with the block that uses it."""
+"""A separate Anvil to measure gas on: on a free port, with unlocked accounts, stopped after the `with` block."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from creditchain.errors import UnavailableError
 
 START_SECONDS = 20.0
 GAS_LIMIT = 10_000_000
-#: Opcodes whose cost a trace shows by name.
+#: Opcodes whose cost `costs` shows by name.
 TOLD = frozenset({"SLOAD", "SSTORE", "LOG1", "LOG2", "LOG3", "LOG4"})
 
 
@@ -29,7 +29,7 @@ class Sent:
 
     hash: str
     gas: int
-    address: str | None  #: of the contract it created
+    address: str | None  #: address of the contract that it created
 
 
 class LocalChain:
@@ -51,7 +51,7 @@ class LocalChain:
         return answer["result"]
 
     def send(self, data: bytes, to: str | None, sender: str | None = None) -> Sent:
-        """Send a transaction from an unlocked account (the first by default); it must succeed."""
+        """Send a transaction from an unlocked account (the first by default). It must succeed."""
         transaction = {"from": sender or self.accounts[0], "data": "0x" + data.hex(), "gas": hex(GAS_LIMIT)}
         if to is not None:
             transaction["to"] = to
@@ -80,7 +80,7 @@ class LocalChain:
         return interface(contract).decode(function, bytes.fromhex(result[2:]))[0]
 
     def costs(self, hash_: str, contracts: Mapping[str, str], first: str) -> Counter[tuple[str, str]]:
-        """Gas of a transaction by (contract, what): an opcode of TOLD, `call` for reaching another contract, or `run`.
+        """Gas of a transaction by (contract, what): an opcode of TOLD, `call` for calling a contract, or `run`.
 
         `contracts` is lower-case address → name, `first` the name of the contract that the transaction calls.
         """
@@ -101,11 +101,11 @@ class LocalChain:
 
 @contextmanager
 def local_chain() -> Iterator[LocalChain]:
-    """A fresh Anvil without fees, which ends with the block.
+    """A fresh Anvil without fees, stopped after the `with` block.
 
     Raises:
         ConfigError: there is no anvil on this machine.
-        UnavailableError: it does not come up.
+        UnavailableError: it does not start.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -120,7 +120,7 @@ def local_chain() -> Iterator[LocalChain]:
                 chain.accounts = list(chain.request("eth_accounts"))
             except OSError as error:
                 if time.monotonic() > deadline or process.poll() is not None:
-                    raise UnavailableError("anvil does not come up") from error
+                    raise UnavailableError("anvil did not start") from error
                 time.sleep(0.05)
         yield chain
     finally:
@@ -129,7 +129,7 @@ def local_chain() -> Iterator[LocalChain]:
 
 
 def _reaching(logs: list[Any], position: int) -> int:
-    """What a call costs its caller beside the gas that the callee uses."""
+    """The gas that a call costs its caller, without the gas that the callee uses."""
     depth, before = logs[position]["depth"], logs[position]["gas"]
     inside: list[Any] = []
     for step in logs[position + 1 :]:

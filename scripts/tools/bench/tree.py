@@ -1,4 +1,4 @@
-"""The tree and its hashes, beside plain loops and beside the libraries that users would take instead."""
+"""The tree and its hashes, compared with plain loops and with libraries that users would take instead."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ BUILD = Path("build/bench")
 
 
 def measure() -> list[Row]:
-    """Rows of group `batch`. Peers that can't be installed give rows without a value."""
+    """Rows of group `batch`. Peers that cannot be installed give rows without a value."""
     engine = lanes.load_fastest()
     rows = [*_beside_loops(), *_beside_peers()]
     if engine == "kernel":
@@ -53,7 +53,7 @@ def _leaf_hashes(count: int) -> Rows:
 
 
 def _beside_loops() -> list[Row]:
-    """The tree over a million leaf hashes; both take turns, so that a busy moment of the machine hits both."""
+    """The tree over a million leaf hashes. Runs alternate, so that a busy moment of the machine affects both."""
     rows = _leaf_hashes(LEAVES)
     leaves = [row.tobytes() for row in rows]
     made = []
@@ -72,7 +72,7 @@ def _beside_loops() -> list[Row]:
 
 
 def _loop_root(leaves: list[bytes], hasher: Callable[[bytes], Any]) -> bytes:
-    """The straightforward tree: what a user writes who has a hash function and no library."""
+    """The straightforward tree that a user would write with only a hash function."""
     level = leaves
     while len(level) > 1:
         above = [hasher(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
@@ -81,7 +81,7 @@ def _loop_root(leaves: list[bytes], hasher: Callable[[bytes], Any]) -> bytes:
 
 
 def _take_turns(one: Callable[[], object], other: Callable[[], object]) -> tuple[float, float]:
-    """Median seconds of both over RUNS runs each, after one of the first that is not counted."""
+    """Median seconds of both over RUNS runs each, after one run of the first that is not counted."""
     one()
     taken: tuple[list[float], list[float]] = ([], [])
     for _ in range(RUNS):
@@ -93,7 +93,7 @@ def _take_turns(one: Callable[[], object], other: Callable[[], object]) -> tuple
 
 
 def _beside_peers() -> list[Row]:
-    """The tree over a hundred thousand leaf hashes, beside libraries."""
+    """The tree over a hundred thousand leaf hashes, compared with libraries."""
     rows = _leaf_hashes(PEER_LEAVES)
     theirs = _pymerkle() | _npm_libraries()
     ours, _ = _take_turns(lambda: lanes.levels(rows), lambda: None)
@@ -129,7 +129,7 @@ def _npm_libraries() -> dict[str, float]:
 
 
 def _done(made: Path, install: list[str]) -> bool:
-    """Whether `made` is there, after `install` if it was not."""
+    """Whether `made` exists, after running `install` if it did not."""
     if made.exists():
         return True
     try:
@@ -139,7 +139,7 @@ def _done(made: Path, install: list[str]) -> bool:
 
 
 def _seconds(command: list[str], **environment: str) -> dict[str, float]:
-    """Median seconds by library, as the peers' scripts print them."""
+    """Median seconds by library, as printed by the peers' scripts."""
     command = [*command, str(PEER_LEAVES), str(RUNS)]
     known = {**os.environ, **environment}
     done = subprocess.run(command, env=known, capture_output=True, text=True, check=True)  # noqa: S603
@@ -147,7 +147,7 @@ def _seconds(command: list[str], **environment: str) -> dict[str, float]:
 
 
 def _beside_the_machine() -> list[Row]:
-    """How far one core is from what its vector unit can do."""
+    """How close one core comes to what its vector unit can do."""
     level = _leaf_hashes(LEAVES)
     blocks = 1000
     documents = np.zeros((64, 136 * blocks - 1), np.uint8)  # the padding fills the last block
@@ -165,7 +165,7 @@ def _beside_the_machine() -> list[Row]:
 
 
 def _first_use() -> list[Row]:
-    """What a new machine, and each new process, pays before the kernel hashes; and that its code is vectorised."""
+    """The time that a new machine, and each new process, needs until the kernel hashes; and that it is vectorised."""
     program = (
         "import time; start = time.perf_counter()\n"
         "from creditchain.merkle import lanes; lanes.load_fastest(); print(time.perf_counter() - start)\n"
@@ -186,7 +186,7 @@ def _first_use() -> list[Row]:
 
 
 def _proofs() -> list[Row]:
-    """Taking and checking an inclusion proof in a tree of ten million, kept as a file."""
+    """Make and verify an inclusion proof in a tree of ten million leaves that is kept as a file."""
     BUILD.mkdir(parents=True, exist_ok=True)
     path = BUILD / "ten-million.bin"
     path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Uploads of tables to batch folders: CSV and Excel workbooks of the same records, and checking them."""
+"""From tables to batch folders: CSV and Excel workbooks with the same records, and checking them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SEALS = Seals(tag_key=keccak256(b"tag key of the benchmark"), secret=keccak256(b
 
 
 def measure() -> list[Row]:
-    """Rows of group `batch`: nothing is required of them, they are shown."""
+    """Rows of group `batch`. They have no target and are only shown."""
     product = load_product(PRODUCT)
     with tempfile.TemporaryDirectory(dir=os.environ.get("CREDITCHAIN_BENCH_FOLDER")) as name:
         folder = Path(name)
@@ -52,7 +52,7 @@ def measure() -> list[Row]:
 
 
 def write_workbook(table: Path, path: Path) -> Path:
-    """A CSV file as a workbook, all cells texts."""
+    """Write a CSV file as a workbook in which all cells are texts."""
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("records")
     with table.open(encoding="utf-8", newline="") as handle:

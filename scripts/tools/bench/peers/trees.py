@@ -1,4 +1,4 @@
-"""`python trees.py COUNT RUNS`: what trees.mjs does, for pymerkle. Needs pymerkle and safe-pysha3 on the path."""
+"""`python trees.py COUNT RUNS`: as trees.mjs, for pymerkle. Needs pymerkle and safe-pysha3 on the path."""
 
 from __future__ import annotations
 
