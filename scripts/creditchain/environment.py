@@ -1,4 +1,4 @@
-"""Every environment variable that is read or set, and what it means. docs/operations.md shows this table."""
+"""Every environment variable that is read or set, with its meaning. docs/operations.md shows this table."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ VARIABLES: Mapping[str, str] = {
     "CREDITCHAIN_TAG_KEY": "tag key of an epoch (`--tag-key`): keystore:PATH or env:VARIABLE",
     "CREDITCHAIN_PASSWORD": "password of keystores and backups",
     "CREDITCHAIN_PASSWORD_FILE": "file whose first line is that password",
-    "CREDITCHAIN_MNEMONIC": "recovery words of an enterprise's key, instead of being asked for them",
-    "CREDITCHAIN_MNEMONIC_PASSPHRASE": "passphrase that belongs to these words",
-    "CREDITCHAIN_REGION_FILE": "file of regions, for their exceptions of numbers whose check digits are wrong",
+    "CREDITCHAIN_MNEMONIC": "recovery words of an enterprise's key; if not set, a command asks for them",
+    "CREDITCHAIN_MNEMONIC_PASSPHRASE": "passphrase of these words",
+    "CREDITCHAIN_REGION_FILE": "file of regions, which lists accepted numbers whose check digits are wrong",
     "CREDITCHAIN_PRODUCTS": "folders of product files (`--products`)",
     "CREDITCHAIN_POLICY": "policy file of `verify` (`--policy`)",
-    "CREDITCHAIN_KERNEL": "`plain` turns compiled hashing off",
+    "CREDITCHAIN_KERNEL": "`plain` disables compiled hashing",
     "CREDITCHAIN_DEMO_TAG_KEY": "set by `creditchain demo` for its own commands",
     "CREDITCHAIN_DEVELOPMENT_TAG_KEY": "set by the Brownie scripts for their own commands",
-    "CREDITCHAIN_UPLOAD": "upload for `scripts/anchor_batch.py`; a sample if not set",
+    "CREDITCHAIN_UPLOAD": "upload for `scripts/anchor_batch.py`; if not set, a sample",
     "CREDITCHAIN_PRODUCT": "product of that upload",
-    "CREDITCHAIN_PACKAGE": "package for `scripts/verify_report.py`; made if not set",
+    "CREDITCHAIN_PACKAGE": "package for `scripts/verify_report.py`; if not set, one from the sample",
     "CREDITCHAIN_BENCH_FOLDER": "folder in which `make bench` works",
-    "CREDITCHAIN_BENCH_LARGE": "set: `make bench` also measures ten million records (20 GB)",
+    "CREDITCHAIN_BENCH_LARGE": "if set, `make bench` also measures ten million records (20 GB)",
+    "CREDITCHAIN_TEST_PORT": "port of a running chain for the contract tests; if not set, Brownie starts one",
 }

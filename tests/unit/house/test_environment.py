@@ -1,4 +1,4 @@
-"""The index of environment variables is whole: in the sources, in the module that names them, and in the docs."""
+"""The index of environment variables is complete, in the module that lists them and in the docs."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,12 @@ from creditchain.errors import ExitCode
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = [
     path
-    for path in (*(ROOT / "scripts").rglob("*"), ROOT / "Makefile", ROOT / "brownie-config.yaml")
+    for path in (
+        *(ROOT / "scripts").rglob("*"),
+        *(ROOT / "tests").rglob("conftest.py"),
+        ROOT / "Makefile",
+        ROOT / "brownie-config.yaml",
+    )
     if path.is_file() and path.suffix in (".py", ".sh", ".yaml", "") and path.name != "environment.py"
 ]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
