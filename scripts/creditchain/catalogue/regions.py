@@ -79,7 +79,7 @@ def load_region(code: str, file: Path | None = None) -> RegionName:
 def _parse(text: str, where: str) -> dict[str, RegionName]:
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers without end, nesting without end
         raise ConfigError("this is not TOML", found=str(error), place=Place(where)) from error
     regions = {}
     for code, table in tables.items():

@@ -124,7 +124,7 @@ def require_url(url: str, place: Place | None = None) -> str:
 def _tables(text: str, where: str) -> dict[str, dict[str, Any]]:
     try:
         parsed = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers without end, nesting without end
         raise NetworkError("the networks file is not TOML", found=str(error), place=Place(where)) from error
     for name, table in parsed.items():
         if not isinstance(table, dict):

@@ -39,7 +39,7 @@ def parse_product(text: str, resolver: Resolver, file: str | None = None) -> Pro
     """
     try:
         source = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers without end, nesting without end
         line = re.search(r"line (\d+)", str(error))
         raise ProductFileError(f"not TOML: {error}", place=Place(file, int(line.group(1)) if line else None)) from error
     try:

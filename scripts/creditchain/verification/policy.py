@@ -137,7 +137,7 @@ def parse_policy(text: str) -> Policy:
     """Parse a policy from TOML. Raises PolicyError, which names the field."""
     try:
         table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # numbers without end, nesting without end
         raise PolicyError("the policy is not TOML", found=str(error)) from error
     for name in table:
         if name not in _FIELDS:

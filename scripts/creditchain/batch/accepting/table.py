@@ -40,10 +40,10 @@ def layout(names: Iterable[str], product: Product) -> Layout:
         raise UploadError(message, expected=", ".join(missing), hint=hint, place=Place(field=missing[0]))
     for place, name in enumerate(listed):
         if name in listed[:place]:
-            raise UploadError("the column stands there twice", place=Place(field=_shown(name)))
+            raise UploadError("the column stands there twice", place=Place(field=shown(name)))
         if name not in ENVELOPE and name not in types:
             raise UploadError(
-                "the product has no field for this column", expected=", ".join(types), place=Place(field=_shown(name))
+                "the product has no field for this column", expected=", ".join(types), place=Place(field=shown(name))
             )
     return Layout(listed, types)
 
@@ -97,10 +97,14 @@ def typed(name: str, cell: str, kind: str) -> Any:
             raise UploadError("not true or false", expected="true or false", place=Place(field=f"data.{name}"))
         return cell == "true"
     try:
-        return parse_json(b'{"value":%b}' % cell.encode())["value"]
+        value = parse_json(b'{"value":%b}' % cell.encode())
     except InputError as error:
         raise UploadError("not JSON", place=Place(field=f"data.{name}")) from error
+    if len(value) != 1:  # `1,"more":2` would close the value and begin another
+        raise UploadError("not JSON", expected="one value", place=Place(field=f"data.{name}"))
+    return value["value"]
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
+    """A column's name as an error may show it: of a file without a header it may be anything."""
     return name if name.isidentifier() and len(name) <= 60 else "?"

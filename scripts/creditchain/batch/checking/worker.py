@@ -55,7 +55,7 @@ def check_piece(rules: Rules, numbered_piece: tuple[int, Piece]) -> CheckedPiece
             before = 0 if numbered else lines
             problems += [problem.shifted(before) for problem in block.problems]
             places.append(block.records.column("line").to_numpy() + before)
-            keys += map(_document_key, *_columns(block.records, "scheme", "number", "content"))
+            keys += map(_document_key, *_columns(block.records, "scheme", "number", "media_type", "content"))
             record_ids += map(_text_key, block.records.column(RECORD_ID).to_pylist())
             summary.add(_documents(block.records))
             lines += block.lines
@@ -87,9 +87,9 @@ def _documents(records: pa.RecordBatch) -> list[dict[str, object]]:
     ]
 
 
-def _document_key(scheme: object, number: object, content: object) -> bytes:
-    """Equal documents about one subject have one key; a JSON document names its subject, a file does not."""
-    key = hashlib.blake2b(f"{scheme}\0{number}\0".encode(), digest_size=KEY_BYTES)
+def _document_key(scheme: object, number: object, media_type: object, content: object) -> bytes:
+    """Documents about one subject have one key if they would have one commitment: equal bytes of one media type."""
+    key = hashlib.blake2b(f"{scheme}\0{number}\0{media_type}\0".encode(), digest_size=KEY_BYTES)
     assert isinstance(content, bytes)  # noqa: S101 - the column's type
     key.update(content)
     return key.digest()

@@ -10,7 +10,7 @@ from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from creditchain.batch.errors import UploadError
 
@@ -48,6 +48,8 @@ MONTH_FORMS = _compiled(
 
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _BLANKS = " \t\r\n\u00a0\u3000\ufeff\u200b"
+#: Most characters of an amount, which Decimal then holds exactly.
+_AMOUNT = 24
 _YUAN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _THOUSANDS = re.compile(r"([+-]?[0-9]{1,3})((?:,[0-9]{3})+)((?:\.[0-9]*)?)")
 
@@ -123,11 +125,10 @@ def fen(text: str) -> str:
     """An amount in yuan as whole fen, exactly. Raises ConversionError, also for parts of a fen."""
     if not _YUAN.fullmatch(text):
         raise ConversionError("not an amount in yuan", expected="an amount such as 1234.56, without separators")
-    try:
-        amount = Decimal(text) * 100
-    except InvalidOperation:
-        raise ConversionError("not an amount in yuan", expected="an amount such as 1234.56") from None
-    if amount != amount.to_integral_value() or len(text) > 24:
+    if len(text) > _AMOUNT:  # longer ones would be rounded
+        raise ConversionError("an amount that is too long", expected=f"at most {_AMOUNT} characters")
+    amount = Decimal(text) * 100
+    if amount != amount.to_integral_value():
         raise ConversionError("an amount with parts of a fen", expected="at most two places after the point")
     return str(int(amount))
 
@@ -156,7 +157,7 @@ def looked_up(text: str, table: Mapping[str, str]) -> str:
     if text not in table:
         raise ConversionError(
             "the lookup table of the mapping does not have this value",
-            expected="one of " + ", ".join(table),
+            expected=f"one of the {len(table)} values that the table lists",
             hint="Add it to the lookup table if it is right.",
         )
     return table[text]

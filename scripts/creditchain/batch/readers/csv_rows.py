@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import IO
 
 from creditchain.batch.accepting.rules import Rules
@@ -62,9 +62,7 @@ def read_rows(handle: IO[bytes], name: str, encoding: str = UTF_8, header_row: i
     """
     csv.field_size_limit(DOCUMENT_LIMITS.max_bytes)
     lines = decoded_lines(handle, encoding, name)
-    for _ in range(header_row - 1):
-        next(lines, None)
-    first = next(lines, None)
+    first = next(islice(lines, header_row - 1, None), None)
     if first is None:
         return
     before = header_row - 1
@@ -75,13 +73,26 @@ def read_rows(handle: IO[bytes], name: str, encoding: str = UTF_8, header_row: i
         try:
             row = next(reader, None)
         except csv.Error as error:
-            torn = "unexpected end" in str(error)
-            message = "the file ends in the middle of a quoted cell" if torn else "not well-formed CSV"
-            raise UploadError(message, found=str(error), place=Place(name, line)) from error
+            raise _malformed(str(error), Place(name, line)) from error
         if row is None:
             return
         width = len(row) if width is None else width
         yield line, _checked(tuple(row), width, line)
+
+
+def _malformed(reason: str, place: Place) -> UploadError:
+    """What the csv module found, in our words."""
+    if "unexpected end" in reason:
+        hint = "A quotation mark at the start of a cell needs its partner at the end. Or was the file cut off?"
+        return UploadError("the file ends in the middle of a quoted cell", hint=hint, place=place)
+    if "new-line character" in reason:
+        hint = "Save the file with the line ends of Windows (CRLF) or of Unix (LF)."
+        return UploadError("a carriage return without a line feed", hint=hint, place=place)
+    if "field limit" in reason:
+        hint = "Is a quotation mark missing at its end?"
+        limit = f"at most {DOCUMENT_LIMITS.max_bytes} characters"
+        return UploadError("a cell that is too long", expected=limit, hint=hint, place=place)
+    return UploadError("not well-formed CSV", found=reason, place=place)
 
 
 def _checked(row: tuple[str, ...], width: int, line: int) -> Row:

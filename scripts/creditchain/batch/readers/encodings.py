@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import IO
 
 from creditchain.batch.errors import UploadError
@@ -39,6 +40,10 @@ _MARK = "\ufeff"
 _STEP = 256 << 10
 #: Bytes that a guess looks at.
 SAMPLE_BYTES = 64 << 10
+#: Most bytes of a line (characters of UTF-16): many times a document.
+MAX_LINE = 16 << 20
+#: Fewer bytes tell nothing of the encoding.
+_LEAST = 16
 
 
 def parse_encoding(name: str) -> str:
@@ -62,7 +67,9 @@ def decoded_lines(handle: IO[bytes], encoding: str, name: str) -> Iterator[str]:
 def _lines(handle: IO[bytes], encoding: str, name: str) -> Iterator[str]:
     """Lines of an encoding in which the byte 0x0A is always a line feed, and so ends a line."""
     codec = ENCODINGS[encoding]
-    for number, line in enumerate(handle, 1):
+    for number, line in enumerate(iter(partial(handle.readline, MAX_LINE + 1), b""), 1):
+        if len(line) > MAX_LINE:
+            raise _too_long(name, number)
         try:
             yield line.decode(codec)
         except UnicodeDecodeError as error:
@@ -76,20 +83,42 @@ def _wide_lines(handle: IO[bytes], encoding: str, name: str) -> Iterator[str]:
         block = handle.read(_STEP)
         try:
             text = rest + decoder.decode(block, final=not block)
-        except UnicodeError as error:
-            raise wrong_encoding(encoding, [block], name, number, getattr(error, "start", 0)) from None
+        except UnicodeDecodeError as error:
+            raise _wrong_wide(error, encoding, rest, name, number) from None
+        except UnicodeError:  # no byte order mark
+            raise wrong_encoding(encoding, [block], name, number, 0) from None
         *whole, rest = text.split("\n")
         number += len(whole)
         yield from (line + "\n" for line in whole)
+        if len(rest) > MAX_LINE:
+            raise _too_long(name, number)
         if not block:
             break
     if rest:
         yield rest
 
 
+def _wrong_wide(error: UnicodeDecodeError, encoding: str, rest: str, name: str, number: int) -> UploadError:
+    """The error for a block that is not UTF-16, at the line in which its first wrong byte stands.
+
+    `rest` is what was read of line `number` before the block.
+    """
+    codec = "utf-16-be" if encoding.endswith("be") or error.encoding.endswith("be") else "utf-16-le"
+    before = rest + error.object[: error.start].decode(codec, "replace")
+    last = before.rpartition("\n")[2]
+    # A few bytes, as at the end of a file that was cut off, tell nothing of the encoding.
+    return wrong_encoding(encoding, [error.object], name, number + before.count("\n"), 2 * len(last))
+
+
+def _too_long(name: str, line: int) -> UploadError:
+    hint = "Is this a text file whose lines end with line feeds?"
+    return UploadError("the line is too long", expected=f"at most {MAX_LINE} bytes", hint=hint, place=Place(name, line))
+
+
 def wrong_encoding(encoding: str, sample: Iterable[bytes], name: str, line: int, at: int) -> UploadError:
     """The error for a line that is not of the encoding; `sample` begins with it."""
-    likely = likely_encoding(b"".join(sample))
+    whole = b"".join(sample)
+    likely = likely_encoding(whole) if len(whole) >= _LEAST else None
     hint = "Save the file as UTF-8."
     if likely is not None and likely != encoding:
         hint = f"It looks like {likely}: run again with --encoding {likely}, or save the file as UTF-8."

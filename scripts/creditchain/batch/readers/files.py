@@ -5,15 +5,17 @@ Columns of the manifest: file, number, section, domain, media_type, and optional
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from creditchain.batch.accepting.loaded import Collector, Loaded
 from creditchain.batch.accepting.rules import Rules, accept_file
+from creditchain.batch.accepting.table import shown
 from creditchain.batch.errors import Problem, UploadError, storage
 from creditchain.batch.readers.csv_rows import header, read_rows
 from creditchain.batch.readers.pieces import FilesPiece, ManifestRow
-from creditchain.batch.readers.upload import MANIFEST, Upload, open_at
+from creditchain.batch.readers.upload import MANIFEST, Upload, is_url, open_at
 from creditchain.batch.records import Record
 from creditchain.documents import DOMAINS, SECTIONS
 from creditchain.errors import Place
@@ -23,6 +25,8 @@ COLUMNS = ("file", "number", "section", "domain", "media_type")
 #: Size limit of a file, in bytes.
 MAX_FILE_BYTES = 256 << 20
 _FILES = 256
+#: What the system says where a name is not that of a file.
+_NO_FILE = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 
 def pieces(upload: Upload, piece_bytes: int) -> Iterator[FilesPiece]:
@@ -64,9 +68,8 @@ def _manifest(upload: Upload) -> tuple[tuple[str, ...], list[ManifestRow]]:
                 raise UploadError("the manifest lacks a column", expected=name, place=Place(MANIFEST, 1, name))
         if extra := [name for name in names if name not in (*COLUMNS, "scheme")]:
             expected = ", ".join((*COLUMNS, "scheme"))
-            raise UploadError(
-                "the manifest has a column that it cannot have", expected=expected, place=Place(MANIFEST, 1, extra[0])
-            )
+            place = Place(MANIFEST, 1, shown(extra[0]))
+            raise UploadError("the manifest has a column that it cannot have", expected=expected, place=place)
         rows = [ManifestRow(line, cells) for line, cells in read]
     if not rows:
         raise UploadError("the manifest names no file", place=Place(MANIFEST))
@@ -74,10 +77,9 @@ def _manifest(upload: Upload) -> tuple[tuple[str, ...], list[ManifestRow]]:
 
 
 def _record(folder: str, cells: dict[str, str], rules: Rules) -> Record:
-    if not _safe(cells["file"]):
-        raise UploadError(
-            "not a path inside the folder", expected="a relative path without ..", place=Place(field="file")
-        )
+    if not _safe(cells["file"]) or not _inside(folder, cells["file"]):
+        expected = "a relative path without .. and without links that lead out"
+        raise UploadError("not a path inside the folder", expected=expected, place=Place(field="file"))
     for name, known in (("section", SECTIONS), ("domain", DOMAINS)):
         if cells[name] not in known:
             raise UploadError(f"no such {name}", expected=", ".join(known), place=Place(field=name))
@@ -97,7 +99,7 @@ def _content(url: str) -> bytes:
             content = handle.read(MAX_FILE_BYTES + 1)
     except Exception as error:
         cause = error.__cause__
-        if isinstance(cause, FileNotFoundError | IsADirectoryError):
+        if isinstance(cause, OSError) and cause.errno in _NO_FILE:
             raise UploadError("there is no such file in the folder", place=Place(field="file")) from error
         raise
     if len(content) > MAX_FILE_BYTES:
@@ -108,7 +110,17 @@ def _content(url: str) -> bytes:
 
 
 def _url(folder: str, file: str) -> str:
-    return f"{folder.rstrip('/')}/{file}"
+    return f"{folder.rstrip('/')}/{PurePosixPath(file)}"  # a path, so that `x://y` in it is no address
+
+
+def _inside(folder: str, file: str) -> bool:
+    """Whether a file of a local folder is inside it once links are followed: a received folder may hold any."""
+    if is_url(folder):
+        return True
+    try:
+        return Path(_url(folder, file)).resolve().is_relative_to(Path(folder).resolve())
+    except (OSError, RuntimeError):  # links that lead to each other
+        return False
 
 
 def _safe(file: str) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+
+import pyarrow as pa
 
 from creditchain.batch.accepting.bulk_lines import Lines
 from creditchain.batch.accepting.loaded import Loaded
@@ -14,6 +16,9 @@ from creditchain.batch.errors import Problem
 from creditchain.batch.readers import json_lines, parquet, rows
 from creditchain.batch.readers.pieces import LinesPiece, MappedPiece, TextPiece
 from creditchain.batch.readers.texts import as_text
+
+_NO_TEXT = "the cell holds a value that has no text"
+_HAS_TEXT = "text in UTF-8, a number, true or false, or a day up to 9999-12-31"
 
 
 def load(piece: MappedPiece, rules: Rules) -> Iterator[Loaded]:
@@ -30,8 +35,34 @@ def _blocks(piece: MappedPiece) -> Iterator[list[tuple[int, rows.Source]]]:
         yield from (_sources(lines) for lines in json_lines.blocks(own))
     else:
         for batch in parquet.batches(own):
-            table = batch.select(list(columns)).to_pylist()
-            yield [(at, {name: as_text(row[name]) for name in columns}) for at, row in enumerate(table, 1)]
+            yield _rows({name: batch.column(name) for name in columns}, len(batch))
+
+
+def _rows(columns: Mapping[str, pa.Array], count: int) -> list[tuple[int, rows.Source]]:
+    texts = {name: _texts(column) for name, column in columns.items()}
+    made: list[tuple[int, rows.Source]] = []
+    for at in range(count):
+        cells = {name: text for name, column in texts.items() if (text := column[at]) is not None}
+        if unfit := next((name for name in texts if name not in cells), None):
+            made.append((at + 1, Problem(at + 1, None, _NO_TEXT, _HAS_TEXT, column=unfit)))
+        else:
+            made.append((at + 1, cells))
+    return made
+
+
+def _texts(column: pa.Array) -> list[str | None]:
+    """The texts of a column's values; None for one that has none."""
+    try:
+        return list(map(as_text, column.to_pylist()))
+    except (ValueError, OverflowError):  # NaN, a year past 9999, nanoseconds, what is not UTF-8: seldom, so one by one
+        return [_text(value) for value in column]
+
+
+def _text(value: pa.Scalar) -> str | None:
+    try:
+        return as_text(value.as_py())
+    except (ValueError, OverflowError):
+        return None
 
 
 def _sources(lines: Lines) -> list[tuple[int, rows.Source]]:
@@ -41,12 +72,18 @@ def _sources(lines: Lines) -> list[tuple[int, rows.Source]]:
 def _source(line: bytes, number: int) -> rows.Source:
     """The members of a flat JSON object as texts; numbers exactly as they are written."""
     try:
-        value = json.loads(line, parse_float=str, parse_int=str, object_pairs_hook=_once)
+        value = json.loads(line, parse_float=str, parse_int=str, parse_constant=_refuse, object_pairs_hook=_once)
+        if isinstance(value, dict):
+            texts = {name: as_text(item) for name, item in value.items()}
+            "".join(texts.values()).encode()  # raises for half of a surrogate pair, which \ud800 gives
+            return texts
     except (ValueError, RecursionError):
-        return Problem(number, None, "not a JSON object", "one object a line, no name twice")
-    if not isinstance(value, dict):
-        return Problem(number, None, "not a JSON object", "one object a line, no name twice")
-    return {name: as_text(item) for name, item in value.items()}
+        pass
+    return Problem(number, None, "not a JSON object", "one object a line in UTF-8, no name twice, no NaN")
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def parse_mapping(raw: bytes, product: Product, file: str) -> UploadMapping:
         source = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise MappingError("the mapping is not UTF-8", place=Place(file)) from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers without end, nesting without end
         line = re.search(r"at line (\d+)", str(error))
         place = Place(file, int(line[1]) if line else None)
         raise MappingError("not TOML", found=str(error), place=place) from error
@@ -182,7 +182,8 @@ def _split(table: Any, above: str) -> tuple[str, int]:
 def _lookup(table: Any, above: str) -> dict[str, str]:
     if not isinstance(table, Mapping) or not table:
         raise _wrong(above, "not a lookup table", expected='{ "value in the upload" = "value in the document" }')
-    return {str(key): _text(value, f"{above}.{key}") for key, value in table.items()}
+    # Keys are values of the upload, so errors do not name them.
+    return {str(key): _text(value, above) for key, value in table.items()}
 
 
 def _forms(value: Any, known: Mapping[str, object], above: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from creditchain.batch.readers.parquet_sizes import (
     rows_of,
 )
 from creditchain.batch.readers.parquet_types import column_names as data_columns
-from creditchain.batch.readers.parquet_types import plain_columns, require_type
+from creditchain.batch.readers.parquet_types import plain_columns, require_texts, require_type
 from creditchain.batch.readers.pieces import GroupsPiece, TablePiece
 from creditchain.batch.readers.upload import Upload, open_at
 from creditchain.batch.records import RECORDS, joined, shift
@@ -48,6 +48,7 @@ def pieces(upload: Upload, rules: Rules, piece_bytes: Callable[[int], int]) -> I
         try:
             if (mapping := upload.reading.mapping) is not None:
                 mapping.require_columns(parquet.schema_arrow.names)
+                require_texts(parquet.schema_arrow, mapping.columns)
             else:
                 check_schema(parquet.schema_arrow, rules.product)
         except UploadError as error:
@@ -67,7 +68,7 @@ def load(piece: GroupsPiece | TablePiece, rules: Rules) -> Iterator[Loaded]:
     first = piece.first
     for batch in batches(piece):
         if batch.schema.names == [DOCUMENT]:
-            loaded = _of_texts(batch.column(0).to_pylist(), rules)
+            loaded = _of_texts(_bytes_of(batch.column(0)), rules)
         else:
             loaded = _of_columns(batch, rules)
         yield _placed(loaded, first)
@@ -209,9 +210,15 @@ def _first_pass(batch: pa.RecordBatch, rules: Rules) -> FirstPass:
         return FirstPass(pa.RecordBatch.from_pylist([], schema=RECORDS), list(range(len(batch))))
 
 
-def _of_texts(texts: Sequence[str | None], rules: Rules) -> Loaded:
+def _bytes_of(column: pa.Array) -> list[bytes | None]:
+    """The texts of a column as they stand in the file, whether they are UTF-8 or not."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return [None if text is None else bytes(text) for text in column.cast(pa.large_binary()).to_pylist()]
+
+
+def _of_texts(raw: Sequence[bytes | None], rules: Rules) -> Loaded:
     """The records of JSON texts; lines count from 1."""
-    raw = [None if text is None else text.encode() for text in texts]
     if all(text is not None and b"\n" not in text for text in raw):
         return accept_lines(Lines(b"".join([text + b"\n" for text in raw if text is not None])), rules)
     collector = Collector()
@@ -228,8 +235,10 @@ def _placed(loaded: Loaded, before: int) -> Loaded:
 
 def _open(handle: Any, name: str) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(handle)
-    except (pa.ArrowException, OSError) as error:
+        parquet = pq.ParquetFile(handle)
+        _ = parquet.schema_arrow.names, str(parquet.schema_arrow)  # names that are not UTF-8 show themselves here
+        return parquet
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         hint = "Send the upload again."
         raise UploadError("not a whole Parquet file", found=_reason(error), hint=hint, place=Place(name)) from error
 
@@ -240,6 +249,8 @@ def _damaged(url: str, error: BaseException) -> UploadError:
 
 def _reason(error: BaseException) -> str:
     """The library's own words, first sentence; they speak of offsets and sizes, not of content."""
+    if isinstance(error, UnicodeDecodeError):
+        return "a name that is not UTF-8"
     return str(error).split("\n", 1)[0].split(". ", 1)[0][:160]
 
 
@@ -254,6 +265,8 @@ def _row(batch: pa.RecordBatch, place: int) -> dict[str, Any]:
         return {name: column[place].as_py() for name, column in zip(batch.schema.names, batch.columns, strict=True)}
     except UnicodeDecodeError as error:
         raise UploadError("a text of the row is not UTF-8") from error
+    except (ValueError, OverflowError) as error:  # a day in a year past 9999, a moment in nanoseconds
+        raise UploadError("a value of the row is outside of what a document can hold") from error
 
 
 def _document(row: dict[str, Any], table: Layout, product: Product) -> JsonObject:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import numpy as np
@@ -23,6 +23,10 @@ from creditchain.errors import Place
 
 _PLAIN = {"string": pa.string(), "integer": pa.int64(), "boolean": pa.bool_()}
 _DAY_IN = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+#: Days that a date32 counts: past them all are as impossible as the last.
+_DAYS = (np.iinfo(np.int32).min, np.iinfo(np.int32).max)
+#: Places behind the point up to which a decimal of 38 digits can be compared with MAX_INTEGER.
+_PLACES = 38 - len(str(MAX_INTEGER))
 _PANDAS_INDEX = re.compile(r"__index_level_[0-9]+__")
 
 Mask = npt.NDArray[np.bool_]
@@ -46,6 +50,15 @@ def require_type(name: str, kind: pa.DataType, wanted: str) -> None:
     raise UploadError(
         "the column has a wrong type", expected=wanted, found=str(kind), hint=hint, place=Place(field=name)
     )
+
+
+def require_texts(schema: pa.Schema, columns: Iterable[str]) -> None:
+    """Raise UploadError unless each column has values that a mapping can take as texts."""
+    for name in columns:
+        kind = schema.field(name).type
+        if not _has_text(kind.value_type if pa.types.is_dictionary(kind) else kind):
+            hint = "A mapping takes texts, numbers, truth values and days."
+            raise UploadError("the column has a wrong type", found=str(kind), hint=hint, place=Place(field=name))
 
 
 def plain_columns(batch: pa.RecordBatch, wanted: Mapping[str, str]) -> tuple[pa.RecordBatch, list[Problem]]:
@@ -98,20 +111,27 @@ def _days(array: pa.Array) -> tuple[pa.Array, Fault | None]:
     known = array.is_valid().to_numpy(zero_copy_only=False)
     moments = pc.fill_null(array.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
     midnight = moments % day == 0
-    days = pa.array((moments // day).astype(np.int32), pa.int32(), mask=~(known & midnight)).cast(pa.date32())
+    # Not merely cast: a day in the year 11,000,000 would come back as one of ours.
+    numbers = np.clip(moments // day, *_DAYS).astype(np.int32)
+    days = pa.array(numbers, pa.int32(), mask=~(known & midnight)).cast(pa.date32())
     fault = (known & ~midnight, "a time of day where a day is wanted", "a date, or a timestamp at midnight")
     return days.cast(pa.string()), None if midnight.all() else fault
 
 
 def _whole(array: pa.Array) -> tuple[pa.Array, Fault | None]:
     """Decimals without a fraction as whole numbers."""
-    if not pa.types.is_decimal256(array.type):
-        array = array.cast(pa.decimal128(38, array.type.scale))
+    narrow = not pa.types.is_decimal256(array.type) and array.type.scale <= _PLACES
+    wide = (pa.decimal128 if narrow else pa.decimal256)(38 if narrow else 76, array.type.scale)
+    array = array.cast(wide)
     known = array.is_valid().to_numpy(zero_copy_only=False)
-    small = pc.less_equal(pc.abs(array), pa.scalar(Decimal(MAX_INTEGER)))
-    fits = pc.fill_null(pc.and_(pc.equal(pc.trunc(array), array), small), False)
+    whole = pc.trunc(array)
+    no_fraction = pc.equal(whole, array)
+    if not narrow:  # without places, so that there is room for the comparison
+        whole = whole.cast(pa.decimal256(76, 0))
+    small = pc.less_equal(pc.abs(whole), pa.scalar(Decimal(MAX_INTEGER)))
+    fits = pc.fill_null(pc.and_(no_fraction, small), False)
     mask = known & ~fits.to_numpy(zero_copy_only=False)
-    numbers = pc.if_else(fits, array, pa.scalar(None, array.type)).cast(pa.int64())
+    numbers = pc.if_else(fits, whole, pa.scalar(None, whole.type)).cast(pa.int64())
     fault = (mask, "a decimal that is no whole number", "a whole number of at most 2^53 - 1; amounts in fen")
     return numbers, fault if mask.any() else None
 
@@ -127,13 +147,27 @@ def _fits(kind: pa.DataType, wanted: str) -> bool:
     if wanted == "string":
         day = pa.types.is_date(kind) or pa.types.is_timestamp(kind)
         return bool(text or day or (pa.types.is_decimal(kind) and kind.scale >= 0))
-    return not pa.types.is_floating(kind)
+    return not pa.types.is_floating(kind) and _of_json(kind)
+
+
+def _has_text(kind: pa.DataType) -> bool:
+    """Whether values of a type have one text that everybody would write for them; bytes and spans of time have none."""
+    return bool(pa.types.is_floating(kind) or pa.types.is_timestamp(kind) or _of_json(kind))
+
+
+def _of_json(kind: pa.DataType) -> bool:
+    """Whether values of a type are JSON values, or days and decimals, which have a text; items and fields as well."""
+    if pa.types.is_struct(kind) or pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return all(_has_text(kind.field(number).type) for number in range(kind.num_fields))
+    plain = pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind)
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    return bool(plain or text or pa.types.is_date(kind) or pa.types.is_decimal(kind))
 
 
 def _pandas_index(schema: pa.Schema) -> set[str]:
     """Columns that hold the unnamed index of a pandas data frame: numbers of rows, which say nothing."""
     try:
         columns = json.loads((schema.metadata or {})[b"pandas"])["index_columns"]
-    except (KeyError, ValueError, TypeError):
+        return {name for name in columns if isinstance(name, str) and _PANDAS_INDEX.fullmatch(name)}
+    except (KeyError, ValueError, TypeError, RecursionError):  # whatever else writes there under this name
         return set()
-    return {name for name in columns if isinstance(name, str) and _PANDAS_INDEX.fullmatch(name)}

@@ -13,6 +13,9 @@ from creditchain.documents import canonical_bytes
 from creditchain.errors import UsageError
 from creditchain.products import Product
 
+#: The last row of an Excel sheet.
+MAX_HEADER_ROW = 1 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -24,8 +27,8 @@ class Reading:
     mapping: UploadMapping | None = None
 
     def __post_init__(self) -> None:
-        if self.header_row < 1:
-            raise UsageError("rows count from 1", found=str(self.header_row))
+        if not 1 <= self.header_row <= MAX_HEADER_ROW:
+            raise UsageError("not the row of a header", expected=f"1 to {MAX_HEADER_ROW}")
 
     @classmethod
     def parse(cls, encoding: str | None, sheet: str | None, header_row: int) -> Reading:

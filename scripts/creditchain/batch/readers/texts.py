@@ -9,7 +9,7 @@ from typing import Any
 
 
 def as_text(value: Any) -> str:
-    """A cell's value as text; empty for none."""
+    """A cell's value as text; empty for none. Raises ValueError or OverflowError for what is no number."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -21,7 +21,9 @@ def as_text(value: Any) -> str:
     if isinstance(value, datetime.datetime):
         midnight = value.time() == datetime.time()
         return value.date().isoformat() if midnight else value.isoformat(" ", "seconds")
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+    return str(value)
 
 
 def decimal_text(number: float | Decimal) -> str:

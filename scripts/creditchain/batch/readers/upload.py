@@ -6,6 +6,8 @@ Any fsspec URL works (`s3://…`, `https://…`); a plain path is a local file.
 from __future__ import annotations
 
 import hashlib
+import re
+import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,6 +33,7 @@ SUFFIXES: dict[str, Kind] = {
     ".parquet": "parquet",
 }
 MANIFEST = "manifest.csv"
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?:://|::)")
 
 #: Bytes of a block of the digest; part of its definition.
 _BLOCK = 16 << 20
@@ -83,12 +86,24 @@ def find_upload(url: str | Path, reading: Reading = USUAL) -> Upload:
 def open_at(url: str, start: int = 0) -> IO[bytes]:
     """The upload's bytes from `start` on. Raises StorageError."""
     with storage("the upload"):
-        if "://" not in url:
-            handle: IO[bytes] = Path(url).open("rb")  # noqa: SIM115 - the caller closes it
+        if not is_url(url):
+            handle: IO[bytes] = _open_local(Path(url))
         else:
             handle = fsspec.open(url, "rb").open()
         handle.seek(start)
         return handle
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is a URL, also one of several stores (`simplecache::s3://…`), rather than a local path."""
+    return _URL.match(text) is not None
+
+
+def _open_local(path: Path) -> IO[bytes]:
+    # A pipe would be waited for without end, and is gone once it was read.
+    if not stat.S_ISREG(mode := path.stat().st_mode) and not stat.S_ISDIR(mode):
+        raise UploadError("not a file", hint="Pipes and devices cannot be read twice: save the upload as a file.")
+    return path.open("rb")
 
 
 def upload_digest(upload: Upload, files: tuple[str, ...] = ()) -> bytes:
@@ -119,6 +134,6 @@ def _blocks(url: str) -> Iterator[bytes]:
 def _locate(url: str) -> tuple[Any, str]:
     try:
         files, path = url_to_fs(url)
-    except (ValueError, ImportError) as error:
+    except (ValueError, ImportError, OSError) as error:
         raise UploadError("such a URL cannot be read", found=str(error), place=Place(url.split("?", 1)[0])) from error
     return files, str(path)

@@ -8,6 +8,8 @@ lost the rest, and are written short (9.1E+17), so that they are refused by name
 from __future__ import annotations
 
 import io
+import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -26,6 +28,8 @@ from creditchain.errors import Place
 #: Largest workbook, bytes: it is held while it is read.
 MAX_BYTES = 256 << 20
 _EXACT = 10**15
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+_NO_NUMBER = "#NUM!"
 _READER_ERRORS = (calamine.CalamineError, calamine.XmlError, calamine.ZipError, calamine.WorksheetNotFound, OSError)
 
 
@@ -81,7 +85,7 @@ def _number_of(sheets: list[Any], wanted: str | None, cells: list[SheetCells]) -
     if wanted is not None:
         if wanted in listed:
             return listed.index(wanted)
-        if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= len(listed):
+        if _NUMBER.fullmatch(wanted) and 1 <= int(wanted) <= len(listed):
             return int(wanted) - 1
         raise UploadError("the workbook has no such sheet", expected=f"a name, or a number from 1 to {len(listed)}")
     visible = [
@@ -142,5 +146,7 @@ def cell_text(cell: Any) -> str:
 
 
 def number_text(number: float) -> str:
-    """A number with all its digits; one that Excel has shortened in its shortened form."""
+    """A number with all its digits; one that Excel has shortened in its shortened form; Excel's error for no number."""
+    if not math.isfinite(number):
+        return _NO_NUMBER
     return f"{number:.2E}" if abs(number) >= _EXACT else decimal_text(number)
