@@ -93,7 +93,7 @@ def anchor(
     def order(path: str) -> AnchorOrder:
         return AnchorOrder(find_upload(path, reading), found, node, key, KINDS.index(kind))
 
-    with reporting(report_errors, upload) as report, options_of(chosen.output) as options:
+    with reporting(report_errors, upload, product, mapping) as report, options_of(chosen.output) as options:
         ready = options(
             report,
             skip_invalid=skip_invalid,

@@ -21,10 +21,14 @@ ReportOption = Annotated[
 
 
 @contextmanager
-def reporting(path: Path | None, upload: str) -> Iterator[Callable[[str, Problem], None] | None]:
+def reporting(
+    path: Path | None, upload: str, *others: str | Path | None
+) -> Iterator[Callable[[str, Problem], None] | None]:
     """Write faults to a file as they come; it is there, perhaps empty, however the command ends. None without a path.
 
-    An older report is replaced. Raises OutputIsInputError if the report would erase the upload, StorageError.
+    An older report is replaced. Raises OutputIsInputError if the report would erase the upload, a file in the folder
+    that is the upload, or one of the `others` that the command reads (None, and names that are no files, pass).
+    Raises StorageError.
     """
     import orjson
 
@@ -33,7 +37,8 @@ def reporting(path: Path | None, upload: str) -> Iterator[Callable[[str, Problem
     if path is None:
         yield None
         return
-    check_output(path, overwrite=True, inputs=[Path(upload)] if "://" not in upload else [])
+    inputs = [_local(upload), *(Path(other) for other in others if other is not None)]
+    check_output(path, overwrite=True, inputs=[*inputs, *_inside(path, inputs[0])])
     failure: CreditchainError | None = None
     with new_file(path, overwrite=True) as handle:
 
@@ -46,3 +51,13 @@ def reporting(path: Path | None, upload: str) -> Iterator[Callable[[str, Problem
             failure = error  # the file is finished first: it says why
     if failure is not None:
         raise failure
+
+
+def _local(upload: str) -> Path:
+    """The path of an upload; of a store elsewhere, one where no file is."""
+    return Path(upload.removeprefix("file://"))
+
+
+def _inside(path: Path, folder: Path) -> list[Path]:
+    """The report itself, if it would be a file of the folder that is the upload."""
+    return [path] if folder.is_dir() and path.resolve().is_relative_to(folder.resolve()) else []

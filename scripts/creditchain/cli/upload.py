@@ -63,7 +63,7 @@ def check(
     kind = load_product(product, folders_of(products))
     reading = reading_of(encoding, sheet, header_row, mapping, kind)
     found = find_upload(upload, reading)
-    with reporting(report_errors, upload) as report, output.stages() as watch:
+    with reporting(report_errors, upload, product, mapping) as report, output.stages() as watch:
 
         def tell(problem: Problem) -> None:
             if report is not None:
