@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 
-from creditchain.cli.app import build, run
+from creditchain.cli.app import run, whole_command
 
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -21,7 +20,7 @@ def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
             yield (*path, name)
 
 
-ALL = sorted(commands(typer.main.get_command(build())))
+ALL = sorted(commands(whole_command()))
 
 
 @pytest.mark.parametrize("command", ALL, ids=" ".join)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import typer.main
@@ -52,8 +53,9 @@ MORE_GROUPS = (record, consent, query, loans, dispute, audit, tag, backup)
 _LOG = logging.getLogger(__name__)
 
 
-def build() -> typer.Typer:
-    """The application with every group."""
+@functools.cache
+def whole_command() -> Any:  # a type that is private to typer
+    """The command with every group. Built once: `register` adds to module-level groups each time it is called."""
     app = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode="rich",
@@ -65,7 +67,7 @@ def build() -> typer.Typer:
     demo.register(app, run)
     for group in (*GROUPS, *MORE_GROUPS):
         group.register(app)
-    return app
+    return typer.main.get_command(app)
 
 
 def _show_version(wanted: bool) -> None:
@@ -114,11 +116,10 @@ def run(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    command = typer.main.get_command(build())
-    moved, rest = to_the_front(arguments, command)
+    moved, rest = to_the_front(arguments, whole_command())
     output = Output(as_json="--json" in moved)
     try:
-        result = command.main(args=[*moved, *rest], prog_name="creditchain", standalone_mode=False)
+        result = whole_command().main(args=[*moved, *rest], prog_name="creditchain", standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as error:
         return _tell(output, usage_error(error.format_message()))

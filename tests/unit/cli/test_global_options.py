@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer.main
 
 from creditchain import __version__
-from creditchain.cli.app import build, run
+from creditchain.cli import product
+from creditchain.cli.app import run, whole_command
 from creditchain.cli.global_options import to_the_front
 
 
@@ -37,12 +37,12 @@ from creditchain.cli.global_options import to_the_front
     ],
 )
 def test_where_words_go(line: str, moved: str, kept: str) -> None:
-    assert to_the_front(line.split(), typer.main.get_command(build())) == (moved.split(), kept.split())
+    assert to_the_front(line.split(), whole_command()) == (moved.split(), kept.split())
 
 
 def test_no_command_has_a_global_option_of_its_own() -> None:
     """A letter or name that means two things would depend on where it stands."""
-    application = typer.main.get_command(build())
+    application = whole_command()
     taken = {name for param in application.params for name in param.opts if name not in ("--help", "-h")}
 
     def clashes(command: object, path: str) -> list[str]:
@@ -52,6 +52,13 @@ def test_no_command_has_a_global_option_of_its_own() -> None:
         return found
 
     assert [one for name, inner in application.commands.items() for one in clashes(inner, name)] == []
+
+
+def test_running_commands_does_not_make_the_next_one_slower() -> None:
+    """Groups are module-level values: what registers commands with them again would make every run longer."""
+    assert run(["product", "list", "--quiet"]) == run(["product", "list", "--quiet"]) == 0
+    names = [one.name or one.callback.__name__ for one in product.group.registered_commands]
+    assert sorted(names) == sorted(set(names))
 
 
 def test_json_after_the_command(capsys: pytest.CaptureFixture[str]) -> None:
