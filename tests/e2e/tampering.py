@@ -16,6 +16,12 @@ import requests
 Rule = Callable[[str, list[Any]], dict[str, Any] | int | None]
 
 
+#: Given a request: the request that the node gets in its place.
+Diversion = Callable[[dict[str, Any]], dict[str, Any]]
+#: Given a request and the node's answer: the answer that goes out.
+Alteration = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+
+
 def ask_the_node(_: str, __: list[Any]) -> None:
     """The rule that tampers with nothing."""
 
@@ -26,6 +32,8 @@ class Tampering:
 
     url: str = ""
     rule: Rule = ask_the_node
+    divert: Diversion = lambda request: request
+    alter: Alteration = lambda _, answer: answer
     sent: list[str] = field(default_factory=list)
 
     def refuse_sending(self, message: str, times: int = 10**9, code: int = -32000) -> None:
@@ -71,7 +79,7 @@ def tampering(node: str) -> Iterator[Tampering]:
                     return
                 head = {"jsonrpc": "2.0", "id": request["id"]}
                 answers.append(
-                    {**head, "error": said} if said else requests.post(node, json=request, timeout=30).json()
+                    {**head, "error": said} if said else endpoint.alter(request, ask(endpoint.divert(request)))
                 )
             self._answer(200, json.dumps(answers[0] if one else answers).encode())
 

@@ -52,6 +52,11 @@ class Chain:
 
     Every question may raise EndpointError (no answer), RpcError (the endpoint refuses) and MalformedAnswerError; all
     are ChainUnavailableError.
+
+    With witnesses, whatever is fixed for good (blocks by number, state and logs at a block, code, chain id) is asked of
+    every endpoint, and all answers have to be the same: LyingEndpointError otherwise. So one honest endpoint among
+    those named is enough. Only what moves (the newest block, fees, estimates, transactions under way) is the first's
+    word alone; nothing is judged by it.
     """
 
     def __init__(self, network: Network, wire: Wire, witnesses: Sequence[Wire] = ()) -> None:
@@ -60,7 +65,7 @@ class Chain:
         self._endpoint = Endpoint(wire, patience)
         self._witnesses = [Endpoint(witness, patience) for witness in witnesses]
         self._range = _Range(network.log_range_blocks)
-        self.chain_id = self._read("eth_chainId", (), answers.chain_id)
+        self.chain_id = self._agreed("eth_chainId", (), answers.chain_id)
         self._check_chain_id()
         #: Hash of block 0: what tells development chains of one id apart.
         self.genesis = self.block(0).hash
@@ -96,6 +101,22 @@ class Chain:
         pairs = zip(results, readers, strict=True)
         return [self._shaped(self._endpoint, method, result, reader) for result, reader in pairs]
 
+    def _agreed(self, method: str, params: Sequence[Any], reader: Callable[[object], _T]) -> _T:
+        """The answer that every endpoint gives to a question whose answer is fixed. Raises LyingEndpointError."""
+        return self._agreed_all(method, [params], [reader])[0]
+
+    def _agreed_all(
+        self, method: str, params: Sequence[Sequence[Any]], readers: Sequence[Callable[[object], _T]]
+    ) -> list[_T]:
+        mine = self._read_all(method, params, readers)
+        for witness in self._witnesses:
+            results = witness.batch([(method, each) for each in params])
+            for asked, one, result, reader in zip(params, mine, results, readers, strict=True):
+                other = self._shaped(witness, method, result, reader)
+                if other != one:
+                    raise _disagreement(method, asked, (self._endpoint.name, one), (witness.name, other))
+        return mine
+
     @staticmethod
     def _shaped(endpoint: Endpoint, method: str, result: object, reader: Callable[[object], _T]) -> _T:
         try:
@@ -110,12 +131,20 @@ class Chain:
         return self._block(self._endpoint, "latest")
 
     def block(self, number: int) -> BlockRef:
-        """The block of this number.
+        """The block of this number, the same for all endpoints.
 
         Raises:
-            ChainUnavailableError: the endpoint has none.
+            ChainUnavailableError: an endpoint has none.
+            LyingEndpointError: the endpoints disagree about it.
         """
-        return self._block(self._endpoint, number)
+        mine = self._block(self._endpoint, number)
+        for witness in self._witnesses:
+            other = self._block(witness, number)
+            if other != mine:
+                asked = (hex(number), False)
+                both = (self._endpoint.name, mine.hash), (witness.name, other.hash)
+                raise _disagreement("eth_getBlockByNumber", asked, *both)
+        return mine
 
     def fees(self) -> tuple[BlockFees, int]:
         """What the newest block's transactions paid for gas, and the gas price that the endpoint suggests (wei)."""
@@ -136,18 +165,9 @@ class Chain:
             LyingEndpointError: the endpoints disagree about it.
         """
         final = self._final(self._endpoint)
-        for witness in self._witnesses:
-            number = min(final.number, self._final(witness).number)
-            mine, theirs = self.block(number), self._block(witness, number)
-            if mine.hash != theirs.hash:
-                raise LyingEndpointError(
-                    f"the endpoints disagree about block {number}",
-                    expected="0x" + mine.hash.hex(),
-                    found="0x" + theirs.hash.hex(),
-                    hint="One of them is on a fork or lies; find out which before you trust either.",
-                )
-            final = mine
-        return final
+        if not self._witnesses:
+            return final
+        return self.block(min(final.number, *(self._final(witness).number for witness in self._witnesses)))
 
     def _final(self, endpoint: Endpoint) -> BlockRef:
         if self.network.finality == "finalized":
@@ -182,8 +202,9 @@ class Chain:
     ) -> list[bytes]:
         """Results of several read-only calls at one block, in their order, in one batch."""
         params = [({"to": to, "data": "0x" + data.hex()}, _at(block)) for to, data in calls]
+        ask = self._read_all if block is None else self._agreed_all
         try:
-            return self._read_all("eth_call", params, [answers.data] * len(calls))
+            return ask("eth_call", params, [answers.data] * len(calls))
         except RpcError as error:
             if error.data is not None:
                 raise refusal(error.data, doing) from error
@@ -192,7 +213,7 @@ class Chain:
     def codes(self, addresses: Sequence[str], block: int | None = None) -> list[bytes]:
         """Runtime code of each address."""
         params = [(address, _at(block)) for address in addresses]
-        return self._read_all("eth_getCode", params, [answers.data] * len(addresses))
+        return self._agreed_all("eth_getCode", params, [answers.data] * len(addresses))
 
     def transaction_count(self, address: str, block: int | None = None) -> int:
         """Number of mined transactions of an account: its next nonce, as far as that block (None: the newest) knows."""
@@ -240,13 +261,13 @@ class Chain:
         """Logs in order. Asks for ranges of blocks as large as the endpoint takes.
 
         Raises:
-            LyingEndpointError: it gives logs that were not asked for.
+            LyingEndpointError: it gives logs that were not asked for, or another endpoint gives other logs.
         """
         start = wanted.first
         while start <= wanted.last:
             end = min(wanted.last, start + self._range.blocks - 1)
             try:
-                found = self._read("eth_getLogs", (_filter(wanted, start, end),), answers.logs)
+                found = self._agreed("eth_getLogs", (_filter(wanted, start, end),), answers.logs)
             except EndpointError as error:
                 # Only what says "too much" asks for less: halving after a fault that passes would last for ever.
                 if error.refusal is not Refusal.TOO_MUCH or end == start:
@@ -342,6 +363,31 @@ def _filter(wanted: LogRange, start: int, end: int) -> dict[str, Any]:
         "fromBlock": hex(start),
         "toBlock": hex(end),
     }
+
+
+def _disagreement(
+    method: str, params: Sequence[Any], one: tuple[str, object], other: tuple[str, object]
+) -> LyingEndpointError:
+    """Names the call, both endpoints and what each said, long answers by their digest."""
+    where = next((str(each) for each in reversed(params) if isinstance(each, str) and each.startswith("0x")), "")
+    return LyingEndpointError(
+        f"the endpoints disagree about {method}" + (f" at block {int(where, 16)}" if _is_block(where) else ""),
+        expected=f"{_told(one[1])} by {one[0]}",
+        found=f"{_told(other[1])} by {other[0]}",
+        hint="One of them is on a fork, is behind, or lies; find out which before you trust either.",
+    )
+
+
+def _is_block(text: str) -> bool:
+    return text.startswith("0x") and len(text) <= 18
+
+
+def _told(answer: object) -> str:
+    if isinstance(answer, tuple):
+        return f"{len(answer)} log(s) with digest 0x{keccak256(repr(answer).encode()).hex()[:16]}"
+    if isinstance(answer, bytes):
+        return "0x" + answer.hex() if len(answer) <= 32 else f"{len(answer)} bytes 0x{keccak256(answer).hex()[:16]}…"
+    return str(answer)
 
 
 def _check_wanted(found: Sequence[Log], wanted: LogRange, start: int, end: int) -> None:

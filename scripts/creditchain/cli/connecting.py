@@ -35,7 +35,7 @@ TagKeyOption = Annotated[
 RpcOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--rpc", help="Endpoint instead of the network's; given several times, all must agree on a final block."
+        "--rpc", help="Endpoint instead of the network's; given several times, all must give the same answers."
     ),
 ]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from creditchain.chain.deployments import Deployment
-from creditchain.chain.errors import EndpointError, LyingEndpointError
+from creditchain.chain.errors import ContractRefusedError, EndpointError, LyingEndpointError
 from creditchain.chain.log_entries import entries_between
 from creditchain.chain.refusals import Refusal
 from creditchain.chain.region import Region
@@ -62,7 +62,8 @@ class EvidenceFetcher:
         """
         try:
             return self._fetch(package)
-        except UnavailableError as error:
+        # No view that evidence needs reverts: a node that says so could not be asked.
+        except (UnavailableError, ContractRefusedError) as error:
             return Evidence.absent(
                 self.origin, Text(f"the chain could not be asked: {error.message}", "无法查询链上数据")
             )

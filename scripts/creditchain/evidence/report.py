@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from creditchain.chain.consents import ConsentReads
+from creditchain.chain.errors import ContractRefusedError
 from creditchain.chain.log_entries import read_entries
 from creditchain.chain.region import Region
 from creditchain.errors import UnavailableError
@@ -31,7 +32,7 @@ class ReportEvidenceFetcher:
         """The evidence for one package; all of it is missing if the chain does not answer or contradicts itself."""
         try:
             return self._fetch(package)
-        except UnavailableError as error:
+        except (UnavailableError, ContractRefusedError) as error:
             epochs = [one.key_epoch for one in package.tags]
             why = Text(f"the chain could not be asked: {error.message}", "无法查询链上数据")
             return ReportEvidence.absent(self._records.origin, len(package.records), epochs, why)

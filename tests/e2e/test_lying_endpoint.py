@@ -1,0 +1,160 @@
+"""An endpoint that lies, named before or after an honest one: what is not valid never becomes valid."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from region_world import SOURCE, anchor_documents, region_of, send
+from tampering import Tampering, tampering
+from worlds import Kept, kept_region
+
+from creditchain.chain.networks import load_network
+from creditchain.cli.app import run
+from creditchain.packages.record_package import RecordPackage
+from creditchain.verification.steps import leaf_of
+from creditchain.vocabulary import Life
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class World:
+    """A region on Anvil with a good record and one that was revoked later, and a liar in front of the node."""
+
+    kept: Kept
+    good: RecordPackage
+    revoked: RecordPackage
+    before: int  #: a block in which the second record was still live
+    url: str
+    liar: Tampering
+
+
+@pytest.fixture(scope="module")
+def anchored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with kept_region("anvil", tmp_path_factory.mktemp("anvil")) as kept, ExitStack() as stack:
+        good, revoked = anchor_documents(kept.place, (2023,), 1)[:2]
+        with region_of(kept.place) as region:
+            before = region.chain.head().number
+            call = region.calls.set_life(SOURCE, leaf_of(revoked), Life.REVOKED, reason_digest=b"\1" * 32)
+            send(kept.place, region, SOURCE, "revoke", call)
+        url = str(load_network(kept.place.network, kept.place.networks_file).url)
+        liar = stack.enter_context(tampering(url))
+        kept.keep()
+        yield World(kept, good, revoked, before, url, liar)
+
+
+@pytest.fixture
+def verify(
+    anchored: World, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> Iterator[Callable[..., tuple[int, Any]]]:
+    place = anchored.kept.fresh(tmp_path / "place")
+
+    def verify(package: RecordPackage, *urls: str) -> tuple[int, Any]:
+        file = tmp_path / "package.json"
+        file.write_bytes(package.to_json())
+        capfd.readouterr()
+        code = run(["--json", *place.options, "verify", *(word for url in urls for word in ("--rpc", url)), str(file)])
+        shown = capfd.readouterr()
+        return code, json.loads(shown.out or shown.err)
+
+    yield verify
+    anchored.liar.divert, anchored.liar.alter = lambda request: request, lambda _, answer: answer
+
+
+def either_way(world: World) -> list[tuple[str, str]]:
+    return [(world.liar.url, world.url), (world.url, world.liar.url)]
+
+
+def test_a_revoked_record_shown_as_it_was_before(anchored: World, verify: Callable[..., tuple[int, Any]]) -> None:
+    def divert(request: Answer) -> Answer:
+        if request["method"] != "eth_call":
+            return request
+        return {**request, "params": [request["params"][0], hex(anchored.before)]}
+
+    assert verify(anchored.revoked, anchored.url)[0] == 1
+    anchored.liar.divert = divert
+    assert verify(anchored.revoked, anchored.liar.url)[0] == 0, "told by it alone, the lie is believed"
+    for urls in either_way(anchored):
+        code, found = verify(anchored.revoked, *urls)
+        assert code == 3
+        reason = found[0]["steps"][3]["reason"]["en"]
+        assert "the endpoints disagree about eth_call" in reason
+
+
+def bent(answer: Answer) -> Iterator[Answer]:
+    """The answer in every way that a liar may give it."""
+    result = answer.get("result")
+    yield {**answer, "result": None}
+    yield {"jsonrpc": "2.0", "id": answer["id"], "error": {"code": 3, "message": "execution reverted", "data": "0x"}}
+    if isinstance(result, str) and len(result) > 2:
+        yield {**answer, "result": "0x" + "0" * (len(result) - 2)}
+        yield {**answer, "result": result[:-1] + ("1" if result[-1] != "1" else "2")}
+        yield {**answer, "result": result[:-64]}
+    if isinstance(result, list):
+        yield {**answer, "result": []}
+        yield {**answer, "result": result[::-1] + result}
+        yield {**answer, "result": [{**log, "data": "0x" + "00" * 32} for log in result]}
+    if isinstance(result, dict):
+        yield {**answer, "result": {**result, "hash": "0x" + "ab" * 32}}
+        yield {**answer, "result": {**result, "timestamp": "0x1"}}
+
+
+class OneLie:
+    """Alters one answer of a run, in one way."""
+
+    def __init__(self, position: int, way: int) -> None:
+        self._position, self._way, self._seen = position, way, 0
+        self.told: object = None  #: method and answer, once the lie was told
+        self.ways = 0  #: in how many ways this answer can be altered
+
+    def __call__(self, request: Answer, answer: Answer) -> Answer:
+        at, self._seen = self._seen, self._seen + 1
+        if at != self._position:
+            return answer
+        ways = list(bent(answer))
+        self.ways, self.told = len(ways), (request["method"], ways[self._way])
+        return ways[self._way]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("liar_first", [True, False])
+@pytest.mark.parametrize(("kind", "never"), [("revoked", 0), ("good", 1)])
+def test_every_answer_altered_in_every_way(
+    anchored: World, verify: Callable[..., tuple[int, Any]], kind: str, never: int, liar_first: bool
+) -> None:
+    """Nothing makes the revoked record valid, and nothing makes the good one *not valid*."""
+    package, urls = getattr(anchored, kind), either_way(anchored)[0 if liar_first else 1]
+
+    def tell(position: int, way: int) -> OneLie:
+        lie = anchored.liar.alter = OneLie(position, way)
+        code, found = verify(package, *urls)
+        assert code != never, (position, lie.told, found)
+        return lie
+
+    lies = position = 0
+    while (lie := tell(position, 0)).told is not None:
+        lies += lie.ways
+        for way in range(1, lie.ways):
+            tell(position, way)
+        position += 1
+    assert lies > 30
+
+
+def test_an_invented_record(anchored: World, verify: Callable[..., tuple[int, Any]]) -> None:
+    """The liar gives the anchor of another root for a root that nobody anchored."""
+    invented = replace(anchored.good, batch=replace(anchored.good.batch, root=b"\2" * 32))
+    real, wrong = anchored.good.batch.root.hex(), invented.batch.root.hex()
+
+    def divert(request: Answer) -> Answer:
+        return json.loads(json.dumps(request).replace(wrong, real))  # type: ignore[no-any-return]
+
+    anchored.liar.divert = divert
+    for urls in either_way(anchored):
+        code, _ = verify(invented, *urls)
+        assert code in (1, 3)
