@@ -1,4 +1,4 @@
-"""What holds for all tests but the contracts', which Brownie runs with a conftest of their own."""
+"""Shared by all tests except those of the contracts, which Brownie runs with their own conftest."""
 
 import sys
 from pathlib import Path

@@ -64,7 +64,7 @@ def sign(account: Any, message: TypedMessage) -> bytes:
 
 
 def malleable(signature: bytes) -> bytes:
-    """The other spelling of the same signature, with s in the upper half."""
+    """The same signature in its other form, with s in the upper half."""
     order = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
     s = order - int.from_bytes(signature[32:64], "big")
     return signature[:32] + s.to_bytes(32, "big") + bytes([55 - signature[64]])
@@ -99,7 +99,7 @@ class Signed:
 
 @dataclass
 class World:
-    """Governor `accounts[0]`; anyone else is `accounts[9]`, who relays."""
+    """`accounts[0]` governs; `accounts[9]` is a stranger who relays."""
 
     governor: Any
     anyone: Any
@@ -147,7 +147,7 @@ class World:
         return world
 
     def admit(self, name: str, role: Role, *, host: int = 0, until: int = 0, operator: Any = None) -> int:
-        """Number of a new member. The operator's key is that of the name; a hosted one has none unless given."""
+        """Admit a member; returns its number. Its key derives from its name; a hosted member has none unless given."""
         if operator is None and not host:
             operator = key(name)
             self.governor.transfer(operator.address, "10 ether")
@@ -159,7 +159,7 @@ class World:
         return number
 
     def forget(self, operators: dict[int, Any]) -> None:
-        """Go back with the chain: members and keys as they were."""
+        """Reset members and keys when the chain is reverted."""
         self.operators = dict(operators)
 
     def rotate(self, node: int, new: Any, *, by_governors: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""Role × function: who may call what. Every function that changes state is in the table."""
+"""Who may call what, by role and function. Every function that changes state is in the table."""
 
 import pytest
 import reference

@@ -113,7 +113,7 @@ class Region:
             assert self.region.anchors.recordOf(node, leaf).dict()["dispute"] == state
 
     def _tried(self, function, *arguments_and_node):
-        """Call as the node's operator; False when the contract refuses."""
+        """Call as the node's operator; False if the contract refuses."""
         from brownie.exceptions import VirtualMachineError
 
         *arguments, node = arguments_and_node

@@ -69,7 +69,7 @@ ALL_DOMAINS = 0xFFFF
 
 @dataclass(frozen=True)
 class Region:
-    """Contracts of one region. `accounts[0]` governs, `accounts[9]` is nobody; PLATFORM hosts VIRTUAL, a source."""
+    """Contracts of one region. `accounts[0]` governs, `accounts[9]` is a stranger; PLATFORM hosts VIRTUAL, a source."""
 
     manager: Any
     log: Any
@@ -169,7 +169,7 @@ def _shown(value: Any) -> str:
 
 
 def entry_hash(log: Any, appended: Any) -> bytes:
-    """The leaf hash of the entry that an `Appended` event tells of, by docs/format.md section 5."""
+    """The leaf hash of the entry of an `Appended` event, by docs/format.md section 5."""
     members = [
         ("uint16", 1),
         ("uint8", appended["kind"]),
@@ -247,7 +247,7 @@ def node_body(info: dict[str, Any]) -> bytes:
 
 
 def assert_node_changed(region: Region, tx: Any, node: int, change: Change, before: Any, **changed: Any) -> None:
-    """The node differs from `before` in `changed` alone; one event says the whole state, one entry logs it."""
+    """The node differs from `before` only in `changed`; one event holds its whole state, and one entry logs it."""
     after = node_info(region, node)
     assert after == {**before, **changed}
     (entry,) = assert_logged(region, tx, region.nodes, (Kind.NODE, node_body(after)))
@@ -258,7 +258,7 @@ def assert_node_changed(region: Region, tx: Any, node: int, change: Change, befo
 
 
 def leaf_opening(number: int) -> tuple[bytes, int, bytes]:
-    """The number-th of an ascending sequence of leaves: tag, section, commitment."""
+    """Leaf `number` of an ascending sequence: tag, section, commitment."""
     return (number.to_bytes(32, "big"), 1, number_hash("commitment", number))
 
 
@@ -272,7 +272,7 @@ def now() -> int:
 
 
 def wait(seconds: int) -> None:
-    """Let this time pass, and see a block at its end."""
+    """Let this time pass and make a block."""
     chain.sleep(seconds)
     chain.mine()
 

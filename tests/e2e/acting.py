@@ -1,4 +1,4 @@
-"""A region on any chain, and one contract call after another, for tests of what sends and reads them."""
+"""A region on any chain and calls of its contracts, for tests of the code that sends and reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Acts without a command line: a region with members, a journal and a home; what a refusal must leave unchanged."""
+"""A world for acts without a command line: a region with members, a journal and a home.
+
+A refusal must leave all of it unchanged.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ ANYBODY = 8
 
 @dataclass(frozen=True)
 class ActsWorld:
-    """What an act takes: a region, outboxes of anybody's key, a home."""
+    """What acts take: a region, outboxes for any key, a home."""
 
     place: Place
     region: Region
@@ -53,7 +56,7 @@ class ActsWorld:
         return self.region.outbox(self.key(key), self.stack.enter_context(open_journal(self.home.journal)))
 
     def state(self) -> dict[str, Any]:
-        """Everything that an act may change: the chain, the journal, the files of the home."""
+        """A snapshot of everything that an act may change: the chain, the journal, the files of the home."""
         with sqlite3.connect(self.home.journal) as journal:
             tables = [row[0] for row in journal.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             rows = {name: journal.execute(f"SELECT * FROM {name}").fetchall() for name in tables}  # noqa: S608
@@ -124,7 +127,7 @@ def bring_up_members(place: Place) -> None:
 
 @contextmanager
 def acts_world(place: Place) -> Iterator[ActsWorld]:
-    """The world of a place that was brought up."""
+    """The world in a place that was prepared."""
     with ExitStack() as stack:
         region = stack.enter_context(region_of(place))
         yield ActsWorld(place, region, Home(place.folder / "home"), stack)

@@ -39,7 +39,7 @@ class At(Commands):
 
 @dataclass
 class World:
-    """The region, and what lies on everybody's disks."""
+    """The region, and the files of all participants."""
 
     place: Place
     commands: Commands
@@ -89,7 +89,7 @@ class World:
 
     @contextmanager
     def region(self) -> Iterator[Region]:
-        """The region, for what no command does."""
+        """The region, for what no command offers."""
         with region_of(self.place) as region:
             yield region
 
@@ -118,7 +118,7 @@ class World:
         return self.commands("consent", "request", *words, "-o", str(out))
 
     def endorse(self, file: Path, *words: str) -> Answer:
-        """The platform endorses, which holds the tag key."""
+        """The platform, which holds the tag key, endorses."""
         return self.commands(
             "consent", "endorse", str(file), "--tag-key", "env:REGION_KEY", "--signer", f"dev:{PLATFORM}", *words
         )

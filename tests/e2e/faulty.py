@@ -1,4 +1,4 @@
-"""A loopback endpoint in front of a real node that answers some requests with faults that pass."""
+"""A loopback endpoint in front of a real node that answers some requests with temporary faults."""
 
 from __future__ import annotations
 

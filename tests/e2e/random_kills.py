@@ -1,4 +1,4 @@
-"""Kills work by SIGKILL at random times, again and again, until it is done: what is left must be as if nothing was."""
+"""Kills work by SIGKILL at random times, again and again, until it is done. The result must be as without kills."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A loopback endpoint in front of a real node that now and then answers something of its own."""
+"""A loopback endpoint in front of a real node that sometimes gives answers of its own."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Tampering:
         self.rule = rule
 
     def refuse_only(self, raw: str, message: str) -> None:
-        """Answer this one transaction with an error, and nothing else."""
+        """Answer only this transaction with an error."""
         self.rule = lambda method, params: (
             {"code": -32000, "message": message} if method == "eth_sendRawTransaction" and params[0] == raw else None
         )

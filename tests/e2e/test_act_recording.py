@@ -1,4 +1,4 @@
-"""A record's life without the command line: whatever is wrong, no reason is kept and nothing is sent."""
+"""A record's life without the command line: if anything is wrong, no reason is kept and nothing is sent."""
 
 from __future__ import annotations
 

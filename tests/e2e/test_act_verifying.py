@@ -22,7 +22,7 @@ from creditchain.verification.verdict import Status
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, list[RecordPackage]]]:
-    """Nothing here writes, so all tests share it."""
+    """A region that all tests share, since nothing here writes."""
     with kept_region("embedded", tmp_path_factory.mktemp("region")) as kept:
         yield kept.place, anchor_documents(kept.place, (2024,), 1)
 

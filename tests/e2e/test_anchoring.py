@@ -1,4 +1,4 @@
-"""Anchoring where the world moved on between two runs: each time one anchor, or one clear error."""
+"""Anchoring when things changed between two runs: always one anchor, or one clear error."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from creditchain.vocabulary import Life
 
 
 class StoppedError(Exception):
-    """The test ends a run here."""
+    """Raised by a test to end a run at this point."""
 
 
 class World:
@@ -224,7 +224,7 @@ def test_a_record_that_was_published_is_not_published_again(world: World) -> Non
 
 
 def test_a_later_version_supersedes_the_record_on_chain(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ended between two of its transactions and run again, it goes on with the rest."""
+    """A run that ended between two of its transactions continues with the rest when it is run again."""
     first = world.run()
     changed = [{**document(record), "as_of": "2025-01-01"} for record in range(3)]
     world.upload.write_bytes(lines([*changed, document(30)]))

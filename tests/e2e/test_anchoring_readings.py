@@ -40,7 +40,7 @@ def world(kept: Kept, tmp_path: Path) -> Iterator[World]:
 
 
 def reading(folder: Path) -> Reading:
-    """Own columns, in GB18030."""
+    """An upload with the institution's own columns, in GB18030."""
     path = folder / "own.toml"
     path.write_text(MAPPING, "utf-8")
     return Reading(encoding="gb18030", mapping=load_mapping(path, PRODUCT))

@@ -1,4 +1,4 @@
-"""A deep reorganisation removes an anchor that was final: everybody notices, and the same bytes are sent again."""
+"""A deep reorganisation removes an anchor that was final: every command notices, and the same bytes are sent again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches, each for itself: resumed, dropped, listed; and records erased once everything was checked."""
+"""Each batch on its own: resumed, dropped, listed; and records are erased once everything was checked."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from creditchain.vocabulary import Life
 
 
 class StoppedError(Exception):
-    """The test ends a run here."""
+    """Raised by a test to end a run at this point."""
 
 
 class World:
@@ -211,7 +211,7 @@ def test_a_row_that_was_dropped_meanwhile_is_not_gone_on_with(world: World) -> N
 
 
 def test_two_that_resume_one_row_do_it_once(world: World) -> None:
-    """The second holds the row as it was before the first finished it."""
+    """The second run holds the row as it was before the first run finished it."""
     row = world.anchor(0, stop=State.PREPARED)
     done = world.machine().resume(row, None)
     again = world.machine().resume(world_row(row), None)
@@ -220,7 +220,7 @@ def test_two_that_resume_one_row_do_it_once(world: World) -> None:
 
 
 def world_row(row: AnchoringRow) -> AnchoringRow:
-    """A row as somebody read it when it was only prepared."""
+    """A row as it was read when it was only prepared."""
     return AnchoringRow(**{column.key: getattr(row, column.key) for column in AnchoringRow.__table__.columns})
 
 

@@ -35,7 +35,7 @@ def test_brownie_scripts(tmp_path: Path) -> None:
 
 
 def _port(home: Path, port: int) -> None:
-    """Brownie's networks are on this port, where nobody else's chain is, as one may be on the usual one."""
+    """Put Brownie's networks on this port, because somebody else's chain may use the usual port."""
     file = home / ".brownie" / "network-config.yaml"
     file.parent.mkdir(exist_ok=True)
     file.write_text(NETWORKS.read_text().replace("port: 8545", f"port: {port}"))

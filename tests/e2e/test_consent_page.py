@@ -1,4 +1,4 @@
-"""Every command in docs/consent.md runs as it stands, in the order it stands."""
+"""Every command in docs/consent.md runs unchanged, in its order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "consent.md"
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """A region with records about the enterprise, and the files that the page takes for granted."""
+    """A region with records about the enterprise, and the files that the page assumes."""
     place = Place("embedded", tmp_path / "world")
     place.folder.mkdir()
     make_consent_world(place)

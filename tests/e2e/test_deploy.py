@@ -155,7 +155,7 @@ def test_a_clock_far_off_is_a_remark() -> None:
 
 @pytest.mark.parametrize("timestamp", ["1700000000000", "1000"])
 def test_a_chain_that_does_not_count_seconds_is_refused(timestamp: str) -> None:
-    """As some consortium clients do, which count milliseconds."""
+    """Some consortium clients count milliseconds."""
     with start_anvil("--timestamp", timestamp) as server, connect(server.network()) as chain:
         chain.request("evm_mine")
         with pytest.raises(ChainUnsuitableError, match="seconds"):
@@ -166,7 +166,7 @@ def test_a_chain_that_does_not_count_seconds_is_refused(timestamp: str) -> None:
 
 
 class Lying(Chain):
-    """A connection whose endpoint changes the logs it gives. Everything else is the real chain's."""
+    """A connection whose endpoint changes the logs that it returns. All other answers are the real chain's."""
 
     def request(self, method: str, *params: Any) -> Any:
         answer = super().request(method, *params)
@@ -236,7 +236,7 @@ def test_entries_are_joined_with_what_they_are_about(chain: Chain, journal: Jour
 
 
 def test_logs_are_asked_for_in_ranges_that_the_endpoint_takes(journal: Journal) -> None:
-    """An endpoint that gives at most two blocks of logs at once: the range is halved until it answers."""
+    """An endpoint returns at most two blocks of logs at once: the range is halved until it answers."""
     from creditchain.chain.connect import RpcError
     from creditchain.chain.embedded_rpc import open_embedded
 

@@ -30,7 +30,7 @@ DAY = 86_400
 
 @dataclass(frozen=True)
 class Records:
-    """A world, and records that lie in one of its batches."""
+    """A world, and records in one of its batches."""
 
     world: ActsWorld
     packages: list[RecordPackage]

@@ -134,7 +134,7 @@ def test_web3_works_over_it(chain: Chain) -> None:
 
 
 def test_nested_json_stays_an_error(tmp_path: Path) -> None:
-    """py-evm raises the recursion limit to where the C parser crashes; in a process with a chain it is as it was."""
+    """py-evm raises the recursion limit so far that the C parser crashes; opening a chain restores it."""
     script = (
         "import json, sys; from pathlib import Path\n"
         "before = sys.getrecursionlimit()\n"
@@ -255,7 +255,7 @@ def test_a_killed_process_leaves_whole_blocks_and_its_journal_finishes(tmp_path:
 
 
 def test_a_block_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that fills up in the middle of a block: the chain goes on from the last whole one."""
+    """If the disk fills up in the middle of a block, the chain continues from the last complete block."""
     node = EmbeddedNode(3133710, tmp_path / "chain.sqlite")
     node.mine_empty()
     commit = node._store._commit

@@ -36,7 +36,7 @@ def shell_through(
 
 
 def anchor_runs(shell: Shell, folder: Path, runs: int) -> list[str]:
-    """What went wrong in so many runs of `anchor`, each with an upload of its own."""
+    """The failures of so many runs of `anchor`, each with its own upload."""
     failures = []
     for run in range(runs):
         upload = write_csv(folder / f"{run}.csv", [document(10 * run + record) for record in range(3)])
@@ -63,7 +63,7 @@ def test_a_tenth_of_the_answers_are_faults(shell_through: tuple[Shell, Faulty, P
 def test_fifteen_runs_with_three_faults_in_a_hundred(
     shell_through: tuple[Shell, Faulty, Place], tmp_path: Path
 ) -> None:
-    """Eight of fifteen such runs failed before endpoints were asked again."""
+    """Eight of fifteen such runs failed before requests were retried."""
     shell, endpoint, place = shell_through
     endpoint.rate = 0.03
     assert anchor_runs(shell, tmp_path, 15) == []
@@ -72,7 +72,7 @@ def test_fifteen_runs_with_three_faults_in_a_hundred(
 
 
 def test_every_fault_is_met(shell_through: tuple[Shell, Faulty, Place]) -> None:
-    """At half of all answers: reads alone go through each kind of fault."""
+    """With faults in half of all answers, reads meet each kind of fault."""
     _, endpoint, place = shell_through
     endpoint.rate = 0.5
     while set(endpoint.given) != set(FAULTS):

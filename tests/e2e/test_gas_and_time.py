@@ -37,7 +37,7 @@ def paper_consent(acting: Acting, name: str, uses: int) -> bytes:
 
 
 def later_than_the_last_block(chain: Chain) -> int:
-    """A time that is over and that the newest block has not reached: nobody makes blocks but this test."""
+    """A time that has passed but that the newest block has not reached; only this test makes blocks."""
     while (found := int(time.time())) <= chain.head().time:
         time.sleep(0.05)
     return found
@@ -74,7 +74,7 @@ def test_metering_waits_for_nothing_on_ganache(on_ganache: Chain, journal: Journ
 
 
 def test_a_key_is_declared_compromised_as_of_now(on_ganache: Chain, journal: Journal) -> None:
-    """The contract takes no time that its block has not reached; estimated at the last block, this one has not."""
+    """The contract accepts no time that its block has not reached, and the estimate's block has not reached this."""
     acting = Acting(region_on(on_ganache, journal, next(_generations)), journal)
     at = later_than_the_last_block(on_ganache)
     outbox = acting.region.outbox(dev_signer(0, on_ganache), journal)
@@ -82,7 +82,7 @@ def test_a_key_is_declared_compromised_as_of_now(on_ganache: Chain, journal: Jou
 
 
 def test_what_metering_takes_at_worst(chain: Chain, journal: Journal) -> None:
-    """Each delivery under a consent of its own that was never used: nothing that a contract keeps is written yet."""
+    """The most expensive case: each delivery has its own unused consent, so every slot is written first here."""
     acting = Acting(region_on(chain, journal, next(_generations)), journal)
     for count in (1, 4):
         consents = [paper_consent(acting, f"{count} {number}", uses=1) for number in range(count)]

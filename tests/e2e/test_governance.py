@@ -129,7 +129,7 @@ def test_suspended_reinstated_and_retired(creditchain: Commands) -> None:
 
 
 def test_the_same_change_later_is_another_one(creditchain: Commands) -> None:
-    """Back and forth between two states: each step takes effect, none is taken for the one before."""
+    """Back and forth between two states: each step takes effect, and none is mistaken for an earlier one."""
     size = creditchain.done("log", "root")["size"]
     for domains in ("registry", "registry,tax", "registry", "registry,tax"):
         changed = creditchain.done("node", "set-domains", "15", domains)

@@ -1,4 +1,4 @@
-"""Anchoring is killed by SIGKILL before and after every step that lasts or shows outside, and run again."""
+"""Anchoring is killed by SIGKILL before and after every step that is durable or visible outside, and run again."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
 
 
 def finished(driver: Driver, home: Path, *, known_root: str | None, secrets: set[str]) -> None:
-    """Run to the end, and look that everything is as if nothing had happened. `secrets` and their keys are gone."""
+    """Run to the end and check that everything is as without a kill, and that `secrets` and their keys are gone."""
     done = driver.ask(home=home, kill_at=None)
     assert not done["killed"]
     (row,) = done["rows"]

@@ -1,4 +1,4 @@
-"""Backup and restore are killed by SIGKILL before and after every step that lasts, and between two pieces of a file."""
+"""Backup and restore are killed by SIGKILL before and after every durable step, and between two pieces of a file."""
 
 from __future__ import annotations
 

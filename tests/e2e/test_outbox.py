@@ -1,4 +1,4 @@
-"""One intent, one effect: under load, when stuck, when replaced, when the chain reorganises, when two ask at once."""
+"""One intent has one effect: under load, when stuck, replaced, reorganised away, or asked for twice at once."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_a_transaction_that_was_signed_but_never_sent_does_not_block_the_next(re
 
 
 def test_two_journals_with_one_key_still_have_one_effect_each(region: Region, journal: Journal, tmp_path: Path) -> None:
-    """The same key on two machines: whoever loses a nonce signs anew, and nothing is lost or done twice."""
+    """The same key on two machines: whoever loses a nonce signs again, and nothing is lost or done twice."""
     publisher(region, journal, 1)
     size = region.log_size()
     mine = outbox_of(region, journal)
@@ -348,7 +348,7 @@ def test_a_poor_account_is_told_so_and_can_be_helped(slow: Server, journal: Jour
 
 
 def test_a_chain_that_began_anew_has_its_own_nonces(journal: Journal) -> None:
-    """Development chains come back with the same id and empty: what the journal holds of the old one is not theirs."""
+    """A development chain that starts anew has the same id but is empty, so the old chain's rows do not apply."""
     for _ in range(2):
         with start_anvil() as server, connect(server.network()) as chain:
             outbox = Outbox(chain, dev_signer(0, chain), journal)

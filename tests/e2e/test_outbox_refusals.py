@@ -1,4 +1,4 @@
-"""What an endpoint refuses: nothing is lost, done twice, or in the way of what comes after it."""
+"""Transactions that an endpoint refuses: nothing is lost, done twice, or blocks later transactions."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def test_who_waits_in_vain_is_told_who_holds_the_key(together: Together) -> None
 
 
 def test_a_signature_that_comes_too_late_is_thrown_away(together: Together) -> None:
-    """The signer answers after somebody else went on with the key: nothing of it is used."""
+    """If the signer answers after another process took the key, its answer is not used."""
     import json
     from http.server import BaseHTTPRequestHandler
 

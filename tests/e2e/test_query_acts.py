@@ -213,11 +213,11 @@ def test_loans_that_are_refused_leave_no_list_behind(world: ActsWorld) -> None:
 
 
 class KilledError(Exception):
-    """Stands for the end of the process."""
+    """Raised in place of the end of the process."""
 
 
 def dying(outbox: Outbox, at: str) -> Outbox:
-    """The outbox of a process that ends right after the journal has this state."""
+    """The outbox of a process that ends as soon as the journal has this state."""
 
     def die(_intent: str, state: str) -> None:
         if state == at:

@@ -42,7 +42,7 @@ from creditchain.products import Purpose
 
 @dataclass
 class Exchange:
-    """A world in which a report lies ready."""
+    """A world with a prepared report."""
 
     world: World
     report: Path
@@ -69,7 +69,7 @@ class Exchange:
         return Path(answer.value["written"])
 
     def unchecked(self, consent: Path | None, bank: int = BANK, **changes: Any) -> Path:
-        """A request as an institution signs it whose software asks the chain nothing."""
+        """A request signed by software that does not ask the chain first."""
         agreed = None if consent is None else parse_consent(consent.read_bytes())
         statement = parse_statement((self.world.folder / "statement.json").read_bytes())
         salt, product, out = keccak256(b"salt"), load_product(REPORT), self.world.path("unchecked.json")

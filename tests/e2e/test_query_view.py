@@ -1,4 +1,4 @@
-"""How old a view of the chain may be: on a chain that is not a local one, whose blocks do not wait for anybody."""
+"""The limit on the age of a chain view, on a chain that is not local and makes blocks without transactions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every command in the README runs as it stands, in the order it stands."""
+"""Every command in the README runs unchanged, in its order."""
 
 import os
 import re
@@ -21,7 +21,7 @@ def blocks(readme: str, language: str) -> list[str]:
 
 @pytest.fixture(params=["embedded", "anvil", "ganache"])
 def network(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The environment that leads the README's commands to each kind of chain it names: to a fresh one."""
+    """The environment that directs the README's commands to a fresh chain of each kind that it names."""
     if request.param == "embedded":
         yield {}
         return

@@ -51,7 +51,7 @@ DOMAINS = domain_mask([Domain.REGISTRY, Domain.POWER, Domain.TAX])
 
 @dataclass(frozen=True)
 class Market:
-    """A region in which the platform holds everything that a report on one enterprise takes."""
+    """A region in which the platform holds everything that a report on one enterprise needs."""
 
     place: Place
     commands: Commands
@@ -209,7 +209,7 @@ def delivered(market: Market, package: ReportPackage, *, meter: bool = True, **c
 
 
 def without(package: ReportPackage, gone: Callable[[OpenedRecord], bool]) -> ReportPackage:
-    """A provider's forgery: these records are neither shown nor named."""
+    """A forgery by a provider: these records are neither shown nor named."""
     kept = [not gone(one) for one in package.records]
     value = json.loads(package.report.content)
     value["data"]["records"] = [one for one, keep in zip(value["data"]["records"], kept, strict=True) if keep]
@@ -323,7 +323,7 @@ def test_a_batch_that_came_later_is_not_missed_but_a_new_report_has_it(market: M
 
 
 def test_a_service_assembles_without_the_command_line(market: Market) -> None:
-    """And a statement that no platform signed is noticed before a batch is opened."""
+    """A statement that no platform signed is noticed before a batch is opened."""
     catalogued = {one.ref: one for one in catalogue([])}
     statement = parse_statement(market.statement.read_bytes())
     wanted = Wanted(

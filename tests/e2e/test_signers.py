@@ -1,4 +1,4 @@
-"""Who signs: keystores, the environment, remote signers (Anvil is one), development keys on local chains only."""
+"""Signers: keystores, the environment, remote signers (Anvil is one), development keys on local chains only."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def on_anvil(anvil: Server) -> Iterator[Chain]:
 
 @pytest.fixture
 def elsewhere(on_anvil: Chain) -> Chain:
-    """The same chain as it would look behind an address that is not this machine's."""
+    """The same chain, as if behind an address of another machine."""
     on_anvil.local = False
     return on_anvil
 

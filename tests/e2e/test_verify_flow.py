@@ -311,7 +311,7 @@ def write_list(path: Path, packages: list[RecordPackage]) -> str:
 def test_endpoints_that_disagree(
     anchored_on_anvil: Anchored, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """Another Anvil is a fork as far as anyone can tell: nothing is decided, in either direction."""
+    """Another Anvil looks like a fork, so verification decides nothing, in either direction."""
     shell = Shell(anchored_on_anvil.kept.fresh(tmp_path / "place"), capfd, tmp_path)
     mine = str(load_network("spot", shell.place.networks_file).url)
     with anvil() as other:

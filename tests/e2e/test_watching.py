@@ -1,4 +1,4 @@
-"""Watching a folder through what passes: a chain that is away, a full pool, bad uploads, rows that are stuck."""
+"""Watching a folder through temporary faults: a chain that does not answer, a full pool, bad uploads, stuck rows."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def passes(world: World, message: str) -> None:
-    """The first upload is told to be tried again, once; when the fault is over, both are anchored in their order."""
+    """The first upload is reported once as to be retried; when the fault is over, both are anchored in order."""
     uploads = [world.put(day) for day in (1, 2)]
     outcomes = world.watch()
     first = next(outcomes)

@@ -16,7 +16,7 @@ from servers import Server, anvil
 
 
 class Kept:
-    """A place that was prepared once; on an Anvil if `server` is given, else on an embedded chain."""
+    """A prepared place, on an Anvil if `server` is given, else on an embedded chain."""
 
     def __init__(self, place: Place, server: Server | None = None) -> None:
         self.place, self._server = place, server

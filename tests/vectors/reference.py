@@ -1,4 +1,4 @@
-"""The format once more, as its definitions read: recursive, slow, and sharing no code with the package.
+"""The format implemented again, directly from its definitions: recursive, slow, sharing no code with the package.
 
 keccak-256 comes from pycryptodome, canonical JSON from the rfc8785 package; everything else is written out.
 """

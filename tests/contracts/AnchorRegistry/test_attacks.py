@@ -1,4 +1,4 @@
-"""Attacks by name. What stops the same ones outside the chain is tested with the verifier."""
+"""Attacks by name. The verifier's tests show what stops the same attacks outside the chain."""
 
 import reference
 from brownie import accounts
@@ -29,7 +29,7 @@ def test_root_squatting(region):
 
 
 def test_second_preimage(region):
-    """An inner node passes for no leaf: with the anchored size, its path has another length."""
+    """An inner node cannot pass as a leaf: with the anchored size, its path has another length."""
     region.anchors.anchor(batch(1, ROOT, size=8), {"from": accounts[SOURCE]})
     region.anchors.fileDispute(PLATFORM, SOURCE, LEAF, REASON, {"from": accounts[PLATFORM]})
     inner = [reference.keccak(b"\x01", LEAVES[i], LEAVES[i + 1]) for i in range(0, 8, 2)]
@@ -53,7 +53,7 @@ def test_split_leaf(region):
 
 
 def test_reordered_leaves(region):
-    """A publisher that hides a record out of order is broken by whoever sees two neighbours."""
+    """If a publisher hides a record out of order, whoever sees two neighbours can break its batch."""
     openings = [*OPENINGS[:2], OPENINGS[6], *OPENINGS[3:6], OPENINGS[2], OPENINGS[7]]
     leaves = batch_tree(openings)
     root = reference.mth(leaves)
@@ -83,7 +83,7 @@ def test_skipped_batch(region):
 
 
 def test_stolen_key_after_suspension(region):
-    """What the thief does from then on is refused; what was done before can be told by its time."""
+    """What the thief does from then on is refused; what was done before is recognised by its time."""
     tx = region.anchors.anchor(batch(1, ROOT, size=8), {"from": accounts[SOURCE]})
     anchored_at = region.anchors.anchorOf(SOURCE, ROOT).dict()["time"]
     assert tx.status == 1

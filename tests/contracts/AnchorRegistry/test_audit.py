@@ -150,7 +150,7 @@ def test_disorder_is_proven(region):
 
 
 def test_disorder_of_leaves_that_are_not_neighbours(region):
-    """Any two leaves shown in the wrong order at adjacent indices fail at one of the two proofs."""
+    """If two ordered leaves are shown in the wrong order, one of the two proofs fails."""
     root = publish(region, SORTED)
     leaves = batch_tree(SORTED)
     proofs = [reference.path(i, leaves) for i in (5, 3)]

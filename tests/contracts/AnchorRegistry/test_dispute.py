@@ -257,7 +257,7 @@ def test_against_a_node_that_is_none(region, node):
 
 
 def test_against_a_retired_node(region):
-    """What it published stays, and so does what is wrong with it; nobody can answer."""
+    """A retired publisher's records stay, and so do disputes about them, because nobody can answer."""
     region.nodes.retire(SOURCE)
     file(region)
     with refused("NodeRegistryInactive", SOURCE, Status.RETIRED, 0):

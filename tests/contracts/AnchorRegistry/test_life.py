@@ -1,4 +1,4 @@
-"""The life of a record: a table of transitions, each of 4 × 4."""
+"""The life of a record: all 4 × 4 transitions."""
 
 from enum import IntEnum
 

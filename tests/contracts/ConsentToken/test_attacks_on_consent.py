@@ -1,4 +1,4 @@
-"""Attacks on consents, each by its name."""
+"""Attacks on consents, each test named after its attack."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ MNEMONIC = "test test test test test test test test test test test junk"
 
 
 def _signed_elsewhere(world: World, consent, domain: ContractDomain):
-    """Both signatures of a consent, made over it in another domain."""
+    """Both signatures of a consent, made in another EIP-712 domain."""
     elsewhere = replace(consent, domain=domain)
     return {
         "by_key": sign(key("enterprise"), elsewhere),
@@ -66,7 +66,7 @@ def test_high_s(world: World) -> None:
 
 
 def test_malleable_ids(world: World) -> None:
-    """Whoever signs or spells it, one consent has one id; it can't be granted twice for twice the uses."""
+    """A consent has one id, whoever signs or encodes it, so it cannot be granted twice for twice the uses."""
     consent = world.granted()
     platform = world.operators[world.platform]
     for by_key in (sign(key("enterprise"), consent), malleable(sign(key("enterprise"), consent))):
@@ -76,7 +76,7 @@ def test_malleable_ids(world: World) -> None:
 
 
 def test_ids_with_dirty_bits(world: World) -> None:
-    """A word with bits beyond its type would hash to another id: the contract doesn't take it."""
+    """A word with bits beyond its type would hash to another id, so the contract refuses it."""
     consent = world.consent()
     data = world.consents.grant.encode_input(
         members(consent), sign(key("enterprise"), consent), sign(world.operators[world.platform], consent)
@@ -139,7 +139,7 @@ def test_replay_of_a_revocation_over_chains_and_contracts(world: World) -> None:
 
 
 def _words(tx) -> set[int]:
-    """Every word with more than eight bytes to it in the input and the logs of a transaction."""
+    """Every word of more than eight bytes in the input and the logs of a transaction."""
     sent = bytes.fromhex(tx.input[10:])
     found = [sent[i : i + 32] for i in range(0, len(sent), 32)]
     for log in web3.eth.get_transaction_receipt(tx.txid)["logs"]:
@@ -150,7 +150,7 @@ def _words(tx) -> set[int]:
 
 
 def test_rival_banks_cannot_see_that_they_share_a_customer(world: World) -> None:
-    """All that two consents of one enterprise put on chain, with query and revocation, has nothing in common."""
+    """Two consents of one enterprise, with query and revocation, put nothing on chain that they have in common."""
     log_id = bytes(world.log.logId())
     seen = []
     for bank in (world.bank, world.other_bank):

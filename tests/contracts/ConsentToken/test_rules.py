@@ -1,4 +1,4 @@
-"""What governors set: ledgers that count uses, and domains that need no consent."""
+"""Rules that governors set: ledgers that count uses, and domains that need no consent."""
 
 import pytest
 from brownie import chain

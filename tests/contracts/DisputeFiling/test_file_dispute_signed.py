@@ -1,4 +1,4 @@
-"""fileDisputeSigned: an enterprise's own way into disputes."""
+"""fileDisputeSigned: an enterprise files a dispute itself."""
 
 from dataclasses import replace
 

@@ -16,7 +16,7 @@ def tree(_module):
 
 
 class Checks:
-    """Collects checks and asks the contract for all of them in few calls."""
+    """Collects checks and runs them on the contract in few calls."""
 
     def __init__(self, tree):
         self._tree, self._calls, self._expected = tree, [], []
@@ -39,7 +39,7 @@ class Checks:
 
 @pytest.fixture
 def checks(tree):
-    """All that a test asked is checked at its end."""
+    """Collects a test's checks and runs them at its end."""
     collected = Checks(tree)
     yield collected
     collected.run()
@@ -89,7 +89,7 @@ def test_inclusion_of_every_index(checks, size):
 
 @pytest.mark.parametrize("size", [*range(1, 18), 32, 33])
 def test_inclusion_is_bound_to_the_size(checks, size):
-    """Proofs of another size fail whenever that size gives the index a path of another shape."""
+    """A proof fails for another size whenever the path to the index has another shape there."""
     leaves, root = LEAVES[:size], reference.mth(LEAVES[:size])
     for index in {0, size // 2, size - 1}:
         path = reference.path(index, leaves)

@@ -1,4 +1,4 @@
-"""What governors change about a node: status, domains, profile, end date."""
+"""Governors change a node: status, domains, profile, end date."""
 
 import pytest
 from brownie import accounts

@@ -109,7 +109,7 @@ def test_acceptance_counts_until_its_deadline(region):
 
 @pytest.mark.parametrize("node", [PLATFORM, SOURCE])
 def test_a_key_is_never_used_twice(region, node):
-    """Neither by another node nor by the same one again."""
+    """A key that a node once had cannot be used again, by another node or by the same one."""
     region.nodes.rotateOperator(
         SOURCE, NEW, DEADLINE, acceptance(region.nodes, SOURCE, KEY, DEADLINE), {"from": accounts[SOURCE]}
     )
@@ -229,7 +229,7 @@ def test_a_node_without_a_key_is_not_compromised(region):
 
 
 class RefusedSince:
-    """As `world.refused`, for the one error that holds the time of the block it happens in."""
+    """As `world.refused`, for the one error whose values include the time of its block."""
 
     def __init__(self, region, since, admitted_at):
         self._region, self._start = region, f"NodeRegistrySince: {SOURCE}, {since}, {admitted_at}, "

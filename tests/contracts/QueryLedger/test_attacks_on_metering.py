@@ -1,4 +1,4 @@
-"""Attacks on the ledger, each by its name."""
+"""Attacks on the ledger, each test named after its attack."""
 
 from dataclasses import replace
 
@@ -56,7 +56,7 @@ def test_replay_as_another_institution(world: World) -> None:
 
 
 def test_replay_by_another_provider(world: World) -> None:
-    """A request names its provider: another one can't answer it, nor claim the first one's answer."""
+    """A request names its provider, so another provider can neither answer it nor claim the first one's answer."""
     consent = world.granted()
     asked = world.answered(consent)
     by_other = with_signature(asked, receipt_signature=sign(world.operators[world.platform], asked.receipt))
@@ -86,7 +86,7 @@ def test_double_metering(world: World) -> None:
 
 
 def test_another_report_for_a_request_that_was_metered(world: World) -> None:
-    """The second receipt stays a promise that was not kept, and its signature proves it."""
+    """The second receipt remains a broken promise, and its signature proves it."""
     consent = world.granted()
     first = world.answered(consent)
     second = world.delivery(first.request)
@@ -106,7 +106,7 @@ def test_scope_widening_by_the_provider(world: World, wider: dict) -> None:
 
 
 def test_scope_widening_by_products(world: World) -> None:
-    """A product that grew after the consent doesn't widen it: sections and domains count, not the product's name."""
+    """A product that grew after the consent does not widen it: sections and domains count, not the product's name."""
     consent = world.granted()
     tx = world.meter(
         world.answered(consent, product=digest("a product of every section"), sections=0x7F),
@@ -165,7 +165,7 @@ def test_backdated_delivery(world: World) -> None:
 
 
 def test_backdated_with_a_longer_promise(world: World) -> None:
-    """Nor can the promise be stretched so that it doesn't show."""
+    """The promise cannot be stretched to hide the delay."""
     consent = world.granted()
     at = now()
     chain.sleep(2 * HOUR)

@@ -1,4 +1,4 @@
-"""The contracts hash what the vectors say."""
+"""The contracts give the hashes of the vectors."""
 
 import pytest
 from brownie import Hashes, accounts

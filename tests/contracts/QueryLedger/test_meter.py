@@ -1,4 +1,4 @@
-"""meter: what a metered delivery leaves, what every finding does, and that no item sinks another."""
+"""meter: what a metered delivery stores and logs, what each finding does, and that no item makes another fail."""
 
 import pytest
 from brownie import chain

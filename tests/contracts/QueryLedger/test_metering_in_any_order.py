@@ -11,7 +11,7 @@ from creditchain.vocabulary import Finding, MeterFlag
 
 
 class Metering:
-    """Two consents, deliveries as they come, and a model of what has to become of them."""
+    """Two consents, random deliveries, and a model of what must become of them."""
 
     st_uses = strategy("uint8", min_value=1, max_value=4)
     st_pick = strategy("uint8")
@@ -51,7 +51,7 @@ class Metering:
         chain.mine()
 
     def rule_meter(self, st_pick: int) -> None:
-        """A part of what waits, and something metered before."""
+        """Some of the waiting deliveries, and one that was metered before."""
         count = st_pick % 4 + 1
         batch, self.waiting = self.waiting[:count], self.waiting[count:]
         repeated = [pair for pair in self.receipts if pair[1].request.id in self.entries][:1]
@@ -103,7 +103,7 @@ class Metering:
             assert self.world.state(consent)["revokedAt"] == self.revoked.get(consent.id, 0)
 
     def teardown(self) -> None:
-        """What was never metered is overdue in the end: the receipt says by when."""
+        """A delivery that was never metered is overdue in the end, and its receipt says since when."""
         chain.sleep(2 * HOUR)
         chain.mine()
         for _, delivery in self.receipts:

@@ -1,4 +1,4 @@
-"""Appending: who may, what becomes an entry, what the root is over."""
+"""Appending: who may append, what an entry holds, what the root covers."""
 
 import pytest
 import reference
@@ -13,7 +13,7 @@ def empty_log():
 
 @pytest.fixture(scope="module")
 def log(_module):
-    """A log of its own; `writer` gives it one, for whichever test asks first."""
+    """A separate log; the fixture `writer` authorises the first writer."""
     return empty_log()
 
 
@@ -76,7 +76,7 @@ def test_each_append_changes_size_root_and_frontier(log, writer):
 
 
 def test_entry_hashes_of_the_vectors():
-    """The Python reference that these tests trust gives the published vectors."""
+    """The Python reference that these tests rely on reproduces the published vectors."""
     for entry in load("entries")["log"]:
         assert reference.keccak(entry["body"]) == entry["body_hash"]
 
@@ -115,7 +115,7 @@ def test_append_under_the_current_epoch(log, writer):
 
 
 def test_a_writer_without_its_right_is_refused_although_it_wrote_last(log, writer):
-    """The log remembers who wrote last; taking the right away must make it forget."""
+    """The log remembers the last writer; withdrawing its authorisation must make the log forget it."""
     append(log, writer, 1, number_hash("body", 1))
     tx = log.setWriter(writer, False)
     body = body_hash(("address", writer.address), ("bool", False))

@@ -21,7 +21,7 @@ SECRET = b"\xa5\x5a" * 16
 
 @contextmanager
 def unstretched() -> Iterator[None]:
-    """Inside, each new backup has the same identity, and each key file is opened by a password once."""
+    """Within this context all new backups have the same identity, and each key file is opened only once."""
     vault_of, fresh = Vault.unlock, Vault.create(PASSWORD)
     known = {(fresh[1], PASSWORD): fresh[0]}
 

@@ -1,4 +1,4 @@
-"""What goes into a backup comes out of it, in every kind of place; what is known already is not copied again."""
+"""A restore gives what was backed up, in every kind of place; files that the place has are not copied again."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ def test_a_wrong_password(home: Path, tmp_path: Path) -> None:
 
 
 def test_the_password_is_what_opens_it() -> None:
-    """The real thing, stretched: see `passwords` in conftest."""
+    """A real password that is stretched, unlike `passwords` in conftest."""
     with pytest.MonkeyPatch.context() as patch:
         for name, step in STRETCHED.items():
             patch.setattr(Vault, name, step)

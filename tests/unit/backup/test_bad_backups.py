@@ -1,4 +1,4 @@
-"""Backups that are torn, bent or exchanged: one clear error each, and nothing restored."""
+"""Backups that are torn, damaged or exchanged: one clear error each, and nothing is restored."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_files_exchanged(place: Path, tmp_path: Path) -> None:
 
 
 def test_a_manifest_of_somebody_else(place: Path, vault: Vault, tmp_path: Path) -> None:
-    """Encrypted to this backup, but by somebody who does not hold its key."""
+    """A file encrypted to this backup by somebody who does not hold its key."""
     forged = BackupManifest("00" * 16, 2, 0, ()).to_bytes()
     for content_of, message in ((b"0" * 64 + b"\n" + forged, "damaged"), (vault.sign(forged), "name of another")):
         sealed = io.BytesIO()
@@ -139,7 +139,7 @@ def test_nothing_there(tmp_path: Path) -> None:
 
 @contextmanager
 def files_up_to(size: int) -> Iterator[None]:
-    """The system refuses to let files grow beyond `size` bytes: what a full disk does, at a chosen place."""
+    """The system lets no file grow beyond `size` bytes, as a full disk would at a chosen place."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:

@@ -25,7 +25,7 @@ GOOD = [document(record) for record in range(20)]
 
 
 def refused(path: Path, tmp_path: Path, **more: Any) -> UploadError:
-    """The error, after a look that nothing was made."""
+    """The error, after checking that nothing was made."""
     with pytest.raises(UploadError) as caught:
         made(path, tmp_path / "batches", **more)
     assert not (tmp_path / "batches").exists() or not list((tmp_path / "batches").iterdir())
@@ -341,7 +341,7 @@ except StorageError as error:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_disk_that_fills_up_in_the_middle(tmp_path: Path, workers: int) -> None:
-    """On a file system of 600 KB, in a mount namespace of its own."""
+    """Runs on a file system of 600 KB, in a separate mount namespace."""
     inside = ["unshare", "--map-root-user", "--mount"]
     if shutil.which("unshare") is None or subprocess.run([*inside, "true"], check=False).returncode != 0:
         pytest.skip("this machine lets nobody mount a small file system")

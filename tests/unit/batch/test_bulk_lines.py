@@ -106,7 +106,7 @@ def mutated(value: Any, draw: random.Random) -> Any:
 
 @pytest.mark.parametrize("ref", PRODUCTS)
 def test_what_was_changed_is_judged_as_the_plain_way_does(ref: str, tmp_path: Path) -> None:
-    """`accepted` compares whatever is accepted in bulk; here nothing bad may be let through."""
+    """`accepted` compares all lines that are accepted in bulk; here no bad line may be among them."""
     path = tmp_path / "sample.jsonl"
     rules = Rules(PRODUCTS[ref])
     write_sample(Sample(PRODUCTS[ref], 40, 10, 3), path, Form.JSONL)

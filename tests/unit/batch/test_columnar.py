@@ -1,4 +1,4 @@
-"""Whole columns are judged and written as the plain way judges and writes each row."""
+"""Judging and writing whole columns gives the same result as judging and writing each row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PRODUCTS = {product.ref: product for product in catalogue()}
 
 
 def plainly(table: pa.Table, rules: Rules, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """What the plain way makes of a table."""
+    """The result of the plain way for a table."""
 
     def untranslatable(*_: object) -> None:
         raise UntranslatableError("test")
@@ -90,7 +90,7 @@ CELLS: dict[str, list[Any]] = {
 @pytest.mark.parametrize("nulls", [True, False])
 @pytest.mark.parametrize("coded_bytes", [0, 8, 1 << 20])
 def test_cells_of_every_kind(coded_bytes: int, nulls: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many columns are looked at value by value: none, those whose values repeat, all texts."""
+    """The result does not depend on which columns are judged value by value: none, repeating ones, all texts."""
     monkeypatch.setattr(parquet_sizes, "CODED_BYTES", coded_bytes)
     cells = {name: [value for value in values if nulls or value is not None] for name, values in CELLS.items()}
     end = None if nulls else "2030-01-01"

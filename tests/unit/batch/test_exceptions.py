@@ -1,4 +1,4 @@
-"""Registered numbers that fail their check: those that a region lists are let in, by every way; all others are not."""
+"""Registered numbers that fail their check: every way of accepting lets in those that a region lists, and no others."""
 
 from __future__ import annotations
 

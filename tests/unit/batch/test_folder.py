@@ -1,4 +1,4 @@
-"""A batch folder notices every change to it, and lets a document go without letting go of a proof."""
+"""A batch folder notices every change, and a document can be erased while the proofs remain."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_one_flipped_bit_anywhere_is_noticed(folder: Path, name: str) -> None:
 
 
 def test_a_changed_document_is_noticed_though_the_digests_were_made_to_fit(folder: Path) -> None:
-    """Whoever changes a file can change its digest too; what hangs on the root they can't."""
+    """Whoever changes a file can change its digest too, but not what the root binds."""
     manifest, path = read_manifest(folder), folder / "documents" / "00000.arrow"
     path.write_bytes(path.read_bytes().replace(b'"status":"operating"', b'"status":"cancelled"', 1))
     fitted = replace(manifest, documents=(replace(manifest.documents[0], sha256=file_digest(path)),))

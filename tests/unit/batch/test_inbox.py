@@ -1,4 +1,4 @@
-"""Which uploads in a folder are whole, that each is offered once, and that moving one away loses nothing."""
+"""An inbox offers each complete upload once, and moving an upload away loses nothing."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_an_upload_is_whole_when_nobody_saw_it_change_for_a_while(tmp_path: Path
 
 @pytest.mark.parametrize("days", [-3650, 1, 3650])
 def test_the_date_of_a_file_says_nothing(tmp_path: Path, days: int) -> None:
-    """Copied with its date, or by a machine whose clock is ahead: it is taken when it is whole, and not before."""
+    """A file that was copied with its date, or by a machine whose clock is ahead, is taken when it is complete."""
     clock = Clock()
     inbox = Inbox(tmp_path, 5, clock)
     put(tmp_path / "a.jsonl", "x", time.time() + days * 86_400)
@@ -114,7 +114,7 @@ def text_of(path: Path) -> str:
 
 @pytest.fixture(params=["one file system", "two file systems"])
 def across(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second answers links and renames between folders as Linux answers them between two file systems."""
+    """For "two file systems", links and renames between folders fail as Linux makes them fail there."""
     if request.param == "two file systems":
         link, rename = os.link, Path.rename
 
@@ -147,7 +147,7 @@ def test_moving_never_overwrites_a_namesake(tmp_path: Path, kind: str, across: N
 
 
 def test_a_move_that_was_interrupted_is_finished(tmp_path: Path, across: None) -> None:
-    """Killed when the file had both names, or when its copy was whole: moving it again leaves one."""
+    """If a move was killed when the file had both names, or its copy was complete, moving again leaves one file."""
     upload = upload_at(tmp_path / "in" / "day.jsonl", "day", "file")
     (tmp_path / "done").mkdir()
     (tmp_path / "done" / "day.jsonl").write_text("day")

@@ -250,7 +250,7 @@ def test_a_column_that_is_missing(tmp_path: Path) -> None:
 
 
 def test_another_mapping_is_another_upload(tmp_path: Path) -> None:
-    """Comments and blanks do not count; what is mapped does."""
+    """Comments and blanks do not change the digest; what is mapped does."""
     path = write_own(tmp_path / "own.csv")
     digests = [
         upload_digest(find_upload(path, reading))

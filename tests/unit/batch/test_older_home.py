@@ -57,7 +57,7 @@ def test_what_cannot_be_told_apart_stays(tmp_path: Path) -> None:
 
 
 def test_a_journal_of_this_release_moves_nothing(tmp_path: Path) -> None:
-    """What somebody puts into a folder of such a name later is theirs."""
+    """A folder of such a name that somebody makes later is left alone."""
     home = Home(tmp_path / "home")
     open_journal(home.journal).close()
     older_home(home.path)

@@ -1,4 +1,4 @@
-"""Files of a batch folder: evenly cut, and on the disk before anybody relies on them."""
+"""Files of a batch folder are cut evenly and are durable before anything relies on them."""
 
 from __future__ import annotations
 

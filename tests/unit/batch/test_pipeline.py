@@ -28,7 +28,7 @@ DOCUMENTS = [document(record) for record in range(300)]
 
 
 def plain_root(documents: list[dict[str, object]]) -> bytes:
-    """The root by the words of docs/format.md alone."""
+    """The root, computed from docs/format.md alone."""
     leaves = []
     for one in documents:
         content = canonical_bytes(one)
@@ -201,7 +201,7 @@ def test_skipping_bad_lines_says_how_many(tmp_path: Path) -> None:
 def test_a_document_that_stood_twice_is_kept_once(
     processes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Purging erases the one copy there is: what was left out must not lie in a file of documents unseen."""
+    """Purging must erase the only copy, so a document that was left out must not remain in a file of documents."""
     if processes:
         monkeypatch.setattr(pipeline, "SMALL_BYTES", 0)
     good = lines(DOCUMENTS).splitlines(keepends=True)

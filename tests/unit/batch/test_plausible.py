@@ -1,4 +1,4 @@
-"""Texts and days that cannot be right are refused, and by all three ways of accepting alike."""
+"""All three ways of accepting refuse the same texts and days that cannot be right."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_every_edge_of_the_improper_runs() -> None:
     )
 )
 def test_bytes_are_judged_as_texts_are(texts: list[str]) -> None:
-    """Characters below 0x20 aside, which stand in JSON as escapes."""
+    """Without characters below 0x20, which JSON writes as escapes."""
     texts = ["".join(character for character in text if character >= " ") for text in texts]
     column = pa.array([*texts, ""], pa.string())
     import numpy as np

@@ -87,7 +87,7 @@ def test_no_encoding_is_named_for_noise() -> None:
 
 
 def test_lines_in_another_encoding_later_in_the_file(tmp_path: Path) -> None:
-    """UTF-16 that breaks, and GB18030 that is none: the line is told."""
+    """Broken UTF-16, and text that is not GB18030: the error names the line."""
     text = write_csv(tmp_path / "a.csv", GOOD).read_text("utf-8")
     path = tmp_path / "broken.csv"
     path.write_bytes(encoded(text, "gb18030").replace(b"R000000020", b"R00000\x81\x20020"))
@@ -133,7 +133,7 @@ def test_a_header_that_is_not_in_the_first_row(tmp_path: Path) -> None:
 
 
 def test_another_reading_is_another_upload() -> None:
-    """The usual reading gives the file's own digest, as before; any other is told apart."""
+    """The default reading keeps the file's own digest; any other reading gives another digest."""
     path = DATA / "gbk.csv"
     readings = [Reading(), Reading(encoding="gb18030"), Reading(header_row=2), Reading(sheet="1")]
     assert len({upload_digest(find_upload(path, reading)) for reading in readings}) == len(readings)

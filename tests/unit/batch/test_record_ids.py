@@ -1,4 +1,4 @@
-"""A record's id stands once in a batch, and once in the series: a mended upload publishes no record twice."""
+"""A record's id is unique in a batch and in the series, so a corrected upload publishes no record twice."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_an_id_stands_once_in_an_upload(tmp_path: Path) -> None:
 def test_rows_are_right_however_the_upload_is_cut(
     workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Doubles, repeated ids and bad lines at once; every leaf left is that of a line that was left."""
+    """Duplicates, repeated ids and bad lines together: every remaining leaf belongs to a remaining line."""
     monkeypatch.setattr("creditchain.batch.making.pipeline.SMALL_BYTES", 0)
     monkeypatch.setattr(gathering, "_SORTED", 64)
     values = [document(record) for record in range(400)]

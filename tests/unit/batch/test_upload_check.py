@@ -39,7 +39,7 @@ def wrong_lines() -> list[bytes]:
 
 
 def anchored(path: Path, tmp_path: Path) -> list[Problem]:
-    """What making a batch tells of the upload."""
+    """What making a batch reports about the upload."""
     problems: list[Problem] = []
     with pytest.raises(UploadError):
         made(path, tmp_path / "batches", faults=Faults(report=problems.append))

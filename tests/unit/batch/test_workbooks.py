@@ -192,7 +192,7 @@ def blanks(path: Path) -> None:
 
 
 def lying(path: Path) -> None:
-    """The archive says that the table of texts has few bytes; its stream has 400 MB."""
+    """The archive states a few bytes for the table of texts, but its stream has 400 MB."""
     with_parts(path, {"xl/sharedStrings.xml": (b"<sst>", 400 << 20, b"</sst>")})
     raw = bytearray(path.read_bytes())
     name = b"xl/sharedStrings.xml"

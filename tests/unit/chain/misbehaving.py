@@ -58,7 +58,7 @@ def http_server(answer: Callable[[Any], HttpAnswer], port: int = 0) -> Iterator[
 
 @contextmanager
 def raw_server(serve: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that does with each connection, after it read something from it, what the function says."""
+    """A server that calls the function with each connection, after it has read something from it."""
     listener = socket.create_server(("127.0.0.1", 0))
     over = threading.Event()
 

@@ -1,4 +1,4 @@
-"""What an endpoint may send: a deadline for the whole exchange, a cap on what is decoded, no detours."""
+"""Limits on what an endpoint may send: a deadline for the whole exchange, a cap on the decoded body, no redirects."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def dripping(start: int) -> Callable[[socket.socket], None]:
 
 @pytest.mark.parametrize("start", [0, len(HEAD), len(WHOLE) - len(RIGHT)], ids=["status", "headers", "body"])
 def test_an_endpoint_that_drips_is_too_late(start: int) -> None:
-    """Each byte comes in time; only a deadline for all of them ends this."""
+    """Each byte arrives in time, so only a deadline for the whole answer ends this."""
     with raw_server(dripping(start)) as url, pytest.raises(NoReplyError, match="no whole answer within"):
         Poster(url).post(b"{}", GIVEN)
 
@@ -146,7 +146,7 @@ def test_too_large_an_answer_is_one_error_within_bounded_memory(serve: Callable[
 
 
 def test_redirects_are_not_followed() -> None:
-    """A request sent on would become a GET, or hand what is asked to somebody else."""
+    """A redirected request would become a GET, or reveal its content to somebody else."""
     asked = []
 
     def answer(request: Any) -> HttpAnswer:

@@ -110,13 +110,13 @@ class Liar:
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What may pass is asked again as often as ever, without waiting."""
+    """Temporary faults are retried as often as usual, but without waiting."""
     monkeypatch.setattr(rpc, "FIRST_PAUSE", 0.0)
 
 
 @contextmanager
 def asking(method: str) -> Iterator[Callable[[Change], Any]]:
-    """Put the method's question to an endpoint that changes its answer as it is told."""
+    """Call the method on an endpoint that changes its answer as instructed."""
     liar = Liar()
     with http_server(liar.answer) as url, connect(network(url)) as chain:
         liar.method = method
@@ -177,7 +177,7 @@ def without(value: Any, path: tuple[Any, ...]) -> Any:
 
 
 def fits(method: str, path: tuple[Any, ...], wrong: Any) -> bool:
-    """Is this a right value there?"""
+    """Whether this value is valid at this place."""
     name = path[-1] if path else ""
     if name == "removed":
         return wrong is not True

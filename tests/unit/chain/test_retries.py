@@ -1,4 +1,4 @@
-"""What may pass is asked again, within one deadline; what will not is told at once; batches shrink to what is taken."""
+"""Temporary faults are retried within one deadline, permanent ones reported at once, and batches shrink as needed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ PASSING = {
 
 
 class Script:
-    """Answers rightly, but for the requests that a rule gives something else for."""
+    """Answers correctly, except for requests for which a rule gives another answer."""
 
     def __init__(self, rule: Callable[[Any], Wrong | None]) -> None:
         self.rule = rule
@@ -73,7 +73,7 @@ class Script:
 
 
 def first(times: int, wrong: Wrong) -> Callable[[Any], Wrong | None]:
-    """Something else for so many requests, then what is right."""
+    """A wrong answer to the first so many requests, then correct answers."""
     left = [times]
 
     def rule(_: Any) -> Wrong | None:
@@ -93,7 +93,7 @@ def chain_of(rule: Callable[[Any], Wrong | None], **changes: Any) -> Any:
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that were asked for; none is taken."""
+    """The requested pauses; none is actually taken."""
     taken: list[float] = []
     monkeypatch.setattr(rpc.time, "sleep", taken.append)
     return taken

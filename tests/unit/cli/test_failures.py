@@ -1,4 +1,4 @@
-"""1 is a verdict and nothing else: whatever goes wrong has an exit code of its own, and shows no traceback."""
+"""Exit code 1 is a verdict and nothing else: every failure has its own exit code and shows no traceback."""
 
 from __future__ import annotations
 

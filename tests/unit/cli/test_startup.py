@@ -1,4 +1,4 @@
-"""A command that asks the chain nothing starts at once: it loads no library that it does not need."""
+"""A command that does not use the chain starts fast, because it loads no library that it does not need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of queries that loans followed: read from text, kept once, of which the chain has a salted digest."""
+"""The list of queries that loans followed: read from text, stored once; the chain holds its salted digest."""
 
 from __future__ import annotations
 

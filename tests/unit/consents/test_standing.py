@@ -1,4 +1,4 @@
-"""How a consent stands, second by second."""
+"""The state of a consent, second by second."""
 
 from __future__ import annotations
 

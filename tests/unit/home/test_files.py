@@ -1,4 +1,4 @@
-"""Files appear whole, private and durable, and never over what somebody made."""
+"""Files appear complete, private and durable, and never overwrite what somebody made."""
 
 from __future__ import annotations
 

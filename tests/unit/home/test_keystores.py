@@ -1,4 +1,4 @@
-"""Keys in files: what goes in comes out, nothing else opens them, nothing leaks."""
+"""Keys in files: a stored key is read back, only its password opens it, and nothing leaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Locks between processes: held by one, refused to others in one way, whatever the disk does."""
+"""Locks between processes: one process holds a lock, and others get the same refusal whatever the disk does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reasons: kept before they are referred to, the same salt for the same act, nobody else's business."""
+"""Reasons are stored before anything refers to them, keep one salt for one act, and are private."""
 
 from __future__ import annotations
 

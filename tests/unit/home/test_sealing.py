@@ -1,4 +1,4 @@
-"""A sealed secret opens with its key file, and with nothing once that is destroyed."""
+"""A sealed secret opens with its key file, and with nothing once the file is destroyed."""
 
 from __future__ import annotations
 

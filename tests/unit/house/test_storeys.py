@@ -1,4 +1,4 @@
-"""The house stands as docs/decisions.md draws it: faces over acts over rooms over a core without I/O.
+"""The code has the layout of docs/decisions.md: faces over acts over rooms over a core without I/O.
 
 Every import counts, wherever it stands in a file: at the top, in a function, for type checkers alone. Run
 `python -m pytest tests/unit/house -s` to print the storeys.
@@ -94,7 +94,7 @@ def test_no_arrow_points_up():
 
 
 def test_the_inner_rooms_of_batch_point_one_way():
-    """Readers use accepting, making and checking use all; `batch/__init__` is the door and names what it offers."""
+    """Readers use accepting; making and checking use all of them. `batch/__init__` imports nothing."""
 
     def height(module: str) -> int:
         step = module.split(".")[1]
@@ -191,7 +191,7 @@ def test_nothing_hides_an_import():
 
 
 def test_the_storeys_as_they_stand(capsys):
-    """Prints the house from the top: which room uses which."""
+    """Print the storeys from the top, and which rooms each room uses."""
     uses: dict[str, set[str]] = {}
     for name, _, target in arrows():
         if room(name) != room(target):

@@ -1,4 +1,4 @@
-"""Which engine hashes: the kernel where it can, the plain one everywhere else, and nobody notices but the clock."""
+"""The choice of engine: the kernel where it works, the plain one everywhere else, with the same results."""
 
 from __future__ import annotations
 

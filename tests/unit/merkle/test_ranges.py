@@ -102,7 +102,7 @@ def test_split_leaf_is_what_only_disorder_shows() -> None:
 
 
 def _prove_wrongly(first: int, count: int) -> RangeProof:
-    """A proof whose every part is in the tree, of a range that may be wrong."""
+    """A proof whose parts are all in the tree, for a range that may be wrong."""
 
     shown = range(max(first - 1, 0), min(first + count + 1, len(BATCH)))
     return RangeProof(

@@ -1,4 +1,4 @@
-"""The tree as a file: written in any pieces it is the tree in memory, and nothing half-made stays."""
+"""The tree as a file equals the tree in memory however it is written in pieces, and no incomplete file remains."""
 
 from __future__ import annotations
 

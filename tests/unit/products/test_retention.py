@@ -63,7 +63,7 @@ def test_every_admitted_date_of_every_product_has_an_end_of_retention(product: P
 
 
 def test_a_record_that_runs_to_9999_is_kept() -> None:
-    """Such records are on chain already: they block no report of their enterprise."""
+    """Such records are on chain already and must not block reports of their enterprise."""
     kept = Retention(5, "data.valid_until")
     assert kept.until({"data": {"valid_until": "9999-12-31"}}) is None
     assert kept.until({"data": {"valid_until": "unlimited"}}) is None

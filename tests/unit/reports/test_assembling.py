@@ -1,4 +1,4 @@
-"""Assembling a report: what stops it, and what it leaves closed."""
+"""Assembling a report: what prevents it, and which leaves stay unopened."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_products_that_make_no_report(changes: dict[str, Any]) -> None:
 
 
 def test_a_document_about_somebody_else_in_the_folder() -> None:
-    """A source that put a document under another enterprise's tag: nothing of it gets out."""
+    """If a source put a document under another enterprise's tag, no report reveals it."""
     here = region()
     batch = next(one for (node, _), one in here.batches.items() if node == REGISTRY)
     place = next(at for at, one in enumerate(batch.documents) if SUBJECT.number.encode() in one.content)

@@ -1,4 +1,4 @@
-"""Texts made for patterns: what comes out is what the pattern accepts, or a clear error."""
+"""Texts made for patterns: the pattern accepts the result, or there is a clear error."""
 
 from __future__ import annotations
 

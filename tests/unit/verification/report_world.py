@@ -256,7 +256,7 @@ class Region:
         return replace(wanted, **changes)
 
     def assemble(self, batches: dict[tuple[int, bytes], MemoryBatch] | None = None, **changes: Any) -> Assembled:
-        """The report from these batches; all there are, unless told otherwise."""
+        """The report from these batches, by default from all."""
         order, log = self.order(**changes), self.index()
         scope = plan(order, log, self.members)
         return assemble(order, log, scope, batches or self.batches, tags())  # type: ignore[arg-type]
@@ -309,7 +309,7 @@ class Region:
         flags: int = 0,
         **changes: Any,
     ) -> ReportPackage:
-        """The package with a request, a receipt and the consent; metered unless told otherwise."""
+        """The package with a request, a receipt and the consent; metered by default."""
         fresh, domain = keccak256(b"salt of the request"), ContractDomain(HERE.chain_id, checksum(LEDGER))
         request = QueryRequest(
             domain=domain,

@@ -1,4 +1,4 @@
-"""The file of a report: strict to read, and nothing in it can change unseen."""
+"""Report packages are parsed strictly, and every change to one is noticed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The packages named by their defects have the verdicts that stand beside them, and are what the generator writes."""
+"""The packages named by their defects have the expected verdicts, and are what the generator writes."""
 
 from __future__ import annotations
 

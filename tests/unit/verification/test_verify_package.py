@@ -162,7 +162,7 @@ def test_another_format_or_hash_is_refused() -> None:
 
 
 def test_errors_hold_no_values() -> None:
-    """An error names a field and a shape. What stands there may be an identifier or a salt."""
+    """An error names a field and a shape, never the value, which may be an identifier or a salt."""
     secret = NUMBERS[0]
     for path in OBJECTS:
         for name in at(as_json(), path):

@@ -1,4 +1,4 @@
-"""A record that is what it claims to be is valid; every lie in the package, and every turn of fate, has its verdict."""
+"""An honest record is valid; every lie in a package, and everything that can happen later, has its verdict."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PDF = "application/pdf"
 
 
 def verify(package: RecordPackage | None = None, evidence: Evidence | None = None, **options: Any) -> Verdict:
-    """Verify under the default policy, what is not given being honest."""
+    """Verify under the default policy; whatever is not given is honest."""
     honest = world()
     return verify_record(package or honest.package, evidence or honest.evidence, products=PRODUCTS, **options)
 
@@ -106,7 +106,7 @@ def flipped(value: bytes, place: int) -> bytes:
 
 
 class TestTamperedRecord:
-    """What was signed and anchored is not what is shown."""
+    """The package shows something other than what was anchored."""
 
     @pytest.mark.parametrize("place", range(32))
     def test_salt(self, place: int) -> None:
@@ -201,7 +201,7 @@ class TestTamperedInclusion:
         assert (verdict.status, verdict.failed[0].number) == (Status.NOT_VALID, 3)
 
     def test_an_inner_node_posing_as_a_leaf(self) -> None:
-        """A file whose commitment and tag are the children of an inner node: the prefix of leaves is another."""
+        """A file made of the two children of an inner node fails, because leaves have another prefix."""
         honest = world(PDF)
         hashes = honest.leaves
         tree = MemoryTree(hashes)
@@ -219,7 +219,7 @@ class TestTamperedInclusion:
 
 
 class TestWrongChain:
-    """The package chooses nothing."""
+    """The package cannot choose chain, contracts or hash."""
 
     @pytest.mark.parametrize(
         ("field", "value", "ours"),
@@ -235,7 +235,7 @@ class TestWrongChain:
         assert verdict.step(4).details == {"expected": ours, "found": value}
 
     def test_later_steps_say_nothing_about_another_record(self) -> None:
-        """The life of a leaf that is in no batch is "live", as of any 32 bytes; that must not be read as good news."""
+        """For a leaf in no batch, as for any 32 bytes, the chain answers "live". That must not count as a good sign."""
         verdict = verify(with_record(salt=bytes(32)), with_evidence(record=record_state(bytes(32))))
         assert verdict.step(6).outcome is Outcome.NOT_VERIFIED
         verdict = verify(with_batch(chain_id=1))
@@ -259,7 +259,7 @@ class TestWrongChain:
 
 
 class TestSubject:
-    """Step 2: who says that this tag is this enterprise's."""
+    """Step 2: who vouches that this tag is this enterprise's."""
 
     def test_the_package_names_another_epoch(self) -> None:
         verdict = verify(with_batch(key_epoch=2))
@@ -460,7 +460,7 @@ class TestLife:
 
 
 class TestMissingEvidence:
-    """What could not be asked never counts as passed."""
+    """Missing evidence never counts as passed."""
 
     @pytest.mark.parametrize("name", ["anchor", "entry", "publisher", "host", "record", "signer"])
     def test_one_value(self, name: str) -> None:
@@ -483,7 +483,7 @@ class TestMissingEvidence:
 
 
 class TestPolicy:
-    """The verdict under other demands."""
+    """The verdict under other policies."""
 
     def test_completeness_is_nothing_a_record_can_show(self) -> None:
         verdict = verify(policy=Policy(require=frozenset(range(1, 11))))

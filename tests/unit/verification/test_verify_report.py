@@ -60,7 +60,7 @@ def outcome(verdict: Verdict, number: int) -> Outcome:
 
 
 def without(package: ReportPackage, gone: Callable[[OpenedRecord], bool]) -> ReportPackage:
-    """A provider's forgery: these records are neither shown nor named. To be delivered afterwards."""
+    """A forgery by a provider: these records are neither shown nor named. The package is delivered afterwards."""
     kept = tuple(not gone(one) for one in package.records)
     value = json.loads(package.report.content)
     named = value["data"]["records"]
@@ -233,7 +233,7 @@ class TestLeftOut:
         assert failing(verdict) == [9]
 
     def test_the_tag_of_another_enterprise(self) -> None:
-        """With another's tag, absence is easily shown: but no platform said that it is the subject's."""
+        """Absence is easy to show with another enterprise's tag, but no platform stated that it is the subject's."""
         here = region()
         package = here.honest()
         other = subject_tag(TAG_KEYS[2], OTHERS[0])
@@ -259,7 +259,7 @@ class TestLeftOut:
         assert verdict.status is Status.COULD_NOT_CHECK
 
     def test_a_report_assembled_from_a_log_that_was_old(self) -> None:
-        """A package says nothing of the log: how far it has to reach is the verifier's to say."""
+        """The package does not say how far the log must reach; the verifier does."""
         here = region()
         package = here.assemble().package
         here.now = DELIVERED - 700
@@ -284,7 +284,7 @@ class TestOtherRegions:
 
 class TestFullBatches:
     def region(self) -> Region:
-        """A full batch without the warning-like record of March."""
+        """A full batch that lacks the record of March."""
         made = Region()
         made.publish(POWER, "power-usage/1", [(SUBJECT, f"2024-0{month}-28", "") for month in (1, 2, 3)])
         made.publish(POWER, "power-usage/1", [(SUBJECT, f"2024-0{month}-28", "") for month in (1, 2)], full=True)
@@ -548,7 +548,7 @@ class TestConsent:
         assert failing(here.verify(here.honest(flags=int(MeterFlag.OVERDRAWN)))) == [7]
 
     def test_two_providers_and_one_use(self) -> None:
-        """The other one was metered first: this delivery has no use left, and never will."""
+        """Another delivery was metered first, so the consent has no use left for this one."""
         here = region()
         here.block_time = DELIVERED + 60
         package = here.deliver(here.assemble().package, here.consents(uses=1), meter=False)
@@ -622,7 +622,7 @@ class TestConsent:
 
 
 class TestDays:
-    """The consent covers part of the year: what lies outside must not be shown, and can not be told from a theft."""
+    """The consent covers part of the year. Other records must not be shown, and cannot be told from omitted ones."""
 
     def packaged(self, here: Region) -> ReportPackage:
         days = (20240201, 20991231)
