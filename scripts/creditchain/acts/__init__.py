@@ -1,4 +1,4 @@
-"""What people do, one module an act.
+"""The things that people do with this software, one module for each.
 
 An act checks everything before it does what cannot be undone, returns values and prints nothing.
 """

@@ -38,7 +38,7 @@ class Attested:
 
 
 def check_list(region: Region, listed: LeafList, node: int) -> Audit:
-    """Is the list what the node anchored? Changes nothing.
+    """Check that the list is what the node anchored. Changes nothing.
 
     Raises:
         NotValidError: no; DisorderError if its leaves do not ascend.

@@ -47,7 +47,7 @@ def set_end(region: Region, outbox: Outbox, number: int, until: int) -> Changed:
 
 
 def mark_compromised(region: Region, outbox: Outbox, number: int, since: int) -> Changed:
-    """Declare that a node's key may have been somebody else's since then. Raises InputError, TransactionError."""
+    """Declare a node's key compromised since then. Raises InputError, TransactionError."""
     if since <= now(region.chain):
         await_time(region.chain, since)  # the contract takes no time after that of its block
     return change(region, outbox, number, f"compromise {since}", region.calls.mark_compromised(number, since))

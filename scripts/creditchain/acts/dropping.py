@@ -1,4 +1,4 @@
-"""Giving up a batch that was begun and cannot be finished, so that it is in nobody's way: the last resort of a row."""
+"""Give up a batch that was begun and cannot be finished. It is the last resort, so that no row blocks others."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Dropped:
 
 
 def needs_chain(journal: Journal, row: AnchoringRow) -> bool:
-    """Could the chain know this batch? Not before a transaction was signed for it."""
+    """Whether the chain may know this batch: only after a transaction was signed for it."""
     return row.root is not None and was_signed(journal, row.log_id.hex(), anchor_intent(row))
 
 

@@ -47,7 +47,7 @@ def accept(region: Region, node: int, signer: Signer, seconds: int = ACCEPTANCE_
 
 
 def check_acceptance(region: Region, acceptance: Acceptance, node: int) -> None:
-    """Is it signed by the key it names, for this node and this region's registry, and still valid?
+    """Check that it is signed by the key it names, for this node and this region's registry, and still valid.
 
     Raises:
         InputError: it is not.

@@ -1,4 +1,4 @@
-"""Finishing every batch that was begun, each for itself: what is wrong with one does not stop the others."""
+"""Finish every batch that was begun, independently: a fault of one does not stop the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the chain still have an anchor? What the journal says of it is a memory; only the chain knows.
+"""Check whether the chain still has an anchor. The journal only remembers it; the chain decides.
 
 A deep reorganisation can remove a block that was final under the network's rule. Whatever relies on an anchor asks
 here first; `creditchain batch resume`, or anchoring the same upload again, sends the same transaction once more.
@@ -25,7 +25,7 @@ class NotAnchoredError(RefusedError):
 
 
 class AnchorStanding(Enum):
-    """What the chain says of an anchor."""
+    """What the chain says about an anchor."""
 
     GONE = "gone"  #: not in the newest block
     WAITING = "waiting"  #: in a block that is not final yet
@@ -33,7 +33,7 @@ class AnchorStanding(Enum):
 
 
 def standing_of(region: Region, node: int, root: bytes) -> AnchorStanding:
-    """What the chain says of the anchor of `root` (32 bytes) by `node`."""
+    """What the chain says about the anchor of `root` (32 bytes) by `node`."""
     if region.anchor(node, root, region.chain.final_block().number) is not None:
         return AnchorStanding.FINAL
     return AnchorStanding.GONE if region.anchor(node, root) is None else AnchorStanding.WAITING

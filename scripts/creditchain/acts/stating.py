@@ -78,7 +78,7 @@ class CheckedStatement:
 
 
 def check_statement(region: Region, statement: SignedTagStatement, key: bytes | None = None) -> CheckedStatement:
-    """Did an active platform of this region sign it, and (with the epoch's key) is it true?
+    """Check that an active platform of this region signed it and, with the epoch's key, that it is true.
 
     Raises:
         NotValidError: no. ConfigError: the key is not that of the statement's epoch.

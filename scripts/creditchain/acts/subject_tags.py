@@ -1,4 +1,4 @@
-"""Finding an enterprise's tag under every key epoch that a tag key or a platform's statement is given for."""
+"""Find an enterprise's tag under every key epoch for which a tag key or a platform's statement is given."""
 
 from __future__ import annotations
 

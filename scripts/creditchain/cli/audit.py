@@ -1,4 +1,4 @@
-"""`creditchain audit` and `creditchain disorder`: is a batch what its anchor says, from its list of leaves alone."""
+"""`creditchain audit` and `creditchain disorder`: compare a batch's list of leaves with its anchor."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def write_list(
 
 @group.command()
 def check(ctx: typer.Context, listed: ListArgument, node: NodeOption) -> None:
-    """Does the list give the anchored root and size, and ascend? Exit code 1 if not."""
+    """Check that a list gives the anchored root and size, and ascends. Exit code 1 if not."""
     from creditchain.acts.auditing import check_list
     from creditchain.batch.folder.leaf_list import read_leaves
 

@@ -1,4 +1,4 @@
-"""`creditchain batch resume`, `drop` and `purge`: what changes batches that are there already."""
+"""`creditchain batch resume`, `drop` and `purge`: change batches that exist."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def register(group: typer.Typer) -> None:
 
 
 def resume(ctx: typer.Context, tag_key: TagKeyOption = None, signer: SignerOption = None) -> int:
-    """Finish every batch of this region that was begun, and send again what the chain has lost. 续办
+    """Finish every batch of this region that was begun, and send lost anchors again. 续办
 
     Each batch has its own outcome; the exit code is the worst of them. `batch drop` gives one up.
     """

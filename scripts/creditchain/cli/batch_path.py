@@ -1,4 +1,4 @@
-"""How commands name a batch: by its root, or the first digits of it, or by its folder."""
+"""How commands name a batch: by its root, the first digits of its root, or its folder."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def relay(
     file: Annotated[Path, typer.Argument(help="Endorsed consent file, or revocation file.", show_default=False)],
     signer: SignerOption = None,
 ) -> None:
-    """Bring a consent, or its revocation, to the chain. Anyone may; the signatures decide. 上链"""
+    """Submit a consent or a revocation to the chain. Anyone may; the signatures decide. 上链"""
     from creditchain.acts import consenting, revoking
     from creditchain.packages.consent_file import (
         REVOCATION_FORMAT,

@@ -53,7 +53,7 @@ def request(
     qr: QrOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Write the consent that an institution asks for, for the enterprise to sign. 请求授权"""
+    """Write a consent for the enterprise to sign, on behalf of an institution. 请求授权"""
     from creditchain.acts.consenting import ConsentTerms, request_consent
     from creditchain.catalogue.regions import number_exceptions
     from creditchain.identifiers import parse_subject

@@ -28,7 +28,7 @@ def show(
     qr: QrOption = None,
     force: ForceOption = False,
 ) -> None:
-    """The terms of a consent, and its state on the chain. 查看授权"""
+    """Show the terms of a consent and its state on the chain. 查看授权"""
     from creditchain.acts.consenting import consent_on_chain
     from creditchain.acts.preconditions import require_here
     from creditchain.consents.terms import described
@@ -59,7 +59,7 @@ def list_consents(
     platform: Annotated[int | None, typer.Option(help="Only those that this platform endorsed.")] = None,
     key: Annotated[str | None, typer.Option(help="Only those by this key of an enterprise.")] = None,
 ) -> None:
-    """Granted consents and their state. 授权列表"""
+    """List granted consents and their state. 授权列表"""
     from creditchain.acts import consenting
 
     chosen, wanted = settings(ctx), None if key is None else _address(key)

@@ -31,7 +31,7 @@ def register(app: typer.Typer, run: Run) -> None:
         ] = None,
         records: Annotated[int, typer.Option("--records", min=1, help="Records of the upload.")] = 10_000,
     ) -> int:
-        """Show it all on a local chain: deploy, admit 26 members, anchor, prove, verify, refuse forgeries. 演示"""
+        """Demonstrate all on a local chain: deploy, admit 26 members, anchor, prove, verify, refuse forgeries. 演示"""
         chosen = settings(ctx)
         started = time.monotonic()
         with _workplace(directory) as place, _tag_key():

@@ -27,7 +27,7 @@ def deploy(
     force: Annotated[bool, typer.Option("--force", help="Deploy anew, and forget the deployment in the file.")] = False,
     signer: SignerOption = None,
 ) -> None:
-    """Deploy the contracts of a region and write deployments/<network>.json. Interrupted, run it again."""
+    """Deploy a region's contracts and write deployments/<network>.json. If interrupted, run it again."""
     from creditchain.acts.deploying import deploy_region, prepare
     from creditchain.catalogue.regions import load_region
     from creditchain.chain.connect import connect

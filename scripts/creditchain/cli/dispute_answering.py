@@ -30,7 +30,7 @@ def file(
     reason: ReasonOption,
     signer: SignerOption = None,
 ) -> None:
-    """Mark a record as disputed, at once. For platforms, in the name of the enterprise."""
+    """Mark a record as disputed at once. For platforms, on behalf of the enterprise."""
     from creditchain.acts.disputing import file_dispute
     from creditchain.home.layout import Home
 

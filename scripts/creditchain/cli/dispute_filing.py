@@ -61,7 +61,7 @@ def sign(
     signature: SignatureOption = None,
     force: AgainOption = False,
 ) -> None:
-    """The enterprise signs its dispute. With a mnemonic, by a key that no other publisher sees. 企业签署异议"""
+    """Sign a dispute as the enterprise. A mnemonic gives a key that no other publisher sees. 企业签署异议"""
     from creditchain.acts import filing
     from creditchain.packages.filing_file import parse_filing
 
@@ -84,7 +84,7 @@ def endorse(
     signer: SignerOption = None,
     force: ForceOption = False,
 ) -> None:
-    """The platform vouches that the key is the enterprise's, and the record about it. 平台背书异议"""
+    """Endorse a dispute as the platform: the key is the enterprise's, and the record is about it. 平台背书异议"""
     from creditchain.acts import filing
     from creditchain.packages.filing_file import parse_filing
 

@@ -21,7 +21,7 @@ def list_disputes(
     open_only: Annotated[bool, typer.Option("--open", help="Only open ones.")] = False,
     node: Annotated[int | None, typer.Option(help="Only about records of this node.")] = None,
 ) -> None:
-    """The last dispute of every record that was ever disputed, from the region's log."""
+    """List the last dispute of every disputed record, from the region's log."""
     from creditchain.acts import disputing
 
     chosen = settings(ctx)

@@ -37,7 +37,7 @@ def open_(ctx: typer.Context, tag_key: TagKeyOption = None, signer: SignerOption
 
 @group.command("list")
 def list_(ctx: typer.Context) -> None:
-    """All key epochs and their digests."""
+    """List all key epochs and their digests."""
     from creditchain.acts.opening_epochs import list_epochs
 
     chosen = settings(ctx)

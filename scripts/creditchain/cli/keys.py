@@ -61,7 +61,7 @@ def import_(
 
 @group.command("list")
 def list_(ctx: typer.Context) -> None:
-    """The keystores in the home folder, without opening them."""
+    """List the keystores in the home folder, without opening them."""
     from creditchain.acts.keeping_keys import list_keys
     from creditchain.home.layout import Home
 

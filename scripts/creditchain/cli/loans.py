@@ -53,7 +53,7 @@ def report(
 
 @group.command()
 def show(ctx: typer.Context, institution: InstitutionOption, month: MonthOption) -> None:
-    """What an institution reported for a month, as of the newest final block."""
+    """Show what an institution reported for a month, as of the newest final block."""
     from creditchain.acts.lending import loans_of
 
     chosen = settings(ctx)

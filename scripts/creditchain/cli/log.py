@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command()
 def root(ctx: typer.Context, block: BlockOption = None, rpc: RpcOption = None) -> None:
-    """Size and root of the log, as the contract says."""
+    """Show size and root of the log, as the contract states them."""
     from creditchain.acts.replaying import read_head
 
     chosen = settings(ctx)
@@ -45,7 +45,7 @@ def show(
     block: BlockOption = None,
     rpc: RpcOption = None,
 ) -> None:
-    """Entries of the log. All are read, and checked against the root in the contract, before any is shown."""
+    """List entries of the log. All are read and checked against the contract's root before any is shown."""
     from creditchain.vocabulary import EntryKind
 
     copy = _copy(ctx, block, rpc)
@@ -66,7 +66,7 @@ def inclusion(
     block: BlockOption = None,
     rpc: RpcOption = None,
 ) -> None:
-    """Proof that an entry is in the log (RFC 9162, 2.1.3)."""
+    """Prove that an entry is in the log (RFC 9162, 2.1.3)."""
     copy = _copy(ctx, block, rpc)
     proof = copy.inclusion(index)
     settings(ctx).output.emit({**_head(copy.head), "entry": _described(copy.entries[index]), "proof": _hexed(proof)})
@@ -79,7 +79,7 @@ def consistency(
     block: BlockOption = None,
     rpc: RpcOption = None,
 ) -> None:
-    """Proof that the log only grew since an earlier size (RFC 9162, 2.1.4)."""
+    """Prove that the log only grew since an earlier size (RFC 9162, 2.1.4)."""
     copy = _copy(ctx, block, rpc)
     proof = copy.consistency(old_size)
     old = {"old_size": old_size, "old_root": "0x" + copy.root_at(old_size).hex()}

@@ -1,4 +1,4 @@
-"""`creditchain network` and `creditchain devnet`: chains that are known, and chains to try things on."""
+"""`creditchain network` and `creditchain devnet`: known networks, and local chains for development."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 @networks.command("list")
 def list_(ctx: typer.Context) -> None:
-    """The networks that are known."""
+    """List the known networks."""
     from creditchain.chain.networks import load_networks
 
     chosen = settings(ctx)
@@ -39,7 +39,7 @@ def list_(ctx: typer.Context) -> None:
 
 @networks.command()
 def show(ctx: typer.Context) -> None:
-    """The chosen network: its settings, and what its chain says now."""
+    """Show the chosen network: its settings, and the present state of its chain."""
     from creditchain.chain.connect import connect
     from creditchain.chain.deployments import load_deployment
     from creditchain.chain.fees import suggest
@@ -73,7 +73,7 @@ def start(
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Leave them running; end them with `devnet stop`.")] = False,
 ) -> None:
-    """Start one Anvil chain a region; without --detach they run until Ctrl-C. State is kept in the home folder."""
+    """Start one Anvil chain for each region. Without --detach they run until Ctrl-C. The home keeps their state."""
     if ctx.invoked_subcommand is not None:
         return
     from creditchain.chain.devnet import start as run
@@ -99,7 +99,7 @@ def start(
 
 @devnet.command()
 def status(ctx: typer.Context) -> None:
-    """The chains that run."""
+    """List the running chains."""
     from creditchain.chain.devnet import status as ask
 
     chosen = settings(ctx)
@@ -108,7 +108,7 @@ def status(ctx: typer.Context) -> None:
 
 @devnet.command()
 def stop(ctx: typer.Context) -> None:
-    """End the chains; their state is kept."""
+    """Stop the chains; their state is kept."""
     from creditchain.chain.devnet import stop as end
 
     chosen = settings(ctx)

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command("list")
 def list_(ctx: typer.Context) -> None:
-    """All nodes, with their names where this machine knows them."""
+    """List all nodes, with their names if this machine knows them."""
     from creditchain.home.layout import Home
     from creditchain.home.profiles import Profiles
 
@@ -42,7 +42,7 @@ def list_(ctx: typer.Context) -> None:
 
 @group.command()
 def show(ctx: typer.Context, node: NodeArgument) -> None:
-    """Everything the chain says about a node."""
+    """Show everything that the chain says about a node."""
     from creditchain.acts.changing_members import require_node
     from creditchain.home.layout import Home
     from creditchain.home.profiles import Profiles

@@ -51,7 +51,7 @@ def admit(
     until: UntilOption = None,
     signer: SignerOption = None,
 ) -> None:
-    """Admit one member, or a file of them. Members that are there already are skipped: interrupted, run it again."""
+    """Admit one member, or all of a file. Existing members are skipped: if interrupted, run it again."""
     from creditchain.catalogue.members import load_members
 
     if (members is None) == (key is None):

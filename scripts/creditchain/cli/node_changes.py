@@ -1,4 +1,4 @@
-"""`creditchain node suspend` and its like: what governors change about a member."""
+"""`creditchain node suspend` and similar commands: governors change a member."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def compromise(
     since: Annotated[str, typer.Option(help="From when the key may have been somebody else's, with time zone.")],
     signer: SignerOption = None,
 ) -> None:
-    """Declare that a node's key may have been somebody else's. Suspends it until its key is replaced."""
+    """Declare a node's key compromised. Suspends the node until its key is replaced."""
     from creditchain.acts import changing_members
 
     start = seconds_of(since)

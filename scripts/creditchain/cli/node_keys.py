@@ -57,7 +57,7 @@ def rotate(
     acceptance: AcceptanceOption = None,
     signer: SignerOption = None,
 ) -> None:
-    """As the node's operator: give its work to another key."""
+    """As the node's operator: let another key act for the node."""
     _hand_over(ctx, node, new_signer, acceptance, signer, by_governors=False)
 
 

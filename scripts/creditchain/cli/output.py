@@ -87,7 +87,7 @@ class Output:
 
     @property
     def is_terminal(self) -> bool:
-        """Does a person read stdout?"""
+        """Whether a person reads stdout."""
         return sys.stdout.isatty()
 
     def progress(self, title: str, total: int | None = None) -> AbstractContextManager[Progress]:

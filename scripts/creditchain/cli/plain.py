@@ -41,7 +41,7 @@ def put(stream: TextIO, parts: Sequence[Part]) -> None:
 
 
 def must_escape(stream: TextIO) -> bool:
-    """Must JSON for this stream be escaped? JSON can say every character in ASCII."""
+    """Whether JSON for this stream must be escaped. JSON can express every character in ASCII."""
     return (stream.encoding or "utf-8").lower().replace("-", "") not in ("utf8", "utf8sig")
 
 

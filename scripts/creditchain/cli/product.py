@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command("list")
 def list_products(ctx: typer.Context, products: Folders = None) -> None:
-    """Every product of the catalogue."""
+    """List every product of the catalogue."""
     from creditchain.catalogue.products import catalogue
 
     found = catalogue(folders_of(products))
@@ -43,7 +43,7 @@ def show(
         bool, typer.Option("--schema", help="The JSON Schema of a whole document, nothing else.")
     ] = False,
 ) -> None:
-    """One product: who may ask, for what, how long it is kept, its fields."""
+    """Show one product: who may ask, for what purpose, how long it is kept, its fields."""
     import orjson
 
     from creditchain.catalogue.products import load_product

@@ -44,7 +44,7 @@ def prove(
     tag_key: TagKeyOption = None,
     rpc: RpcOption = None,
 ) -> None:
-    """Write the package of a record of a final batch, or of each record that a subject has in it. 出具证明"""
+    """Write the package of one record of a final batch, or of each of a subject's records in it. 出具证明"""
     from creditchain.acts.proving import SoughtRecords, find_records, shown
     from creditchain.acts.proving import prove as run
     from creditchain.batch.folder.opened import open_batch

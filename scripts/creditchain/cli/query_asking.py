@@ -44,7 +44,7 @@ def request(
     signer: SignerOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Ask for a report: the institution signs. 发起查询
+    """Sign a request for a report as the institution. 发起查询
 
     Refused here is what the provider would refuse: a request outside the consent, or one that is not on the chain.
     """

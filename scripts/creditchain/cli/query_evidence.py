@@ -36,7 +36,7 @@ def evidence(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="Report package, request file, or 0xID of a request.")],
     rpc: RpcOption = None,
 ) -> int:
-    """The delivery for a request, with its proof down to the root of the region's log. 查询证据
+    """Show the delivery for a request, with its proof up to the root of the region's log. 查询证据
 
     Exit code 0: metered. 1: another receipt was metered, or the receipt's time is over and nothing was. 3: nothing yet.
     """

@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command()
 def show(ctx: typer.Context, record: RecordArgument) -> None:
-    """Life and dispute of a record, as of the newest final block."""
+    """Show life and dispute of a record, as of the newest final block."""
     chosen = settings(ctx)
     with open_region(chosen) as region:
         named = named_record(record, region).name
@@ -39,7 +39,7 @@ def revoke(ctx: typer.Context, record: RecordArgument, reason: ReasonOption, sig
 
 @group.command()
 def erase(ctx: typer.Context, record: RecordArgument, reason: ReasonOption, signer: SignerOption = None) -> None:
-    """Say that a record's content was erased, its retention being over. Final."""
+    """Log that a record's content was erased because its retention is over. This is final."""
     set_life(ctx, record, Life.ERASED, reason, signer)
 
 

@@ -1,4 +1,4 @@
-"""`creditchain report`: a report with everything a verifier needs, from the batches that lie here."""
+"""`creditchain report`: assemble a report with everything that a verifier needs, from the batches in this home."""
 
 from __future__ import annotations
 

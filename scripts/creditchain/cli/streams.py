@@ -1,4 +1,4 @@
-"""stdout and stderr as they are met in practice: full, closed, absent, or of another encoding than UTF-8."""
+"""Handle stdout and stderr as they occur in practice: full, closed, missing, or with another encoding than UTF-8."""
 
 from __future__ import annotations
 

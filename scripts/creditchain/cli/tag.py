@@ -79,7 +79,7 @@ def check(
     file: Annotated[Path, typer.Argument(help="Statement file.")],
     tag_key: TagKeyOption = None,
 ) -> None:
-    """Did an active platform of this region sign the statement, and (with the key) is it true? Exit code 1 if not."""
+    """Check that an active platform of this region signed a statement and, with the key, that it is true."""
     from creditchain.acts.stating import check_statement
     from creditchain.home.keystores import load_tag_key
     from creditchain.packages.record_package import parse_statement
@@ -104,7 +104,7 @@ def exception(
     number: Annotated[str, typer.Option(help="A registered number that fails its check.")],
     scheme: Annotated[str, typer.Option(help="USCC or TWUBN.")] = "USCC",
 ) -> None:
-    """The digest by which a region's file lists a number whose check digits are wrong (`number_exceptions`)."""
+    """Print the digest that lets a region accept a number whose check digits are wrong (`number_exceptions`)."""
     from creditchain.identifiers import exception_digest, well_formed_subject
 
     settings(ctx).output.emit({"digest": exception_digest(well_formed_subject(scheme, number))})

@@ -48,7 +48,7 @@ def check(
     workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0 for one a core.")] = 0,
     products: Folders = None,
 ) -> int:
-    """Tell every fault of a file, and sum up what it holds. Nothing is written, no chain is asked. 上传前检查
+    """Report every fault of a file and summarise its content. Writes nothing and asks no chain. 上传前检查
 
     Exit code 0: `anchor` would take the file; 4: it has faults.
     """
@@ -90,7 +90,7 @@ def new_mapping(
     header_row: HeaderRowOption = 1,
     products: Folders = None,
 ) -> None:
-    """Draft a mapping from a table's header: what is alike is filled in, the rest is left to you. 起草映射文件"""
+    """Draft a mapping from a table's header: matching columns are filled in, the rest is left to you. 起草映射文件"""
     from creditchain.acts.drafting_mappings import draft_mapping
     from creditchain.batch.readers.upload import find_upload
     from creditchain.catalogue.products import load_product
