@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from creditchain.errors import UsageError
 from creditchain.home.keystores import OPERATOR_KEY, TAG_KEY, KeystoreError, describe_keystore, write_keystore
 from creditchain.home.layout import Home
 from creditchain.identifiers import epoch_digest
+
+#: Names of keys are names of files on any machine, and hold nothing that a terminal would act on.
+_NAME = re.compile(r"\w[\w.-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,10 @@ class KeptKey:
 
 
 def keystore_path(home: Home, name: str, file: Path | None = None) -> Path:
-    """Where a key goes: `file`, or under its name in the home. Raises UsageError for a name that is a path."""
-    if file is None and Path(name).name != name:
-        raise UsageError("a key's name is no path", hint="Choose another folder with --file.")
+    """Where a key goes: `file`, or under its name in the home. Raises UsageError for what is no plain name."""
+    if file is None and _NAME.fullmatch(name) is None:
+        expected = "letters, digits, and . _ - after the first of them"
+        raise UsageError("not a name of a key", expected=expected, hint="Choose another folder with --file.")
     return file or home.key(name)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO, cast
 from urllib.parse import quote
 
+from creditchain.backup.errors import BackupError
 from creditchain.backup.store import PART, copy_stream
 from creditchain.errors import Place
 from creditchain.home.files import StorageError, storage
@@ -141,12 +142,22 @@ def _walk(root: Path, label: str) -> Iterator[BackupSource]:
         for name in sorted(names):
             path = Path(folder, name)
             if not _fleeting(str(here / name)):
+                _require_text(here / name)
                 try:
                     status = path.stat()
                 except FileNotFoundError:
                     continue  # gone since the folder was listed
                 if path.is_file():
                     yield BackupSource(str(here / name), path, status.st_size, status.st_mode & 0o777)
+
+
+def _require_text(name: PurePosixPath) -> None:
+    """Raise BackupError for a name that is not UTF-8: another machine could not write it."""
+    try:
+        str(name).encode()
+    except UnicodeEncodeError:
+        hint = "Rename it or take it out of the home."
+        raise BackupError("the name of a file is not UTF-8", hint=hint, place=Place(ascii(str(name)))) from None
 
 
 def _fleeting_folder(here: PurePosixPath, name: str) -> bool:

@@ -116,7 +116,10 @@ def run(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    moved, rest = to_the_front(arguments, whole_command())
+    try:
+        moved, rest = to_the_front(arguments, whole_command())
+    except CreditchainError as error:
+        return _tell(Output(as_json="--json" in arguments), error)
     output = Output(as_json="--json" in moved)
     try:
         result = whole_command().main(args=[*moved, *rest], prog_name="creditchain", standalone_mode=False)

@@ -19,6 +19,7 @@ from creditchain.errors import (
     UsageError,
 )
 
+SEE_HELP = "See `creditchain --help`, or --help of the command."
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -60,7 +61,7 @@ def explained(error: BaseException) -> CreditchainError:
 
 def usage_error(message: str) -> UsageError:
     """A line that the parser refuses."""
-    return UsageError(message, hint="See `creditchain --help`, or --help of the command.")
+    return UsageError(message, hint=SEE_HELP)
 
 
 def _of_a_database(error: BaseException) -> bool:

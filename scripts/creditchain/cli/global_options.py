@@ -12,12 +12,18 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from creditchain.cli.failures import SEE_HELP
+from creditchain.errors import UsageError
+
 #: How many words an option takes after it, by every way to write the option.
 _Options = Mapping[str, int]
 
 
 def to_the_front(words: Sequence[str], application: Any) -> tuple[list[str], list[str]]:
-    """The global options of a line, and the rest of it, both in their order."""
+    """The global options of a line, and the rest of it, both in their order.
+
+    Raises UsageError for a global option whose value is missing: moved to the front, it would take the command's name.
+    """
     moved: list[str] = []
     kept: list[str] = []
     everywhere, command = _options(application), application
@@ -55,6 +61,8 @@ def _option(
         at = 0 if name in known[0] else 1
         goes[at].append(written)
         if not complete:
+            if at and len(waiting) < known[at][name]:
+                raise UsageError(f"the option {name} needs a value", hint=SEE_HELP)
             goes[at].extend(waiting.popleft() for _ in range(min(known[at][name], len(waiting))))
     return True
 

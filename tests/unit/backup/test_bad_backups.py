@@ -162,3 +162,10 @@ def test_no_room(template: Path, tmp_path: Path) -> None:
         backup(home, url)
     with files_up_to(50_000):
         assert isinstance(refused(tmp_path / "b", tmp_path), UnavailableError)
+
+
+def test_a_file_in_the_home_whose_name_is_not_utf_8(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home")
+    (home / "keys" / "t\udcff.json").write_bytes(b"{}")
+    with pytest.raises(BackupError, match="not UTF-8"):
+        backup(home, tmp_path / "place")

@@ -13,6 +13,7 @@ import pytest
 from creditchain import __version__
 from creditchain.cli.app import run, whole_command
 from creditchain.cli.global_options import to_the_front
+from creditchain.errors import ExitCode
 
 
 @pytest.mark.parametrize(
@@ -32,11 +33,16 @@ from creditchain.cli.global_options import to_the_front
         # What nobody knows stays, so that the parser can say so.
         ("verify x --unknown -z --json", "--json", "verify x --unknown -z"),
         ("nothing --json", "--json", "nothing"),
-        ("verify --network", "--network", "verify"),
     ],
 )
 def test_where_words_go(line: str, moved: str, kept: str) -> None:
     assert to_the_front(line.split(), whole_command()) == (moved.split(), kept.split())
+
+
+@pytest.mark.parametrize("line", ["verify --network", "verify x.json --home", "batch list -n", "batch list -qn"])
+def test_a_missing_value_never_takes_the_command(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--json", *line.split()]) == ExitCode.USAGE
+    assert "needs a value" in json.loads(capsys.readouterr().err)["error"]["message"]
 
 
 def test_no_command_has_a_global_option_of_its_own() -> None:

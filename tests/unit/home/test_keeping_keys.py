@@ -38,3 +38,14 @@ def test_what_is_no_keystore_does_not_hide_the_others(tmp_path: Path) -> None:
 def test_a_name_is_no_path(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         keystore_path(Home(tmp_path), "../operator")
+
+
+@pytest.mark.parametrize("name", ["", ".", ".hidden", "a/b", "a\nb", "a\x1b[2J", "a\u202eb", "a\udcff", "x" * 101])
+def test_names_that_are_no_plain_names(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not a name of a key"):
+        keystore_path(Home(tmp_path), name)
+
+
+@pytest.mark.parametrize("name", ["spring", "2026-春", "a.b_c"])
+def test_plain_names(name: str, tmp_path: Path) -> None:
+    assert keystore_path(Home(tmp_path), name).name == f"{name}.json"
