@@ -180,7 +180,7 @@ class Anchoring:
             raise AnchoringError("this batch was dropped meanwhile", found=f"row {row.id}")
         return found
 
-    # The way.
+    # The states of an anchoring, one after the other.
 
     def _go_on(self, row: AnchoringRow, order: AnchorOrder, domains: int) -> AnchoringRow:
         if self._is_done(row):
@@ -189,7 +189,7 @@ class Anchoring:
             self._discard(row)
             self.ledger.start_over(row, epoch)
         if row.state == State.PREPARED and row.root is not None and not (self.batches / row.root.hex()).exists():
-            self.ledger.change(row, State.PREPARING)  # somebody removed the folder: the secret makes it again
+            self.ledger.change(row, State.PREPARING)  # the folder was removed; the secret makes the same one again
         if row.state == State.PREPARING:
             self._prepare(row, order, domains)
         try:
@@ -197,7 +197,7 @@ class Anchoring:
         except ContractRefusedError as error:
             if error.name != "RegionLogKeyEpoch":
                 raise
-        # Governors opened a new epoch meanwhile: other tags, so another batch. The old one never was on chain.
+        # Governors opened a new epoch in the meantime, so tags and batch differ. The old batch never was on chain.
         epoch = self._epoch(order.tag_key)
         self._discard(row)
         self.ledger.start_over(row, epoch)
@@ -208,7 +208,7 @@ class Anchoring:
         """Is this batch final, in the journal and on the chain? An anchor that the chain lost goes back to `mined`."""
         if row.state != State.FINAL:
             return False
-        self.ledger.destroy_unused_keys()  # a crash may have come between the last commit and this
+        self.ledger.destroy_unused_keys()  # an earlier run may have crashed between its commit and this step
         if self.region.anchor(row.node, row.root or b"") is not None:
             return True
         self.options.on_lost(row)
@@ -232,7 +232,7 @@ class Anchoring:
         try:
             made = prepare(
                 order.upload,
-                # The day on which this was begun: run again later, it gives the same batch.
+                # The day on which the anchoring was begun, so that a later run makes the same batch.
                 Rules(order.product, domains, day_in_china(row.created_at), number_exceptions()),
                 Seals(order.tag_key, self.ledger.secret(row)),
                 terms,
@@ -246,7 +246,7 @@ class Anchoring:
         except InputError:
             self.ledger.forget(row)
             raise
-        # A crash before this line: the folder is there, and will be made once more, the same.
+        # After a crash before this line, the folder exists and is made once more, identically.
         self._reach(
             row,
             State.PREPARED,
@@ -272,7 +272,7 @@ class Anchoring:
             except ContractRefusedError as error:
                 if error.name != "AnchorRegistryNumber":
                     raise
-                # Somebody else with this operator's key anchored meanwhile. Nothing of ours took effect.
+                # Somebody else with this operator's key anchored in the meantime. Nothing of ours took effect.
                 self.ledger.change(row, State.PREPARED, number=None, transaction_hash=None, block=None)
         raise AnchoringError("others keep taking the next number of this series", hint="Run the same command again.")
 
@@ -287,13 +287,13 @@ class Anchoring:
             )
 
     def _number_and_send(self, row: AnchoringRow) -> None:
-        # Never anchor what cannot be shown: the folder must be there, and be this batch.
+        # Never anchor a batch that cannot be shown: its folder must exist and be this batch.
         open_batch(self.batches / (row.root or b"").hex()).close()
         with self._locked("series", f"{row.log_id.hex()} {row.node} {row.product_digest.hex()}"):
             if row.state == State.PREPARED:
                 self._require_new_records(row)
                 self._reach(row, State.NUMBERED, number=self._next_number(row))
-            # A crash from here on: the outbox has the intent, or has not; either way it is submitted once.
+            # After a crash from here on, the outbox has the intent or not; either way it is submitted once.
             receipt = self.outbox.submit(
                 anchor_intent(row),
                 self.region.calls.anchor(_batch(row)),
@@ -307,23 +307,23 @@ class Anchoring:
         assert row.root is not None  # noqa: S101 - known since `prepared`
         call = self.region.calls.anchor(_batch(row))
         try:
-            # Where a reorganisation undid the transaction, this hands in the same bytes again.
+            # If a reorganisation undid the transaction, this sends the same bytes again.
             receipt = self.outbox.submit(anchor_intent(row), call, already_done=lambda: self._there(row))
         except ContractRefusedError:
-            # What the chain holds now leaves no place for this batch under its number.
+            # The chain now holds another batch under this batch's number.
             self.ledger.change(row, State.PREPARED, number=None, transaction_hash=None, block=None)
             raise
         found = self._final_anchor(row.node, row.root)
         if found.size != row.size or found.key_epoch != row.key_epoch:
             raise _taken(row, found)
-        # Before the row is final: whatever ends this early is done by running it again.
+        # This comes before the row is final, so that a run that ends early does it when it is run again.
         supersede_records(self.region, self.outbox, self._home.reasons, row, self.batches / row.root.hex())
         transaction = receipt.transaction_hash or row.transaction_hash
         block = receipt.block.number if receipt.block is not None else row.block
         self.ledger.finish(row, entry=found.entry, transaction_hash=transaction, block=block)
         self.options.observe(State.FINAL)
 
-    # What the chain says.
+    # Reads from the chain.
 
     def _publishable(self, node: int) -> int:
         """The domains that the node may publish, as a mask. Raises AnchoringError where it may not publish at all."""
@@ -387,7 +387,7 @@ class Anchoring:
             self.region.chain.pause()
         return found
 
-    # The rest.
+    # Helpers.
 
     def _reach(self, row: AnchoringRow, state: State, **values: object) -> None:
         self.ledger.change(row, state, **values)

@@ -147,15 +147,15 @@ class Outbox:
         try:
             gas = self._estimate(call)
         except ContractRefusedError:
-            # It may have come about between the two questions.
+            # Another process may have done it between the two questions, which is why the contract now refuses.
             if already_done is not None and already_done():
                 return False
             raise
         row = self._signing.new(intent, call, gas)
         self._same(row, call)  # another process may have been faster, with the same call
         self._tell(intent, "signed")
-        # In the order of nonces, with those that somebody signed and did not live to send: some nodes do not answer a
-        # nonce before the one below it came.
+        # Send in the order of nonces, including transactions that another process signed but did not live to send: some
+        # nodes do not answer for a nonce until they have the one below it.
         for attempt in self._journal.outstanding(row.sender, 0, row.nonce):
             if attempt.state != AttemptState.SENT:
                 self._hand_in_for(row, attempt)
@@ -179,9 +179,9 @@ class Outbox:
         abandon(self.chain, self._journal.journal, self._journal.scope, intent)
 
     def _reopen(self, row: TransactionRow) -> bool:
-        """Could what was signed for a failed intent still take effect? Then it is followed, and nothing new is signed.
+        """Whether a transaction of a failed intent may still take effect. Then it is followed, and nothing is signed.
 
-        So it is where a reorganisation removed the block in which it reverted.
+        This happens if a reorganisation removed the block in which the transaction reverted.
         """
         signed, receipt = self._journal.current_attempts(row), self._look(row)
         if receipt is not None and not receipt.succeeded:
@@ -227,7 +227,7 @@ class Outbox:
                 if (done := self._found(row, receipt, wait)) is not None:
                     return done
             elif row.state == "failed":
-                raise self._given_up(row)  # by another process, which handed it in
+                raise self._given_up(row)  # another process sent it, was refused, and gave it up
             else:
                 refused = self._push(row)
             if time.monotonic() > deadline:
@@ -244,7 +244,7 @@ class Outbox:
     def _found(self, row: TransactionRow, receipt: answers.TransactionReceipt, wait: Wait) -> Receipt | None:
         block = self.chain.block(receipt.block_number)
         if block.hash != receipt.block_hash:
-            return None  # the chain is reorganising under our eyes; look again
+            return None  # the chain was reorganised between the two reads; look again
         if row.block_hash != block.hash or row.state not in ("mined", "final"):
             self._journal.set_state(row, state="mined", block_number=block.number, block_hash=block.hash)
             self._tell(row.intent, "mined")
@@ -260,7 +260,7 @@ class Outbox:
         return _receipt(row, receipt, block)
 
     def _push(self, row: TransactionRow) -> str | None:
-        """See to it that a transaction can be mined. Returns what the endpoint says against it, or one before it."""
+        """Make sure that a transaction can be mined. Returns the endpoint's objection to it or to an earlier one."""
         if row.state in ("mined", "final"):
             # The block that held it is gone. A crash after this line finds no receipt either, and comes here again.
             self._journal.set_state(row, state="sent", block_number=None, block_hash=None)
@@ -278,16 +278,16 @@ class Outbox:
             if not is_known:
                 self._hand_in_for(row, attempt)
             elif attempt.nonce == count and self._stuck(attempt):
-                # Where fees are zero there is nothing to raise: hand in the same bytes again.
+                # Without fees there is nothing to raise, so the same bytes are sent again.
                 self._hand_in_for(row, self._signing.replace(attempt) or attempt)
         refused = [attempt for attempt in waiting if attempt.refusal is not None]
         return f"the endpoint says of nonce {refused[0].nonce}: {refused[0].refusal}" if refused else None
 
     def _fill(self, row: TransactionRow, count: int, held: set[int]) -> bool:
-        """Fill the lowest nonce before a row's that nothing holds, with an empty transaction. True: it was needed.
+        """Fill the lowest unused nonce below a row's with an empty transaction. Returns whether there was one.
 
-        Such a nonce was given back, after the endpoint refused its transaction for good, while later ones were under
-        way; without it they would wait for ever.
+        Such a nonce was given back because the endpoint refused its transaction for good, while later ones were under
+        way. Unless it is filled, these would wait for ever.
         """
         hole = next((nonce for nonce in range(count, row.nonce) if nonce not in held), None)
         if hole is None or row.sender != self.signer.address:
@@ -297,26 +297,30 @@ class Outbox:
         return True
 
     def _nonce_used(self, row: TransactionRow) -> None:
-        """The chain has used this nonce, and no transaction of ours has a receipt: somebody else's, or a race."""
+        """Handle a nonce that the chain has used although none of our transactions has a receipt.
+
+        Either somebody else used the key, or the receipt is not visible yet. Only a final block decides.
+        """
         final = self.chain.final_block().number
         used = self.chain.transaction_count(row.sender, final)
         if used <= row.nonce or self._look(row) is not None:
             return
-        # For ever lost: sign anew. The old transactions cannot be mined any more, so this is still one effect.
+        # The nonce is lost for good, so sign again. The old transactions can never be mined: there is still one effect.
         if self._signing.renew(row):
             self._tell(row.intent, "signed")
 
     def _stuck(self, attempt: AttemptRow) -> bool:
         waited = time.time() - (attempt.sent_at or attempt.signed_at)
-        # Far in the future: the clock was ahead, here or where this home comes from. It is not waited for.
+        # `abs`: a time far in the future comes from a clock that was ahead, here or on the machine from which this home
+        # was restored. Nothing waits for that date.
         return abs(waited) > self.chain.network.stuck_seconds
 
     # Handing in.
 
     def _hand_in_for(self, row: TransactionRow, attempt: AttemptRow) -> None:
-        """Hand in a transaction that `row` needs to be handed in: its own, or one of a lower nonce.
+        """Send a transaction that `row` needs: its own, or one with a lower nonce.
 
-        What is wrong with another intent's transaction is that intent's error; here it is written down only.
+        A fault of another intent's transaction is that intent's error, so here it is only journaled.
         """
         try:
             self._hand_in(attempt)
@@ -325,10 +329,10 @@ class Outbox:
                 raise
 
     def _hand_in(self, attempt: AttemptRow) -> None:
-        """Hand in a transaction. Where the endpoint does not take it now but may later, that is only written down.
+        """Send a transaction. If the endpoint does not accept it now but may later, this is only journaled.
 
         Raises:
-            TransactionError: it is refused for good, or until somebody does something about it.
+            TransactionError: it is refused for good, or until somebody intervenes.
         """
         try:
             self.chain.send(attempt.raw)
@@ -336,15 +340,15 @@ class Outbox:
             if not self._was_taken(attempt, error):
                 self._refused(attempt, error)
                 return
-        # A crash before this line: the transaction is out and the journal does not know; it is found by its hash.
+        # After a crash before this line, the transaction is sent and the journal does not know; its hash finds it.
         if self._journal.set_sent(attempt):
             self._tell(self._journal.row_of(attempt).intent, "sent")
 
     def _was_taken(self, attempt: AttemptRow, error: RpcError) -> bool:
-        """Does the endpoint have it, or the chain its nonce, whatever it says?"""
+        """Whether the endpoint has the transaction, or the chain its nonce, in spite of the error."""
         if error.refusal in _AS_GOOD_AS_TAKEN:
             return True
-        # Ganache says "underpriced" to what it has, and reports as an error what it mined and reverts.
+        # Ganache answers "underpriced" for a transaction that it has, and an error for a mined one that reverted.
         return any(self.chain.known([attempt.hash])) or any(self.chain.receipts([attempt.hash]))
 
     def _refused(self, attempt: AttemptRow, error: RpcError) -> None:
@@ -355,8 +359,9 @@ class Outbox:
             replacement = self._signing.replace(attempt, refused=True)
             if replacement is not None:
                 self._hand_in(replacement)
-            return  # with no replacement left it is offered again as it is: what the network asks may fall
-        # It would hold its nonce, and everything behind it, for nothing. What some endpoint took once is waited for.
+            return  # no replacement is left; it is sent again unchanged, since the price that the network asks may fall
+        # Otherwise it would hold its nonce, and everything behind it, for nothing. `give_up` keeps a transaction that
+        # some endpoint has accepted once, because it may still be mined.
         if self._journal.give_up(attempt):
             raise _not_accepted(error.refusal, error.reason, self._journal.row_of(attempt).description) from error
 

@@ -35,10 +35,10 @@ from creditchain.products.dates import FIRST_DAY, LAST_DAY, periods
 from creditchain.products.schema import DATE, DATE_OR_UNLIMITED, UNLIMITED, resolve
 
 Schema = Mapping[str, Any]
-#: Tells which values of a column fit; what it says of nulls does not matter.
+#: Says which values of a column fit. Its answer for nulls does not matter.
 Check = Callable[[pa.Array], Mask]
 
-#: A class of characters and how many of them.
+#: A pattern that is one class of characters with a count.
 _ONE_CLASS = re.compile(r"(\[[^\]]+\])\{([0-9]+)(?:,([0-9]+))?\}")
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\z"
 #: Texts that a JSON string holds without escapes.
@@ -47,7 +47,10 @@ _UNESCAPED = r'^[^"\\\x00-\x1f]*\z'
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as its values and, for each row, the place of its value; without `places` value i belongs to row i."""
+    """A column as values and, for each row, the index of its value in `places`; without `places`, row i has value i.
+
+    Each check then looks at every distinct value once, however many rows repeat it.
+    """
 
     values: pa.Array
     places: npt.NDArray[np.int64] | None = None
@@ -63,10 +66,10 @@ class Column:
         return Column(self.values, self.places[rows])
 
     def whole(self) -> pa.Array:
-        """One value a row."""
+        """The column with one value for each row."""
         if self.places is None:
             return self.values
-        if len(self.values) == 1:
+        if len(self.values) == 1:  # a constant column: repeating is cheaper than looking up
             return pa.repeat(self.values[0], len(self.places))
         return self.values.take(pa.array(self.places))
 
@@ -92,6 +95,7 @@ class ColumnAcceptor:
         self._checks = {name: _check_of(fields[name]) for name in self._fields}
         self._text = {name for name in self._fields if _is_text(fields[name])}
         if not self._required:
+            # `_data` writes the comma beside each optional field, which needs a required field to lean on.
             raise UntranslatableError("no field is required")
         self._periods = [pair for pair in periods(product.schema) if set(pair) <= set(self._fields)]
         self._record_id = RECORD_ID if has_record_id(product) else None
@@ -107,7 +111,9 @@ class ColumnAcceptor:
         """Accept the rows that are certainly good; the lines of their records count from 1."""
         columns = _plain_columns(table)
         if columns is None:
+            # Nothing is known about these columns, so every row goes the slow way.
             return FirstPass(pa.RecordBatch.from_pylist([], schema=RECORDS), list(range(len(table))))
+        # The scheme is optional in a table: USCC where it is missing.
         if "subject_scheme" not in columns:
             columns["subject_scheme"] = Column(pa.array([USCC]), np.zeros(len(table), np.int64))
         elif columns["subject_scheme"].values.null_count:
@@ -155,6 +161,7 @@ class ColumnAcceptor:
 
     def _subjects(self, schemes: Column, numbers: Column) -> Mask:
         if self._schemes == (USCC,) and _all_of_length(numbers.values, 18):
+            # The common case: the bytes of all numbers form one matrix with 18 columns. `_good` drops nulls.
             right = schemes.rows(_mask(pc.equal(schemes.values, USCC)))
             return right & numbers.rows(_uscc_column_valid(numbers.values))
         found = np.zeros(len(schemes.whole()), dtype=bool)
@@ -165,7 +172,10 @@ class ColumnAcceptor:
         return found
 
     def _contents(self, columns: Mapping[str, Column], count: int) -> tuple[pa.Array, Mask]:
-        """The canonical bytes of each row, and whether they are within the size limit of documents."""
+        """The canonical bytes of each row, and whether they are within the size limit of documents.
+
+        RFC 8785 sorts members by name, so all documents of a product have the same texts between their values.
+        """
         parts: list[Part] = ['{"as_of":"', columns["as_of"], '","data":{', *self._data(columns)]
         parts += ['},"domain":"', columns["domain"], f'","product":"{self._product}","section":"', columns["section"]]
         parts += [
@@ -190,6 +200,9 @@ class ColumnAcceptor:
                 parts += [("," if after_required else "") + key + quote, column, quote]
                 after_required = True
             else:
+                # A missing field must vanish with its comma. So the comma belongs to the field: behind it while no
+                # required field has been written, before it afterwards. That leaves neither a double comma nor one at
+                # an end.
                 before, behind = (",", "") if after_required else ("", ",")
                 field = pc.binary_join_element_wise(before + key + quote, column.values, quote + behind, "")
                 parts.append(Column(pc.fill_null(field, ""), column.places))
@@ -212,7 +225,7 @@ def _uscc_column_valid(numbers: pa.Array) -> Mask:
 
 
 def _plain_columns(table: pa.RecordBatch) -> dict[str, Column] | None:
-    """The columns as string, int64 or bool; None where one is of another kind, or holds what is not UTF-8."""
+    """The columns as string, int64 or bool; None if one has another type or holds text that is not UTF-8."""
     found = {}
     try:
         for name, array in zip(table.schema.names, table.columns, strict=True):
@@ -227,7 +240,7 @@ def _plain_columns(table: pa.RecordBatch) -> dict[str, Column] | None:
 
 def _column(array: pa.Array) -> Column | None:
     """Normalised column; None if its type is unsupported. Raises ArrowException for text that is not UTF-8."""
-    array.validate(full=True)
+    array.validate(full=True)  # a file from outside: offsets and UTF-8 are not to be trusted before this
     if not pa.types.is_dictionary(array.type):
         plain = _plain(array)
         return None if plain is None else Column(plain)
@@ -235,6 +248,7 @@ def _column(array: pa.Array) -> Column | None:
     if values is None:
         return None
     if array.null_count or values.null_count:
+        # A null index has no value to point at; decoding keeps the nulls.
         return Column(_plain(array.dictionary_decode()))
     return Column(values, array.indices.to_numpy().astype(np.int64))
 
@@ -314,6 +328,8 @@ def _pattern_check(inside: str) -> Check:
     simple = _ONE_CLASS.fullmatch(inside)
     if simple is None:
         return lambda column: _mask(pc.match_substring_regex(column, whole))
+    # A table of bytes decides much faster than a regular expression. Bytes from 128 on belong to longer characters,
+    # which the class may allow, so a column that holds any goes to the regular expression.
     allowed = np.array(
         [re.fullmatch(simple[1], chr(byte), re.ASCII) is not None for byte in range(128)] + [False] * 128
     )
@@ -344,7 +360,7 @@ def _integers(column: pa.Array, low: int, high: int, step: int) -> Mask:
 
 
 def _dates(column: pa.Array, last: str = LAST_DAY) -> Mask:
-    """Days of the calendar, `YYYY-MM-DD`, that a document may name, up to `last`; each is looked at once."""
+    """Which texts are days, `YYYY-MM-DD`, that a document may name, up to `last`. Each distinct day is judged once."""
     if not pa.types.is_string(column.type):
         return np.zeros(len(column), dtype=bool)
     coded = pc.dictionary_encode(column)
@@ -366,7 +382,10 @@ def _dates_or_unlimited(column: pa.Array) -> Mask:
 
 
 def _in_order(first: pa.Array, last: pa.Array) -> Mask:
-    """Whether periods end on or after the day on which they begin, or lack one of the two. Texts order like days."""
+    """Which periods end on or after the day on which they begin, or lack one of the two.
+
+    Texts `YYYY-MM-DD` sort as their days, and "unlimited" sorts after them all.
+    """
     if not pa.types.is_string(first.type) or not pa.types.is_string(last.type):
         return np.ones(len(first), dtype=bool)
     found: Mask = pc.fill_null(pc.less_equal(first, last), True).to_numpy(zero_copy_only=False)
@@ -396,6 +415,7 @@ def _unescaped(column: pa.Array) -> Mask:
     if not pa.types.is_string(column.type):
         return np.ones(len(column), dtype=bool)
     used, _ = _text_bytes(column)
+    # One pass over all bytes clears nearly every column.
     if not ((used < 0x20) | (used == 0x22) | (used == 0x5C)).any():
         return np.ones(len(column), dtype=bool)
     return _mask(pc.match_substring_regex(column, _UNESCAPED))
@@ -420,7 +440,7 @@ def _mask(column: pa.Array) -> Mask:
 
 
 def _numbers_of(column: Column, numbers: Mapping[str, int]) -> pa.Array:
-    """The number of each row's name. Names that no row has may stand in the dictionary: they get 0."""
+    """The number of each row's name. A dictionary may hold names that no row uses; they get 0."""
     values, places = column.values, column.places
     if places is None:
         coded = pc.dictionary_encode(values)

@@ -160,7 +160,7 @@ class LineAcceptor:
     def _dates_right(self, data: list[Any], as_of: list[date]) -> Mask:
         """Which documents name only days that can be right, and end no period before it begins.
 
-        The least and the greatest day of all tell, nearly always, that there is nothing to look for.
+        The least and the greatest day of a block nearly always show that all days are right.
         """
         found = _days_between(as_of, self._last_day)
         for attribute in self._data.dates:
@@ -177,14 +177,15 @@ class LineAcceptor:
 
 
 class _Pattern:
-    """A pattern that no text with a line feed matches: matches a whole column, joined by line feeds, in one call."""
+    """A pattern that matches no line feed. So one call can match a whole column, joined by line feeds."""
 
     def __init__(self, pattern: str) -> None:
         self._one = re.compile(pattern, re.ASCII)
+        # The possessive `*+` keeps no positions to go back to, which a column of many texts would fill memory with.
         self._many = re.compile(f"(?:(?:{pattern})\n)*+", re.ASCII)
 
     def all_match(self, texts: list[str]) -> bool:
-        """Whether each text matches. False may be wrong, true not: each line feed that is matched ends one text."""
+        """Whether all texts match. True is certain, since each matched line feed ends one text; False may be wrong."""
         return self._many.fullmatch("\n".join([*texts, ""])) is not None
 
     def matches(self, text: str) -> bool:
@@ -226,9 +227,10 @@ def _line_starts(text: Bytes) -> Places:
 
 
 def _starts_of_written(lines: Lines, places: Places, written: bytes) -> Places:
-    """Where each written line begins, and the end: most often where the lines that were read begin.
+    """Where each written line begins, and the end; usually the same places as in the lines that were read.
 
-    The encoder writes one line feed a line, so if one stands at each of as many places, there are no others.
+    The encoder writes exactly one line feed for each line. So if there is one at the end of each line that was read,
+    there are no others, and nothing has to be searched.
     """
     text: Bytes = np.frombuffer(written, dtype=np.uint8)
     alike = len(places) == len(lines) and lines.starts[-1] == len(text)
@@ -236,7 +238,11 @@ def _starts_of_written(lines: Lines, places: Places, written: bytes) -> Places:
 
 
 def _nothing_lost(lines: Lines, places: Places, written: bytes, starts: Places) -> Mask:
-    """Which lines lost nothing when written again, so that no name stood there twice."""
+    """Which lines lost nothing when written again.
+
+    The strict parser refuses two members with one name, but the decoder keeps the last of them. Such a line has fewer
+    quotes when it is written again. A line of the same length lost nothing.
+    """
     lengths = lines.lengths[places]
     good: Mask = (np.diff(starts) - 1 == lengths) & (lengths <= DOCUMENT_LIMITS.max_bytes)
     for at in np.flatnonzero(~good).tolist():
@@ -258,7 +264,7 @@ def _texts_proper(written: bytes, starts: Places) -> Mask:
 
 
 def _quotes(text: bytes) -> int:
-    """Quotes that open or close a string."""
+    """The number of quotes that open or close a string, without escaped ones."""
     if b"\\" in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     return text.count(b'"')
