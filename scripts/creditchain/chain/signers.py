@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from eth_account import Account
@@ -23,6 +22,7 @@ from creditchain.home.keystores import (
     OPERATOR_KEY,
     PasswordSource,
     key_from_environment,
+    keystore_at,
     open_keystore,
     password_source,
 )
@@ -144,7 +144,7 @@ def parse_signer(spec: str, chain: Chain, password: PasswordSource = password_so
     """
     kind, _, rest = spec.partition(":")
     if kind == "keystore" and rest:
-        return LocalSigner(open_keystore(Path(rest), OPERATOR_KEY, password))
+        return LocalSigner(open_keystore(keystore_at(rest), OPERATOR_KEY, password))
     if kind == "env" and rest:
         return LocalSigner(key_from_environment(rest))
     if kind == "remote" and rest:

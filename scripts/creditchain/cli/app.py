@@ -116,12 +116,10 @@ def run(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    output = Output(as_json="--json" in arguments)
     try:
         moved, rest = to_the_front(arguments, whole_command())
-    except CreditchainError as error:
-        return _tell(Output(as_json="--json" in arguments), error)
-    output = Output(as_json="--json" in moved)
-    try:
+        output = Output(as_json="--json" in moved)
         result = whole_command().main(args=[*moved, *rest], prog_name="creditchain", standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as error:
@@ -130,7 +128,7 @@ def _run(arguments: list[str]) -> int:
         output.note("interrupted; run the same command again to go on")
         return int(ExitCode.INTERRUPTED)
     except Exception as error:
-        if {"-v", "--verbose"} & set(moved) and not isinstance(error, CreditchainError):
+        if {"-v", "--verbose"} & set(arguments) and not isinstance(error, CreditchainError):
             _LOG.exception("uncaught")
         return _tell(output, explained(error))
     return result if isinstance(result, int) else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import re
 import secrets
 import sys
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ PasswordSource = Callable[[str], str]
 TAG_KEY, OPERATOR_KEY = "creditchain-tag-key", "operator-key"
 KEY_BYTES = 32
 MAX_FILE_BYTES = 1 << 16
+_KEY = re.compile(r"(?:0x)?[0-9A-Fa-f]{64}")
 _ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
@@ -105,6 +107,13 @@ def describe_keystore(path: Path) -> dict[str, str | None]:
     return {"kind": content.get("kind", OPERATOR_KEY), "address": f"0x{address}" if isinstance(address, str) else None}
 
 
+def keystore_at(path: str) -> Path:
+    """The path of `keystore:PATH`. Raises UsageError for a key in its place, which an error about a path would show."""
+    if _KEY.fullmatch(path):
+        raise UsageError("a key where the path of a keystore is wanted", hint="Keep it secret: shells remember lines.")
+    return Path(path)
+
+
 def open_keystore(path: Path, kind: str, password: PasswordSource = password_source) -> bytes:
     """The 32 bytes in a keystore.
 
@@ -148,7 +157,7 @@ def load_tag_key(spec: str, password: PasswordSource = password_source) -> bytes
     """The tag key that `spec` names: `keystore:PATH` or `env:VARIABLE`. 32 bytes."""
     kind, _, rest = spec.partition(":")
     if kind == "keystore" and rest:
-        return open_keystore(Path(rest), TAG_KEY, password)
+        return open_keystore(keystore_at(rest), TAG_KEY, password)
     if kind == "env" and rest:
         return key_from_environment(rest)
     found = f"{kind}:…" if rest else "neither"

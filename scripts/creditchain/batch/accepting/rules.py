@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
@@ -32,6 +33,8 @@ from creditchain.products import Product
 from creditchain.products.dates import FIRST_DAY, LAST_DAY, date_faults, day_out_of_range
 from creditchain.products.schema import resolve
 
+#: What a product's name and version look like.
+_REF = re.compile(r"[a-z][a-z-]{0,55}/[0-9]{1,4}")
 _CHINA = timezone(timedelta(hours=8))
 
 #: Every domain there is.
@@ -183,8 +186,9 @@ def kind_faults(value: JsonObject, rules: Rules) -> list[InputError]:
 
 def _require_product(product: str, rules: Rules) -> None:
     if product != rules.product.ref:
+        found = product if _REF.fullmatch(product) else None  # it may be anything
         raise UploadError(
-            "a document of another product", expected=rules.product.ref, found=product, place=Place(field="product")
+            "a document of another product", expected=rules.product.ref, found=found, place=Place(field="product")
         )
 
 

@@ -13,7 +13,7 @@ from creditchain.batch.accepting.rules import Rules
 from creditchain.batch.errors import Problem, UploadError, storage
 from creditchain.batch.readers.encodings import SAMPLE_BYTES, UTF_8, UTF_8_MARK, decoded_lines, wrong_encoding
 from creditchain.batch.readers.pieces import LinesPiece, TextPiece
-from creditchain.batch.readers.upload import Upload, open_at
+from creditchain.batch.readers.upload import Upload, open_at, public_name
 from creditchain.documents import DOCUMENT_LIMITS
 from creditchain.errors import Place
 
@@ -81,7 +81,7 @@ def read_lines(piece: LinesPiece) -> Lines:
         length = piece.stop - piece.start + before
         raw = handle.read(length + _STEP)
         if len(raw) < length:
-            raise UploadError("the upload became shorter while it was read", place=Place(piece.url))
+            raise UploadError("the upload became shorter while it was read", place=Place(public_name(piece.url)))
         begin = raw.find(b"\n", 0, length) + 1 if before else 0
         if before and begin == 0:
             return Lines(b"")  # one long line that began earlier covers the piece

@@ -30,7 +30,7 @@ from creditchain.batch.readers.parquet_sizes import (
 from creditchain.batch.readers.parquet_types import column_names as data_columns
 from creditchain.batch.readers.parquet_types import plain_columns, require_texts, require_type
 from creditchain.batch.readers.pieces import GroupsPiece, TablePiece
-from creditchain.batch.readers.upload import Upload, open_at
+from creditchain.batch.readers.upload import Upload, open_at, public_name
 from creditchain.batch.records import RECORDS, joined, shift
 from creditchain.documents import JsonObject
 from creditchain.errors import InputError, Place
@@ -244,7 +244,7 @@ def _open(handle: Any, name: str) -> pq.ParquetFile:
 
 
 def _damaged(url: str, error: BaseException) -> UploadError:
-    return UploadError("the Parquet file is damaged", found=_reason(error), place=Place(url))
+    return UploadError("the Parquet file is damaged", found=_reason(error), place=Place(public_name(url)))
 
 
 def _reason(error: BaseException) -> str:

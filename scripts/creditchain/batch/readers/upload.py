@@ -50,8 +50,8 @@ class Upload:
 
     @property
     def name(self) -> str:
-        """Its name in errors: the last part of the URL, without a query, which may hold secrets."""
-        return self.url.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1]
+        """Its name in errors: the last part of the URL."""
+        return public_name(self.url).rstrip("/").rsplit("/", 1)[-1]
 
 
 def find_upload(url: str | Path, reading: Reading = USUAL) -> Upload:
@@ -62,24 +62,26 @@ def find_upload(url: str | Path, reading: Reading = USUAL) -> Upload:
         if files.isdir(path):
             manifest = f"{path.rstrip('/')}/{MANIFEST}"
             if not files.exists(manifest):
-                raise UploadError("a folder of files needs its manifest", expected=MANIFEST, place=Place(text))
+                raise UploadError(
+                    "a folder of files needs its manifest", expected=MANIFEST, place=Place(public_name(text))
+                )
             return Upload(text, "folder", int(files.size(manifest) or 0), reading)
         size = files.size(path)
     except OSError as error:
         raise StorageError(
-            "the upload cannot be read", found=error.strerror or type(error).__name__, place=Place(text)
+            "the upload cannot be read", found=error.strerror or type(error).__name__, place=Place(public_name(text))
         ) from error
     suffix = "." + path.rsplit("/", 1)[-1].rsplit(".", 1)[-1].lower()
     if suffix not in SUFFIXES:
         raise UploadError(
             "an unknown kind of upload",
             expected=", ".join((*SUFFIXES, "a folder with " + MANIFEST)),
-            place=Place(text),
+            place=Place(public_name(text)),
         )
     if size is None:
-        raise StorageError("the store does not say how large the upload is", place=Place(text))
+        raise StorageError("the store does not say how large the upload is", place=Place(public_name(text)))
     if size == 0:
-        raise UploadError("the upload is empty", place=Place(text))
+        raise UploadError("the upload is empty", place=Place(public_name(text)))
     return Upload(text, SUFFIXES[suffix], int(size), reading)
 
 
@@ -97,6 +99,11 @@ def open_at(url: str, start: int = 0) -> IO[bytes]:
 def is_url(text: str) -> bool:
     """Whether a text is a URL, also one of several stores (`simplecache::s3://…`), rather than a local path."""
     return _URL.match(text) is not None
+
+
+def public_name(url: str) -> str:
+    """An upload's address as errors may show it: of a URL neither user and password nor the query, which sign it."""
+    return re.sub(r"//[^/]*@", "//", url.split("?", 1)[0]) if is_url(url) else url
 
 
 def _open_local(path: Path) -> IO[bytes]:
@@ -135,5 +142,5 @@ def _locate(url: str) -> tuple[Any, str]:
     try:
         files, path = url_to_fs(url)
     except (ValueError, ImportError, OSError) as error:
-        raise UploadError("such a URL cannot be read", found=str(error), place=Place(url.split("?", 1)[0])) from error
+        raise UploadError("such a URL cannot be read", found=str(error), place=Place(public_name(url))) from error
     return files, str(path)
