@@ -17,7 +17,7 @@ from region_world import GOVERNOR, SOURCE, TAG_KEY, region_of
 from worlds import Kept, kept_region
 
 from creditchain.acts.anchoring import Anchoring, AnchoringError, AnchorOptions, AnchorOrder, RootTakenError
-from creditchain.batch.errors import BatchError, StorageError, UploadError
+from creditchain.batch.errors import BatchError, UploadError
 from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.folder.supersessions import read_supersessions
 from creditchain.batch.ledger import AnchoringRow, Ledger, State
@@ -27,6 +27,7 @@ from creditchain.chain.log_entries import read_anchors
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
+from creditchain.errors import ConfigError
 from creditchain.hashing import keccak256
 from creditchain.home.journal import Journal, open_journal
 from creditchain.home.layout import Home
@@ -186,7 +187,7 @@ def cut(folder: Path) -> None:
     (folder / "levels.bin").write_bytes(b"")
 
 
-@pytest.mark.parametrize(("harm", "error"), [(lose, StorageError), (cut, BatchError)])
+@pytest.mark.parametrize(("harm", "error"), [(lose, ConfigError), (cut, BatchError)])
 def test_a_folder_that_was_lost_is_never_anchored(
     world: World, harm: Callable[[Path], None], error: type[Exception]
 ) -> None:
@@ -197,12 +198,80 @@ def test_a_folder_that_was_lost_is_never_anchored(
     assert world.roots() == []
 
 
-def test_a_folder_that_was_lost_is_made_again_from_the_upload(world: World) -> None:
-    row = world.stopped_at(State.PREPARED)
+@pytest.mark.parametrize("again", ["anchor", "resume"])
+@pytest.mark.parametrize("state", [State.PREPARED, State.NUMBERED, State.MINED])
+def test_a_folder_that_was_lost_is_made_again_from_the_upload(world: World, state: State, again: str) -> None:
+    row = world.stopped_at(state)
     lose(world.batches / (row.root or b"").hex())
-    done = world.run()
-    assert (done.state, done.root) == (State.FINAL, row.root)
+    done = world.run() if again == "anchor" else world.machine().resume(row, TAG_KEY)
+    assert (done.state, done.root, done.number) == (State.FINAL, row.root, 1)
+    assert world.roots() == [row.root]
     open_batch(world.batches / (row.root or b"").hex()).close()
+
+
+@pytest.mark.parametrize("state", [State.NUMBERED, State.MINED])
+def test_a_folder_that_cannot_be_made_again_gives_nothing_up(
+    world: World, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rules have changed since: the upload is refused now. The row and its secret stay."""
+    row = world.stopped_at(state)
+    folder = world.batches / (row.root or b"").hex()
+    kept = shutil.copytree(folder, world.folder / "kept")
+    lose(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr("creditchain.acts.anchoring.prepare", refuse)
+        with pytest.raises(AnchoringError, match="does not give the same batch again"):
+            world.machine().resume(row, TAG_KEY)
+    with pytest.raises(ConfigError, match="needs the tag key"):
+        world.machine().resume(row, None)
+    assert world.roots() == ([row.root] if state == State.MINED else [])
+    kept.rename(folder)
+    assert world.machine().resume(row, None).state == State.FINAL
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise UploadError("a rule of tomorrow")
+
+
+def test_a_lost_journal_does_not_anchor_an_upload_twice(world: World) -> None:
+    first = world.run()
+    with open_journal(world.folder / "new" / "anchoring.sqlite") as journal:
+        anew = World(world.region, journal, world.folder)
+        again = anew.run()
+        assert (again.state, again.root, again.number, again.size) == (State.FINAL, first.root, 1, 20)
+        assert anew.run().root == first.root
+        anew.upload.write_bytes(lines([document(record) for record in range(15, 40)]))
+        with pytest.raises(UploadError, match="published before"):
+            anew.run()
+    assert world.roots() == [first.root]
+
+
+def test_records_of_a_batch_that_the_journal_lost_do_not_come_again(world: World) -> None:
+    first = world.run()
+    with open_journal(world.folder / "new" / "anchoring.sqlite") as journal:
+        anew = World(world.region, journal, world.folder)
+        anew.upload.write_bytes(lines([document(record) for record in range(15, 40)]))
+        with pytest.raises(UploadError, match="published before"):
+            anew.run()
+        assert anew.machine().ledger.rows() == []
+    assert world.roots() == [first.root]
+
+
+def test_what_was_made_and_never_anchored_stands_in_no_ones_way(world: World) -> None:
+    world.stopped_at(State.PREPARED)
+    with open_journal(world.folder / "new" / "anchoring.sqlite") as journal:
+        done = World(world.region, journal, world.folder).run()
+    assert (done.state, done.number) == (State.FINAL, 1)
+    assert world.roots() == [done.root]
+
+
+def test_an_upload_is_found_again_from_another_folder(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(world.folder)
+    world.upload = Path(world.upload.name)
+    row = world.stopped_at(State.PREPARED)
+    world.machine().ledger.change(row, State.PREPARING)
+    monkeypatch.chdir("/")
+    assert world.machine().resume(row, TAG_KEY).state == State.FINAL
 
 
 def test_an_upload_that_changed_is_another_anchoring(world: World) -> None:

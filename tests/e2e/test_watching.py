@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -126,6 +127,82 @@ def test_a_bad_upload_and_a_stuck_row_stop_nothing(world: World, monkeypatch: py
     found = {each.upload: type(each.error) for each in uploads if isinstance(each, UploadOutcome)}
     assert found == {bad: UploadError, good: type(None)}
     assert world.anchored() == 1
+
+
+def test_what_concerns_one_upload_alone_does_not_hold_up_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key was lost, and a file cannot be read for now. Both are told, and tried again."""
+
+    class StoppedError(Exception):
+        pass
+
+    def stop(*_: object) -> None:
+        raise StoppedError
+
+    uploads = [world.put(day) for day in (1, 2, 3)]
+    for age, upload in enumerate(reversed(uploads)):
+        os.utime(upload, (10**9 - age, 10**9 - age))
+    lost, unreadable, good = uploads
+    with monkeypatch.context() as patch:
+        patch.setattr(Anchoring, "_prepare", stop)
+        with pytest.raises(StoppedError):
+            world.machine.anchor(world.order(str(lost)))
+    secrets = world.home.region(world.machine.region.deployment.log_id).secrets
+    for key in secrets.iterdir():
+        key.unlink()
+    failing = [True]
+
+    def order(path: str) -> AnchorOrder:
+        if path == str(unreadable) and failing:
+            raise StorageError("the disk fails")
+        return world.order(path)
+
+    what = Watching(Inbox(world.folder, 0), order, TAG_KEY, once=True, patience=0.5)
+    found: list[tuple[Path, str, bool]] = []
+    for each in watch(world.machine, what):
+        if isinstance(each, UploadOutcome):
+            found.append((each.upload, type(each.error).__name__, each.again))
+            if each.upload == good:
+                failing.clear()
+    assert found[:3] == [
+        (lost, "SecretLostError", True),
+        (unreadable, "StorageError", True),
+        (good, "NoneType", False),
+    ]
+    assert sorted(found[3:]) == [(lost, "SecretLostError", False), (unreadable, "NoneType", False)]
+    assert world.anchored() == 2
+
+
+def test_a_name_that_is_no_text_is_one_error_and_stops_nothing(world: World) -> None:
+    """As a file that was unpacked from another system's archive: its name is written in GBK."""
+    bad = world.folder / os.fsdecode("企业.jsonl".encode("gbk"))
+    bad.write_bytes(world.put(1).read_bytes())
+    good = world.put(2)
+    found = {each.upload: type(each.error) for each in world.watch() if isinstance(each, UploadOutcome)}
+    assert found[bad] is UploadError
+    assert found[good] is type(None)
+    assert world.anchored() == 2
+
+
+def test_a_folder_that_is_away_for_a_while_is_waited_for(world: World) -> None:
+    world.put(1)
+    away = world.folder.with_name("away")
+    outcomes = world.watch()
+    world.folder.rename(away)
+    first = next(outcomes)
+    assert isinstance(first, UploadOutcome)
+    assert (first.upload, type(first.error), first.again) == (world.folder, StorageError, True)
+    away.rename(world.folder)
+    assert [each.error for each in outcomes] == [None]
+    assert world.anchored() == 1
+
+
+def test_a_folder_that_stays_away_ends_a_watch_that_is_to_end(world: World) -> None:
+    outcomes = world.watch(patience=0.0)
+    world.folder.rmdir()
+    found = [(each.again, each.exit_code) for each in outcomes if isinstance(each, UploadOutcome)]
+    assert found == [(True, ExitCode.OK), (False, ExitCode.COULD_NOT_CHECK)]
 
 
 def test_two_watches_of_one_folder(world: World, tmp_path: Path) -> None:

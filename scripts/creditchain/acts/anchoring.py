@@ -8,6 +8,7 @@ What a crash leaves, state by state, and what running again does:
 - preparing: the secret is in the journal; perhaps a workspace, perhaps the finished folder. The workspace is cleared
   and the folder made again. Same secret and same upload give the same root: an existing folder of it is reused.
 - prepared: the folder is durable under its root. Choose the number in the series.
+- any of these, with the folder lost: it is made again from the upload, where that gives the same root.
 - numbered: perhaps a signed transaction, perhaps sent, perhaps mined: the outbox finds out and goes on.
 - mined: wait until the block is final; if the chain reorganised, the outbox sends again.
 - final: the secret is destroyed. The same upload answers with what was done, if the chain still has the anchor; if a
@@ -25,21 +26,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from creditchain.acts.adopting import unknown_batches
 from creditchain.acts.locks import locked, upload_lock
 from creditchain.acts.preconditions import require_signer
-from creditchain.acts.superseding import comes_again, earlier_folders, supersede_records
+from creditchain.acts.superseding import FULL, comes_again, earlier_folders, supersede_records
 from creditchain.batch.accepting.rules import Rules, day_in_china
 from creditchain.batch.errors import Problem
 from creditchain.batch.folder.manifest import Terms
 from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.ledger import AnchoringRow, Identity, Ledger, State
-from creditchain.batch.making.pipeline import SMALL_BYTES, Series, clear_workspace, prepare
+from creditchain.batch.making.pipeline import SMALL_BYTES, Prepared, Series, clear_workspace, prepare
 from creditchain.batch.making.pool import start_early
 from creditchain.batch.making.task import BatchLimits, Faults
 from creditchain.batch.progress import Watch, no_watch
 from creditchain.batch.readers import file_urls
 from creditchain.batch.readers.reading import USUAL, Reading
-from creditchain.batch.readers.upload import Upload, find_upload, upload_digest
+from creditchain.batch.readers.upload import Upload, absolute, find_upload, upload_digest
 from creditchain.batch.sealing import Seals
 from creditchain.catalogue.products import load_product
 from creditchain.catalogue.regions import number_exceptions
@@ -138,15 +140,17 @@ class Anchoring:
             row = self.ledger.begin(
                 identity,
                 product=order.product.ref,
-                upload=order.upload.url,
+                upload=absolute(order.upload.url),
                 skip_invalid=self.options.skip_invalid,
                 key_epoch=epoch,
                 reading=_kept(order.upload.reading),
             )
+            if row.state == State.PREPARING:
+                self._adopt(row)
             return self._go_on(row, order, domains)
 
     def resume(self, row: AnchoringRow, tag_key: bytes | None) -> AnchoringRow:
-        """Finish an anchoring from the journal. `tag_key` is needed only where the folder was not finished.
+        """Finish an anchoring from the journal. `tag_key` is needed only where the folder is not there.
 
         Raises as `anchor`; ConfigError where the key is needed and missing.
         """
@@ -155,10 +159,12 @@ class Anchoring:
             row = self._as_it_is_now(row)
             if self._is_done(row):
                 return row
-            if row.state != State.PREPARING:
+            if row.state != State.PREPARING and not self._lacks_folder(row):
                 return self._submit(row)
             if tag_key is None:
-                raise ConfigError("the batch was not finished; making it needs the tag key", hint="Give --tag-key.")
+                raise ConfigError(
+                    "the folder of this batch is not there; making it needs the tag key", hint="Give --tag-key."
+                )
             product = load_product(row.product)
             if product.digest != row.product_digest:
                 raise ConfigError("the product has changed since", hint="A change to a product is a new version.")
@@ -188,10 +194,10 @@ class Anchoring:
         if row.key_epoch != (epoch := self._epoch(order.tag_key)) and row.state in (State.PREPARING, State.PREPARED):
             self._discard(row)
             self.ledger.start_over(row, epoch)
-        if row.state == State.PREPARED and row.root is not None and not (self.batches / row.root.hex()).exists():
-            self.ledger.change(row, State.PREPARING)  # the folder was removed; the secret makes the same one again
         if row.state == State.PREPARING:
             self._prepare(row, order, domains)
+        elif self._lacks_folder(row):  # somebody removed it: the secret, which is kept until the end, makes it again
+            self._make_again(row, order, domains)
         try:
             return self._submit(row)
         except ContractRefusedError as error:
@@ -215,7 +221,65 @@ class Anchoring:
         self._reach(row, State.MINED, entry=None, block=None)
         return False
 
+    def _lacks_folder(self, row: AnchoringRow) -> bool:
+        return row.root is not None and not (self.batches / row.root.hex()).exists()
+
+    def _adopt(self, row: AnchoringRow) -> None:
+        """Where a lost journal's folder shows that this very upload is anchored: go on from there, not again."""
+        for _, manifest in unknown_batches(self.region, self.ledger.rows(), row, self.batches):
+            if (manifest.terms.upload_digest, manifest.terms.kind) == (row.upload_digest, row.kind):
+                body = self._declared(row.node, manifest.root)
+                self._reach(
+                    row,
+                    State.MINED,
+                    root=body.root,
+                    size=body.size,
+                    subjects=body.subjects,
+                    domains=body.domains,
+                    number=body.number,
+                    key_epoch=body.key_epoch,
+                )
+                return
+
+    def _earlier(self, row: AnchoringRow) -> tuple[Path, ...]:
+        """The folders of batches whose records must not come again by mistake, also those that the journal lost."""
+        rows = self.ledger.rows()
+        known = earlier_folders(rows, row, self.batches)
+        if row.kind == FULL:
+            return known
+        return (*known, *(folder for folder, _ in unknown_batches(self.region, rows, row, self.batches)))
+
     def _prepare(self, row: AnchoringRow, order: AnchorOrder, domains: int) -> None:
+        try:
+            made = self._make(row, order, domains, Series(self._earlier(row), self.options.supersede))
+        except InputError:
+            self.ledger.forget(row)
+            raise
+        # After a crash before this line, the folder exists and is made once more, identically.
+        self._reach(
+            row,
+            State.PREPARED,
+            root=made.root,
+            size=made.size,
+            subjects=made.subjects,
+            domains=made.domains,
+            skipped=made.skipped,
+        )
+
+    def _make_again(self, row: AnchoringRow, order: AnchorOrder, domains: int) -> None:
+        """Make the folder of a row whose root is known, and may be on chain. Never gives the row up."""
+        before = [other for other in self.ledger.rows() if other.id < row.id]
+        # The row does not say whether it was to supersede. Where nothing was skipped and something came again, it was.
+        series = Series(earlier_folders(before, row, self.batches), self.options.supersede or not row.skip_invalid)
+        try:
+            made = self._make(row, order, domains, series)
+        except InputError as error:
+            raise _cannot_be_made_again(error.message) from error
+        if made.root != row.root:
+            shutil.rmtree(self.batches / made.root.hex())
+            raise _cannot_be_made_again("another root")
+
+    def _make(self, row: AnchoringRow, order: AnchorOrder, domains: int, series: Series) -> Prepared:
         deployment = self.region.deployment
         terms = Terms(
             log_id=deployment.log_id,
@@ -229,32 +293,18 @@ class Anchoring:
             upload_digest=row.upload_digest,
             reading=order.upload.reading.described(),
         )
-        try:
-            made = prepare(
-                order.upload,
-                # The day on which the anchoring was begun, so that a later run makes the same batch.
-                Rules(order.product, domains, day_in_china(row.created_at), number_exceptions()),
-                Seals(order.tag_key, self.ledger.secret(row)),
-                terms,
-                self.batches,
-                name=str(row.id),
-                series=Series(earlier_folders(self.ledger.rows(), row, self.batches), self.options.supersede),
-                limits=self.options.limits,
-                faults=Faults(row.skip_invalid, self._report(order.upload)),
-                watch=self.options.watch,
-            )
-        except InputError:
-            self.ledger.forget(row)
-            raise
-        # After a crash before this line, the folder exists and is made once more, identically.
-        self._reach(
-            row,
-            State.PREPARED,
-            root=made.root,
-            size=made.size,
-            subjects=made.subjects,
-            domains=made.domains,
-            skipped=made.skipped,
+        return prepare(
+            order.upload,
+            # The day on which the anchoring was begun, so that a later run makes the same batch.
+            Rules(order.product, domains, day_in_china(row.created_at), number_exceptions()),
+            Seals(order.tag_key, self.ledger.secret(row)),
+            terms,
+            self.batches,
+            name=str(row.id),
+            series=series,
+            limits=self.options.limits,
+            faults=Faults(row.skip_invalid, self._report(order.upload)),
+            watch=self.options.watch,
         )
 
     def _report(self, upload: Upload) -> Callable[[Problem], None] | None:
@@ -431,6 +481,14 @@ def _taken(row: AnchoringRow, found: AnchorInfo) -> RootTakenError:
         "the root is anchored already, as another batch",
         expected=f"size {row.size}, key epoch {row.key_epoch}, product {row.product}",
         found=f"size {found.size}, key epoch {found.key_epoch}, entry {found.entry}",
+    )
+
+
+def _cannot_be_made_again(found: str) -> AnchoringError:
+    return AnchoringError(
+        "the folder of this batch is missing, and the upload does not give the same batch again",
+        found=found,
+        hint="Restore the folder from the backup. If the batch never came on chain, `creditchain batch drop` ends it.",
     )
 
 

@@ -51,7 +51,7 @@ def earlier_folders(rows: Iterable[AnchoringRow], row: AnchoringRow, batches: Pa
             raise UnavailableError(
                 "the folder of an earlier batch of this series is missing, so nobody can tell which records it has",
                 expected=folder.name,
-                hint="Restore it from the backup.",
+                hint="Restore it from the backup. If it is lost, anchor the whole series anew with --kind full.",
             )
     return tuple(folders)
 

@@ -16,8 +16,10 @@ from creditchain.batch.readers.inbox import Arrival, Inbox
 from creditchain.batch.readers.moving import move_upload
 from creditchain.batch.readers.upload import find_upload
 from creditchain.errors import CreditchainError, ExitCode, Place, RefusedError, UnavailableError
+from creditchain.home.files import DiskFullError, StorageError
 from creditchain.home.layout import Home
 from creditchain.home.locks import LockHeldError
+from creditchain.home.sealing import SecretLostError
 
 #: Seconds between two looks into the folder.
 LOOK_SECONDS = 0.5
@@ -41,7 +43,10 @@ class Watching:
 
 @dataclass(frozen=True, slots=True)
 class UploadOutcome:
-    """What became of one upload. With an error: whether it is tried `again`. `moved` is where it lies now."""
+    """What became of one upload, or of a look at the folder itself.
+
+    With an error: whether it is tried `again`. `moved` is where the upload lies now.
+    """
 
     upload: Path
     row: AnchoringRow | None
@@ -68,8 +73,10 @@ def watch(machine: Anchoring, what: Watching) -> Iterator[BatchOutcome | UploadO
     """Anchor uploads as they arrive, each once, and finish what was begun before.
 
     A bad or refused upload is told and left alone until it changes. What cannot be done for now (the chain does not
-    answer, its pool is full, the disk is full) is told once and tried again, after pauses that grow. Ends only with
-    `once`; leave it with KeyboardInterrupt or by closing the iterator.
+    answer, its pool is full, the disk is full) is told once and tried again, after pauses that grow, before what came
+    later: a later upload may supersede records of an earlier one. Only what concerns one upload alone, such as a file
+    that cannot be read, does not hold up the others. Ends only with `once`; leave it with KeyboardInterrupt or by
+    closing the iterator.
     """
     yield from _Watch(machine, what).run()
 
@@ -91,13 +98,21 @@ class _WatchLock:
         self._lock.__exit__(None, None, None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """Something that could not be done: since when, and when it is tried again (monotonic clock, seconds)."""
+
+    since: float
+    pause: float
+    until: float
+
+
 class _Watch:
     def __init__(self, machine: Anchoring, what: Watching) -> None:
         self._machine, self._what = machine, what
         self._told: set[tuple[object, str]] = set()
-        self._pause = FIRST_PAUSE
-        self._not_before = 0.0  #: when what could not be done is tried again, on the monotonic clock
-        self._stuck_since: float | None = None
+        self._waits: dict[Arrival | None, _Wait] = {}  #: of one upload; None: of all, and of the folder
+        self._gave_up = False  #: on the folder itself
 
     def run(self) -> Iterator[BatchOutcome | UploadOutcome]:
         next_resume = 0.0
@@ -105,9 +120,9 @@ class _Watch:
             if time.monotonic() >= next_resume:
                 yield from self._resume()
                 next_resume = time.monotonic() + RESUME_SECONDS
-            if time.monotonic() >= self._not_before:
+            if not self._is_waiting(None):
                 yield from self._look()
-            if self._what.once and not self._what.inbox.unsettled():
+            if self._what.once and self._is_over():
                 return
             time.sleep(LOOK_SECONDS)
 
@@ -120,19 +135,29 @@ class _Watch:
             return  # the chain: whatever arrives says so, and this is done again
 
     def _look(self) -> Iterator[UploadOutcome]:
-        for arrival in self._what.inbox.ready():
+        try:
+            arrivals = self._what.inbox.ready()
+        except StorageError as error:
+            again = self._put_off(None)
+            self._gave_up = not again
+            if not again or self._is_news(None, error):
+                yield UploadOutcome(self._what.inbox.folder, None, error, again)
+            return
+        for arrival in arrivals:
+            if self._is_waiting(arrival):
+                continue
             outcome = self._anchored(arrival)
             if not outcome.again:
                 self._what.inbox.deal_with(arrival)
-                self._pause, self._stuck_since = FIRST_PAUSE, None
+                self._waits.pop(arrival, None)
+                self._waits.pop(None, None)
                 yield outcome
                 continue
             if self._is_news(arrival, outcome.error):
                 yield outcome
-            # What stops one stops those behind it, most likely: look again later, in the same order.
-            self._not_before = time.monotonic() + self._pause
-            self._pause = min(2 * self._pause, LONGEST_PAUSE)
-            return
+            if self._is_waiting(None):
+                # What stops one stops those behind it, most likely: look again later, in the same order.
+                return
 
     def _anchored(self, arrival: Arrival) -> UploadOutcome:
         path = arrival.path
@@ -140,7 +165,8 @@ class _Watch:
             find_upload(str(path))
             row = self._machine.anchor(self._what.order(str(path)))
         except UnavailableError as error:
-            return UploadOutcome(path, None, error.at(Place(str(path))), again=not self._is_out_of_patience())
+            again = self._put_off(arrival if _is_its_own(error) else None)
+            return UploadOutcome(path, None, error.at(Place(str(path))), again)
         except CreditchainError as error:
             return UploadOutcome(path, None, error.at(Place(str(path))))
         try:
@@ -154,10 +180,22 @@ class _Watch:
             return None
         return move_upload(arrival.path, self._what.move_to)
 
-    def _is_out_of_patience(self) -> bool:
-        now = time.monotonic()
-        self._stuck_since = self._stuck_since or now
-        return self._what.once and now - self._stuck_since > self._what.patience
+    def _put_off(self, what: Arrival | None) -> bool:
+        """Try again later, after longer pauses each time. False: with `once`, patience is over."""
+        now, last = time.monotonic(), self._waits.get(what)
+        since, pause = (now, FIRST_PAUSE) if last is None else (last.since, min(2 * last.pause, LONGEST_PAUSE))
+        self._waits[what] = _Wait(since, pause, now + pause)
+        return not self._what.once or now - since <= self._what.patience
+
+    def _is_waiting(self, what: Arrival | None) -> bool:
+        wait = self._waits.get(what)
+        return wait is not None and time.monotonic() < wait.until
+
+    def _is_over(self) -> bool:
+        try:
+            return not self._what.inbox.unsettled()
+        except StorageError:
+            return self._gave_up
 
     def _is_news(self, what: object, error: CreditchainError | None) -> bool:
         key = (what, str(error))
@@ -165,3 +203,8 @@ class _Watch:
             return False
         self._told.add(key)
         return True
+
+
+def _is_its_own(error: UnavailableError) -> bool:
+    """Does it concern this upload alone? Then it must not hold up the others."""
+    return isinstance(error, StorageError | SecretLostError) and not isinstance(error, DiskFullError)

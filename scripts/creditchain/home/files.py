@@ -34,6 +34,10 @@ class StorageError(UnavailableError):
     """A file could not be read or written: a full disk, missing rights."""
 
 
+class DiskFullError(StorageError):
+    """There is no room left to write to."""
+
+
 class OutputExistsError(RefusedError):
     """There is a file already where a new one was to be written. Nothing was changed."""
 
@@ -48,12 +52,15 @@ def storage(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError(
+                f"the disk is full: {what} could not be written",
+                hint="Make room and run the same command again; nothing half-made was kept.",
+            ) from error
         raise StorageError(
-            f"the disk is full: {what} could not be written" if full else f"{what} could not be read or written",
-            found=None if full else (error.strerror or type(error).__name__),
-            hint="Make room and run the same command again; nothing half-made was kept." if full else None,
-            place=Place(str(error.filename)) if error.filename and not full else None,
+            f"{what} could not be read or written",
+            found=error.strerror or type(error).__name__,
+            place=Place(str(error.filename)) if error.filename else None,
         ) from error
 
 

@@ -154,3 +154,27 @@ def test_a_move_that_was_interrupted_is_finished(tmp_path: Path, across: None) -
     assert move_upload(upload, tmp_path / "done").name == "day.jsonl"
     assert [path.name for path in (tmp_path / "done").iterdir()] == ["day.jsonl"]
     assert not upload.exists()
+
+
+def test_a_folder_with_a_link_to_nothing_is_taken(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path, 0)
+    folder = tmp_path / "month"
+    folder.mkdir()
+    (folder / "manifest.csv").write_bytes(b"x")
+    (folder / "gone.pdf").symlink_to(tmp_path / "nothing")
+    assert [arrival.path for arrival in inbox.ready()] == [folder]
+
+
+def test_what_cannot_be_looked_at_is_offered_and_hides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fails under one file: whoever reads it says what is wrong."""
+    for name in ("good.csv", "bad.csv", "notes.pdf"):
+        (tmp_path / name).write_bytes(b"x")
+    stat = Path.stat
+
+    def failing(path: Path, **options: bool) -> os.stat_result:
+        if path.name in ("bad.csv", "notes.pdf"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", failing)
+    assert {arrival.path.name for arrival in Inbox(tmp_path, 0).ready()} == {"good.csv", "bad.csv"}

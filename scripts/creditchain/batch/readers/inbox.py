@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class Inbox:
         """Raises UploadError if there is no such folder."""
         if not folder.is_dir():
             raise UploadError("not a folder to watch", place=Place(str(folder)))
-        self._folder, self._settle, self._clock = folder, settle, clock
+        self.folder, self._settle, self._clock = folder, settle, clock
         self._first_seen: dict[Arrival, float] = {}
         self._dealt_with: set[Arrival] = set()
 
@@ -65,7 +66,7 @@ class Inbox:
 
     def _look(self) -> list[Arrival]:
         with storage("the folder that is watched"):
-            found = [_arrival(path) for path in self._folder.iterdir() if _is_upload(path)]
+            found = [_arrival(path) for path in self.folder.iterdir() if _is_upload(path)]
         return [arrival for arrival in found if arrival is not None]
 
 
@@ -73,14 +74,31 @@ def _is_upload(path: Path) -> bool:
     if path.name.startswith("."):
         return False
     # A text file may be anybody's note: it is an upload only where somebody says so.
-    return path.suffix.lower() in SUFFIXES.keys() - {".txt"} if path.is_file() else (path / MANIFEST).is_file()
+    named = path.suffix.lower() in SUFFIXES.keys() - {".txt"}
+    try:
+        return named if path.is_file() else (path / MANIFEST).is_file()
+    except OSError:
+        return named
 
 
 def _arrival(path: Path) -> Arrival | None:
-    """What is there now; None if it has gone. A folder of files changes when any of its entries does."""
+    """What is there now; None if it has gone. A folder of files changes when any of its entries does.
+
+    What cannot be looked at is there all the same: whoever reads it says what is wrong with it.
+    """
     try:
         own = path.stat()
-        seen = [own] if path.is_file() else [own, *(each.stat() for each in path.rglob("*"))]
     except FileNotFoundError:
         return None
+    except OSError:
+        return Arrival(path, -1, 0, 0)
+    seen = [own, *(_inner(path) if path.is_dir() else ())]
     return Arrival(path, sum(each.st_size for each in seen), max(each.st_mtime_ns for each in seen), own.st_ino)
+
+
+def _inner(folder: Path) -> Iterator[os.stat_result]:
+    for path in folder.rglob("*"):
+        try:
+            yield path.stat()
+        except OSError:
+            continue  # it has gone, or is a link to nothing

@@ -57,6 +57,7 @@ class Upload:
 def find_upload(url: str | Path, reading: Reading = USUAL) -> Upload:
     """Find an upload. Raises UploadError for an unknown kind, StorageError if there is no such file."""
     text = str(url)
+    _require_utf8(text)
     files, path = _locate(text)
     try:
         if files.isdir(path):
@@ -83,6 +84,11 @@ def find_upload(url: str | Path, reading: Reading = USUAL) -> Upload:
     if size == 0:
         raise UploadError("the upload is empty", place=Place(public_name(text)))
     return Upload(text, SUFFIXES[suffix], int(size), reading)
+
+
+def absolute(url: str) -> str:
+    """The same upload, named so that it is found from any folder."""
+    return url if "://" in url else str(Path(url).absolute())
 
 
 def open_at(url: str, start: int = 0) -> IO[bytes]:
@@ -136,6 +142,19 @@ def _blocks(url: str) -> Iterator[bytes]:
     with storage("the upload"), open_at(url) as handle:
         while block := handle.read(_BLOCK):
             yield block
+
+
+def _require_utf8(text: str) -> None:
+    """Names of files are bytes. One that is no text cannot be written down, shown or backed up."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        raise UploadError(
+            "the name of the upload is not UTF-8",
+            place=Place(shown),
+            hint="Rename it; `convmv -f gbk -t utf-8 --notest FILE` does so for a name written in GBK.",
+        ) from error
 
 
 def _locate(url: str) -> tuple[Any, str]:
