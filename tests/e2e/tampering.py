@@ -12,8 +12,16 @@ from typing import Any
 
 import requests
 
-#: Given method and params: None to ask the node, a dict as the JSON-RPC error, or a number as the HTTP status.
-Rule = Callable[[str, list[Any]], dict[str, Any] | int | None]
+
+@dataclass(frozen=True)
+class Result:
+    """A result that the endpoint makes up."""
+
+    value: Any
+
+
+#: Given method and params: None to ask the node, a result, a dict as the JSON-RPC error, a number as the HTTP status.
+Rule = Callable[[str, list[Any]], Result | dict[str, Any] | int | None]
 
 
 #: Given a request: the request that the node gets in its place.
@@ -78,6 +86,9 @@ def tampering(node: str) -> Iterator[Tampering]:
                     self._answer(said, b"not now")
                     return
                 head = {"jsonrpc": "2.0", "id": request["id"]}
+                if isinstance(said, Result):
+                    answers.append({**head, "result": said.value})
+                    continue
                 answers.append(
                     {**head, "error": said} if said else endpoint.alter(request, ask(endpoint.divert(request)))
                 )

@@ -55,6 +55,15 @@ class BlockFees:
 
 
 @dataclass(frozen=True, slots=True)
+class SentTransaction:
+    """A transaction as a block names it. `sender` checksummed."""
+
+    hash: bytes
+    sender: str
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
 class TransactionReceipt:
     """What became of a transaction that is in a block. `contract_address` is set for one that created a contract."""
 
@@ -134,6 +143,12 @@ def block_fees(value: object) -> BlockFees:
     )
 
 
+def sent_in(value: object) -> list[SentTransaction]:
+    """The transactions of a block that was asked for with all of them."""
+    found = _list(_object(value, "result").get("transactions"), "result.transactions")
+    return [_sent(each, f"result.transactions[{place}]") for place, each in enumerate(found)]
+
+
 def logs(value: object, field: str = "result") -> tuple[Log, ...]:
     """Events, in the order of their blocks and their places there."""
     found = [_log(each, f"{field}[{position}]") for position, each in enumerate(_list(value, field))]
@@ -180,6 +195,15 @@ def is_known(value: object, transaction: bytes) -> bool:
 def each(reader: Callable[[object], _T]) -> Callable[[object], list[_T]]:
     """A reader of lists."""
     return lambda value: [reader(one) for one in _list(value, "result")]
+
+
+def _sent(value: object, field: str) -> SentTransaction:
+    fields = _object(value, field)
+    return SentTransaction(
+        word(fields.get("hash"), f"{field}.hash"),
+        address(fields.get("from"), f"{field}.from"),
+        count(fields.get("nonce"), f"{field}.nonce"),
+    )
 
 
 def _log(value: object, field: str) -> Log:

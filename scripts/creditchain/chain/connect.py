@@ -187,6 +187,10 @@ class Chain:
         number = which if isinstance(which, int) else None
         return self._shaped(endpoint, method, found, partial(answers.block, number=number))
 
+    def sent_in(self, number: int) -> list[answers.SentTransaction]:
+        """The transactions in the block of this number."""
+        return self._read("eth_getBlockByNumber", (hex(number), True), answers.sent_in)
+
     # State.
 
     def call(self, to: str, data: bytes, *, block: int | None = None, doing: str = "answer") -> bytes:

@@ -12,8 +12,8 @@ leaves
 
 Nonces come from the journal, never from the endpoint's `pending` count, which repeats itself under load. Processes that
 share a journal and a key are safe from each other. A nonce that somebody outside the journal used is noticed by the
-nonce, not by waiting for a hash. A nonce that was given back while later ones were under way is filled with an empty
-transaction by whoever waits behind it.
+nonce, not by waiting for a hash; a call is signed anew once the chain shows whose transaction used it. A nonce that was
+given back while later ones were under way is filled with an empty transaction by whoever waits behind it.
 
 Of each nonce one attempt at most is outstanding. Attempts that were replaced, or given up, are never sent again; they
 cannot hold up what comes after them.
@@ -30,6 +30,7 @@ from creditchain.chain import answers
 from creditchain.chain.abi import refusal
 from creditchain.chain.connect import Chain, RpcError
 from creditchain.chain.errors import ChainUnavailableError, ContractRefusedError, SignerError, TransactionError
+from creditchain.chain.nonces import user_of_nonce
 from creditchain.chain.outbox_journal import OUTSTANDING, AttemptRow, AttemptState, OutboxJournal, TransactionRow
 from creditchain.chain.outbox_signing import CLAIM_SECONDS, Signing
 from creditchain.chain.refusals import Refusal
@@ -89,6 +90,8 @@ class Outbox:
         self._journal = OutboxJournal(journal, chain.genesis, scope)
         self._signing = Signing(chain, signer, self._journal, claim_seconds)
         self._observers: list[Observer] = []
+        #: Since when it is not known who used the nonce of a row; monotonic clock, seconds.
+        self._unknown_since: dict[tuple[int, int], float] = {}
 
     def on_state(self, observer: Observer) -> None:
         """Call `observer(intent, state)` right after each state was journaled."""
@@ -262,6 +265,9 @@ class Outbox:
     def _push(self, row: TransactionRow) -> str | None:
         """Make sure that a transaction can be mined. Returns the endpoint's objection to it or to an earlier one."""
         if row.state in ("mined", "final"):
+            if self._is_block_there(row):
+                # Old receipts are dropped by some nodes, and one behind a balancer may lag. It is not lost.
+                return f"the endpoint has block {row.block_number}, which holds it, and gives no receipt"
             # The block that held it is gone. A crash after this line finds no receipt either, and comes here again.
             self._journal.set_state(row, state="sent", block_number=None, block_hash=None)
             self._tell(row.intent, "sent")
@@ -287,13 +293,14 @@ class Outbox:
         """Fill the lowest unused nonce below a row's with an empty transaction. Returns whether there was one.
 
         Such a nonce was given back because the endpoint refused its transaction for good, while later ones were under
-        way. Unless it is filled, these would wait for ever.
+        way; or somebody else used it and a reorganisation undid that. Unless it is filled, the later ones would wait
+        for ever.
         """
         hole = next((nonce for nonce in range(count, row.nonce) if nonce not in held), None)
         if hole is None or row.sender != self.signer.address:
             return False
         call = ContractCall(self.signer.address, b"", f"fill the unused nonce {hole}")
-        self._signing.new(f"fill {self.signer.address} {hole}", call, self._estimate(call))
+        self._signing.new(f"fill nonce {hole} of {self.signer.address}", call, self._estimate(call), nonce=hole)
         return True
 
     def _nonce_used(self, row: TransactionRow) -> None:
@@ -305,9 +312,21 @@ class Outbox:
         used = self.chain.transaction_count(row.sender, final)
         if used <= row.nonce or self._look(row) is not None:
             return
+        user = user_of_nonce(self.chain, row.sender, row.nonce, final)
+        if user in {attempt.hash for attempt in self._journal.attempts(row)}:
+            return  # it is ours: the endpoint has no receipt of it yet, or lags behind
+        since = self._unknown_since.setdefault((row.id, row.nonce), time.monotonic())
+        if user is None and time.monotonic() - since <= self.chain.network.stuck_seconds:
+            return
         # The nonce is lost for good, so sign again. The old transactions can never be mined: there is still one effect.
         if self._signing.renew(row):
             self._tell(row.intent, "signed")
+
+    def _is_block_there(self, row: TransactionRow) -> bool:
+        """Does the chain still have the block in which a row's transaction was found?"""
+        if row.block_number is None or self.chain.head().number < row.block_number:
+            return False
+        return self.chain.block(row.block_number).hash == row.block_hash
 
     def _stuck(self, attempt: AttemptRow) -> bool:
         waited = time.time() - (attempt.sent_at or attempt.signed_at)

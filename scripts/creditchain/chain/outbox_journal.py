@@ -151,6 +151,10 @@ class OutboxJournal:
             count += 1
         return count
 
+    def is_held(self, session: Session, sender: str, nonce: int) -> bool:
+        """Is there a transaction to hand in under this nonce?"""
+        return session.scalars(self._outstanding(sender, nonce).where(AttemptRow.nonce == nonce)).first() is not None
+
     def is_outstanding(self, session: Session, attempt: AttemptRow) -> bool:
         """Is this attempt still the one that holds its nonce?"""
         return session.get_one(AttemptRow, attempt.id, populate_existing=True).state in OUTSTANDING

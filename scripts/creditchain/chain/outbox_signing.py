@@ -56,8 +56,10 @@ class Signing:
         self._chain, self._signer, self._journal = chain, signer, journal
         self._claim_seconds = claim_seconds
 
-    def new(self, intent: str, call: ContractCall, gas: int) -> TransactionRow:
+    def new(self, intent: str, call: ContractCall, gas: int, nonce: int | None = None) -> TransactionRow:
         """Sign a call under the next free nonce. A row that another process made of it meanwhile is returned as it is.
+
+        `nonce`: sign under this one, which nothing outstanding holds.
 
         Raises:
             SignerError, ChainUnavailableError: the signer does not sign.
@@ -76,7 +78,7 @@ class Signing:
             row.description = call.description[:512]
             return row
 
-        self._under_next_nonce(row_to_sign)
+        self._under_next_nonce(row_to_sign, nonce)
         row = self._journal.find(intent)
         assert row is not None  # noqa: S101 - written here or by another process
         return row
@@ -112,14 +114,17 @@ class Signing:
             session.get_one(AttemptRow, attempt.id).state = AttemptState.REPLACED
             return self._journal.add_attempt(session, replacement)
 
-    def _under_next_nonce(self, row_to_sign: Callable[[Session], TransactionRow | None]) -> bool:
+    def _under_next_nonce(
+        self, row_to_sign: Callable[[Session], TransactionRow | None], chosen: int | None = None
+    ) -> bool:
         """Claim the key, sign what `row_to_sign` says under the next free nonce, record it. False: it says None."""
         fee = suggest(self._chain)
         count = self._chain.transaction_count(self._signer.address)
         with self._claimed() as token:
             with self._journal.journal.read() as session:
-                nonce = self._journal.free_nonce(session, self._signer.address, count)
-                row = row_to_sign(session)
+                free = self._journal.free_nonce(session, self._signer.address, count)
+                nonce = free if chosen is None else chosen
+                row = None if self._journal.is_held(session, self._signer.address, nonce) else row_to_sign(session)
             if row is None:
                 return False
             self._require_key(row)
