@@ -43,9 +43,7 @@ def anchor(
     node: Annotated[int, typer.Option(help="The node that publishes.")],
     kind: Annotated[str, typer.Option(help="delta, or full: restates all earlier batches of its series.")] = "delta",
     report_errors: ReportOption = None,
-    skip_invalid: Annotated[
-        bool, typer.Option("--skip-invalid", help="Leave bad lines out and anchor the rest.")
-    ] = False,
+    skip_invalid: Annotated[bool, typer.Option("--skip-invalid", help="Skip bad lines and anchor the rest.")] = False,
     supersede: Annotated[
         bool,
         typer.Option("--supersede", help="Records published before may come again; the earlier ones are superseded."),

@@ -22,7 +22,7 @@ _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 MemoryOption = Annotated[
     str, typer.Option("--sort-memory", help="Memory for sorting, over all workers; more goes to disk. E.g. 256M, 2G.")
 ]
-WorkersOption = Annotated[int, typer.Option("--workers", help="Processes; 0 for one a core.")]
+WorkersOption = Annotated[int, typer.Option("--workers", help="Number of processes; 0 for one on each core.")]
 
 
 @contextmanager

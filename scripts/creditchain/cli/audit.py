@@ -15,7 +15,7 @@ from creditchain.cli.settings import settings
 group = typer.Typer(
     no_args_is_help=True, help="Audit batches from lists without content: list, check, attest. 批次审计"
 )
-disorder_group = typer.Typer(no_args_is_help=True, help="Prove that a batch is out of order; anybody may. 乱序举证")
+disorder_group = typer.Typer(no_args_is_help=True, help="Prove that a batch is out of order; anyone may. 乱序举证")
 
 ListArgument = Annotated[
     Path, typer.Argument(metavar="LIST", help="List of leaves: Parquet from `audit list`, or a batch folder.")

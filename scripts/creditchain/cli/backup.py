@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 def backup(
     ctx: typer.Context,
     place: PlaceArgument,
-    prune: Annotated[bool, typer.Option("--prune", help="Drop from the backup what the home no longer has.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Remove from the backup what the home no longer has.")] = False,
 ) -> None:
     """Back the home folder and the deployment files up, encrypted under a password. 备份
 
@@ -62,8 +62,8 @@ def backup(
 def restore(
     ctx: typer.Context,
     place: PlaceArgument,
-    force: Annotated[bool, typer.Option("--force", help="Set a home that is there aside, and replace it.")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Read the backup and compare every digest; no more.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Set an existing home aside and replace it.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only read the backup and compare every digest.")] = False,
 ) -> None:
     """Restore the newest backup of a place as the home folder and the deployment files. 恢复
 

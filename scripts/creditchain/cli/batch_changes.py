@@ -57,7 +57,7 @@ def drop(
     chain_is_gone: Annotated[
         bool,
         typer.Option(
-            "--chain-is-gone", help="Its chain exists no more, so nobody can be asked: drop it though it was signed."
+            "--chain-is-gone", help="Drop it although it was signed: its chain no longer exists and cannot be asked."
         ),
     ] = False,
 ) -> None:

@@ -35,7 +35,8 @@ TagKeyOption = Annotated[
 RpcOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--rpc", help="Endpoint instead of the network's; given several times, all must give the same answers."
+        "--rpc",
+        help="Endpoint to use instead of the network's. If given several times, all must give the same answers.",
     ),
 ]
 

@@ -55,9 +55,9 @@ def show(
 
 def list_consents(
     ctx: typer.Context,
-    institution: Annotated[int | None, typer.Option(help="Only those for this institution.")] = None,
-    platform: Annotated[int | None, typer.Option(help="Only those that this platform endorsed.")] = None,
-    key: Annotated[str | None, typer.Option(help="Only those by this key of an enterprise.")] = None,
+    institution: Annotated[int | None, typer.Option(help="Only consents for this institution.")] = None,
+    platform: Annotated[int | None, typer.Option(help="Only consents that this platform endorsed.")] = None,
+    key: Annotated[str | None, typer.Option(help="Only consents by this key of an enterprise.")] = None,
 ) -> None:
     """List granted consents and their state. 授权列表"""
     from creditchain.acts import consenting

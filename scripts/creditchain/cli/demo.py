@@ -27,7 +27,7 @@ def register(app: typer.Typer, run: Run) -> None:
         ctx: typer.Context,
         directory: Annotated[
             Path | None,
-            typer.Option("--directory", help="Empty folder to work in and to keep; a temporary one if left out."),
+            typer.Option("--directory", help="Empty folder to work in and keep; by default a temporary one."),
         ] = None,
         records: Annotated[int, typer.Option("--records", min=1, help="Records of the upload.")] = 10_000,
     ) -> int:

@@ -24,7 +24,9 @@ def deploy(
         list[str] | None,
         typer.Option(help="Address that governs instead of the deployer; repeat for several."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Deploy anew, and forget the deployment in the file.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Deploy again, and replace the deployment in the file.")
+    ] = False,
     signer: SignerOption = None,
 ) -> None:
     """Deploy a region's contracts and write deployments/<network>.json. If interrupted, run it again."""

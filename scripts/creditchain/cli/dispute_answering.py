@@ -48,7 +48,7 @@ def answer(
     outcome: Annotated[DisputeOutcome, typer.Option(help="What came of it.")],
     reason: ReasonOption,
     correction: Annotated[
-        str | None, typer.Option("--correction", help="Package of the correcting record, when corrected.")
+        str | None, typer.Option("--correction", help="Package of the correcting record, if corrected.")
     ] = None,
     signer: SignerOption = None,
 ) -> None:

@@ -37,7 +37,7 @@ def draft(
     platform: Annotated[int, typer.Option(help="The platform that will endorse, by its node number.")],
     reason: Annotated[str, typer.Option(help="Why. Stays in the file; a salted digest of it goes on chain.")],
     out: OutOption,
-    deadline: Annotated[int, typer.Option(min=1, max=366, help="Days within which it has to be filed.")] = 30,
+    deadline: Annotated[int, typer.Option(min=1, max=366, help="Number of days within which it must be filed.")] = 30,
     force: ForceOption = False,
 ) -> None:
     """Write a dispute for the enterprise to sign. It can be filed once. 起草异议"""

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 def list_disputes(
     ctx: typer.Context,
-    overdue: Annotated[bool, typer.Option("--overdue", help="Only open ones whose answer was due.")] = False,
-    open_only: Annotated[bool, typer.Option("--open", help="Only open ones.")] = False,
-    node: Annotated[int | None, typer.Option(help="Only about records of this node.")] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only open disputes whose answer is overdue.")] = False,
+    open_only: Annotated[bool, typer.Option("--open", help="Only open disputes.")] = False,
+    node: Annotated[int | None, typer.Option(help="Only disputes about records of this node.")] = None,
 ) -> None:
     """List the last dispute of every disputed record, from the region's log."""
     from creditchain.acts import disputing

@@ -27,11 +27,11 @@ MnemonicOption = Annotated[
     typer.Option(
         "--mnemonic",
         envvar="CREDITCHAIN_MNEMONIC",
-        help="The enterprise's words: env:VARIABLE or file:PATH. Another key for each counterpart is derived.",
+        help="The enterprise's recovery words: env:VARIABLE or file:PATH. Each counterpart gets its own derived key.",
     ),
 ]
 WalletKeyOption = Annotated[
-    str | None, typer.Option("--key", help="The enterprise's address, when a wallet elsewhere signs.")
+    str | None, typer.Option("--key", help="The enterprise's address, if a wallet elsewhere signs.")
 ]
 ExportOption = Annotated[
     Path | None,

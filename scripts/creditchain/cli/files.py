@@ -12,7 +12,7 @@ from creditchain.errors import CreditchainError, InputError, Place, UnavailableE
 
 _Parsed = TypeVar("_Parsed")
 
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace an output file that is there.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace an output file that exists.")]
 
 
 def read_file(path: Path) -> bytes:

@@ -35,7 +35,7 @@ def report(
     queries: Annotated[
         Path | None, typer.Option(help="The queries that they followed: a text file, the id of a request a line.")
     ] = None,
-    correct: Annotated[bool, typer.Option("--correct", help="Correct what was reported for this month.")] = False,
+    correct: Annotated[bool, typer.Option("--correct", help="Correct the report of this month.")] = False,
     signer: SignerOption = None,
 ) -> None:
     """Report a month's loans: count, sum and a digest of the queries go on chain. The list stays in the home folder."""

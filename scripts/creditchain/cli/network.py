@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 REGIONS = ("YRD", "JJJ", "PRD")
 
 networks = typer.Typer(no_args_is_help=True, help="Networks by name: list, show. 网络")
-devnet = typer.Typer(help="Real Anvil chains on this machine, which keep their state. 开发网")
+devnet = typer.Typer(help="Real Anvil chains on this machine that keep their state. 开发网")
 
 
 def register(app: typer.Typer) -> None:
@@ -71,7 +71,7 @@ def start(
     region: Annotated[
         list[str] | None, typer.Option(help="Regions to start a chain for; all three by default.")
     ] = None,
-    detach: Annotated[bool, typer.Option("--detach", help="Leave them running; end them with `devnet stop`.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Leave them running; stop them with `devnet stop`.")] = False,
 ) -> None:
     """Start one Anvil chain for each region. Without --detach they run until Ctrl-C. The home keeps their state."""
     if ctx.invoked_subcommand is not None:

@@ -45,7 +45,9 @@ def admit(
         str | None, typer.Option(help="One member: regulator, platform, bureau, source or institution.")
     ] = None,
     division: Annotated[int | None, typer.Option(help="One member: six-digit division (GB/T 2260).")] = None,
-    domains: Annotated[str, typer.Option(help="Domains it may publish, separated by commas; empty for none.")] = "",
+    domains: Annotated[
+        str, typer.Option(help="Domains that it may publish, separated by commas; empty for none.")
+    ] = "",
     operator: Annotated[str | None, typer.Option(help="One member: address of its operator key.")] = None,
     host: Annotated[int, typer.Option(help="One member: number of the node that hosts this virtual node.")] = 0,
     until: UntilOption = None,

@@ -38,7 +38,7 @@ def reinstate(ctx: typer.Context, node: NodeArgument, signer: SignerOption = Non
 def retire(
     ctx: typer.Context,
     node: NodeArgument,
-    yes: Annotated[bool, typer.Option("--yes", help="It is for ever; say that you know.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm that this is for ever.")] = False,
     signer: SignerOption = None,
 ) -> None:
     """End a membership for ever. What the node published stays."""
@@ -85,7 +85,7 @@ def extend(
 def compromise(
     ctx: typer.Context,
     node: NodeArgument,
-    since: Annotated[str, typer.Option(help="From when the key may have been somebody else's, with time zone.")],
+    since: Annotated[str, typer.Option(help="Since when the key is compromised: date and time with time zone.")],
     signer: SignerOption = None,
 ) -> None:
     """Declare a node's key compromised. Suspends the node until its key is replaced."""

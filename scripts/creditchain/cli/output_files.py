@@ -9,12 +9,12 @@ import typer
 
 OutOption = Annotated[Path, typer.Option("--output", "-o", help="File to write.")]
 ChangedOption = Annotated[
-    Path | None, typer.Option("--output", "-o", help="File to write instead of the one that was read.")
+    Path | None, typer.Option("--output", "-o", help="File to write, instead of replacing the one that was read.")
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
 AgainOption = Annotated[
     bool,
-    typer.Option("--force", help="Replace a file that exists; drop the signatures that the file has, and sign anew."),
+    typer.Option("--force", help="Replace a file that exists; drop the file's signatures and sign again."),
 ]
 
 

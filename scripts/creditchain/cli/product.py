@@ -39,9 +39,7 @@ def show(
     ctx: typer.Context,
     product: Annotated[str, typer.Argument(help="name/version, or a product file.")],
     products: Folders = None,
-    schema: Annotated[
-        bool, typer.Option("--schema", help="The JSON Schema of a whole document, nothing else.")
-    ] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print only the JSON Schema of a whole document.")] = False,
 ) -> None:
     """Show one product: who may ask, for what purpose, how long it is kept, its fields."""
     import orjson

@@ -33,12 +33,12 @@ def prove(
     ctx: typer.Context,
     batch: BatchOption,
     number: Annotated[str, typer.Option(help="The subject's number.")],
-    out: Annotated[Path, typer.Option("--output", "-o", help="Package to write; a folder for all that are found.")],
+    out: Annotated[Path, typer.Option("--output", "-o", help="Package to write; a folder if several are found.")],
     scheme: Annotated[str, typer.Option(help="USCC or TWUBN.")] = "USCC",
     section: Annotated[str | None, typer.Option(help="Only this section.")] = None,
-    index: Annotated[int | None, typer.Option(help="Only the leaf at this index, where there are several.")] = None,
+    index: Annotated[int | None, typer.Option(help="Only the leaf at this index, if there are several.")] = None,
     tag_statement: Annotated[
-        Path | None, typer.Option("--tag-statement", help="A platform's statement to put in, from `tag state`.")
+        Path | None, typer.Option("--tag-statement", help="A platform's statement to include, from `tag state`.")
     ] = None,
     force: ForceOption = False,
     tag_key: TagKeyOption = None,

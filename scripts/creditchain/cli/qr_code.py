@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from creditchain.packages.consent_file import ConsentFile
 
 QrOption = Annotated[
-    Path | None, typer.Option("--qr", help="Also as a QR code: a file .svg or .png. A scanner reads the file's text.")
+    Path | None,
+    typer.Option("--qr", help="Also draw a QR code to this .svg or .png file. A scanner reads the file's text."),
 ]
 
 

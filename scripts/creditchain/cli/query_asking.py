@@ -29,13 +29,15 @@ def request(
     product: Annotated[str, typer.Option(help="The report's product, such as working-capital-report/1.")],
     staff: Annotated[str, typer.Option(help="Who of the staff asks. Stays in the home folder; a digest is signed.")],
     out: OutOption,
-    consent: Annotated[Path | None, typer.Option(help="Consent file; none if no domain asked for needs one.")] = None,
+    consent: Annotated[
+        Path | None, typer.Option(help="Consent file; left out if no requested domain needs a consent.")
+    ] = None,
     number: Annotated[str | None, typer.Option(help="The enterprise's number, without a consent.")] = None,
     scheme: SchemeOption = "USCC",
     sections: Annotated[
         str | None, typer.Option(help="Sections, joined by commas. Default: the product's, within the consent.")
     ] = None,
-    domains: Annotated[str | None, typer.Option(help="Domains, likewise.")] = None,
+    domains: Annotated[str | None, typer.Option(help="Domains, joined by commas.")] = None,
     purpose: Annotated[str | None, typer.Option(help="What for. Default: the consent's purpose.")] = None,
     deadline: Annotated[int, typer.Option(min=1, max=30 * 24 * 60, help="Minutes within which to answer.")] = 60,
     tag_key: TagKeysOption = None,

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 EncodingOption = Annotated[
     str | None,
-    typer.Option("--encoding", help="Of text files: gb18030 (GBK), big5, utf-16 …; UTF-8 if not given. 文件编码"),
+    typer.Option("--encoding", help="Encoding of a text file: gb18030 (GBK), big5, utf-16 …; default UTF-8. 文件编码"),
 ]
 SheetOption = Annotated[
-    str | None, typer.Option("--sheet", help="Of a workbook: the sheet, by name or number from 1. 工作表")
+    str | None, typer.Option("--sheet", help="Sheet of a workbook, by name or by number from 1. 工作表")
 ]
 HeaderRowOption = Annotated[
-    int, typer.Option("--header-row", min=1, help="Of a table: the row with the column names. 表头所在行")
+    int, typer.Option("--header-row", min=1, help="Row of a table that holds the column names. 表头所在行")
 ]
 MappingOption = Annotated[
     Path | None,

@@ -56,9 +56,9 @@ def assemble(
     ] = None,
     as_of: Annotated[str | None, typer.Option(help="The report's day, YYYY-MM-DD. Default: today.")] = None,
     sections: Annotated[
-        str | None, typer.Option(help="Sections asked for, joined by commas. Default: all that the product combines.")
+        str | None, typer.Option(help="Requested sections, joined by commas. Default: all that the product combines.")
     ] = None,
-    domains: Annotated[str | None, typer.Option(help="Domains asked for, likewise.")] = None,
+    domains: Annotated[str | None, typer.Option(help="Requested domains, joined by commas.")] = None,
     days: Annotated[
         str | None, typer.Option(help="Days that the consent covers, YYYYMMDD-YYYYMMDD. Default: any.")
     ] = None,

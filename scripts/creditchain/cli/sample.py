@@ -28,12 +28,12 @@ def sample(
     out: Annotated[Path, typer.Option("--output", "-o", help="File to write; a folder with --all-products.")],
     records: Annotated[int, typer.Option(help="How many documents.")] = 10_000,
     enterprises: Annotated[
-        int | None, typer.Option(help="About how many enterprises; an eighth of them by default.")
+        int | None, typer.Option(help="About how many enterprises; by default an eighth of the records.")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same documents.")] = 0,
     product: Annotated[str, typer.Option(help="name/version, or a product file.")] = "registry-basic/1",
     all_products: Annotated[
-        bool, typer.Option("--all-products", help="A file for each product of the catalogue.")
+        bool, typer.Option("--all-products", help="Write a file for each product of the catalogue.")
     ] = False,
     form: Annotated[
         str | None, typer.Option("--format", help="jsonl, csv or parquet; by default what the file's name says.")

@@ -45,7 +45,7 @@ def check(
     sheet: SheetOption = None,
     header_row: HeaderRowOption = 1,
     mapping: MappingOption = None,
-    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0 for one a core.")] = 0,
+    workers: Annotated[int, typer.Option("--workers", min=0, help="Number of processes; 0 for one on each core.")] = 0,
     products: Folders = None,
 ) -> int:
     """Report every fault of a file and summarise its content. Writes nothing and asks no chain. 上传前检查
