@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -26,15 +27,18 @@ from creditchain.acts.standing import (
     require_standing,
     standing_of,
 )
+from creditchain.batch.folder.supersessions import read_supersessions
 from creditchain.batch.ledger import AnchoringRow, State
 from creditchain.batch.readers.upload import find_upload
 from creditchain.chain.log_entries import read_anchors
+from creditchain.chain.outbox import Outbox
 from creditchain.chain.outbox_journal import AttemptRow
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.home.journal import Journal, open_journal
 from creditchain.home.layout import Home
 from creditchain.log.entries import AnchorBody
+from creditchain.vocabulary import Life
 
 
 class World:
@@ -99,6 +103,42 @@ def test_resuming_finds_what_was_lost_in_its_order(world: World) -> None:
     assert [(each.row.id, each.was_lost, each.error) for each in outcomes] == [(row.id, True, None) for row in rows]
     assert world.roots() == [row.root for row in (kept, *rows)]
     assert len(world.hashes()) == 3
+    assert list(resume_all(world.machine, None)) == []
+
+
+def test_a_record_that_was_superseded_and_is_live_again_is_superseded_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reorganisation removed the last of three supersessions, and not the anchor."""
+    first = world.anchor(0)
+    upload = world.folder / "day-0.jsonl"
+    upload.write_bytes(lines([{**document(record), "as_of": "2025-01-01"} for record in range(3)]))
+    machine = Anchoring(
+        world.region, world.machine.outbox, world.journal, Home(world.folder / "home"), AnchorOptions(supersede=True)
+    )
+    snapshots: list[str] = []
+    submit = Outbox.submit
+
+    def marked(self: Outbox, intent: str, *more: Any, **options: Any) -> Any:
+        if intent.startswith("life"):
+            snapshots.append(world.server.ask("evm_snapshot"))
+        return submit(self, intent, *more, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Outbox, "submit", marked)
+        row = machine.anchor(AnchorOrder(find_upload(upload), PRODUCT, SOURCE, TAG_KEY))
+    pairs = read_supersessions(machine.batches / (row.root or b"").hex())
+
+    def lives() -> list[int]:
+        return [world.region.record(SOURCE, pair.earlier).life for pair in pairs]
+
+    assert lives() == [Life.SUPERSEDED] * 3
+    world.reorganise(snapshots[-1])
+    assert lives() == [Life.SUPERSEDED, Life.SUPERSEDED, Life.LIVE]
+    assert world.roots() == [first.root, row.root]
+    (outcome,) = list(resume_all(world.machine, None))
+    assert (outcome.row.id, outcome.was_lost, outcome.error) == (row.id, True, None)
+    assert lives() == [Life.SUPERSEDED] * 3
     assert list(resume_all(world.machine, None)) == []
 
 

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from creditchain.acts.adopting import unknown_batches
 from creditchain.acts.locks import locked, upload_lock
 from creditchain.acts.preconditions import require_signer
-from creditchain.acts.superseding import FULL, comes_again, earlier_folders, supersede_records
+from creditchain.acts.superseding import FULL, comes_again, earlier_folders, lost_supersessions, supersede_records
 from creditchain.batch.accepting.rules import Rules, day_in_china
 from creditchain.batch.errors import Problem
 from creditchain.batch.folder.manifest import Terms
@@ -215,7 +215,8 @@ class Anchoring:
         if row.state != State.FINAL:
             return False
         self.ledger.destroy_unused_keys()  # an earlier run may have crashed between its commit and this step
-        if self.region.anchor(row.node, row.root or b"") is not None:
+        there = self.region.anchor(row.node, row.root or b"") is not None
+        if there and not lost_supersessions(self.region, [row], self.batches):
             return True
         self.options.on_lost(row)
         self._reach(row, State.MINED, entry=None, block=None)

@@ -17,7 +17,7 @@ from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.errors import InputError
 from creditchain.home.layout import Home
-from creditchain.home.reasons import Reason, keep_reason
+from creditchain.home.reasons import Reason, keep_reason, require_reason, trial_digest
 from creditchain.log.disputes import LoggedDispute, last_disputes
 from creditchain.log.views import BlockRef, ContractCall, Correction, RecordName, RecordState
 from creditchain.packages.record_package import RecordPackage
@@ -57,6 +57,8 @@ def file_dispute(
             raise InputError("there is no node of this number", found=f"node {name.node}")
         require_anchored(region, record)
         require_undisputed(region.record(name.node, name.leaf))
+        require_reason(reason)
+        outbox.check(region.calls.file_dispute(platform, name.node, name.leaf, trial_digest()))
     kept = _keep_reason(region, home, intent, reason)
     call = region.calls.file_dispute(platform, name.node, name.leaf, kept.digest)
     return _submit(region, outbox, name, intent, call, kept)
@@ -100,6 +102,8 @@ def answer_dispute(
             )
         if given is not None and correction is not None:
             _require_corrects(region, name, given, correction)
+        require_reason(reason)
+        outbox.check(region.calls.answer_dispute(name.node, name.leaf, outcome, trial_digest(), given))
     kept = _keep_reason(region, home, intent, reason)
     call = region.calls.answer_dispute(name.node, name.leaf, outcome, kept.digest, given)
     return _submit(region, outbox, name, intent, call, kept)

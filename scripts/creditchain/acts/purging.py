@@ -20,7 +20,7 @@ from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.errors import InputError, RefusedError
 from creditchain.home.layout import Home
-from creditchain.home.reasons import keep_reason
+from creditchain.home.reasons import keep_reason, require_reason, trial_digest
 from creditchain.log.views import ContractCall
 from creditchain.vocabulary import Life, NodeStatus
 
@@ -70,10 +70,12 @@ def purge(region: Region, outbox: Outbox, home: Home, order: PurgeOrder) -> Purg
     _require_publisher(region, outbox, node)
     require_standing(region, node, manifest.root)
     check_erasable(order.folder, manifest, indices)
-    calls, reasons = _calls(region, home, node, leaves, order.reason)
-    for intent, call in calls:
-        if outbox.state(intent) in (None, "failed"):
-            outbox.check(call)
+    require_reason(order.reason)
+    live = _not_erased(region, node, leaves)
+    for leaf in live:
+        if outbox.state(_intent(node, leaf)) in (None, "failed"):
+            outbox.check(region.calls.set_life(node, leaf, Life.ERASED, reason_digest=trial_digest()))
+    calls, reasons = _calls(region, home, node, live, order.reason)
     # From here on things happen that cannot be undone.
     outbox.submit_all(calls)
     erase(order.folder, manifest, indices)
@@ -93,17 +95,24 @@ def _require_publisher(region: Region, outbox: Outbox, node: int) -> None:
     require_signer(region, outbox.signer, node, "publisher of this batch")
 
 
+def _not_erased(region: Region, node: int, leaves: Sequence[bytes]) -> list[bytes]:
+    final = region.chain.final_block().number
+    return [leaf for leaf in leaves if region.record(node, leaf, final).life != Life.ERASED]
+
+
+def _intent(node: int, leaf: bytes) -> str:
+    """The same name as `creditchain record erase` gives it: a record is erased once, whoever says so."""
+    return f"life {Life.ERASED.label} {node}:0x{leaf.hex()}"
+
+
 def _calls(
     region: Region, home: Home, node: int, leaves: Sequence[bytes], reason: str
 ) -> tuple[list[tuple[str, ContractCall]], tuple[Path, ...]]:
     """What the chain is still to be told. The reason of each record is durable before anything refers to it."""
     calls, files = [], []
-    final, reasons = region.chain.final_block().number, home.region(region.deployment.log_id).reasons
+    reasons = home.region(region.deployment.log_id).reasons
     for leaf in leaves:
-        if region.record(node, leaf, final).life == Life.ERASED:
-            continue
-        # The same name as `creditchain record erase` gives it: a record is erased once, whoever says so.
-        intent = f"life {Life.ERASED.label} {node}:0x{leaf.hex()}"
+        intent = _intent(node, leaf)
         kept = keep_reason(reasons, f"{intent} {region.deployment.log_id.hex()}", reason)
         calls.append((intent, region.calls.set_life(node, leaf, Life.ERASED, reason_digest=kept.digest)))
         files.append(kept.path)

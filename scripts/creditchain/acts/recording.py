@@ -12,8 +12,8 @@ from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.errors import InputError, RefusedError
 from creditchain.home.layout import Home
-from creditchain.home.reasons import Reason, keep_reason
-from creditchain.log.views import RecordName, RecordState
+from creditchain.home.reasons import Reason, keep_reason, require_reason, trial_digest
+from creditchain.log.views import ContractCall, RecordName, RecordState
 from creditchain.vocabulary import Life
 
 _log = logging.getLogger(__name__)
@@ -52,17 +52,22 @@ def set_life(
     name = record.name
     # Each life is reached at most once, so the intent needs no count.
     intent = f"life {life.label} {name}"
+    later = NO_WORD if successor is None else successor.name.leaf
+
+    def call(digest: bytes) -> ContractCall:
+        return region.calls.set_life(name.node, name.leaf, life, reason_digest=digest, successor=later)
+
+    require_reason(reason)
     if outbox.state(intent) in (None, "failed"):
         require_signer(region, outbox.signer, name.node, "publisher of the record")
         require_anchored(region, record)
         if successor is not None:
             _require_successor(region, name, successor)
         _require_earlier(region.record(name.node, name.leaf), life)
+        outbox.check(call(trial_digest()))
     log_id = region.deployment.log_id
     kept = keep_reason(home.region(log_id).reasons, f"{intent} {log_id.hex()}", reason)
-    later = NO_WORD if successor is None else successor.name.leaf
-    call = region.calls.set_life(name.node, name.leaf, life, reason_digest=kept.digest, successor=later)
-    outbox.submit(intent, call)
+    outbox.submit(intent, call(kept.digest))
     state = region.record(name.node, name.leaf, region.chain.final_block().number)
     _log.info("the record is %s", Life(state.life).label)
     return LifeChanged(state, kept)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from creditchain.acts.anchoring import Anchoring
 from creditchain.acts.standing import lost_anchors
+from creditchain.acts.superseding import lost_supersessions
 from creditchain.batch.ledger import AnchoringRow
 from creditchain.errors import CreditchainError, ExitCode
 
@@ -17,7 +18,7 @@ class BatchOutcome:
 
     row: AnchoringRow
     error: CreditchainError | None
-    was_lost: bool  #: the journal had it as mined or final, and the chain did not have it
+    was_lost: bool  #: the journal had it as mined or final, and the chain did not have it, or what it supersedes
 
     @property
     def exit_code(self) -> ExitCode:
@@ -34,6 +35,7 @@ def resume_all(machine: Anchoring, tag_key: bytes | None) -> Iterator[BatchOutco
         UnavailableError: the chain cannot be asked which anchors it has. Everything else is an outcome.
     """
     lost = {row.id for row in lost_anchors(machine.region, machine.ledger)}
+    lost |= {row.id for row in lost_supersessions(machine.region, machine.ledger.rows(), machine.batches)}
     unfinished = {row.id for row in machine.ledger.rows(unfinished=True)}
     for row in machine.ledger.rows():
         if row.id in lost | unfinished:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from creditchain.batch.errors import BatchError
 from creditchain.batch.folder.record_ids import met, open_entries
 from creditchain.batch.folder.supersessions import read_supersessions
 from creditchain.batch.ledger import AnchoringRow, State
@@ -64,6 +65,27 @@ def comes_again(row: AnchoringRow, folders: tuple[Path, ...], batches: Path) -> 
     own = batches / (row.root or b"").hex()
     meant = len(read_supersessions(own))
     return sum(len(found.rows) for found in met(open_entries(own), folders)) > meant
+
+
+def lost_supersessions(region: Region, rows: Iterable[AnchoringRow], batches: Path) -> list[AnchoringRow]:
+    """Final batches whose supersessions the chain no longer has: a reorganisation may remove them and not the anchor.
+
+    Only batches with a list of superseded records cost a question. Raises UnavailableError.
+    """
+    return [
+        row
+        for row in rows
+        if row.state == State.FINAL and row.root is not None and _pending(region, row, batches / row.root.hex())
+    ]
+
+
+def _pending(region: Region, row: AnchoringRow, folder: Path) -> bool:
+    try:
+        pairs = read_supersessions(folder)
+    except BatchError:
+        return False  # `batch check` says what is wrong with it
+    # They were sent in this order, one nonce after the other: while the last one stands, all do.
+    return bool(pairs) and region.record(row.node, pairs[-1].earlier).life == Life.LIVE
 
 
 def supersede_records(region: Region, outbox: Outbox, reasons: Path, row: AnchoringRow, folder: Path) -> int:

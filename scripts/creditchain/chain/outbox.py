@@ -30,6 +30,7 @@ from creditchain.chain import answers
 from creditchain.chain.abi import refusal
 from creditchain.chain.connect import Chain, RpcError
 from creditchain.chain.errors import ChainUnavailableError, ContractRefusedError, SignerError, TransactionError
+from creditchain.chain.fees import suggest
 from creditchain.chain.nonces import user_of_nonce
 from creditchain.chain.outbox_journal import OUTSTANDING, AttemptRow, AttemptState, OutboxJournal, TransactionRow
 from creditchain.chain.outbox_signing import CLAIM_SECONDS, Signing
@@ -171,7 +172,11 @@ class Outbox:
             ContractRefusedError: the contract reverts.
             TransactionError: the account cannot pay, or the call does not fit into a block.
         """
-        self._estimate(call)
+        gas, address = self._estimate(call), self.signer.address
+        # Not every client looks at the balance when it estimates.
+        needed = gas * suggest(self.chain).limit + call.value
+        if needed and self.chain.balance(address) < needed:
+            raise _not_accepted(Refusal.UNAFFORDABLE, f"less than {needed} wei in {address}", call.description)
 
     def abandon(self, intent: str) -> None:
         """Give up an intent that no endpoint ever took, for good; its nonce is free again.

@@ -31,13 +31,26 @@ class Reason:
     path: Path  #: the file with text and salt, for whoever may see them
 
 
+def require_reason(text: str) -> None:
+    """Raise ReasonError unless a reason is a line of text."""
+    if not 1 <= len(text) <= LONGEST or not text.isprintable():
+        raise ReasonError("a reason is a line of text", expected=f"1 to {LONGEST} printable characters")
+
+
+def trial_digest() -> bytes:
+    """A digest that no text has, to ask whether the chain would take an act.
+
+    The reason itself is kept only after that: once kept, another one for the same act is refused.
+    """
+    return secrets.token_bytes(32)
+
+
 def keep_reason(folder: Path, act: str, text: str) -> Reason:
     """The reason of an act. Its file is durable in `folder` before anything refers to it.
 
     `act` is the name of the act, the same each time it is tried. Raises ReasonError, StorageError.
     """
-    if not 1 <= len(text) <= LONGEST or not text.isprintable():
-        raise ReasonError("a reason is a line of text", expected=f"1 to {LONGEST} printable characters")
+    require_reason(text)
     path = folder / f"{keccak256(act.encode()).hex()[:32]}.json"
     kept = _read(path) if path.exists() else _write(path, act, text)
     if kept["text"] != text:
