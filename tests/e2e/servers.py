@@ -48,7 +48,7 @@ class Server:
 
     def network(self, **changes: Any) -> Network:
         """The network of this node, patient as tests are. Ganache forgets a request now and then: it is asked again."""
-        patience = {**PATIENCE, "timeout_seconds": 20.0, "deadline_seconds": PATIENCE["give_up_seconds"]}
+        patience = {**PATIENCE, "timeout_seconds": 8.0, "deadline_seconds": PATIENCE["give_up_seconds"]}
         return replace(load_network(self.kind), url=self.url, **{**patience, **changes})
 
 
