@@ -89,7 +89,7 @@ def test_another_key_for_each_bank(world: World) -> None:
 def test_on_paper_by_the_platform_alone(world: World) -> None:
     file, scan = world.request(), world.path("scan.pdf")
     scan.write_bytes(b"%PDF-1.7 a signed form")
-    assert world.endorse(file).error["message"] == "nobody agreed to this yet"
+    assert world.endorse(file).error["message"] == "nobody has agreed to this yet"
     assert world.endorse(file, "--paper", str(scan)).code == 0
     granted = world.commands.done("consent", "relay", str(file), "--signer", f"dev:{ANYBODY}")
     assert world.commands("consent", "show", str(file), "--paper", str(scan)).code == 0

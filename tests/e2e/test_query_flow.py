@@ -168,7 +168,7 @@ def test_from_consent_to_evidence_to_revocation(exchange: Exchange) -> None:
     pass_time(exchange.world.place, 5)
     exchange.world.commands.done("consent", "revoke", str(other), "--signer", f"dev:{PLATFORM}")
     for answer in (exchange.ask(other), exchange.deliver(exchange.unchecked(other))):
-        refuses(answer, "ConsentRevokedError", "one that stands")
+        refuses(answer, "ConsentRevokedError", "a consent that is not revoked")
     # Delivered before the revocation, metered after it: the ledger judges as of the delivery.
     assert [one["finding"] for one in exchange.meter(late).value] == ["fits"]
 

@@ -107,7 +107,7 @@ def consent_to_sign(region: Region, file: ConsentFile, address: str, *, again: b
             "the enterprise has agreed to this already",
             expected="a consent that nobody has signed",
             found="one that is endorsed too" if file.endorsement else "one that is signed, or on paper",
-            hint="Use --force to sign it anew; the signature, paper and endorsement that it has are lost then.",
+            hint="Use --force to sign it again; its signature, paper and endorsement are then lost.",
         )
     message = replace(file.message, key=address, paper=NO_DIGEST)
     _require_terms(region, message, now(region.chain))
@@ -204,6 +204,6 @@ def _require_terms(region: Region, message: Consent, time: int) -> None:
 
 def _require_agreed(region: Region, file: ConsentFile) -> None:
     if not file.agreed:
-        raise InputError("nobody agreed to this yet", hint="`creditchain consent grant`, or --paper with the scan.")
+        raise InputError("nobody has agreed to this yet", hint="`creditchain consent grant`, or --paper with the scan.")
     if file.key_signature and not signed(region.chain, file.message.key, file.message, file.key_signature):
         raise SignatureError("the consent is not signed by its key", expected=f"a signature by {file.message.key}")

@@ -66,7 +66,7 @@ def filing_to_sign(region: Region, filing: FilingFile, address: str, *, again: b
             "the enterprise has signed this already",
             expected="a filing that nobody has signed",
             found="one that is endorsed too" if filing.endorsement else "one that is signed",
-            hint="Use --force to sign it anew; the signature and endorsement that it has are lost then.",
+            hint="Use --force to sign it again; its signature and endorsement are then lost.",
         )
     return replace(filing.message, key=address)
 

@@ -85,5 +85,7 @@ def _standing(region: Region, consent: bytes) -> ConsentState:
         )
     if state.revoked_at:
         found = f"revoked at {moment(state.revoked_at)}"
-        raise ConsentRevokedError("the consent was revoked already", expected="one that stands", found=found)
+        raise ConsentRevokedError(
+            "the consent was revoked already", expected="a consent that is not revoked", found=found
+        )
     return state

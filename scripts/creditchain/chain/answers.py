@@ -209,7 +209,7 @@ def _sent(value: object, field: str) -> SentTransaction:
 def _log(value: object, field: str) -> Log:
     fields = _object(value, field)
     if fields.get("removed") is True:
-        raise ShapeError(f"{field}.removed", "an event that stands", True)
+        raise ShapeError(f"{field}.removed", "an event that was not removed", True)
     topics = _list(fields.get("topics"), f"{field}.topics")
     if len(topics) > 4:
         raise ShapeError(f"{field}.topics", "at most 4 topics", topics)

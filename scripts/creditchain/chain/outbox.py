@@ -432,7 +432,7 @@ def abandon(chain: Chain, journal: Journal, scope: str, intent: str) -> None:
         raise TransactionError(
             f"a transaction to {row.description} is under way and cannot be called back",
             found=f"state {row.state}, nonce {row.nonce} of {row.sender}",
-            hint="Let it come to an end: run the command that began it again.",
+            hint="Let it finish: run the command that began it again.",
         )
 
 

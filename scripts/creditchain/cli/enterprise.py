@@ -59,7 +59,7 @@ class Enterprise:
 
         if self.wallet is not None or self.signature is not None:
             if self.signature is None:
-                raise UsageError("first --export-typed-data FILE, then --signature 0x… of what the wallet answered")
+                raise UsageError("first --export-typed-data FILE, then --signature 0x… with the wallet's answer")
             return WalletAnswer(self._wallet_address(), digits(self.signature, "--signature"))
         if self.mnemonic is not None:
             return _mnemonic_keys(self.mnemonic)
@@ -78,7 +78,7 @@ class Enterprise:
         if self.export is None:
             return False
         if self.signature is not None:
-            raise UsageError("first --export-typed-data FILE, then --signature 0x… of what the wallet answered")
+            raise UsageError("first --export-typed-data FILE, then --signature 0x… with the wallet's answer")
         require_writable(self.export, force=force)
         message = make(self._wallet_address())
         typed_data = json.dumps(message.typed_data(), ensure_ascii=False, indent=1) + "\n"

@@ -81,7 +81,7 @@ def _hand_over(
     from creditchain.packages.acceptance_file import parse_acceptance
 
     if (new_signer is None) == (file is None):
-        raise UsageError("the new key has to accept", expected="either --new-signer or --acceptance")
+        raise UsageError("the new key must accept", expected="either --new-signer or --acceptance")
     given = load(file, parse_acceptance) if file is not None else None
     with acting(settings(ctx), signer) as (region, outbox):
         acceptance = given or sign(region, node, parse_signer(str(new_signer), region.chain))

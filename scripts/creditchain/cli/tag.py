@@ -48,7 +48,7 @@ def state(
         raise UsageError("say whose tag it is", expected="--package FILE, or --number with --output FILE")
     if tag_key is None:
         raise UsageError(
-            "a platform states what it can compute", hint="Give the key with --tag-key or CREDITCHAIN_TAG_KEY."
+            "the platform needs the tag key to compute the tag", hint="Give it with --tag-key or CREDITCHAIN_TAG_KEY."
         )
     if out is not None:
         check_output(out, overwrite=force, inputs=[] if package is None else [package])

@@ -157,7 +157,9 @@ def _judge_standing(state: ConsentState, time: int) -> None:
         )
     if state.revoked_at and time >= state.revoked_at:
         raise ConsentRevokedError(
-            "the consent was revoked", expected="one that stands", found=f"revoked at {moment(state.revoked_at)}"
+            "the consent was revoked",
+            expected="a consent that is not revoked",
+            found=f"revoked at {moment(state.revoked_at)}",
         )
     if state.used >= state.uses:
         raise ConsentExhaustedError(

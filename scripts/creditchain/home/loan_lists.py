@@ -32,6 +32,6 @@ def keep_list(folder: Path, name: str, queries: tuple[bytes, ...]) -> LoanList:
             expected=f"the {len(kept.queries)} queries that the file holds",
             found=f"{len(queries)} others",
             place=Place(str(path)),
-            hint="Give the same list again; what was reported can be corrected by a next report.",
+            hint="Give the same list again; correct the report afterwards.",
         )
     return kept

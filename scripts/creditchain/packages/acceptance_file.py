@@ -51,5 +51,5 @@ def parse_acceptance(raw: bytes) -> Acceptance:
         if found.as_json() != parsed:
             raise ValueError("fields differ")
     except (InputError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError("this is no acceptance", expected=ACCEPTANCE_FORMAT) from error
+        raise InputError("this is not an acceptance", expected=ACCEPTANCE_FORMAT) from error
     return found

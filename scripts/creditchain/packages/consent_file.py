@@ -129,7 +129,7 @@ def _require_one_way(file: ConsentFile) -> None:
     if bool(file.key_signature) != (message.key != NO_KEY):
         raise PackageError("a key and its signature go together", place=Place(field="key_signature"))
     if file.endorsement and not file.agreed:
-        raise PackageError("a platform endorses what was agreed", place=Place(field="endorsement"))
+        raise PackageError("an endorsement without the enterprise's consent", place=Place(field="endorsement"))
 
 
 def _domain_json(message: Consent | Revocation) -> dict[str, Any]:

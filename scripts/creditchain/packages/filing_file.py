@@ -62,5 +62,5 @@ def parse_filing(raw: bytes) -> FilingFile:
     if bool(found.key_signature) != (message.key != NO_KEY):
         raise PackageError("a key and its signature go together", place=Place(field="key_signature"))
     if found.endorsement and not found.key_signature:
-        raise PackageError("a platform endorses what was signed", place=Place(field="endorsement"))
+        raise PackageError("an endorsement without the enterprise's signature", place=Place(field="endorsement"))
     return found

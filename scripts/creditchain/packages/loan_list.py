@@ -48,9 +48,9 @@ def read_queries(text: str) -> tuple[bytes, ...]:
             one = b""
         if len(one) != 32 or len(digits) != 64:
             expected = "0x and 64 hex digits, the id of a request"
-            raise TermsError("this is no request", expected=expected, place=Place(line=number))
+            raise TermsError("this is not the id of a request", expected=expected, place=Place(line=number))
         if one in found:
-            raise TermsError("a request stands twice", found=f"first in line {found[one]}", place=Place(line=number))
+            raise TermsError("a request occurs twice", found=f"first in line {found[one]}", place=Place(line=number))
         found[one] = number
     return tuple(sorted(found))
 

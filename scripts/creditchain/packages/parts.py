@@ -134,7 +134,7 @@ def read_record(value: object, path: str) -> PackagedRecord:
     media_type = _media_type(fields)
     if fields.has("content") != (media_type == JSON_MEDIA_TYPE):
         raise PackageError(
-            "a JSON document stands in content, any other in content_base64",
+            "a JSON document belongs into content, any other into content_base64",
             found=media_type,
             place=Place(field=f"{path}.media_type"),
         )

@@ -131,7 +131,7 @@ def _require_folders(scope: Scope, batches: Mapping[BatchKey, BatchFolder]) -> N
         ]
         more = f"; and {len(missing) - _LISTED} more" if len(missing) > _LISTED else ""
         raise AssemblyError(
-            f"{len(missing)} batch(es) that the report has to show are not here",
+            f"{len(missing)} batch(es) that the report must show are missing here",
             found="; ".join(shown) + more,
             hint="Get their folders from the nodes that published them, and name where they are.",
         )

@@ -40,7 +40,7 @@ def layout(names: Iterable[str], product: Product) -> Layout:
         raise UploadError(message, expected=", ".join(missing), hint=hint, place=Place(field=missing[0]))
     for place, name in enumerate(listed):
         if name in listed[:place]:
-            raise UploadError("the column stands there twice", place=Place(field=shown(name)))
+            raise UploadError("the column occurs twice", place=Place(field=shown(name)))
         if name not in ENVELOPE and name not in types:
             raise UploadError(
                 "the product has no field for this column", expected=", ".join(types), place=Place(field=shown(name))

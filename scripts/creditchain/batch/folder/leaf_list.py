@@ -143,7 +143,7 @@ def _batches(source: Path) -> Iterator[pa.RecordBatch]:
         for batch in pq.ParquetFile(source).iter_batches(LEAF_ROWS):
             yield _plain(batch)
     except (pa.ArrowException, KeyError) as error:
-        raise InputError("this is no list of leaves", place=Place(str(source))) from error
+        raise InputError("this is not a list of leaves", place=Place(str(source))) from error
 
 
 def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:

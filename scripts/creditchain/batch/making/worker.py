@@ -123,7 +123,7 @@ class Span:
 class Part:
     """A part of the leaves as it was written. `subjects` counts its tags; neighbours may share first or last tag.
 
-    `dropped`: rows of documents, counted in the upload, that have no leaf because they stand there twice.
+    `dropped`: rows of documents, counted in the upload, that have no leaf because they occur twice.
     """
 
     number: int

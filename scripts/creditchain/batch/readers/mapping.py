@@ -85,7 +85,7 @@ class UploadMapping:
                 hint="The names in the mapping and in the header must be the same, character by character.",
             )
         if twice := [column for column in self.columns if listed.count(column) > 1]:
-            raise UploadError("a column that the mapping names stands there twice", found=", ".join(twice))
+            raise UploadError("a column that the mapping names occurs twice", found=", ".join(twice))
 
 
 def parse_mapping(raw: bytes, product: Product, file: str) -> UploadMapping:

@@ -266,7 +266,7 @@ def _row(batch: pa.RecordBatch, place: int) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise UploadError("a text of the row is not UTF-8") from error
     except (ValueError, OverflowError) as error:  # a day in a year past 9999, a moment in nanoseconds
-        raise UploadError("a value of the row is outside of what a document can hold") from error
+        raise UploadError("a value of the row is outside the range of documents") from error
 
 
 def _document(row: dict[str, Any], table: Layout, product: Product) -> JsonObject:

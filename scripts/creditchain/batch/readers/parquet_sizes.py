@@ -42,7 +42,7 @@ def require_sane(metadata: pq.FileMetaData, name: str) -> None:
                     "a column unpacks to far more than the file has",
                     expected=f"at most {_RATIO} times as much, or {_CHUNK_BYTES} bytes",
                     found=f"{unpacked} bytes from {packed} in row group {number + 1}",
-                    hint="Data of a batch do not compress like this. Look at what the longest values are.",
+                    hint="Data for a batch does not compress like this. Check the longest values.",
                     place=Place(name, field=column.path_in_schema.split(".")[0]),
                 )
             if column.num_values > _ITEMS and column.num_values > 64 * max(1, group.num_rows):

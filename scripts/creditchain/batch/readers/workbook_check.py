@@ -102,7 +102,7 @@ def _check_directory(entries: list[zipfile.ZipInfo], limits: WorkbookLimits) -> 
     total = sum(entry.file_size for entry in entries)
     strings = max((entry.file_size for entry in entries if entry.filename.endswith("sharedStrings.xml")), default=0)
     if len({entry.filename for entry in entries}) != len(entries) or any(entry.flag_bits & 1 for entry in entries):
-        raise UploadError("not a workbook that can be read: encrypted, or with parts that stand there twice")
+        raise UploadError("not a workbook that can be read: encrypted, or with parts that occur twice")
     for found, limit, what in (
         (len(entries), limits.entries, "parts"),
         (total, limits.unpacked, "bytes when unpacked"),
