@@ -205,7 +205,7 @@ def test_changed_after_it_was_signed(world: World) -> None:
     answer = world.endorse(other)
     assert (answer.code, answer.error["kind"]) == (5, "SubjectError")
     answer = world.commands("consent", "endorse", str(file), "--tag-key", "env:REGION_KEY", "--signer", f"dev:{BANK}")
-    assert (answer.code, answer.error["found"]) == (4, f"a key of node {BANK}")
+    assert (answer.code, answer.error["found"]) == (5, f"a key of node {BANK}")
     assert world.commands("consent", "relay", str(file), "--signer", f"dev:{ANYBODY}").code == 4
     assert world.endorse(file).code == 0
     forged = spoiled(file, lambda v: v.update(endorsement=v["key_signature"]))

@@ -45,7 +45,7 @@ def test_from_draft_to_the_mark_on_the_record(world: World, packages: list[Recor
     twice = world.commands("dispute", "sign", file, "--signer", f"dev:{ANYBODY}")
     assert (twice.code, twice.error["message"]) == (4, "the enterprise has signed this already")
     assert world.commands("dispute", "relay", file, "--signer", f"dev:{ANYBODY}").code == 4
-    assert world.commands("dispute", "endorse", file, "--signer", f"dev:{BANK}").code == 4
+    assert world.commands("dispute", "endorse", file, "--signer", f"dev:{BANK}").code == 5
     world.commands.done("dispute", "endorse", file, "--signer", f"dev:{PLATFORM}")
     filed = world.commands.done("dispute", "relay", file, "--signer", f"dev:{ANYBODY}")
     assert (filed["dispute"], filed["platform"], filed["node"]) == ("open", PLATFORM, SOURCE)
