@@ -13,7 +13,7 @@ from sqlalchemy import select
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 
 from making import PRODUCT, document, lines
-from region_world import SOURCE, TAG_KEY, bring_up, region_of
+from region_world import SOURCE, TAG_KEY, Place, bring_up, region_of
 from servers import Server
 from worlds import on_anvil
 
@@ -24,6 +24,7 @@ from creditchain.acts.standing import (
     AnchorStanding,
     NotAnchoredError,
     lost_anchors,
+    require_nothing_lost,
     require_standing,
     standing_of,
 )
@@ -35,6 +36,8 @@ from creditchain.chain.outbox import Outbox
 from creditchain.chain.outbox_journal import AttemptRow
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
+from creditchain.cli.app import run
+from creditchain.errors import ExitCode
 from creditchain.home.journal import Journal, open_journal
 from creditchain.home.layout import Home
 from creditchain.log.entries import AnchorBody
@@ -160,6 +163,8 @@ def test_whatever_relies_on_an_anchor_can_ask(world: World) -> None:
     snapshot = world.server.ask("evm_snapshot")
     row = world.anchor(0)
     root = row.root or b""
+    home = Home(world.folder / "home")
+    require_nothing_lost(world.region, home)
     assert standing_of(world.region, SOURCE, root) is AnchorStanding.FINAL
     assert require_standing(world.region, SOURCE, root).size == 9
     world.reorganise(snapshot)
@@ -168,3 +173,49 @@ def test_whatever_relies_on_an_anchor_can_ask(world: World) -> None:
         require_standing(world.region, SOURCE, root, [row])
     with pytest.raises(NotAnchoredError, match="not anchored"):
         require_standing(world.region, SOURCE, root)
+    with pytest.raises(AnchorGoneError, match="1 lost"):
+        require_nothing_lost(world.region, home)
+    require_nothing_lost(world.region, Home(world.folder / "no home"))
+    assert not (world.folder / "no home").exists()
+
+
+def test_proving_reporting_and_verifying_notice_a_lost_anchor(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the command line: none of them takes the journal's word, and each works again once the batch was resumed."""
+    place = Place("spot", world.folder, world.folder / "networks.toml")
+    monkeypatch.setenv("REGION_KEY", TAG_KEY.hex())
+    monkeypatch.setenv("CREDITCHAIN_TAG_KEY", "env:REGION_KEY")
+    monkeypatch.setenv("CREDITCHAIN_SIGNER", f"dev:{SOURCE}")
+    snapshot = world.server.ask("evm_snapshot")
+    row = world.anchor(0)
+    subject = document(0)["subject"]
+    package, data = world.folder / "package.json", world.folder / "data.json"
+    data.write_text("{}")
+    about = ["--number", subject["number"], "--scheme", subject["scheme"]]
+    prove = ["prove", "--batch", "0x" + (row.root or b"").hex(), *about, "--output", str(package)]
+    prove += ["--index", "3", "--force"]  # the subject has several records
+    report = ["report", "assemble", "--product", "enterprise-basic-report/2", *about, "--data", str(data)]
+    report += ["--output", str(world.folder / "report.json"), "--tag-key", "env:REGION_KEY"]
+
+    def run_command(arguments: list[str]) -> tuple[int, str]:
+        code = run([*place.options, *arguments])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    code, said = run_command(prove)
+    assert code == ExitCode.OK, said
+    code, said = run_command(["verify", str(package)])
+    assert code != ExitCode.NOT_VALID, said
+    world.reorganise(snapshot)
+    for command in (prove, report):
+        code, said = run_command(command)
+        assert code == ExitCode.REFUSED, said
+        assert "batch resume" in said, said
+    assert run_command(["verify", str(package)])[0] == ExitCode.NOT_VALID
+    assert run_command(["batch", "resume"])[0] == ExitCode.OK
+    assert run_command(prove)[0] == ExitCode.OK
+    code, said = run_command(report)
+    assert code != ExitCode.REFUSED, said
+    code, said = run_command(["verify", str(package)])
+    assert code != ExitCode.NOT_VALID, said

@@ -13,11 +13,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from creditchain.acts.standing import require_nothing_lost
 from creditchain.acts.subject_tags import packaged_tags
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.region import Region
 from creditchain.evidence.record import EvidenceFetcher
 from creditchain.evidence.report import ReportEvidenceFetcher
+from creditchain.home.layout import Home
 from creditchain.identifiers import Subject
 from creditchain.log.history import index_log
 from creditchain.log.views import BlockRef
@@ -54,18 +56,23 @@ def assemble_report(
     wanted: Wanted,
     places: Sequence[Path],
     vouchers: Vouchers,
+    home: Home | None = None,
     new_salt: Callable[[], bytes] = lambda: secrets.token_bytes(32),
 ) -> Assembled:
     """The report package, and what it does not open.
 
     Args:
         places: folders that hold batch folders, of this node and of others.
+        home: this node's. Its journal knows batches that the chain has lost, which a report would silently leave out.
     Raises:
+        AnchorGoneError: the chain has lost a batch of this home.
         AssemblyError: a batch or a tag is missing, or the order cannot be met.
         ProductError: the data does not fit the product.
         NotValidError: a tag statement that no active platform of this region signed.
         ConfigError: a tag key of no epoch.
     """
+    if home is not None:
+        require_nothing_lost(region, home)
     fetcher = ReportEvidenceFetcher(region, EvidenceFetcher(region))
     order = _order(region, wanted, region.chain.final_block(), new_salt())
     tags = packaged_tags(region, wanted.subject, vouchers.keys, vouchers.statements)

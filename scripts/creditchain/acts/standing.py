@@ -13,6 +13,8 @@ from enum import Enum
 from creditchain.batch.ledger import AnchoringRow, Ledger, State
 from creditchain.chain.region import Region
 from creditchain.errors import RefusedError, UnavailableError
+from creditchain.home.journal import open_journal
+from creditchain.home.layout import Home
 from creditchain.log.views import AnchorInfo
 
 
@@ -68,6 +70,20 @@ def require_standing(region: Region, node: int, root: bytes, known: Sequence[Anc
                 "the batch is anchored, but its block is not final yet", hint="Run this again later."
             )
         region.chain.pause()
+
+
+def require_nothing_lost(region: Region, home: Home) -> None:
+    """Raise AnchorGoneError where the home's journal knows a batch of this region that the chain has lost."""
+    if not home.journal.exists():
+        return
+    with open_journal(home.journal) as journal:
+        lost = lost_anchors(region, Ledger(journal, region.deployment.log_id))
+    if lost:
+        raise AnchorGoneError(
+            "the chain no longer has all batches of this home: a reorganisation removed their blocks",
+            found=f"{len(lost)} lost, the first with root 0x{(lost[0].root or b'').hex()}",
+            hint="Run `creditchain batch resume`: it sends the same transactions again. Then run this again.",
+        )
 
 
 def _missing(known: Sequence[AnchoringRow]) -> RefusedError:

@@ -16,7 +16,6 @@ from creditchain.cli.settings import Settings, settings
 from creditchain.errors import UsageError
 
 if TYPE_CHECKING:
-    from creditchain.chain.region import Region
     from creditchain.products import Product
     from creditchain.reports import Assembled
     from creditchain.verification.scope import Asked
@@ -77,6 +76,7 @@ def assemble(
     from creditchain.documents import parse_json
     from creditchain.home.files import check_output, write_file
     from creditchain.home.keystores import load_tag_key
+    from creditchain.home.layout import Home
     from creditchain.identifiers import parse_subject
     from creditchain.packages.record_package import parse_statement
 
@@ -96,15 +96,11 @@ def assemble(
         [load_tag_key(key) for key in tag_keys or []], [load(path, parse_statement) for path in statements or []]
     )
     with open_region(chosen, rpc) as region:
-        made = assemble_report(region, wanted, batches or _own_batches(chosen, region), vouchers)
+        home = Home(chosen.home)
+        places = batches or [home.region(region.deployment.log_id).batches]
+        made = assemble_report(region, wanted, places, vouchers, home)
     write_file(out, made.package.to_json(), overwrite=force)
     _show(chosen, made, out)
-
-
-def _own_batches(chosen: Settings, region: Region) -> list[Path]:
-    from creditchain.home.layout import Home
-
-    return [Home(chosen.home).region(region.deployment.log_id).batches]
 
 
 def _asked(product: Product, sections: str | None, domains: str | None) -> Asked:
