@@ -67,6 +67,7 @@ class Market:
 
     def assembled(self, folder: Path) -> ReportPackage:
         out = folder / "assembled.json"
+        out.unlink(missing_ok=True)  # no command replaces a file of its own accord
         answer = self.assemble(out)
         assert answer.code == 0, answer.error
         return parse_report_package(out.read_bytes())
