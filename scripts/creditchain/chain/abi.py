@@ -9,12 +9,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError
+from eth_abi.abi import decode, encode, is_encodable
+from eth_abi.exceptions import DecodingError, EncodingError
 from eth_utils.address import to_checksum_address
 
 from creditchain.chain.answers import Log
 from creditchain.chain.errors import ChainUnavailableError, ContractRefusedError
+from creditchain.errors import InputError
 from creditchain.hashing import keccak256
 
 #: What to do about the errors that users meet. The names and values of the other errors say enough.
@@ -90,6 +91,18 @@ class Event:
         return values | dict(zip((name for name, _ in self.plain), plain, strict=True))
 
 
+def _encode(kinds: Sequence[str], values: Sequence[Any]) -> bytes:
+    try:
+        return encode(kinds, values)
+    except EncodingError as error:
+        unfit = [kind for kind, value in zip(kinds, values, strict=True) if not is_encodable(kind, value)]
+        bits = unfit[0].removeprefix("uint") if unfit else ""
+        expected = (
+            f"a number from 0 to {2 ** int(bits) - 1}" if bits.isdigit() else f"a value of type {', '.join(unfit)}"
+        )
+        raise InputError("a value that no contract can take", expected=expected) from error
+
+
 class Interface:
     """One contract: its ABI and its creation code."""
 
@@ -106,9 +119,9 @@ class Interface:
         self._constructor = tuple(_type(i) for i in constructors[0]["inputs"]) if constructors else ()
 
     def encode(self, function: str, *arguments: Any) -> bytes:
-        """Call data."""
+        """Call data. Raises InputError for a value that the function cannot take, such as a node's number of -1."""
         item = self.functions[function]
-        return item.selector + encode(item.inputs, arguments)
+        return item.selector + _encode(item.inputs, arguments)
 
     def decode(self, function: str, data: bytes) -> tuple[Any, ...]:
         """A function's results. Structs are tuples, addresses checksummed.
@@ -120,7 +133,7 @@ class Interface:
 
     def creation(self, *arguments: Any) -> bytes:
         """Creation code with the constructor's arguments."""
-        return self.bytecode + encode(self._constructor, arguments)
+        return self.bytecode + _encode(self._constructor, arguments)
 
 
 @cache
