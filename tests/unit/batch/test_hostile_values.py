@@ -256,6 +256,15 @@ def test_carriage_returns_alone(tmp_path: Path) -> None:
     assert "CRLF" in str(found.faults[0].hint)
 
 
+@pytest.mark.parametrize(
+    ("name", "found"), [("上海\u200b示例", "U+200B"), ("\u200b示例", "blanks"), ("示例\t", "a tab")]
+)
+def test_invisible_characters_are_told_where_they_are(name: str, found: str, tmp_path: Path) -> None:
+    one = document(1)
+    path = write_csv(tmp_path / "a.csv", [{**one, "data": {**one["data"], "name": name}}])
+    assert found in str(checked(path).faults[0].found)
+
+
 FILES = Rules(load_product("credit-loan/1"))
 
 

@@ -68,7 +68,10 @@ _ODDITIES: tuple[tuple[re.Pattern[str], Leaving], ...] = (
         re.compile(r".*[\t]\s*|\t.*", re.DOTALL),
         Leaving("a tab before or after the text", "Take the tab out; exports add one to keep long numbers as text."),
     ),
-    (re.compile(r"\s.*|.*\s|.*[\u200b\ufeff].*", re.DOTALL), Leaving("blanks around the text", "Take them out.")),
+    (
+        re.compile(r"[\s\u200b\ufeff].*|.*[\s\u200b\ufeff]", re.DOTALL),
+        Leaving("blanks around the text", "Take them out."),
+    ),
     (
         re.compile(r"['‘`][0-9A-Za-z].*", re.DOTALL),
         Leaving("an apostrophe before the text", "Take it out; Excel uses it to keep numbers as text."),
