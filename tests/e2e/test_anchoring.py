@@ -16,7 +16,8 @@ from making import PRODUCT, document, lines
 from region_world import GOVERNOR, SOURCE, TAG_KEY, region_of
 from worlds import Kept, kept_region
 
-from creditchain.acts.anchoring import Anchoring, AnchoringError, AnchorOptions, AnchorOrder, RootTakenError
+from creditchain.acts.anchor_rules import AnchoringError, RootTakenError
+from creditchain.acts.anchoring import Anchoring, AnchorOptions, AnchorOrder
 from creditchain.batch.errors import BatchError, UploadError
 from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.folder.supersessions import read_supersessions

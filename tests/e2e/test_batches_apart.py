@@ -14,7 +14,8 @@ from making import PRODUCT, document, lines
 from region_world import GOVERNOR, PLATFORM, SOURCE, TAG_KEY, Place, region_of
 from worlds import Kept, kept_region
 
-from creditchain.acts.anchoring import Anchoring, AnchoringError, AnchorOptions, AnchorOrder
+from creditchain.acts.anchor_rules import AnchoringError
+from creditchain.acts.anchoring import Anchoring, AnchorOptions, AnchorOrder
 from creditchain.acts.dropping import NotDroppedError, drop, find_row
 from creditchain.acts.listing import list_anchorings
 from creditchain.acts.preconditions import NotEntitledError

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -27,8 +26,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from creditchain.acts.adopting import unknown_batches
+from creditchain.acts.anchor_rules import (
+    AnchoringError,
+    anchor_body,
+    anchor_intent,
+    declared_as,
+    epoch_of,
+    final_anchor,
+    is_anchored,
+    next_number,
+    publishable_domains,
+    taken,
+)
 from creditchain.acts.locks import locked, upload_lock
-from creditchain.acts.preconditions import require_signer
 from creditchain.acts.superseding import FULL, comes_again, earlier_folders, lost_supersessions, supersede_records
 from creditchain.batch.accepting.rules import Rules, day_in_china
 from creditchain.batch.errors import Problem
@@ -46,13 +56,8 @@ from creditchain.batch.sealing import Seals
 from creditchain.catalogue.products import load_product
 from creditchain.catalogue.regions import number_exceptions
 from creditchain.chain.errors import ContractRefusedError
-from creditchain.chain.log_entries import read_anchors
-from creditchain.errors import ConfigError, InputError, NotValidError, RefusedError, UnavailableError
-from creditchain.identifiers import epoch_digest
-from creditchain.log.entries import AnchorBody
-from creditchain.log.views import AnchorInfo
+from creditchain.errors import ConfigError, InputError
 from creditchain.products import Product
-from creditchain.vocabulary import PUBLISHING, NodeStatus
 
 if TYPE_CHECKING:
     from creditchain.chain.outbox import Outbox
@@ -65,14 +70,6 @@ Observer = Callable[[State], None]
 
 #: How often a number in the series is chosen anew because somebody else's batch took it.
 _RENUMBERINGS = 5
-
-
-class AnchoringError(RefusedError):
-    """The batch cannot be anchored as asked."""
-
-
-class RootTakenError(NotValidError):
-    """The chain has an anchor of this root that is not this batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +123,8 @@ class Anchoring:
         """
         if order.upload.size > SMALL_BYTES:
             start_early()
-        domains = self._publishable(order.node)
-        epoch = self._epoch(order.tag_key)
+        domains = publishable_domains(self.region, self.outbox.signer, order.node)
+        epoch = epoch_of(self.region, order.tag_key)
         files = file_urls(order.upload) if order.upload.kind == "folder" else ()
         identity = Identity(
             self.region.deployment.log_id,
@@ -176,8 +173,8 @@ class Anchoring:
                     "the upload has changed since this was begun",
                     hint=f"Anchor it as a new one, and give this one up with `creditchain batch drop {row.id}`.",
                 )
-            self._epoch(tag_key)
-            return self._go_on(row, order, self._publishable(row.node))
+            epoch_of(self.region, tag_key)
+            return self._go_on(row, order, publishable_domains(self.region, self.outbox.signer, row.node))
 
     def _as_it_is_now(self, row: AnchoringRow) -> AnchoringRow:
         """The row as the journal has it, now that it is locked: another process may have gone on since it was read."""
@@ -191,7 +188,10 @@ class Anchoring:
     def _go_on(self, row: AnchoringRow, order: AnchorOrder, domains: int) -> AnchoringRow:
         if self._is_done(row):
             return row
-        if row.key_epoch != (epoch := self._epoch(order.tag_key)) and row.state in (State.PREPARING, State.PREPARED):
+        if row.key_epoch != (epoch := epoch_of(self.region, order.tag_key)) and row.state in (
+            State.PREPARING,
+            State.PREPARED,
+        ):
             self._discard(row)
             self.ledger.start_over(row, epoch)
         if row.state == State.PREPARING:
@@ -204,7 +204,7 @@ class Anchoring:
             if error.name != "RegionLogKeyEpoch":
                 raise
         # Governors opened a new epoch in the meantime, so tags and batch differ. The old batch never was on chain.
-        epoch = self._epoch(order.tag_key)
+        epoch = epoch_of(self.region, order.tag_key)
         self._discard(row)
         self.ledger.start_over(row, epoch)
         self._prepare(row, order, domains)
@@ -229,7 +229,7 @@ class Anchoring:
         """Where a lost journal's folder shows that this very upload is anchored: go on from there, not again."""
         for _, manifest in unknown_batches(self.region, self.ledger.rows(), row, self.batches):
             if (manifest.terms.upload_digest, manifest.terms.kind) == (row.upload_digest, row.kind):
-                body = self._declared(row.node, manifest.root)
+                body = declared_as(self.region, row.node, manifest.root)
                 self._reach(
                     row,
                     State.MINED,
@@ -343,100 +343,36 @@ class Anchoring:
         with self._locked("series", f"{row.log_id.hex()} {row.node} {row.product_digest.hex()}"):
             if row.state == State.PREPARED:
                 self._require_new_records(row)
-                self._reach(row, State.NUMBERED, number=self._next_number(row))
+                self._reach(row, State.NUMBERED, number=next_number(self.region, self.ledger, row))
             # After a crash from here on, the outbox has the intent or not; either way it is submitted once.
             receipt = self.outbox.submit(
                 anchor_intent(row),
-                self.region.calls.anchor(_batch(row)),
+                self.region.calls.anchor(anchor_body(row)),
                 wait="mined",
-                already_done=lambda: self._there(row),
+                already_done=lambda: is_anchored(self.region, row),
             )
             block = receipt.block.number if receipt.block is not None else None
             self._reach(row, State.MINED, transaction_hash=receipt.transaction_hash, block=block)
 
     def _finish(self, row: AnchoringRow) -> None:
         assert row.root is not None  # noqa: S101 - known since `prepared`
-        call = self.region.calls.anchor(_batch(row))
+        call = self.region.calls.anchor(anchor_body(row))
         try:
             # If a reorganisation undid the transaction, this sends the same bytes again.
-            receipt = self.outbox.submit(anchor_intent(row), call, already_done=lambda: self._there(row))
+            receipt = self.outbox.submit(anchor_intent(row), call, already_done=lambda: is_anchored(self.region, row))
         except ContractRefusedError:
             # The chain now holds another batch under this batch's number.
             self.ledger.change(row, State.PREPARED, number=None, transaction_hash=None, block=None)
             raise
-        found = self._final_anchor(row.node, row.root)
+        found = final_anchor(self.region, row.node, row.root)
         if found.size != row.size or found.key_epoch != row.key_epoch:
-            raise _taken(row, found)
+            raise taken(row, found)
         # This comes before the row is final, so that a run that ends early does it when it is run again.
         supersede_records(self.region, self.outbox, self._home.reasons, row, self.batches / row.root.hex())
         transaction = receipt.transaction_hash or row.transaction_hash
         block = receipt.block.number if receipt.block is not None else row.block
         self.ledger.finish(row, entry=found.entry, transaction_hash=transaction, block=block)
         self.options.observe(State.FINAL)
-
-    # Reads from the chain.
-
-    def _publishable(self, node: int) -> int:
-        """The domains that the node may publish, as a mask. Raises AnchoringError where it may not publish at all."""
-        found = self.region.node(node)
-        if found is None:
-            raise AnchoringError(
-                "there is no node of this number", found=str(node), hint="`creditchain node list` has them."
-            )
-        if found.role not in PUBLISHING:
-            raise AnchoringError("nodes of this role do not publish", found=f"node {node}")
-        if found.status != NodeStatus.ACTIVE or not self.region.is_active(node):
-            raise AnchoringError("the node, or its host, is not active", found=f"node {node}")
-        require_signer(self.region, self.outbox.signer, node, "node")
-        return found.domains
-
-    def _epoch(self, tag_key: bytes) -> int:
-        """The current key epoch, if this is its key."""
-        epoch = self.region.current_key_epoch()
-        if epoch == 0:
-            raise AnchoringError("no key epoch was opened yet", hint="Governors open one: `creditchain epoch open`.")
-        if self.region.key_epoch_digest(epoch) != epoch_digest(tag_key):
-            raise AnchoringError("the tag key is not the current epoch's", expected=f"the key of epoch {epoch}")
-        return epoch
-
-    def _next_number(self, row: AnchoringRow) -> int:
-        for other in self.ledger.before_in_series(row):
-            if other.root is None or self.region.anchor(other.node, other.root) is None:
-                raise AnchoringError(
-                    "an earlier batch of this series is not anchored yet",
-                    found=f"number {other.number} of node {row.node} for {row.product}",
-                    hint="`creditchain batch resume` finishes it; then run this again.",
-                )
-        return self.region.series_length(row.node, row.product_digest) + 1
-
-    def _there(self, row: AnchoringRow) -> bool:
-        """Is this very batch anchored already? Raises RootTakenError if its root is, with something else about it."""
-        assert row.root is not None  # noqa: S101 - known since `prepared`
-        found = self.region.anchor(row.node, row.root)
-        if found is None:
-            return False
-        declared = self._declared(row.node, row.root)
-        if (found.size, declared.product) != (row.size, row.product_digest):
-            raise _taken(row, found)
-        return True
-
-    def _declared(self, node: int, root: bytes) -> AnchorBody:
-        for anchored in read_anchors(self.region, node=node):
-            if anchored.body.root == root:
-                return anchored.body
-        raise UnavailableError("the endpoint has the anchor but not its event", hint="Ask another endpoint.")
-
-    def _final_anchor(self, node: int, root: bytes) -> AnchorInfo:
-        """The anchor as of a final block; waits for one where the outbox had nothing to send."""
-        give_up = time.monotonic() + self.region.chain.network.give_up_seconds
-        while (found := self.region.anchor(node, root, self.region.chain.final_block().number)) is None:
-            if time.monotonic() > give_up:
-                raise UnavailableError(
-                    "the batch is anchored, but its block does not become final",
-                    hint="Run the same command again to go on waiting.",
-                )
-            self.region.chain.pause()
-        return found
 
     # Helpers.
 
@@ -453,36 +389,6 @@ class Anchoring:
     def _locked(self, kind: str, name: str) -> AbstractContextManager[None]:
         """One process at a time: for one upload, and for one series while its next number is taken."""
         return locked(self._home.locks, kind, name, self.options.lock_seconds)
-
-
-def anchor_intent(row: AnchoringRow) -> str:
-    """The name under which the outbox anchors a batch whose root is known."""
-    assert row.root is not None  # noqa: S101
-    return f"anchor {row.node} {row.root.hex()}"
-
-
-def _batch(row: AnchoringRow) -> AnchorBody:
-    known = (row.root, row.size, row.number, row.domains, row.subjects)
-    assert None not in known  # noqa: S101 - known since `numbered`
-    return AnchorBody(
-        node=row.node,
-        root=row.root or b"",
-        size=row.size or 0,
-        product=row.product_digest,
-        number=row.number or 0,
-        kind=row.kind,
-        domains=row.domains or 0,
-        subjects=row.subjects or 0,
-        key_epoch=row.key_epoch,
-    )
-
-
-def _taken(row: AnchoringRow, found: AnchorInfo) -> RootTakenError:
-    return RootTakenError(
-        "the root is anchored already, as another batch",
-        expected=f"size {row.size}, key epoch {row.key_epoch}, product {row.product}",
-        found=f"size {found.size}, key epoch {found.key_epoch}, entry {found.entry}",
-    )
 
 
 def _cannot_be_made_again(found: str) -> AnchoringError:

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from creditchain.acts.anchoring import anchor_intent
+from creditchain.acts.anchor_rules import anchor_intent
 from creditchain.acts.locks import locked, upload_lock
 from creditchain.batch.ledger import AnchoringRow, Identity, Ledger, row_of
 from creditchain.batch.making.pipeline import clear_workspace
