@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -272,3 +273,9 @@ def test_a_block_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     assert node.head().block_number == 2
     assert node.logs(LogFilter(0, 2)) == []
     node.close()
+
+
+def test_a_deeply_nested_text_is_an_error_beside_py_evm() -> None:
+    """py-evm raises the limit of recursion so far that such a text would end the process instead."""
+    with pytest.raises(RecursionError):
+        json.loads("[" * 100_000)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +33,10 @@ from filelock import FileLock, Timeout
 from creditchain.chain.embedded_store import SqliteStore
 from creditchain.chain.errors import ChainUnavailableError, WrongChainError
 from creditchain.home.files import FILE_MODE, StorageError, private_file
+
+# py-evm lets Python recurse 100,000 deep, and a deeply nested file would then overflow the C stack and end the process.
+# Nothing here needs that: the default holds for our contracts too, whose calls are a few deep.
+sys.setrecursionlimit(1000)
 
 #: Gas limit of a block, and so of a transaction or call.
 BLOCK_GAS = 60_000_000

@@ -93,7 +93,9 @@ def test_json_texts_in_parquet_that_are_not_utf_8(tmp_path: Path) -> None:
     assert "not UTF-8" in checked(tmp_path / "a.parquet").faults[0].message
 
 
-@pytest.mark.parametrize("told", [b'{"index_columns": 7}', b"[" * 100_000, b'{"index_columns": [null, {}]}'])
+@pytest.mark.parametrize(
+    "told", [b'{"index_columns": 7}', b"[" * 100_000, b'{"index_columns": [null, {}]}'], ids=range(3)
+)
 def test_what_others_write_where_pandas_names_its_index(told: bytes, tmp_path: Path) -> None:
     table = pa.Table.from_pylist(rows(DOCUMENTS)).replace_schema_metadata({b"pandas": told})
     pq.write_table(table, tmp_path / "a.parquet")
