@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from creditchain.chain.log_entries import read_entries
 from creditchain.chain.networks import load_network
 from creditchain.chain.probe import probe
 from creditchain.chain.region import Region
+from creditchain.chain.rpc import Answer, Wire
 from creditchain.chain.signers import dev_signer
 from creditchain.hashing import keccak256
 from creditchain.home.journal import Journal
@@ -165,14 +167,18 @@ def test_a_chain_that_does_not_count_seconds_is_refused(timestamp: str) -> None:
 # An endpoint that lies.
 
 
-class Lying(Chain):
-    """A connection whose endpoint changes the logs that it returns. All other answers are the real chain's."""
+class Lying:
+    """A wire to a real chain that changes the logs on their way. All other answers are the chain's."""
 
-    def request(self, method: str, *params: Any) -> Any:
-        answer = super().request(method, *params)
-        return self.lie(answer) if method == "eth_getLogs" and hasattr(self, "lie") else answer
+    def __init__(self, wire: Wire) -> None:
+        self.name, self._wire, self.close = wire.name, wire, wire.close
+        self.lie: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] | None = None
 
-    lie: Any
+    def exchange(self, payload: Any, seconds: float) -> Answer:
+        answer = self._wire.exchange(payload, seconds)
+        if self.lie is None or isinstance(payload, list) or payload["method"] != "eth_getLogs":
+            return answer
+        return Answer({**answer.value, "result": self.lie(answer.value["result"])})
 
 
 def appended(logs: list[dict[str, Any]], log: str) -> list[dict[str, Any]]:
@@ -184,8 +190,8 @@ def test_a_lying_endpoint_is_caught_by_the_root(journal: Journal, lie: str) -> N
     from creditchain.chain.embedded_rpc import open_embedded
 
     network = load_network("embedded")
-    provider = open_embedded(3133710, None, 1)
-    with Lying(network, provider) as chain:
+    wire = Lying(open_embedded(3133710, None, 1))
+    with Chain(network, wire) as chain:
         region = region_on(chain, journal)
         outbox = region.outbox(dev_signer(0, chain), journal)
         outbox.submit("admit", region.calls.admit(admission(dev_signer(1, chain).address)))
@@ -211,7 +217,7 @@ def test_a_lying_endpoint_is_caught_by_the_root(journal: Journal, lie: str) -> N
                 logs.remove(typed[0])
             return logs
 
-        chain.lie = changed
+        wire.lie = changed
         with pytest.raises(LyingEndpointError):
             read_entries(region)
 
