@@ -9,9 +9,11 @@ import pytest
 
 from creditchain.errors import ExitCode
 
-# Interrupts itself when a module is looked for, which is a moment in the middle of loading.
+# Interrupts itself when a module is looked for, which is a moment in the middle of loading. Where tests run in the
+# background, children inherit an ignored SIGINT, so the script takes it as a terminal's program would.
 SCRIPT = """
 import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 wanted = sys.argv.pop(1)
 class Interrupting:
     def find_spec(self, name, path=None, target=None):
