@@ -13,49 +13,23 @@ import typer
 import typer.main
 
 from creditchain import __version__
-from creditchain.cli import (
-    anchor,
-    audit,
-    backup,
-    batch,
-    consent,
-    demo,
-    deploy,
-    dispute,
-    epoch,
-    keys,
-    loans,
-    log,
-    network,
-    node,
-    product,
-    prove,
-    query,
-    record,
-    report,
-    sample,
-    tag,
-    upload,
-    verify,
-)
 from creditchain.cli.failures import explained, usage_error
 from creditchain.cli.global_options import to_the_front
+from creditchain.cli.lazy_commands import LazyCommands
 from creditchain.cli.logs import log_to_stderr
 from creditchain.cli.output import Output
+from creditchain.cli.record_commands import RECORD_COMMANDS
+from creditchain.cli.region_commands import REGION_COMMANDS
 from creditchain.cli.settings import Settings
 from creditchain.cli.streams import OutputClosedError, finish_streams, guarded_stdout, prepare_streams
 from creditchain.errors import CreditchainError, ExitCode
-
-#: In the order in which `--help` lists them; each has a function `register(app)` that adds its commands.
-GROUPS = (deploy, network, keys, node, epoch, log, product, sample, upload, anchor, prove, batch, report, verify)
-MORE_GROUPS = (record, consent, query, loans, dispute, audit, tag, backup)
 
 _LOG = logging.getLogger(__name__)
 
 
 @functools.cache
 def whole_command() -> Any:  # a type that is private to typer
-    """The command with every group. Built once: `register` adds to module-level groups each time it is called."""
+    """The command. What stands under it is loaded when it is named, so that a short command starts quickly."""
     app = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode="rich",
@@ -64,10 +38,15 @@ def whole_command() -> Any:  # a type that is private to typer
         help="Verifiable enterprise credit reporting on EVM chains. 征信链: anchor, prove and verify credit records.",
     )
     app.callback()(_options)
+    command: Any = typer.main.get_command(app)
+    command.commands = LazyCommands({"demo": _demo, **REGION_COMMANDS, **RECORD_COMMANDS})
+    return command
+
+
+def _demo(app: typer.Typer) -> None:
+    from creditchain.cli import demo
+
     demo.register(app, run)
-    for group in (*GROUPS, *MORE_GROUPS):
-        group.register(app)
-    return typer.main.get_command(app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -16,7 +16,12 @@ from rich.table import Table
 from tools.bench import Row, machine
 
 #: Modules of each group, in the order they are measured.
-GROUPS: dict[str, tuple[str, ...]] = {"core": ("gas",), "batch": ("tree", "batch", "uploads"), "consent": ("consent",)}
+GROUPS: dict[str, tuple[str, ...]] = {
+    "core": ("gas",),
+    "batch": ("tree", "batch", "uploads"),
+    "consent": ("consent",),
+    "starting": ("starting",),
+}
 
 
 def main(groups: Iterable[str]) -> int:

@@ -65,6 +65,13 @@ def test_running_commands_does_not_make_the_next_one_slower() -> None:
     assert whole_command() is whole_command()
 
 
+def test_each_name_loads_the_module_that_adds_it() -> None:
+    """Modules are loaded when they are named: a name that its module does not add would be found missing by users."""
+    commands = whole_command().commands
+    assert [name for name in commands if commands[name].name != name] == []
+    assert set(commands.built) == set(commands)
+
+
 def test_json_after_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["product", "check", "no-such-file.toml", "--json"]) != 0
     assert "error" in json.loads(capsys.readouterr().err)

@@ -25,7 +25,7 @@ main()
 """
 
 
-@pytest.mark.parametrize("module", ["creditchain.cli.app", "creditchain.cli.verify", "creditchain.products.schema"])
+@pytest.mark.parametrize("module", ["creditchain.cli.app", "creditchain.cli.product", "creditchain.products.schema"])
 def test_while_modules_load(module: str) -> None:
     line = [sys.executable, "-c", SCRIPT, module, "product", "list"]
     done = subprocess.run(line, capture_output=True, text=True)

@@ -1,0 +1,73 @@
+"""The commands that run a region and a home, by name, with the function that loads each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import typer
+
+from creditchain.cli.lazy_commands import Register
+
+
+def _deploy(app: typer.Typer) -> None:
+    from creditchain.cli import deploy
+
+    deploy.register(app)
+
+
+def _network(app: typer.Typer) -> None:
+    from creditchain.cli import network
+
+    network.register(app)
+
+
+def _keys(app: typer.Typer) -> None:
+    from creditchain.cli import keys
+
+    keys.register(app)
+
+
+def _node(app: typer.Typer) -> None:
+    from creditchain.cli import node
+
+    node.register(app)
+
+
+def _epoch(app: typer.Typer) -> None:
+    from creditchain.cli import epoch
+
+    epoch.register(app)
+
+
+def _audit(app: typer.Typer) -> None:
+    from creditchain.cli import audit
+
+    audit.register(app)
+
+
+def _log(app: typer.Typer) -> None:
+    from creditchain.cli import log
+
+    log.register(app)
+
+
+def _backup(app: typer.Typer) -> None:
+    from creditchain.cli import backup
+
+    backup.register(app)
+
+
+#: In the order in which `--help` lists them.
+REGION_COMMANDS: Mapping[str, Register] = {
+    "deploy": _deploy,
+    "network": _network,
+    "devnet": _network,
+    "keys": _keys,
+    "node": _node,
+    "epoch": _epoch,
+    "audit": _audit,
+    "disorder": _audit,
+    "log": _log,
+    "backup": _backup,
+    "restore": _backup,
+}
