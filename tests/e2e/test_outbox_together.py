@@ -75,7 +75,7 @@ class Together:
             return f"remote:{url}#{dev_signer(KEY, chain).address}"
 
     def nonces(self) -> list[int]:
-        """The nonces that were signed with, once for each intent: a slow chain makes the outbox replace a transaction."""
+        """The nonces signed with, once for each intent: where a chain is slow, the outbox replaces transactions."""
         query = select(AttemptRow.nonce, AttemptRow.transaction_id).distinct()
         with open_journal(self.journal) as journal, journal.read() as session:
             return sorted(nonce for nonce, _ in session.execute(query))
