@@ -48,14 +48,23 @@ class Frontier:
 
     def append(self, leaf_hash: bytes) -> int:
         """Append a leaf hash of 32 bytes; return its index."""
-        computed = require_hash(leaf_hash, "leaf hash")
-        index = self._size
+        return self.append_subtree(require_hash(leaf_hash, "leaf hash"), 1)
+
+    def append_subtree(self, subtree_root: bytes, leaves: int) -> int:
+        """Append a complete subtree by its root; return the index of its first leaf.
+
+        ValueError unless `leaves` is a power of two that divides the size so far: no other subtree is part of the tree.
+        """
+        first = self._size
+        if leaves < 1 or leaves & leaves - 1 or first % leaves:
+            raise ValueError(f"no complete subtree of {leaves} leaves follows {first} leaves")
+        computed = subtree_root
         # One merge for each trailing 1 bit of the index, as carries in a binary counter.
-        for _ in range((~index & index + 1).bit_length() - 1):
+        for _ in range((~(first // leaves) & first // leaves + 1).bit_length() - 1):
             computed = node_hash(self._peaks.pop(), computed)
         self._peaks.append(computed)
-        self._size += 1
-        return index
+        self._size += leaves
+        return first
 
     def extend(self, leaf_hashes: Iterable[bytes]) -> None:
         """Append leaf hashes of 32 bytes each, in order."""

@@ -69,6 +69,13 @@ def leaf_rows(tags: Rows, sections: Rows, commitments: Rows, *, threads: int = 0
     return _hash_all([_same(b"\x00"), tags, sections.reshape(-1, 1), commitments], len(tags), threads)
 
 
+def cell_rows(keys: Rows, words: Rows, *, threads: int = 0) -> Rows:
+    """Leaf hashes of the state tree, keccak-256(0x07 || key[32] || word[32])."""
+    check_rows(keys, 32)
+    check_rows(words, 32, rows=len(keys))
+    return _hash_all([_same(b"\x07"), keys, words], len(keys), threads)
+
+
 def subject_tags(tag_key: bytes, scheme: bytes, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:
     """Subject tags keccak-256(0x02 || tag_key[32] || scheme || 0x00 || number) of numbers of one scheme."""
     check_key(tag_key)

@@ -30,6 +30,7 @@ class Engine(Protocol):
     def node_level(self, level: Rows, *, threads: int = 0) -> Rows: ...
     def levels(self, leaf_hashes: Rows, *, threads: int = 0) -> list[Rows]: ...
     def leaf_rows(self, tags: Rows, sections: Rows, commitments: Rows, *, threads: int = 0) -> Rows: ...
+    def cell_rows(self, keys: Rows, words: Rows, *, threads: int = 0) -> Rows: ...
     def salts(self, secret: bytes, tags: Rows, digests: Rows, *, threads: int = 0) -> Rows: ...
     def subject_tags(
         self, tag_key: bytes, scheme: bytes, data: Rows, offsets: Offsets, *, threads: int = 0
@@ -128,6 +129,11 @@ def levels(leaf_hashes: Rows, *, threads: int = 0) -> list[Rows]:
 def leaf_rows(tags: Rows, sections: Rows, commitments: Rows, *, threads: int = 0) -> Rows:
     """Leaf hashes keccak-256(0x00 || tag[32] || section[1] || commitment[32]); `sections` is uint8 of shape (n,)."""
     return _choice.engine(len(tags)).leaf_rows(tags, sections, commitments, threads=threads)
+
+
+def cell_rows(keys: Rows, words: Rows, *, threads: int = 0) -> Rows:
+    """Leaf hashes of the state tree, keccak-256(0x07 || key[32] || word[32])."""
+    return _choice.engine(len(keys)).cell_rows(keys, words, threads=threads)
 
 
 def subject_tags(tag_key: bytes, scheme: bytes, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows:

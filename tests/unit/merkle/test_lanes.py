@@ -105,6 +105,7 @@ def test_no_messages(engine: Engine) -> None:
         engine.node_level(none),
         engine.leaf_rows(none, nothing, none),
         engine.subject_tags(bytes(32), b"USCC", nothing, start),
+        engine.cell_rows(none, none),
         engine.salts(bytes(32), none, none),
         engine.commitments(none, b"application/json", nothing, start),
     ):
@@ -138,6 +139,14 @@ def test_formulas_of_the_format(engine: Engine, count: int) -> None:
         assert leaves[i].tobytes() == leaf
 
 
+@ENGINES
+@pytest.mark.parametrize("count", [1, 2, 7, 8, 9, 20, 133])
+def test_leaves_of_the_state_tree(engine: Engine, count: int) -> None:
+    keys, words = random_rows(count, 32), random_rows(count, 96)[:, 64:]
+    expected = [keccak256(b"\x07" + key.tobytes() + word.tobytes()) for key, word in zip(keys, words, strict=True)]
+    assert as_bytes(engine.cell_rows(keys, words)) == expected
+
+
 @pytest.mark.parametrize("threads", [0, 1, 2, 3])
 @pytest.mark.parametrize("count", [kernel.SHARE - 1, 2 * kernel.SHARE, 5 * kernel.SHARE + 3])
 def test_threads_change_nothing(threads: int, count: int) -> None:
@@ -155,6 +164,7 @@ WRONG: dict[str, Callable[[Engine], object]] = {
     "leaves in one dimension": lambda engine: engine.levels(np.zeros(64, np.uint8)),
     "fewer commitments than tags": lambda engine: engine.leaf_rows(THREE, np.zeros(3, np.uint8), TWO),
     "fewer sections than tags": lambda engine: engine.leaf_rows(THREE, np.zeros(2, np.uint8), THREE),
+    "fewer words than keys": lambda engine: engine.cell_rows(THREE, TWO),
     "fewer digests than tags": lambda engine: engine.salts(bytes(32), THREE, TWO),
     "a secret of 31 bytes": lambda engine: engine.salts(bytes(31), THREE, THREE),
     "a tag key of 33 bytes": lambda engine: engine.subject_tags(
