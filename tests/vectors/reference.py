@@ -164,3 +164,37 @@ def struct_hash(type_string: str, values: list[Any]) -> bytes:
         kind = member.split(" ")[0]
         encoded += keccak(value.encode()) if kind == "string" else word(kind, value)
     return keccak(encoded)
+
+
+# docs/format.md sections 4 and 5: cells, the entries that write them, the state tree.
+
+
+def cell_key(space: int, number: int) -> bytes:
+    return space.to_bytes(1, "big") + number.to_bytes(31, "big")
+
+
+def cell_word(value: int, entry: int) -> bytes:
+    return value.to_bytes(25, "big") + entry.to_bytes(7, "big")
+
+
+def cell_leaf(key: bytes, word_: bytes) -> bytes:
+    return keccak(b"\x07", key, word_)
+
+
+def state_hashes(cells: dict[bytes, bytes]) -> list[bytes]:
+    """Leaf hashes of the state tree, in its order."""
+    return [cell_leaf(key, cells[key]) for key in sorted(cells)]
+
+
+def logged_entry(kind: int, log_id: bytes, index: int, writer: str, time: int, body: bytes, writes: bytes) -> bytes:
+    """The leaf hash of an entry in the log's tree."""
+    head = [("uint16", 1), ("uint8", kind), ("bytes32", log_id), ("uint64", index), ("address", writer)]
+    rest = [("uint64", time), ("bytes32", keccak(body)), ("bytes32", keccak(writes))]
+    return keccak(b"\x00", words([*head, *rest]))
+
+
+def appended_data(time: int, body: bytes, writes: bytes) -> bytes:
+    """The data of an `Appended` event: abi.encode(uint64, bytes, bytes)."""
+    padded = body + bytes(-len(body) % 32)
+    head = [("uint64", time), ("uint256", 96), ("uint256", 128 + len(padded))]
+    return words(head) + word("uint256", len(body)) + padded + word("uint256", len(writes)) + writes
