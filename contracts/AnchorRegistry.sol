@@ -16,11 +16,12 @@ import {
     RecordInfo
 } from "./interfaces/IAnchorRegistry.sol";
 import {INodeRegistry, Member, Role} from "./interfaces/INodeRegistry.sol";
-import {IRegionLog} from "./interfaces/IRegionLog.sol";
+import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {MerkleLog} from "./libraries/MerkleLog.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {Signatures} from "./libraries/Signatures.sol";
+import {Space} from "./libraries/Space.sol";
 
 /// @title AnchorRegistry
 /// @notice What was published, and what became of it; see `IAnchorRegistry`.
@@ -86,10 +87,12 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
     function openKeyEpoch(bytes32 epochDigest) external override restricted returns (uint32 epoch) {
         if (epochDigest == 0) revert AnchorRegistryNoDigest();
         if (_epochOf[epochDigest] != 0) revert AnchorRegistryEpochReused(epochDigest, _epochOf[epochDigest]);
-        epoch = log.keyEpoch() + 1;
+        epoch = currentKeyEpoch() + 1;
         keyEpochDigest[epoch] = epochDigest;
         _epochOf[epochDigest] = epoch;
-        uint64 entry = log.append(EntryKind.TAG_KEY_EPOCH, keccak256(abi.encode(epoch, epochDigest)));
+        Write[] memory writes = new Write[](1);
+        writes[0] = Write({key: Space.key(Space.EPOCH, 0), value: epoch});
+        uint64 entry = log.append(EntryKind.TAG_KEY_EPOCH, abi.encode(epoch, epochDigest), writes);
         emit KeyEpochOpened(epoch, epochDigest, entry);
     }
 
@@ -104,8 +107,9 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
         if (batch.number != number) revert AnchorRegistryNumber(uint32(number), batch.number);
         Anchor storage slot = _anchors[node][root];
         if (slot.packed != 0) revert AnchorRegistryRootTaken(root, node);
+        _requireKeyEpoch(batch.keyEpoch);
 
-        entry = log.appendUnderEpoch(batch.keyEpoch, EntryKind.ANCHOR, _bodyOf(batch));
+        entry = log.append(EntryKind.ANCHOR, abi.encode(batch), new Write[](0));
         series.length = number;
         slot.packed = uint256(node) | uint256(batch.keyEpoch) << 32 | block.timestamp << 64 | uint256(batch.size) << 104
             | uint256(entry) << 168;
@@ -202,7 +206,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
         nodes.requireRole(msg.sender, auditor, Role.Regulator);
         Anchor storage slot = _sound(node, root);
         uint64 size = _sizeOf(slot);
-        uint64 entry = log.append(EntryKind.AUDIT, keccak256(abi.encode(auditor, node, root, size, reportDigest)));
+        uint64 entry = log.append(EntryKind.AUDIT, abi.encode(auditor, node, root, size, reportDigest), new Write[](0));
         slot.packed |= _AUDITED;
         emit AuditAttested(auditor, node, root, size, reportDigest, entry);
     }
@@ -221,7 +225,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
         if (_ascend(a, b)) revert AnchorRegistryOrdered(root, index);
         _requireIncluded(_leafHash(a), index, _sizeOf(slot), proofA, root);
         _requireIncluded(_leafHash(b), index + 1, _sizeOf(slot), proofB, root);
-        uint64 entry = log.append(EntryKind.BROKEN, keccak256(abi.encode(node, root, index)));
+        uint64 entry = log.append(EntryKind.BROKEN, abi.encode(node, root, index), new Write[](0));
         slot.packed |= _BROKEN;
         emit DisorderProven(node, root, msg.sender, index, entry);
     }
@@ -241,8 +245,11 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IAnchorRegistry
-    function currentKeyEpoch() external view override returns (uint32) {
-        return log.keyEpoch();
+    function currentKeyEpoch() public view override returns (uint32) {
+        uint256[] memory keys = new uint256[](1);
+        keys[0] = Space.key(Space.EPOCH, 0);
+        (uint256[] memory words,,,) = log.read(keys);
+        return uint32(words[0] >> 56);
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -272,6 +279,11 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
         }
     }
 
+    function _requireKeyEpoch(uint32 given) private view {
+        uint32 epoch = currentKeyEpoch();
+        if (epoch != given || epoch == 0) revert AnchorRegistryKeyEpoch(epoch, given);
+    }
+
     /// @dev Changes `record` in memory. The caller must store it.
     function _changeLife(
         Record memory record,
@@ -281,8 +293,8 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
         bytes32 successor,
         bytes32 reasonDigest
     ) private {
-        bytes32 body = keccak256(abi.encode(node, leaf, life, successor, reasonDigest));
-        uint64 entry = log.append(EntryKind.STATUS, body);
+        bytes memory body = abi.encode(node, leaf, life, successor, reasonDigest);
+        uint64 entry = log.append(EntryKind.STATUS, body, new Write[](0));
         record.life = life;
         record.lifeAt = uint40(block.timestamp);
         record.entry = uint56(entry);
@@ -309,10 +321,9 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
         private
         returns (uint64 entry)
     {
-        bytes32 body = keccak256(
-            abi.encode(record.platform, node, leaf, record.dispute, record.dueAt, successor, reasonDigest)
-        );
-        entry = log.append(EntryKind.DISPUTE, body);
+        bytes memory body =
+            abi.encode(record.platform, node, leaf, record.dispute, record.dueAt, successor, reasonDigest);
+        entry = log.append(EntryKind.DISPUTE, body, new Write[](0));
         record.entry = uint56(entry);
     }
 
@@ -326,14 +337,6 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
 
     function _sizeOf(Anchor storage slot) private view returns (uint64) {
         return uint64(slot.packed >> 104);
-    }
-
-    /// @dev `keccak256(abi.encode(batch))`. Nine value types have the same layout in memory as encoded; decoding checked them.
-    function _bodyOf(Batch memory batch) private pure returns (bytes32 hash) {
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            hash := keccak256(batch, 0x120)
-        }
     }
 
     function _requireIncluded(bytes32 leaf, uint64 index, uint64 size, bytes32[] calldata proof, bytes32 root)

@@ -15,7 +15,7 @@ import {
     Role,
     Status
 } from "./interfaces/INodeRegistry.sol";
-import {IRegionLog} from "./interfaces/IRegionLog.sol";
+import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {Seat, Seats} from "./libraries/Seats.sol";
@@ -284,22 +284,20 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
 
     function _record(uint24 number, NodeChange change) private {
         NodeInfo memory info = node(number);
-        bytes32 bodyHash = keccak256(
-            abi.encode(
-                number,
-                info.operator,
-                info.role,
-                info.status,
-                info.division,
-                info.host,
-                info.domains,
-                info.until,
-                info.compromisedSince,
-                info.profileDigest
-            )
+        bytes memory body = abi.encode(
+            number,
+            info.operator,
+            info.role,
+            info.status,
+            info.division,
+            info.host,
+            info.domains,
+            info.until,
+            info.compromisedSince,
+            info.profileDigest
         );
         Tenure.note(_histories[number], info);
-        emit NodeChanged(number, change, log.append(EntryKind.NODE, bodyHash), info);
+        emit NodeChanged(number, change, log.append(EntryKind.NODE, body, new Write[](0)), info);
     }
 
     function _get(uint24 number) private view returns (Node storage found) {

@@ -183,6 +183,9 @@ interface IAnchorRegistry {
         uint24 indexed node, bytes32 indexed root, address indexed prover, uint64 index, uint64 entry
     );
 
+    /// @notice The current key epoch is `expected` (0 before the first was opened), not `given`.
+    error AnchorRegistryKeyEpoch(uint32 expected, uint32 given);
+
     /// @notice A key epoch needs a digest.
     error AnchorRegistryNoDigest();
 

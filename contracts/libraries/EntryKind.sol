@@ -19,4 +19,6 @@ library EntryKind {
     uint8 internal constant SEALED = 13;
     uint8 internal constant WRITER = 14;
     uint8 internal constant OPEN_DOMAINS = 15;
+    uint8 internal constant REGION = 16;
+    uint8 internal constant AUTHORITY = 17;
 }

@@ -45,6 +45,15 @@ class EntryKind(Named):
     SEALED = 13, "封存"
     WRITER = 14, "写入方"
     OPEN_DOMAINS = 15, "免授权数据域"
+    REGION = 16, "区域"
+    AUTHORITY = 17, "治理合约"
+
+
+class Space(Named):
+    """What the cells of a space of the region log hold."""
+
+    LOG = 0, "日志"
+    EPOCH = 3, "标签密钥期"
 
 
 class Role(Named):

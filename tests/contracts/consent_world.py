@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import brownie
+import reference
 from brownie import (
     AnchorRegistry,
     ConsentToken,
@@ -20,7 +21,7 @@ from brownie import (
     web3,
 )
 from eth_account import Account
-from world import deploy
+from world import admit_writer, appended, deploy
 
 from creditchain.hashing import keccak256
 from creditchain.messages import (
@@ -130,7 +131,7 @@ class World:
         consents = ConsentToken.deploy(manager, log, nodes, {"from": governor})
         ledger = QueryLedger.deploy(log, nodes, consents, {"from": governor})
         for writer in (nodes, anchors, consents, ledger):
-            log.setWriter(writer, True, {"from": governor})
+            admit_writer(log, writer, writer._name)
         consents.setLedger(ledger, True, {"from": governor})
         world = cls(governor, accounts[9], manager, log, nodes, anchors, consents, ledger)
         for name in ("enterprise", "owner of a wallet", "nobody"):
@@ -321,7 +322,7 @@ def rejections(tx: Any) -> list[tuple[int, int]]:
 
 def entry_bodies(tx: Any) -> list[tuple[int, bytes]]:
     """(kind, body hash) of each log entry of a transaction."""
-    return [(int(event["kind"]), bytes(event["bodyHash"])) for event in tx.events["Appended"]]
+    return [(event["kind"], reference.keccak(event["body"])) for event in appended(tx)]
 
 
 def wallet(owner: Any) -> Any:

@@ -6,6 +6,7 @@ from brownie import accounts
 from world import (
     BUREAU,
     INSTITUTION,
+    NO_ADDRESS,
     NO_WORD,
     PLATFORM,
     REGULATOR,
@@ -20,6 +21,7 @@ from world import (
     new_key,
     now,
     number_hash,
+    writer_id,
 )
 
 GOVERNOR, OUTSIDER = 0, 9
@@ -42,9 +44,12 @@ DISPUTED = number_hash("disputed", 1)
 
 # Function → (who may, what the others are told, the call).
 TABLE = {
-    "RegionLog.append": ((), "RegionLogNotWriter", lambda r: (r.log.append, 1, ROOT)),
-    "RegionLog.appendUnderEpoch": ((), "RegionLogNotWriter", lambda r: (r.log.appendUnderEpoch, 1, 3, ROOT)),
-    "RegionLog.setWriter": (("governor",), GOVERNORS, lambda r: (r.log.setWriter, r.nodes, False)),
+    "RegionLog.append": ((), "RegionLogNotWriter", lambda r: (r.log.append, 1, ROOT, [])),
+    "RegionLog.setWriter": (
+        ("governor",),
+        GOVERNORS,
+        lambda r: (r.log.setWriter, writer_id(r.log, r.nodes), NO_ADDRESS, 0, []),
+    ),
     "RegionLog.seal": (("governor",), GOVERNORS, lambda r: (r.log.seal,)),
     "NodeRegistry.admit": (
         ("governor",),

@@ -14,8 +14,10 @@ from typing import Any
 import brownie
 import reference
 from brownie import accounts, chain
+from eth_abi import decode
 from eth_account import Account
 from eth_account.messages import encode_typed_data
+from eth_utils import to_checksum_address
 
 NO_ADDRESS = "0x" + "00" * 20
 NO_WORD = bytes(32)
@@ -58,9 +60,29 @@ class Kind(IntEnum):
     DISPUTE = 5
     AUDIT = 6
     BROKEN = 7
+    CONSENT = 8
+    REVOCATION = 9
+    QUERIES = 10
+    LOANS = 11
     SEALED = 13
     WRITER = 14
+    OPEN_DOMAINS = 15
+    REGION = 16
+    AUTHORITY = 17
 
+
+WHOLE_SPACE = 2**200 - 1
+EPOCH_SPACE = 3
+# What each contract of a region may append, and the spaces that are its own.
+RIGHTS = {
+    "NodeRegistry": ((Kind.NODE,), ()),
+    "AnchorRegistry": (
+        (Kind.TAG_KEY_EPOCH, Kind.ANCHOR, Kind.STATUS, Kind.DISPUTE, Kind.AUDIT, Kind.BROKEN),
+        (EPOCH_SPACE,),
+    ),
+    "ConsentToken": ((Kind.CONSENT, Kind.REVOCATION, Kind.OPEN_DOMAINS), ()),
+    "QueryLedger": ((Kind.QUERIES, Kind.LOANS), ()),
+}
 
 # Numbers of the nodes that `found_region` admits; the operator of node n is accounts[n].
 REGULATOR, PLATFORM, BUREAU, SOURCE, INSTITUTION, VIRTUAL = range(1, 7)
@@ -95,14 +117,30 @@ def found_region() -> Region:
     log = deploy("RegionLog", manager, word(b"YRD"))
     nodes = deploy("NodeRegistry", manager, log)
     anchors = deploy("AnchorRegistry", manager, log, nodes)
-    log.setWriter(nodes, True)
-    log.setWriter(anchors, True)
+    admit_writer(log, nodes, "NodeRegistry")
+    admit_writer(log, anchors, "AnchorRegistry")
     for role in Role:
         domains = ALL_DOMAINS if Role.PLATFORM <= role <= Role.SOURCE else 0
         nodes.admit(admission(accounts[int(role)], role, domains=domains))
     nodes.admit(admission(NO_ADDRESS, Role.SOURCE, host=PLATFORM, domains=0b11))
     anchors.openKeyEpoch(number_hash("epoch", 1))
     return Region(manager, log, nodes, anchors)
+
+
+def admit_writer(log: Any, contract: Any, name: str) -> Any:
+    """Let a contract write what a contract of this name writes in a region."""
+    kinds, spaces = RIGHTS[name]
+    return log.setWriter(0, contract, bits(*kinds), [(space, WHOLE_SPACE) for space in spaces], {"from": accounts[0]})
+
+
+def writer_id(log: Any, contract: Any) -> int:
+    """The id of a contract with the code that it has now, as a writer."""
+    return int(log.writerId(contract, reference.keccak(bytes(brownie.web3.eth.get_code(str(contract))))))
+
+
+def bits(*numbers: int) -> int:
+    """The bit set of these numbers."""
+    return sum(1 << number for number in numbers)
 
 
 def admission(
@@ -177,30 +215,43 @@ def entry_hash(log: Any, appended: Any) -> bytes:
         ("uint64", appended["index"]),
         ("address", str(appended["writer"])),
         ("uint64", appended["time"]),
-        ("bytes32", as_bytes(appended["bodyHash"])),
+        ("bytes32", reference.keccak(appended["body"])),
+        ("bytes32", reference.keccak(appended["writes"])),
     ]
     return reference.keccak(b"\x00", reference.words(members))
 
 
 def assert_logged(region: Region, tx: Any, writer: Any, *entries: tuple[int, bytes]) -> list[int]:
     """The transaction appended exactly these (kind, body hash) entries, in order. Returns their indices."""
-    appended = tx.events["Appended"]
-    assert len(appended) == len(entries)
+    found = appended(tx)
+    assert len(found) == len(entries)
     first = region.log.size() - len(entries)
-    for offset, (event, (kind, body)) in enumerate(zip(appended, entries, strict=True)):
+    for offset, (event, (kind, body)) in enumerate(zip(found, entries, strict=True)):
         assert event["index"] == first + offset
         assert event["kind"] == kind
         assert event["writer"] == writer.address
         assert event["time"] == chain[tx.block_number].timestamp
-        assert as_bytes(event["bodyHash"]) == body
+        assert reference.keccak(event["body"]) == body
     return [first + offset for offset in range(len(entries))]
 
 
 def all_entries(log: Any) -> list[bytes]:
     """Leaf hashes of the whole log, from its events."""
     filters = {"address": log.address, "fromBlock": 0, "toBlock": "latest", "topics": [log.topics["Appended"]]}
-    events = brownie.network.event._decode_logs(brownie.web3.eth.get_logs(filters))
-    return [entry_hash(log, event) for event in events["Appended"]]
+    return [entry_hash(log, _appended(found)) for found in brownie.web3.eth.get_logs(filters)]
+
+
+def appended(tx: Any) -> list[dict[str, Any]]:
+    """The `Appended` events of a transaction. Decoded here, because Brownie shows no bytes as a zero byte."""
+    topic = bytes.fromhex(brownie.RegionLog.topics["Appended"].removeprefix("0x"))
+    return [_appended(found) for found in tx.logs if bytes(found["topics"][0]) == topic]
+
+
+def _appended(found: Any) -> dict[str, Any]:
+    index, kind, writer = (int.from_bytes(bytes(topic), "big") for topic in found["topics"][1:])
+    time, body, writes = decode(("uint64", "bytes", "bytes"), bytes(found["data"]))
+    address = to_checksum_address(writer.to_bytes(20, "big"))
+    return {"index": index, "kind": kind, "writer": address, "time": time, "body": body, "writes": writes}
 
 
 def acceptance(nodes: Any, node: int, key: bytes, deadline: int, **changes: Any) -> bytes:
@@ -275,6 +326,40 @@ def wait(seconds: int) -> None:
     """Let this time pass and make a block."""
     chain.sleep(seconds)
     chain.mine()
+
+
+def writer_for(log: Any, kinds: int, shares: list[tuple[int, int]]) -> Any:
+    """A contract with these rights in the log; its owner is accounts[1]."""
+    contract = deploy("Wallet", accounts[1])
+    log.setWriter(0, contract, kinds, shares, {"from": accounts[0]})
+    return contract
+
+
+def append(log: Any, writer: Any, kind: int, body: bytes, writes: list[tuple[int, int]]) -> Any:
+    """Append as a contract of `writer_for`."""
+    return writer.execute(log, log.append.encode_input(kind, body, writes), {"from": accounts[1]})
+
+
+@contextmanager
+def refused_inside(log: Any, signature: str, *values: int) -> Iterator[None]:
+    """A call through a contract of `writer_for` reverts with this custom error of the log; static values."""
+    data = reference.keccak(signature.encode())[:4] + b"".join(value.to_bytes(32, "big") for value in values)
+    with refused("WalletCallFailed", data):
+        yield
+
+
+def cell_key(space: int, identity: int) -> int:
+    return space << 248 | identity
+
+
+def written(tx: Any) -> list[tuple[int, int, int]]:
+    """(key, old word, new word) of each cell that the transaction wrote."""
+    found = []
+    for event in appended(tx):
+        data = event["writes"]
+        words = [int.from_bytes(data[i : i + 32], "big") for i in range(0, len(data), 32)]
+        found += [(words[i], words[i + 1], words[i + 2]) for i in range(0, len(words), 3)]
+    return found
 
 
 def time_of(tx: Any) -> int:

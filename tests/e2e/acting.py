@@ -18,8 +18,8 @@ from creditchain.vocabulary import Role
 PRODUCT = keccak256(b"a product")
 GOVERNOR = 0
 GENERATIONS = itertools.count(1)
-#: Entries of a log whose region was just deployed: one for each contract that may write.
-WRITERS = sum(part.writes_log for part in PARTS)
+#: Entries of a log whose region was just deployed: its own, and one for each contract that may write.
+WRITERS = 1 + sum(bool(part.kinds) for part in PARTS)
 
 
 def region_on(chain: Chain, journal: Journal, generation: int = 1) -> Region:

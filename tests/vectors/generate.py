@@ -137,14 +137,17 @@ BODIES = {
     10: "bytes32 root,uint64 count",
     11: "uint24 institution,uint24 month,uint16 revision,uint32 count,uint128 amount,bytes32 queries",
     13: "address by",
-    14: "address writer,bool authorised",
+    14: "uint160 removed,address writer,bytes32 code_hash,uint32 kinds",
     15: "uint32 domains",
+    16: "uint256 chain_id,bytes32 region,bytes32 parent,address authority",
+    17: "address before,address after",
 }
 
 _NONE = bytes(32)
 ENTRIES: list[tuple[int, str, list[Any]]] = [
-    (14, LOG_ADDRESS, [NODES_ADDRESS, True]),
-    (14, LOG_ADDRESS, [ANCHORS_ADDRESS, True]),
+    (16, LOG_ADDRESS, [31337, b"YRD".ljust(32, b"\x00"), number_hash("parent", 1), DEV_ADDRESS]),
+    (14, LOG_ADDRESS, [0, NODES_ADDRESS, number_hash("code", 1), 1 << 1]),
+    (14, LOG_ADDRESS, [2**160 - 1, ANCHORS_ADDRESS, number_hash("code", 2), 0b11111100]),
     (2, ANCHORS_ADDRESS, [1, ref.epoch(TAG_KEY)]),
     (1, NODES_ADDRESS, [1, DEV_ADDRESS, 2, 1, 310000, 0, 0b11, 0, 0, number_hash("profile", 1)]),
     (1, NODES_ADDRESS, [2, "0x" + "00" * 20, 5, 1, 320100, 1, 0, 1893456000, 0, number_hash("profile", 2)]),
@@ -164,16 +167,14 @@ ENTRIES: list[tuple[int, str, list[Any]]] = [
     (10, LEDGER_ADDRESS, [number_hash("items", 1), 100]),
     (11, LEDGER_ADDRESS, [2, 202501, 0, 12, 3_600_000_00, number_hash("queries", 1)]),
     (11, LEDGER_ADDRESS, [2, 202501, 1, 0, 0, _NONE]),
+    (17, LOG_ADDRESS, [DEV_ADDRESS, LOG_ADDRESS]),
     (13, LOG_ADDRESS, [DEV_ADDRESS]),
 ]
 
 
 def entries() -> dict[str, Any]:
-    regions = [(31337, LOG_ADDRESS, "YRD"), (1, DEV_ADDRESS, "JJJ"), (2**64, LOG_ADDRESS, "PRD")]
-    log_ids = [
-        {"chain_id": chain_id, "address": address, "region": region, "log_id": _log_id(chain_id, address, region)}
-        for chain_id, address, region in regions
-    ]
+    regions = [(31337, LOG_ADDRESS, "YRD", 1), (1, DEV_ADDRESS, "JJJ", 2), (2**64, LOG_ADDRESS, "PRD", 3)]
+    log_ids = [_log(chain_id, address, region, number_hash("parent", n)) for chain_id, address, region, n in regions]
     log: list[dict[str, Any]] = []
     for index, (kind, writer, values) in enumerate(ENTRIES):
         log.append(_entry(log_ids[0]["log_id"], index, kind, writer, values))
@@ -185,16 +186,29 @@ def entries() -> dict[str, Any]:
     return {"version": 1, "log_ids": log_ids, "log": log, "delivery_items": items}
 
 
-def _log_id(chain_id: int, address: str, region: str) -> bytes:
+def _log(chain_id: int, address: str, region: str, parent: bytes) -> dict[str, Any]:
     padded = region.encode().ljust(32, b"\x00")
-    return ref.keccak(ref.words([("uint256", chain_id), ("address", address), ("bytes32", padded)]))
+    origin = [("uint256", chain_id), ("address", address), ("bytes32", padded), ("bytes32", parent)]
+    log_id = ref.keccak(ref.words(origin))
+    return {"chain_id": chain_id, "address": address, "region": region, "parent": parent, "log_id": log_id}
+
+
+def _writes(index: int) -> bytes:
+    """What entry `index` wrote: none, one or two cells, each for the first time in every other entry."""
+    words = (
+        (number_hash("key", index + n), number_hash("old", index + n) if n % 2 else _NONE) for n in range(index % 3)
+    )
+    new = number_hash("value", index)[:25] + index.to_bytes(7, "big")
+    return b"".join(key + old + new for key, old in words)
 
 
 def _entry(log_id: bytes, index: int, kind: int, writer: str, values: list[Any]) -> dict[str, Any]:
+    writes = _writes(index)
     members = [member.split(" ") for member in BODIES[kind].split(",")]
     body = ref.words([(solidity, value) for (solidity, _), value in zip(members, values, strict=True)])
     body_hash = ref.keccak(body)
     time = 1733400000 + 12 * index
+    hashes = [("bytes32", body_hash), ("bytes32", ref.keccak(writes))]
     head = [("uint16", 1), ("uint8", kind), ("bytes32", log_id), ("uint64", index), ("address", writer)]
     return {
         "index": index,
@@ -204,7 +218,8 @@ def _entry(log_id: bytes, index: int, kind: int, writer: str, values: list[Any])
         "fields": dict(zip([name for _, name in members], values, strict=True)),
         "body": body,
         "body_hash": body_hash,
-        "entry": ref.keccak(b"\x00", ref.words([*head, ("uint64", time), ("bytes32", body_hash)])),
+        "writes": writes,
+        "entry": ref.keccak(b"\x00", ref.words([*head, ("uint64", time), *hashes])),
     }
 
 
@@ -256,7 +271,7 @@ def _consent_messages(log_id: bytes) -> list[tuple[str, dict[str, Any], list[Any
 
 def messages() -> dict[str, Any]:
     contract = {"chain_id": 31337, "contract": NODES_ADDRESS}
-    log = {"log_id": _log_id(31337, LOG_ADDRESS, "YRD")}
+    log = {"log_id": _log(31337, LOG_ADDRESS, "YRD", number_hash("parent", 1))["log_id"]}
     number = USCC_GOOD[0]
     cases = [
         (_ACCEPTANCE, contract, [7, DEV_ADDRESS, 1767225600]),

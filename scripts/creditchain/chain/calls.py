@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -10,9 +10,12 @@ from creditchain.chain.abi import interface
 from creditchain.chain.deployments import Deployment
 from creditchain.log.entries import AnchorBody
 from creditchain.log.views import Admission, ContractCall, Correction
+from creditchain.vocabulary import EntryKind, Space
 
 ZERO_ADDRESS = "0x" + "00" * 20
 NO_WORD = bytes(32)
+#: All bits of the value of a cell.
+WHOLE_SPACE = 2**200 - 1
 #: The content of one leaf: subject tag, section number, commitment.
 Opening = tuple[bytes, int, bytes]
 
@@ -29,9 +32,11 @@ class Calls:
 
     # RegionLog.
 
-    def set_writer(self, writer: str, authorised: bool) -> ContractCall:
-        doing = f"{'let' if authorised else 'no longer let'} {writer} write the log"
-        return self._call("RegionLog", "setWriter", doing, writer, authorised)
+    def set_writer(self, writer: str, kinds: Iterable[EntryKind], spaces: Iterable[Space]) -> ContractCall:
+        """Let a contract append entries of these kinds and write all cells of these spaces."""
+        shares = [(int(space), WHOLE_SPACE) for space in spaces]
+        granted = sum(1 << kind for kind in kinds)
+        return self._call("RegionLog", "setWriter", f"let {writer} write the log", 0, writer, granted, shares)
 
     def seal(self) -> ContractCall:
         return self._call("RegionLog", "seal", "close the log for ever")

@@ -20,8 +20,9 @@ from creditchain.chain.probe import probe
 from creditchain.chain.signers import Signer
 from creditchain.hashing import keccak256
 from creditchain.home.journal import Journal
-from creditchain.log.entries import log_id, region_code
+from creditchain.log.entries import region_code
 from creditchain.log.views import ContractCall
+from creditchain.vocabulary import EntryKind, Space
 
 #: Roles of the AccessManager. 0 is its own administrator.
 ADMIN, GOVERNOR = 0, 1
@@ -34,13 +35,15 @@ class RegionContract:
     """One contract of a region.
 
     `arguments` gives its constructor arguments from the addresses of earlier contracts and the region's code;
-    `restricted` lists the functions that only governors may call; `writes_log` says whether it appends to the log.
+    `restricted` lists the functions that only governors may call; `kinds` are the entries that it appends to the log,
+    and `spaces` the cells that it writes.
     """
 
     name: str
     arguments: Callable[[_Addresses, str], tuple[Any, ...]]
     restricted: tuple[str, ...] = ()
-    writes_log: bool = False
+    kinds: tuple[EntryKind, ...] = ()
+    spaces: tuple[Space, ...] = ()
 
 
 #: In the order of deployment. To add a contract, add an entry here.
@@ -60,24 +63,32 @@ PARTS: tuple[RegionContract, ...] = (
             "markCompromised",
             "replaceOperator",
         ),
-        writes_log=True,
+        (EntryKind.NODE,),
     ),
     RegionContract(
         "AnchorRegistry",
         lambda at, _: (at["AccessManager"], at["RegionLog"], at["NodeRegistry"]),
         ("openKeyEpoch",),
-        writes_log=True,
+        (
+            EntryKind.TAG_KEY_EPOCH,
+            EntryKind.ANCHOR,
+            EntryKind.STATUS,
+            EntryKind.DISPUTE,
+            EntryKind.AUDIT,
+            EntryKind.BROKEN,
+        ),
+        (Space.EPOCH,),
     ),
     RegionContract(
         "ConsentToken",
         lambda at, _: (at["AccessManager"], at["RegionLog"], at["NodeRegistry"]),
         ("setOpenDomains", "setLedger", "revokeByGovernors"),
-        writes_log=True,
+        (EntryKind.CONSENT, EntryKind.REVOCATION, EntryKind.OPEN_DOMAINS),
     ),
     RegionContract(
         "QueryLedger",
         lambda at, _: (at["RegionLog"], at["NodeRegistry"], at["ConsentToken"]),
-        writes_log=True,
+        kinds=(EntryKind.QUERIES, EntryKind.LOANS),
     ),
 )
 
@@ -93,7 +104,7 @@ class Plan:
     @property
     def steps(self) -> int:
         """Number of transactions."""
-        wiring = 1 + sum(part.writes_log for part in PARTS) + 1
+        wiring = 1 + sum(bool(part.kinds) for part in PARTS) + 1
         return 1 + len(PARTS) + wiring + (1 if self.governors else 0)
 
 
@@ -129,8 +140,9 @@ class _Run:
         self._send("roles", self._manager("set up the roles", self._role_calls(deployer)))
         calls = Calls(deployment)
         for part in PARTS:
-            if part.writes_log:
-                self._send(f"writer {part.name}", calls.set_writer(self.addresses[part.name], True))
+            if part.kinds:
+                call = calls.set_writer(self.addresses[part.name], part.kinds, part.spaces)
+                self._send(f"writer {part.name}", call)
         self._send("ledger", ConsentCalls(deployment).set_ledger(self.addresses["QueryLedger"], True))
         if self.plan.governors:
             # Last, because the deployer can do nothing more afterwards.
@@ -176,6 +188,11 @@ class _Run:
             calls += [manager.encode("renounceRole", role, deployer) for role in (GOVERNOR, ADMIN)]
         return calls
 
+    def _log_id(self) -> bytes:
+        log = interface("RegionLog")
+        data = self.chain.call(self.addresses["RegionLog"], log.encode("logId"), doing="answer logId")
+        return bytes(log.decode("logId", data)[0])
+
     def _deployment(self) -> Deployment:
         names = list(self.addresses)
         codes = self.chain.codes([self.addresses[name] for name in names])
@@ -188,7 +205,7 @@ class _Run:
             chain_id=self.chain.chain_id,
             genesis=self.chain.genesis,
             region=self.plan.region,
-            log_id=log_id(self.chain.chain_id, self.addresses["RegionLog"], self.plan.region),
+            log_id=self._log_id(),
             contracts=contracts,
             generation=self.plan.generation,
         )

@@ -198,16 +198,28 @@ def check_deployment(chain: Chain, deployment: Deployment) -> None:
                 found="0x" + keccak256(code).hex() if code else "no code",
                 hint=hint,
             )
-    from creditchain.log.entries import log_id  # loads eth-abi, which commands that only read the files do not need
+    _check_log(chain, deployment, hint)
 
-    expected_id = log_id(deployment.chain_id, deployment.address("RegionLog"), deployment.region)
-    if expected_id != deployment.log_id:
-        raise WrongChainError(
-            "the deployment's log id does not follow from its chain, RegionLog and region",
-            expected="0x" + expected_id.hex(),
-            found="0x" + deployment.log_id.hex(),
-            hint=hint,
-        )
+
+def _check_log(chain: Chain, deployment: Deployment, hint: str) -> None:
+    """Check that the log is the one named. On a chain that was started anew, another has the same address and code."""
+    # These load eth-abi, which commands that only read the files do not need.
+    from creditchain.chain.abi import interface
+    from creditchain.log.entries import region_code
+
+    face, address = interface("RegionLog"), deployment.address("RegionLog")
+    questions = [(address, face.encode(name)) for name in ("logId", "region")]
+    found = [bytes(answer[:32]) for answer in chain.calls(questions, doing="answer logId")]
+    for what, expected, actual in zip(
+        ("log id", "region's code"), (deployment.log_id, region_code(deployment.region)), found, strict=True
+    ):
+        if actual != expected:
+            raise WrongChainError(
+                f"the deployment is of another log: the {what} differs",
+                expected="0x" + expected.hex(),
+                found="0x" + actual.hex(),
+                hint=hint,
+            )
 
 
 class _Reader:

@@ -59,7 +59,10 @@ class Region:
 
     def is_writer(self, address: str, block: int | None = None) -> bool:
         """Whether this contract may append to the log."""
-        return bool(self._read("RegionLog", "isWriter", address, block=block))
+        face = interface("RegionLog")
+        log = self.deployment.address("RegionLog")
+        data = self.chain.call(log, face.encode("writer", address), block=block, doing="answer writer")
+        return bool(face.decode("writer", data)[0])
 
     def sealed_at(self, block: int | None = None) -> int:
         """When the log was closed, in unix seconds; 0 while it is open."""

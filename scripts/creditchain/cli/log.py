@@ -112,9 +112,15 @@ def _described(entry: LogEntry) -> dict[str, Any]:
         "body_hash": "0x" + entry.body_hash.hex(),
         "entry": "0x" + entry.hash.hex(),
         "body": None if entry.body is None else {name: _plain(value) for name, value in _fields(entry).items()},
+        "writes": _writes(entry.writes),
         "block": entry.block,
         "transaction": "0x" + entry.transaction_hash.hex(),
     }
+
+
+def _writes(writes: bytes) -> list[dict[str, str]]:
+    words = ["0x" + writes[at : at + 32].hex() for at in range(0, len(writes), 32)]
+    return [dict(zip(("key", "old", "new"), words[at : at + 3], strict=True)) for at in range(0, len(words), 3)]
 
 
 def _fields(entry: LogEntry) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass
 from typing import Any, ClassVar, TypeAlias
 
-from eth_abi.abi import encode
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
+from eth_utils.address import to_checksum_address
 
 from creditchain.hashing import keccak256, require_hash
 from creditchain.vocabulary import PUBLISHING, BatchKind, DisputeState, EntryKind, Life, NodeStatus, Role
@@ -16,6 +18,7 @@ __all__ = [
     "PUBLISHING",
     "AnchorBody",
     "AuditBody",
+    "AuthorityBody",
     "BatchKind",
     "Body",
     "BrokenBody",
@@ -29,6 +32,7 @@ __all__ = [
     "NodeStatus",
     "OpenDomainsBody",
     "QueriesBody",
+    "RegionBody",
     "RevocationBody",
     "Role",
     "SealedBody",
@@ -39,11 +43,14 @@ __all__ = [
     "delivery_item",
     "entry_hash",
     "log_id",
+    "parse_body",
     "region_code",
 ]
 
 #: The version of the entry format, first value of every entry.
 ENTRY_VERSION = 1
+
+_ENTRY = ("uint16", "uint8", "bytes32", "uint64", "address", "uint64", "bytes32", "bytes32")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +60,13 @@ class _Body:
     KIND: ClassVar[EntryKind]
     TYPES: ClassVar[tuple[str, ...]]
 
+    def encode(self) -> bytes:
+        """abi.encode(fields): 32 bytes for each field."""
+        return encode(self.TYPES, astuple(self))
+
     def body_hash(self) -> bytes:
         """keccak256(abi.encode(fields)), 32 bytes."""
-        return keccak256(encode(self.TYPES, astuple(self)))
+        return keccak256(self.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,13 +250,39 @@ class SealedBody(_Body):
 
 @dataclass(frozen=True, slots=True)
 class WriterBody(_Body):
-    """A contract is allowed to append to the log, or no longer allowed."""
+    """A contract may append to the log from now on, another not any more, or both. What it may change is in cells."""
 
     KIND: ClassVar[EntryKind] = EntryKind.WRITER
-    TYPES: ClassVar[tuple[str, ...]] = ("address", "bool")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint160", "address", "bytes32", "uint32")
 
-    writer: str
-    authorised: bool
+    removed: int  #: id of the former writer; 0 for none
+    writer: str  #: the new one; zero for none
+    code_hash: bytes  #: of the new writer's code
+    kinds: int  #: bit set of the kinds of entries that it may append
+
+
+@dataclass(frozen=True, slots=True)
+class RegionBody(_Body):
+    """The log begins. It is always entry 0."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.REGION
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "bytes32", "bytes32", "address")
+
+    chain_id: int
+    region: bytes  #: its code in ASCII, padded on the right with zeros
+    parent: bytes  #: hash of the block before the log's
+    authority: str  #: the contract that decides who governs
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityBody(_Body):
+    """Another contract decides who governs."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.AUTHORITY
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address")
+
+    before: str
+    after: str
 
 
 Body: TypeAlias = (
@@ -263,6 +300,8 @@ Body: TypeAlias = (
     | OpenDomainsBody
     | SealedBody
     | WriterBody
+    | RegionBody
+    | AuthorityBody
 )
 
 #: The body of each kind that this version knows.
@@ -281,6 +320,8 @@ BODIES: dict[EntryKind, type[Body]] = {
     EntryKind.OPEN_DOMAINS: OpenDomainsBody,
     EntryKind.SEALED: SealedBody,
     EntryKind.WRITER: WriterBody,
+    EntryKind.REGION: RegionBody,
+    EntryKind.AUTHORITY: AuthorityBody,
 }
 
 
@@ -302,14 +343,40 @@ def region_code(region: str) -> bytes:
     return code.ljust(32, b"\x00")
 
 
-def log_id(chain_id: int, address: str, region: str) -> bytes:
-    """The id of the log at `address` on a chain, 32 bytes. `region` is its code, such as "YRD"."""
-    return keccak256(encode(("uint256", "address", "bytes32"), (chain_id, address, region_code(region))))
+def log_id(chain_id: int, address: str, region: str, parent: bytes) -> bytes:
+    """The id of the log at `address` on a chain, 32 bytes.
+
+    `region` is its code, such as "YRD"; `parent` the hash of the block before the log's, so that a chain that is
+    started anew has another log at the same address.
+    """
+    types = ("uint256", "address", "bytes32", "bytes32")
+    return keccak256(encode(types, (chain_id, address, region_code(region), require_hash(parent, "parent"))))
 
 
-def entry_hash(version: int, kind: int, log_id: bytes, index: int, writer: str, time: int, body_hash: bytes) -> bytes:
-    """The leaf hash of a log entry, 32 bytes. `index` from 0; `writer` an address; `time` the block's, unix seconds."""
-    require_hash(log_id, "log_id")
-    require_hash(body_hash, "body_hash")
-    types = ("uint16", "uint8", "bytes32", "uint64", "address", "uint64", "bytes32")
-    return keccak256(b"\x00" + encode(types, (version, kind, log_id, index, writer, time, body_hash)))
+def parse_body(kind: int, data: bytes) -> Body | None:
+    """The body of an entry; None if this version does not know the kind, or `data` is no encoding of its body."""
+    if kind not in BODIES:
+        return None
+    made = BODIES[EntryKind(kind)]
+    try:
+        body = made(*map(_checksummed, made.TYPES, decode(made.TYPES, data)))
+    except (DecodingError, OverflowError):
+        return None
+    return body if body.encode() == data else None
+
+
+def _checksummed(kind: str, value: Any) -> Any:
+    return to_checksum_address(value) if kind == "address" else value
+
+
+def entry_hash(
+    version: int, kind: int, log_id: bytes, index: int, writer: str, time: int, body_hash: bytes, writes_hash: bytes
+) -> bytes:
+    """The leaf hash of a log entry, 32 bytes. `index` from 0; `writer` an address; `time` the block's, unix seconds.
+
+    `writes_hash` is the hash of key, old word and new word (32 bytes each) of every cell that it wrote, in order.
+    """
+    for value, name in ((log_id, "log_id"), (body_hash, "body_hash"), (writes_hash, "writes_hash")):
+        require_hash(value, name)
+    values = (version, kind, log_id, index, writer, time, body_hash, writes_hash)
+    return keccak256(b"\x00" + encode(_ENTRY, values))

@@ -148,7 +148,7 @@ class LogEntry:
     """One entry of the region log, checked against the log's root.
 
     `body` is the entry's content, None for a kind that this version does not know. `hash` is the entry's leaf hash in
-    the log's tree.
+    the log's tree. `writes` holds 96 bytes for each cell that it wrote: key, old word, new word.
     """
 
     index: int
@@ -158,6 +158,7 @@ class LogEntry:
     body_hash: bytes
     hash: bytes
     body: Body | None
+    writes: bytes
     block: int
     transaction_hash: bytes
 

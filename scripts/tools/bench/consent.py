@@ -28,7 +28,7 @@ from creditchain.messages import (
 )
 from creditchain.vocabulary import Role
 from tools.bench import Row
-from tools.bench.gas import EAS_ATTEST, EAS_REVOKE, PLATFORM, REGULATOR, SOURCE, Region, admit, found
+from tools.bench.gas import EAS_ATTEST, EAS_REVOKE, PLATFORM, REGULATOR, SOURCE, Region, admit, admit_writer, found
 from tools.bench.local_chain import Sent, local_chain
 
 EAS_DELEGATED = ("EAS attestByDelegation", 196_236)
@@ -65,7 +65,7 @@ class _Day:
         ledger = self.chain.deploy("QueryLedger", at["RegionLog"], at["NodeRegistry"], at["ConsentToken"])
         at["QueryLedger"] = ledger
         for writer in ("ConsentToken", "QueryLedger"):
-            region.send("RegionLog", 0, "setWriter", at[writer], True)
+            admit_writer(region, writer)
         region.send("ConsentToken", 0, "setLedger", ledger, True)
         admit(region, self.chain.accounts[BUREAU_ACCOUNT], Role.BUREAU, 0xFFFF)
         for bank in range(BANKS):

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from creditchain.chain.abi import interface
+from creditchain.chain.calls import WHOLE_SPACE
+from creditchain.chain.deploy import PARTS
 from creditchain.hashing import keccak256
 from creditchain.vocabulary import BatchKind, DisputeState, Life, Role
 from tools.bench import Row
@@ -80,8 +82,8 @@ def found(chain: LocalChain) -> Region:
     anchors = chain.deploy("AnchorRegistry", manager, log, nodes)
     addresses = {"RegionLog": log, "NodeRegistry": nodes, "AnchorRegistry": anchors}
     region = Region(chain, addresses, random.Random(SEED), {})  # noqa: S311
-    for writer in (nodes, anchors):
-        region.send("RegionLog", 0, "setWriter", writer, True)
+    for name in ("NodeRegistry", "AnchorRegistry"):
+        admit_writer(region, name)
     for node, role in ((REGULATOR, Role.REGULATOR), (PLATFORM, Role.PLATFORM), (SOURCE, Role.SOURCE)):
         domains = 0 if role == Role.REGULATOR else 0xFFFF
         admit(region, chain.accounts[node], role, domains)
@@ -89,6 +91,13 @@ def found(chain: LocalChain) -> Region:
     region.send("AnchorRegistry", 0, "openKeyEpoch", keccak256(b"epoch"))
     _preload(region)
     return region
+
+
+def admit_writer(region: Region, name: str) -> None:
+    """Let a contract write what it writes in a region."""
+    part = next(part for part in PARTS if part.name == name)
+    shares = [(int(space), WHOLE_SPACE) for space in part.spaces]
+    region.send("RegionLog", 0, "setWriter", 0, region.addresses[name], sum(1 << kind for kind in part.kinds), shares)
 
 
 def admit(region: Region, operator: str, role: Role, domains: int, host: int = 0) -> None:
@@ -103,9 +112,9 @@ def _preload(region: Region) -> None:
     for slot in range(PEAKS_SLOT, PEAKS_SLOT + ENTRIES.bit_length()):
         chain.request("anvil_setStorageAt", log, f"0x{slot:064x}", "0x" + region.word().hex())
     head = int(chain.request("eth_getStorageAt", log, hex(HEAD_SLOT), "latest"), 16)
-    head = head >> 64 << 64 | ENTRIES
+    head = head >> 40 << 40 | ENTRIES
     chain.request("anvil_setStorageAt", log, f"0x{HEAD_SLOT:064x}", f"0x{head:064x}")
-    if chain.call("RegionLog", log, "size") != ENTRIES or chain.call("RegionLog", log, "keyEpoch") != 1:
+    if chain.call("RegionLog", log, "size") != ENTRIES:
         raise RuntimeError("RegionLog's storage has another layout than this benchmark expects")
 
 

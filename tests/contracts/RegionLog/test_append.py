@@ -2,77 +2,159 @@
 
 import pytest
 import reference
-from brownie import accounts, chain
+from brownie import accounts, chain, web3
 from reading import load
-from world import Kind, all_entries, assert_logged, body_hash, deploy, number_hash, refused, word
+from world import (
+    WHOLE_SPACE,
+    Kind,
+    all_entries,
+    append,
+    appended,
+    assert_logged,
+    body_hash,
+    cell_key,
+    deploy,
+    number_hash,
+    refused,
+    refused_inside,
+    word,
+    writer_for,
+    written,
+)
 
-
-def empty_log():
-    return deploy("RegionLog", deploy("AccessManager", accounts[0]), word(b"JJJ"))
+ALL_KINDS = 2**32 - 1 - sum(1 << kind for kind in (0, Kind.SEALED, Kind.WRITER, Kind.REGION, Kind.AUTHORITY))
 
 
 @pytest.fixture(scope="module")
 def log(_module):
-    """A separate log; the fixture `writer` authorises the first writer."""
-    return empty_log()
+    """A log of its own."""
+    return deploy("RegionLog", deploy("AccessManager", accounts[0]), word(b"JJJ"))
 
 
 @pytest.fixture(scope="module")
 def writer(log):
-    wallet = deploy("Wallet", accounts[1])
-    log.setWriter(wallet, True)
-    return wallet
+    """May append all kinds, write all of spaces 1 and 23, and the low byte of space 2."""
+    return writer_for(log, ALL_KINDS, [(1, WHOLE_SPACE), (23, WHOLE_SPACE), (2, 0xFF)])
 
 
-def append(log, writer, kind, body):
-    return writer.execute(log, log.append.encode_input(kind, body), {"from": accounts[1]})
-
-
-def test_identity(log):
-    expected = reference.keccak(
-        reference.words([("uint256", chain.id), ("address", log.address), ("bytes32", word(b"JJJ"))])
-    )
-    assert log.logId() == "0x" + expected.hex()
+def test_identity_and_first_entry(log):
+    created = web3.eth.get_transaction_receipt(log.tx.txid)["blockNumber"]
+    parent = bytes(web3.eth.get_block(created - 1)["hash"])
+    origin = [("uint256", chain.id), ("address", log.address), ("bytes32", word(b"JJJ")), ("bytes32", parent)]
+    identity = reference.keccak(reference.words(origin))
+    assert log.logId() == "0x" + identity.hex()
     assert log.region() == "0x" + word(b"JJJ").hex()
+    slot = int.from_bytes(reference.keccak(b"creditchain.RegionLog.logId"), "big")
+    assert bytes(web3.eth.get_storage_at(log.address, slot)) == identity
 
-
-def test_an_empty_log():
-    log = empty_log()
-    assert (log.size(), log.sealedAt(), log.keyEpoch()) == (0, 0, 0)
-    assert log.root() == "0x" + reference.keccak(b"").hex()
-    assert log.frontier() == ()
+    (first,) = appended(log.tx)
+    body = [("uint256", chain.id), ("bytes32", word(b"JJJ")), ("bytes32", parent), ("address", log.authority())]
+    assert (first["index"], first["kind"], first["writer"]) == (0, Kind.REGION, log.address)
+    assert first["body"] == reference.words(body)
+    assert first["writes"] == b""
+    fresh = deploy("RegionLog", log.authority(), word(b"JJJ"))
+    assert (fresh.size(), fresh.sealedAt()) == (1, 0)
+    assert list(fresh.frontier()) == [fresh.root()] == ["0x" + all_entries(fresh)[0].hex()]
 
 
 @pytest.mark.parametrize("caller", [0, 1, 9])
 def test_only_writers_append(log, writer, caller):
     with refused("RegionLogNotWriter", accounts[caller]):
-        log.append(1, number_hash("body", 1), {"from": accounts[caller]})
-    with refused("RegionLogNotWriter", accounts[caller]):
-        log.appendUnderEpoch(1, 1, number_hash("body", 1), {"from": accounts[caller]})
+        log.append(1, b"body", [], {"from": accounts[caller]})
 
 
-def test_append(region):
-    tx = region.nodes.setProfile(1, number_hash("profile", 1))
-    info = region.nodes.node(1).dict()
-    assert region.log.size() == tx.events["Appended"]["index"] + 1
-    assert info["profileDigest"] == "0x" + number_hash("profile", 1).hex()
+@pytest.mark.parametrize("kind", [0, Kind.SEALED, Kind.WRITER, Kind.REGION, Kind.AUTHORITY, 32, 40, 255])
+def test_kinds_of_the_log_itself_and_kinds_that_are_none(log, writer, kind):
+    with refused_inside(log, "RegionLogKind(address,uint8)", int(writer.address, 16), kind):
+        append(log, writer, kind, b"body", [])
+
+
+def test_a_kind_that_was_not_granted(log):
+    one = writer_for(log, 1 << 5, [])
+    append(log, one, 5, b"body", [])
+    for kind in (4, 6):
+        with refused_inside(log, "RegionLogKind(address,uint8)", int(one.address, 16), kind):
+            append(log, one, kind, b"body", [])
 
 
 def test_each_append_changes_size_root_and_frontier(log, writer):
     hashes = all_entries(log)
     for number in range(40):
-        body = number_hash("body", number)
-        tx = append(log, writer, 1 + number % 12, body)
-        event = tx.events["Appended"]
-        assert event["index"] == len(hashes)
-        assert event["kind"] == 1 + number % 12
-        assert event["writer"] == writer.address
+        body = number_hash("body", number)[: number % 33]
+        kind = 1 + number % 12
+        tx = append(log, writer, kind, body, [(cell_key(1, number % 3), number)] if number % 2 else [])
+        (event,) = appended(tx)
+        assert (event["index"], event["kind"], event["writer"]) == (len(hashes), kind, writer.address)
         assert event["time"] == chain[tx.block_number].timestamp
-        assert event["bodyHash"] == "0x" + body.hex()
+        assert event["body"] == body
         hashes = all_entries(log)
         assert log.size() == len(hashes)
         assert log.root() == "0x" + reference.mth(hashes).hex()
         assert list(log.frontier()) == ["0x" + peak.hex() for peak in peaks(hashes)]
+
+
+def test_a_cell_holds_its_value_and_the_entry_that_wrote_it(log, writer):
+    keys = [cell_key(1, 7), cell_key(23, 2**248 - 1)]
+    assert list(log.read(keys)[0]) == [0, 0]
+    words = [0, 0]
+    for value in (5, 0, WHOLE_SPACE, 5):
+        tx = append(log, writer, 1, b"", [(key, value) for key in keys])
+        index = tx.events["Appended"]["index"]
+        assert written(tx) == [(key, old, value << 56 | index) for key, old in zip(keys, words, strict=True)]
+        words = [value << 56 | index] * 2
+        assert list(log.read(keys)[0]) == words
+
+
+def test_read_says_as_of_when(log):
+    words, size, number, parent = log.read([])
+    assert (list(words), size) == ([], log.size())
+    # A call is answered as in the newest block, or as in the one to come.
+    assert number in (web3.eth.block_number, web3.eth.block_number + 1)
+    assert bytes(web3.eth.get_block(number - 1)["hash"]).hex() == str(parent).removeprefix("0x")
+
+
+def test_a_value_of_more_than_200_bits(log, writer):
+    key = cell_key(1, 1)
+    for value in (2**200, 2**256 - 1):
+        with refused_inside(log, "RegionLogValue(uint256,uint256)", key, value):
+            append(log, writer, 1, b"", [(key, value)])
+
+
+@pytest.mark.parametrize("others", [0, 1, 5])
+def test_a_key_twice_in_one_append(log, writer, others):
+    """Otherwise the old word of the second write would be a word that no entry left."""
+    key = cell_key(1, 99)
+    between = [(cell_key(23, n), 1) for n in range(others)]
+    with refused_inside(log, "RegionLogWrittenTwice(uint256)", key):
+        append(log, writer, 1, b"", [(key, 1), *between, (key, 1)])
+    append(log, writer, 1, b"", [(key, 1), *between])
+    append(log, writer, 1, b"", [(key, 1), *between])
+
+
+@pytest.mark.parametrize("space", [0, 3, 22, 24, 255])
+def test_a_space_that_was_not_granted(log, writer, space):
+    with refused_inside(log, "RegionLogSpace(address,uint8)", int(writer.address, 16), space):
+        append(log, writer, 1, b"", [(cell_key(1, 1), 1), (cell_key(space, 0), 1)])
+    assert list(log.read([cell_key(1, 1), cell_key(space, 0)])[0])[1] == 0
+
+
+def test_bits_of_a_shared_space(log, writer):
+    """Two writers of one space: each changes its own bits and sees, but cannot change, the other's."""
+    other = writer_for(log, 1 << 1, [(2, 0xFF00)])
+    key = cell_key(2, 4)
+    append(log, writer, 1, b"", [(key, 0x12)])
+    append(log, other, 1, b"", [(key, 0x3412)])
+    for author, value, allowed, changed in (
+        (writer, 0x3512, 0xFF, 0x100),
+        (writer, 0x0012, 0xFF, 0x3400),
+        (other, 0x3413, 0xFF00, 0x01),
+        (other, 0, 0xFF00, 0x3412),
+        (other, 1 << 199, 0xFF00, 1 << 199 | 0x3412),
+    ):
+        with refused_inside(log, "RegionLogBits(uint256,uint200,uint200)", key, allowed, changed):
+            append(log, author, 1, b"", [(key, value)])
+    append(log, writer, 1, b"", [(key, 0x3400)])
+    assert next(iter(log.read([key])[0])) >> 56 == 0x3400
 
 
 def test_entry_hashes_of_the_vectors():
@@ -81,52 +163,9 @@ def test_entry_hashes_of_the_vectors():
         assert reference.keccak(entry["body"]) == entry["body_hash"]
 
 
-def test_a_key_epoch_entry_opens_the_next_epoch(log, writer):
-    for epoch in (1, 2):
-        append(log, writer, Kind.TAG_KEY_EPOCH, number_hash("epoch", epoch))
-        assert log.keyEpoch() == epoch
-    append(log, writer, Kind.ANCHOR, number_hash("body", 1))
-    assert log.keyEpoch() == 2
-
-
-@pytest.mark.parametrize("epoch", [0, 1, 3])
-def test_append_under_another_epoch(log, writer, epoch):
-    for opened in (1, 2):
-        append(log, writer, Kind.TAG_KEY_EPOCH, number_hash("epoch", opened))
-    call = log.appendUnderEpoch.encode_input(epoch, Kind.ANCHOR, number_hash("body", 1))
-    size = log.size()
-    with refused("WalletCallFailed", refusal(log, "RegionLogKeyEpoch(uint32,uint32)", 2, epoch)):
-        writer.execute(log, call, {"from": accounts[1]})
-    assert log.size() == size
-
-
-def test_append_under_no_epoch(log, writer):
-    call = log.appendUnderEpoch.encode_input(0, Kind.ANCHOR, number_hash("body", 1))
-    with refused("WalletCallFailed", refusal(log, "RegionLogKeyEpoch(uint32,uint32)", 0, 0)):
-        writer.execute(log, call, {"from": accounts[1]})
-
-
-def test_append_under_the_current_epoch(log, writer):
-    append(log, writer, Kind.TAG_KEY_EPOCH, number_hash("epoch", 1))
-    call = log.appendUnderEpoch.encode_input(1, Kind.ANCHOR, number_hash("body", 1))
-    tx = writer.execute(log, call, {"from": accounts[1]})
-    assert tx.events["Appended"]["kind"] == Kind.ANCHOR
-    assert log.keyEpoch() == 1
-
-
-def test_a_writer_without_its_right_is_refused_although_it_wrote_last(log, writer):
-    """The log remembers the last writer; withdrawing its authorisation must make the log forget it."""
-    append(log, writer, 1, number_hash("body", 1))
-    tx = log.setWriter(writer, False)
-    body = body_hash(("address", writer.address), ("bool", False))
-    assert tx.events["Appended"]["bodyHash"] == "0x" + body.hex()
-    with refused("WalletCallFailed", refusal(log, "RegionLogNotWriter(address)", int(writer.address, 16))):
-        append(log, writer, 1, number_hash("body", 2))
-
-
 def test_entries_of_a_region_add_up(region):
-    """Deployment of a region: two writers, six nodes, one key epoch."""
-    assert region.log.size() == 9
+    """Deployment of a region: the log itself, two writers, six nodes, one key epoch."""
+    assert region.log.size() == 10
     assert region.log.root() == "0x" + reference.mth(all_entries(region.log)).hex()
 
 
@@ -134,9 +173,7 @@ def test_every_writer_appends_to_the_same_log(region):
     tx = region.anchors.openKeyEpoch(number_hash("epoch", 2))
     body = body_hash(("uint32", 2), ("bytes32", number_hash("epoch", 2)))
     assert_logged(region, tx, region.anchors, (Kind.TAG_KEY_EPOCH, body))
-    tx = region.log.setWriter(region.anchors, False)
-    body = body_hash(("address", region.anchors.address), ("bool", False))
-    assert_logged(region, tx, region.log, (Kind.WRITER, body))
+    assert [(key, new >> 56) for key, _, new in written(tx)] == [(cell_key(3, 0), 2)]
     assert region.log.root() == "0x" + reference.mth(all_entries(region.log)).hex()
 
 
@@ -148,8 +185,3 @@ def peaks(leaves):
         found.append(reference.mth(rest[:count]))
         rest = rest[count:]
     return found
-
-
-def refusal(log, signature, *values):
-    """Revert data of a custom error with static values."""
-    return reference.keccak(signature.encode())[:4] + b"".join(value.to_bytes(32, "big") for value in values)

@@ -64,7 +64,7 @@ def test_what_is_no_result_is_never_a_value(data: bytes) -> None:
 
 
 #: What contracts call of each other, what the manager calls, and what `consent_calls` builds.
-ELSEWHERE = {"append", "append_under_epoch", "set_authority", "file_dispute_signed"}
+ELSEWHERE = {"append", "set_authority", "file_dispute_signed"}
 
 
 def test_every_state_changing_function_has_a_call() -> None:

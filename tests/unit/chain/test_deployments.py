@@ -26,7 +26,7 @@ DEPLOYMENT = Deployment(
     chain_id=31337,
     genesis=b"\1" * 32,
     region="YRD",
-    log_id=log_id(31337, ADDRESS, "YRD"),
+    log_id=log_id(31337, ADDRESS, "YRD", bytes(32)),
     contracts={"RegionLog": DeployedContract(ADDRESS, 7, b"\2" * 32)},
 )
 

@@ -1,10 +1,11 @@
 """Log ids, entries and bodies against entries.json."""
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 
 import pytest
 from eth_abi.exceptions import EncodingError
 
+from creditchain.hashing import keccak256
 from creditchain.log.entries import (
     BODIES,
     ENTRY_VERSION,
@@ -13,6 +14,7 @@ from creditchain.log.entries import (
     body_hash,
     entry_hash,
     log_id,
+    parse_body,
     region_code,
 )
 from creditchain.merkle import Frontier
@@ -24,17 +26,29 @@ LOG = VECTORS["log"]
 
 @pytest.mark.parametrize("case", VECTORS["log_ids"], ids=lambda case: case["region"])
 def test_log_ids(case: dict) -> None:
-    assert log_id(case["chain_id"], case["address"], case["region"]) == case["log_id"]
+    assert log_id(case["chain_id"], case["address"], case["region"], case["parent"]) == case["log_id"]
 
 
 @pytest.mark.parametrize("case", LOG, ids=lambda case: f"{case['index']}-{EntryKind(case['kind']).label}")
 def test_bodies_and_entries(case: dict) -> None:
     assert body_hash(EntryKind(case["kind"]), **case["fields"]) == case["body_hash"]
     of_log = VECTORS["log_ids"][0]["log_id"]
-    made = entry_hash(
-        VECTORS["version"], case["kind"], of_log, case["index"], case["writer"], case["time"], case["body_hash"]
-    )
-    assert made == case["entry"]
+    head = VECTORS["version"], case["kind"], of_log, case["index"], case["writer"], case["time"]
+    assert entry_hash(*head, case["body_hash"], keccak256(case["writes"])) == case["entry"]
+
+
+@pytest.mark.parametrize("case", LOG, ids=lambda case: f"{case['index']}-{EntryKind(case['kind']).label}")
+def test_bodies_are_parsed_strictly(case: dict) -> None:
+    kind, data = case["kind"], case["body"]
+    body = parse_body(kind, data)
+    assert body is not None
+    assert (body.KIND, body.encode()) == (kind, data)
+    assert {name: value for name, value in asdict(body).items() if not isinstance(value, str)} == {
+        name: value for name, value in case["fields"].items() if not isinstance(value, str)
+    }
+    for other in (data[:-1], data + b"\x00", data + bytes(32), data[32:], b"\xff" * len(data)):
+        assert parse_body(kind, other) is None or EntryKind(kind) in (EntryKind.REGION,)
+    assert parse_body(31, data) is None
 
 
 def test_the_vectors_cover_every_kind_with_a_body() -> None:
@@ -56,8 +70,9 @@ def test_a_body_has_a_type_for_each_field(kind: EntryKind) -> None:
 
 def test_every_field_of_an_entry_changes_its_hash() -> None:
     case, of_log = LOG[0], VECTORS["log_ids"][0]["log_id"]
-    values = [ENTRY_VERSION, case["kind"], of_log, case["index"], case["writer"], case["time"], case["body_hash"]]
-    others = [2, 13, bytes(32), 1, "0x" + "11" * 20, case["time"] + 1, bytes(32)]
+    hashes = [case["body_hash"], keccak256(case["writes"])]
+    values = [ENTRY_VERSION, case["kind"], of_log, case["index"], case["writer"], case["time"], *hashes]
+    others = [2, 13, bytes(32), 1, "0x" + "11" * 20, case["time"] + 1, bytes(32), bytes(32)]
     hashes = {entry_hash(*values)} | {
         entry_hash(*values[:i], other, *values[i + 1 :]) for i, other in enumerate(others)
     }
@@ -65,7 +80,7 @@ def test_every_field_of_an_entry_changes_its_hash() -> None:
 
 
 def test_a_value_past_its_type_is_refused() -> None:
-    good = LOG[5]["fields"]
+    good = LOG[6]["fields"]
     with pytest.raises(EncodingError):
         AnchorBody(**{**good, "node": 2**24}).body_hash()
     with pytest.raises(EncodingError):

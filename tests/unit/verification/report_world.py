@@ -70,6 +70,7 @@ CATALOGUE = {product.ref: product for product in catalogue(())}
 REPORT = CATALOGUE["working-capital-report/1"]
 TOKEN, LEDGER = "0x" + "b2" * 20, "0x" + "c3" * 20
 HERE = replace(ORIGIN, consent_token=TOKEN, query_ledger=LEDGER)
+NO_WRITES = keccak256(b"")
 START = 1_740_000_000
 DELIVERED = 1_750_000_000  # 2025-06-15 in China
 OPEN = domain_mask([Domain.REGISTRY])
@@ -166,8 +167,11 @@ class Region:
                 writer=HERE.anchor_registry,
                 time=self.now,
                 body_hash=digest,
-                hash=entry_hash(ENTRY_VERSION, which, HERE.log_id, index, HERE.anchor_registry, self.now, digest),
+                hash=entry_hash(
+                    ENTRY_VERSION, which, HERE.log_id, index, HERE.anchor_registry, self.now, digest, NO_WRITES
+                ),
                 body=body,
+                writes=b"",
                 block=100 + index,
                 transaction_hash=bytes(32),
             )

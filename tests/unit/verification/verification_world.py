@@ -174,6 +174,7 @@ def anchor_entry(body: AnchorBody, **changes: object) -> LogEntry:
         body_hash=body.body_hash(),
         hash=keccak256(b"entry"),
         body=body,
+        writes=b"",
         block=100,
         transaction_hash=bytes(32),
     )
