@@ -16,7 +16,8 @@ import {
     RecordInfo
 } from "./interfaces/IAnchorRegistry.sol";
 import {INodeRegistry, Member, Role} from "./interfaces/INodeRegistry.sol";
-import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
+import {IRegionLog} from "./interfaces/IRegionLog.sol";
+import {Cells} from "./libraries/Cells.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {MerkleLog} from "./libraries/MerkleLog.sol";
 import {Messages} from "./libraries/Messages.sol";
@@ -90,9 +91,11 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
         epoch = currentKeyEpoch() + 1;
         keyEpochDigest[epoch] = epochDigest;
         _epochOf[epochDigest] = epoch;
-        Write[] memory writes = new Write[](1);
-        writes[0] = Write({key: Space.key(Space.EPOCH, 0), value: epoch});
-        uint64 entry = log.append(EntryKind.TAG_KEY_EPOCH, abi.encode(epoch, epochDigest), writes);
+        uint64 entry = log.append(
+            EntryKind.TAG_KEY_EPOCH,
+            abi.encode(epoch, epochDigest),
+            Cells.one(Space.key(Space.EPOCH, 0), epoch)
+        );
         emit KeyEpochOpened(epoch, epochDigest, entry);
     }
 
@@ -109,7 +112,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
         if (slot.packed != 0) revert AnchorRegistryRootTaken(root, node);
         _requireKeyEpoch(batch.keyEpoch);
 
-        entry = log.append(EntryKind.ANCHOR, abi.encode(batch), new Write[](0));
+        entry = log.append(EntryKind.ANCHOR, abi.encode(batch), Cells.none());
         series.length = number;
         slot.packed = uint256(node) | uint256(batch.keyEpoch) << 32 | block.timestamp << 64 | uint256(batch.size) << 104
             | uint256(entry) << 168;
@@ -206,7 +209,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
         nodes.requireRole(msg.sender, auditor, Role.Regulator);
         Anchor storage slot = _sound(node, root);
         uint64 size = _sizeOf(slot);
-        uint64 entry = log.append(EntryKind.AUDIT, abi.encode(auditor, node, root, size, reportDigest), new Write[](0));
+        uint64 entry = log.append(EntryKind.AUDIT, abi.encode(auditor, node, root, size, reportDigest), Cells.none());
         slot.packed |= _AUDITED;
         emit AuditAttested(auditor, node, root, size, reportDigest, entry);
     }
@@ -225,7 +228,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
         if (_ascend(a, b)) revert AnchorRegistryOrdered(root, index);
         _requireIncluded(_leafHash(a), index, _sizeOf(slot), proofA, root);
         _requireIncluded(_leafHash(b), index + 1, _sizeOf(slot), proofB, root);
-        uint64 entry = log.append(EntryKind.BROKEN, abi.encode(node, root, index), new Write[](0));
+        uint64 entry = log.append(EntryKind.BROKEN, abi.encode(node, root, index), Cells.none());
         slot.packed |= _BROKEN;
         emit DisorderProven(node, root, msg.sender, index, entry);
     }
@@ -246,10 +249,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
 
     /// @inheritdoc IAnchorRegistry
     function currentKeyEpoch() public view override returns (uint32) {
-        uint256[] memory keys = new uint256[](1);
-        keys[0] = Space.key(Space.EPOCH, 0);
-        (uint256[] memory words,,,) = log.read(keys);
-        return uint32(words[0] >> 56);
+        return uint32(Cells.value(log, Space.key(Space.EPOCH, 0)));
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -294,7 +294,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
         bytes32 reasonDigest
     ) private {
         bytes memory body = abi.encode(node, leaf, life, successor, reasonDigest);
-        uint64 entry = log.append(EntryKind.STATUS, body, new Write[](0));
+        uint64 entry = log.append(EntryKind.STATUS, body, Cells.none());
         record.life = life;
         record.lifeAt = uint40(block.timestamp);
         record.entry = uint56(entry);
@@ -323,7 +323,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
     {
         bytes memory body =
             abi.encode(record.platform, node, leaf, record.dispute, record.dueAt, successor, reasonDigest);
-        entry = log.append(EntryKind.DISPUTE, body, new Write[](0));
+        entry = log.append(EntryKind.DISPUTE, body, Cells.none());
         record.entry = uint56(entry);
     }
 

@@ -11,7 +11,8 @@ import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC16
 import {Consent, ConsentState, Finding, IConsentToken, Revoker, Use} from "./interfaces/IConsentToken.sol";
 import {IERC5192} from "./interfaces/IERC5192.sol";
 import {INodeRegistry, Member, Role} from "./interfaces/INodeRegistry.sol";
-import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
+import {IRegionLog} from "./interfaces/IRegionLog.sol";
+import {Cells} from "./libraries/Cells.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {Months} from "./libraries/Months.sol";
@@ -79,7 +80,7 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
         _checkSignatures(consent, structHash, keySignature, endorsement);
 
         uint64 entry = log.append(
-            EntryKind.CONSENT, abi.encode(structHash, consent.institution, consent.platform, consent.key), new Write[](0)
+            EntryKind.CONSENT, abi.encode(structHash, consent.institution, consent.platform, consent.key), Cells.none()
         );
         uint40 time = uint40(block.timestamp);
         _states[id] = ConsentState({
@@ -159,7 +160,7 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
     function setOpenDomains(uint32 domains) external override restricted {
         if (_open.since != 0) _earlier.push(_open);
         _open = OpenDomains({since: uint40(block.timestamp), domains: domains});
-        emit OpenDomainsSet(domains, log.append(EntryKind.OPEN_DOMAINS, abi.encode(domains), new Write[](0)));
+        emit OpenDomainsSet(domains, log.append(EntryKind.OPEN_DOMAINS, abi.encode(domains), Cells.none()));
     }
 
     /// @inheritdoc IConsentToken
@@ -308,7 +309,7 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
     function _revoke(uint256 id, ConsentState storage state, Revoker by) private {
         uint24 institution = state.institution;
         state.revokedAt = uint40(block.timestamp);
-        uint64 entry = log.append(EntryKind.REVOCATION, abi.encode(id, institution, by), new Write[](0));
+        uint64 entry = log.append(EntryKind.REVOCATION, abi.encode(id, institution, by), Cells.none());
         emit ConsentRevoked(id, institution, by, entry);
     }
 

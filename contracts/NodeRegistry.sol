@@ -15,7 +15,8 @@ import {
     Role,
     Status
 } from "./interfaces/INodeRegistry.sol";
-import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
+import {IRegionLog} from "./interfaces/IRegionLog.sol";
+import {Cells} from "./libraries/Cells.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {Seat, Seats} from "./libraries/Seats.sol";
@@ -297,7 +298,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
             info.profileDigest
         );
         Tenure.note(_histories[number], info);
-        emit NodeChanged(number, change, log.append(EntryKind.NODE, body, new Write[](0)), info);
+        emit NodeChanged(number, change, log.append(EntryKind.NODE, body, Cells.none()), info);
     }
 
     function _get(uint24 number) private view returns (Node storage found) {

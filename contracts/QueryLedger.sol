@@ -13,7 +13,8 @@ import {
     Metered,
     QueryRequest
 } from "./interfaces/IQueryLedger.sol";
-import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
+import {IRegionLog} from "./interfaces/IRegionLog.sol";
+import {Cells} from "./libraries/Cells.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {ItemTree} from "./libraries/ItemTree.sol";
 import {Messages} from "./libraries/Messages.sol";
@@ -71,7 +72,7 @@ contract QueryLedger is IQueryLedger, EIP712 {
         bytes32 root = ItemTree.root(items, count);
         emit QueriesLogged(entry, root, uint64(count));
         // Each item already names this index. Nobody else can have appended in between.
-        assert(log.append(EntryKind.QUERIES, abi.encode(root, count), new Write[](0)) == entry);
+        assert(log.append(EntryKind.QUERIES, abi.encode(root, count), Cells.none()) == entry);
     }
 
     /// @inheritdoc IQueryLedger
@@ -83,7 +84,7 @@ contract QueryLedger is IQueryLedger, EIP712 {
         uint16 reports = total.reports;
         if (report.revision != reports) revert QueryLedgerRevision(reports, report.revision);
 
-        uint64 entry = log.append(EntryKind.LOANS, abi.encode(report), new Write[](0));
+        uint64 entry = log.append(EntryKind.LOANS, abi.encode(report), Cells.none());
         _loans[report.institution][report.month] =
             LoanTotal({amount: report.amount, count: report.count, reports: reports + 1, entry: uint56(entry)});
         emit LoansReported(
