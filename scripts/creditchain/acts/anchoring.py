@@ -201,7 +201,7 @@ class Anchoring:
         try:
             return self._submit(row)
         except ContractRefusedError as error:
-            if error.name != "RegionLogKeyEpoch":
+            if error.name != "AnchorRegistryKeyEpoch":
                 raise
         # Governors opened a new epoch in the meantime, so tags and batch differ. The old batch never was on chain.
         epoch = epoch_of(self.region, order.tag_key)

@@ -22,7 +22,7 @@ from creditchain.hashing import keccak256
 HINTS = {
     "AccessManagedUnauthorized": "Only governors may do this; choose a governor's key with --signer.",
     "AnchorRegistryRootTaken": "This node anchored the same batch before.",
-    "RegionLogKeyEpoch": "Build the batch again under the current key epoch (`creditchain epoch list`).",
+    "AnchorRegistryKeyEpoch": "Build the batch again under the current key epoch (`creditchain epoch list`).",
     "AnchorRegistryNumber": "Another batch of this series was anchored in between; run the same command again.",
     "NodeRegistryNotOperator": "Sign with the node's operator key, or its host's (`creditchain node show`).",
     "NodeRegistryInactive": "It, or its host, is suspended, retired or past its end date (`creditchain node show`).",
@@ -49,7 +49,7 @@ HINTS = {
     "AnchorRegistryFilingUsed": "The record was disputed in between; draft the dispute again.",
     "AnchorRegistryFilingSignature": "Anything changed after signing voids the signature; sign again.",
     "AnchorRegistryFilingEndorsement": "The platform's operator, or its host's, must endorse the filing unchanged.",
-    "RegionLogSealed": "This region's log is closed for ever.",
+    "RegionLogSealed": "This region's log is closed; it takes only revocations of consents.",
 }
 _PANICS = {
     0x01: "assertion failed",

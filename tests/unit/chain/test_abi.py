@@ -6,7 +6,7 @@ import pytest
 from eth_abi import encode
 from web3 import Web3
 
-from creditchain.chain.abi import contract_names, interface, refusal
+from creditchain.chain.abi import HINTS, contract_names, interface, refusal
 from creditchain.chain.calls import Calls
 from creditchain.chain.errors import ChainUnavailableError
 
@@ -74,3 +74,9 @@ def test_every_state_changing_function_has_a_call() -> None:
             if entry["type"] == "function" and entry["stateMutability"] == "nonpayable":
                 snake = "".join("_" + c.lower() if c.isupper() else c for c in str(entry["name"]))
                 assert snake in built | ELSEWHERE, snake
+
+
+def test_every_hint_is_for_an_error_that_a_contract_has() -> None:
+    """An error that was renamed would lose its hint, and whoever asks for it by name would never meet it."""
+    known = {error.name for name in contract_names() for error in interface(name).errors.values()}
+    assert sorted(set(HINTS) - known) == []
