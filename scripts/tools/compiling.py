@@ -71,26 +71,39 @@ def compile_contracts(sources: dict[str, str], solc: Path, settings: dict[str, A
     Raises:
         ConfigError: the compiler found errors.
     """
-    from solcx import compile_standard
-    from solcx.exceptions import SolcError
-
     selection = [
         "abi",
         "evm.bytecode.object",
         "evm.deployedBytecode.object",
         "evm.deployedBytecode.immutableReferences",
     ]
+    texts = {file: (PROJECT / file).read_text("utf-8") for file in sorted(set(sources.values()))}
+    output = standard_json(texts, solc, settings, {"*": selection})
+    return {name: _artifact(name, file, output["contracts"][file][name], settings) for name, file in sources.items()}
+
+
+def standard_json(
+    texts: dict[str, str], solc: Path, settings: dict[str, Any], selection: dict[str, list[str]]
+) -> dict[str, Any]:
+    """The compiler's answer about `texts` (file → Solidity). `selection` says what to answer for each of the contracts.
+
+    Raises:
+        ConfigError: the compiler found errors.
+    """
+    from solcx import compile_standard
+    from solcx.exceptions import SolcError
+
     request = {
         "language": "Solidity",
-        "sources": {file: {"content": (PROJECT / file).read_text("utf-8")} for file in sorted(set(sources.values()))},
-        "settings": {**settings, "outputSelection": {"*": {"*": selection}}},
+        "sources": {file: {"content": text} for file, text in texts.items()},
+        "settings": {**settings, "outputSelection": {"*": selection}},
     }
     try:
         # The base path makes the native compiler read imports from the project, as the shim does.
-        output = compile_standard(request, base_path=PROJECT, allow_paths=PROJECT, solc_binary=solc)
+        output: dict[str, Any] = compile_standard(request, base_path=PROJECT, allow_paths=PROJECT, solc_binary=solc)
     except SolcError as error:
         raise ConfigError("the contracts do not compile", found=error.message) from error
-    return {name: _artifact(name, file, output["contracts"][file][name], settings) for name, file in sources.items()}
+    return output
 
 
 def encode(artifact: dict[str, Any]) -> str:
