@@ -198,7 +198,7 @@ interface IAnchorRegistry {
     /// @notice The next batch of the series must have another number.
     error AnchorRegistryNumber(uint32 expected, uint32 given);
 
-    /// @notice A batch needs a root, a product, a domain, at least one leaf, and from 1 to `size` subjects.
+    /// @notice A batch needs a root, a product, a domain, from 1 to 2^40 - 1 leaves, and from 1 to `size` subjects.
     error AnchorRegistryBatch(bytes32 root, bytes32 product, uint32 domains, uint64 size, uint64 subjects);
 
     /// @notice `node` has not anchored `root`.
@@ -248,8 +248,8 @@ interface IAnchorRegistry {
     /// @return epoch Its number, from 1.
     function openKeyEpoch(bytes32 epochDigest) external returns (uint32 epoch);
 
-    /// @notice Anchor a batch. Only for an active publishing node, within its domains. Reverts with `RegionLogKeyEpoch` if the
-    /// batch does not name the current key epoch.
+    /// @notice Anchor a batch. Only for an active publishing node, within its domains. Reverts with `AnchorRegistryKeyEpoch` if
+    /// the batch does not name the current key epoch.
     /// Warning: until an audit, order of leaves and number of subjects are only the publisher's word; see `proveDisorder`.
     /// @return entry Index of its log entry.
     function anchor(Batch memory batch) external returns (uint64 entry);

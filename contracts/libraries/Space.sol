@@ -8,8 +8,18 @@ library Space {
     /// @notice The log's own cells: its writers and its seal.
     uint8 internal constant LOG = 0;
 
-    /// @notice The current key epoch, at id 0: `epoch 32`.
+    /// @notice Key epochs of subject tags. At id 0 the current one: `epoch 32`. At id `1 << 32 | epoch` and `2 << 32 | epoch` the
+    /// low 200 and the high 56 bits of its digest. At id `1 << 247`, plus the low 247 bits of a digest, its `epoch 32`.
     uint8 internal constant EPOCH = 3;
+
+    /// @notice Number of batches in a series: `number 32`; see `AnchorCell`.
+    uint8 internal constant SERIES = 4;
+
+    /// @notice Anchors: `size 40, time 40, keyEpoch 32, entry 40, audited 1, broken 1`; see `AnchorCell`.
+    uint8 internal constant ANCHOR = 5;
+
+    /// @notice Records: `life 2, dispute 3, lifeAt 40, disputedAt 40, answeredAt 40, platform 24`; see `RecordCell`.
+    uint8 internal constant RECORD = 8;
 
     /// @notice The key of a cell.
     /// @param id Below 2^248.

@@ -54,6 +54,9 @@ class Space(Named):
 
     LOG = 0, "日志"
     EPOCH = 3, "标签密钥期"
+    SERIES = 4, "批次序列"
+    ANCHOR = 5, "锚定"
+    RECORD = 8, "记录"
 
 
 class Role(Named):

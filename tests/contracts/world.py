@@ -72,13 +72,13 @@ class Kind(IntEnum):
 
 
 WHOLE_SPACE = 2**200 - 1
-EPOCH_SPACE = 3
+EPOCH_SPACE, SERIES_SPACE, ANCHOR_SPACE, RECORD_SPACE = 3, 4, 5, 8
 # What each contract of a region may append, and the spaces that are its own.
 RIGHTS = {
     "NodeRegistry": ((Kind.NODE,), ()),
     "AnchorRegistry": (
         (Kind.TAG_KEY_EPOCH, Kind.ANCHOR, Kind.STATUS, Kind.DISPUTE, Kind.AUDIT, Kind.BROKEN),
-        (EPOCH_SPACE,),
+        (EPOCH_SPACE, SERIES_SPACE, ANCHOR_SPACE, RECORD_SPACE),
     ),
     "ConsentToken": ((Kind.CONSENT, Kind.REVOCATION, Kind.OPEN_DOMAINS), ()),
     "QueryLedger": ((Kind.QUERIES, Kind.LOANS), ()),

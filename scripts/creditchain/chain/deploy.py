@@ -77,7 +77,7 @@ PARTS: tuple[RegionContract, ...] = (
             EntryKind.AUDIT,
             EntryKind.BROKEN,
         ),
-        (Space.EPOCH,),
+        (Space.EPOCH, Space.SERIES, Space.ANCHOR, Space.RECORD),
     ),
     RegionContract(
         "ConsentToken",

@@ -33,7 +33,7 @@ def anchor(region, given, caller=SOURCE):
 @pytest.mark.parametrize("kind", [0, 1])
 @pytest.mark.parametrize(("node", "caller"), [(SOURCE, SOURCE), (BUREAU, BUREAU), (VIRTUAL, PLATFORM)])
 def test_anchor(region, node, caller, kind):
-    given = batch(1, ROOT, node=node, size=2**63, product=PRODUCT, kind=kind, domains=3, subjects=2**33)
+    given = batch(1, ROOT, node=node, size=2**40 - 1, product=PRODUCT, kind=kind, domains=3, subjects=2**33)
     tx = anchor(region, given, caller)
     (entry,) = assert_logged(
         region, tx, region.anchors, (Kind.ANCHOR, body_hash(*zip(BATCH_TYPES, given, strict=True)))
@@ -41,7 +41,7 @@ def test_anchor(region, node, caller, kind):
     assert tx.return_value == entry
     assert region.anchors.anchorOf(node, ROOT).dict() == {
         "node": node,
-        "size": 2**63,
+        "size": 2**40 - 1,
         "time": time_of(tx),
         "entry": entry,
         "keyEpoch": 1,
@@ -53,7 +53,7 @@ def test_anchor(region, node, caller, kind):
         "node": node,
         "root": "0x" + ROOT.hex(),
         "product": "0x" + PRODUCT.hex(),
-        "size": 2**63,
+        "size": 2**40 - 1,
         "number": 1,
         "kind": kind,
         "domains": 3,
@@ -103,6 +103,9 @@ def test_a_root_is_anchored_once_by_a_node(region, product):
         {"size": 0, "subjects": 1},
         {"subjects": 0},
         {"size": 5, "subjects": 6},
+        # A thief's batch that no list could ever hold.
+        {"size": 2**40},
+        {"size": 2**63},
     ],
 )
 def test_an_incomplete_batch(region, wrong):
