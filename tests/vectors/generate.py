@@ -293,13 +293,46 @@ def messages() -> dict[str, Any]:
     }
 
 
+_CHECKPOINT = (
+    "Checkpoint(uint64 size,bytes32 root,uint64 cells,bytes32 stateRoot,uint64 blockNumber,bytes32 blockHash,"
+    "uint64 blockTime,uint32 signerEpoch)"
+)
+
+
+def checkpoints() -> dict[str, Any]:
+    """Checkpoints, one of them in a file with the signatures of three signers, by address."""
+    log_id, block = ref.keccak(b"a log"), number_hash("block", 1)
+    first = [40, number_hash("root", 1), 35, number_hash("state root", 1), 1000, block, 1733400480, 1]
+    widest = [2**53 - 1, number_hash("root", 2), 2**53 - 1, _NONE, 2**53 - 1, block, 2**53 - 1, 2**32 - 1]
+    empty = [1, number_hash("root", 3), 0, ref.keccak(b""), 0, _NONE, 0, 0]
+    cases = [_message(_CHECKPOINT, {"log_id": log_id}, values) for values in (first, widest, empty)]
+    private = [keys.PrivateKey(number_hash("signer", number)) for number in range(3)]
+    signers = sorted(private, key=lambda key: key.public_key.to_canonical_address())
+    signatures = ["0x" + _signature(key, cases[0]["digest"]).hex() for key in signers]
+    members = {
+        name: f"0x{value.hex()}" if isinstance(value, bytes) else value for name, value in cases[0]["message"].items()
+    }
+    file = {"format": "creditchain/checkpoint@1", "log_id": f"0x{log_id.hex()}", "message": members}
+    return {
+        "key": DEV_KEY,
+        "signer": DEV_ADDRESS,
+        "messages": cases,
+        "signers": [key.public_key.to_checksum_address() for key in signers],
+        "file": json.dumps({**file, "signatures": signatures}),
+    }
+
+
+def _signature(key: keys.PrivateKey, digest: bytes) -> bytes:
+    signature = key.sign_msg_hash(digest).to_bytes()
+    return bytes(signature[:64]) + bytes([signature[64] + 27])
+
+
 def _message(type_string: str, domain: dict[str, Any], values: list[Any]) -> dict[str, Any]:
     ends = list(domain.values())
     domain_type = _CONTRACT_DOMAIN if len(ends) == 2 else _LOG_DOMAIN
     separator = ref.struct_hash(domain_type, ["creditchain", "1", *ends])
     body = ref.struct_hash(type_string, values)
     digest = ref.keccak(b"\x19\x01", separator, body)
-    signature = keys.PrivateKey(DEV_KEY).sign_msg_hash(digest).to_bytes()
     names = [member.split(" ")[1] for member in type_string[type_string.index("(") + 1 : -1].split(",")]
     return {
         "type": type_string,
@@ -308,7 +341,7 @@ def _message(type_string: str, domain: dict[str, Any], values: list[Any]) -> dic
         "domain_separator": separator,
         "struct_hash": body,
         "digest": digest,
-        "signature": signature[:64] + bytes([signature[64] + 27]),
+        "signature": _signature(keys.PrivateKey(DEV_KEY), digest),
     }
 
 
@@ -336,6 +369,7 @@ def files() -> dict[str, str]:
         "ranges": range_cases(),
         "products": products(),
         "cells": cell_cases(),
+        "checkpoints": checkpoints(),
     }
     return {f"{name}.json": render(value) for name, value in made.items()}
 

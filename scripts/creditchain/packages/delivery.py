@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from eth_utils.address import to_checksum_address
 
 from creditchain.messages import Consent, ContractDomain, DeliveryReceipt, QueryRequest, TypedMessage
+from creditchain.messages.domains import Eip712Domain
 from creditchain.messages.typed import field_name
 from creditchain.packages.fields import Fields
 from creditchain.packages.parts import hexed
@@ -88,7 +89,7 @@ def read_delivery(value: object, path: str) -> PackagedDelivery:
     )
 
 
-def read_message(kind: type[_Message], value: object, path: str, domain: ContractDomain) -> _Message:
+def read_message(kind: type[_Message], value: object, path: str, domain: Eip712Domain) -> _Message:
     """Read a message whose members are numbers, digests and addresses. Raises PackageError."""
     fields = Fields(value, path, [name for name, _ in kind.MEMBERS])
     values = {field_name(name): _member(fields, name, solidity) for name, solidity in kind.MEMBERS}

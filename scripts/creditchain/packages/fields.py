@@ -104,10 +104,14 @@ class Fields:
 
     def hex(self, name: str, *, length: int) -> bytes:
         """Exactly `length` bytes as `0x` and hex digits."""
+        return self._hex(name, self._value[name], length)
+
+    def hexes(self, name: str, *, length: int, most: int) -> tuple[bytes, ...]:
+        """A list of at most `most` values of exactly `length` bytes."""
         value = self._value[name]
-        if not isinstance(value, str) or len(value) != 2 + 2 * length or not _HEX.fullmatch(value):
-            raise self._wrong(name, f"0x and {2 * length} lower-case hex digits", value)
-        return bytes.fromhex(value[2:])
+        if not isinstance(value, list) or len(value) > most:
+            raise self._wrong(name, f"a list of at most {most} values of {length} bytes", value)
+        return tuple(self._hex(f"{name}[{place}]", item, length) for place, item in enumerate(value))
 
     def blob(self, name: str, *, most: int) -> bytes:
         """1 to `most` bytes as `0x` and hex digits."""
@@ -139,6 +143,11 @@ class Fields:
     def _digest(self, name: str, value: object) -> bytes:
         if not isinstance(value, str) or not _DIGEST.fullmatch(value):
             raise self._wrong(name, "0x and 64 lower-case hex digits", value)
+        return bytes.fromhex(value[2:])
+
+    def _hex(self, name: str, value: object, length: int) -> bytes:
+        if not isinstance(value, str) or len(value) != 2 + 2 * length or not _HEX.fullmatch(value):
+            raise self._wrong(name, f"0x and {2 * length} lower-case hex digits", value)
         return bytes.fromhex(value[2:])
 
     def _wrong(self, name: str, expected: str, value: object) -> PackageError:

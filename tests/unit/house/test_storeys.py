@@ -30,6 +30,7 @@ STOREYS: Mapping[str, tuple[str, ...]] = {
         "log",
         "consents",
         "packages",
+        "checkpoints",
         "verification",
     ),
     "rooms": ("catalogue", "home", "sample", "batch", "chain", "evidence", "reports", "backup"),
