@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from creditchain.log.cells import KEY_BYTES, NO_WORD, WORD_BYTES, Cell, CellError
-from creditchain.merkle.order import leaf_order
+from creditchain.merkle import lanes
 from creditchain.merkle.rows import Places, Rows, check_rows
 
 #: Rows between two insertions from which copying run by run beats numpy's mask over all rows.
@@ -143,7 +143,7 @@ def find_keys(among: Rows, keys: Rows) -> tuple[Places, npt.NDArray[np.bool_]]:
     return places, same
 
 
-def key_order(keys: Rows, *, threads: int = 0) -> Places:
+def key_order(keys: Rows) -> Places:
     """Places of keys (n, 32) in ascending order; equal keys keep their order.
 
     The sort of leaves expects digests, whose first bytes differ. Keys of one space do not: they share their first byte,
@@ -152,7 +152,7 @@ def key_order(keys: Rows, *, threads: int = 0) -> Places:
     spaces = np.argsort(keys[:, 0], kind="stable")
     ends = np.cumsum(np.bincount(keys[:, 0], minlength=256))
     parts = np.split(spaces, ends[:-1])
-    return np.concatenate([part[_order_of_space(keys[part], threads)] for part in parts if len(part)] or [spaces])
+    return np.concatenate([part[_order_of_space(keys[part])] for part in parts if len(part)] or [spaces])
 
 
 def as_text(keys: Rows) -> npt.NDArray[np.bytes_]:
@@ -160,10 +160,15 @@ def as_text(keys: Rows) -> npt.NDArray[np.bytes_]:
     return np.ascontiguousarray(keys).view(f"S{KEY_BYTES}").reshape(-1)
 
 
-def _order_of_space(keys: Rows, threads: int) -> Places:
-    shared = int(np.argmax((keys != keys[0]).any(axis=0)))
-    moved = np.roll(keys, -shared, axis=1)  # shared bytes decide nothing, so they may come last
-    return leaf_order(moved, np.zeros(len(keys), np.uint8), moved, threads=threads)
+def _order_of_space(keys: Rows) -> Places:
+    # Bytes that all keys share decide nothing, so they may come last.
+    moved = np.roll(keys, -_shared(keys), axis=1)
+    return lanes.leaf_order(moved, np.zeros(len(keys), np.uint8), moved)
+
+
+def _shared(keys: Rows) -> int:
+    """Number of leading bytes that all keys share; 0 if they are all equal."""
+    return next((column for column in range(KEY_BYTES) if (keys[:, column] != keys[0, column]).any()), 0)
 
 
 def _rows(values: Iterable[bytes]) -> Rows:

@@ -69,7 +69,7 @@ def replay(entries: EntryColumns, log_id: bytes, before: Replayed = NOTHING_REPL
     Raises ReplayError with the first entry that contradicts those before it.
     """
     require_consecutive(entries.indices, before.size)
-    cells = before.cells.updated(_changes(entries, before.cells, threads))
+    cells = before.cells.updated(_changes(entries, before.cells))
     frontier = Frontier.of(before.size, before.peaks)
     append_rows(frontier, entry_hashes(entries, log_id, threads=threads), threads=threads)
     return Replayed(frontier.size, frontier.peaks, cells)
@@ -116,11 +116,11 @@ class _Writes(NamedTuple):
         return cls(*(np.ascontiguousarray(rows[:, start : start + 32]) for start in (0, 32, 64)))
 
 
-def _changes(entries: EntryColumns, before: CellColumns, threads: int) -> CellColumns:
+def _changes(entries: EntryColumns, before: CellColumns) -> CellColumns:
     """What each written cell holds after the entries, every write checked against the one before it."""
     writes, by_entry = entries.own_writes()
     # In this order, the writes of one cell stand together, from the first to the last.
-    order = key_order(writes[:, :32], threads=threads)
+    order = key_order(writes[:, :32])
     ordered, entry = _Writes.of(writes[order]), by_entry[order]
     first, last = _ends_of_runs(ordered.keys)
     left = np.empty_like(ordered.old)  # what the cell's last write left

@@ -95,8 +95,7 @@ def test_other_shapes(shape: tuple[int, ...]):
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 300, 70_000])
-@pytest.mark.parametrize("threads", [1, 2])
-def test_the_order_of_keys(count: int, threads: int):
+def test_the_order_of_keys(count: int):
     """Spaces of counters, of counters behind a number, of digests, of one key many times, and of zeros at the end."""
     numbers = np.random.default_rng(count)
     keys = np.zeros((count, 32), np.uint8)
@@ -108,4 +107,4 @@ def test_the_order_of_keys(count: int, threads: int):
     keys[space == 4, 1:] = 7
     keys[space == 5, 1:3] = numbers.integers(0, 256, ((space == 5).sum(), 2))
     expected = sorted(range(count), key=lambda place: keys[place].tobytes())
-    assert key_order(keys, threads=threads).tolist() == expected
+    assert key_order(keys).tolist() == expected

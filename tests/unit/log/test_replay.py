@@ -58,6 +58,14 @@ def test_the_log_of_the_vectors_at_every_size(way: Way):
         assert len(found.cells) == case["cells"]
 
 
+def test_entries_hash_as_those_of_the_contracts():
+    vectors = load("entries")
+    for case in vectors["log"]:
+        writer = bytes.fromhex(case["writer"][2:])
+        entry = AppendedEntry(case["index"], case["kind"], writer, case["time"], case["body"], case["writes"])
+        assert entry.hash(vectors["log_ids"][0]["log_id"]) == case["entry"]
+
+
 def test_entry_hashes_of_the_vectors():
     expected = [case["entry"] for case in VECTORS["log"]]
     assert [entry.hash(VECTORS["log_id"]) for entry in LOG] == expected
