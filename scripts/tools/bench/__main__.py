@@ -20,6 +20,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "core": ("gas",),
     "batch": ("tree", "batch", "uploads"),
     "consent": ("consent",),
+    "state": ("state", "replay"),
     "starting": ("starting",),
 }
 
