@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from creditchain.chain.errors import LyingEndpointError
 from creditchain.chain.log_entries import read_entries
 from creditchain.chain.region import Region
 from creditchain.errors import InputError
+from creditchain.log.cell_columns import CellColumns
+from creditchain.log.state_tree import StateTree
+from creditchain.log.stepping import Replay
 from creditchain.log.views import LogEntry
 from creditchain.merkle import consistency_proof, inclusion_proof
 from creditchain.merkle import root as root_of
+
+#: Cells that are read in one call: some 300 KB of answer.
+CELLS_A_CALL = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,49 @@ def read_log(region: Region, block: int | None = None) -> LogCopy:
     entries = tuple(read_entries(region, at))
     root = root_of([entry.hash for entry in entries])
     return LogCopy(LogHead(region.deployment.log_id, len(entries), root, at), entries)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedState:
+    """The state of a region that its entries add up to: cells ascending by key, and the root of their tree."""
+
+    head: LogHead
+    cells: CellColumns
+    state_root: bytes
+    compared: bool  #: whether each cell was compared with what the contract holds
+
+
+def replay_log(region: Region, block: int | None = None, *, compare: bool = False) -> ReplayedState:
+    """Compute every cell from the entries alone, as of a block; None: the newest final one.
+
+    `compare` also reads every cell from the contract.
+
+    Raises:
+        LyingEndpointError: the entries do not add up to the contract's root, or a cell holds another word.
+        ReplayError: the entries contradict each other.
+    """
+    copy = read_log(region, block)
+    replay = Replay(copy.head.log_id)
+    for entry in copy.entries:
+        replay.append(entry.appended)
+    cells = replay.replayed().cells
+    if compare:
+        _require_held(region, cells, copy.head.block)
+    return ReplayedState(copy.head, cells, StateTree(cells).root, compare)
+
+
+def _require_held(region: Region, cells: CellColumns, block: int) -> None:
+    for start in range(0, len(cells), CELLS_A_CALL):
+        some = cells[start : start + CELLS_A_CALL]
+        held = region.words([cell.key for cell in some], block)
+        for cell, word in zip(some, held, strict=True):
+            if cell.word != word:
+                raise LyingEndpointError(
+                    f"cell 0x{cell.key.hex()} is not what the entries add up to",
+                    expected="0x" + cell.word.hex(),
+                    found="0x" + word.hex(),
+                    hint="The endpoint changes answers; use another endpoint.",
+                )
 
 
 def _require(index: int, largest: int, what: str) -> None:

@@ -10,8 +10,8 @@ from creditchain.chain.answers import Log
 from creditchain.chain.connect import LogRange
 from creditchain.chain.errors import LyingEndpointError
 from creditchain.chain.region import Region
-from creditchain.hashing import keccak256
-from creditchain.log.entries import ENTRY_VERSION, AnchorBody, entry_hash, parse_body
+from creditchain.log.appended import AppendedEntry
+from creditchain.log.entries import AnchorBody, parse_body
 from creditchain.log.history import LoggedAnchor
 from creditchain.log.views import LogEntry
 from creditchain.merkle.frontier import Frontier
@@ -69,17 +69,23 @@ def entries_between(region: Region, first: int, last: int, kind: EntryKind | Non
 
 
 def _entry(log_id: bytes, log: Log, values: Mapping[str, Any]) -> LogEntry:
-    index, kind, writer, time = values["index"], values["kind"], values["writer"], values["time"]
-    digest, writes = keccak256(values["body"]), values["writes"]
+    said = AppendedEntry(
+        index=values["index"],
+        kind=values["kind"],
+        writer=bytes.fromhex(values["writer"][2:]),
+        time=values["time"],
+        body=values["body"],
+        writes=values["writes"],
+    )
     return LogEntry(
-        index=index,
-        kind=kind,
-        writer=writer,
-        time=time,
-        body_hash=digest,
-        hash=entry_hash(ENTRY_VERSION, kind, log_id, index, writer, time, digest, keccak256(writes)),
-        body=parse_body(kind, values["body"]),
-        writes=writes,
+        index=said.index,
+        kind=said.kind,
+        writer=values["writer"],
+        time=said.time,
+        data=said.body,
+        hash=said.hash(log_id),
+        body=parse_body(said.kind, said.body),
+        writes=said.writes,
         block=log.block,
         transaction_hash=log.transaction_hash,
     )

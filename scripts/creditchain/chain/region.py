@@ -57,6 +57,13 @@ class Region:
         """Root over all entries."""
         return bytes(self._read("RegionLog", "root", block=block))
 
+    def words(self, keys: Sequence[bytes], block: int | None = None) -> list[bytes]:
+        """The words of cells (keys of 32 bytes), 32 bytes each; zero where nothing was written."""
+        face, log = interface("RegionLog"), self.deployment.address("RegionLog")
+        numbers = [int.from_bytes(key, "big") for key in keys]
+        data = self.chain.call(log, face.encode("read", numbers), block=block, doing="answer read")
+        return [word.to_bytes(32, "big") for word in face.decode("read", data)[0]]
+
     def is_writer(self, address: str, block: int | None = None) -> bool:
         """Whether this contract may append to the log."""
         face = interface("RegionLog")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from creditchain.cli.connecting import RpcOption, open_region
+from creditchain.cli.log_shown import described, fields_of, hexed, told
 from creditchain.cli.moments import shown
 from creditchain.cli.settings import settings
 
 if TYPE_CHECKING:
     from creditchain.acts.replaying import LogCopy, LogHead
-    from creditchain.log.views import LogEntry
 
 group = typer.Typer(no_args_is_help=True, help="The region's append-only log: entries, root, proofs. 区域日志")
 
@@ -51,11 +49,11 @@ def show(
     copy = _copy(ctx, block, rpc)
     listed = copy.entries[first : first + count]
     rows = [
-        [entry.index, EntryKind(entry.kind).label, shown(entry.time), entry.block, _told(_fields(entry))]
+        [entry.index, EntryKind(entry.kind).label, shown(entry.time), entry.block, told(fields_of(entry))]
         for entry in listed
     ]
     output = settings(ctx).output
-    output.table(["index", "kind", "time", "block", "body"], rows, value=[_described(entry) for entry in listed])
+    output.table(["index", "kind", "time", "block", "body"], rows, value=[described(entry) for entry in listed])
     output.note(f"{copy.head.size} entries, which add up to the root in the contract")
 
 
@@ -69,7 +67,7 @@ def inclusion(
     """Prove that an entry is in the log (RFC 9162, 2.1.3)."""
     copy = _copy(ctx, block, rpc)
     proof = copy.inclusion(index)
-    settings(ctx).output.emit({**_head(copy.head), "entry": _described(copy.entries[index]), "proof": _hexed(proof)})
+    settings(ctx).output.emit({**_head(copy.head), "entry": described(copy.entries[index]), "proof": hexed(proof)})
 
 
 @group.command()
@@ -83,7 +81,27 @@ def consistency(
     copy = _copy(ctx, block, rpc)
     proof = copy.consistency(old_size)
     old = {"old_size": old_size, "old_root": "0x" + copy.root_at(old_size).hex()}
-    settings(ctx).output.emit({**_head(copy.head), **old, "proof": _hexed(proof)})
+    settings(ctx).output.emit({**_head(copy.head), **old, "proof": hexed(proof)})
+
+
+@group.command()
+def replay(
+    ctx: typer.Context,
+    compare: Annotated[bool, typer.Option("--compare", help="Also read each cell from the contract.")] = False,
+    block: BlockOption = None,
+    rpc: RpcOption = None,
+) -> None:
+    """Compute the region's state from the entries of its log alone; with --json, every cell."""
+    from creditchain.acts.replaying import replay_log
+
+    chosen = settings(ctx)
+    with open_region(chosen, rpc) as region, chosen.output.progress("replaying the log"):
+        state = replay_log(region, block, compare=compare)
+    summary = {**_head(state.head), "cells": len(state.cells), "state_root": "0x" + state.state_root.hex()}
+    words = {"0x" + cell.key.hex(): "0x" + cell.word.hex() for cell in state.cells}
+    chosen.output.emit({**summary, "compared": state.compared, "words": words} if chosen.output.as_json else summary)
+    if compare:
+        chosen.output.note(f"the contract holds the same {len(state.cells)} cells")
 
 
 def _copy(ctx: typer.Context, block: int | None, rpc: list[str] | None) -> LogCopy:
@@ -101,39 +119,3 @@ def _head(head: LogHead) -> dict[str, Any]:
         "hash": "keccak-256",
         "block": head.block,
     }
-
-
-def _described(entry: LogEntry) -> dict[str, Any]:
-    return {
-        "index": entry.index,
-        "kind": entry.kind,
-        "writer": entry.writer,
-        "time": entry.time,
-        "body_hash": "0x" + entry.body_hash.hex(),
-        "entry": "0x" + entry.hash.hex(),
-        "body": None if entry.body is None else {name: _plain(value) for name, value in _fields(entry).items()},
-        "writes": _writes(entry.writes),
-        "block": entry.block,
-        "transaction": "0x" + entry.transaction_hash.hex(),
-    }
-
-
-def _writes(writes: bytes) -> list[dict[str, str]]:
-    words = ["0x" + writes[at : at + 32].hex() for at in range(0, len(writes), 32)]
-    return [dict(zip(("key", "old", "new"), words[at : at + 3], strict=True)) for at in range(0, len(words), 3)]
-
-
-def _fields(entry: LogEntry) -> dict[str, Any]:
-    return {} if entry.body is None else asdict(entry.body)
-
-
-def _told(body: Mapping[str, Any]) -> str:
-    return "  ".join(f"{name} {_plain(value)}" for name, value in body.items())
-
-
-def _plain(value: object) -> object:
-    return "0x" + value.hex() if isinstance(value, bytes) else value
-
-
-def _hexed(proof: list[bytes]) -> list[str]:
-    return ["0x" + node.hex() for node in proof]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from creditchain.hashing import keccak256
+from creditchain.log.appended import AppendedEntry
+
 if TYPE_CHECKING:
     from creditchain.log.entries import Body
 
@@ -147,20 +150,32 @@ class Metered:
 class LogEntry:
     """One entry of the region log, checked against the log's root.
 
-    `body` is the entry's content, None for a kind that this version does not know. `hash` is the entry's leaf hash in
-    the log's tree. `writes` holds 96 bytes for each cell that it wrote: key, old word, new word.
+    `data` is the body as the log hashed it, `body` what it says: None for a kind that this version does not know.
+    `hash` is the leaf hash in the log's tree. `writes` holds 96 bytes for each cell that it wrote: key, old word,
+    new word.
     """
 
     index: int
     kind: int
     writer: str
     time: int
-    body_hash: bytes
+    data: bytes
     hash: bytes
     body: Body | None
     writes: bytes
     block: int
     transaction_hash: bytes
+
+    @property
+    def body_hash(self) -> bytes:
+        """The hash of the body, 32 bytes."""
+        return keccak256(self.data)
+
+    @property
+    def appended(self) -> AppendedEntry:
+        """What the log was told: everything that its hash covers, but the log's id."""
+        writer = bytes.fromhex(self.writer.removeprefix("0x"))
+        return AppendedEntry(self.index, self.kind, writer, self.time, self.data, self.writes)
 
 
 @dataclass(frozen=True, slots=True)

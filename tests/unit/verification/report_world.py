@@ -166,7 +166,7 @@ class Region:
                 kind=which,
                 writer=HERE.anchor_registry,
                 time=self.now,
-                body_hash=digest,
+                data=body.encode(),
                 hash=entry_hash(
                     ENTRY_VERSION, which, HERE.log_id, index, HERE.anchor_registry, self.now, digest, NO_WRITES
                 ),

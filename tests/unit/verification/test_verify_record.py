@@ -413,7 +413,7 @@ class TestPublisher:
     def test_an_entry_of_another_anchor(self, change: dict[str, Any]) -> None:
         assert verify(evidence=self.changed_entry(**change)).step(5).outcome is Outcome.NOT_VERIFIED
 
-    @pytest.mark.parametrize("change", [{"body_hash": bytes(32)}, {"index": 41}, {"kind": 4}, {"body": None}])
+    @pytest.mark.parametrize("change", [{"data": bytes(32)}, {"index": 41}, {"kind": 4}, {"body": None}])
     def test_an_entry_that_does_not_hash_to_itself(self, change: dict[str, Any]) -> None:
         entry = world().evidence.entry
         assert not isinstance(entry, Missing)

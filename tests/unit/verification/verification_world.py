@@ -171,7 +171,7 @@ def anchor_entry(body: AnchorBody, **changes: object) -> LogEntry:
         kind=3,
         writer=ORIGIN.anchor_registry,
         time=ANCHORED_AT,
-        body_hash=body.body_hash(),
+        data=body.encode(),
         hash=keccak256(b"entry"),
         body=body,
         writes=b"",
