@@ -109,6 +109,8 @@ def test_consistency_from_every_size(checks, size):
         checks.consistency(False, old, EMPTY_ROOT, size, root, proof)
         checks.consistency(False, old, old_root, size, EMPTY_ROOT, proof)
         checks.consistency(False, old, old_root, size, root, [*proof, root])
+        if old < size:
+            checks.consistency(False, old, old_root, size, root, [])
         if proof:
             checks.consistency(False, old, old_root, size, root, proof[:-1])
             checks.consistency(False, size, root, old, old_root, proof)

@@ -129,6 +129,8 @@ def test_what_changes_nothing_or_names_nobody(region):
         region.log.setWriter(0, NO_ADDRESS, 0, [])
     with refused("RegionLogKinds", GRANTED):
         region.log.setWriter(writer_id(region.log, contract), NO_ADDRESS, GRANTED, [])
+    with refused("RegionLogKinds", 0):
+        region.log.setWriter(writer_id(region.log, contract), NO_ADDRESS, 0, [(5, 1)])
     with refused("RegionLogWriterKnown", contract):
         region.log.setWriter(0, contract, GRANTED, [])
     with refused("RegionLogWriterUnknown", 5):
