@@ -173,7 +173,7 @@ def test_every_writer_appends_to_the_same_log(region):
     tx = region.anchors.openKeyEpoch(number_hash("epoch", 2))
     body = body_hash(("uint32", 2), ("bytes32", number_hash("epoch", 2)))
     assert_logged(region, tx, region.anchors, (Kind.TAG_KEY_EPOCH, body))
-    assert [(key, new >> 56) for key, _, new in written(tx)] == [(cell_key(3, 0), 2)]
+    assert (cell_key(3, 0), 2) in [(key, new >> 56) for key, _, new in written(tx)]
     assert region.log.root() == "0x" + reference.mth(all_entries(region.log)).hex()
 
 

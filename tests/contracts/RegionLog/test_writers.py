@@ -10,6 +10,8 @@ from world import (
     NO_WORD,
     WHOLE_SPACE,
     Kind,
+    Region,
+    admit_writer,
     append,
     assert_logged,
     bits,
@@ -18,12 +20,23 @@ from world import (
     deploy,
     refused,
     refused_inside,
+    word,
     writer_for,
     writer_id,
     written,
 )
 
 GRANTED = bits(20, 21)
+
+
+@pytest.fixture(scope="module")
+def region(_module):
+    """A log with one writer, so that the spaces of these tests are free whatever other contracts write."""
+    manager = deploy("AccessManager", accounts[0])
+    log = deploy("RegionLog", manager, word(b"YRD"))
+    nodes = deploy("NodeRegistry", manager, log)
+    admit_writer(log, nodes, "NodeRegistry")
+    return Region(manager, log, nodes, None)
 
 
 def code_hash(contract):
