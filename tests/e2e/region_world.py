@@ -106,7 +106,18 @@ def document(subject: Subject, year: int) -> bytes:
             "section": "basic",
             "domain": "registry",
             "as_of": f"{year}-06-30",
-            "data": {"name": f"样本 {year}"},
+            "data": {
+                "record_id": f"RECORD{year}",
+                "name": f"样本 {year}",
+                "type": "limited",
+                "status": "operating",
+                "established_on": "2015-02-28",
+                "capital_fen": 100_000_000,
+                "division": 320100,
+                "industry": "C3911",
+                "address": "示例路一号",
+                "authority": "示例市场监督管理局",
+            },
         }
     )
 
@@ -131,7 +142,7 @@ def anchor_documents(
             SOURCE, top, len(leaves), product.digest, number, 0, domain_mask([Domain.REGISTRY]), len(NUMBERS), 1
         )
         send(place, region, SOURCE, f"anchor {number}", region.calls.anchor(batch))
-        platform = dev_signer(PLATFORM, region.chain)
+        platform, issued_at = dev_signer(PLATFORM, region.chain), region.chain.head().time
         packages = []
         for index, leaf in enumerate(leaves):
             subject, content, fresh = shown[leaf]
@@ -142,7 +153,7 @@ def anchor_documents(
                 leaf.tag,
                 subject.scheme,
                 subject.number,
-                1_750_000_000,
+                issued_at,
             )
             signature = platform.sign_typed(message.typed_data())
             packages.append(
@@ -159,7 +170,7 @@ def anchor_documents(
                         proof=tuple(inclusion_proof(hashes, index)),
                         key_epoch=1,
                     ),
-                    PackagedTag(leaf.tag, SignedTagStatement(PLATFORM, 1, leaf.tag, subject, 1_750_000_000, signature)),
+                    PackagedTag(leaf.tag, SignedTagStatement(PLATFORM, 1, leaf.tag, subject, issued_at, signature)),
                 )
             )
     return packages

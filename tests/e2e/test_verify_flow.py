@@ -257,7 +257,7 @@ def test_audit(shell: Shell, packages: list[RecordPackage]) -> None:
 
 
 def test_disorder_is_proven_by_anyone(shell: Shell) -> None:
-    packages = anchor_documents(shell.place, (2030, 2031), 2, unsorted=True)
+    packages = anchor_documents(shell.place, (2020, 2021), 2, unsorted=True)
     assert shell.verify(packages[1])[0] == 0
     listed = write_list(shell.folder / "list.parquet", packages)
     assert shell("audit", "check", listed, "--node", str(SOURCE))[0] == 1
@@ -268,7 +268,7 @@ def test_disorder_is_proven_by_anyone(shell: Shell) -> None:
 
 
 def test_members_that_fell(shell: Shell) -> None:
-    packages = anchor_documents(shell.place, (2040,), 2)
+    packages = anchor_documents(shell.place, (2019,), 2)
     with region_of(shell.place) as region:
         anchor = region.anchor(SOURCE, packages[0].batch.root)
         assert anchor is not None

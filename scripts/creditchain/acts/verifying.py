@@ -116,5 +116,4 @@ def _decided(
     if isinstance(package, ReportPackage):
         evidence = reports.fetch(package)
         return verify_report(package, evidence, judge.policy, tag_key=judge.tag_key, catalogue=judge.products)
-    digests = {name: product.digest for name, product in judge.products.items()}
-    return verify_record(package, records.fetch(package), judge.policy, tag_key=judge.tag_key, products=digests)
+    return verify_record(package, records.fetch(package), judge.policy, tag_key=judge.tag_key, catalogue=judge.products)

@@ -22,7 +22,7 @@ class JudgedRecord:
     leaf: bytes  #: leaf hash, 32 bytes
     document: Document | None  #: None for a file, or a JSON document that breaks the format
     product: Product | None  #: named by its batch's log entry; None if the verifier does not know it
-    domains: int  #: bit set: the document's own domain; for a file, all domains that its batch declares
+    domains: int  #: bit set: the document's own domain; for a file, those of its product that its batch declares
 
     @property
     def key(self) -> tuple[int, bytes]:

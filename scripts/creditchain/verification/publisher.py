@@ -8,6 +8,7 @@ from creditchain.documents import Document, domain_mask
 from creditchain.log.entries import AnchorBody
 from creditchain.log.views import AnchorInfo, LogEntry
 from creditchain.packages.record_package import RecordPackage
+from creditchain.products import Product
 from creditchain.verification.evidence import Evidence, Missing, NodeHistory
 from creditchain.verification.policy import Policy
 from creditchain.verification.verdict import Step, Text, failed, not_verified, passed
@@ -15,9 +16,13 @@ from creditchain.vocabulary import PUBLISHING, EntryKind, NodeStatus, Role
 
 
 def check_publisher(
-    package: RecordPackage, document: Document | None, evidence: Evidence, policy: Policy, products: Mapping[str, bytes]
+    package: RecordPackage,
+    document: Document | None,
+    evidence: Evidence,
+    policy: Policy,
+    catalogue: Mapping[str, Product],
 ) -> tuple[Step, tuple[Text, ...]]:
-    """Step 5, and notices. `products` are the digests of the products that the verifier knows, by name/version.
+    """Step 5, and notices. `catalogue` holds the products that the verifier knows, by `name/version`.
 
     AnchorRegistry decided whether the node's status and domains allowed the anchor when it wrote the log entry. So here
     it is enough that the entry exists and covers the document.
@@ -37,14 +42,14 @@ def check_publisher(
     ):
         raise TypeError("unreachable")
     fault = (
-        _contradiction(package, anchor, entry)
+        contradiction(package, anchor, entry)
         or _fault_of_node(anchor, publisher, host)
-        or _fault_of_content(document, entry, products)
-        or _out_of_scope(package, document, anchor, entry, policy, products)
+        or _fault_of_domain(document, entry)
+        or _out_of_scope(package, anchor, entry, policy, catalogue)
     )
     if fault is not None:
         return fault, ()
-    return _passed(anchor, entry, publisher), _notices(document, anchor, publisher, entry, products)
+    return _passed(anchor, entry, publisher), _notices(anchor, publisher, entry)
 
 
 def anchor_body(entry: LogEntry) -> AnchorBody | None:
@@ -52,13 +57,15 @@ def anchor_body(entry: LogEntry) -> AnchorBody | None:
     return entry.body if isinstance(entry.body, AnchorBody) else None
 
 
-def _contradiction(package: RecordPackage, anchor: AnchorInfo, entry: LogEntry) -> Step | None:
+def contradiction(package: RecordPackage, anchor: AnchorInfo, entry: LogEntry) -> Step | None:
     """Check that the entry is the anchor's and its body what the log hashed; else the endpoint contradicts itself."""
     body = entry.body
     if entry.kind != EntryKind.ANCHOR or not isinstance(body, AnchorBody) or entry.index != anchor.entry:
         return not_verified(5, "the log entry given is not the anchor's", "所给日志条目并非该锚定")
     stated = (body.node, body.root, body.size, body.key_epoch)
     if stated != (anchor.node, anchor.root, anchor.size, anchor.key_epoch) or anchor.node != package.batch.node:
+        return not_verified(5, "log entry and anchor contradict each other", "日志条目与锚定相互矛盾")
+    if anchor.time != entry.time:
         return not_verified(5, "log entry and anchor contradict each other", "日志条目与锚定相互矛盾")
     if body.body_hash() != entry.body_hash:
         return not_verified(5, "the log entry's body is not what the log hashed", "日志条目内容与日志哈希不符")
@@ -84,47 +91,29 @@ def _fault_of_node(anchor: AnchorInfo, publisher: NodeHistory, host: NodeHistory
     return None
 
 
-def _fault_of_content(document: Document | None, entry: LogEntry, products: Mapping[str, bytes]) -> Step | None:
-    """Check domain and product of a JSON document. A file names neither, so only the anchor's declaration counts."""
+def _fault_of_domain(document: Document | None, entry: LogEntry) -> Step | None:
+    """Check the domain of a JSON document. A file names none, so only the batch's declaration counts."""
     body = anchor_body(entry)
-    if document is None or body is None:
+    if document is None or body is None or domain_mask([document.domain]) & body.domains:
         return None
-    if not domain_mask([document.domain]) & body.domains:
-        return failed(
-            5,
-            "the batch was not anchored for the document's domain",
-            "该批次未声明文档所属领域",
-            found=document.domain.label,
-        )
-    known = products.get(document.product)
-    if known is not None and known != body.product:
-        return failed(
-            5,
-            "the document names another product than its batch",
-            "文档产品与批次产品不符",
-            expected=body.product,
-            found=known,
-        )
-    return None
+    return failed(
+        5,
+        "the batch was not anchored for the document's domain",
+        "该批次未声明文档所属领域",
+        found=document.domain.label,
+    )
 
 
 def _out_of_scope(
-    package: RecordPackage,
-    document: Document | None,
-    anchor: AnchorInfo,
-    entry: LogEntry,
-    policy: Policy,
-    products: Mapping[str, bytes],
+    package: RecordPackage, anchor: AnchorInfo, entry: LogEntry, policy: Policy, catalogue: Mapping[str, Product]
 ) -> Step | None:
     if policy.nodes and package.batch.node not in policy.nodes:
         return failed(5, "the policy does not accept this publisher", "策略不接受该发布节点", node=anchor.node)
     if policy.products:
-        accepted = {products[name] for name in policy.products if name in products}
+        accepted = {catalogue[name].digest for name in policy.products if name in catalogue}
         body = anchor_body(entry)
         if body is None or body.product not in accepted:
             return failed(5, "the policy does not accept this product", "策略不接受该产品")
-        if document is not None and document.product not in policy.products:
-            return failed(5, "the policy does not accept this product", "策略不接受该产品", found=document.product)
     if policy.audited and not anchor.audited:
         return not_verified(
             5, "the policy requires an audited batch, and no regulator has audited this one", "策略要求经审计的批次"
@@ -148,13 +137,7 @@ def _passed(anchor: AnchorInfo, entry: LogEntry, publisher: NodeHistory) -> Step
     return passed(5, f"node {node.number}, {details['role']}", f"节点 {node.number}，{Role(node.role).zh}", **details)
 
 
-def _notices(
-    document: Document | None,
-    anchor: AnchorInfo,
-    publisher: NodeHistory,
-    entry: LogEntry,
-    products: Mapping[str, bytes],
-) -> tuple[Text, ...]:
+def _notices(anchor: AnchorInfo, publisher: NodeHistory, entry: LogEntry) -> tuple[Text, ...]:
     notices = []
     if publisher.info.status != NodeStatus.ACTIVE:
         notices.append(Text("the publisher is no longer active", "发布节点目前已非活动状态"))
@@ -165,10 +148,6 @@ def _notices(
                 "the publisher may no longer publish all domains of this batch",
                 "发布节点目前已无权发布该批次的全部领域",
             )
-        )
-    if document is not None and document.product not in products:
-        notices.append(
-            Text("the product is not known here; its digest was not compared", "本地未知该产品，未比对产品摘要")
         )
     if not anchor.audited:
         notices.append(Text("the batch has not been audited", "该批次未经审计"))

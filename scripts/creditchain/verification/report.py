@@ -22,7 +22,7 @@ from creditchain.identifiers import epoch_digest
 from creditchain.packages.record_package import RecordPackage
 from creditchain.packages.report_package import ReportPackage
 from creditchain.products import Product, ProductKind
-from creditchain.verification.case import Case, JudgedRecord
+from creditchain.verification.case import Case, JudgedRecord, domains_in
 from creditchain.verification.complete import check_completeness
 from creditchain.verification.consented import check_consent
 from creditchain.verification.delivered import check_delivery
@@ -33,6 +33,7 @@ from creditchain.verification.retained import check_retention
 from creditchain.verification.steps import leaf_of, verify_record
 from creditchain.verification.subject import TagClaim, TagKey, check_tag
 from creditchain.verification.verdict import (
+    WORST_FIRST,
     Outcome,
     Step,
     Text,
@@ -44,8 +45,6 @@ from creditchain.verification.verdict import (
     passed,
 )
 
-#: From worst to best. A step of the whole report has the worst outcome of its records.
-_WORST = (Outcome.FAILED, Outcome.NOT_VERIFIED, Outcome.PENDING, Outcome.PASSED, Outcome.NOT_APPLICABLE)
 #: How many records a step describes one by one.
 _DESCRIBED = 20
 
@@ -70,7 +69,7 @@ def verify_report(
             seen,
             policy,
             tag_key=_key_of(tag_key, seen.key_epoch_digest),
-            products={name: product.digest for name, product in case.catalogue.items()},
+            catalogue=case.catalogue,
         )
         for record, seen in zip(case.records, evidence.records, strict=True)
     ]
@@ -106,8 +105,11 @@ def _record(package: RecordPackage, seen: Evidence, products: Mapping[bytes, Pro
     document = _document(package.record.media_type, package.record.content)
     body = None if isinstance(seen.entry, Missing) else anchor_body(seen.entry)
     product = products.get(body.product) if body is not None else None
-    declared = body.domains if body is not None else 0
-    domains = domain_mask([document.domain]) if document is not None else declared
+    if document is not None:
+        domains = domain_mask([document.domain])
+    else:
+        # A file does not say its domain. It may be of each that its batch declares and its product has.
+        domains = (body.domains if body is not None else 0) & (domains_in(product) if product is not None else -1)
     return JudgedRecord(package, leaf_of(package), document, product, domains)
 
 
@@ -179,7 +181,7 @@ def _added_up(number: int, case: Case, verdicts: list[Verdict], own: Iterable[St
     outcomes = [step.outcome for step in (*listed, *steps)]
     if not outcomes:
         return not_applicable(number, "the report rests on no record", "报告不依据任何记录")
-    worst = min(outcomes, key=_WORST.index)
+    worst = min(outcomes, key=WORST_FIRST.index)
     if worst in (Outcome.PASSED, Outcome.NOT_APPLICABLE):
         return passed(number, f"all {len(steps)} record(s)", f"全部 {len(steps)} 条记录", records=len(steps))
     for step in listed:

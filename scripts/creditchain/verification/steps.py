@@ -1,7 +1,8 @@
 """The numbered steps for one record, as a pure function of the package, the evidence and the verifier's policy.
 
  (1) the package parses within limits                      `record_package.parse_package`, before evidence is fetched
- (2) the leaf from document, salt, tag, section; the tag   `_check_document`, then `subject.check_subject`
+ (2) the document, the product that the entry names        `content.check_document`, `content.check_product`
+ (2) whose tag it is                                       `subject.check_subject`
  (3) inclusion in the batch root                           `_check_inclusion`
  (4) anchored on the configured chain                      `_check_anchor`
  (5) by a node that was entitled to                        `publisher.check_publisher`
@@ -16,11 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from creditchain.documents import JSON_MEDIA_TYPE, Document, leaf_hash, parse_document
+from creditchain.documents import Document, leaf_hash
 from creditchain.errors import InputError
 from creditchain.merkle import verify_inclusion
 from creditchain.packages.record_package import PACKAGE_LIMITS, PackageLimits, RecordPackage
 from creditchain.packages.report_package import ReportPackage
+from creditchain.products import Product
+from creditchain.verification.content import check_document, check_product
 from creditchain.verification.evidence import Evidence, Missing
 from creditchain.verification.policy import DEFAULT_POLICY, Policy
 from creditchain.verification.publisher import check_publisher
@@ -36,6 +39,7 @@ from creditchain.verification.verdict import (
     not_verified,
     passed,
     pending,
+    worst_of,
 )
 from creditchain.vocabulary import DisputeState, Life
 
@@ -51,19 +55,19 @@ def verify_record(
     policy: Policy = DEFAULT_POLICY,
     *,
     tag_key: TagKey | None = None,
-    products: Mapping[str, bytes] | None = None,
+    catalogue: Mapping[str, Product] | None = None,
 ) -> Verdict:
     """All ten steps for one record package.
 
-    With `tag_key`, a verifier who holds the key computes the tag. `products` are the digests (32 bytes) of the products
-    that the verifier knows, by `name/version`. Never raises because of a package's content.
+    With `tag_key`, a verifier who holds the key computes the tag. `catalogue` holds the products that the verifier
+    knows, by `name/version`. Never raises because of a package's content.
     """
     steps = [passed(1, "parsed", "已解析")]  # (1)
-    document, told = _check_document(package)  # (2)
-    steps.append(told if told.outcome is not Outcome.PASSED else check_subject(package, evidence, policy, tag_key))
+    document, content = _check_content(package, evidence, policy, tag_key, catalogue or {})  # (2)
+    steps.append(content)
     included = _check_inclusion(package, evidence)  # (3)
     anchored = _check_anchor(package, evidence, policy)  # (4)
-    published, notices = check_publisher(package, document, evidence, policy, products or {})  # (5)
+    published, notices = check_publisher(package, document, evidence, policy, catalogue or {})  # (5)
     life, more = _check_record(package, evidence, policy)  # (6)
     # If the anchor or the record is not this package's, statements about it would be true but misleading.
     if _unsettled(anchored):
@@ -96,26 +100,19 @@ def unreachable(why: Text, policy: Policy, package: RecordPackage | ReportPackag
     return add_up(steps, required | {1, 2}, policy.notices)
 
 
-def _check_document(package: RecordPackage) -> tuple[Document | None, Step]:
-    """(2), first half: a JSON document keeps the format, and names the section and subject that the package names."""
-    record = package.record
-    if record.media_type != JSON_MEDIA_TYPE:
-        return None, passed(2, "the document is a file", "文档为文件")
-    try:
-        document = parse_document(record.content)
-    except InputError as error:
-        return None, failed(2, f"the document breaks the format: {error}", "文档不符合格式")
-    if document.section is not record.section:
-        return None, failed(
-            2,
-            "the document is of another section",
-            "文档的信息类别不符",
-            expected=document.section.label,
-            found=record.section.label,
-        )
-    if document.subject != record.subject:
-        return None, failed(2, "the document is about another subject", "文档的主体不符")
-    return document, passed(2, "the document keeps the format", "文档符合格式")
+def _check_content(
+    package: RecordPackage,
+    evidence: Evidence,
+    policy: Policy,
+    tag_key: TagKey | None,
+    catalogue: Mapping[str, Product],
+) -> tuple[Document | None, Step]:
+    """(2): the document, its product and its tag. The worst of what they give; the first one of equals."""
+    document, told = check_document(package)
+    if told.outcome is not Outcome.PASSED:
+        return None, told
+    fits = check_product(package, document, evidence, catalogue)
+    return document, worst_of((check_subject(package, evidence, policy, tag_key), fits))
 
 
 def _check_inclusion(package: RecordPackage, evidence: Evidence) -> Step:

@@ -142,6 +142,15 @@ def add_up(steps: Iterable[Step], required: frozenset[int], notices: Iterable[Te
     return Verdict(status, listed, tuple(notices))
 
 
+#: Outcomes from worst to best. Where several hold, the worst is the outcome.
+WORST_FIRST: Final = (Outcome.FAILED, Outcome.NOT_VERIFIED, Outcome.PENDING, Outcome.PASSED, Outcome.NOT_APPLICABLE)
+
+
+def worst_of(steps: Iterable[Step]) -> Step:
+    """The step with the worst outcome; the first of those. At least one must be given."""
+    return min(steps, key=lambda step: WORST_FIRST.index(step.outcome))
+
+
 def passed(number: int, en: str, zh: str, /, **details: object) -> Step:
     """A step that passed."""
     return Step(number, Outcome.PASSED, Text(en, zh), details)

@@ -51,10 +51,16 @@ def statement_of(package: dict[str, Any], **changes: Any) -> None:
 #: Name of the defect: what to do to the package, the verdict, the steps that fail.
 DEFECTS: dict[str, tuple[Bend, str, list[int]]] = {
     "none": (lambda package: None, VALID, []),
-    "amount-changed": (lambda package: package["record"]["content"]["data"].update(capital=1), NOT_VALID, [3]),
-    "true-as-text": (lambda package: package["record"]["content"]["data"]["lines"].append("true"), NOT_VALID, [3]),
-    "empty-list-added": (lambda package: package["record"]["content"]["data"].update(more=[]), NOT_VALID, [3]),
-    "float-in-document": (lambda package: package["record"]["content"]["data"].update(capital=1.5), NOT_VALID, [1]),
+    "amount-changed": (lambda package: package["record"]["content"]["data"].update(capital_fen=1), NOT_VALID, [3]),
+    "text-as-true": (lambda package: package["record"]["content"]["data"].update(name=True), NOT_VALID, [2, 3]),
+    "empty-list-added": (lambda package: package["record"]["content"]["data"].update(more=[]), NOT_VALID, [2, 3]),
+    "float-in-document": (lambda package: package["record"]["content"]["data"].update(capital_fen=1.5), NOT_VALID, [1]),
+    "product-renamed": (
+        lambda package: package["record"]["content"].update(product="tax-payment/1"),
+        NOT_VALID,
+        [2, 3],
+    ),
+    "data-empty": (lambda package: package["record"]["content"].update(data={}), NOT_VALID, [2, 3]),
     "salt-changed": (lambda package: package["record"].update(salt=hexed(bytes(32))), NOT_VALID, [3]),
     "section-relabelled": (lambda package: package["record"].update(section="warning"), NOT_VALID, [2, 3]),
     "subject-relabelled": (lambda package: package["record"]["subject"].update(number=OTHER.number), NOT_VALID, [2]),

@@ -109,8 +109,57 @@ class MemoryBatch:
         return self.documents[index]
 
 
+#: Data that fits its product; `record_id` is added.
+DATA: dict[str, dict[str, Any]] = {
+    "registry-basic/1": {
+        "name": "示例企业",
+        "type": "limited",
+        "status": "operating",
+        "established_on": "2015-02-28",
+        "capital_fen": 100_000_000,
+        "division": 320100,
+        "industry": "C3911",
+        "address": "示例路一号",
+        "authority": "示例市场监督管理局",
+    },
+    "power-usage/1": {
+        "account_no": "3201000000001",
+        "month": "2024-01",
+        "category": "industrial",
+        "capacity_kva": 315,
+        "usage_kwh": 1000,
+        "peak_kwh": 400,
+        "charge_fen": 70_000,
+        "paid_fen": 70_000,
+        "arrears_days": 0,
+    },
+    "tax-payment/1": {
+        "period_from": "2024-01-01",
+        "period_to": "2024-12-31",
+        "tax": "vat",
+        "taxpayer": "general",
+        "rating": "A",
+        "sales_fen": 1_000_000,
+        "due_fen": 130_000,
+        "paid_fen": 130_000,
+        "paid_on": "2024-12-31",
+    },
+    "tax-arrears/1": {
+        "announcement_no": "2024QS00000001",
+        "tax": "vat",
+        "balance_fen": 1,
+        "new_fen": 0,
+        "late_fee_fen": 0,
+        "began_on": "2024-01-01",
+        "announced_on": "2024-02-01",
+        "status": "owing",
+        "authority": "示例税务局",
+    },
+}
+
+
 def content_of(product: Product, subject: Subject, day: str, note: str = "") -> bytes:
-    """A document; what `data` holds is the product's business, not verification's."""
+    """A document that fits its product. Another `note` makes it another document."""
     return canonical_bytes(
         {
             "product": product.ref,
@@ -118,7 +167,7 @@ def content_of(product: Product, subject: Subject, day: str, note: str = "") -> 
             "section": product.sections[0].label,
             "domain": product.domains[0].label,
             "as_of": day,
-            "data": {"note": note},
+            "data": {"record_id": f"RECORD00{note}", **DATA[product.ref]},
         }
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from make_assets import FOLDER, assets
-from verification_world import PRODUCTS, world
+from verification_world import CATALOGUE, world
 
 from creditchain.packages.fields import PackageError
 from creditchain.packages.record_package import parse_package
@@ -25,7 +25,7 @@ def test_verdict(name: str) -> None:
     honest = world()
     raw = (Path(FOLDER) / f"{name}.json").read_bytes()
     try:
-        verdict = verify_record(parse_package(raw), honest.evidence, products=PRODUCTS)
+        verdict = verify_record(parse_package(raw), honest.evidence, catalogue=CATALOGUE)
     except PackageError as error:
         verdict = malformed(error)
     found = {"verdict": verdict.status.value, "failed": [step.number for step in verdict.failed]}

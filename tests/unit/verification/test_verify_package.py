@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from verification_world import NUMBERS, PRODUCTS, World, world
+from verification_world import CATALOGUE, NUMBERS, World, world
 
 from creditchain.errors import CreditchainError
 from creditchain.packages.fields import PackageError
@@ -28,7 +28,7 @@ def judge(raw: bytes, honest: World) -> Status:
         package = parse_package(raw)
     except PackageError as error:
         return malformed(error).status
-    return verify_record(package, honest.evidence, products=PRODUCTS).status
+    return verify_record(package, honest.evidence, catalogue=CATALOGUE).status
 
 
 def as_json() -> dict[str, Any]:
@@ -206,7 +206,7 @@ def test_limits() -> None:
     with pytest.raises(PackageError, match="too large"):
         parse_package(raw, PackageLimits(package_bytes=len(raw) - 1))
     with pytest.raises(PackageError, match="deep"):
-        parse_package(raw, PackageLimits(depth=6))
+        parse_package(raw, PackageLimits(depth=3))
     with pytest.raises(PackageError):
         parse_package(raw, PackageLimits(path=2))
 

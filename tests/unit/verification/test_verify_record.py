@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 from verification_world import (
     ANCHORED_AT,
+    CATALOGUE,
     HOST,
     NOW,
     ORIGIN,
     PLATFORM,
-    PRODUCTS,
+    PRODUCT,
     SOURCE,
     TAG_KEY,
     anchor_entry,
+    anchored,
     node,
     platform_address,
     record_state,
@@ -27,7 +29,7 @@ from verification_world import (
 from creditchain.documents import Section
 from creditchain.errors import ExitCode
 from creditchain.hashing import keccak256
-from creditchain.identifiers import parse_uscc, subject_tag
+from creditchain.identifiers import parse_subject, parse_uscc, subject_tag
 from creditchain.log.entries import AnchorBody
 from creditchain.log.views import Compromise
 from creditchain.merkle import MemoryTree, inclusion_proof, node_hash
@@ -45,7 +47,7 @@ PDF = "application/pdf"
 def verify(package: RecordPackage | None = None, evidence: Evidence | None = None, **options: Any) -> Verdict:
     """Verify under the default policy; whatever is not given is honest."""
     honest = world()
-    return verify_record(package or honest.package, evidence or honest.evidence, products=PRODUCTS, **options)
+    return verify_record(package or honest.package, evidence or honest.evidence, catalogue=CATALOGUE, **options)
 
 
 def with_record(**changes: Any) -> RecordPackage:
@@ -126,9 +128,9 @@ class TestTamperedRecord:
             verdict = verify(replace(honest.package, record=record), honest.evidence)
             assert (verdict.status, verdict.failed[0].number) == (Status.NOT_VALID, 3)
 
-    def test_true_becomes_text(self) -> None:
-        content = world().package.record.content.replace(b"true", b'"true"')
-        assert verify(with_record(content=content)).failed[0].number == 3
+    def test_a_number_becomes_text(self) -> None:
+        content = world().package.record.content.replace(b":320100", b':"320100"')
+        assert [step.number for step in verify(with_record(content=content)).failed] == [2, 3]
 
     def test_section(self) -> None:
         assert [step.number for step in verify(with_record(section=Section.ASSET)).failed] == [2, 3]
@@ -137,7 +139,7 @@ class TestTamperedRecord:
         honest = world(PDF)
         record = replace(honest.package.record, section=Section.ASSET)
         verdict = verify(replace(honest.package, record=record), honest.evidence)
-        assert [step.number for step in verdict.failed] == [3]
+        assert [step.number for step in verdict.failed] == [2, 3]
 
     def test_media_type(self) -> None:
         honest = world(PDF)
@@ -361,6 +363,101 @@ class TestSubject:
         assert verify(package, honest.evidence, tag_key=TagKey(TAG_KEY)).failed[0].number == 2
 
 
+class TestProduct:
+    """Step 2: what the record is, held against the product that its batch's log entry names."""
+
+    def judged(self, **changes: object) -> Verdict:
+        """The verdict if the publisher anchored documents with these members."""
+        made = anchored(**changes)
+        return verify(made.package, made.evidence)
+
+    def declared(self, ref: str, **changes: object) -> Verdict:
+        """The verdict if the batch had been anchored for another product."""
+        made = anchored(**changes)
+        entry = made.evidence.entry
+        assert not isinstance(entry, Missing)
+        assert isinstance(entry.body, AnchorBody)
+        other = anchor_entry(replace(entry.body, product=CATALOGUE[ref].digest))
+        return verify(made.package, replace(made.evidence, entry=other))
+
+    def test_a_document_that_fits(self) -> None:
+        assert self.judged().status is Status.VALID
+
+    def test_a_document_without_data(self) -> None:
+        verdict = self.judged(data={})
+        assert [step.number for step in verdict.failed] == [2]
+        assert "does not fit its product" in verdict.step(2).reason.en
+
+    def test_a_document_that_calls_itself_another_product(self) -> None:
+        for name in ("tax-payment/1", "nobody-knows-this/7"):
+            verdict = self.judged(product=name)
+            assert [step.number for step in verdict.failed] == [2]
+            assert verdict.step(2).details == {"expected": PRODUCT, "found": name}
+
+    def test_a_batch_of_another_product(self) -> None:
+        assert [step.number for step in self.declared("tax-payment/1").failed] == [2]
+
+    def test_a_section_or_domain_that_the_product_does_not_have(self) -> None:
+        assert [step.number for step in self.judged(domain="tax").failed] == [2, 5]
+        verdict = self.declared("tax-arrears/1", product="tax-arrears/1")
+        assert verdict.step(2).details == {"expected": ["warning"], "found": "basic"}
+
+    def test_a_product_that_is_not_known_here(self) -> None:
+        honest = world()
+        verdict = verify_record(honest.package, honest.evidence)
+        assert (verdict.status, verdict.step(2).outcome) == (Status.COULD_NOT_CHECK, Outcome.NOT_VERIFIED)
+        assert verdict.step(2).details["product"] == CATALOGUE[PRODUCT].digest
+
+    def test_what_fails_outranks_what_is_not_known(self) -> None:
+        honest = world()
+        stated = sign_statement(bytes(32), honest.package.record.subject)
+        verdict = verify_record(with_tag(statement=stated), honest.evidence)
+        assert verdict.step(2).outcome is Outcome.FAILED
+
+    def test_the_entry_of_another_batch_says_nothing(self) -> None:
+        entry = world().evidence.entry
+        assert not isinstance(entry, Missing)
+        assert isinstance(entry.body, AnchorBody)
+        other = anchor_entry(replace(entry.body, size=8, product=CATALOGUE["tax-payment/1"].digest))
+        assert verify(evidence=with_evidence(entry=other)).step(2).outcome is Outcome.NOT_VERIFIED
+
+    def test_the_day_of_the_anchor_is_the_last(self) -> None:
+        assert self.judged(as_of="2025-06-15").status is Status.VALID
+        assert [step.number for step in self.judged(as_of="2025-06-16").failed] == [2]
+
+    def test_the_day_is_that_of_china(self) -> None:
+        """An hour later it is still 2025-06-15 in UTC, and 2025-06-16 in UTC+8."""
+        made = anchored(as_of="2025-06-16")
+        later = replace(
+            made.evidence,
+            anchor=replace(made.evidence.anchor, time=ANCHORED_AT + 3600),
+            entry=replace(made.evidence.entry, time=ANCHORED_AT + 3600),
+        )
+        assert verify(made.package, later).status is Status.VALID
+
+    @pytest.mark.parametrize(
+        ("bend", "words"),
+        [
+            ({"section": Section.ASSET}, "section"),
+            ({"subject": parse_subject("TWUBN", "04595257")}, "another subject"),
+        ],
+    )
+    def test_a_file(self, bend: dict[str, Any], words: str) -> None:
+        honest = world(PDF)
+        record = replace(honest.package.record, **bend)
+        verdict = verify(replace(honest.package, record=record), honest.evidence)
+        assert 2 in [step.number for step in verdict.failed]
+        assert words in verdict.step(2).reason.en
+
+    def test_a_file_in_a_batch_of_no_domain_of_its_product(self) -> None:
+        honest = world(PDF)
+        entry = honest.evidence.entry
+        assert not isinstance(entry, Missing)
+        assert isinstance(entry.body, AnchorBody)
+        other = anchor_entry(replace(entry.body, domains=1 << 9))
+        assert [step.number for step in verify(honest.package, replace(honest.evidence, entry=other)).failed] == [2]
+
+
 class TestPublisher:
     """Step 5."""
 
@@ -406,9 +503,6 @@ class TestPublisher:
     def test_a_domain_the_batch_was_not_anchored_for(self) -> None:
         assert verify(evidence=self.changed_entry(domains=2)).failed[0].number == 5
 
-    def test_another_product(self) -> None:
-        assert verify(evidence=self.changed_entry(product=bytes(32))).failed[0].number == 5
-
     @pytest.mark.parametrize("change", [{"node": 8}, {"root": bytes(32)}, {"size": 8}, {"key_epoch": 2}])
     def test_an_entry_of_another_anchor(self, change: dict[str, Any]) -> None:
         assert verify(evidence=self.changed_entry(**change)).step(5).outcome is Outcome.NOT_VERIFIED
@@ -423,7 +517,7 @@ class TestPublisher:
     def test_scope_of_the_policy(self) -> None:
         assert verify(policy=Policy(nodes=frozenset({SOURCE}))).status is Status.VALID
         assert verify(policy=Policy(nodes=frozenset({8}))).failed[0].number == 5
-        assert verify(policy=Policy(products=frozenset(PRODUCTS))).status is Status.VALID
+        assert verify(policy=Policy(products=frozenset({PRODUCT}))).status is Status.VALID
         assert verify(policy=Policy(products=frozenset({"tax-payment/1"}))).failed[0].number == 5
         assert verify(policy=Policy(audited=True)).status is Status.COULD_NOT_CHECK
         assert verify(evidence=with_anchor(audited=True), policy=Policy(audited=True)).status is Status.VALID

@@ -7,6 +7,7 @@ from functools import cache
 
 from eth_account import Account
 
+from creditchain.catalogue.products import catalogue
 from creditchain.documents import (
     JSON_MEDIA_TYPE,
     Domain,
@@ -39,8 +40,7 @@ PLATFORM, SOURCE, HOST = 2, 7, 3
 ANCHORED_AT, ISSUED_AT, NOW = 1_750_000_000, 1_750_000_500, 1_750_100_000
 EPOCH = 1
 PRODUCT = "registry-basic/1"
-PRODUCT_DIGEST = keccak256(b"the product registry-basic/1")
-PRODUCTS = {PRODUCT: PRODUCT_DIGEST}
+CATALOGUE = {product.ref: product for product in catalogue(())}
 NUMBERS = ("914403001922038216", "9144030071526726XG", "91330100799655058B")
 ORIGIN = Origin(31337, "YRD", keccak256(b"log of the tests"), "0x" + "a1" * 20)
 
@@ -54,18 +54,28 @@ class World:
     leaves: tuple[bytes, ...]
 
 
-def document(subject: Subject, year: int) -> bytes:
-    """A document in canonical bytes."""
-    return canonical_bytes(
-        {
-            "product": PRODUCT,
-            "subject": {"scheme": subject.scheme, "number": subject.number},
-            "section": "basic",
-            "domain": "registry",
-            "as_of": f"{year}-06-30",
-            "data": {"capital": 100_000_000 + year, "note": "注册资本 ✓", "lines": [{"a": [1, 2, {"b": None}]}, True]},
-        }
-    )
+def document(subject: Subject, year: int, **changes: object) -> bytes:
+    """A document in canonical bytes; `changes` replace members of its envelope."""
+    envelope = {
+        "product": PRODUCT,
+        "subject": {"scheme": subject.scheme, "number": subject.number},
+        "section": "basic",
+        "domain": "registry",
+        "as_of": f"{year}-06-30",
+        "data": {
+            "record_id": f"RECORD{year}",
+            "name": "示例企业 ✓",
+            "type": "limited",
+            "status": "operating",
+            "established_on": "2015-02-28",
+            "capital_fen": 100_000_000 + year,
+            "division": 320100,
+            "industry": "C3911",
+            "address": "示例路一号",
+            "authority": "示例市场监督管理局",
+        },
+    }
+    return canonical_bytes(envelope | changes)
 
 
 def node(number: int, role: int, *, operator: str | None = None, **changes: int) -> NodeHistory:
@@ -115,15 +125,28 @@ def platform_address() -> str:
     return str(Account.from_key(PLATFORM_KEY).address)
 
 
+def anchored(position: int = 4, **changes: object) -> World:
+    """The world if the publisher anchored documents with these members of their envelopes."""
+    return _made(JSON_MEDIA_TYPE, position, changes)
+
+
 @cache
 def world(media_type: str = JSON_MEDIA_TYPE, position: int = 4) -> World:
     """Nine documents of three enterprises in one batch; the package is of the leaf at `position`."""
+    return _made(media_type, position, {})
+
+
+def _made(media_type: str, position: int, changes: dict[str, object]) -> World:
     shown = {}
     for number in NUMBERS:
         subject = parse_subject("USCC", number)
         tag = subject_tag(TAG_KEY, subject)
         for year in (2022, 2023, 2024):
-            content = document(subject, year) if media_type == JSON_MEDIA_TYPE else b"%PDF-1.7 " + bytes([year % 256])
+            content = (
+                document(subject, year, **changes)
+                if media_type == JSON_MEDIA_TYPE
+                else b"%PDF-1.7 " + bytes([year % 256])
+            )
             fresh = salt(SECRET, tag, content)
             shown[tag, Section.BASIC, commitment(fresh, media_type, content)] = (subject, content, fresh)
     leaves = sorted(shown)
@@ -150,7 +173,7 @@ def world(media_type: str = JSON_MEDIA_TYPE, position: int = 4) -> World:
 
 
 def _evidence(top: bytes, size: int, leaf: bytes) -> Evidence:
-    body = AnchorBody(SOURCE, top, size, PRODUCT_DIGEST, 1, 1, domain_mask([Domain.REGISTRY]), 3, EPOCH)
+    body = AnchorBody(SOURCE, top, size, CATALOGUE[PRODUCT].digest, 1, 1, domain_mask([Domain.REGISTRY]), 3, EPOCH)
     return Evidence(
         origin=ORIGIN,
         block=BlockRef(120, keccak256(b"block"), NOW),
