@@ -83,7 +83,7 @@ class _Day:
         yield from self._grants()
         batches = [self._send(self.calls.meter([self._delivery(one) for one in granted])) for _ in range(BATCHES)]
         each = statistics.median(sent.gas for sent in batches) / BATCH
-        yield _row(f"delivery in a batch of {BATCH}, each", each, EAS_MULTI, 60_000)
+        yield _row(f"delivery in a batch of {BATCH}, each", each, EAS_MULTI, 32_000)
         yield from self._alone(granted)
         yield from self._revocations(granted)
         yield from self._loans()
@@ -93,7 +93,7 @@ class _Day:
     def _grants(self) -> Iterator[Row]:
         fresh = [self._consent(number) for number in range(RUNS)]
         gas = _gas(RUNS, lambda number: self._grant(fresh[number]))
-        yield _row("relayed grant, median", statistics.median(gas), EAS_DELEGATED, 190_000)
+        yield _row("relayed grant, median", statistics.median(gas), EAS_DELEGATED, 102_000)
         yield _row("relayed grant, worst", max(gas), EAS_DELEGATED)
         papers = _gas(RUNS, lambda number: self._grant_on_paper(number))
         yield _row("grant on paper, median", statistics.median(papers), EAS_ATTEST)
@@ -106,9 +106,9 @@ class _Day:
             self.region.send("NodeRegistry", 0, "setProfile", REGULATOR, self.region.word())
             return meter(number)
 
-        yield _row("delivery alone, median", statistics.median(_gas(RUNS, meter)), EAS_ATTEST, 115_000)
+        yield _row("delivery alone, median", statistics.median(_gas(RUNS, meter)), EAS_ATTEST, 95_000)
         gas = statistics.median(_gas(RUNS, after_another))
-        yield _row("delivery alone after another contract wrote the log, median", gas, EAS_ATTEST, 115_000)
+        yield _row("delivery alone after another contract wrote the log, median", gas, EAS_ATTEST)
 
     def _revocations(self, granted: list[_Granted]) -> Iterator[Row]:
         def revoke(number: int) -> Sent:
@@ -117,7 +117,7 @@ class _Day:
             return self._send(self.calls.revoke_signed(one.consent.id, _sign(one.key, revocation)))
 
         gas = _gas(len(granted), revoke)
-        yield _row("revoke by signature, median", statistics.median(gas), EAS_REVOKE, 75_000)
+        yield _row("revoke by signature, median", statistics.median(gas), EAS_REVOKE, 60_000)
         yield _row("revoke by signature, worst", max(gas), EAS_REVOKE)
 
     def _loans(self) -> Iterator[Row]:
@@ -129,7 +129,7 @@ class _Day:
             return self._send(self.calls.report_loans(made), FIRST_BANK_ACCOUNT + bank)
 
         gas = _gas(RUNS, report)
-        yield _row("monthly loans, median", statistics.median(gas), None, 90_000)
+        yield _row("monthly loans, median", statistics.median(gas), None, 80_000)
         yield _row("monthly loans, worst", max(gas), None)
 
     def _dispute(self) -> Sent:
