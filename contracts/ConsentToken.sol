@@ -8,41 +8,25 @@ import {IERC721Metadata} from "@openzeppelin/contracts/token/ERC721/extensions/I
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
 
-import {Consent, ConsentState, Finding, IConsentToken, Revoker, Use} from "./interfaces/IConsentToken.sol";
+import {Consent, ConsentState, IConsentToken, Revoker} from "./interfaces/IConsentToken.sol";
 import {IERC5192} from "./interfaces/IERC5192.sol";
 import {INodeRegistry, Member, Role} from "./interfaces/INodeRegistry.sol";
-import {IRegionLog} from "./interfaces/IRegionLog.sol";
+import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {Cells} from "./libraries/Cells.sol";
+import {ConsentCell} from "./libraries/ConsentCell.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {Months} from "./libraries/Months.sol";
+import {OpenDomains} from "./libraries/OpenDomains.sol";
 import {Signatures} from "./libraries/Signatures.sol";
+import {Space} from "./libraries/Space.sol";
 
 /// @title ConsentToken
 /// @notice The consents of enterprises; see `IConsentToken`.
-/// @dev Every action appends to the log before it stores, because what it stores and emits names the entry. That is safe: log and
-/// node registry are fixed at deployment and call nobody back, and wallets are asked by `staticcall`.
-// slither-disable-start reentrancy-no-eth,reentrancy-benign,reentrancy-events
+/// @dev Log and node registry are fixed at deployment and call nobody back. Wallets are asked by `staticcall`.
+// slither-disable-start reentrancy-events,unused-return
 contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, AccessManaged, EIP712 {
-    /// @dev Judging and counting a delivery needs the first slot only:
-    ///
-    ///     1 | revokedAt 40 | used 32 | uses 32 | notAfter 40 | validFrom 40 | purpose 8 | domains 32 | sections 8 |
-    ///       | institution 24 |
-    ///     2 | entry 56 | platform 24 | key 160 |
-    mapping(uint256 id => ConsentState) private _states;
-
-    mapping(uint24 node => uint256) private _balances;
-
-    /// @dev `since` of the earlier rules ascends. The current rule is kept apart, so that judging reads one slot.
-    struct OpenDomains {
-        uint40 since;
-        uint32 domains;
-    }
-
-    OpenDomains private _open;
-    OpenDomains[] private _earlier;
-
-    /// @notice The log to which every change is written.
+    /// @notice The log that holds all state.
     IRegionLog public immutable log;
 
     /// @notice The registry of members.
@@ -52,9 +36,6 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
 
     /// @dev Bits of the sections that exist, 0 to 6.
     uint8 private constant _SECTIONS = 0x7f;
-
-    /// @inheritdoc IConsentToken
-    mapping(address ledger => bool) public override isLedger;
 
     /// @param authority The AccessManager that decides who governs.
     constructor(address authority, IRegionLog log_, INodeRegistry nodes_)
@@ -75,104 +56,66 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
         _checkTerms(consent);
         bytes32 structHash = Messages.consent(consent);
         id = uint256(structHash);
-        if (_states[id].institution != 0) revert ConsentTokenGranted(id);
+        uint256[2] memory keys = [ConsentCell.grantKey(structHash), _balanceKey(consent.institution)];
+        (uint256 given, uint256 balance, uint64 entry) = Cells.pair(log, keys[0], keys[1]);
+        if (given != 0) revert ConsentTokenGranted(id);
         address owner = _owner(_requireMember(consent.institution, Role.Institution));
         _checkSignatures(consent, structHash, keySignature, endorsement);
-
-        uint64 entry = log.append(
-            EntryKind.CONSENT, abi.encode(structHash, consent.institution, consent.platform, consent.key), Cells.none()
-        );
-        uint40 time = uint40(block.timestamp);
-        _states[id] = ConsentState({
-            institution: consent.institution,
-            sections: consent.sections,
-            domains: consent.domains,
-            purpose: consent.purpose,
-            validFrom: consent.notBefore > time ? consent.notBefore : time,
-            notAfter: consent.notAfter,
-            uses: consent.uses,
-            used: 0,
-            revokedAt: 0,
-            key: consent.key,
-            platform: consent.platform,
-            entry: uint56(entry)
-        });
-        unchecked {
-            ++_balances[consent.institution];
-        }
+        _append(consent, entry, keys, balance >> 56);
         emit Transfer(address(0), owner, id);
         emit Locked(id);
-        emit ConsentGranted(id, consent.institution, consent.key, consent, entry);
     }
 
     /// @inheritdoc IConsentToken
-    function revoke(uint256 id) external override {
-        ConsentState storage state = _standing(id);
+    function revoke(Consent calldata consent) external override {
+        bytes32 id = Messages.consent(consent);
+        uint24 institution = _standing(id);
         Revoker by = Revoker.Key;
-        if (msg.sender != state.key) {
-            if (!nodes.actsFor(msg.sender, state.platform)) revert ConsentTokenNotRevoker(id, msg.sender);
+        if (msg.sender != consent.key) {
+            if (!nodes.actsFor(msg.sender, consent.platform)) revert ConsentTokenNotRevoker(uint256(id), msg.sender);
             by = Revoker.Platform;
         }
-        _revoke(id, state, by);
+        _revoke(id, institution, by);
     }
 
     /// @inheritdoc IConsentToken
-    function revokeSigned(uint256 id, bytes calldata signature) external override {
-        ConsentState storage state = _standing(id);
-        address key = state.key;
-        bytes32 digest = _hashTypedDataV4(Messages.revocation(bytes32(id)));
-        if (!Signatures.isBy(key, address(0), digest, signature)) revert ConsentTokenSignature(id, key);
-        _revoke(id, state, Revoker.Key);
+    function revokeSigned(Consent calldata consent, bytes calldata signature) external override {
+        bytes32 id = Messages.consent(consent);
+        uint24 institution = _standing(id);
+        bytes32 digest = _hashTypedDataV4(Messages.revocation(id));
+        if (!Signatures.isBy(consent.key, address(0), digest, signature)) {
+            revert ConsentTokenSignature(uint256(id), consent.key);
+        }
+        _revoke(id, institution, Revoker.Key);
     }
 
     /// @inheritdoc IConsentToken
     function revokeByGovernors(uint256 id) external override restricted {
-        _revoke(id, _standing(id), Revoker.Governors);
-    }
-
-    /// @inheritdoc IConsentToken
-    function consume(Use calldata use) external override returns (Finding) {
-        if (!isLedger[msg.sender]) revert ConsentTokenNotLedger(msg.sender);
-        if (use.consent == 0) {
-            return use.domains & ~openDomainsAt(use.time) == 0 ? Finding.WithoutConsent : Finding.ConsentUnknown;
-        }
-        ConsentState storage state = _states[uint256(use.consent)];
-        if (state.institution != use.institution) {
-            return state.institution == 0 ? Finding.ConsentUnknown : Finding.ConsentInstitution;
-        }
-        if (state.purpose != use.purpose) return Finding.ConsentPurpose;
-        if (use.sections & ~state.sections != 0) return Finding.ConsentSections;
-        uint32 outside = use.domains & ~state.domains;
-        if (outside != 0 && outside & ~openDomainsAt(use.time) != 0) return Finding.ConsentDomains;
-        if (use.time < state.validFrom) return Finding.ConsentNotYetValid;
-        if (use.time > state.notAfter) return Finding.ConsentExpired;
-        uint40 revokedAt = state.revokedAt;
-        if (revokedAt != 0 && use.time >= revokedAt) return Finding.ConsentRevoked;
-        uint32 used = state.used;
-        if (used == state.uses) return Finding.Overdrawn;
-        unchecked {
-            state.used = used + 1;
-        }
-        return Finding.Fits;
+        _revoke(bytes32(id), _standing(bytes32(id)), Revoker.Governors);
     }
 
     /// @inheritdoc IConsentToken
     function setOpenDomains(uint32 domains) external override restricted {
-        if (_open.since != 0) _earlier.push(_open);
-        _open = OpenDomains({since: uint40(block.timestamp), domains: domains});
-        emit OpenDomainsSet(domains, log.append(EntryKind.OPEN_DOMAINS, abi.encode(domains), Cells.none()));
-    }
-
-    /// @inheritdoc IConsentToken
-    function setLedger(address ledger, bool authorised) external override restricted {
-        if (isLedger[ledger] == authorised || ledger.code.length == 0) revert ConsentTokenLedger(ledger, authorised);
-        isLedger[ledger] = authorised;
-        emit LedgerSet(ledger, authorised);
+        uint256 before = Cells.value(log, OpenDomains.KEY);
+        uint256 rules = OpenDomains.next(before, domains);
+        log.append(EntryKind.OPEN_DOMAINS, abi.encode(domains), Cells.one(OpenDomains.KEY, rules));
     }
 
     /// @inheritdoc IConsentToken
     function consentOf(uint256 id) external view override returns (ConsentState memory) {
-        return _states[id];
+        (uint256 given, uint256 end) = _cellsOf(bytes32(id));
+        return ConsentState({
+            institution: ConsentCell.institution(given),
+            sections: ConsentCell.sections(given),
+            domains: ConsentCell.domains(given),
+            purpose: ConsentCell.purpose(given),
+            validFrom: ConsentCell.validFrom(given),
+            notAfter: ConsentCell.notAfter(given),
+            uses: ConsentCell.uses(given),
+            used: ConsentCell.used(given),
+            revokedAt: ConsentCell.revokedAt(end),
+            entry: ConsentCell.entry(given)
+        });
     }
 
     /// @inheritdoc IConsentToken
@@ -181,36 +124,34 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
     }
 
     /// @inheritdoc IConsentToken
-    function openDomainsAt(uint40 time) public view override returns (uint32) {
-        OpenDomains memory rule = _open;
-        for (uint256 i = _earlier.length; rule.since > time; rule = _earlier[--i]) {
-            if (i == 0) return 0;
-        }
-        return rule.domains;
+    function openDomainsAt(uint40 time) external view override returns (uint32 domains) {
+        uint256 rules = Cells.value(log, OpenDomains.KEY);
+        bool known;
+        (domains, known) = OpenDomains.at(rules, time);
+        if (!known) revert ConsentTokenOpenDomainsPast(time, OpenDomains.since(rules >> 64));
     }
 
     /// @inheritdoc IERC721
     function ownerOf(uint256 id) external view override returns (address) {
-        uint24 institution = _get(id).institution;
-        return _owner(nodes.memberAt(institution, uint40(block.timestamp)));
+        return _owner(nodes.memberAt(_institutionOf(id), uint40(block.timestamp)));
     }
 
     /// @inheritdoc IERC721
     function balanceOf(address owner) external view override returns (uint256) {
         if (owner == address(0)) revert ConsentTokenNoOwner();
         uint24 number = nodes.nodeOf(owner);
-        return nodes.node(number).operator == owner ? _balances[number] : 0;
+        return nodes.node(number).operator == owner ? Cells.value(log, _balanceKey(number)) : 0;
     }
 
     /// @inheritdoc IERC5192
     function locked(uint256 id) external view override returns (bool) {
-        _get(id);
+        _institutionOf(id);
         return true;
     }
 
     /// @inheritdoc IERC721
     function getApproved(uint256 id) external view override returns (address) {
-        _get(id);
+        _institutionOf(id);
         return address(0);
     }
 
@@ -256,7 +197,7 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
 
     /// @inheritdoc IERC721Metadata
     function tokenURI(uint256 id) external view override returns (string memory) {
-        _get(id);
+        _institutionOf(id);
         return "";
     }
 
@@ -273,11 +214,15 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
             consent.sections == 0 || consent.sections & ~_SECTIONS != 0 || consent.domains == 0 || consent.purpose == 0
                 || consent.uses == 0 || consent.subject == 0 || consent.notice == 0
         ) revert ConsentTokenIncomplete();
+        if (consent.uses > ConsentCell.MOST_USES || consent.domains > type(uint24).max) {
+            revert ConsentTokenTooLarge(consent.uses, consent.domains);
+        }
         if ((consent.key == address(0)) == (consent.paper == 0)) {
             revert ConsentTokenKeyOrPaper(consent.key, consent.paper);
         }
         if (
-            consent.notBefore > consent.notAfter || consent.notAfter < block.timestamp || consent.dataFrom > consent.dataTo
+            consent.notBefore > consent.notAfter || consent.notAfter < block.timestamp
+                || consent.notAfter > type(uint32).max || consent.dataFrom > consent.dataTo
                 || !Months.isDay(consent.dataFrom) || !Months.isDay(consent.dataTo)
         ) revert ConsentTokenPeriod(consent.notBefore, consent.notAfter, consent.dataFrom, consent.dataTo);
     }
@@ -292,8 +237,12 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
         bytes32 digest = _hashTypedDataV4(structHash);
         if (consent.key == address(0)) {
             if (keySignature.length != 0) revert ConsentTokenKeyOrPaper(consent.key, consent.paper);
-        } else if (!Signatures.isBy(consent.key, address(0), digest, keySignature)) {
-            revert ConsentTokenSignature(uint256(structHash), consent.key);
+        } else {
+            uint24 node = nodes.nodeOf(consent.key);
+            if (node != 0) revert ConsentTokenKeyOfNode(consent.key, node);
+            if (!Signatures.isBy(consent.key, address(0), digest, keySignature)) {
+                revert ConsentTokenSignature(uint256(structHash), consent.key);
+            }
         }
         if (!Signatures.isBy(platform.operator, platform.hostOperator, digest, endorsement)) {
             revert ConsentTokenEndorsement(uint256(structHash), consent.platform);
@@ -306,25 +255,46 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
         if (!member.acts) revert ConsentTokenInactive(number);
     }
 
-    function _revoke(uint256 id, ConsentState storage state, Revoker by) private {
-        uint24 institution = state.institution;
-        state.revokedAt = uint40(block.timestamp);
-        uint64 entry = log.append(EntryKind.REVOCATION, abi.encode(id, institution, by), Cells.none());
-        emit ConsentRevoked(id, institution, by, entry);
+    /// @dev Append the entry of a grant, which writes the cells of the consent and of the node's `balance`.
+    function _append(Consent calldata consent, uint64 entry, uint256[2] memory keys, uint256 balance) private {
+        Write[] memory writes = new Write[](2);
+        uint256 validFrom = consent.notBefore > block.timestamp ? consent.notBefore : block.timestamp;
+        writes[0] = Write({key: keys[0], value: ConsentCell.pack(consent, validFrom, entry)});
+        writes[1] = Write({key: keys[1], value: balance + 1});
+        // The cell names the entry. Nobody else can have appended since the cells were read.
+        assert(log.append(EntryKind.CONSENT, abi.encode(consent), writes) == entry);
     }
 
-    function _get(uint256 id) private view returns (ConsentState storage state) {
-        state = _states[id];
-        if (state.institution == 0) revert ConsentTokenUnknown(id);
+    function _revoke(bytes32 id, uint24 institution, Revoker by) private {
+        Write[] memory end = Cells.one(ConsentCell.endKey(id), block.timestamp);
+        log.append(EntryKind.REVOCATION, abi.encode(id, institution, by), end);
     }
 
-    function _standing(uint256 id) private view returns (ConsentState storage state) {
-        state = _get(id);
-        if (state.revokedAt != 0) revert ConsentTokenRevoked(id, state.revokedAt);
+    /// @dev The institution of a consent that was not revoked.
+    function _standing(bytes32 id) private view returns (uint24) {
+        (uint256 given, uint256 end) = _cellsOf(id);
+        if (given == 0) revert ConsentTokenUnknown(uint256(id));
+        if (ConsentCell.revokedAt(end) != 0) revert ConsentTokenRevoked(uint256(id), ConsentCell.revokedAt(end));
+        return ConsentCell.institution(given);
+    }
+
+    function _institutionOf(uint256 id) private view returns (uint24 institution) {
+        uint256 given = Cells.value(log, ConsentCell.grantKey(bytes32(id)));
+        institution = ConsentCell.institution(given);
+        if (institution == 0) revert ConsentTokenUnknown(id);
+    }
+
+    function _cellsOf(bytes32 id) private view returns (uint256 given, uint256 end) {
+        (given, end,) = Cells.pair(log, ConsentCell.grantKey(id), ConsentCell.endKey(id));
+        return (given >> 56, end >> 56);
+    }
+
+    function _balanceKey(uint24 node) private pure returns (uint256) {
+        return Space.key(Space.BALANCE, node);
     }
 
     function _owner(Member memory member) private pure returns (address) {
         return member.operator == address(0) ? member.hostOperator : member.operator;
     }
 }
-// slither-disable-end reentrancy-no-eth,reentrancy-benign,reentrancy-events
+// slither-disable-end reentrancy-events,unused-return

@@ -3,10 +3,10 @@ pragma solidity 0.8.30;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
-import {Finding, IConsentToken, Use} from "./interfaces/IConsentToken.sol";
 import {INodeRegistry, Member, Role} from "./interfaces/INodeRegistry.sol";
 import {
     Delivery,
+    Finding,
     IQueryLedger,
     LoanReport,
     LoanTotal,
@@ -15,18 +15,32 @@ import {
 } from "./interfaces/IQueryLedger.sol";
 import {IRegionLog} from "./interfaces/IRegionLog.sol";
 import {Cells} from "./libraries/Cells.sol";
+import {ConsentCell} from "./libraries/ConsentCell.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {ItemTree} from "./libraries/ItemTree.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {Months} from "./libraries/Months.sol";
+import {OpenDomains} from "./libraries/OpenDomains.sol";
+import {Cache, Overlay} from "./libraries/Overlay.sol";
 import {Signatures} from "./libraries/Signatures.sol";
+import {Space} from "./libraries/Space.sol";
 
 /// @title QueryLedger
 /// @notice Which reports were requested and delivered, and what was lent afterwards; see `IQueryLedger`.
-/// @dev Log, node registry and consents are fixed at deployment and call nobody back. Wallets are asked by `staticcall` with
-/// limited gas and memory, so that no item of a batch can make another fail.
-// slither-disable-start reentrancy-no-eth,reentrancy-benign,reentrancy-events,calls-loop,unused-return
+/// @dev Log and node registry are fixed at deployment and call nobody back. Wallets are asked by `staticcall` with limited gas
+/// and memory, so that no item of a batch can make another fail.
+// slither-disable-start reentrancy-events,calls-loop,unused-return
 contract QueryLedger is IQueryLedger, EIP712 {
+    using Overlay for Cache;
+
+    /// @dev The cells of one delivery, by their places in the overlay. A request without consent has only `nonce`.
+    struct Places {
+        bytes32 request;
+        uint256 nonce;
+        uint256 grant;
+        uint256 end;
+    }
+
     uint8 private constant _OVERDRAWN = 1;
     uint8 private constant _LATE = 2;
     uint8 private constant _OPEN = 4;
@@ -34,45 +48,35 @@ contract QueryLedger is IQueryLedger, EIP712 {
     /// @dev The longest time that a provider may take to meter, in seconds.
     uint40 private constant _METER_WITHIN = 1 hours;
 
-    /// @notice The log to which every change is written.
+    /// @notice The log that holds all state.
     IRegionLog public immutable log;
 
     /// @notice The registry of members.
     INodeRegistry public immutable nodes;
 
-    /// @notice The consents of enterprises.
-    IConsentToken public immutable consents;
-
-    /// @dev One slot each: | receipt 192 | flags 8 | entry 56 |.
-    mapping(bytes32 request => Metered) private _metered;
-
-    /// @dev One slot each: | entry 56 | reports 16 | count 32 | amount 128 |.
-    mapping(uint24 institution => mapping(uint24 month => LoanTotal)) private _loans;
-
-    constructor(IRegionLog log_, INodeRegistry nodes_, IConsentToken consents_) EIP712("creditchain", "1") {
+    constructor(IRegionLog log_, INodeRegistry nodes_) EIP712("creditchain", "1") {
         log = log_;
         nodes = nodes_;
-        consents = consents_;
     }
 
     /// @inheritdoc IQueryLedger
     function meter(Delivery[] calldata deliveries) external override {
         if (deliveries.length == 0) revert QueryLedgerEmpty();
-        uint64 entry = log.size();
+        (Cache memory cells, Places[] memory places, uint64 entry) = _load(deliveries);
         bytes32[] memory items = new bytes32[](deliveries.length);
         uint256 count = 0;
         for (uint256 i = 0; i < deliveries.length; ++i) {
             uint256 free = _freeMemory();
-            (bytes32 item, bytes32 request, Finding finding) = _meter(deliveries[i], entry);
+            (bytes32 item, Finding finding) = _meter(deliveries[i], places[i], cells);
             _release(free);
-            if (finding > Finding.Overdrawn) emit DeliveryRejected(request, msg.sender, finding, i);
+            if (finding > Finding.Overdrawn) emit DeliveryRejected(places[i].request, msg.sender, finding, i);
             else items[count++] = item;
         }
         if (count == 0) return;
         bytes32 root = ItemTree.root(items, count);
         emit QueriesLogged(entry, root, uint64(count));
-        // Each item already names this index. Nobody else can have appended in between.
-        assert(log.append(EntryKind.QUERIES, abi.encode(root, count), Cells.none()) == entry);
+        // Nobody else can have appended since the cells were read.
+        assert(log.append(EntryKind.QUERIES, abi.encode(root, count), cells.writes()) == entry);
     }
 
     /// @inheritdoc IQueryLedger
@@ -80,55 +84,77 @@ contract QueryLedger is IQueryLedger, EIP712 {
         nodes.requireRole(msg.sender, report.institution, Role.Institution);
         if (!Months.isOver(report.month, block.timestamp)) revert QueryLedgerMonth(report.month);
         if ((report.count == 0) != (report.amount == 0)) revert QueryLedgerAmount(report.count, report.amount);
-        LoanTotal storage total = _loans[report.institution][report.month];
-        uint16 reports = total.reports;
+        uint256 key = _loanKey(report.institution, report.month);
+        uint16 reports = uint16(Cells.value(log, key) >> 160);
         if (report.revision != reports) revert QueryLedgerRevision(reports, report.revision);
-
-        uint64 entry = log.append(EntryKind.LOANS, abi.encode(report), Cells.none());
-        _loans[report.institution][report.month] =
-            LoanTotal({amount: report.amount, count: report.count, reports: reports + 1, entry: uint56(entry)});
-        emit LoansReported(
-            report.institution, report.month, reports, report.count, report.amount, report.queries, entry
-        );
+        uint256 total = uint256(report.amount) | uint256(report.count) << 128 | uint256(reports + 1) << 160;
+        log.append(EntryKind.LOANS, abi.encode(report), Cells.one(key, total));
     }
 
     /// @inheritdoc IQueryLedger
     function deliveryOf(bytes32 request) external view override returns (Metered memory) {
-        return _metered[request];
+        uint256 word = Cells.word(log, _nonceKey(request));
+        return Metered({entry: uint56(word), flags: uint8(word >> 56), receipt: bytes24(bytes32(word))});
     }
 
     /// @inheritdoc IQueryLedger
     function loansOf(uint24 institution, uint24 month) external view override returns (LoanTotal memory) {
-        return _loans[institution][month];
+        uint256 word = Cells.word(log, _loanKey(institution, month));
+        return LoanTotal({
+            amount: uint128(word >> 56), count: uint32(word >> 184), reports: uint16(word >> 216), entry: uint56(word)
+        });
     }
 
-    function _meter(Delivery calldata delivery, uint64 entry)
+    /// @dev Read every cell that judging these deliveries needs. Place 0 is that of the open domains.
+    function _load(Delivery[] calldata deliveries)
         private
-        returns (bytes32 item, bytes32 request, Finding finding)
+        view
+        returns (Cache memory cells, Places[] memory places, uint64 entry)
+    {
+        cells = Overlay.create(2 + 3 * deliveries.length);
+        cells.place(OpenDomains.KEY);
+        cells.place(Cells.writersKey(Space.CONSENT_END));
+        places = new Places[](deliveries.length);
+        for (uint256 i = 0; i < deliveries.length; ++i) {
+            QueryRequest calldata asked = deliveries[i].request;
+            bytes32 request = Messages.queryRequest(asked);
+            places[i].request = request;
+            places[i].nonce = cells.place(_nonceKey(request));
+            if (asked.consent == 0) continue;
+            places[i].grant = cells.place(ConsentCell.grantKey(asked.consent));
+            places[i].end = cells.place(ConsentCell.endKey(asked.consent));
+        }
+        entry = cells.load(log);
+        if (cells.values[1] == 0) revert QueryLedgerNobodyRevokes();
+    }
+
+    /// @dev Judge a delivery. One that fits changes `cells`.
+    function _meter(Delivery calldata delivery, Places memory places, Cache memory cells)
+        private
+        returns (bytes32 item, Finding finding)
     {
         QueryRequest calldata asked = delivery.request;
-        request = Messages.queryRequest(asked);
-        bytes32 receipt = Messages.receipt(request, delivery.report, delivery.deliveredAt, delivery.meterBy);
+        bytes32 receipt =
+            Messages.receipt(places.request, delivery.report, delivery.deliveredAt, delivery.meterBy);
         finding = _judgeTimes(delivery, asked);
-        if (finding != Finding.Fits) return (0, request, finding);
-        if (_metered[request].receipt != 0) return (0, request, Finding.Replayed);
-        finding = _judgeSignatures(delivery, asked, request, receipt);
-        if (finding != Finding.Fits) return (0, request, finding);
-        finding = consents.consume(
-            Use({
-                consent: asked.consent,
-                institution: asked.institution,
-                purpose: asked.purpose,
-                sections: asked.sections,
-                domains: asked.domains,
-                time: delivery.deliveredAt
-            })
-        );
-        if (finding > Finding.Overdrawn) return (0, request, finding);
+        if (finding != Finding.Fits) return (0, finding);
+        if (cells.values[places.nonce] != 0) return (0, Finding.Replayed);
+        finding = _judgeSignatures(delivery, asked, places.request, receipt);
+        if (finding != Finding.Fits) return (0, finding);
+        finding = _judgeConsent(asked, delivery.deliveredAt, places, cells);
+        if (finding > Finding.Overdrawn) return (0, finding);
 
+        if (finding == Finding.Fits) cells.values[places.grant] += ConsentCell.ONE_USE;
         uint8 flags = finding == Finding.Overdrawn ? _OVERDRAWN : finding == Finding.WithoutConsent ? _OPEN : 0;
         if (block.timestamp > delivery.meterBy) flags |= _LATE;
-        _metered[request] = Metered({entry: uint56(entry), flags: flags, receipt: bytes24(receipt)});
+        cells.values[places.nonce] = uint256(uint192(bytes24(receipt))) << 8 | flags;
+        _emitDelivered(delivery, asked, places.request, flags);
+        item = ItemTree.leaf(receipt, flags);
+    }
+
+    function _emitDelivered(Delivery calldata delivery, QueryRequest calldata asked, bytes32 request, uint8 flags)
+        private
+    {
         emit Delivered(
             request,
             asked.institution,
@@ -141,10 +167,23 @@ contract QueryLedger is IQueryLedger, EIP712 {
             asked.domains,
             flags
         );
-        item = ItemTree.leaf(receipt, flags);
+    }
+
+    function _judgeConsent(QueryRequest calldata asked, uint40 time, Places memory places, Cache memory cells)
+        private
+        pure
+        returns (Finding)
+    {
+        // What nobody knows any more counts as closed.
+        (uint32 open,) = OpenDomains.at(cells.values[0], time);
+        if (asked.consent == 0) {
+            return asked.domains & ~open == 0 ? Finding.WithoutConsent : Finding.ConsentUnknown;
+        }
+        return ConsentCell.judge(cells.values[places.grant], cells.values[places.end], asked, time, open);
     }
 
     function _judgeTimes(Delivery calldata delivery, QueryRequest calldata asked) private view returns (Finding) {
+        if (asked.sections == 0 || asked.domains == 0) return Finding.Scope;
         uint40 deliveredAt = delivery.deliveredAt;
         uint40 meterBy = delivery.meterBy;
         if (deliveredAt > block.timestamp) return Finding.InFuture;
@@ -173,6 +212,14 @@ contract QueryLedger is IQueryLedger, EIP712 {
         return Signatures.isBy(member.operator, member.hostOperator, _hashTypedDataV4(structHash), signature);
     }
 
+    function _nonceKey(bytes32 request) private pure returns (uint256) {
+        return Space.key(Space.NONCE, Cells.hashed(request));
+    }
+
+    function _loanKey(uint24 institution, uint24 month) private pure returns (uint256) {
+        return Space.key(Space.LOAN, uint256(institution) << 24 | month);
+    }
+
     function _freeMemory() private pure returns (uint256 free) {
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
@@ -188,4 +235,4 @@ contract QueryLedger is IQueryLedger, EIP712 {
         }
     }
 }
-// slither-disable-end reentrancy-no-eth,reentrancy-benign,reentrancy-events,calls-loop,unused-return
+// slither-disable-end reentrancy-events,calls-loop,unused-return

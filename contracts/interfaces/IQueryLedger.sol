@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {Finding} from "./IConsentToken.sol";
-
 /// @dev What an institution requests, signed as the EIP-712 message `QueryRequest` with the same fields in the same order. Its
 /// struct hash is the request's id; the fresh salt in `subject` makes it unique.
 /// @param institution Node that requests.
@@ -10,8 +8,8 @@ import {Finding} from "./IConsentToken.sol";
 /// @param consent Id of the consent; 0 if all domains may be used without one.
 /// @param subject `keccak256(0x05 || subject_tag[32] || salt[32])` with a fresh salt for every request.
 /// @param product Digest of the report's product file.
-/// @param sections Bit set of requested sections.
-/// @param domains Bit set of requested domains.
+/// @param sections Bit set of requested sections; not 0.
+/// @param domains Bit set of requested domains; not 0.
 /// @param purpose Purpose code.
 /// @param staff Salted digest of the member of staff who requests.
 /// @param issuedAt Unix seconds.
@@ -44,6 +42,53 @@ struct Delivery {
     uint40 meterBy;
     bytes requestSignature;
     bytes receiptSignature;
+}
+
+/// @dev The result of judging a delivery as of the time it was delivered. Up to `Overdrawn` it is metered; from `InFuture` on it
+/// is rejected and consumes nothing. The numbers are part of the format (docs/format.md, section 6).
+enum Finding {
+    /// The consent covers it.
+    Fits,
+    /// All its domains may be used without consent.
+    WithoutConsent,
+    /// The consent covers it, but had no use left.
+    Overdrawn,
+    /// Delivered after this block.
+    InFuture,
+    /// To be metered before the delivery, or more than an hour after it.
+    MeterBy,
+    /// Delivered before the request was issued.
+    NotIssued,
+    /// Delivered after the request's deadline.
+    PastDeadline,
+    /// The request was metered already.
+    Replayed,
+    /// The requesting node was not an institution, or did not act, or its key was compromised.
+    Institution,
+    /// The delivering node was neither platform nor bureau, or did not act, or its key was compromised.
+    Provider,
+    /// The request was not signed by the institution.
+    RequestSignature,
+    /// The receipt was not signed by the provider.
+    ReceiptSignature,
+    /// There is no such consent, and the domains need one.
+    ConsentUnknown,
+    /// The consent is another institution's.
+    ConsentInstitution,
+    /// The consent is for another purpose.
+    ConsentPurpose,
+    /// A section outside the consent.
+    ConsentSections,
+    /// A domain outside the consent that may not be used without one.
+    ConsentDomains,
+    /// Before the consent was granted or begins.
+    ConsentNotYetValid,
+    /// After the consent ended.
+    ConsentExpired,
+    /// When, or after, the consent was revoked.
+    ConsentRevoked,
+    /// No section or no domain was asked for.
+    Scope
 }
 
 /// @dev What is stored of a metered delivery; all zero if there is none.
@@ -112,19 +157,11 @@ interface IQueryLedger {
     /// @notice The deliveries of one call became a log entry.
     event QueriesLogged(uint64 indexed entry, bytes32 root, uint64 count);
 
-    /// @notice An institution reported a month's loans.
-    event LoansReported(
-        uint24 indexed institution,
-        uint24 indexed month,
-        uint16 indexed revision,
-        uint32 count,
-        uint128 amount,
-        bytes32 queries,
-        uint64 entry
-    );
-
     /// @notice There is nothing to meter.
     error QueryLedgerEmpty();
+
+    /// @notice No contract may write the end of a consent now, so none may be used. Meter again when governors admitted one.
+    error QueryLedgerNobodyRevokes();
 
     /// @notice `month` is not a month, or is not over.
     error QueryLedgerMonth(uint24 month);

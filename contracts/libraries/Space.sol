@@ -21,6 +21,30 @@ library Space {
     /// @notice Records: `life 2, dispute 3, lifeAt 40, disputedAt 40, answeredAt 40, platform 24`; see `RecordCell`.
     uint8 internal constant RECORD = 8;
 
+    /// @notice Grant and uses of a consent, by `Cells.hashed` of its id. QueryLedger writes the bits of `used`, ConsentToken the
+    /// others:
+    ///
+    ///     | entry 40 | paper 1 | used 16 | uses 16 | notAfter 32 | validFrom 32 | domains 24 | sections 7 | purpose 8 |
+    ///     | institution 24 |
+    uint8 internal constant CONSENT = 10;
+
+    /// @notice The end of a consent, by the same id: `revokedAt 32`. Above it is room for pauses.
+    uint8 internal constant CONSENT_END = 11;
+
+    /// @notice A request that was metered, by `Cells.hashed` of its struct hash: `| receipt 192 | flags 8 |`.
+    uint8 internal constant NONCE = 12;
+
+    /// @notice The current report of an institution's month, at `institution << 24 | month`:
+    /// `| reports 16 | count 32 | amount 128 |`.
+    uint8 internal constant LOAN = 13;
+
+    /// @notice Governed limits. At id 1 the domains that need no consent, those before, and since when:
+    /// `| since before 32 | before 32 | since 32 | domains 32 |`.
+    uint8 internal constant LIMIT = 14;
+
+    /// @notice The number of tokens of a node, at its number: `tokens 32`.
+    uint8 internal constant BALANCE = 21;
+
     /// @notice The key of a cell.
     /// @param id Below 2^248.
     function key(uint8 space, uint256 id) internal pure returns (uint256) {

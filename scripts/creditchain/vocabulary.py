@@ -57,6 +57,12 @@ class Space(Named):
     SERIES = 4, "批次序列"
     ANCHOR = 5, "锚定"
     RECORD = 8, "记录"
+    CONSENT = 10, "授权"
+    CONSENT_END = 11, "授权终止"
+    NONCE = 12, "查询序号"
+    LOAN = 13, "贷款"
+    LIMIT = 14, "限额"
+    BALANCE = 21, "授权数量"
 
 
 class Role(Named):
@@ -138,6 +144,7 @@ class Finding(Named):
     CONSENT_NOT_YET_VALID = 17, "授权尚未生效"
     CONSENT_EXPIRED = 18, "授权已到期"
     CONSENT_REVOKED = 19, "授权已撤销"
+    SCOPE = 20, "未请求任何信息类别或数据域"
 
     @property
     def metered(self) -> bool:

@@ -21,7 +21,7 @@ from brownie import (
     web3,
 )
 from eth_account import Account
-from world import admit_writer, appended, deploy
+from world import admit_writer, appended, cell_key, deploy
 
 from creditchain.hashing import keccak256
 from creditchain.messages import (
@@ -129,10 +129,9 @@ class World:
         nodes = NodeRegistry.deploy(manager, log, {"from": governor})
         anchors = AnchorRegistry.deploy(manager, log, nodes, {"from": governor})
         consents = ConsentToken.deploy(manager, log, nodes, {"from": governor})
-        ledger = QueryLedger.deploy(log, nodes, consents, {"from": governor})
+        ledger = QueryLedger.deploy(log, nodes, {"from": governor})
         for writer in (nodes, anchors, consents, ledger):
             admit_writer(log, writer, writer._name)
-        consents.setLedger(ledger, True, {"from": governor})
         world = cls(governor, accounts[9], manager, log, nodes, anchors, consents, ledger)
         for name in ("enterprise", "owner of a wallet", "nobody"):
             governor.transfer(key(name).address, "10 ether")
@@ -299,6 +298,26 @@ class World:
     def bank_account(self, name: str = "bank") -> Any:
         """An operator as a sender of transactions."""
         return accounts.add(key(name).key)
+
+
+def hashed(value: bytes) -> int:
+    """The id of a cell that belongs to a hash."""
+    return int.from_bytes(reference.keccak(value)[1:], "big")
+
+
+def consent_cell(space: int, consent: Consent) -> int:
+    """The key of a consent's cell."""
+    return cell_key(space, hashed(consent.id))
+
+
+def packed(*fields: tuple[int, int]) -> int:
+    """A cell's value from (number, bits), the lowest first."""
+    value = width = 0
+    for number, bits in fields:
+        assert 0 <= number < 1 << bits
+        value |= number << width
+        width += bits
+    return value
 
 
 def token(consent: Consent) -> int:

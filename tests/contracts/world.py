@@ -73,15 +73,21 @@ class Kind(IntEnum):
 
 WHOLE_SPACE = 2**200 - 1
 EPOCH_SPACE, SERIES_SPACE, ANCHOR_SPACE, RECORD_SPACE = 3, 4, 5, 8
-# What each contract of a region may append, and the spaces that are its own.
+CONSENT, CONSENT_END, NONCE, LOAN, LIMIT, BALANCE = 10, 11, 12, 13, 14, 21
+# The bits of a consent's cell that count its uses.
+CONSENT_USED = 0xFFFF << 143
+# What each contract of a region may append, and the spaces that are its own; (space, bits) where others write too.
 RIGHTS = {
     "NodeRegistry": ((Kind.NODE,), ()),
     "AnchorRegistry": (
         (Kind.TAG_KEY_EPOCH, Kind.ANCHOR, Kind.STATUS, Kind.DISPUTE, Kind.AUDIT, Kind.BROKEN),
         (EPOCH_SPACE, SERIES_SPACE, ANCHOR_SPACE, RECORD_SPACE),
     ),
-    "ConsentToken": ((Kind.CONSENT, Kind.REVOCATION, Kind.OPEN_DOMAINS), ()),
-    "QueryLedger": ((Kind.QUERIES, Kind.LOANS), ()),
+    "ConsentToken": (
+        (Kind.CONSENT, Kind.REVOCATION, Kind.OPEN_DOMAINS),
+        ((CONSENT, WHOLE_SPACE ^ CONSENT_USED), CONSENT_END, LIMIT, BALANCE),
+    ),
+    "QueryLedger": ((Kind.QUERIES, Kind.LOANS), ((CONSENT, CONSENT_USED), NONCE, LOAN)),
 }
 
 # Numbers of the nodes that `found_region` admits; the operator of node n is accounts[n].
@@ -127,10 +133,12 @@ def found_region() -> Region:
     return Region(manager, log, nodes, anchors)
 
 
-def admit_writer(log: Any, contract: Any, name: str) -> Any:
-    """Let a contract write what a contract of this name writes in a region."""
+def admit_writer(log: Any, contract: Any, name: str, *, instead_of: Any = None) -> Any:
+    """Let a contract write what a contract of this name writes in a region; `instead_of` another, in the same entry."""
     kinds, spaces = RIGHTS[name]
-    return log.setWriter(0, contract, bits(*kinds), [(space, WHOLE_SPACE) for space in spaces], {"from": accounts[0]})
+    shares = [space if isinstance(space, tuple) else (space, WHOLE_SPACE) for space in spaces]
+    removed = writer_id(log, instead_of) if instead_of else 0
+    return log.setWriter(removed, contract, bits(*kinds), shares, {"from": accounts[0]})
 
 
 def writer_id(log: Any, contract: Any) -> int:

@@ -32,7 +32,7 @@ from creditchain.messages import (
     TypedMessage,
 )
 from creditchain.messages.enterprise_keys import KeyUse, derive_key
-from creditchain.vocabulary import EntryKind, Finding, MeterFlag, Role
+from creditchain.vocabulary import Finding, MeterFlag, Role
 
 MNEMONIC = "test test test test test test test test test test test junk"
 PLATFORM, BUREAU, BANK = 1, 2, 3  # development keys and node numbers
@@ -120,13 +120,8 @@ def test_a_consent_from_grant_to_revocation(acting: Acting) -> None:
 
     state = acting.reads.consent(consent.id)
     assert state is not None
-    assert (state.institution, state.platform, state.key, state.uses, state.used) == (
-        BANK,
-        PLATFORM,
-        enterprise.address,
-        1,
-        0,
-    )
+    assert (state.institution, state.uses, state.used) == (BANK, 1, 0)
+    assert acting.reads.message(state) == consent
     assert acting.reads.owner(consent.id) == dev_signer(BANK, acting.region.chain).address
     assert [granted.consent for granted in acting.reads.granted()] == [consent, paper]
     assert [granted.consent for granted in acting.reads.granted(key=enterprise.address)] == [consent]
@@ -134,15 +129,15 @@ def test_a_consent_from_grant_to_revocation(acting: Acting) -> None:
 
     revocation = Revocation(consent.domain, consent.id)
     signature = bytes(enterprise.unsafe_sign_hash(revocation.digest()).signature)
-    acting.send("revoke", acting.calls.revoke_signed(consent.id, signature))
-    acting.send("revoke paper", acting.calls.revoke(paper.id), PLATFORM)
+    acting.send("revoke", acting.calls.revoke_signed(consent, signature))
+    acting.send("revoke paper", acting.calls.revoke(paper), PLATFORM)
     revoked = acting.reads.consent(consent.id)
     assert revoked is not None
     assert revoked.revoked_at >= state.valid_from
 
     bodies = [entry.body for entry in read_entries(acting.region)[-4:]]
-    said = [(body.KIND, body.consent) for body in bodies if isinstance(body, ConsentBody | RevocationBody)]
-    assert said == [(kind, one.id) for kind in (EntryKind.CONSENT, EntryKind.REVOCATION) for one in (consent, paper)]
+    assert bodies[:2] == [ConsentBody(*one.values()) for one in (consent, paper)]
+    assert [body.consent for body in bodies[2:] if isinstance(body, RevocationBody)] == [consent.id, paper.id]
 
 
 def test_deliveries_from_receipt_to_ledger(acting: Acting) -> None:

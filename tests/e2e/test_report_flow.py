@@ -302,7 +302,7 @@ def test_revoked_after_the_delivery(market: Market, tmp_path: Path) -> None:
     assert package.consent is not None
     pass_time(market.place, 60)
     with region_of(market.place) as region:
-        call = ConsentCalls(region.deployment).revoke(package.consent.message.id)
+        call = ConsentCalls(region.deployment).revoke(package.consent.message)
         send(market.place, region, PLATFORM, "revoke", call)
     code, found = market.verify(package, tmp_path)
     assert code == 0

@@ -132,7 +132,9 @@ BODIES = {
     5: "uint24 platform,uint24 node,bytes32 leaf,uint8 state,uint40 due_at,bytes32 successor,bytes32 reason_digest",
     6: "uint24 auditor,uint24 node,bytes32 root,uint64 size,bytes32 report_digest",
     7: "uint24 node,bytes32 root,uint64 index",
-    8: "bytes32 consent,uint24 institution,uint24 platform,address key",
+    8: "bytes32 log,uint24 institution,uint24 platform,address key,bytes32 subject,uint8 sections,uint32 domains,"
+    "uint8 purpose,uint32 data_from,uint32 data_to,uint40 not_before,uint40 not_after,uint32 uses,uint16 keep_days,"
+    "bytes32 notice,bytes32 paper",
     9: "bytes32 consent,uint24 institution,uint8 by",
     10: "bytes32 root,uint64 count",
     11: "uint24 institution,uint24 month,uint16 revision,uint32 count,uint128 amount,bytes32 queries",
@@ -144,6 +146,8 @@ BODIES = {
 }
 
 _NONE = bytes(32)
+_SCOPE = [number_hash("subject", 1), 0b11110, 0b11, 1, 20200101, 20301231, 1735000000, 1766536000, 3, 365]
+_WIDEST = [number_hash("subject", 2), 0x7F, 2**24 - 1, 255, 10000101, 99991231, 0, 2**32 - 1, 2**16 - 1, 2**16 - 1]
 ENTRIES: list[tuple[int, str, list[Any]]] = [
     (16, LOG_ADDRESS, [31337, b"YRD".ljust(32, b"\x00"), number_hash("parent", 1), DEV_ADDRESS]),
     (14, LOG_ADDRESS, [0, NODES_ADDRESS, number_hash("code", 1), 1 << 1]),
@@ -161,8 +165,12 @@ ENTRIES: list[tuple[int, str, list[Any]]] = [
     (7, ANCHORS_ADDRESS, [1, number_hash("root", 2), 0]),
     (1, NODES_ADDRESS, [1, DEV_ADDRESS, 2, 2, 310000, 0, 0b11, 0, 2**40 - 1, number_hash("profile", 1)]),
     (15, CONSENTS_ADDRESS, [0b11]),
-    (8, CONSENTS_ADDRESS, [number_hash("consent", 1), 2, 1, DEV_ADDRESS]),
-    (8, CONSENTS_ADDRESS, [number_hash("consent", 2), 2**24 - 1, 1, "0x" + "00" * 20]),
+    (8, CONSENTS_ADDRESS, [number_hash("log", 1), 2, 1, DEV_ADDRESS, *_SCOPE, number_hash("notice", 1), _NONE]),
+    (
+        8,
+        CONSENTS_ADDRESS,
+        [number_hash("log", 1), 2**24 - 1, 1, "0x" + "00" * 20, *_WIDEST, number_hash("notice", 2), _NONE[:-1] + b"1"],
+    ),
     (9, CONSENTS_ADDRESS, [number_hash("consent", 1), 2, 1]),
     (10, LEDGER_ADDRESS, [number_hash("items", 1), 100]),
     (11, LEDGER_ADDRESS, [2, 202501, 0, 12, 3_600_000_00, number_hash("queries", 1)]),

@@ -14,7 +14,7 @@ from creditchain.chain.region import Region
 from creditchain.consents.errors import ConsentRevokedError, ConsentUnknownError
 from creditchain.errors import InputError
 from creditchain.log.views import ConsentState, ContractCall
-from creditchain.messages import Revocation
+from creditchain.messages import NO_KEY, Revocation
 from creditchain.messages.enterprise_keys import KeyUse
 from creditchain.packages.consent_file import RevocationFile
 from creditchain.times import moment
@@ -24,9 +24,10 @@ _log = logging.getLogger(__name__)
 
 def revocation_to_sign(region: Region, consent: bytes, address: str) -> Revocation:
     """The message with which the key of `address` takes back a consent, by its id. Raises as `sign_revocation`."""
-    state = _standing(region, consent)
-    if address != state.key:
-        raise InputError("only the consent's own key revokes it", expected=state.key or "none", found=address)
+    key = ConsentReads(region).message(_standing(region, consent)).key
+    if address != key:
+        expected = "none" if key == NO_KEY else key
+        raise InputError("only the consent's own key revokes it", expected=expected, found=address)
     return Revocation(ConsentReads(region).domain("ConsentToken"), consent)
 
 
@@ -47,21 +48,24 @@ def relay_revocation(region: Region, outbox: Outbox, file: RevocationFile) -> Co
     """Bring a signed revocation to the chain, and wait until it is final. Anyone may.
 
     Raises:
-        ForeignFileError: made for another region. ContractRefusedError: the signature is not the consent's key's.
+        ForeignFileError: made for another region. ConsentUnknownError: there is no such consent.
+        ContractRefusedError: the signature is not the consent's key's.
     """
     require_here(region, file.message.domain, "ConsentToken")
     consent = file.message.consent
-    call = ConsentCalls(region.deployment).revoke_signed(consent, file.signature)
-    return _submit(region, outbox, consent, call)
+    message = ConsentReads(region).message(_granted(region, consent))
+    return _submit(region, outbox, consent, ConsentCalls(region.deployment).revoke_signed(message, file.signature))
 
 
 def revoke(region: Region, outbox: Outbox, consent: bytes) -> ConsentOnChain:
     """Take a consent back by the outbox's signer: the consent's key, or an operator of the endorsing platform.
 
     Raises:
-        ContractRefusedError: there is no such consent, or the signer may not; nothing was sent.
+        ConsentUnknownError: there is no such consent.
+        ContractRefusedError: the signer may not; nothing was sent.
     """
-    return _submit(region, outbox, consent, ConsentCalls(region.deployment).revoke(consent))
+    message = ConsentReads(region).message(_granted(region, consent))
+    return _submit(region, outbox, consent, ConsentCalls(region.deployment).revoke(message))
 
 
 def _submit(region: Region, outbox: Outbox, consent: bytes, call: ContractCall) -> ConsentOnChain:
@@ -77,12 +81,17 @@ def _submit(region: Region, outbox: Outbox, consent: bytes, call: ContractCall) 
     return consent_on_chain(region, consent)
 
 
-def _standing(region: Region, consent: bytes) -> ConsentState:
+def _granted(region: Region, consent: bytes) -> ConsentState:
     state = ConsentReads(region).consent(consent)
     if state is None:
         raise ConsentUnknownError(
             "the chain has no such consent", expected="one that was granted", found="0x" + consent.hex()
         )
+    return state
+
+
+def _standing(region: Region, consent: bytes) -> ConsentState:
+    state = _granted(region, consent)
     if state.revoked_at:
         found = f"revoked at {moment(state.revoked_at)}"
         raise ConsentRevokedError(

@@ -16,6 +16,8 @@ ZERO_ADDRESS = "0x" + "00" * 20
 NO_WORD = bytes(32)
 #: All bits of the value of a cell.
 WHOLE_SPACE = 2**200 - 1
+#: A space of cells, and the bits of its values that a contract may change.
+Share = tuple[Space, int]
 #: The content of one leaf: subject tag, section number, commitment.
 Opening = tuple[bytes, int, bytes]
 
@@ -32,11 +34,10 @@ class Calls:
 
     # RegionLog.
 
-    def set_writer(self, writer: str, kinds: Iterable[EntryKind], spaces: Iterable[Space]) -> ContractCall:
-        """Let a contract append entries of these kinds and write all cells of these spaces."""
-        shares = [(int(space), WHOLE_SPACE) for space in spaces]
+    def set_writer(self, writer: str, kinds: Iterable[EntryKind], shares: Iterable[Share]) -> ContractCall:
+        """Let a contract append entries of these kinds and change these bits of spaces."""
         granted = sum(1 << kind for kind in kinds)
-        return self._call("RegionLog", "setWriter", f"let {writer} write the log", 0, writer, granted, shares)
+        return self._call("RegionLog", "setWriter", f"let {writer} write the log", 0, writer, granted, list(shares))
 
     def seal(self) -> ContractCall:
         return self._call("RegionLog", "seal", "close the log for ever")

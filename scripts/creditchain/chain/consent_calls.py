@@ -53,12 +53,11 @@ class ConsentCalls:
         doing = f"relay a consent to node {consent.institution}"
         return self._call("ConsentToken", "grant", doing, consent.values(), key_signature, endorsement)
 
-    def revoke(self, consent: bytes) -> ContractCall:
-        return self._call("ConsentToken", "revoke", "revoke a consent", int.from_bytes(consent, "big"))
+    def revoke(self, consent: Consent) -> ContractCall:
+        return self._call("ConsentToken", "revoke", "revoke a consent", consent.values())
 
-    def revoke_signed(self, consent: bytes, signature: bytes) -> ContractCall:
-        number = int.from_bytes(consent, "big")
-        return self._call("ConsentToken", "revokeSigned", "relay a revocation", number, signature)
+    def revoke_signed(self, consent: Consent, signature: bytes) -> ContractCall:
+        return self._call("ConsentToken", "revokeSigned", "relay a revocation", consent.values(), signature)
 
     def revoke_by_governors(self, consent: bytes) -> ContractCall:
         number = int.from_bytes(consent, "big")
@@ -67,10 +66,6 @@ class ConsentCalls:
     def set_open_domains(self, domains: int) -> ContractCall:
         doing = "set the domains that need no consent"
         return self._call("ConsentToken", "setOpenDomains", doing, domains)
-
-    def set_ledger(self, ledger: str, authorised: bool) -> ContractCall:
-        doing = f"{'let' if authorised else 'no longer let'} {ledger} count uses of consents"
-        return self._call("ConsentToken", "setLedger", doing, ledger, authorised)
 
     def meter(self, deliveries: Sequence[Delivery]) -> ContractCall:
         doing, structs = f"meter {len(deliveries)} deliveries", [_delivery(each) for each in deliveries]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from creditchain.chain.abi import interface
 from creditchain.chain.answers import Log
 from creditchain.chain.calls import ZERO_ADDRESS
 from creditchain.chain.connect import LogRange
+from creditchain.chain.errors import ContractRefusedError, LyingEndpointError
+from creditchain.chain.log_entries import entries_between
 from creditchain.chain.region import Region
+from creditchain.log.entries import ConsentBody, OpenDomainsBody
 from creditchain.log.views import ConsentState, MemberAt, Metered
 from creditchain.messages import Consent, ContractDomain
-from creditchain.vocabulary import Finding
+from creditchain.vocabulary import EntryKind, Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class LoanTotal:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """One `ConsentGranted` event: the whole consent, its log entry, block and transaction."""
+    """A consent that was granted, its log entry, block and transaction."""
 
     consent: Consent
     entry: int
@@ -80,11 +83,19 @@ class ConsentReads:
     def consent(self, consent: bytes, block: int | None = None) -> ConsentState | None:
         """The consent with this id (32 bytes); None if there is none."""
         found = self._read("ConsentToken", "consentOf", int.from_bytes(consent, "big"), block=block)
-        if found[0] == 0:
-            return None
-        key = None if found[9] == ZERO_ADDRESS else found[9]
-        state = (*found[:9], key, *found[10:])
-        return ConsentState(*state)
+        return ConsentState(*found) if found[0] else None
+
+    def message(self, state: ConsentState) -> Consent:
+        """The whole consent, from the log entry of its grant.
+
+        Raises:
+            LyingEndpointError: the endpoint does not give that entry.
+        """
+        first, last = self.region.deployment.first_block, self.region.chain.head().number
+        for entry in entries_between(self.region, first, last, EntryKind.CONSENT, state.entry):
+            if isinstance(entry.body, ConsentBody):
+                return self._consent(entry.body)
+        raise LyingEndpointError("the endpoint omits an entry of the log", expected=f"entry {state.entry}, a consent")
 
     def owner(self, consent: bytes, block: int | None = None) -> str:
         """The token's owner: the institution's current operator. Raises ContractRefusedError if there is no consent."""
@@ -92,7 +103,18 @@ class ConsentReads:
 
     def open_domains_at(self, time: int, block: int | None = None) -> int:
         """Bit set of the domains that could be used without consent at `time`, unix seconds."""
-        return int(self._read("ConsentToken", "openDomainsAt", time, block=block))
+        try:
+            return int(self._read("ConsentToken", "openDomainsAt", time, block=block))
+        except ContractRefusedError as error:
+            if error.name != "ConsentTokenOpenDomainsPast":
+                raise
+        # The contract knows the last two rules; the log has all.
+        last = self.region.chain.head().number if block is None else block
+        entries = entries_between(self.region, self.region.deployment.first_block, last, EntryKind.OPEN_DOMAINS)
+        rules = [
+            entry.body.domains for entry in entries if entry.time <= time and isinstance(entry.body, OpenDomainsBody)
+        ]
+        return rules[-1] if rules else 0
 
     def metered(self, request: bytes, block: int | None = None) -> Metered | None:
         """The delivery metered for a request (given by struct hash); None if none was metered."""
@@ -119,12 +141,15 @@ class ConsentReads:
         last: int | None = None,
     ) -> Iterator[Granted]:
         """Consents granted in blocks `first` (None: the deployment's) to `last` (None: the newest), in order."""
-        domain = self.domain("ConsentToken")
-        for log, values in self._events("ConsentToken", "ConsentGranted", first, last):
-            consent = Consent(domain, *values["consent"])
-            wanted = ((institution, consent.institution), (platform, consent.platform), (key, consent.key))
+        begin = self.region.deployment.first_block if first is None else first
+        end = self.region.chain.head().number if last is None else last
+        for entry in entries_between(self.region, begin, end, EntryKind.CONSENT):
+            if not isinstance(entry.body, ConsentBody):
+                continue
+            body = entry.body
+            wanted = ((institution, body.institution), (platform, body.platform), (key, body.key))
             if all(want in (None, have) for want, have in wanted):
-                yield Granted(consent, values["entry"], log.block, log.transaction_hash)
+                yield Granted(self._consent(body), entry.index, entry.block, entry.transaction_hash)
 
     def delivered(self, *, first: int | None = None, last: int | None = None) -> Iterator[Delivered]:
         """Metered deliveries in order, each with its log entry and its position there."""
@@ -149,6 +174,9 @@ class ConsentReads:
     def domain(self, contract: str) -> ContractDomain:
         """The EIP-712 domain of a contract of this region."""
         return ContractDomain(self.region.deployment.chain_id, self.region.deployment.address(contract))
+
+    def _consent(self, body: ConsentBody) -> Consent:
+        return Consent(self.domain("ConsentToken"), *astuple(body))
 
     def _events(
         self, contract: str, names: str | tuple[str, ...], first: int | None, last: int | None

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from creditchain.chain.abi import interface
-from creditchain.chain.calls import Calls
+from creditchain.chain.calls import WHOLE_SPACE, Calls, Share
 from creditchain.chain.connect import Chain
-from creditchain.chain.consent_calls import ConsentCalls
 from creditchain.chain.deployments import DeployedContract, Deployment, require_region
 from creditchain.chain.errors import ChainUnavailableError
 from creditchain.chain.outbox import Outbox
@@ -27,6 +26,9 @@ from creditchain.vocabulary import EntryKind, Space
 #: Roles of the AccessManager. 0 is its own administrator.
 ADMIN, GOVERNOR = 0, 1
 
+#: The bits of a consent's cell that count its uses (docs/format.md, section 5).
+CONSENT_USED = 0xFFFF << 143
+
 _Addresses = Mapping[str, str]
 
 
@@ -36,7 +38,7 @@ class RegionContract:
 
     `arguments` gives its constructor arguments from the addresses of earlier contracts and the region's code;
     `restricted` lists the functions that only governors may call; `kinds` are the entries that it appends to the log,
-    and `spaces` the cells that it writes.
+    `spaces` the cells that it writes, and `parts` the bits of cells that others write too.
     """
 
     name: str
@@ -44,6 +46,12 @@ class RegionContract:
     restricted: tuple[str, ...] = ()
     kinds: tuple[EntryKind, ...] = ()
     spaces: tuple[Space, ...] = ()
+    parts: tuple[Share, ...] = ()
+
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        """All that it may change in the log."""
+        return (*((space, WHOLE_SPACE) for space in self.spaces), *self.parts)
 
 
 #: In the order of deployment. To add a contract, add an entry here.
@@ -82,13 +90,17 @@ PARTS: tuple[RegionContract, ...] = (
     RegionContract(
         "ConsentToken",
         lambda at, _: (at["AccessManager"], at["RegionLog"], at["NodeRegistry"]),
-        ("setOpenDomains", "setLedger", "revokeByGovernors"),
+        ("setOpenDomains", "revokeByGovernors"),
         (EntryKind.CONSENT, EntryKind.REVOCATION, EntryKind.OPEN_DOMAINS),
+        (Space.CONSENT_END, Space.LIMIT, Space.BALANCE),
+        ((Space.CONSENT, WHOLE_SPACE ^ CONSENT_USED),),
     ),
     RegionContract(
         "QueryLedger",
-        lambda at, _: (at["RegionLog"], at["NodeRegistry"], at["ConsentToken"]),
+        lambda at, _: (at["RegionLog"], at["NodeRegistry"]),
         kinds=(EntryKind.QUERIES, EntryKind.LOANS),
+        spaces=(Space.NONCE, Space.LOAN),
+        parts=((Space.CONSENT, CONSENT_USED),),
     ),
 )
 
@@ -104,7 +116,7 @@ class Plan:
     @property
     def steps(self) -> int:
         """Number of transactions."""
-        wiring = 1 + sum(bool(part.kinds) for part in PARTS) + 1
+        wiring = 1 + sum(bool(part.kinds) for part in PARTS)
         return 1 + len(PARTS) + wiring + (1 if self.governors else 0)
 
 
@@ -141,9 +153,8 @@ class _Run:
         calls = Calls(deployment)
         for part in PARTS:
             if part.kinds:
-                call = calls.set_writer(self.addresses[part.name], part.kinds, part.spaces)
+                call = calls.set_writer(self.addresses[part.name], part.kinds, part.shares)
                 self._send(f"writer {part.name}", call)
-        self._send("ledger", ConsentCalls(deployment).set_ledger(self.addresses["QueryLedger"], True))
         if self.plan.governors:
             # Last, because the deployer can do nothing more afterwards.
             self._send("hand over", self._manager("hand over to the governors", self._hand_over_calls(deployer)))

@@ -54,18 +54,17 @@ def read_anchors(region: Region, node: int | None = None) -> list[LoggedAnchor]:
     ]
 
 
-def entries_between(region: Region, first: int, last: int, kind: EntryKind | None = None) -> list[LogEntry]:
-    """Entries of the log in order, from the events of blocks `first` to `last`; of one kind, or of all (None).
+def entries_between(
+    region: Region, first: int, last: int, kind: EntryKind | None = None, index: int | None = None
+) -> list[LogEntry]:
+    """Entries of the log in order, from the events of blocks `first` to `last`; of one kind or index, or of all (None).
 
     Only the log's root tells whether entries are missing or changed (`read_entries`).
     """
     event, log = interface("RegionLog").events["Appended"], region.deployment.address("RegionLog")
-    entries = []
-    for found in region.chain.logs(LogRange((log,), (event.topic,), first, last)):
-        values = event.decode(found)
-        if kind in (None, values["kind"]):
-            entries.append(_entry(region.deployment.log_id, found, values))
-    return entries
+    indexed = tuple(None if value is None else value.to_bytes(32, "big") for value in (index, kind))
+    wanted = LogRange((log,), (event.topic,), first, last, indexed)
+    return [_entry(region.deployment.log_id, found, event.decode(found)) for found in region.chain.logs(wanted)]
 
 
 def _entry(log_id: bytes, log: Log, values: Mapping[str, Any]) -> LogEntry:

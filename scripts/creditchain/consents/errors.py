@@ -30,6 +30,12 @@ class QueryRefusedError(RefusedError):
     finding: ClassVar[Finding | None] = None
 
 
+class ScopeError(QueryRefusedError):
+    """The request asks for no section, or for no domain."""
+
+    finding = Finding.SCOPE
+
+
 class RequestNotIssuedError(QueryRefusedError):
     """The request is dated later than now."""
 

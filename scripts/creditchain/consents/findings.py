@@ -27,4 +27,5 @@ MEANING: Final = {
     Finding.CONSENT_NOT_YET_VALID: "delivered before the consent was granted or began",
     Finding.CONSENT_EXPIRED: "delivered after the consent ended",
     Finding.CONSENT_REVOKED: "delivered when, or after, the consent was revoked",
+    Finding.SCOPE: "no section or no domain was asked for",
 }

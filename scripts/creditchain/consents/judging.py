@@ -21,6 +21,7 @@ from creditchain.consents.errors import (
     RequestNotIssuedError,
     RequestReplayedError,
     RequestSignatureError,
+    ScopeError,
 )
 from creditchain.documents import Domain, Section
 from creditchain.log.views import ConsentState, MemberAt, Metered
@@ -50,6 +51,12 @@ def judge(request: QueryRequest, view: View) -> None:
 
     Stricter than the ledger in one point: a consent with no use left is refused, where the ledger meters with a flag.
     """
+    if not request.sections or not request.domains:
+        raise ScopeError(
+            "the request asks for nothing",
+            expected="at least one section and one domain",
+            found=f"sections {request.sections:#x}, domains {request.domains:#x}",
+        )
     _judge_times(request, view.time)
     if view.metered is not None:
         raise RequestReplayedError(

@@ -16,6 +16,9 @@ from creditchain.times import moment
 _SECTIONS = sum(1 << section for section in Section)
 _DOMAINS = sum(1 << domain for domain in Domain)
 
+#: What fits into the cell of a consent: the most uses, and the last second (in the year 2106).
+MOST_USES, LAST_TIME = 2**16 - 1, 2**32 - 1
+
 
 def require_terms(consent: Consent, now: int) -> None:
     """Raise TermsError unless the contract would accept these terms at `now` (unix seconds); signatures aside.
@@ -27,8 +30,8 @@ def require_terms(consent: Consent, now: int) -> None:
             raise _wrong(name, "at least one, all of them known", f"the bit set {mask:#x}")
     if consent.purpose not in set(Purpose):
         raise _wrong("purpose", "a purpose code from 1 to 12", str(consent.purpose))
-    if consent.uses == 0:
-        raise _wrong("uses", "at least 1", "0")
+    if not 1 <= consent.uses <= MOST_USES:
+        raise _wrong("uses", f"from 1 to {MOST_USES}", str(consent.uses))
     for name in ("subject", "notice"):
         if getattr(consent, name) == NO_DIGEST:
             raise _wrong(name, "a digest", "zeros")
@@ -37,6 +40,8 @@ def require_terms(consent: Consent, now: int) -> None:
         raise _wrong("dataTo", f"a day from {first} on", str(last))
     if consent.not_before > consent.not_after:
         raise _wrong("notAfter", f"a time from {moment(consent.not_before)} on", moment(consent.not_after))
+    if consent.not_after > LAST_TIME:
+        raise _wrong("notAfter", f"a time until {moment(LAST_TIME)}", moment(consent.not_after))
     if consent.not_after < now:
         raise _wrong("notAfter", f"a time after now, {moment(now)}", moment(consent.not_after))
 

@@ -179,15 +179,30 @@ class BrokenBody(_Body):
 
 @dataclass(frozen=True, slots=True)
 class ConsentBody(_Body):
-    """A consent is granted."""
+    """A consent is granted: the members of the message `Consent`, which says what they mean."""
 
     KIND: ClassVar[EntryKind] = EntryKind.CONSENT
-    TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "uint24", "uint24", "address")
+    TYPES: ClassVar[tuple[str, ...]] = (
+        *("bytes32", "uint24", "uint24", "address", "bytes32", "uint8", "uint32", "uint8"),
+        *("uint32", "uint32", "uint40", "uint40", "uint32", "uint16", "bytes32", "bytes32"),
+    )
 
-    consent: bytes  #: token id
+    log: bytes
     institution: int
     platform: int
-    key: str  #: address of the enterprise's key for this institution; zero for a consent on paper
+    key: str
+    subject: bytes
+    sections: int
+    domains: int
+    purpose: int
+    data_from: int
+    data_to: int
+    not_before: int
+    not_after: int
+    uses: int
+    keep_days: int
+    notice: bytes
+    paper: bytes
 
 
 @dataclass(frozen=True, slots=True)

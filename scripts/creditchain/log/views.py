@@ -116,8 +116,7 @@ class ConsentState:
     """A consent as `ConsentToken.consentOf(id)` gives it. Masks as in format.md section 3, times unix seconds.
 
     `valid_from` is the later of grant and `notBefore`. `used` counts the metered deliveries that took one of its
-    `uses`. `revoked_at` is 0 unless it was revoked. `key` is None for a consent on paper. `entry` is the index of its
-    log entry.
+    `uses`. `revoked_at` is 0 unless it was revoked. `entry` is the index of the log entry that holds the whole consent.
     """
 
     institution: int
@@ -129,8 +128,6 @@ class ConsentState:
     uses: int
     used: int
     revoked_at: int
-    key: str | None
-    platform: int
     entry: int
 
 

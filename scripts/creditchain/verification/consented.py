@@ -114,7 +114,7 @@ def _under_consent(case: Case, delivery: PackagedDelivery, opened: int) -> Step:
         f"日志第 {state.entry} 条授权，已用 {state.used}/{state.uses} 次",
         consent=delivery.request.consent,
         institution=state.institution,
-        platform=state.platform,
+        platform=packaged.message.platform,
         not_after=state.not_after,
         keep_days=packaged.message.keep_days,
         revoked_at=state.revoked_at,

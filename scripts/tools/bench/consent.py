@@ -62,11 +62,10 @@ class _Day:
         self.region, self.chain = region, region.chain
         at = region.addresses
         at["ConsentToken"] = self.chain.deploy("ConsentToken", self._manager(), at["RegionLog"], at["NodeRegistry"])
-        ledger = self.chain.deploy("QueryLedger", at["RegionLog"], at["NodeRegistry"], at["ConsentToken"])
+        ledger = self.chain.deploy("QueryLedger", at["RegionLog"], at["NodeRegistry"])
         at["QueryLedger"] = ledger
         for writer in ("ConsentToken", "QueryLedger"):
             admit_writer(region, writer)
-        region.send("ConsentToken", 0, "setLedger", ledger, True)
         admit(region, self.chain.accounts[BUREAU_ACCOUNT], Role.BUREAU, 0xFFFF)
         for bank in range(BANKS):
             admit(region, self.chain.accounts[FIRST_BANK_ACCOUNT + bank], Role.INSTITUTION, 0)
@@ -114,7 +113,7 @@ class _Day:
         def revoke(number: int) -> Sent:
             one = granted[number]
             revocation = Revocation(one.consent.domain, one.consent.id)
-            return self._send(self.calls.revoke_signed(one.consent.id, _sign(one.key, revocation)))
+            return self._send(self.calls.revoke_signed(one.consent, _sign(one.key, revocation)))
 
         gas = _gas(len(granted), revoke)
         yield _row("revoke by signature, median", statistics.median(gas), EAS_REVOKE, 60_000)

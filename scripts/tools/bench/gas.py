@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from creditchain.chain.abi import interface
-from creditchain.chain.calls import WHOLE_SPACE
 from creditchain.chain.deploy import PARTS
 from creditchain.hashing import keccak256
 from creditchain.vocabulary import BatchKind, DisputeState, Life, Role
@@ -96,8 +95,8 @@ def found(chain: LocalChain) -> Region:
 def admit_writer(region: Region, name: str) -> None:
     """Let a contract write what it writes in a region."""
     part = next(part for part in PARTS if part.name == name)
-    shares = [(int(space), WHOLE_SPACE) for space in part.spaces]
-    region.send("RegionLog", 0, "setWriter", 0, region.addresses[name], sum(1 << kind for kind in part.kinds), shares)
+    kinds = sum(1 << kind for kind in part.kinds)
+    region.send("RegionLog", 0, "setWriter", 0, region.addresses[name], kinds, list(part.shares))
 
 
 def admit(region: Region, operator: str, role: Role, domains: int, host: int = 0) -> None:

@@ -6,41 +6,57 @@ from consent_world import (
     DAY,
     HOUR,
     World,
+    consent_cell,
     digest,
     entry_bodies,
     key,
     members,
     next_block_at,
     now,
+    packed,
     reverts,
     sign,
     token,
     unruly_wallet,
     wallet,
 )
+from world import BALANCE, CONSENT, cell_key, written
 
 from creditchain.log.entries import ConsentBody
 from creditchain.messages import NO_DIGEST, NO_KEY
 from creditchain.vocabulary import EntryKind, Role
 
 
-def test_a_grant_emits_transfer_locked_and_the_whole_consent(world: World) -> None:
+def test_a_grant_emits_transfer_and_locked(world: World) -> None:
     consent = world.consent()
     tx = world.grant(consent)
-    entry = world.log.size() - 1
     owner = world.operators[world.bank].address
     assert dict(tx.events["Transfer"]) == {"from": NO_KEY, "to": owner, "tokenId": token(consent)}
     assert dict(tx.events["Locked"]) == {"tokenId": token(consent)}
-    granted = tx.events["ConsentGranted"]
-    assert (granted["id"], granted["institution"], granted["key"]) == (token(consent), world.bank, consent.key)
-    assert tuple(granted["consent"]) == tuple("0x" + v.hex() if isinstance(v, bytes) else v for v in members(consent))
-    assert granted["entry"] == entry
+    assert set(tx.events.keys()) == {"Appended", "Transfer", "Locked"}
 
 
-def test_a_grant_is_one_log_entry(world: World) -> None:
+def test_a_grant_is_one_log_entry_that_holds_the_whole_consent(world: World) -> None:
     consent = world.consent()
-    body = ConsentBody(consent.id, world.bank, world.platform, consent.key)
+    body = ConsentBody(*members(consent))
     assert entry_bodies(world.grant(consent)) == [(EntryKind.CONSENT, body.body_hash())]
+
+
+def test_the_cells_of_a_grant(world: World) -> None:
+    for tokens, consent in enumerate((world.consent(uses=2**16 - 1), world.paper(uses=1))):
+        tx = world.grant(consent)
+        entry = world.log.size() - 1
+        valid_from = max(consent.not_before, tx.timestamp)
+        fields = (
+            *((world.bank, 24), (consent.purpose, 8), (consent.sections, 7), (consent.domains, 24), (valid_from, 32)),
+            *((consent.not_after, 32), (consent.uses, 16), (0, 16), (int(consent.on_paper), 1), (entry, 40)),
+        )
+        balance = cell_key(BALANCE, world.bank)
+        before = tokens and (tokens << 56 | entry - 1)
+        assert written(tx) == [
+            (consent_cell(CONSENT, consent), 0, packed(*fields) << 56 | entry),
+            (balance, before, tokens + 1 << 56 | entry),
+        ]
 
 
 def test_what_is_stored(world: World) -> None:
@@ -56,8 +72,6 @@ def test_what_is_stored(world: World) -> None:
         "uses": 7,
         "used": 0,
         "revokedAt": 0,
-        "key": consent.key,
-        "platform": world.platform,
         "entry": world.log.size() - 1,
     }
 
@@ -79,9 +93,8 @@ def test_the_id_is_the_struct_hash(world: World) -> None:
 
 def test_on_paper_the_platform_signs_alone(world: World) -> None:
     consent = world.paper()
-    tx = world.grant(consent)
-    assert tx.events["ConsentGranted"]["key"] == NO_KEY
-    assert world.state(consent)["key"] == NO_KEY
+    world.grant(consent)
+    assert world.state(consent)["institution"] == world.bank
 
 
 def test_the_host_of_a_virtual_platform_endorses(world: World) -> None:
@@ -147,6 +160,24 @@ def test_an_incomplete_consent(world: World, changes: dict) -> None:
         world.grant(world.consent(**changes))
 
 
+@pytest.mark.parametrize(
+    "changes", [{"uses": 2**16}, {"uses": 2**32 - 1}, {"domains": 1 << 24}, {"domains": 2**32 - 1}]
+)
+def test_more_than_a_cell_holds(world: World, changes: dict) -> None:
+    consent = world.consent(**changes)
+    with reverts("ConsentTokenTooLarge", consent.uses, consent.domains):
+        world.grant(consent)
+
+
+def test_a_key_that_is_or_was_a_members(world: World) -> None:
+    old, new = world.operators[world.other_bank], key("the other bank's next key")
+    world.rotate(world.other_bank, new)
+    for account, node in ((old, world.other_bank), (new, world.other_bank), (key("platform"), world.platform)):
+        consent = world.consent(account)
+        with reverts("ConsentTokenKeyOfNode", consent.key, node):
+            world.grant(consent, account)
+
+
 def test_neither_key_nor_paper(world: World) -> None:
     with reverts("ConsentTokenKeyOrPaper", NO_KEY, NO_DIGEST):
         world.grant(world.consent(key=NO_KEY))
@@ -169,6 +200,8 @@ def test_paper_with_a_signature_of_a_key(world: World) -> None:
     [
         {"not_before": 2_000_000_000, "not_after": 1_999_999_999},
         {"not_before": 1, "not_after": 2},
+        {"not_after": 2**32},
+        {"not_after": 2**40 - 1},
         {"data_from": 20240102, "data_to": 20240101},
         {"data_from": 20241301},
         {"data_from": 20240001},
@@ -256,6 +289,6 @@ def test_granted_already(world: World) -> None:
 
 def test_once_revoked_it_cannot_be_granted_again(world: World) -> None:
     consent = world.granted()
-    world.consents.revokeSigned(token(consent), sign(key("enterprise"), world.revocation(consent)))
+    world.consents.revokeSigned(members(consent), sign(key("enterprise"), world.revocation(consent)))
     with reverts("ConsentTokenGranted", token(consent)):
         world.grant(consent)

@@ -1,8 +1,11 @@
 """revoke, revokeSigned, revokeByGovernors."""
 
+from dataclasses import replace
+
 import pytest
 from brownie import accounts
-from consent_world import World, entry_bodies, key, members, reverts, sign, token, wallet
+from consent_world import World, consent_cell, entry_bodies, key, members, reverts, sign, token, wallet
+from world import CONSENT_END, written
 
 from creditchain.log.entries import RevocationBody
 from creditchain.vocabulary import EntryKind, Revoker, Role
@@ -16,32 +19,29 @@ def _check(world: World, consent, tx, by: Revoker) -> None:
     assert world.state(consent)["revokedAt"] == tx.timestamp
     body = RevocationBody(consent.id, world.bank, by)
     assert entry_bodies(tx) == [(EntryKind.REVOCATION, body.body_hash())]
-    assert dict(tx.events["ConsentRevoked"]) == {
-        "id": token(consent),
-        "institution": world.bank,
-        "by": by,
-        "entry": world.log.size() - 1,
-    }
+    word = tx.timestamp << 56 | world.log.size() - 1
+    assert written(tx) == [(consent_cell(CONSENT_END, consent), 0, word)]
+    assert set(tx.events.keys()) <= {"Appended", "Executed"}
     assert world.consents.ownerOf(token(consent)) == world.operators[world.bank].address
 
 
 def test_by_the_key_itself(world: World) -> None:
     consent = world.granted()
-    _check(world, consent, world.consents.revoke(token(consent), {"from": _sender("enterprise")}), Revoker.KEY)
+    _check(world, consent, world.consents.revoke(members(consent), {"from": _sender("enterprise")}), Revoker.KEY)
 
 
 def test_by_the_wallet_itself(world: World) -> None:
     owner = key("owner of a wallet")
     purse = wallet(owner)
     consent = world.granted(owner, key=purse.address)
-    data = world.consents.revoke.encode_input(token(consent))
+    data = world.consents.revoke.encode_input(members(consent))
     _check(world, consent, purse.execute(world.consents, data, {"from": _sender("owner of a wallet")}), Revoker.KEY)
 
 
 def test_by_a_signature_that_anyone_relays(world: World) -> None:
     consent = world.granted()
     signature = sign(key("enterprise"), world.revocation(consent))
-    tx = world.consents.revokeSigned(token(consent), signature, {"from": world.anyone})
+    tx = world.consents.revokeSigned(members(consent), signature, {"from": world.anyone})
     _check(world, consent, tx, Revoker.KEY)
 
 
@@ -49,24 +49,24 @@ def test_by_a_signature_of_a_wallet(world: World) -> None:
     owner = key("owner of a wallet")
     consent = world.granted(owner, key=wallet(owner).address)
     signature = sign(owner, world.revocation(consent))
-    tx = world.consents.revokeSigned(token(consent), signature, {"from": world.anyone})
+    tx = world.consents.revokeSigned(members(consent), signature, {"from": world.anyone})
     _check(world, consent, tx, Revoker.KEY)
 
 
 def test_by_the_platform_that_endorsed(world: World) -> None:
     consent = world.granted()
-    _check(world, consent, world.consents.revoke(token(consent), {"from": _sender("platform")}), Revoker.PLATFORM)
+    _check(world, consent, world.consents.revoke(members(consent), {"from": _sender("platform")}), Revoker.PLATFORM)
 
 
 def test_by_the_host_of_the_platform_that_endorsed(world: World) -> None:
     consent = world.granted(platform=world.admit("hosted platform", Role.PLATFORM, host=world.platform))
-    _check(world, consent, world.consents.revoke(token(consent), {"from": _sender("platform")}), Revoker.PLATFORM)
+    _check(world, consent, world.consents.revoke(members(consent), {"from": _sender("platform")}), Revoker.PLATFORM)
 
 
 def test_on_paper_the_platform_revokes(world: World) -> None:
     consent = world.paper()
     world.grant(consent)
-    _check(world, consent, world.consents.revoke(token(consent), {"from": _sender("platform")}), Revoker.PLATFORM)
+    _check(world, consent, world.consents.revoke(members(consent), {"from": _sender("platform")}), Revoker.PLATFORM)
 
 
 def test_governors_revoke_when_the_platform_is_gone(world: World) -> None:
@@ -74,7 +74,7 @@ def test_governors_revoke_when_the_platform_is_gone(world: World) -> None:
     world.grant(consent)
     world.nodes.retire(world.platform, {"from": world.governor})
     with reverts("ConsentTokenNotRevoker", token(consent), key("platform").address):
-        world.consents.revoke(token(consent), {"from": _sender("platform")})
+        world.consents.revoke(members(consent), {"from": _sender("platform")})
     tx = world.consents.revokeByGovernors(token(consent), {"from": world.governor})
     _check(world, consent, tx, Revoker.GOVERNORS)
 
@@ -82,28 +82,28 @@ def test_governors_revoke_when_the_platform_is_gone(world: World) -> None:
 def test_the_platform_without_its_key_cannot_stop_the_enterprise(world: World) -> None:
     consent = world.granted()
     world.nodes.suspend(world.platform, {"from": world.governor})
-    world.consents.revokeSigned(token(consent), sign(key("enterprise"), world.revocation(consent)))
+    world.consents.revokeSigned(members(consent), sign(key("enterprise"), world.revocation(consent)))
 
 
 @pytest.mark.parametrize("name", ["other platform", "bank", "bureau", "regulator", "nobody"])
 def test_nobody_else_revokes(world: World, name: str) -> None:
     consent = world.granted()
     with reverts("ConsentTokenNotRevoker", token(consent), key(name).address):
-        world.consents.revoke(token(consent), {"from": _sender(name)})
+        world.consents.revoke(members(consent), {"from": _sender(name)})
 
 
 def test_a_suspended_platform_does_not_revoke(world: World) -> None:
     consent = world.granted()
     world.nodes.suspend(world.platform, {"from": world.governor})
     with reverts("ConsentTokenNotRevoker", token(consent), key("platform").address):
-        world.consents.revoke(token(consent), {"from": _sender("platform")})
+        world.consents.revoke(members(consent), {"from": _sender("platform")})
 
 
 @pytest.mark.parametrize("name", ["platform", "bank", "nobody"])
 def test_the_signature_of_anyone_else(world: World, name: str) -> None:
     consent = world.granted()
     with reverts("ConsentTokenSignature", token(consent), consent.key):
-        world.consents.revokeSigned(token(consent), sign(key(name), world.revocation(consent)))
+        world.consents.revokeSigned(members(consent), sign(key(name), world.revocation(consent)))
 
 
 def test_on_paper_there_is_no_key_to_sign(world: World) -> None:
@@ -111,41 +111,71 @@ def test_on_paper_there_is_no_key_to_sign(world: World) -> None:
     world.grant(consent)
     for signature in (b"", bytes(65), sign(key("platform"), world.revocation(consent))):
         with reverts("ConsentTokenSignature", token(consent), consent.key):
-            world.consents.revokeSigned(token(consent), signature)
+            world.consents.revokeSigned(members(consent), signature)
 
 
 def test_the_signature_over_another_consent(world: World) -> None:
     consent, other = world.granted(), world.granted()
     with reverts("ConsentTokenSignature", token(consent), consent.key):
-        world.consents.revokeSigned(token(consent), sign(key("enterprise"), world.revocation(other)))
+        world.consents.revokeSigned(members(consent), sign(key("enterprise"), world.revocation(other)))
 
 
 def test_revocation_is_final(world: World) -> None:
     consent = world.granted()
     signature = sign(key("enterprise"), world.revocation(consent))
-    at = world.consents.revokeSigned(token(consent), signature).timestamp
+    at = world.consents.revokeSigned(members(consent), signature).timestamp
     with reverts("ConsentTokenRevoked", token(consent), at):
-        world.consents.revokeSigned(token(consent), signature)
+        world.consents.revokeSigned(members(consent), signature)
     with reverts("ConsentTokenRevoked", token(consent), at):
-        world.consents.revoke(token(consent), {"from": _sender("platform")})
+        world.consents.revoke(members(consent), {"from": _sender("platform")})
     with reverts("ConsentTokenRevoked", token(consent), at):
         world.consents.revokeByGovernors(token(consent), {"from": world.governor})
     assert world.state(consent)["revokedAt"] == at
 
 
 def test_there_is_no_such_consent(world: World) -> None:
-    absent = token(world.consent())
+    consent = world.consent()
+    absent = members(consent)
     for call in (
         lambda: world.consents.revoke(absent, {"from": world.anyone}),
         lambda: world.consents.revokeSigned(absent, bytes(65)),
-        lambda: world.consents.revokeByGovernors(absent, {"from": world.governor}),
+        lambda: world.consents.revokeByGovernors(token(consent), {"from": world.governor}),
     ):
-        with reverts("ConsentTokenUnknown", absent):
+        with reverts("ConsentTokenUnknown", token(consent)):
             call()
+
+
+def test_whoever_shows_another_key_or_platform_revokes_nothing(world: World) -> None:
+    """The consent that is shown gives its id, so a changed one is another, which nobody granted."""
+    consent = world.granted()
+    for changed in (
+        replace(consent, key=key("nobody").address),
+        replace(consent, platform=world.other_platform),
+    ):
+        name = "nobody" if changed.key != consent.key else "other platform"
+        with reverts("ConsentTokenUnknown", token(changed)):
+            world.consents.revoke(members(changed), {"from": _sender(name)})
+
+
+def test_a_revocation_when_the_log_is_sealed(world: World) -> None:
+    signed, direct, on_paper = world.granted(), world.granted(), world.paper()
+    world.grant(on_paper)
+    delivery, late = world.answered(signed), world.consent()
+    world.log.seal({"from": world.governor})
+    sealed_at = world.log.sealedAt()
+    with reverts("RegionLogSealed", sealed_at):
+        world.grant(late)
+    with reverts("RegionLogSealed", sealed_at):
+        world.meter(delivery)
+    signature = sign(key("enterprise"), world.revocation(signed))
+    _check(world, signed, world.consents.revokeSigned(members(signed), signature, {"from": world.anyone}), Revoker.KEY)
+    _check(world, direct, world.consents.revoke(members(direct), {"from": _sender("platform")}), Revoker.PLATFORM)
+    tx = world.consents.revokeByGovernors(token(on_paper), {"from": world.governor})
+    _check(world, on_paper, tx, Revoker.GOVERNORS)
 
 
 def test_the_grant_itself_is_no_revocation(world: World) -> None:
     consent = world.granted()
     with reverts("ConsentTokenSignature", token(consent), consent.key):
-        world.consents.revokeSigned(token(consent), sign(key("enterprise"), consent))
+        world.consents.revokeSigned(members(consent), sign(key("enterprise"), consent))
     assert world.consents.idOf(members(consent)) == token(consent)

@@ -1,59 +1,68 @@
-"""Rules that governors set: ledgers that count uses, and domains that need no consent."""
+"""Domains that need no consent: governors set them."""
 
 import pytest
 from brownie import chain
-from consent_world import World, entry_bodies, now, reverts
+from consent_world import World, entry_bodies, next_block_at, now, packed, reverts
+from world import LIMIT, cell_key, written
 
 from creditchain.log.entries import OpenDomainsBody
 from creditchain.messages import NO_DIGEST
 from creditchain.vocabulary import EntryKind
 
+OPEN = cell_key(LIMIT, 1)
 
-def test_open_domains_are_logged_and_remembered_over_time(world: World) -> None:
-    start, at = now(), []
-    assert world.consents.openDomainsAt(start) == 0
-    for domains in (0b1, 0b111, 0b10):
-        tx = world.consents.setOpenDomains(domains, {"from": world.governor})
+
+def _open(world: World, domains: int):
+    return world.consents.setOpenDomains(domains, {"from": world.governor})
+
+
+def test_open_domains_are_logged_and_remembered(world: World) -> None:
+    at, words = [], [0]
+    rules = (2**32 - 1, 0b111, 0b10)
+    for domains in rules:
+        tx = _open(world, domains)
         assert entry_bodies(tx) == [(EntryKind.OPEN_DOMAINS, OpenDomainsBody(domains).body_hash())]
-        assert dict(tx.events["OpenDomainsSet"]) == {"domains": domains, "entry": world.log.size() - 1}
+        assert set(tx.events.keys()) == {"Appended"}
         at.append(tx.timestamp)
+        before = (rules[len(at) - 2], at[-2]) if len(at) > 1 else (0, 0)
+        value = packed((domains, 32), (at[-1], 32), (before[0], 32), (before[1], 32))
+        words.append(value << 56 | world.log.size() - 1)
+        assert written(tx) == [(OPEN, words[-2], words[-1])]
         chain.sleep(100)
-    assert world.consents.openDomainsAt(at[0] - 1) == 0
-    assert world.consents.openDomainsAt(at[0]) == 0b1
-    assert world.consents.openDomainsAt(at[1] - 1) == 0b1
     assert world.consents.openDomainsAt(at[1]) == 0b111
+    assert world.consents.openDomainsAt(at[2] - 1) == 0b111
     assert world.consents.openDomainsAt(at[2]) == 0b10
     assert world.consents.openDomainsAt(2**40 - 1) == 0b10
+    for time in (0, at[0], at[1] - 1):
+        with reverts("ConsentTokenOpenDomainsPast", time, at[1]):
+            world.consents.openDomainsAt(time)
 
 
-def test_only_a_ledger_consumes(world: World) -> None:
-    use = (world.granted().id, world.bank, 1, 2, 1, now())
-    for caller in (world.governor, world.anyone):
-        with reverts("ConsentTokenNotLedger", caller.address):
-            world.consents.consume(use, {"from": caller})
-    assert world.consents.isLedger(world.ledger)
-    tx = world.consents.setLedger(world.ledger, False, {"from": world.governor})
-    assert dict(tx.events["LedgerSet"]) == {"ledger": world.ledger.address, "authorised": False}
-    assert not world.consents.isLedger(world.ledger)
-    with reverts("ConsentTokenNotLedger", world.ledger.address):
-        world.meter(world.answered(world.granted()))
+def test_before_the_first_rule_none_was_open(world: World) -> None:
+    assert world.consents.openDomainsAt(now()) == 0
+    at = _open(world, 0b1).timestamp
+    assert world.consents.openDomainsAt(0) == 0
+    assert world.consents.openDomainsAt(at - 1) == 0
+    assert world.consents.openDomainsAt(at) == 0b1
 
 
-def test_a_ledger_is_a_contract_and_set_once(world: World) -> None:
-    with reverts("ConsentTokenLedger", world.ledger.address, True):
-        world.consents.setLedger(world.ledger, True, {"from": world.governor})
-    with reverts("ConsentTokenLedger", world.anyone.address, True):
-        world.consents.setLedger(world.anyone, True, {"from": world.governor})
-    with reverts("ConsentTokenLedger", world.log.address, False):
-        world.consents.setLedger(world.log, False, {"from": world.governor})
+def test_a_rule_that_is_replaced_within_its_second_leaves_the_one_before(world: World) -> None:
+    first = _open(world, 0b1).timestamp
+    at = now() + 100
+    for domains in (0b10, 0b100):
+        next_block_at(at)
+        _open(world, domains)
+    assert now() == at
+    assert world.consents.openDomainsAt(first) == 0b1
+    assert world.consents.openDomainsAt(at - 1) == 0b1
+    assert world.consents.openDomainsAt(at) == 0b100
 
 
-@pytest.mark.parametrize("function", ["setOpenDomains", "setLedger", "revokeByGovernors"])
+@pytest.mark.parametrize("function", ["setOpenDomains", "revokeByGovernors"])
 def test_only_governors(world: World, function: str) -> None:
-    arguments = {"setOpenDomains": (1,), "setLedger": (world.log.address, True), "revokeByGovernors": (1,)}[function]
     for caller in (world.anyone, world.bank_account(), world.bank_account("platform")):
         with reverts("AccessManagedUnauthorized", caller.address):
-            getattr(world.consents, function)(*arguments, {"from": caller})
+            getattr(world.consents, function)(1, {"from": caller})
 
 
 def test_hardly_anything_is_read_as_zero(world: World) -> None:

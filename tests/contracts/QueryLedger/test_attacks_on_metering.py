@@ -11,10 +11,10 @@ from consent_world import (
     digest,
     key,
     malleable,
+    members,
     now,
     rejections,
     sign,
-    token,
     with_signature,
 )
 
@@ -40,7 +40,7 @@ def test_replay_over_chains(world: World) -> None:
 
 
 def test_replay_over_contracts(world: World) -> None:
-    second = QueryLedger.deploy(world.log, world.nodes, world.consents, {"from": world.governor})
+    second = QueryLedger.deploy(world.log, world.nodes, {"from": world.governor})
     consent = world.granted()
     delivery = _in_domain(world, consent, ContractDomain(chain.id, second.address))
     assert rejections(world.meter(delivery)) == [(0, Finding.REQUEST_SIGNATURE)]
@@ -131,7 +131,7 @@ def test_revoked_between_delivery_and_metering(world: World) -> None:
     consent = world.granted()
     before = world.answered(consent)
     chain.sleep(60)
-    world.consents.revokeSigned(token(consent), sign(key("enterprise"), world.revocation(consent)))
+    world.consents.revokeSigned(members(consent), sign(key("enterprise"), world.revocation(consent)))
     after = world.answered(consent)
     assert rejections(world.meter(before, after)) == [(1, Finding.CONSENT_REVOKED)]
     assert world.metered(before)[1] == 0
@@ -153,7 +153,7 @@ def test_backdated_delivery(world: World) -> None:
     consent = world.granted()
     chain.sleep(60)
     revoked_at = world.consents.revokeSigned(
-        token(consent), sign(key("enterprise"), world.revocation(consent))
+        members(consent), sign(key("enterprise"), world.revocation(consent))
     ).timestamp
     chain.sleep(600)
     chain.mine()

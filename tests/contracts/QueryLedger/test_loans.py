@@ -4,7 +4,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from brownie import accounts
-from consent_world import World, digest, entry_bodies, key, next_block_at, now, reverts
+from consent_world import World, digest, entry_bodies, key, next_block_at, now, packed, reverts
+from world import LOAN, cell_key, written
 
 from creditchain.log.entries import LoansBody
 from creditchain.vocabulary import EntryKind, Role
@@ -20,10 +21,10 @@ def _report(world: World, month=MONTH, revision=0, count=12, amount=3_600_000_00
 def _check(world: World, values, tx) -> None:
     entry = world.log.size() - 1
     assert entry_bodies(tx) == [(EntryKind.LOANS, LoansBody(*values).body_hash())]
-    names = ("institution", "month", "revision", "count", "amount", "queries")
-    reported = {name: str(tx.events["LoansReported"][name]) for name in (*names, "entry")}
-    shown = ("0x" + value.hex() if isinstance(value, bytes) else str(value) for value in (*values, entry))
-    assert reported == dict(zip((*names, "entry"), shown, strict=True))
+    assert set(tx.events.keys()) == {"Appended"}
+    ((key, _, word),) = written(tx)
+    assert key == cell_key(LOAN, values[0] << 24 | values[1])
+    assert word == packed((values[4], 128), (values[3], 32), (values[2] + 1, 16)) << 56 | entry
     assert tuple(world.ledger.loansOf(values[0], values[1])) == (values[4], values[3], values[2] + 1, entry)
 
 

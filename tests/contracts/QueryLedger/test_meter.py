@@ -7,18 +7,21 @@ from consent_world import (
     HOUR,
     SECTIONS,
     World,
+    consent_cell,
     entry_bodies,
+    hashed,
     key,
+    members,
     next_block_at,
     now,
     rejections,
     reverts,
     sign,
-    token,
     unruly_wallet,
     wallet,
     with_signature,
 )
+from world import CONSENT, NONCE, cell_key, written
 
 from creditchain.log.entries import QueriesBody, delivery_item
 from creditchain.merkle import root
@@ -26,7 +29,8 @@ from creditchain.vocabulary import EntryKind, Finding, MeterFlag, Role
 
 
 def test_what_one_delivery_leaves(world: World) -> None:
-    consent = world.granted()
+    consent = world.consent()
+    granted = written(world.grant(consent))[0][2]
     delivery = world.answered(consent)
     tx = world.meter(delivery)
     entry = world.log.size() - 1
@@ -47,6 +51,14 @@ def test_what_one_delivery_leaves(world: World) -> None:
     assert entry_bodies(tx) == [(EntryKind.QUERIES, QueriesBody(item, 1).body_hash())]
     assert tx.events["QueriesLogged"]["entry"] == entry
     assert tx.events["QueriesLogged"]["count"] == 1
+    assert written(tx) == [
+        (
+            cell_key(NONCE, hashed(request.id)),
+            0,
+            int.from_bytes(receipt.struct_hash()[:24], "big") << 64 | entry,
+        ),
+        (consent_cell(CONSENT, consent), granted, granted - granted % 2**56 + (1 << 143 + 56) + entry),
+    ]
     assert world.metered(delivery) == (entry, 0, receipt.struct_hash()[:24])
     assert world.used(consent) == 1
 
@@ -126,6 +138,17 @@ def test_what_is_open_is_judged_as_of_the_delivery(world: World) -> None:
     assert rejections(tx) == [(0, Finding.CONSENT_UNKNOWN), (2, Finding.CONSENT_UNKNOWN)]
 
 
+def test_what_was_open_before_the_last_two_rules_counts_as_closed(world: World) -> None:
+    world.consents.setOpenDomains(1, {"from": world.governor})
+    chain.sleep(10)
+    chain.mine()
+    early = world.answered(None, domains=1)
+    for domains in (3, 1):
+        chain.sleep(10)
+        world.consents.setOpenDomains(domains, {"from": world.governor})
+    assert rejections(world.meter(early)) == [(0, Finding.CONSENT_UNKNOWN)]
+
+
 def test_a_domain_outside_the_consent_may_be_an_open_one(world: World) -> None:
     world.consents.setOpenDomains(1 << 30, {"from": world.governor})
     consent = world.granted(uses=2)
@@ -172,6 +195,9 @@ CASES = {
     "METER_BY too long": lambda w, c: w.delivery(w.request(c), meter_by=now() + HOUR + 1),
     "NOT_ISSUED": lambda w, c: w.answered(c, issued_at=now() + 1),
     "PAST_DEADLINE": lambda w, c: w.answered(c, deadline=now() - 1),
+    "SCOPE no section": lambda w, c: w.answered(c, sections=0),
+    "SCOPE no domain": lambda w, c: w.answered(c, domains=0),
+    "SCOPE nothing without consent": lambda w, c: w.answered(None, sections=1, domains=0),
     "INSTITUTION role": lambda w, c: w.answered(c, institution=w.source),
     "INSTITUTION unknown": lambda w, c: w.delivery(_from(w, c, institution=999)),
     "PROVIDER source": lambda w, c: w.answered(c, provider=w.source),
@@ -252,7 +278,7 @@ def test_revoked_counts_from_its_second(world: World) -> None:
     at = now() + 100
     last, late = world.answered(consent, at=at - 1), world.answered(consent, at=at)
     next_block_at(at)
-    world.consents.revokeSigned(token(consent), sign(key("enterprise"), world.revocation(consent)))
+    world.consents.revokeSigned(members(consent), sign(key("enterprise"), world.revocation(consent)))
     assert now() == at
     assert rejections(world.meter(last, late)) == [(1, Finding.CONSENT_REVOKED)]
     assert world.used(consent) == 1

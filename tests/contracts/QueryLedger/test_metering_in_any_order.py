@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from brownie import chain
 from brownie.test import strategy
-from consent_world import HOUR, World, key, now, rejections, sign, token
+from consent_world import HOUR, World, key, members, now, rejections, sign
 
 from creditchain.vocabulary import Finding, MeterFlag
 
@@ -43,7 +43,7 @@ class Metering:
         if standing:
             consent = standing[st_pick % len(standing)]
             signature = sign(key("enterprise"), self.world.revocation(consent))
-            tx = self.world.consents.revokeSigned(token(consent), signature, {"from": self.world.anyone})
+            tx = self.world.consents.revokeSigned(members(consent), signature, {"from": self.world.anyone})
             self.revoked[consent.id] = tx.timestamp
 
     def rule_wait(self, st_wait: int) -> None:

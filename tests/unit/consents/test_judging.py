@@ -30,13 +30,14 @@ REQUEST = QueryRequest(
     issued_at=NOW - 10,
     deadline=NOW + 10,
 )
-STATE = ConsentState(3, 0b110, 0b11, 1, NOW - 100, NOW + 100, 2, 1, 0, None, 1, 7)
+STATE = ConsentState(3, 0b110, 0b11, 1, NOW - 100, NOW + 100, 2, 1, 0, 7)
 VIEW = View(
     NOW, None, MemberAt(Role.INSTITUTION, True, None, None), MemberAt(Role.BUREAU, True, None, None), True, STATE, 0
 )
 
 #: In the ledger's order: finding, changes to the request, to the view, to the consent.
 CASES: list[tuple[Finding, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+    (Finding.SCOPE, {"sections": 0}, {}, {}),
     (Finding.NOT_ISSUED, {"issued_at": NOW + 1}, {}, {}),
     (Finding.PAST_DEADLINE, {"deadline": NOW - 1}, {}, {}),
     (Finding.REPLAYED, {}, {"metered": Metered(5, 0, b"\1" * 24)}, {}),

@@ -20,8 +20,6 @@ STATE = ConsentState(
     uses=2,
     used=0,
     revoked_at=0,
-    key=None,
-    platform=2,
     entry=9,
 )
 

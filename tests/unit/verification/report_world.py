@@ -346,8 +346,6 @@ class Region:
             uses=message.uses,
             used=0,
             revoked_at=0,
-            key=message.key,
-            platform=message.platform,
             entry=0,
         )
         return PackagedConsent(message, fresh)
