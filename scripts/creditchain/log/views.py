@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from creditchain.hashing import keccak256
-from creditchain.log.appended import AppendedEntry
 
 if TYPE_CHECKING:
+    from creditchain.log.appended import AppendedEntry
     from creditchain.log.entries import Body
 
 
@@ -171,6 +171,9 @@ class LogEntry:
     @property
     def appended(self) -> AppendedEntry:
         """What the log was told: everything that its hash covers, but the log's id."""
+        # Loads eth-abi, which commands that only list what this home has do without.
+        from creditchain.log.appended import AppendedEntry
+
         writer = bytes.fromhex(self.writer.removeprefix("0x"))
         return AppendedEntry(self.index, self.kind, writer, self.time, self.data, self.writes)
 
