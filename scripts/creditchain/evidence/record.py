@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
+from creditchain.chain.consents import ConsentReads
 from creditchain.chain.deployments import Deployment
 from creditchain.chain.errors import ContractRefusedError, EndpointError, LyingEndpointError
 from creditchain.chain.log_entries import entries_between
@@ -126,12 +127,17 @@ class EvidenceFetcher:
         """Who signed a tag statement; None if its signature is malformed. Raises as the chain does."""
         if statement not in self._signers:
             address = signer_of(statement, self.origin)
-            self._signers[statement] = None if address is None else self._signed_by(address)
+            self._signers[statement] = None if address is None else self._signed_by(statement, address)
         return self._signers[statement]
 
-    def _signed_by(self, address: str) -> StatementSigner:
-        node = self._region.node_of(address, self.block.number)
-        return StatementSigner(address, self.member(node) if node is not None else None)
+    def _signed_by(self, statement: SignedTagStatement, address: str) -> StatementSigner:
+        block, reads = self.block, ConsentReads(self._region)
+        node = self._region.node_of(address, block.number)
+        member = self.member(node) if node is not None else None
+        then = None
+        if statement.issued_at <= block.time:
+            then = reads.member_at(statement.platform, statement.issued_at, block.number)
+        return StatementSigner(address, member, then, reads.member_at(statement.platform, block.time, block.number))
 
     def _entry(self, anchor: AnchorInfo) -> LogEntry | Missing:
         if anchor.entry not in self._entries:

@@ -11,7 +11,7 @@ from creditchain.chain.region import Region
 from creditchain.errors import UnavailableError
 from creditchain.evidence.record import EvidenceFetcher
 from creditchain.log.entries import AnchorBody
-from creditchain.log.views import LogEntry
+from creditchain.log.views import LogEntry, MemberAt
 from creditchain.messages import NO_DIGEST
 from creditchain.packages.delivery import PackagedDelivery
 from creditchain.packages.report_package import EpochTag, ReportPackage
@@ -56,13 +56,14 @@ class ReportEvidenceFetcher:
     def _fetch(self, package: ReportPackage) -> ReportEvidence:
         log, delivery = self.log, package.delivery
         sides = () if delivery is None else (delivery.request.institution, delivery.request.provider)
+        endorsed = () if package.consent is None else (package.consent.message.platform,)
         return ReportEvidence(
             origin=self._records.origin,
             block=self._records.block,
             records=tuple(self._records.fetch(one) for one in package.packages()),
             tags={one.key_epoch: self._tag(one) for one in package.tags},
             log=log,
-            members=self.members(sides),
+            members=self.members((*sides, *endorsed)),
             delivery=DeliveryEvidence() if delivery is None else self._delivery(delivery),
         )
 
@@ -75,13 +76,21 @@ class ReportEvidenceFetcher:
         """Evidence about the delivery: the consent as it is now, members and rules as they were at the delivery."""
         deployed = self._region.deployment.contracts
         if "ConsentToken" not in deployed or "QueryLedger" not in deployed:
-            return DeliveryEvidence(NO_LEDGER, NO_LEDGER, NO_LEDGER, NO_LEDGER, NO_LEDGER)
+            return DeliveryEvidence(*[NO_LEDGER] * 6)
         reads, block = ConsentReads(self._region), self._records.block.number
         request, time = delivery.request, delivery.receipt.delivered_at
+        institution = reads.member_at(request.institution, time, block)
+        provider = reads.member_at(request.provider, time, block)
         return DeliveryEvidence(
             consent=None if request.consent == NO_DIGEST else reads.consent(request.consent, block),
             metered=reads.metered(request.id, block),
-            institution=reads.member_at(request.institution, time, block),
-            provider=reads.member_at(request.provider, time, block),
+            institution=institution,
+            provider=provider,
             open_domains=reads.open_domains_at(time, block),
+            wallets=self._wallets(institution, provider),
         )
+
+    def _wallets(self, *sides: MemberAt) -> frozenset[str]:
+        keys = sorted({key for side in sides for key in (side.operator, side.host_operator) if key is not None})
+        codes = self._region.chain.codes(keys, self._records.block.number) if keys else []
+        return frozenset(key for key, code in zip(keys, codes, strict=True) if code)

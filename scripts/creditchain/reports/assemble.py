@@ -159,6 +159,7 @@ class _Work:
     ranges: list[PackagedRange] = field(default_factory=list)
     records: list[tuple[RecordPackage, Product]] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    opened: set[tuple[int, bytes]] = field(default_factory=set)  #: node and leaf of each record
 
     def show(self, sought: Sought, section: Section) -> None:
         """Add the range proof of one batch and section, and each of its records that may be opened."""
@@ -172,10 +173,13 @@ class _Work:
             if excuse is not None:
                 self.left_out.append(LeftOut(*key, excuse, excused=True))
                 continue
+            if key in self.opened:
+                continue  # its publisher anchored it twice; a report names each record once
             package = package_of(folder, proof.first + offset, self.order.subject, tag.statement)
             why = self._barred(sought.product, section, package)
             if why is None:
                 self.records.append((package, sought.product))
+                self.opened.add(key)
             else:
                 self.left_out.append(LeftOut(*key, why, excused=False))
 

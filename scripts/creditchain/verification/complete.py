@@ -23,7 +23,7 @@ from creditchain.messages import NO_DIGEST
 from creditchain.packages.parts import hexed
 from creditchain.packages.report_package import PackagedRange
 from creditchain.products import Product
-from creditchain.verification.case import Case, domains_in
+from creditchain.verification.case import Case, JudgedRecord, domains_in
 from creditchain.verification.days import day_number, day_of
 from creditchain.verification.evidence import Missing, NodeHistory
 from creditchain.verification.policy import Completeness
@@ -206,10 +206,23 @@ class _Check:
                 9, f"a record was left out: {_some(self.left_out)}", f"遗漏记录 {len(self.left_out)} 条",
                 left_out=self.left_out,
             )  # fmt: skip
-        named = _named_records(self.case)
-        shown = {(record.key[0], record.leaf) for record in self.case.records}
-        if named is None:
+        return self._wrong_list()
+
+    def _wrong_list(self) -> Step | None:
+        """The step if the report does not name exactly the records shown, each once and with its product."""
+        listed = _named_records(self.case)
+        if listed is None:
             return not_verified(9, "the report's list of records cannot be read", "无法读取报告所依据的记录")
+        named, shown = set(listed), {(*record.key, _ref(record)) for record in self.case.records}
+        if len(named) != len(listed):
+            return failed(
+                9,
+                "the report names a record more than once",
+                "报告重复列出同一记录",
+                named_again=len(listed) - len(named),
+            )
+        if any(record.product is None for record in self.case.records):
+            return not_verified(9, "a record's product is not known here", "本地未知某记录的产品")
         if named != shown:
             return failed(
                 9, "the report does not rest on exactly the records shown", "报告所依据的记录与所示不符",
@@ -285,8 +298,8 @@ class _Check:
         return tuple(notices)
 
 
-def _named_records(case: Case) -> set[tuple[int, bytes]] | None:
-    """Node and leaf of each record that the report names; None where it cannot be read, or names another region's."""
+def _named_records(case: Case) -> list[tuple[int, bytes, str]] | None:
+    """Node, leaf and product of each record that the report names; None if unreadable or if one is another region's."""
     data = case.report.value.get("data") if case.report is not None else None
     records = data.get("records") if isinstance(data, dict) else None
     if not isinstance(records, list):
@@ -294,9 +307,14 @@ def _named_records(case: Case) -> set[tuple[int, bytes]] | None:
     try:
         if any(one["region"] != case.evidence.origin.region for one in records):
             return None
-        return {(int(one["node"]), bytes.fromhex(one["leaf"][2:])) for one in records}
+        return [(int(one["node"]), bytes.fromhex(one["leaf"][2:]), str(one["product"])) for one in records]
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _ref(record: JudgedRecord) -> str:
+    """The product of a record, by its batch's log entry; the empty text if it is not known here."""
+    return record.product.ref if record.product is not None else ""
 
 
 def _some(places: list[str]) -> str:

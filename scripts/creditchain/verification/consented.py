@@ -6,7 +6,10 @@ message is authentic also in what the contract does not store: its subject and i
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 from creditchain.documents import Section
+from creditchain.log.entries import ConsentBody
 from creditchain.log.views import ConsentState
 from creditchain.messages import NO_DIGEST, Consent, QueryRequest
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
@@ -14,8 +17,8 @@ from creditchain.verification.case import Case, JudgedRecord
 from creditchain.verification.days import day_number
 from creditchain.verification.delivered import ledger_fault
 from creditchain.verification.evidence import Missing
-from creditchain.verification.verdict import Step, failed, not_verified, passed
-from creditchain.vocabulary import MeterFlag
+from creditchain.verification.verdict import Step, failed, not_verified, passed, worst_fault
+from creditchain.vocabulary import MeterFlag, Role
 
 
 def check_consent(case: Case) -> Step:
@@ -98,13 +101,14 @@ def _under_consent(case: Case, delivery: PackagedDelivery, opened: int) -> Step:
         return failed(7, "the consent that the request names was never granted", "请求所指授权从未授予")
     if packaged is None:
         return not_verified(7, "the consent itself is not in the package", "数据包中没有授权内容")
-    fault = (
-        _consent_fault(case, packaged, delivery.request)
-        or _scope_fault(state, delivery.request, opened)
-        or _time_fault(state, delivery.receipt.delivered_at)
-        or _revoked(case, state, delivery.receipt.delivered_at)
-        or _days_fault(case.records, packaged.message, opened)
-        or _uses_fault(case, state)
+    time = delivery.receipt.delivered_at
+    fault = _consent_fault(case, packaged, delivery.request) or worst_fault(
+        _scope_fault(state, delivery.request, opened),
+        _time_fault(state, time),
+        _revoked(case, state, time),
+        _days_fault(case.records, packaged.message, opened),
+        _uses_fault(case, state),
+        _endorsement_fault(case, packaged.message, state),
     )
     if fault is not None:
         return fault
@@ -189,13 +193,40 @@ def _revoked(case: Case, state: ConsentState, time: int) -> Step | None:
     )
 
 
+def _endorsement_fault(case: Case, message: Consent, state: ConsentState) -> Step | None:
+    """Check who endorsed the consent when it was granted: a platform, whose key was in nobody else's hands then."""
+    log, members = case.evidence.log, case.evidence.members
+    for value in (log, members):
+        if isinstance(value, Missing):
+            return not_verified(7, value.why.en, value.why.zh)
+    if isinstance(log, Missing) or isinstance(members, Missing):
+        raise TypeError("unreachable")
+    body = log[state.entry].body if state.entry < len(log) else None
+    if not isinstance(body, ConsentBody) or Consent(message.domain, *astuple(body)).id != message.id:
+        return not_verified(7, "consent and log contradict each other", "授权与日志相互矛盾")
+    granted_at, platform = log[state.entry].time, members.get(message.platform)
+    host = members.get(platform.info.host) if platform is not None and platform.info.host else None
+    if platform is None or (platform.info.host and host is None):
+        return not_verified(7, "the platform that endorsed the consent is not known", "授权背书平台未知")
+    if platform.info.role != Role.PLATFORM:
+        return failed(7, "the consent is endorsed by a node that is no platform", "授权背书节点不是征信平台")
+    if any(one is not None and one.compromised_at(granted_at) for one in (platform, host)):
+        return not_verified(
+            7, "the endorsing platform's key was compromised when the consent was granted", "授权时背书平台密钥已泄露",
+            platform=message.platform, time=granted_at,
+        )  # fmt: skip
+    return None
+
+
 def _days_fault(records: tuple[JudgedRecord, ...], message: Consent, opened: int) -> Step | None:
     """Records that need the consent must be about a day that it covers."""
+    unknown = None
     for record in records:
         if not record.domains & ~opened:
             continue
         if record.document is None:
-            return not_verified(7, "the day that a file is about is not known", "文件所涉日期未知", leaf=record.leaf)
+            unknown = not_verified(7, "the day that a file is about is not known", "文件所涉日期未知", leaf=record.leaf)
+            continue
         if not message.data_from <= day_number(record.document.as_of) <= message.data_to:
             return failed(
                 7,
@@ -205,7 +236,7 @@ def _days_fault(records: tuple[JudgedRecord, ...], message: Consent, opened: int
                 expected=[message.data_from, message.data_to],
                 found=day_number(record.document.as_of),
             )
-    return None
+    return unknown
 
 
 def _uses_fault(case: Case, state: ConsentState) -> Step | None:

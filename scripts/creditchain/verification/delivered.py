@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from creditchain.log.views import MemberAt, Metered
-from creditchain.messages import METER_WITHIN, SignatureError, TypedMessage, recover
+from creditchain.messages import METER_WITHIN, TypedMessage, signed_by
 from creditchain.packages.delivery import PackagedDelivery
 from creditchain.verification.case import Case
 from creditchain.verification.evidence import Missing
-from creditchain.verification.verdict import Step, Text, failed, not_verified, passed, pending
+from creditchain.verification.verdict import (
+    Outcome,
+    Step,
+    Text,
+    failed,
+    not_verified,
+    passed,
+    pending,
+    worst_fault,
+    worst_of,
+)
 from creditchain.vocabulary import EntryKind, MeterFlag, Role
 
+_ASKERS = frozenset({Role.INSTITUTION})
 _PROVIDERS = frozenset({Role.PLATFORM, Role.BUREAU})
 #: How many leading bytes of a receipt's struct hash the ledger stores.
 _KEPT = 24
@@ -17,18 +30,19 @@ _KEPT = 24
 
 def check_delivery(case: Case) -> tuple[Step, tuple[Text, ...]]:
     """Step 8, and notices."""
-    delivery = case.package.delivery
+    delivery, metered = case.package.delivery, case.evidence.delivery.metered
     if delivery is None:
         return not_verified(8, "no receipt: who delivered this report is not shown", "无回执：报告由谁交付未知"), ()
-    fault = ledger_fault(case, delivery, 8) or _contents_fault(case, delivery) or _stolen_key(case, delivery)
-    if fault is not None:
+    stolen = _stolen_key(case, delivery)
+    fault = ledger_fault(case, delivery, 8) or worst_fault(
+        _contents_fault(case, delivery), stolen, *_side_faults(case, delivery, acts=stolen is None)
+    )
+    if fault is not None and fault.outcome is Outcome.FAILED:
         return fault, ()
-    metered = case.evidence.delivery.metered
     if isinstance(metered, Missing):
-        return not_verified(8, metered.why.en, metered.why.zh), ()
-    if metered is None:
-        return _promised(case, delivery), ()
-    return _metered(case, delivery, metered)
+        return fault or not_verified(8, metered.why.en, metered.why.zh), ()
+    step, notices = _promised(case, delivery) if metered is None else _metered(case, delivery, metered)
+    return (step, notices) if fault is None else (worst_of((fault, step)), ())
 
 
 def ledger_fault(case: Case, delivery: PackagedDelivery, step: int) -> Step | None:
@@ -58,10 +72,17 @@ def _contents_fault(case: Case, delivery: PackagedDelivery) -> Step | None:
 
 
 def _stolen_key(case: Case, delivery: PackagedDelivery) -> Step | None:
-    members = case.evidence.members
+    """Check that no key was in other hands from the time a message gives itself until the ledger had it.
+
+    Until then its time is only its signer's word.
+    """
+    members, until = case.evidence.members, _known_by(case)
     if isinstance(members, Missing):
         return not_verified(8, members.why.en, members.why.zh)
-    for node in (delivery.request.provider, delivery.request.institution):
+    if until is None:
+        return not_verified(8, "the time of the metering is not known", "计量时间未知")
+    request, receipt = delivery.request, delivery.receipt
+    for node, since in ((request.provider, receipt.delivered_at), (request.institution, request.issued_at)):
         member = members.get(node)
         if member is None:
             return failed(8, "the delivery names a node that does not exist", "交付涉及不存在的节点", node=node)
@@ -69,11 +90,20 @@ def _stolen_key(case: Case, delivery: PackagedDelivery) -> Step | None:
         if member.info.host and host is None:
             return not_verified(8, "the host of a node is not known", "托管节点未知", node=node)
         for one in (member, host):
-            if one is not None and one.compromised_at(delivery.receipt.delivered_at):
-                return failed(
-                    8, "a key was compromised at the time of the delivery", "交付时密钥已泄露", node=one.info.number
-                )
+            if one is not None and one.compromised_between(since, max(since, until)):
+                return not_verified(
+                    8, "a key was compromised when the delivery may have been signed", "交付可能签署于密钥泄露期间",
+                    node=one.info.number,
+                )  # fmt: skip
     return None
+
+
+def _known_by(case: Case) -> int | None:
+    """When the ledger had the delivery, or that of the block that was read; None if neither is known."""
+    metered, log, block = case.evidence.delivery.metered, case.evidence.log, case.evidence.block
+    if isinstance(metered, Metered) and not isinstance(log, Missing) and metered.entry < len(log):
+        return log[metered.entry].time
+    return None if isinstance(block, Missing) else block.time
 
 
 def _metered(case: Case, delivery: PackagedDelivery, metered: Metered) -> tuple[Step, tuple[Text, ...]]:
@@ -95,16 +125,25 @@ def _metered(case: Case, delivery: PackagedDelivery, metered: Metered) -> tuple[
         "entry": metered.entry,
         "flags": int(flags),
     }
-    late = (Text("metered later than the receipt promised", "计量晚于回执承诺期限"),) if flags & MeterFlag.LATE else ()
+    notices = (
+        [Text("metered later than the receipt promised", "计量晚于回执承诺期限")] if flags & MeterFlag.LATE else []
+    )
+    notices += [
+        Text(
+            f"the {what} is signed by a wallet contract, which the ledger asked when it metered",
+            f"{what_zh}由合约钱包签署，计量时账本已向其核验",
+        )
+        for what, what_zh in _by_wallets(case, delivery)
+    ]
     step = passed(8, f"metered in entry {metered.entry} of the log", f"已计量，为日志第 {metered.entry} 条", **details)
-    return step, late
+    return step, tuple(notices)
 
 
-def _promised(case: Case, delivery: PackagedDelivery) -> Step:
-    """A delivery that is not on the ledger. Until `meter_by` it is pending if both signatures hold, judged here."""
+def _promised(case: Case, delivery: PackagedDelivery) -> tuple[Step, tuple[Text, ...]]:
+    """A delivery that is not on the ledger: pending until `meter_by`, if what is signed is signed by accounts."""
     block, receipt = case.evidence.block, delivery.receipt
     if isinstance(block, Missing):
-        return not_verified(8, block.why.en, block.why.zh)
+        return not_verified(8, block.why.en, block.why.zh), ()
     if block.time > receipt.meter_by:
         return failed(
             8,
@@ -112,35 +151,76 @@ def _promised(case: Case, delivery: PackagedDelivery) -> Step:
             "提供方逾期未计量本次交付，回执为证",
             meter_by=receipt.meter_by,
             read_at=block.time,
+        ), ()
+    wallets = _by_wallets(case, delivery)
+    if wallets:
+        what, what_zh = wallets[0]
+        return not_verified(
+            8,
+            f"the {what} is signed by a wallet contract; metering will decide",
+            f"{what_zh}由合约钱包签署，以计量结果为准",
+        ), ()
+    return pending(8, "promised by receipt, not metered yet", "回执已承诺，尚未计量", meter_by=receipt.meter_by), ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of the two who signed."""
+
+    member: MemberAt | Missing
+    roles: frozenset[Role]
+    message: TypedMessage
+    signature: bytes
+    what: Text
+
+    def signed(self) -> bool:
+        """Whether the key of the node's account, or of its host's, signed."""
+        if isinstance(self.member, Missing):
+            return False
+        keys = (self.member.operator, self.member.host_operator)
+        return any(key is not None and signed_by(self.message, self.signature, key) for key in keys)
+
+    def is_wallet(self, wallets: frozenset[str]) -> bool:
+        """Whether the node, or its host, acts by a contract."""
+        return not isinstance(self.member, Missing) and not wallets.isdisjoint(
+            (self.member.operator, self.member.host_operator)
         )
-    seen = case.evidence.delivery
-    sides = (
-        (seen.institution, frozenset({Role.INSTITUTION}), delivery.request, delivery.request_signature, "request"),
-        (seen.provider, _PROVIDERS, receipt, delivery.receipt_signature, "receipt"),
+
+
+def _sides(case: Case, delivery: PackagedDelivery) -> tuple[_Side, _Side]:
+    seen, request, receipt = case.evidence.delivery, delivery.request, delivery.receipt
+    return (
+        _Side(seen.institution, _ASKERS, request, delivery.request_signature, Text("request", "请求")),
+        _Side(seen.provider, _PROVIDERS, receipt, delivery.receipt_signature, Text("receipt", "回执")),
     )
-    for member, roles, message, signature, what in sides:
-        if isinstance(member, Missing):
-            return not_verified(8, member.why.en, member.why.zh)
-        fault = _signer_fault(member, frozenset(roles), message, signature, what)
-        if fault is not None:
-            return fault
-    return pending(8, "promised by receipt, not metered yet", "回执已承诺，尚未计量", meter_by=receipt.meter_by)
 
 
-def _signer_fault(
-    member: MemberAt, roles: frozenset[Role], message: TypedMessage, signature: bytes, what: str
-) -> Step | None:
-    if member.role not in roles or not member.acts:
-        return failed(8, f"the {what} is from a node that could not act then", "当时该节点不具备资格")
-    try:
-        signer = recover(message, signature)
-    except SignatureError:
-        signer = None
-    if signer is not None and signer in (member.operator, member.host_operator):
+def _side_faults(case: Case, delivery: PackagedDelivery, *, acts: bool) -> list[Step | None]:
+    """Check both signatures, whether metered or not: the ledger does not say which signatures it was shown.
+
+    Without `acts`, it is left open whether the nodes could act: a stolen key is the reason why one could not.
+    """
+    return [_side_fault(side, case.evidence.delivery.wallets, acts=acts) for side in _sides(case, delivery)]
+
+
+def _side_fault(side: _Side, wallets: frozenset[str] | Missing, *, acts: bool) -> Step | None:
+    if isinstance(side.member, Missing):
+        return not_verified(8, side.member.why.en, side.member.why.zh)
+    if side.member.role not in side.roles or (acts and not side.member.acts):
+        return failed(8, f"the {side.what.en} is from a node that could not act then", "当时该节点不具备资格")
+    if side.signed():
         return None
-    # The operator may be a wallet contract. The ledger asks it when metering; nobody can ask it about a past time.
-    return not_verified(
-        8,
-        f"the {what} is not signed by the node's own key; if that is a wallet contract, metering will decide",
-        "并非由该节点账户密钥签署；若为合约钱包，以计量结果为准",
-    )
+    if isinstance(wallets, Missing):
+        return not_verified(8, wallets.why.en, wallets.why.zh)
+    # Nobody can ask a wallet about a past time. But the ledger asked it, and holds the hash of what was signed.
+    if side.is_wallet(wallets):
+        return None
+    return failed(8, f"the {side.what.en} is not signed by the node's key", f"{side.what.zh}并非由该节点密钥签署")
+
+
+def _by_wallets(case: Case, delivery: PackagedDelivery) -> list[Text]:
+    """The messages whose signatures only a wallet contract could judge."""
+    wallets = case.evidence.delivery.wallets
+    if isinstance(wallets, Missing):
+        return []
+    return [side.what for side in _sides(case, delivery) if not side.signed() and side.is_wallet(wallets)]

@@ -55,15 +55,23 @@ class NodeHistory:
 
     def compromised_at(self, time: int) -> bool:
         """Whether the key was compromised at this time (unix seconds). Both ends of an interval are included."""
-        return any(one.since <= time and (one.until == 0 or time <= one.until) for one in self.compromises)
+        return self.compromised_between(time, time)
+
+    def compromised_between(self, first: int, last: int) -> bool:
+        """Whether the key was compromised at any time from `first` to `last`, both included."""
+        return any(one.since <= last and (one.until == 0 or first <= one.until) for one in self.compromises)
 
 
 @dataclass(frozen=True, slots=True)
 class StatementSigner:
-    """Who signed the tag statement: the recovered address, and the node to which it belongs or belonged."""
+    """Who signed the tag statement: the recovered address, its node, and what the platform named was and is."""
 
     address: str  #: with its EIP-55 checksum
-    member: NodeHistory | None
+    member: NodeHistory | None  #: the node to which the address belongs or belonged
+    #: The platform that the statement names, at the time that the statement gives itself; None if that is after the
+    #: block that was read.
+    then: MemberAt | None
+    now: MemberAt  #: the same as of the block that was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +139,8 @@ class DeliveryEvidence:
     provider: MemberAt | Missing = NOT_ASKED
     #: Domains that could be used without consent at that time.
     open_domains: int | Missing = NOT_ASKED
+    #: Those operators of both sides, and of their hosts, that are contracts: who signed for them only a chain can say.
+    wallets: frozenset[str] | Missing = NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +155,8 @@ class ReportEvidence:
     tags: Mapping[int, TagEvidence]
     #: The whole log as of `block`, checked against its root there.
     log: tuple[LogEntry, ...] | Missing
-    #: Every node that ever anchored, the two nodes of the delivery, and the hosts of all these.
+    #: Every node that ever anchored, the two nodes of the delivery, the platform that endorsed the consent, and the
+    #: hosts of all these.
     members: Mapping[int, NodeHistory] | Missing = field(default_factory=dict)
     delivery: DeliveryEvidence = DeliveryEvidence()
 
@@ -160,5 +171,5 @@ class ReportEvidence:
             tags={epoch: TagEvidence(missing, missing) for epoch in epochs},
             log=missing,
             members=missing,
-            delivery=DeliveryEvidence(missing, missing, missing, missing, missing),
+            delivery=DeliveryEvidence(missing, missing, missing, missing, missing, missing),
         )

@@ -11,7 +11,7 @@ from creditchain.packages.record_package import RecordPackage
 from creditchain.products import Product
 from creditchain.verification.evidence import Evidence, Missing, NodeHistory
 from creditchain.verification.policy import Policy
-from creditchain.verification.verdict import Step, Text, failed, not_verified, passed
+from creditchain.verification.verdict import Step, Text, failed, not_verified, passed, worst_fault
 from creditchain.vocabulary import PUBLISHING, EntryKind, NodeStatus, Role
 
 
@@ -41,11 +41,12 @@ def check_publisher(
         or isinstance(host, Missing)
     ):
         raise TypeError("unreachable")
-    fault = (
-        contradiction(package, anchor, entry)
-        or _fault_of_node(anchor, publisher, host)
-        or _fault_of_domain(document, entry)
-        or _out_of_scope(package, anchor, entry, policy, catalogue)
+    # Where entry and anchor contradict each other, nothing else means anything.
+    fault = contradiction(package, anchor, entry) or worst_fault(
+        _fault_of_node(anchor, publisher, host),
+        _stolen_key(anchor, publisher, host),
+        _fault_of_domain(document, entry),
+        _out_of_scope(package, anchor, entry, policy, catalogue),
     )
     if fault is not None:
         return fault, ()
@@ -79,9 +80,14 @@ def _fault_of_node(anchor: AnchorInfo, publisher: NodeHistory, host: NodeHistory
         return failed(5, "the node may not publish", "该节点无权发布", node=anchor.node, role=publisher.info.role)
     if publisher.info.host != (host.info.number if host is not None else 0):
         return not_verified(5, "the host given is not the publisher's", "所给托管节点并非该发布节点所属")
+    return None
+
+
+def _stolen_key(anchor: AnchorInfo, publisher: NodeHistory, host: NodeHistory | None) -> Step | None:
+    """What a key did while it was in other hands may be true or not: nobody can tell, so it is not verified."""
     for member, whose, whose_zh in ((publisher, "the publisher's", "其"), (host, "its host's", "其托管节点的")):
         if member is not None and member.compromised_at(anchor.time):
-            return failed(
+            return not_verified(
                 5,
                 f"{whose} key was compromised when the batch was anchored",
                 f"锚定时{whose_zh}密钥已泄露",

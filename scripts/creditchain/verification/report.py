@@ -20,11 +20,12 @@ from creditchain.documents import JSON_MEDIA_TYPE, Document, Domain, Section, do
 from creditchain.errors import InputError
 from creditchain.identifiers import epoch_digest
 from creditchain.packages.record_package import RecordPackage
-from creditchain.packages.report_package import ReportPackage
+from creditchain.packages.report_package import EpochTag, ReportPackage
 from creditchain.products import Product, ProductKind
 from creditchain.verification.case import Case, JudgedRecord, domains_in
 from creditchain.verification.complete import check_completeness
 from creditchain.verification.consented import check_consent
+from creditchain.verification.days import day_of
 from creditchain.verification.delivered import check_delivery
 from creditchain.verification.evidence import Evidence, Missing, ReportEvidence
 from creditchain.verification.policy import DEFAULT_POLICY, Policy
@@ -43,6 +44,7 @@ from creditchain.verification.verdict import (
     not_applicable,
     not_verified,
     passed,
+    worst_fault,
 )
 
 #: How many records a step describes one by one.
@@ -140,33 +142,50 @@ def _check_report(case: Case) -> Step:
         product.validate(report.value)
     except InputError as error:
         return failed(2, f"the report does not fit its product: {error}", "报告不符合其产品")
-    return _check_products(case, product)
+    fault = worst_fault(_day_fault(case, report), *(_product_fault(record, product) for record in case.records))
+    return fault or passed(2, "the report fits its product", "报告符合其产品")
 
 
-def _check_products(case: Case, product: Product) -> Step:
-    for record in case.records:
-        if record.product is None:
-            return not_verified(2, "a record's product is not known here", "本地未知某记录的产品", leaf=record.leaf)
-        if record.product.ref not in product.combines:
-            return failed(
-                2, "a record is of a product that this report does not combine", "报告不含某记录的产品",
-                expected=list(product.combines), found=record.product.ref,
-            )  # fmt: skip
-    return passed(2, "the report fits its product", "报告符合其产品")
+def _day_fault(case: Case, report: Document) -> Step | None:
+    """Check that the report is not about a day after its delivery."""
+    if case.time is None:
+        return not_verified(2, "the time of the delivery is not known", "交付时间未知")
+    latest = day_of(case.time)
+    if report.as_of <= latest:
+        return None
+    return failed(
+        2, "the report is about a day after its delivery", "报告所涉日期晚于交付日",
+        expected=latest.isoformat(), found=report.as_of.isoformat(),
+    )  # fmt: skip
+
+
+def _product_fault(record: JudgedRecord, product: Product) -> Step | None:
+    if record.product is None:
+        return not_verified(2, "a record's product is not known here", "本地未知某记录的产品", leaf=record.leaf)
+    if record.product.ref not in product.combines:
+        return failed(
+            2, "a record is of a product that this report does not combine", "报告不含某记录的产品",
+            expected=list(product.combines), found=record.product.ref,
+        )  # fmt: skip
+    return None
 
 
 def _check_tags(case: Case, tag_key: TagKey | None) -> Step:
     """(2) for every tag, also of epochs without records, because range proofs depend on these tags as well."""
-    for one in case.package.tags:
-        seen = case.evidence.tags.get(one.key_epoch)
-        if seen is None:
-            return not_verified(2, "a tag was not looked up", "未查询标签", key_epoch=one.key_epoch)
-        claim = TagClaim(one.tag, case.package.report.subject, one.key_epoch, named_by_document=case.report is not None)
-        key = _key_of(tag_key, seen.key_epoch_digest)
-        step = check_tag(claim, case.evidence.origin, seen, case.policy, key)
-        if step.outcome is not Outcome.PASSED:
-            return step
-    return passed(2, "every tag is vouched for", "标签均有依据")
+    fault = worst_fault(*(_check_tag(case, one, tag_key) for one in case.package.tags))
+    return (
+        fault
+        if fault is not None and fault.outcome is not Outcome.PASSED
+        else passed(2, "every tag is vouched for", "标签均有依据")
+    )
+
+
+def _check_tag(case: Case, one: EpochTag, tag_key: TagKey | None) -> Step:
+    seen = case.evidence.tags.get(one.key_epoch)
+    if seen is None:
+        return not_verified(2, "a tag was not looked up", "未查询标签", key_epoch=one.key_epoch)
+    claim = TagClaim(one.tag, case.package.report.subject, one.key_epoch, named_by_document=case.report is not None)
+    return check_tag(claim, case.evidence.origin, seen, case.policy, _key_of(tag_key, seen.key_epoch_digest))
 
 
 def _key_of(tag_key: TagKey | None, logged: bytes | Missing | None) -> TagKey | None:

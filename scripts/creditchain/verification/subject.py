@@ -13,7 +13,10 @@ from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.evidence import Evidence, Missing, NodeHistory, Origin, StatementSigner, TagEvidence
 from creditchain.verification.policy import Policy
 from creditchain.verification.verdict import Outcome, Step, failed, not_verified, passed
-from creditchain.vocabulary import NodeStatus, Role
+from creditchain.vocabulary import Role
+
+#: Later than any time on a chain. No chain sees a tag statement, so it may have been signed at any time until now.
+_FOR_EVER = 2**64
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def check_statement(claim: TagClaim, statement: SignedTagStatement, origin: Orig
 
 
 def check_signature(statement: SignedTagStatement, origin: Origin, signer: StatementSigner | Missing | None) -> Step:
-    """Check that a platform in good standing signed the statement."""
+    """Check that a platform signed the statement, was one then, and still acts."""
     if isinstance(signer, Missing):
         why = signer.why
         return not_verified(2, f"who signed the tag statement is unknown: {why.en}", f"标签声明签署方未知：{why.zh}")
@@ -125,33 +128,47 @@ def check_signature(statement: SignedTagStatement, origin: Origin, signer: State
             found=None if member is None else member.info.number,
             signer=address,
         )
-    return _standing(statement, address, member)
+    return _standing(statement, signer, member)
 
 
-def _standing(statement: SignedTagStatement, address: str, member: NodeHistory) -> Step:
-    node = member.info
+def _standing(statement: SignedTagStatement, signer: StatementSigner, member: NodeHistory) -> Step:
+    """Check that the key was a platform's when it signed, and that the platform still acts.
+
+    `issued_at` is the signer's own word: the statement may have been made at any time from then on. So it does not
+    help to be older than a suspension or a theft.
+    """
+    then, now, issued_at = signer.then, signer.now, statement.issued_at
     details = {
-        "platform": node.number,
-        "signer": address,
+        "platform": member.info.number,
+        "signer": signer.address,
         "key_epoch": statement.key_epoch,
-        "issued_at": statement.issued_at,
+        "issued_at": issued_at,
     }
-    if node.role != Role.PLATFORM:
+    if member.info.role != Role.PLATFORM:
         return failed(
             2, "the node that signed the tag statement is not a platform", "标签声明签署方不是征信平台", **details
         )
-    if node.status != NodeStatus.ACTIVE:
-        # `issued_at` is the signer's own word, so a statement cannot be saved by being older than the suspension.
-        return failed(
-            2, "the platform that signed the tag statement is not active", "签署标签声明的平台已非活动状态", **details
+    if then is None:
+        return not_verified(
+            2, "the tag statement is dated after the block that was read", "标签声明的日期晚于所读区块", **details
         )
-    current = node.operator is not None and node.operator.lower() == address.lower()
-    if not current and member.compromises:
+    if member.compromised_between(issued_at, _FOR_EVER):
         return not_verified(
             2,
-            "the tag statement is signed by an earlier key of a platform whose key was once compromised",
-            "标签声明由曾发生密钥泄露的平台以旧密钥签署",
+            "the platform's key was compromised when the tag statement may have been signed",
+            "标签声明可能签署于平台密钥泄露期间",
             **details,
+        )
+    if then.role != Role.PLATFORM or not then.acts or (then.operator or "").lower() != signer.address.lower():
+        return failed(
+            2,
+            "when the tag statement was signed, its signer was not the key of an active platform",
+            "签署标签声明时，签署方并非活动平台的密钥",
+            **details,
+        )
+    if not now.acts:
+        return failed(
+            2, "the platform that signed the tag statement is not active", "签署标签声明的平台已非活动状态", **details
         )
     return passed(2, "a platform vouches for the tag", "征信平台已声明该标签", **details)
 

@@ -151,6 +151,12 @@ def worst_of(steps: Iterable[Step]) -> Step:
     return min(steps, key=lambda step: WORST_FIRST.index(step.outcome))
 
 
+def worst_fault(*steps: Step | None) -> Step | None:
+    """The worst of the faults that were found, so that one that only lacks evidence hides none that fails."""
+    found = [step for step in steps if step is not None]
+    return worst_of(found) if found else None
+
+
 def passed(number: int, en: str, zh: str, /, **details: object) -> Step:
     """A step that passed."""
     return Step(number, Outcome.PASSED, Text(en, zh), details)

@@ -6,13 +6,13 @@ Everything is real but the chain: trees, leaves, signatures, products; the log's
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
 from eth_account import Account
-from verification_world import ORIGIN, PLATFORM_KEY, node, platform_address, sign_statement
+from verification_world import ORIGIN, PLATFORM_KEY, node, platform_address, sign_statement, signer
 
 from creditchain.catalogue.products import catalogue
 from creditchain.documents import JSON_MEDIA_TYPE, Domain, canonical_bytes, commitment, domain_mask, salt
@@ -23,6 +23,7 @@ from creditchain.log.entries import (
     AnchorBody,
     AuditBody,
     BrokenBody,
+    ConsentBody,
     QueriesBody,
     StatusBody,
     entry_hash,
@@ -346,7 +347,7 @@ class Region:
             uses=message.uses,
             used=0,
             revoked_at=0,
-            entry=0,
+            entry=self.log(granted(message)),
         )
         return PackagedConsent(message, fresh)
 
@@ -396,9 +397,7 @@ class Region:
         """What the chain says about a package now."""
         block = BlockRef(1000, keccak256(b"block"), self.block_time)
         signers = {
-            one.key_epoch: StatementSigner(platform_address(), self.members[PLATFORM])
-            for one in package.tags
-            if one.tag.statement is not None
+            one.key_epoch: signer(self.members[PLATFORM]) for one in package.tags if one.tag.statement is not None
         }
         seen = [self._record(one, block, signers.get(one.batch.key_epoch)) for one in package.packages()]
         return ReportEvidence(
@@ -417,6 +416,7 @@ class Region:
                 institution=MemberAt(5, True, address(BANK_KEY), None),
                 provider=MemberAt(2, True, platform_address(), None),
                 open_domains=OPEN,
+                wallets=frozenset(),
             ),
         )
 
@@ -442,6 +442,11 @@ class Region:
         """The verdict under the default policy, or another one."""
         evidence = replace(self.evidence(package), **changes)
         return verify_report(package, evidence, policy or Policy(), catalogue=CATALOGUE)
+
+
+def granted(message: Consent) -> ConsentBody:
+    """What the log says when a consent is granted: its members."""
+    return ConsentBody(*(getattr(message, one.name) for one in fields(ConsentBody)))
 
 
 def tags(epochs: Sequence[int] = (1, 2)) -> dict[int, PackagedTag]:

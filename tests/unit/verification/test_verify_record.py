@@ -11,6 +11,7 @@ from verification_world import (
     ANCHORED_AT,
     CATALOGUE,
     HOST,
+    ISSUED_AT,
     NOW,
     ORIGIN,
     PLATFORM,
@@ -23,6 +24,7 @@ from verification_world import (
     platform_address,
     record_state,
     sign_statement,
+    signer,
     world,
 )
 
@@ -31,10 +33,10 @@ from creditchain.errors import ExitCode
 from creditchain.hashing import keccak256
 from creditchain.identifiers import parse_subject, parse_uscc, subject_tag
 from creditchain.log.entries import AnchorBody
-from creditchain.log.views import Compromise
+from creditchain.log.views import Compromise, MemberAt
 from creditchain.merkle import MemoryTree, inclusion_proof, node_hash
 from creditchain.packages.record_package import RecordPackage
-from creditchain.verification.evidence import NOT_ASKED, Evidence, Missing, NodeHistory, StatementSigner
+from creditchain.verification.evidence import NOT_ASKED, Evidence, Missing, NodeHistory
 from creditchain.verification.policy import Policy, UnsafePolicy
 from creditchain.verification.steps import leaf_of, verify_record
 from creditchain.verification.subject import TagKey, signer_of
@@ -80,7 +82,7 @@ def with_anchor(**changes: Any) -> Evidence:
 
 def signed_by(member: NodeHistory | None, address: str | None = None) -> Evidence:
     """The honest evidence with another signer of the statement."""
-    return with_evidence(signer=StatementSigner(address or platform_address(), member))
+    return with_evidence(signer=signer(member, address))
 
 
 def test_an_honest_record_is_valid() -> None:
@@ -331,16 +333,48 @@ class TestSubject:
     def test_signed_by_a_node_that_is_no_platform(self, role: int) -> None:
         assert verify(evidence=signed_by(node(PLATFORM, role, operator=platform_address()))).failed[0].number == 2
 
-    @pytest.mark.parametrize("status", [2, 3])
-    def test_signed_by_a_suspended_platform(self, status: int) -> None:
-        member = node(PLATFORM, 2, operator=platform_address(), status=status, status_at=NOW)
-        assert verify(evidence=signed_by(member)).step(2).outcome is Outcome.FAILED
+    def test_signed_by_a_platform_that_no_longer_acts(self) -> None:
+        fallen = MemberAt(2, False, platform_address(), None)
+        evidence = with_evidence(signer=signer(node(PLATFORM, 2, operator=platform_address()), now=fallen))
+        assert verify(evidence=evidence).step(2).outcome is Outcome.FAILED
+
+    @pytest.mark.parametrize(
+        "then",
+        [
+            MemberAt(0, False, None, None),  # before the platform was admitted
+            MemberAt(2, False, platform_address(), None),  # suspended then, reinstated since
+            MemberAt(2, True, "0x" + "22" * 20, None),  # by a key that the platform did not have yet, or no longer
+            MemberAt(2, True, None, platform_address()),  # by the key of its host
+            MemberAt(4, True, platform_address(), None),  # no platform then
+        ],
+    )
+    def test_who_was_no_platform_when_it_signed(self, then: MemberAt) -> None:
+        """To be an active platform now is not enough."""
+        evidence = with_evidence(signer=signer(node(PLATFORM, 2, operator=platform_address()), then=then))
+        assert verify(evidence=evidence).step(2).outcome is Outcome.FAILED
+
+    def test_a_statement_from_the_future(self) -> None:
+        seen = replace(signer(node(PLATFORM, 2, operator=platform_address())), then=None)
+        assert verify(evidence=with_evidence(signer=seen)).step(2).outcome is Outcome.NOT_VERIFIED
 
     def test_signed_by_an_earlier_key(self) -> None:
         rotated = node(PLATFORM, 2)
-        assert verify(evidence=signed_by(rotated)).status is Status.VALID
-        stolen = NodeHistory(rotated.info, (Compromise(1, 2),))
-        assert verify(evidence=signed_by(stolen)).status is Status.COULD_NOT_CHECK
+        after = MemberAt(2, True, rotated.info.operator, None)
+        assert verify(evidence=with_evidence(signer=signer(rotated, now=after))).status is Status.VALID
+
+    @pytest.mark.parametrize(
+        ("since", "until", "expected"),
+        [
+            (ISSUED_AT, 0, Outcome.NOT_VERIFIED),
+            (ISSUED_AT - 9, ISSUED_AT, Outcome.NOT_VERIFIED),
+            # The thief can date the statement back to any time before.
+            (ISSUED_AT + 100, ISSUED_AT + 200, Outcome.NOT_VERIFIED),
+            (ISSUED_AT - 9, ISSUED_AT - 1, Outcome.PASSED),
+        ],
+    )
+    def test_a_key_that_was_stolen(self, since: int, until: int, expected: Outcome) -> None:
+        stolen = NodeHistory(node(PLATFORM, 2).info, (Compromise(since, until),))
+        assert verify(evidence=signed_by(stolen)).step(2).outcome is expected
 
     def test_a_key_of_the_epoch_suffices(self) -> None:
         assert verify(with_tag(statement=None), tag_key=TagKey(TAG_KEY)).status is Status.VALID
@@ -478,8 +512,14 @@ class TestPublisher:
     def test_compromised_key(self, whose: str, since: int, until: int, caught: bool) -> None:
         members = {"publisher": node(SOURCE, 4, host=HOST), "host": node(HOST, 2)}
         members[whose] = NodeHistory(members[whose].info, (Compromise(since, until),))
-        evidence = with_evidence(**members)
-        assert [step.number for step in verify(evidence=evidence).failed] == ([5] if caught else [])
+        verdict = verify(evidence=with_evidence(**members))
+        assert verdict.step(5).outcome is (Outcome.NOT_VERIFIED if caught else Outcome.PASSED)
+        assert verdict.status is (Status.COULD_NOT_CHECK if caught else Status.VALID)
+
+    def test_a_stolen_key_hides_nothing_that_fails(self) -> None:
+        stolen = NodeHistory(node(SOURCE, 4).info, (Compromise(ANCHORED_AT, 0),))
+        verdict = verify(evidence=with_evidence(publisher=stolen), policy=Policy(nodes=frozenset({8})))
+        assert verdict.step(5).outcome is Outcome.FAILED
 
     @pytest.mark.parametrize("role", [1, 5])
     def test_a_node_that_may_not_publish(self, role: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from report_world import (
     CATALOGUE,
     DELIVERED,
     DOMAINS,
+    ENTERPRISE_KEY,
     HERE,
     LEDGER,
     OTHER_BANK,
@@ -32,6 +34,7 @@ from report_world import (
     signed,
     tags,
 )
+from verification_world import node, platform_address
 
 from creditchain.documents import Domain, Section, canonical_bytes, domain_mask
 from creditchain.hashing import keccak256
@@ -68,6 +71,21 @@ def without(package: ReportPackage, gone: Callable[[OpenedRecord], bool]) -> Rep
     report = replace(package.report, content=canonical_bytes(value))
     records = tuple(one for one, keep in zip(package.records, kept, strict=True) if keep)
     return replace(package, report=report, records=records)
+
+
+def renamed(here: Region, bend: Callable[[list[dict[str, Any]]], object]) -> ReportPackage:
+    """The assembled package whose report names its records otherwise."""
+    package = here.assemble().package
+    value = json.loads(package.report.content)
+    bend(value["data"]["records"])
+    return replace(package, report=replace(package.report, content=canonical_bytes(value)))
+
+
+def upper_half(signature: bytes) -> bytes:
+    """The other spelling of a signature, with s in the upper half."""
+    order = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
+    s = order - int.from_bytes(signature[32:64])
+    return signature[:32] + s.to_bytes(32) + bytes([55 - signature[64]])
 
 
 def of_day(day: str) -> Callable[[OpenedRecord], bool]:
@@ -179,6 +197,19 @@ class TestLeftOut:
         verdict = here.verify(delivered(here, bent))
         assert failing(verdict) == [9]
         assert verdict.step(9).details["not_shown"] == 1
+
+    def test_a_record_that_the_report_names_twice(self) -> None:
+        """Readers of the report would count it twice."""
+        here = region()
+        package = renamed(here, lambda records: records.append(records[0]))
+        verdict = here.verify(delivered(here, package))
+        assert failing(verdict) == [9]
+        assert verdict.step(9).details["named_again"] == 1
+
+    def test_a_record_that_the_report_calls_another_product(self) -> None:
+        here = region()
+        package = renamed(here, lambda records: records[0].update(product="tax-payment/1"))
+        assert failing(here.verify(delivered(here, package))) == [9]
 
     def test_a_section(self) -> None:
         here = region()
@@ -427,8 +458,8 @@ class TestScope:
         package = here.assemble().package
         strict = self.scoped(audited=True)
         roots = [(node, root) for node, root in here.batches if here.batches[node, root].manifest]
-        for node, root in roots[:-2]:
-            here.audit(node, root)
+        for place in roots[:-2]:
+            here.audit(*place)
         package = delivered(here, package)
         assert outcome(here.verify(package, strict), 9) is Outcome.NOT_VERIFIED
         here.audit(*roots[-2])
@@ -557,6 +588,29 @@ class TestConsent:
         here.consent = replace(here.consent, used=1)
         assert failing(here.verify(package)) == [7]
 
+    def test_an_endorsement_of_a_node_that_is_no_platform(self) -> None:
+        here = region()
+        package = here.honest()
+        here.members[PLATFORM] = node(PLATFORM, 3, operator=platform_address())
+        assert 7 in failing(here.verify(package))
+
+    @pytest.mark.parametrize(("shift", "expected"), [(0, Outcome.NOT_VERIFIED), (1, Outcome.PASSED)])
+    def test_an_endorsement_with_a_stolen_key(self, shift: int, expected: Outcome) -> None:
+        here = region()
+        package = here.honest()
+        assert here.consent is not None
+        since = here.entries[here.consent.entry].time + shift
+        here.members[PLATFORM] = replace(here.members[PLATFORM], compromises=(Compromise(since, since + 60),))
+        assert outcome(here.verify(package), 7) is expected
+
+    def test_a_consent_that_the_log_does_not_hold(self) -> None:
+        here = region()
+        package = here.honest()
+        assert here.consent is not None
+        for entry in (0, 99):
+            here.consent = replace(here.consent, entry=entry)
+            assert outcome(here.verify(package), 7) is Outcome.NOT_VERIFIED
+
     def test_another_consent_than_the_request_names(self) -> None:
         here = region()
         package = here.honest()
@@ -618,7 +672,7 @@ class TestConsent:
             records=(*package.records, OpenedRecord(extra.record, extra.batch)),
         )
         verdict = here.verify(delivered(here, wide))
-        assert failing(verdict) == [2, 7]
+        assert failing(verdict) == [2, 7, 9]
 
 
 class TestDays:
@@ -749,8 +803,52 @@ class TestDelivery:
         assert package.delivery is not None
         forged = replace(package.delivery, receipt_signature=signed(package.delivery.receipt, BANK_KEY))
         verdict = here.verify(replace(package, delivery=forged))
-        assert outcome(verdict, 8) is Outcome.NOT_VERIFIED
+        assert failing(verdict) == [8]
         assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
+
+    @pytest.mark.parametrize("meter", [True, False])
+    @pytest.mark.parametrize("name", ["request_signature", "receipt_signature"])
+    @pytest.mark.parametrize("how", ["by another key", "empty", "in the upper half", "v of 0", "short"])
+    def test_a_signature_that_does_not_hold(self, meter: bool, name: str, how: str) -> None:
+        """Also when metered: the ledger holds what was signed, and not the signatures that it was shown."""
+        here = region()
+        here.block_time = DELIVERED + 60
+        package = here.honest(meter=meter)
+        assert package.delivery is not None
+        good = getattr(package.delivery, name)
+        bad = {
+            "by another key": signed(package.delivery.request, ENTERPRISE_KEY),
+            "empty": bytes(65),
+            "in the upper half": upper_half(good),
+            "v of 0": good[:64] + bytes([good[64] - 27]),
+            "short": good[:64],
+        }[how]
+        bent = replace(package, delivery=replace(package.delivery, **{name: bad}))
+        assert failing(here.verify(bent)) == [8]
+
+    @pytest.mark.parametrize("meter", [True, False])
+    def test_a_wallet_contract_is_judged_by_the_ledger(self, meter: bool) -> None:
+        here = region()
+        here.block_time = DELIVERED + 60
+        package = here.honest(meter=meter)
+        assert package.delivery is not None
+        bent = replace(package, delivery=replace(package.delivery, receipt_signature=b"a wallet's own kind"))
+        seen = replace(here.evidence(bent).delivery, wallets=frozenset({platform_address()}))
+        verdict = here.verify(bent, delivery=seen)
+        assert outcome(verdict, 8) is (Outcome.PASSED if meter else Outcome.NOT_VERIFIED)
+        assert any("wallet contract" in notice.en for notice in verdict.notices) == meter
+        unknown = here.verify(bent, delivery=replace(seen, wallets=WHY))
+        assert outcome(unknown, 8) is Outcome.NOT_VERIFIED
+
+    @pytest.mark.parametrize("meter", [True, False])
+    @pytest.mark.parametrize(("side", "role"), [("institution", 2), ("provider", 4), ("provider", 5)])
+    def test_a_side_that_had_another_role(self, meter: bool, side: str, role: int) -> None:
+        here = region()
+        here.block_time = DELIVERED + 60
+        package = here.honest(meter=meter)
+        seen = here.evidence(package).delivery
+        other = replace(seen, **{side: replace(getattr(seen, side), role=role)})
+        assert failing(here.verify(package, delivery=other)) == [8]
 
     def test_a_promise_of_a_node_that_was_suspended(self) -> None:
         here = region()
@@ -763,7 +861,20 @@ class TestDelivery:
         here = region()
         package = here.honest()
         here.members[PLATFORM] = replace(here.members[PLATFORM], compromises=(Compromise(DELIVERED, 0),))
-        assert 8 in failing(here.verify(package))
+        acts_no_more = replace(here.evidence(package).delivery, provider=MemberAt(2, False, platform_address(), None))
+        verdict = here.verify(package, delivery=acts_no_more)
+        assert failing(verdict) == []
+        assert outcome(verdict, 8) is Outcome.NOT_VERIFIED
+
+    @pytest.mark.parametrize(
+        ("since", "expected"), [(DELIVERED + 1, Outcome.NOT_VERIFIED), (DELIVERED + 61, Outcome.PASSED)]
+    )
+    def test_a_delivery_dated_back_before_the_theft(self, since: int, expected: Outcome) -> None:
+        """Its time is its signer's word until the ledger has it, here a minute later."""
+        here = region()
+        package = here.honest()
+        here.members[BANK] = replace(here.members[BANK], compromises=(Compromise(since, 0),))
+        assert outcome(here.verify(package), 8) is expected
 
     def test_a_ledger_that_contradicts_the_log(self) -> None:
         here = region()
@@ -819,6 +930,12 @@ class TestContent:
         verdict = here.verify(delivered(here, bent))
         assert 2 in failing(verdict)
         assert words in verdict.step(2).reason.en
+
+    @pytest.mark.parametrize(("day", "failed"), [("2025-06-15", []), ("2025-06-16", [2]), ("2099-12-31", [2])])
+    def test_a_report_about_a_day_after_its_delivery(self, day: str, failed: list[int]) -> None:
+        here = region()
+        package = here.assemble(as_of=date.fromisoformat(day)).package
+        assert failing(here.verify(delivered(here, package))) == failed
 
     def test_a_report_that_is_a_file(self) -> None:
         here = region()

@@ -21,7 +21,7 @@ from creditchain.documents import (
 from creditchain.hashing import keccak256
 from creditchain.identifiers import Subject, epoch_digest, parse_subject, subject_tag
 from creditchain.log.entries import AnchorBody
-from creditchain.log.views import AnchorInfo, BlockRef, LogEntry, NodeInfo, RecordState
+from creditchain.log.views import AnchorInfo, BlockRef, LogEntry, MemberAt, NodeInfo, RecordState
 from creditchain.merkle import inclusion_proof, root
 from creditchain.messages import LogDomain, TagStatement
 from creditchain.packages.record_package import (
@@ -32,6 +32,7 @@ from creditchain.packages.record_package import (
     SignedTagStatement,
 )
 from creditchain.verification.evidence import Evidence, NodeHistory, Origin, StatementSigner
+from creditchain.vocabulary import Role
 
 TAG_KEY = keccak256(b"tag key of the tests")
 SECRET = keccak256(b"batch secret of the tests")
@@ -120,6 +121,19 @@ def sign_statement(
     return SignedTagStatement(platform, epoch, tag, subject, ISSUED_AT, bytes(signed.signature))
 
 
+def signer(
+    member: NodeHistory | None,
+    address: str | None = None,
+    *,
+    then: MemberAt | None = None,
+    now: MemberAt | None = None,
+) -> StatementSigner:
+    """Who signed a statement; if not told otherwise, the platform named acted with this key, then and now."""
+    key = address or platform_address()
+    good = MemberAt(Role.PLATFORM, True, key, None)
+    return StatementSigner(key, member, then or good, now or good)
+
+
 def platform_address() -> str:
     """The address of the platform's key."""
     return str(Account.from_key(PLATFORM_KEY).address)
@@ -183,7 +197,7 @@ def _evidence(top: bytes, size: int, leaf: bytes) -> Evidence:
         host=None,
         record=record_state(leaf),
         key_epoch_digest=epoch_digest(TAG_KEY),
-        signer=StatementSigner(platform_address(), node(PLATFORM, 2, operator=platform_address())),
+        signer=signer(node(PLATFORM, 2, operator=platform_address())),
     )
 
 
