@@ -44,6 +44,8 @@ class LogIndex:
     audited: frozenset[BatchKey]
     #: (time, life) of each change of a record's life, in order.
     lives: dict[RecordKey, list[tuple[int, Life]]]
+    #: The leaf hash (32 bytes) of the record that superseded a record.
+    successors: dict[RecordKey, bytes]
     times: tuple[int, ...]  #: of every entry, ascending
     #: Entries that may concern batches or records, but whose body this version cannot read.
     unread: tuple[int, ...]
@@ -67,12 +69,15 @@ def index_log(entries: Sequence[LogEntry]) -> LogIndex:
     broken: set[BatchKey] = set()
     audited: set[BatchKey] = set()
     lives: dict[RecordKey, list[tuple[int, Life]]] = {}
+    successors: dict[RecordKey, bytes] = {}
     for entry in entries:
         match entry.body:
             case AnchorBody() as body:
                 anchors.append(LoggedAnchor(entry.index, entry.time, body))
-            case StatusBody(node=node, leaf=leaf, life=life):
+            case StatusBody(node=node, leaf=leaf, life=life, successor=successor):
                 lives.setdefault((node, leaf), []).append((entry.time, Life(life)))
+                if life == Life.SUPERSEDED:
+                    successors[node, leaf] = successor
             case BrokenBody(node=node, root=root):
                 broken.add((node, root))
             case AuditBody(node=node, root=root):
@@ -83,6 +88,7 @@ def index_log(entries: Sequence[LogEntry]) -> LogIndex:
         broken=frozenset(broken),
         audited=frozenset(audited),
         lives=lives,
+        successors=successors,
         times=tuple(entry.time for entry in entries),
         unread=tuple(entry.index for entry in entries if entry.kind in _READ and entry.body is None),
     )

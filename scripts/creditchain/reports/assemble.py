@@ -7,7 +7,7 @@ for. Nothing here reads the chain: the caller passes the log and the members.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -23,7 +23,7 @@ from creditchain.documents import (
 from creditchain.errors import InputError, Place
 from creditchain.hashing import HASH_NAME
 from creditchain.identifiers import Subject
-from creditchain.log.history import BatchKey, LogIndex
+from creditchain.log.history import BatchKey, LogIndex, RecordKey
 from creditchain.merkle import prove_range
 from creditchain.packages.parts import PackagedRecord, PackagedTag, hexed
 from creditchain.packages.record_package import RecordPackage
@@ -32,8 +32,9 @@ from creditchain.products import Product, ProductKind
 from creditchain.verification.days import day_number, day_of
 from creditchain.verification.evidence import NodeHistory
 from creditchain.verification.policy import Completeness
-from creditchain.verification.scope import Asked, Scope, Sought, combined, excused, find_scope, in_scope
+from creditchain.verification.scope import Asked, Scope, Sought, combined, excused, find_scope, in_scope, last_successor
 from creditchain.verification.steps import leaf_of
+from creditchain.vocabulary import Life
 
 #: Most batches that an error lists.
 _LISTED = 10
@@ -111,6 +112,7 @@ def assemble(
     for sought in scope.sought:
         for section in sought.sections:
             work.show(sought, section)
+    work.follow_successors()
     records = work.records
     package = ReportPackage(
         report=_report(order, records),
@@ -159,7 +161,8 @@ class _Work:
     ranges: list[PackagedRange] = field(default_factory=list)
     records: list[tuple[RecordPackage, Product]] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
-    opened: set[tuple[int, bytes]] = field(default_factory=set)  #: node and leaf of each record
+    opened: set[RecordKey] = field(default_factory=set)
+    excused: set[RecordKey] = field(default_factory=set)
 
     def show(self, sought: Sought, section: Section) -> None:
         """Add the range proof of one batch and section, and each of its records that may be opened."""
@@ -172,6 +175,7 @@ class _Work:
             excuse = excused(self.log, sought, leaf, self.order.time)
             if excuse is not None:
                 self.left_out.append(LeftOut(*key, excuse, excused=True))
+                self.excused.add(key)
                 continue
             if key in self.opened:
                 continue  # its publisher anchored it twice; a report names each record once
@@ -182,6 +186,18 @@ class _Work:
                 self.opened.add(key)
             else:
                 self.left_out.append(LeftOut(*key, why, excused=False))
+
+    def follow_successors(self) -> None:
+        """A superseded record is excused only by a successor that is shown, or excused itself (step 9)."""
+        self.left_out = [self._followed(one) if one.why == Life.SUPERSEDED.label else one for one in self.left_out]
+
+    def _followed(self, one: LeftOut) -> LeftOut:
+        end = last_successor(self.log, (one.node, one.leaf), self.order.time)
+        if end in self.opened or (end in self.excused and end != (one.node, one.leaf)):
+            return one
+        if end is not None and self.log.life_at(end, self.order.time) is not Life.LIVE:
+            return one
+        return replace(one, why="superseded by a record that is not shown", excused=False)
 
     def _barred(self, product: Product, section: Section, package: RecordPackage) -> str | None:
         """The reason why this record may not be shown; None if it may."""

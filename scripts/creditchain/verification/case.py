@@ -41,6 +41,8 @@ class Case:
     report: Document | None  #: None if the report is not a JSON document that keeps the format
     product: Product | None  #: the report's product; None if the verifier does not know it
     records: tuple[JudgedRecord, ...]
+    #: Key epochs for whose tag a statement or a tag key vouches. The policy has no say in this.
+    vouched: frozenset[int]
 
     @property
     def time(self) -> int | None:
@@ -49,9 +51,15 @@ class Case:
             return self.package.delivery.receipt.delivered_at
         return None if isinstance(self.evidence.block, Missing) else self.evidence.block.time
 
-    def names_subject(self, digest: bytes, salt: bytes) -> bool:
-        """Whether this is the subject digest of the report's subject, under any of its tags."""
-        return any(subject_digest(one.tag.subject_tag, salt) == digest for one in self.package.tags)
+    def names_subject(self, digest: bytes, salt: bytes) -> bool | None:
+        """Whether this is the subject digest of the report's subject, under any of its tags.
+
+        None if it is so only under a tag for which nobody vouches: that may be anybody's.
+        """
+        matching = {one.key_epoch for one in self.package.tags if subject_digest(one.tag.subject_tag, salt) == digest}
+        if matching & self.vouched:
+            return True
+        return None if matching else False
 
     def record_domains(self) -> int:
         """The domains of all records, as a bit set."""

@@ -3,8 +3,9 @@
 The region's log gives every batch of each series in scope. For each of these batches, and each section that was asked
 for, the package must prove which leaves the batch holds for the subject. Each of these leaves must be opened in the
 package, or have been excused when the report was delivered: because the log says that the record is no longer live, or
-because the batch is so old that its retention is over in any case (`scope.excused`). The report must rest on exactly
-the records shown.
+because the batch is so old that its retention is over in any case (`scope.excused`). A superseded record is excused by
+the record that took its place, which must be shown, or excused itself: otherwise whoever supersedes a record by a leaf
+that does not exist would hide it. The report must rest on exactly the records shown.
 
 An unopened leaf shows neither its day nor its domain. If the consent limits either, the leaf may be one that must not
 be shown. Completeness is then *not verified*, unless the policy trusts the provider in this. If the consent limits
@@ -17,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from creditchain.documents import Section
-from creditchain.log.history import LogIndex, index_log
+from creditchain.log.history import LogIndex, RecordKey, index_log
 from creditchain.merkle import Leaf, verify_range
 from creditchain.messages import NO_DIGEST
 from creditchain.packages.parts import hexed
@@ -38,24 +39,35 @@ from creditchain.verification.scope import (
     excused,
     find_scope,
     in_scope,
+    last_successor,
 )
 from creditchain.verification.verdict import Outcome, Step, Text, failed, not_verified, passed, pending
+from creditchain.vocabulary import Life
 
+#: Lives that excuse a record without a successor.
+_ENDED = (Life.REVOKED, Life.ERASED)
 #: A consent whose days begin this early does not limit them.
 _FIRST_DAY = 1900_01_01
 #: How many items a reason lists.
 _LISTED = 5
 
 
-def check_completeness(case: Case, tags: Step, delivered: Step) -> tuple[Step, tuple[Text, ...]]:
-    """Step 9, and notices. It builds on steps 2 and 8, given as `tags` and `delivered`."""
+def check_completeness(case: Case, delivered: Step) -> tuple[Step, tuple[Text, ...]]:
+    """Step 9, and notices. It builds on step 8, given as `delivered`."""
     product, time, log = case.product, case.time, case.evidence.log
     if isinstance(log, Missing):
         return not_verified(9, log.why.en, log.why.zh), ()
     if isinstance(case.evidence.members, Missing):
         return not_verified(9, case.evidence.members.why.en, case.evidence.members.why.zh), ()
-    if tags.outcome is not Outcome.PASSED:
-        return not_verified(9, "see step 2: absence is only shown for the subject's own tag", "见步骤 2"), ()
+    invented = sorted({one.key_epoch for one in case.package.tags} - case.vouched)
+    if invented:
+        # Whatever the policy says: under a tag of its own invention, a provider could show that there is nothing.
+        return not_verified(
+            9,
+            "absence is only shown under a tag that a statement or a tag key vouches for",
+            "标签未经声明，不能证明不存在",
+            key_epochs=invented,
+        ), ()
     if case.package.delivery is not None and delivered.outcome not in (Outcome.PASSED, Outcome.PENDING):
         return not_verified(9, "see step 8: the time of the delivery is not established", "见步骤 8"), ()
     if product is None or time is None or any(name not in case.catalogue for name in product.combines):
@@ -105,6 +117,9 @@ class _Check:
     left_out: list[str] = field(default_factory=list)  #: leaves that had to be opened and are not
     veiled: list[str] = field(default_factory=list)  #: unopened leaves that consent may not cover
     gone: dict[str, int] = field(default_factory=dict)  #: number of excused leaves, by excuse
+    excused: set[RecordKey] = field(default_factory=set)
+    hidden: set[RecordKey] = field(default_factory=set)  #: those of `veiled`
+    superseded: list[tuple[str, RecordKey]] = field(default_factory=list)  #: where they are, and which
     leaves: int = 0
 
     def step(self) -> tuple[Step, tuple[Text, ...]]:
@@ -122,6 +137,8 @@ class _Check:
         for sought in scope.sought:
             for section in sought.sections:
                 self._look(sought, section, ranges, opened)
+        for where, key in self.superseded:
+            self._follow(where, key, opened)
         fault = self._fault() or self._doubt(scope, demands)
         if fault is not None:
             return fault, ()
@@ -141,7 +158,7 @@ class _Check:
         sought: Sought,
         section: Section,
         ranges: Mapping[tuple[int, bytes, Section], PackagedRange],
-        opened: set[tuple[int, bytes]],
+        opened: set[RecordKey],
     ) -> None:
         """Check one batch and section: its range must be proven and each of its leaves accounted for."""
         body = sought.anchor.body
@@ -165,17 +182,35 @@ class _Check:
         for leaf in shown.proof.leaves:
             self._account(sought, leaf, where, opened)
 
-    def _account(self, sought: Sought, leaf: Leaf, where: str, opened: set[tuple[int, bytes]]) -> None:
+    def _account(self, sought: Sought, leaf: Leaf, where: str, opened: set[RecordKey]) -> None:
         key = (sought.anchor.body.node, leaf.hash())
         if key in opened:
             return
         excuse = excused(self.log, sought, leaf, self.time)
-        if excuse is not None:
-            self.gone[excuse] = self.gone.get(excuse, 0) + 1
+        if excuse == Life.SUPERSEDED.label:
+            self.superseded.append((where, key))
+        elif excuse is not None:
+            self._excuse(key, excuse)
         elif self._may_be_outside(sought):
+            self.hidden.add(key)
             self.veiled.append(f"{where}: {hexed(key[1])}")
         else:
             self.left_out.append(f"{where}: {hexed(key[1])}")
+
+    def _excuse(self, key: RecordKey, excuse: str) -> None:
+        self.excused.add(key)
+        self.gone[excuse] = self.gone.get(excuse, 0) + 1
+
+    def _follow(self, where: str, key: RecordKey, opened: set[RecordKey]) -> None:
+        """Account for a superseded leaf by what became of the record that took its place."""
+        end = last_successor(self.log, key, self.time)
+        if end is not None and (end in opened or end in self.excused or self.log.life_at(end, self.time) in _ENDED):
+            self._excuse(key, Life.SUPERSEDED.label)
+        elif end is not None and end in self.hidden:
+            self.hidden.add(key)
+            self.veiled.append(f"{where}: {hexed(key[1])}")
+        else:
+            self.left_out.append(f"{where}: {hexed(key[1])} is superseded by a record that is not shown")
 
     def _may_be_outside(self, sought: Sought) -> bool:
         """Whether a leaf of this batch may be one that the consent or the request does not allow to be shown."""

@@ -17,8 +17,10 @@ from creditchain.verification.case import Case, JudgedRecord
 from creditchain.verification.days import day_number
 from creditchain.verification.delivered import ledger_fault
 from creditchain.verification.evidence import Missing
-from creditchain.verification.verdict import Step, failed, not_verified, passed, worst_fault
+from creditchain.verification.verdict import Step, failed, not_verified, passed, worst_fault, worst_of
 from creditchain.vocabulary import MeterFlag, Role
+
+_UNVOUCHED = not_verified(7, "it names the subject only by a tag that nobody vouches for", "仅以无人声明的标签指明主体")
 
 
 def check_consent(case: Case) -> Step:
@@ -26,9 +28,16 @@ def check_consent(case: Case) -> Step:
     delivery = case.package.delivery
     if delivery is None:
         return not_verified(7, "no request: what was consented to cannot be judged", "无请求，无法判断授权")
-    fault = ledger_fault(case, delivery, 7) or _request_fault(case, delivery) or _records_fault(case, delivery.request)
+    fault = ledger_fault(case, delivery, 7)
     if fault is not None:
         return fault
+    faults = worst_fault(_request_fault(case, delivery), _records_fault(case, delivery.request))
+    covered = _covered(case, delivery)
+    return covered if faults is None else worst_of((faults, covered))
+
+
+def _covered(case: Case, delivery: PackagedDelivery) -> Step:
+    """Whether the consent that the request names, or the law without one, covers what was asked for and shown."""
     opened = case.evidence.delivery.open_domains
     if isinstance(opened, Missing):
         return not_verified(7, opened.why.en, opened.why.zh)
@@ -47,7 +56,8 @@ def _request_fault(case: Case, delivery: PackagedDelivery) -> Step | None:
             expected=case.policy.institution,
             found=request.institution,
         )
-    if not case.names_subject(request.subject, delivery.subject_salt):
+    about = case.names_subject(request.subject, delivery.subject_salt)
+    if about is False:
         return failed(7, "the request is about another subject", "请求针对其他主体")
     if product is None:
         return not_verified(7, "the report's product is not known here", "本地未知报告产品")
@@ -61,7 +71,7 @@ def _request_fault(case: Case, delivery: PackagedDelivery) -> Step | None:
         )
     if request.purpose not in {int(purpose) for purpose in product.purposes}:
         return failed(7, "the product is not for this purpose", "该产品不适用于此用途", found=request.purpose)
-    return None
+    return _UNVOUCHED if about is None else None
 
 
 def _records_fault(case: Case, request: QueryRequest) -> Step | None:
@@ -102,7 +112,8 @@ def _under_consent(case: Case, delivery: PackagedDelivery, opened: int) -> Step:
     if packaged is None:
         return not_verified(7, "the consent itself is not in the package", "数据包中没有授权内容")
     time = delivery.receipt.delivered_at
-    fault = _consent_fault(case, packaged, delivery.request) or worst_fault(
+    fault = worst_fault(
+        _consent_fault(case, packaged, delivery.request),
         _scope_fault(state, delivery.request, opened),
         _time_fault(state, time),
         _revoked(case, state, time),
@@ -140,9 +151,10 @@ def _consent_fault(case: Case, packaged: PackagedConsent, request: QueryRequest)
             expected=ours,
             found=theirs,
         )
-    if not case.names_subject(message.subject, packaged.subject_salt):
+    about = case.names_subject(message.subject, packaged.subject_salt)
+    if about is False:
         return failed(7, "the consent is of another subject", "授权主体不符")
-    return None
+    return _UNVOUCHED if about is None else None
 
 
 def _scope_fault(state: ConsentState, request: QueryRequest, opened: int) -> Step | None:

@@ -2,7 +2,7 @@
 
  (1) the package parses within limits                      `report_package.parse_report_package`
  (2) to (6) hold for each record                           `steps.verify_record`, added up here
- (2) the report itself; every tag vouched for              `_check_report`, `_check_tags`
+ (2) the report itself; whose its tags are                 `_check_report`, `_check_tags`
  (7) consent covered the delivery                          `consented.check_consent`
  (8) the delivery is on the ledger                         `delivered.check_delivery`
  (9) nothing in the policy's scope was left out            `complete.check_completeness`
@@ -32,7 +32,7 @@ from creditchain.verification.policy import DEFAULT_POLICY, Policy
 from creditchain.verification.publisher import anchor_body
 from creditchain.verification.retained import check_retention
 from creditchain.verification.steps import leaf_of, verify_record
-from creditchain.verification.subject import TagClaim, TagKey, check_tag
+from creditchain.verification.subject import TagClaim, TagKey, unvouched, vouch
 from creditchain.verification.verdict import (
     WORST_FIRST,
     Outcome,
@@ -45,6 +45,7 @@ from creditchain.verification.verdict import (
     not_verified,
     passed,
     worst_fault,
+    worst_of,
 )
 
 #: How many records a step describes one by one.
@@ -64,7 +65,8 @@ def verify_report(
     `catalogue` holds the products that the verifier knows, by `name/version`. With `tag_key`, a verifier who holds an
     epoch's key computes that epoch's tag. Never raises because of a package's content.
     """
-    case = _case(package, evidence, policy, catalogue or {})
+    vouchers = _vouched(package, evidence, tag_key)
+    case = _case(package, evidence, policy, catalogue or {}, vouchers)
     verdicts = [
         verify_record(
             record.package,
@@ -75,10 +77,9 @@ def verify_report(
         )
         for record, seen in zip(case.records, evidence.records, strict=True)
     ]
-    own, tags = _check_report(case), _check_tags(case, tag_key)
-    second = _added_up(2, case, verdicts, (own, tags))
+    second = _added_up(2, case, verdicts, (_check_report(case), _check_tags(case, vouchers)))
     delivered, late = check_delivery(case)  # (8)
-    complete, more = check_completeness(case, tags, delivered)  # (9)
+    complete, more = check_completeness(case, delivered)  # (9)
     retained, kept = check_retention(case)  # (10)
     steps = [passed(1, "parsed", "已解析"), second]  # (1) (2)
     steps += [_added_up(number, case, verdicts) for number in (3, 4, 5, 6)]
@@ -87,7 +88,13 @@ def verify_report(
     return add_up(steps, policy.require_report, notices)
 
 
-def _case(package: ReportPackage, evidence: ReportEvidence, policy: Policy, catalogue: Mapping[str, Product]) -> Case:
+def _case(
+    package: ReportPackage,
+    evidence: ReportEvidence,
+    policy: Policy,
+    catalogue: Mapping[str, Product],
+    vouchers: Mapping[int, Step | None],
+) -> Case:
     report = _document(package.report.media_type, package.report.content)
     by_digest = {product.digest: product for product in catalogue.values()}
     records = [_record(one, seen, by_digest) for one, seen in zip(package.packages(), evidence.records, strict=True)]
@@ -100,6 +107,9 @@ def _case(package: ReportPackage, evidence: ReportEvidence, policy: Policy, cata
         report=report,
         product=product if product is not None and product.kind is ProductKind.REPORT else None,
         records=tuple(records),
+        vouched=frozenset(
+            epoch for epoch, step in vouchers.items() if step is not None and step.outcome is Outcome.PASSED
+        ),
     )
 
 
@@ -170,22 +180,28 @@ def _product_fault(record: JudgedRecord, product: Product) -> Step | None:
     return None
 
 
-def _check_tags(case: Case, tag_key: TagKey | None) -> Step:
+def _vouched(package: ReportPackage, evidence: ReportEvidence, tag_key: TagKey | None) -> dict[int, Step | None]:
+    """What statement and tag key say about each tag, by key epoch; None if there is neither."""
+    found: dict[int, Step | None] = {}
+    for one in package.tags:
+        seen = evidence.tags.get(one.key_epoch)
+        if seen is None:
+            found[one.key_epoch] = not_verified(2, "a tag was not looked up", "未查询标签", key_epoch=one.key_epoch)
+            continue
+        key = _key_of(tag_key, seen.key_epoch_digest)
+        found[one.key_epoch] = vouch(_claim(package, one), evidence.origin, seen, key)
+    return found
+
+
+def _claim(package: ReportPackage, one: EpochTag) -> TagClaim:
+    own_word = package.report.media_type == JSON_MEDIA_TYPE
+    return TagClaim(one.tag, package.report.subject, one.key_epoch, named_by_document=own_word)
+
+
+def _check_tags(case: Case, vouchers: Mapping[int, Step | None]) -> Step:
     """(2) for every tag, also of epochs without records, because range proofs depend on these tags as well."""
-    fault = worst_fault(*(_check_tag(case, one, tag_key) for one in case.package.tags))
-    return (
-        fault
-        if fault is not None and fault.outcome is not Outcome.PASSED
-        else passed(2, "every tag is vouched for", "标签均有依据")
-    )
-
-
-def _check_tag(case: Case, one: EpochTag, tag_key: TagKey | None) -> Step:
-    seen = case.evidence.tags.get(one.key_epoch)
-    if seen is None:
-        return not_verified(2, "a tag was not looked up", "未查询标签", key_epoch=one.key_epoch)
-    claim = TagClaim(one.tag, case.package.report.subject, one.key_epoch, named_by_document=case.report is not None)
-    return check_tag(claim, case.evidence.origin, seen, case.policy, _key_of(tag_key, seen.key_epoch_digest))
+    steps = [vouchers[one.key_epoch] or unvouched(_claim(case.package, one), case.policy) for one in case.package.tags]
+    return worst_of((passed(2, "the tags hold", "标签成立"), *steps))
 
 
 def _key_of(tag_key: TagKey | None, logged: bytes | Missing | None) -> TagKey | None:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from creditchain.documents import Section, domain_mask
-from creditchain.log.history import LoggedAnchor, LogIndex
+from creditchain.log.history import LoggedAnchor, LogIndex, RecordKey
 from creditchain.merkle import Leaf
 from creditchain.messages import QueryRequest
 from creditchain.products import Product
@@ -123,7 +123,8 @@ def made_with_stolen_key(anchor: LoggedAnchor, members: Mapping[int, NodeHistory
 def excused(log: LogIndex, sought: Sought, leaf: Leaf, time: int) -> str | None:
     """Why a leaf need not be opened at `time`; None if it must be.
 
-    Either its publisher logged that it was superseded, revoked or erased. Or it lapsed: even if the record was about
+    Either its publisher logged that it was superseded, revoked or erased; a superseded one also needs `last_successor`
+    to be shown or excused. Or it lapsed: even if the record was about
     the day of its batch's anchor, the product's retention is over. The record's own day is inside the document, but it
     cannot be later than the anchor. A record that lapses sooner, because it was old when anchored, must be logged as
     erased, because nobody else can see that it lapsed.
@@ -134,3 +135,14 @@ def excused(log: LogIndex, sought: Sought, leaf: Leaf, time: int) -> str | None:
     retention = sought.product.retention[Section(leaf.section)]
     latest = retention.until({"as_of": day_of(sought.anchor.time).isoformat()})
     return "lapsed" if latest is not None and day_of(time) > latest else None
+
+
+def last_successor(log: LogIndex, record: RecordKey, time: int) -> RecordKey | None:
+    """The end of the chain of records that superseded each other by `time`; None if the chain ends nowhere."""
+    seen = {record}
+    while log.life_at(record, time) is Life.SUPERSEDED:
+        record = record[0], log.successors[record]
+        if record in seen:
+            return None
+        seen.add(record)
+    return record

@@ -12,7 +12,7 @@ from creditchain.packages.parts import PackagedTag, SignedTagStatement
 from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.evidence import Evidence, Missing, NodeHistory, Origin, StatementSigner, TagEvidence
 from creditchain.verification.policy import Policy
-from creditchain.verification.verdict import Outcome, Step, failed, not_verified, passed
+from creditchain.verification.verdict import Step, failed, not_verified, passed, worst_fault
 from creditchain.vocabulary import Role
 
 #: Later than any time on a chain. No chain sees a tag statement, so it may have been signed at any time until now.
@@ -80,15 +80,16 @@ def check_subject(package: RecordPackage, evidence: Evidence, policy: Policy, ta
 def check_tag(
     claim: TagClaim, origin: Origin, evidence: TagEvidence, policy: Policy, tag_key: TagKey | None = None
 ) -> Step:
-    """Check that a statement or a tag key vouches for the claim. If both are given, both must hold."""
+    """Check that a statement or a tag key vouches for the claim, or that the policy can do without."""
+    return vouch(claim, origin, evidence, tag_key) or unvouched(claim, policy)
+
+
+def vouch(claim: TagClaim, origin: Origin, evidence: TagEvidence, tag_key: TagKey | None = None) -> Step | None:
+    """What the statement and the tag key say, the worse of the two if both are given; None if neither is."""
     statement = claim.tag.statement
     said = check_statement(claim, statement, origin, evidence) if statement is not None else None
-    if said is not None and said.outcome is not Outcome.PASSED:
-        return said
     computed = _check_key(claim, tag_key, evidence) if tag_key is not None else None
-    if computed is not None and computed.outcome is not Outcome.PASSED:
-        return computed
-    return computed or said or _unvouched(claim, policy)
+    return worst_fault(computed, said)
 
 
 def check_statement(claim: TagClaim, statement: SignedTagStatement, origin: Origin, evidence: TagEvidence) -> Step:
@@ -186,7 +187,7 @@ def _check_key(claim: TagClaim, tag_key: TagKey, evidence: TagEvidence) -> Step:
     return passed(2, "the tag was computed from the key of its epoch", "标签由该密钥期的密钥算出")
 
 
-def _unvouched(claim: TagClaim, policy: Policy) -> Step:
+def unvouched(claim: TagClaim, policy: Policy) -> Step:
     """Nobody vouches for the tag. A JSON document at least names its subject itself; a file does not."""
     if policy.tag_statement == "optional" and claim.named_by_document:
         return passed(2, "the document names its subject; nobody vouches for the tag", "文档自述主体；标签未经声明")

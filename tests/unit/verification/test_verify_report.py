@@ -18,6 +18,7 @@ from report_world import (
     ENTERPRISE_KEY,
     HERE,
     LEDGER,
+    OPEN,
     OTHER_BANK,
     OTHERS,
     PLATFORM,
@@ -41,8 +42,8 @@ from creditchain.hashing import keccak256
 from creditchain.identifiers import subject_tag
 from creditchain.log.views import Compromise, MemberAt
 from creditchain.merkle import prove_range
-from creditchain.messages import ContractDomain
-from creditchain.packages.parts import hexed
+from creditchain.messages import ContractDomain, subject_digest
+from creditchain.packages.parts import PackagedTag, hexed
 from creditchain.packages.report_package import OpenedRecord, ReportPackage
 from creditchain.verification.evidence import Missing, ReportEvidence
 from creditchain.verification.policy import Completeness, Policy, PolicyError, UnsafePolicy, parse_policy
@@ -275,6 +276,43 @@ class TestLeftOut:
         assert 2 in failing(verdict)
         assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
 
+    def test_an_invented_tag_shows_no_absence(self) -> None:
+        """The policy may do without statements. But a provider must not choose under which tag it shows nothing."""
+        here = region()
+        invented = keccak256(b"a tag of the provider's")
+        package = without(here.assemble().package, lambda one: one.batch.key_epoch == 2)
+        ranges = []
+        for one in package.ranges:
+            batch = here.batches[one.node, one.root]
+            if batch.manifest.terms.key_epoch == 2:
+                proof = prove_range(batch.tree, batch.leaves, invented, one.section)
+                one = replace(one, subject_tag=invented, proof=proof)
+            ranges.append(one)
+        forged = tuple(
+            replace(one, tag=PackagedTag(invented, None)) if one.key_epoch == 2 else one for one in package.tags
+        )
+        package = replace(package, ranges=tuple(ranges), tags=forged)
+        fresh = subject_digest(subject_tag(TAG_KEYS[1], SUBJECT), keccak256(b"salt of the request"))
+        package = here.deliver(package, here.consents(), subject=fresh)
+        verdict = here.verify(package, Policy(tag_statement="optional"))
+        assert outcome(verdict, 2) is Outcome.PASSED
+        assert outcome(verdict, 7) is Outcome.PASSED
+        assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
+        assert verdict.step(9).details["key_epochs"] == [2]
+        assert verdict.status is Status.COULD_NOT_CHECK
+
+    def test_a_request_and_a_consent_under_an_invented_tag(self) -> None:
+        """Otherwise anybody's consent would do."""
+        here = region()
+        invented, salt = keccak256(b"another enterprise's tag"), keccak256(b"salt of the request")
+        package = here.assemble().package
+        bare = tuple(
+            replace(one, tag=PackagedTag(invented, None)) if one.key_epoch == 2 else one for one in package.tags
+        )
+        theirs = here.consents(subject=subject_digest(invented, keccak256(b"salt of the consent")))
+        package = here.deliver(replace(package, tags=bare), theirs, subject=subject_digest(invented, salt))
+        assert outcome(here.verify(package, Policy(tag_statement="optional")), 7) is Outcome.NOT_VERIFIED
+
     def test_a_key_epoch_without_a_tag_is_not_verified(self) -> None:
         here = region()
         package = without(here.assemble().package, lambda one: one.batch.key_epoch == 2)
@@ -378,7 +416,7 @@ class TestLives:
     def root(self, here: Region) -> bytes:
         return next(root for node, root in here.batches if node == REGISTRY)
 
-    @pytest.mark.parametrize("life", [Life.REVOKED, Life.SUPERSEDED, Life.ERASED])
+    @pytest.mark.parametrize("life", [Life.REVOKED, Life.ERASED])
     def test_a_record_that_left_need_not_be_opened(self, life: Life) -> None:
         here = region()
         here.end(REGISTRY, here.leaf(REGISTRY, self.root(here), "2023-06-30"), life)
@@ -387,6 +425,66 @@ class TestLives:
         verdict = here.verify(delivered(here, assembled.package))
         assert verdict.status is Status.VALID
         assert verdict.step(9).details["gone"] == {life.label: 1}
+
+    def superseded(self, here: Region, successor: bytes, day: str = "2023-06-30") -> bytes:
+        """Log that the record of a day was superseded by this leaf; the leaf of the record."""
+        leaf = here.leaf(REGISTRY, self.root(here), day)
+        here.end(REGISTRY, leaf, Life.SUPERSEDED, successor)
+        return leaf
+
+    def test_a_superseded_record_whose_successor_is_shown(self) -> None:
+        here = region()
+        self.superseded(here, here.leaf(REGISTRY, self.root(here), "2024-06-30"))
+        assembled = here.assemble()
+        assert [(one.why, one.excused) for one in assembled.left_out] == [("superseded", True)]
+        verdict = here.verify(delivered(here, assembled.package))
+        assert verdict.status is Status.VALID
+        assert verdict.step(9).details["gone"] == {"superseded": 1}
+
+    def test_a_successor_that_does_not_exist_hides_nothing(self) -> None:
+        here = region()
+        self.superseded(here, keccak256(b"a leaf of nobody's"))
+        assembled = here.assemble()
+        assert [one.excused for one in assembled.left_out] == [False]
+        verdict = here.verify(delivered(here, assembled.package))
+        assert failing(verdict) == [9]
+        assert "superseded by a record that is not shown" in verdict.step(9).reason.en
+
+    def test_records_that_supersede_each_other(self) -> None:
+        here = region()
+        other = here.leaf(REGISTRY, self.root(here), "2024-06-30")
+        first = self.superseded(here, other)
+        here.end(REGISTRY, other, Life.SUPERSEDED, first)
+        verdict = here.verify(delivered(here, here.assemble().package))
+        assert failing(verdict) == [9]
+        assert len(verdict.step(9).details["left_out"]) == 2
+
+    @pytest.mark.parametrize("life", [Life.REVOKED, Life.ERASED])
+    def test_a_successor_that_is_excused_itself(self, life: Life) -> None:
+        here = region()
+        other = here.leaf(REGISTRY, self.root(here), "2024-06-30")
+        self.superseded(here, other)
+        here.end(REGISTRY, other, life)
+        verdict = here.verify(delivered(here, here.assemble().package))
+        assert verdict.status is Status.VALID
+        assert verdict.step(9).details["gone"] == {life.label: 1, "superseded": 1}
+
+    def test_a_successor_that_is_left_out(self) -> None:
+        here = region()
+        self.superseded(here, here.leaf(REGISTRY, self.root(here), "2024-06-30"))
+        package = without(here.assemble().package, of_day("2024-06-30"))
+        verdict = here.verify(delivered(here, package))
+        assert failing(verdict) == [9]
+        assert len(verdict.step(9).details["left_out"]) == 2
+
+    def test_a_successor_that_consent_may_not_cover(self) -> None:
+        here = region()
+        root = next(root for node, root in here.batches if node == POWER)
+        here.end(POWER, here.leaf(POWER, root, "2024-01-28"), Life.SUPERSEDED, here.leaf(POWER, root, "2024-02-28"))
+        package = here.assemble(days=(2024_03_01, 2099_12_31), open_domains=OPEN).package
+        verdict = here.verify(here.deliver(package, here.consents(data_from=2024_03_01)))
+        assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
+        assert not failing(verdict)
 
     def test_a_reason_logged_after_the_delivery_excuses_nothing(self) -> None:
         here = region()
