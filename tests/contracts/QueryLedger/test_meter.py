@@ -181,7 +181,8 @@ def test_a_wallet_cannot_sink_the_batch(world: World, temper: int) -> None:
     tx = world.meter(bad, good, bad)
     assert rejections(tx) == [(0, Finding.REQUEST_SIGNATURE), (2, Finding.REQUEST_SIGNATURE)]
     assert world.metered(good)[1] == 0
-    assert tx.gas_used < 600_000
+    # Without a limit, a wallet that burns gas would take all of the block's. Probes of a coverage run cost gas too.
+    assert tx.gas_used < 1_000_000
 
 
 def _unsigned(world, consent, **changes):
