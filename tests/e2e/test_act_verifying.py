@@ -7,16 +7,17 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import pytest
-from region_world import Place, anchor_documents, region_of
+from region_world import REGULATOR, SOURCE, Place, anchor_documents, region_of
 from worlds import kept_region
 
 from creditchain.acts.verifying import Judge, verify_packages, worst
 from creditchain.catalogue.products import catalogue
 from creditchain.chain.errors import ChainUnavailableError
 from creditchain.chain.region import Region
+from creditchain.documents import Section
 from creditchain.errors import ConfigError, UnavailableError
 from creditchain.packages.record_package import RecordPackage
-from creditchain.verification.policy import DEFAULT_POLICY, Policy, UnsafePolicy
+from creditchain.verification.policy import DEFAULT_POLICY, Completeness, Policy, PolicyError, UnsafePolicy
 from creditchain.verification.verdict import Status
 
 
@@ -76,3 +77,47 @@ def test_an_unsafe_policy_accepts_nothing_unseen() -> None:
 def test_a_policy_with_a_product_that_nobody_knows_is_refused_first() -> None:
     with pytest.raises(ConfigError):
         judge(replace(DEFAULT_POLICY, products=frozenset({"unheard-of/1"})))
+
+
+@pytest.mark.parametrize(
+    ("policy", "field"),
+    [
+        (Policy(nodes=frozenset({SOURCE, 99})), "nodes"),
+        (Policy(nodes=frozenset({REGULATOR})), "nodes"),
+        (Policy(completeness=Completeness(nodes=frozenset({99}))), "completeness.nodes"),
+        (Policy(institution=99), "institution"),
+        (Policy(institution=SOURCE), "institution"),
+    ],
+)
+def test_a_policy_that_names_nodes_in_vain(
+    world: tuple[Place, list[RecordPackage]], policy: Policy, field: str
+) -> None:
+    """Such a name would narrow the scope to nothing, and nobody would notice."""
+    place, packages = world
+    with pytest.raises(PolicyError) as caught:
+        verify_packages([packages[0].to_json()], judge(policy), lambda: region_of(place))
+    assert caught.value.place is not None
+    assert caught.value.place.field == field
+
+
+@pytest.mark.parametrize(
+    ("scope", "field"),
+    [
+        (Completeness(products=frozenset({"working-capital-report/1"})), "completeness.products"),
+        (
+            Completeness(products=frozenset({"power-usage/1"}), sections=frozenset({Section.BASIC})),
+            "completeness.sections",
+        ),
+    ],
+)
+def test_a_policy_that_names_products_in_vain(scope: Completeness, field: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        judge(Policy(completeness=scope))
+    assert caught.value.place is not None
+    assert caught.value.place.field == field
+
+
+def test_one_endpoints_word_is_printed(world: tuple[Place, list[RecordPackage]]) -> None:
+    place, packages = world
+    verdict = verify_packages([packages[0].to_json()], judge(), lambda: region_of(place))[0]
+    assert [one.kind.value for one in verdict.weaknesses] == ["unaudited", "one endpoint's word"]

@@ -116,6 +116,7 @@ def test_people_see_both_languages(
     shown = capfd.readouterr().out
     assert "VALID" in shown
     assert "有效" in shown
+    assert "one endpoint's word 单一节点所述" in shown
 
 
 def test_tampered_copies_are_refused_with_the_step(shell: Shell, packages: list[RecordPackage]) -> None:
@@ -155,9 +156,12 @@ def test_a_holder_of_the_key_needs_no_statement(
 
 def test_a_policy_file(shell: Shell, packages: list[RecordPackage]) -> None:
     policy = shell.folder / "policy.toml"
-    policy.write_text('format = "creditchain/policy@1"\nnodes = [1]\n')
+    policy.write_text(f'format = "creditchain/policy@1"\nnodes = [{PLATFORM}]\n')
     code, found = shell.verify(packages[0], "--policy", str(policy))
     assert (code, failed(found)) == (1, [5])
+    policy.write_text('format = "creditchain/policy@1"\nnodes = [99]\n')
+    code, error = shell("verify", shell.write(packages[0]), "--policy", str(policy))
+    assert (code, error["error"]["place"]["field"]) == (4, "nodes")
     policy.write_text('format = "creditchain/policy@1"\nrequire = [1]\n')
     code, error = shell("verify", shell.write(packages[0]), "--policy", str(policy))
     assert code == 4

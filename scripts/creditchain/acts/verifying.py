@@ -11,18 +11,20 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
+from creditchain.chain.errors import ContractRefusedError
 from creditchain.chain.region import Region
-from creditchain.errors import ConfigError, InputError, UnavailableError
+from creditchain.errors import ConfigError, InputError, Place, UnavailableError
 from creditchain.evidence.record import EvidenceFetcher
 from creditchain.evidence.report import ReportEvidenceFetcher
 from creditchain.packages.record_package import RecordPackage
 from creditchain.packages.report_package import ReportPackage, parse_any
-from creditchain.products import Product
-from creditchain.verification.policy import DEFAULT_POLICY, Policy
+from creditchain.products import Product, ProductKind
+from creditchain.verification.policy import DEFAULT_POLICY, Policy, PolicyError
 from creditchain.verification.report import verify_report
 from creditchain.verification.steps import malformed, unreachable, verify_record
 from creditchain.verification.subject import TagKey
 from creditchain.verification.verdict import Status, Text, Verdict
+from creditchain.vocabulary import PUBLISHING, Role
 
 _log = logging.getLogger(__name__)
 
@@ -41,8 +43,9 @@ class Judge:
     tag_key: TagKey | None = field(default=None, repr=False)  #: lets a verifier who holds it compute the subject's tag
 
     def __post_init__(self) -> None:
-        """Raises ConfigError if the policy accepts a product that is not known here."""
-        unknown = sorted((self.policy.products | self.policy.completeness.products) - self.products.keys())
+        """Raises ConfigError if the policy names products or sections that no record can have."""
+        scope = self.policy.completeness
+        unknown = sorted((self.policy.products | scope.products) - self.products.keys())
         if unknown:
             raise ConfigError(
                 "the policy accepts a product that is not known here",
@@ -50,6 +53,48 @@ class Judge:
                 found=", ".join(unknown),
                 hint="Name the folder that holds it with --products.",
             )
+        wanted = [self.products[name] for name in sorted(scope.products or self.products)]
+        reports = [product.ref for product in wanted if product.kind is ProductKind.REPORT and scope.products]
+        if reports:
+            raise _in_vain("completeness.products", "products of records", reports)
+        empty = scope.sections - {section for product in wanted for section in product.sections}
+        if empty:
+            raise _in_vain(
+                "completeness.sections", "sections that these products have", [one.label for one in sorted(empty)]
+            )
+
+
+def _in_vain(field: str, expected: str, found: Sequence[object]) -> PolicyError:
+    """A name that matches nothing would narrow the scope to nothing, and nobody would notice."""
+    return PolicyError(
+        "the policy names something that does not exist",
+        expected=expected,
+        found=", ".join(map(str, found)),
+        place=Place(field=field),
+    )
+
+
+def _require_nodes(policy: Policy, members: EvidenceFetcher) -> None:
+    """Check that the nodes that the policy names exist and have a role that can match. Raises PolicyError."""
+    institutions = frozenset() if policy.institution is None else frozenset({policy.institution})
+    named = (
+        ("nodes", policy.nodes, PUBLISHING, "nodes that publish"),
+        ("completeness.nodes", policy.completeness.nodes, PUBLISHING, "nodes that publish"),
+        ("institution", institutions, frozenset({Role.INSTITUTION}), "an institution"),
+    )
+    for name, numbers, roles, expected in named:
+        wrong = [number for number in sorted(numbers) if not _has_role(members, number, roles)]
+        if wrong:
+            raise _in_vain(name, expected, wrong)
+
+
+def _has_role(members: EvidenceFetcher, number: int, roles: frozenset[Role]) -> bool:
+    """Whether a node exists and has one of these roles. True if the chain cannot be asked: each package says that."""
+    try:
+        found = members.member(number)
+    except (UnavailableError, ContractRefusedError):
+        return True
+    return found is not None and found.info.role in roles
 
 
 def verify_packages(
@@ -65,7 +110,8 @@ def verify_packages(
         connect: called at most once, and only if a package parses.
         on_judged: called after each package.
     Raises:
-        ConfigError, WrongChainError: the network or the deployment is wrong, so nothing can be said of any package.
+        ConfigError, WrongChainError: the network or the deployment is wrong, or the policy names nodes that the region
+            does not have, so nothing can be said of any package.
     """
     parsed = [_parsed(content, judge.policy) for content in contents]
     if all(isinstance(one, Verdict) for one in parsed):
@@ -102,6 +148,7 @@ def _judged(
 ) -> list[Verdict]:
     """Steps 2 to 10, all packages at the same final block."""
     records = EvidenceFetcher(region)
+    _require_nodes(judge.policy, records)
     reports = ReportEvidenceFetcher(region, records)
     verdicts = []
     for one in parsed:

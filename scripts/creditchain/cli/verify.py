@@ -105,6 +105,9 @@ def _show(chosen: Settings, verdicts: list[tuple[str, Verdict]]) -> None:
         for notice in verdict.notices:
             output.line("  ", ("yellow", "•"), f" {notice.en}  {notice.zh}")
         output.line((_COLOURS[verdict.status], f"{verdict.status.value.upper()}  {verdict.status.zh}"))
+        for weak in verdict.weaknesses:
+            kind = ("yellow", f"▽ {weak.kind.value} {weak.kind.zh}:")
+            output.line("  ", kind, f" {weak.text.en}  {weak.text.zh}")
         output.line()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
+from creditchain.chain.clock import age
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.deployments import Deployment
 from creditchain.chain.errors import ContractRefusedError, EndpointError, LyingEndpointError
@@ -14,7 +15,7 @@ from creditchain.chain.region import Region
 from creditchain.errors import UnavailableError
 from creditchain.log.views import AnchorInfo, BlockRef, LogEntry
 from creditchain.packages.record_package import RecordPackage, SignedTagStatement
-from creditchain.verification.evidence import Evidence, Missing, NodeHistory, Origin, StatementSigner
+from creditchain.verification.evidence import Evidence, Missing, NodeHistory, Origin, Source, StatementSigner
 from creditchain.verification.steps import leaf_of
 from creditchain.verification.subject import signer_of
 from creditchain.verification.verdict import Text
@@ -55,6 +56,12 @@ class EvidenceFetcher:
         """
         return self._region.chain.final_block()
 
+    @cached_property
+    def source(self) -> Source:
+        """How many endpoints gave what this fetcher read, and how old the block was. Raises as `block`."""
+        chain = self._region.chain
+        return Source(endpoints=1 + len(chain.network.witnesses), age=age(chain, self.block))
+
     def fetch(self, package: RecordPackage) -> Evidence:
         """The evidence for one package.
 
@@ -77,7 +84,7 @@ class EvidenceFetcher:
         anchor = self._anchor(node, root)
         if anchor is None:
             waiting = region.anchor(node, root) is not None
-            return Evidence(self.origin, self.block, None, waiting, signer=signer)
+            return Evidence(self.origin, self.block, None, waiting, signer=signer, source=self.source)
         publisher = self._required(node)
         host = self._required(publisher.info.host) if publisher.info.host else None
         return Evidence(
@@ -90,6 +97,7 @@ class EvidenceFetcher:
             record=region.record(node, leaf_of(package), number),
             key_epoch_digest=self.key_epoch_digest(anchor.key_epoch),
             signer=signer,
+            source=self.source,
         )
 
     def know(self, entries: Iterable[LogEntry]) -> None:

@@ -65,6 +65,7 @@ class ReportEvidenceFetcher:
             log=log,
             members=self.members((*sides, *endorsed)),
             delivery=DeliveryEvidence() if delivery is None else self._delivery(delivery),
+            source=self._records.source,
         )
 
     def _tag(self, one: EpochTag) -> TagEvidence:

@@ -41,24 +41,57 @@ from creditchain.verification.scope import (
     in_scope,
     last_successor,
 )
-from creditchain.verification.verdict import Outcome, Step, Text, failed, not_verified, passed, pending
+from creditchain.verification.verdict import (
+    Outcome,
+    Step,
+    Text,
+    Weakness,
+    WeaknessKind,
+    failed,
+    not_verified,
+    passed,
+    pending,
+    weakness,
+)
 from creditchain.vocabulary import Life
 
 #: Lives that excuse a record without a successor.
 _ENDED = (Life.REVOKED, Life.ERASED)
 #: A consent whose days begin this early does not limit them.
 _FIRST_DAY = 1900_01_01
+#: What a policy can name in vain: products, sections, nodes.
+_UNMET = (
+    (
+        "the policy wants products that this report does not combine, or the request does not cover",
+        "策略要求的产品不在报告或请求范围内",
+    ),
+    (
+        "the policy wants sections that this report does not combine, or the request does not cover",
+        "策略要求的信息类别不在报告或请求范围内",
+    ),
+    ("the policy wants nodes that published nothing in scope", "策略要求的节点在范围内未发布任何批次"),
+)
 #: How many items a reason lists.
 _LISTED = 5
 
 
-def check_completeness(case: Case, delivered: Step) -> tuple[Step, tuple[Text, ...]]:
-    """Step 9, and notices. It builds on step 8, given as `delivered`."""
-    product, time, log = case.product, case.time, case.evidence.log
+#: The step, notices, and what weakens it.
+Result = tuple[Step, tuple[Text, ...], tuple[Weakness, ...]]
+
+
+def check_completeness(case: Case, delivered: Step) -> Result:
+    """Step 9. It builds on step 8, given as `delivered`."""
+    ready = _ready(case, delivered)
+    return (ready, (), ()) if isinstance(ready, Step) else ready.result()
+
+
+def _ready(case: Case, delivered: Step) -> _Check | Step:
+    """The check with all that it needs; the step if something is missing."""
+    product, time, log, members = case.product, case.time, case.evidence.log, case.evidence.members
     if isinstance(log, Missing):
-        return not_verified(9, log.why.en, log.why.zh), ()
-    if isinstance(case.evidence.members, Missing):
-        return not_verified(9, case.evidence.members.why.en, case.evidence.members.why.zh), ()
+        return not_verified(9, log.why.en, log.why.zh)
+    if isinstance(members, Missing):
+        return not_verified(9, members.why.en, members.why.zh)
     invented = sorted({one.key_epoch for one in case.package.tags} - case.vouched)
     if invented:
         # Whatever the policy says: under a tag of its own invention, a provider could show that there is nothing.
@@ -67,22 +100,16 @@ def check_completeness(case: Case, delivered: Step) -> tuple[Step, tuple[Text, .
             "absence is only shown under a tag that a statement or a tag key vouches for",
             "标签未经声明，不能证明不存在",
             key_epochs=invented,
-        ), ()
+        )
     if case.package.delivery is not None and delivered.outcome not in (Outcome.PASSED, Outcome.PENDING):
-        return not_verified(9, "see step 8: the time of the delivery is not established", "见步骤 8"), ()
+        return not_verified(9, "see step 8: the time of the delivery is not established", "见步骤 8")
     if product is None or time is None or any(name not in case.catalogue for name in product.combines):
-        return not_verified(
-            9, "the report's product, or one it combines, is not known here", "本地未知报告所含产品"
-        ), ()
+        return not_verified(9, "the report's product, or one it combines, is not known here", "本地未知报告所含产品")
     index = index_log(log)
     if index.unread:
-        return not_verified(
-            9, "the log holds entries of a contract that is not known here", "日志含本地未知合约的条目"
-        ), ()
+        return not_verified(9, "the log holds entries of a contract that is not known here", "日志含本地未知合约的条目")
     window = _window(case, index, time)
-    if isinstance(window, Step):
-        return window, ()
-    return _Check(case, index, product, time, window, case.evidence.members).step()
+    return window if isinstance(window, Step) else _Check(case, index, product, time, window, members)
 
 
 def _window(case: Case, index: LogIndex, time: int) -> range | Step:
@@ -122,15 +149,11 @@ class _Check:
     superseded: list[tuple[str, RecordKey]] = field(default_factory=list)  #: where they are, and which
     leaves: int = 0
 
-    def step(self) -> tuple[Step, tuple[Text, ...]]:
-        demands, asked = self.case.policy.completeness, self._asked()
+    def result(self) -> Result:
+        """Look at all batches in scope and say what was found."""
+        demands = self.case.policy.completeness
+        asked = self._asked(demands)
         products = in_scope(combined(self.product, self.case.catalogue), asked, demands)
-        beyond = sorted(demands.products - {product.ref for product in products.values()})
-        if beyond:
-            return not_verified(
-                9, "the policy wants products that this report does not combine, or the request does not cover",
-                "策略要求的产品不在报告或请求范围内", found=beyond,
-            ), ()  # fmt: skip
         scope = find_scope(self.log, self.window, products, asked, demands, members=self.members)
         ranges = {one.place: one for one in self.case.package.ranges}
         opened = {record.key for record in self.case.records}
@@ -139,19 +162,33 @@ class _Check:
                 self._look(sought, section, ranges, opened)
         for where, key in self.superseded:
             self._follow(where, key, opened)
-        fault = self._fault() or self._doubt(scope, demands)
+        weak = (*self._unaudited(scope), *self._trusted(demands))
+        fault = self._fault() or self._unmatched(demands, products, scope) or self._doubt(scope, demands)
         if fault is not None:
-            return fault, ()
-        return self._passed(scope, len(products)), (
-            *self._trusted(demands),
-            *dropped_records(self.case, self.log, scope),
-        )
+            return fault, (), weak
+        return self._passed(scope, len(products)), dropped_records(self.case, self.log, scope), weak
 
-    def _asked(self) -> Asked:
-        """What was asked for: by the request, or without one all that the product may show. A policy may add to it."""
-        delivery, wanted = self.case.package.delivery, self.case.policy.completeness.sections
-        asked = everything(self.product) if delivery is None else asked_for(delivery.request)
-        return Asked(wanted or asked.sections, asked.domains)
+    def _asked(self, demands: Completeness) -> Asked:
+        """What was asked for: by the request, or without one all that the product may show. A policy may narrow it."""
+        asked = self._offered()
+        return Asked(asked.sections & demands.sections if demands.sections else asked.sections, asked.domains)
+
+    def _offered(self) -> Asked:
+        delivery = self.case.package.delivery
+        return everything(self.product) if delivery is None else asked_for(delivery.request)
+
+    def _unmatched(self, demands: Completeness, products: Mapping[bytes, Product], scope: Scope) -> Step | None:
+        """The step if the policy names something that nothing in scope has: then it would be checked in no batch."""
+        sections = self._offered().sections & frozenset(self.product.combined_sections)
+        unmet = (
+            sorted(demands.products - {product.ref for product in products.values()}),
+            sorted(section.label for section in demands.sections - sections),
+            sorted(demands.nodes - scope.nodes) if products and scope.nodes else [],
+        )
+        for names, (en, zh) in zip(unmet, _UNMET, strict=True):
+            if names:
+                return not_verified(9, en, zh, found=names)
+        return None
 
     def _look(
         self,
@@ -319,18 +356,41 @@ class _Check:
             gone=dict(sorted(self.gone.items())),
         )
 
-    def _trusted(self, demands: Completeness) -> tuple[Text, ...]:
-        notices = []
+    def _unaudited(self, scope: Scope) -> tuple[Weakness, ...]:
+        """In an audited batch a regulator saw all leaves in order. In the others only proofs of disorder guard it."""
+        count = sum(one.anchor.key not in self.log.audited for one in scope.sought)
+        if not count:
+            return ()
+        return (
+            weakness(
+                WeaknessKind.UNAUDITED,
+                f"{count} of {len(scope.sought)} batch(es) in scope have not been audited",
+                f"范围内 {len(scope.sought)} 个批次中 {count} 个未经审计",
+                batches=len(scope.sought),
+                unaudited=count,
+            ),
+        )
+
+    def _trusted(self, demands: Completeness) -> tuple[Weakness, ...]:
+        found = []
         if demands.trust_full:
-            notices.append(Text("full batches were trusted to restate earlier ones", "已信任全量批次包含此前批次"))
-        if self.veiled:
-            notices.append(
-                Text(
-                    f"the provider was trusted that {len(self.veiled)} unopened record(s) lie outside the consent",
-                    f"已信任提供方：{len(self.veiled)} 条未展开记录超出授权范围",
+            found.append(
+                weakness(
+                    WeaknessKind.TRUSTED,
+                    "full batches were trusted to restate earlier ones",
+                    "已信任全量批次包含此前批次",
                 )
             )
-        return tuple(notices)
+        if self.veiled and demands.trust_unopened:
+            found.append(
+                weakness(
+                    WeaknessKind.TRUSTED,
+                    f"the provider was trusted that {len(self.veiled)} unopened record(s) lie outside the consent",
+                    f"已信任提供方：{len(self.veiled)} 条未展开记录超出授权范围",
+                    unopened=len(self.veiled),
+                )
+            )
+        return tuple(found)
 
 
 def _named_records(case: Case) -> list[tuple[int, bytes, str]] | None:

@@ -36,13 +36,18 @@ from typing import Any, Final, Literal
 
 from creditchain.documents import SECTIONS, Section
 from creditchain.errors import ConfigError, Place
-from creditchain.verification.verdict import STEPS, Text
+from creditchain.verification.verdict import STEPS, Weakness, WeaknessKind, weakness
 from creditchain.vocabulary import DisputeState
 
 POLICY_FORMAT: Final = "creditchain/policy@1"
 DISPUTES: Final = tuple(state.label for state in DisputeState)
 SAFE_STEPS: Final = frozenset({1, 2, 3, 4, 5, 6})
 ALL_STEPS: Final = frozenset(STEPS)
+
+#: How long before a delivery the window of completeness ends, in seconds.
+LAG_SECONDS: Final = 600
+#: Sections that records can have.
+_RECORD_SECTIONS: Final = {name: section for name, section in SECTIONS.items() if section is not Section.REPORT}
 
 TagStatement = Literal["required", "optional"]
 
@@ -60,10 +65,60 @@ class Completeness:
     sections: frozenset[Section] = frozenset()  #: empty: those that the request covers
     first_entry: int = 0  #: index of the first log entry in the window
     log_size: int | None = None  #: end of the window; None: the log `lag_seconds` before the delivery
-    lag_seconds: int = 600  #: a provider reads final blocks, and needs time to assemble
+    lag_seconds: int = LAG_SECONDS  #: a provider reads final blocks, and needs time to assemble
     audited: bool = False  #: every batch in scope must be audited
     trust_full: bool = False  #: believe that a full batch restates the batches before it
     trust_unopened: bool = False  #: believe that unopened leaves are outside the consent where they may be
+
+    def narrowings(self) -> tuple[Weakness, ...]:
+        """Each way in which completeness is judged in a part only of what was asked for."""
+        named = (
+            (sorted(self.nodes), "nodes", "节点"),
+            (sorted(self.products), "products", "产品"),
+            ([section.label for section in sorted(self.sections)], "sections", "信息类别"),
+        )
+        lists = [
+            weakness(
+                WeaknessKind.NARROWED,
+                f"completeness was judged for these {what} only: {', '.join(map(str, chosen))}",
+                f"完整性仅就以下{what_zh}判断：{'、'.join(map(str, chosen))}",
+                **{what: chosen},
+            )
+            for chosen, what, what_zh in named
+            if chosen
+        ]
+        return (*lists, *self._window())
+
+    def _window(self) -> list[Weakness]:
+        narrowed = []
+        if self.first_entry:
+            narrowed.append(
+                weakness(
+                    WeaknessKind.NARROWED,
+                    f"completeness was judged from entry {self.first_entry} of the log on only",
+                    f"完整性仅自日志第 {self.first_entry} 条起判断",
+                    first_entry=self.first_entry,
+                )
+            )
+        if self.log_size is not None:
+            narrowed.append(
+                weakness(
+                    WeaknessKind.NARROWED,
+                    f"completeness was judged to log size {self.log_size} only",
+                    f"完整性仅判断至日志大小 {self.log_size}",
+                    log_size=self.log_size,
+                )
+            )
+        elif self.lag_seconds > LAG_SECONDS:
+            narrowed.append(
+                weakness(
+                    WeaknessKind.NARROWED,
+                    f"completeness was not judged for the last {self.lag_seconds} seconds before the delivery",
+                    f"完整性未判断交付前 {self.lag_seconds} 秒",
+                    lag_seconds=self.lag_seconds,
+                )
+            )
+        return narrowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +148,26 @@ class Policy:
             )
 
     @property
-    def notices(self) -> tuple[Text, ...]:
-        """What a reader of a verdict under this policy must know."""
+    def weaknesses(self) -> tuple[Weakness, ...]:
+        """What this policy leaves out of every verdict under it."""
         return ()
 
     @property
-    def report_notices(self) -> tuple[Text, ...]:
-        """What a reader of a report's verdict under this policy must know."""
-        left_out = ", ".join(map(str, sorted(ALL_STEPS - SAFE_STEPS - self.require_report)))
+    def report_weaknesses(self) -> tuple[Weakness, ...]:
+        """What this policy leaves out of every report's verdict under it."""
+        left_out = sorted(ALL_STEPS - SAFE_STEPS - self.require_report)
+        own = (*self.weaknesses, *self.completeness.narrowings())
         if not left_out:
-            return self.notices
+            return own
+        shown = ", ".join(map(str, left_out))
         return (
-            *self.notices,
-            Text(f"the policy does not require steps {left_out} of a report", f"策略未要求报告通过步骤 {left_out}"),
+            *own,
+            weakness(
+                WeaknessKind.NOT_REQUIRED,
+                f"the policy does not require steps {shown} of a report",
+                f"策略未要求报告通过步骤 {shown}",
+                steps=left_out,
+            ),
         )
 
 
@@ -114,10 +176,18 @@ class UnsafePolicy(Policy):
     """A policy that need not require steps 1 to 6. Every verdict under it says so."""
 
     @property
-    def notices(self) -> tuple[Text, ...]:
+    def weaknesses(self) -> tuple[Weakness, ...]:
         """A warning that the policy is unsafe."""
-        left_out = ", ".join(map(str, sorted(SAFE_STEPS - (self.require & self.require_report)))) or "-"
-        return (Text(f"UNSAFE policy: does not require steps {left_out}", f"不安全策略：未要求步骤 {left_out}"),)
+        left_out = sorted(SAFE_STEPS - (self.require & self.require_report))
+        shown = ", ".join(map(str, left_out)) or "-"
+        return (
+            weakness(
+                WeaknessKind.UNSAFE_POLICY,
+                f"UNSAFE policy: does not require steps {shown}",
+                f"不安全策略：未要求步骤 {shown}",
+                steps=left_out,
+            ),
+        )
 
 
 DEFAULT_POLICY: Final = Policy()
@@ -169,14 +239,14 @@ def _completeness(table: object) -> Completeness:
         if name not in _SCOPE_FIELDS:
             raise _wrong(f"completeness.{name}", "one of " + ", ".join(_SCOPE_FIELDS))
     try:
-        sections = _strings(table, "sections", (), SECTIONS)
+        sections = _strings(table, "sections", (), _RECORD_SECTIONS)
         return Completeness(
             nodes=_numbers(table, "nodes", (), range(1, 2**24)),
             products=_strings(table, "products", (), None),
             sections=frozenset(SECTIONS[name] for name in sections),
             first_entry=_number(table, "first_entry", 0, 2**53 - 1, 0) or 0,
             log_size=_number(table, "log_size", 1, 2**53 - 1, None),
-            lag_seconds=_number(table, "lag_seconds", 0, 86_400, 600) or 0,
+            lag_seconds=_number(table, "lag_seconds", 0, 86_400, LAG_SECONDS) or 0,
             audited=_flag(table, "audited"),
             trust_full=_choice(table, "full_batches", ("checked", "trusted")) == "trusted",
             trust_unopened=_choice(table, "unopened", ("refused", "trusted")) == "trusted",

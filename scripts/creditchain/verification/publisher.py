@@ -50,7 +50,7 @@ def check_publisher(
     )
     if fault is not None:
         return fault, ()
-    return _passed(anchor, entry, publisher), _notices(anchor, publisher, entry)
+    return _passed(anchor, entry, publisher), _notices(publisher, entry)
 
 
 def anchor_body(entry: LogEntry) -> AnchorBody | None:
@@ -143,7 +143,7 @@ def _passed(anchor: AnchorInfo, entry: LogEntry, publisher: NodeHistory) -> Step
     return passed(5, f"node {node.number}, {details['role']}", f"节点 {node.number}，{Role(node.role).zh}", **details)
 
 
-def _notices(anchor: AnchorInfo, publisher: NodeHistory, entry: LogEntry) -> tuple[Text, ...]:
+def _notices(publisher: NodeHistory, entry: LogEntry) -> tuple[Text, ...]:
     notices = []
     if publisher.info.status != NodeStatus.ACTIVE:
         notices.append(Text("the publisher is no longer active", "发布节点目前已非活动状态"))
@@ -155,6 +155,4 @@ def _notices(anchor: AnchorInfo, publisher: NodeHistory, entry: LogEntry) -> tup
                 "发布节点目前已无权发布该批次的全部领域",
             )
         )
-    if not anchor.audited:
-        notices.append(Text("the batch has not been audited", "该批次未经审计"))
     return tuple(notices)

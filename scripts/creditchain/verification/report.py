@@ -32,13 +32,15 @@ from creditchain.verification.policy import DEFAULT_POLICY, Policy
 from creditchain.verification.publisher import anchor_body
 from creditchain.verification.retained import check_retention
 from creditchain.verification.steps import leaf_of, verify_record
-from creditchain.verification.subject import TagClaim, TagKey, unvouched, vouch
+from creditchain.verification.subject import UNVOUCHED_TAG, TagClaim, TagKey, unvouched, vouch
 from creditchain.verification.verdict import (
     WORST_FIRST,
     Outcome,
     Step,
     Text,
     Verdict,
+    Weakness,
+    WeaknessKind,
     add_up,
     failed,
     not_applicable,
@@ -77,15 +79,16 @@ def verify_report(
         )
         for record, seen in zip(case.records, evidence.records, strict=True)
     ]
-    second = _added_up(2, case, verdicts, (_check_report(case), _check_tags(case, vouchers)))
+    tags = _check_tags(case, vouchers)
+    second = _added_up(2, case, verdicts, (_check_report(case), tags))
     delivered, late = check_delivery(case)  # (8)
-    complete, more = check_completeness(case, delivered)  # (9)
+    complete, more, weak = check_completeness(case, delivered)  # (9)
     retained, kept = check_retention(case)  # (10)
     steps = [passed(1, "parsed", "已解析"), second]  # (1) (2)
     steps += [_added_up(number, case, verdicts) for number in (3, 4, 5, 6)]
     steps += [check_consent(case), delivered, complete, retained]  # (7) to (10)
-    notices = _notices(policy, verdicts, (*late, *more, *kept))
-    return add_up(steps, policy.require_report, notices)
+    notices = (*late, *more, *kept, *_counted(notice for verdict in verdicts for notice in verdict.notices))
+    return add_up(steps, policy.require_report, notices, _weaknesses(case, verdicts, tags, weak))
 
 
 def _case(
@@ -245,12 +248,22 @@ def _added_up(number: int, case: Case, verdicts: list[Verdict], own: Iterable[St
     )
 
 
-def _notices(policy: Policy, verdicts: list[Verdict], own: tuple[Text, ...]) -> list[Text]:
-    """The notices of all records, each once, with the number of records that it concerns."""
+def _counted(texts: Iterable[Text]) -> list[Text]:
+    """Each text once, with the number of records that it concerns."""
     said: dict[Text, int] = {}
-    for verdict in verdicts:
-        for notice in verdict.notices:
-            if notice not in policy.notices:
-                said[notice] = said.get(notice, 0) + 1
-    counted = [Text(f"{en} ({count} record(s))", f"{zh}（{count} 条记录）") for (en, zh), count in said.items()]
-    return [*policy.report_notices, *own, *counted]
+    for text in texts:
+        said[text] = said.get(text, 0) + 1
+    return [Text(f"{en} ({count} record(s))", f"{zh}（{count} 条记录）") for (en, zh), count in said.items()]
+
+
+def _weaknesses(case: Case, verdicts: list[Verdict], tags: Step, scope: tuple[Weakness, ...]) -> list[Weakness]:
+    """What weakens the verdict: the policy, tags, completeness, unaudited batches of records, the source."""
+    source = case.evidence.source.weaknesses() if case.evidence.source is not None else ()
+    found = [*case.policy.report_weaknesses, *scope]
+    if tags.outcome is Outcome.PASSED and len(case.vouched) < len(case.package.tags):
+        found.append(UNVOUCHED_TAG)
+    # Completeness counts all batches in scope. Where it was not judged, those of the records remain.
+    if not any(one.kind is WeaknessKind.UNAUDITED for one in scope):
+        own = [one for verdict in verdicts for one in verdict.weaknesses if one.kind is WeaknessKind.UNAUDITED]
+        found += [Weakness(WeaknessKind.UNAUDITED, text) for text in _counted(one.text for one in own)]
+    return [*found, *source]

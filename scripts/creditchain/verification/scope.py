@@ -51,6 +51,11 @@ class Scope:
     series: int  #: number of series with a batch in scope
     window: range  #: of log entries
 
+    @property
+    def nodes(self) -> frozenset[int]:
+        """The publishers that have a batch in scope."""
+        return frozenset(one.body.node for one in (*(sought.anchor for sought in self.sought), *self.spoiled))
+
 
 def asked_for(request: QueryRequest) -> Asked:
     """What a request asks for."""

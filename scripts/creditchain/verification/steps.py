@@ -19,6 +19,7 @@ from collections.abc import Mapping
 
 from creditchain.documents import Document, leaf_hash
 from creditchain.errors import InputError
+from creditchain.log.views import AnchorInfo
 from creditchain.merkle import verify_inclusion
 from creditchain.packages.record_package import PACKAGE_LIMITS, PackageLimits, RecordPackage
 from creditchain.packages.report_package import ReportPackage
@@ -27,18 +28,21 @@ from creditchain.verification.content import check_document, check_product
 from creditchain.verification.evidence import Evidence, Missing
 from creditchain.verification.policy import DEFAULT_POLICY, Policy
 from creditchain.verification.publisher import check_publisher
-from creditchain.verification.subject import TagKey, check_subject
+from creditchain.verification.subject import UNVOUCHED_TAG, TagKey, check_subject
 from creditchain.verification.verdict import (
     Outcome,
     Step,
     Text,
     Verdict,
+    Weakness,
+    WeaknessKind,
     add_up,
     failed,
     not_applicable,
     not_verified,
     passed,
     pending,
+    weakness,
     worst_of,
 )
 from creditchain.vocabulary import DisputeState, Life
@@ -76,7 +80,20 @@ def verify_record(
         life, more = not_verified(6, "see steps 3 and 4", "见步骤 3 与 4"), ()
     steps += [included, anchored, published, life]
     steps += _of_reports(policy)  # (7) (8) (9) (10)
-    return add_up(steps, policy.require, (*policy.notices, *notices, *more))
+    source = evidence.source.weaknesses() if evidence.source is not None else ()
+    weak = (*policy.weaknesses, *_own_weaknesses(evidence, steps[1], published), *source)
+    return add_up(steps, policy.require, (*notices, *more), weak)
+
+
+def _own_weaknesses(evidence: Evidence, tagged: Step, published: Step) -> list[Weakness]:
+    """What weakens the verdict on this record: a tag without a voucher, a batch that nobody audited."""
+    found = []
+    if tagged.outcome is Outcome.PASSED and tagged.details.get("vouched") is False:
+        found.append(UNVOUCHED_TAG)
+    anchor = evidence.anchor
+    if published.outcome is Outcome.PASSED and isinstance(anchor, AnchorInfo) and not anchor.audited:
+        found.append(weakness(WeaknessKind.UNAUDITED, "the batch has not been audited", "该批次未经审计"))
+    return found
 
 
 def _unsettled(step: Step) -> bool:
@@ -88,7 +105,7 @@ def malformed(error: InputError, policy: Policy = DEFAULT_POLICY) -> Verdict:
     # (1): the error names a field and a shape, never a value of the package.
     first = failed(1, str(error), "数据包无法解析")
     rest = [not_verified(number, "the package does not parse", "数据包无法解析") for number in range(2, 11)]
-    return add_up([first, *rest], policy.require, policy.notices)
+    return add_up([first, *rest], policy.require, weaknesses=policy.weaknesses)
 
 
 def unreachable(why: Text, policy: Policy, package: RecordPackage | ReportPackage | None) -> Verdict:
@@ -97,7 +114,7 @@ def unreachable(why: Text, policy: Policy, package: RecordPackage | ReportPackag
     steps += [not_verified(number, why.en, why.zh) for number in range(1 + len(steps), 11)]
     required = policy.require_report if isinstance(package, ReportPackage) else policy.require
     # Steps 1 and 2 are required whatever the policy says: nothing is known about a package that nobody could look at.
-    return add_up(steps, required | {1, 2}, policy.notices)
+    return add_up(steps, required | {1, 2}, weaknesses=policy.weaknesses)
 
 
 def _check_content(

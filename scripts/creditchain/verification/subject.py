@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from creditchain.documents import JSON_MEDIA_TYPE
 from creditchain.errors import CreditchainError
@@ -12,11 +13,24 @@ from creditchain.packages.parts import PackagedTag, SignedTagStatement
 from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.evidence import Evidence, Missing, NodeHistory, Origin, StatementSigner, TagEvidence
 from creditchain.verification.policy import Policy
-from creditchain.verification.verdict import Step, failed, not_verified, passed, worst_fault
+from creditchain.verification.verdict import (
+    Step,
+    WeaknessKind,
+    failed,
+    not_verified,
+    passed,
+    weakness,
+    worst_fault,
+)
 from creditchain.vocabulary import Role
 
 #: Later than any time on a chain. No chain sees a tag statement, so it may have been signed at any time until now.
 _FOR_EVER = 2**64
+
+
+UNVOUCHED_TAG: Final = weakness(
+    WeaknessKind.UNVOUCHED, "only the document itself says whose tag this is", "标签归属仅凭文档自述"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +204,9 @@ def _check_key(claim: TagClaim, tag_key: TagKey, evidence: TagEvidence) -> Step:
 def unvouched(claim: TagClaim, policy: Policy) -> Step:
     """Nobody vouches for the tag. A JSON document at least names its subject itself; a file does not."""
     if policy.tag_statement == "optional" and claim.named_by_document:
-        return passed(2, "the document names its subject; nobody vouches for the tag", "文档自述主体；标签未经声明")
+        return passed(
+            2, "the document names its subject; nobody vouches for the tag", "文档自述主体；标签未经声明", vouched=False
+        )
     return not_verified(
         2, "without a tag statement or a tag key it is unknown whose tag this is", "无标签声明或标签密钥，标签归属未知"
     )

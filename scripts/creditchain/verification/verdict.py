@@ -104,13 +104,62 @@ class Step:
         }
 
 
+class WeaknessKind(StrEnum):
+    """In which way a verdict says less than it seems to. Machines read these words."""
+
+    UNSAFE_POLICY = "unsafe policy"  #: the policy does not require every step that makes a record safe
+    NOT_REQUIRED = "steps not required"  #: the policy does not require a step that reports have
+    UNVOUCHED = "tag not vouched for"  #: whose tag it is, only the document itself says
+    NARROWED = "narrowed scope"  #: completeness was judged in a part of what was asked for
+    TRUSTED = "trusted"  #: the policy believes somebody in what could have been checked
+    UNAUDITED = "unaudited"  #: no regulator looked at the order of the leaves
+    ONE_ENDPOINT = "one endpoint's word"  #: what the chain says, one endpoint alone says
+    OLD_BLOCK = "old block"  #: what happened since the block that was read is not seen
+
+    @property
+    def zh(self) -> str:
+        """The kind in Chinese."""
+        return _WEAKNESS_ZH[self]
+
+
+_WEAKNESS_ZH: Final = {
+    WeaknessKind.UNSAFE_POLICY: "不安全策略",
+    WeaknessKind.NOT_REQUIRED: "未要求的步骤",
+    WeaknessKind.UNVOUCHED: "标签未经声明",
+    WeaknessKind.NARROWED: "范围缩小",
+    WeaknessKind.TRUSTED: "凭信任",
+    WeaknessKind.UNAUDITED: "未经审计",
+    WeaknessKind.ONE_ENDPOINT: "单一节点所述",
+    WeaknessKind.OLD_BLOCK: "区块陈旧",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """Something that makes a verdict say less: its kind, what it is in words, and the deciding values for machines."""
+
+    kind: WeaknessKind
+    text: Text
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The weakness as JSON."""
+        return {
+            "kind": self.kind.value,
+            "kind_zh": self.kind.zh,
+            **self.text._asdict(),
+            "details": {name: _plain(value) for name, value in self.details.items()},
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All steps, the status, and notices: what a reader should know although it decides nothing."""
+    """All steps, the status, what weakens it, and notices: what a reader should know although it decides nothing."""
 
     status: Status
     steps: tuple[Step, ...]
     notices: tuple[Text, ...] = ()
+    weaknesses: tuple[Weakness, ...] = ()
 
     def step(self, number: int) -> Step:
         """The step of this number."""
@@ -127,11 +176,17 @@ class Verdict:
             "verdict": self.status.value,
             "verdict_zh": self.status.zh,
             "steps": [step.as_json() for step in self.steps],
+            "weaknesses": [weakness.as_json() for weakness in self.weaknesses],
             "notices": [notice._asdict() for notice in self.notices],
         }
 
 
-def add_up(steps: Iterable[Step], required: frozenset[int], notices: Iterable[Text] = ()) -> Verdict:
+def add_up(
+    steps: Iterable[Step],
+    required: frozenset[int],
+    notices: Iterable[Text] = (),
+    weaknesses: Iterable[Weakness] = (),
+) -> Verdict:
     """The verdict. A failed step makes it *not valid*, required or not; a required step must pass or not apply."""
     listed = tuple(steps)
     if any(step.outcome is Outcome.FAILED for step in listed):
@@ -139,7 +194,7 @@ def add_up(steps: Iterable[Step], required: frozenset[int], notices: Iterable[Te
     else:
         settled = {step.number for step in listed if step.outcome in (Outcome.PASSED, Outcome.NOT_APPLICABLE)}
         status = Status.VALID if required <= settled else Status.COULD_NOT_CHECK
-    return Verdict(status, listed, tuple(notices))
+    return Verdict(status, listed, tuple(notices), tuple(weaknesses))
 
 
 #: Outcomes from worst to best. Where several hold, the worst is the outcome.
@@ -155,6 +210,11 @@ def worst_fault(*steps: Step | None) -> Step | None:
     """The worst of the faults that were found, so that one that only lacks evidence hides none that fails."""
     found = [step for step in steps if step is not None]
     return worst_of(found) if found else None
+
+
+def weakness(kind: WeaknessKind, en: str, zh: str, /, **details: object) -> Weakness:
+    """Something that makes a verdict say less."""
+    return Weakness(kind, Text(en, zh), details)
 
 
 def passed(number: int, en: str, zh: str, /, **details: object) -> Step:
@@ -185,7 +245,7 @@ def not_applicable(number: int, en: str, zh: str) -> Step:
 def _plain(value: object) -> object:
     if isinstance(value, bytes):
         return "0x" + value.hex()
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item) for item in value]
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}

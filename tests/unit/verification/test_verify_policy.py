@@ -40,7 +40,7 @@ def test_a_policy_that_leaves_out_a_step_has_to_be_called_unsafe(left_out: int) 
         Policy(require=frozenset(required))
     unsafe = parse_policy(HEAD + f"require = {required}\nunsafe = true\n")
     assert isinstance(unsafe, UnsafePolicy)
-    assert str(left_out) in unsafe.notices[0].en
+    assert str(left_out) in unsafe.weaknesses[0].text.en
 
 
 @pytest.mark.parametrize(

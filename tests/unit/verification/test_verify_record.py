@@ -36,7 +36,7 @@ from creditchain.log.entries import AnchorBody
 from creditchain.log.views import Compromise, MemberAt
 from creditchain.merkle import MemoryTree, inclusion_proof, node_hash
 from creditchain.packages.record_package import RecordPackage
-from creditchain.verification.evidence import NOT_ASKED, Evidence, Missing, NodeHistory
+from creditchain.verification.evidence import NOT_ASKED, Evidence, Missing, NodeHistory, Source
 from creditchain.verification.policy import Policy, UnsafePolicy
 from creditchain.verification.steps import leaf_of, verify_record
 from creditchain.verification.subject import TagKey, signer_of
@@ -627,8 +627,24 @@ class TestPolicy:
         nothing = UnsafePolicy(require=frozenset())
         lenient = verify(evidence=with_evidence(record=NOT_ASKED), policy=nothing)
         assert lenient.status is Status.VALID
-        assert lenient.notices[0].en.startswith("UNSAFE")
+        assert lenient.weaknesses[0].text.en.startswith("UNSAFE")
         assert verify(with_record(salt=bytes(32)), policy=nothing).status is Status.NOT_VALID
+
+    def test_what_weakens_a_verdict_is_printed_as_what_it_is(self) -> None:
+        def kinds(verdict: Verdict) -> list[str]:
+            return [one.kind.value for one in verdict.weaknesses]
+
+        assert kinds(verify()) == ["unaudited"]
+        assert kinds(verify(evidence=with_anchor(audited=True))) == []
+        assert kinds(verify(evidence=with_evidence(source=Source(endpoints=2, age=3600)))) == ["unaudited"]
+        weak = verify(evidence=with_evidence(source=Source(endpoints=1, age=3601)))
+        assert weak.status is Status.VALID
+        assert kinds(weak) == ["unaudited", "one endpoint's word", "old block"]
+        bare = verify(with_tag(statement=None), policy=Policy(tag_statement="optional"))
+        assert kinds(bare) == ["tag not vouched for", "unaudited"]
+        shown = weak.as_json()["weaknesses"]
+        assert shown[2]["details"] == {"age": 3601}
+        assert all({"kind", "kind_zh", "en", "zh", "details"} == one.keys() and one["zh"] for one in shown)
 
     def test_json_of_a_verdict(self) -> None:
         shown = verify().as_json()

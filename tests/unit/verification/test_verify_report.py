@@ -29,6 +29,7 @@ from report_world import (
     TAG_KEYS,
     TAX,
     Region,
+    asked,
     checksum,
     content_of,
     region,
@@ -49,7 +50,7 @@ from creditchain.verification.evidence import Missing, ReportEvidence
 from creditchain.verification.policy import Completeness, Policy, PolicyError, UnsafePolicy, parse_policy
 from creditchain.verification.report import verify_report
 from creditchain.verification.subject import TagKey
-from creditchain.verification.verdict import Outcome, Status, Text, Verdict
+from creditchain.verification.verdict import Outcome, Status, Text, Verdict, WeaknessKind
 from creditchain.vocabulary import Life, MeterFlag
 
 WHY = Missing(Text("nobody answered", "无人应答"))
@@ -380,7 +381,7 @@ class TestFullBatches:
         assert failing(here.verify(package)) == [9]
         verdict = here.verify(package, Policy(completeness=Completeness(trust_full=True)))
         assert verdict.status is Status.VALID
-        assert any("trusted" in notice.en for notice in verdict.notices)
+        assert any("trusted" in one.text.en for one in verdict.weaknesses)
 
     def test_a_broken_batch_makes_completeness_unprovable(self) -> None:
         here = region()
@@ -551,6 +552,72 @@ class TestScope:
         other = here.verify(package, self.scoped(products=frozenset({"ip-right/1"})))
         assert outcome(other, 9) is Outcome.NOT_VERIFIED
 
+    @pytest.mark.parametrize(
+        ("scope", "details"),
+        [
+            ({"nodes": frozenset({REGISTRY, POWER})}, {"nodes": [REGISTRY, POWER]}),
+            ({"products": frozenset({"power-usage/1"})}, {"products": ["power-usage/1"]}),
+            ({"sections": frozenset({Section.BASIC})}, {"sections": ["basic"]}),
+            ({"first_entry": 1}, {"first_entry": 1}),
+            ({"log_size": 5}, {"log_size": 5}),
+            ({"lag_seconds": 86_400}, {"lag_seconds": 86_400}),
+        ],
+    )
+    def test_each_narrowing_is_printed(self, scope: dict[str, Any], details: dict[str, Any]) -> None:
+        here = region()
+        verdict = here.verify(here.honest(), self.scoped(**scope))
+        assert verdict.status is Status.VALID
+        narrowed = [one for one in verdict.weaknesses if one.kind is WeaknessKind.NARROWED]
+        assert [one.details for one in narrowed] == [details]
+        assert not [one for one in here.verify(here.honest()).weaknesses if one.kind is WeaknessKind.NARROWED]
+
+    @pytest.mark.parametrize(
+        ("scope", "found"),
+        [
+            ({"nodes": frozenset({REGISTRY, 99})}, [99]),
+            ({"sections": frozenset({Section.BASIC, Section.ASSET})}, ["asset"]),
+            ({"products": frozenset({"power-usage/1", "ip-right/1"})}, ["ip-right/1"]),
+        ],
+    )
+    def test_a_name_that_nothing_in_scope_has(self, scope: dict[str, Any], found: list[Any]) -> None:
+        here = region()
+        verdict = here.verify(here.honest(), self.scoped(**scope))
+        assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
+        assert verdict.step(9).details["found"] == found
+
+    def test_a_section_that_was_not_asked_for_is_nobodys_fault(self) -> None:
+        here = region()
+        package = here.deliver(
+            without(here.assemble(asked=asked([Section.BASIC], [Domain.REGISTRY])).package, lambda one: False),
+            here.consents(),
+            sections=1 << Section.BASIC,
+            domains=OPEN,
+        )
+        assert here.verify(package).status is Status.VALID
+        verdict = here.verify(package, self.scoped(sections=frozenset({Section.OPERATING})))
+        assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
+
+    def test_what_is_left_out_outranks_a_name_in_vain(self) -> None:
+        here = region()
+        package = delivered(here, without(here.assemble().package, of_day("2023-06-30")))
+        assert failing(here.verify(package, self.scoped(nodes=frozenset({REGISTRY, 99})))) == [9]
+
+    def test_unaudited_batches_are_counted(self) -> None:
+        here = region()
+        package = here.honest()
+        weak = [one for one in here.verify(package).weaknesses if one.kind is WeaknessKind.UNAUDITED]
+        assert [one.details for one in weak] == [{"batches": 5, "unaudited": 5}]
+        for place in here.batches:
+            here.audit(*place)
+        assert here.verify(package).weaknesses == ()
+
+    def test_where_completeness_is_not_judged_the_batches_of_the_records_are_counted(self) -> None:
+        here = region()
+        weak = here.verify(here.honest(), log=WHY).weaknesses
+        assert [(one.kind, one.text.en) for one in weak] == [
+            (WeaknessKind.UNAUDITED, "the batch has not been audited (10 record(s))")
+        ]
+
     def test_audited(self) -> None:
         here = region()
         package = here.assemble().package
@@ -593,6 +660,7 @@ class TestScope:
         [
             ("nodes = [0]", "completeness.nodes"),
             ('sections = ["basics"]', "completeness.sections"),
+            ('sections = ["report"]', "completeness.sections"),
             ("log_size = 0", "completeness.log_size"),
             ("lag_seconds = -1", "completeness.lag_seconds"),
             ('full_batches = "yes"', "completeness.full_batches"),
@@ -612,10 +680,10 @@ class TestScope:
         assert here.verify(package).status is Status.COULD_NOT_CHECK
         verdict = here.verify(package, Policy(require_report=frozenset({1, 2, 3, 4, 5, 6})))
         assert verdict.status is Status.VALID
-        assert "does not require steps 7, 8, 9, 10" in verdict.notices[0].en
+        assert "does not require steps 7, 8, 9, 10" in verdict.weaknesses[0].text.en
         with pytest.raises(PolicyError):
             Policy(require_report=frozenset({1, 2}))
-        assert UnsafePolicy(require_report=frozenset({1})).notices
+        assert UnsafePolicy(require_report=frozenset({1})).weaknesses
 
 
 class TestConsent:
@@ -793,7 +861,7 @@ class TestDays:
         here = region()
         verdict = here.verify(self.packaged(here), Policy(completeness=Completeness(trust_unopened=True)))
         assert verdict.status is Status.VALID
-        assert any("2 unopened" in notice.en for notice in verdict.notices)
+        assert any("2 unopened" in one.text.en for one in verdict.weaknesses)
 
     def test_but_not_where_no_consent_is_needed(self) -> None:
         here = region()
