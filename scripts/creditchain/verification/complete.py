@@ -25,7 +25,7 @@ from creditchain.packages.parts import hexed
 from creditchain.packages.report_package import PackagedRange
 from creditchain.products import Product
 from creditchain.verification.case import Case, JudgedRecord, domains_in
-from creditchain.verification.days import day_number, day_of
+from creditchain.verification.consented import limits_days
 from creditchain.verification.evidence import Missing, NodeHistory
 from creditchain.verification.policy import Completeness
 from creditchain.verification.restated import dropped_records
@@ -57,8 +57,6 @@ from creditchain.vocabulary import Life
 
 #: Lives that excuse a record without a successor.
 _ENDED = (Life.REVOKED, Life.ERASED)
-#: A consent whose days begin this early does not limit them.
-_FIRST_DAY = 1900_01_01
 #: What a policy can name in vain: products, sections, nodes.
 _UNMET = (
     (
@@ -263,8 +261,7 @@ class _Check:
         opened = self.case.evidence.delivery.open_domains
         if not isinstance(opened, Missing) and not domains_in(sought.product) & ~opened:
             return False
-        message = consent.message
-        return message.data_from > _FIRST_DAY or message.data_to < day_number(day_of(self.time))
+        return limits_days(consent.message, self.time)
 
     def _fault(self) -> Step | None:
         """The step if it fails: something is provably left out, or is not shown although it could be."""

@@ -14,12 +14,14 @@ from creditchain.log.views import ConsentState
 from creditchain.messages import NO_DIGEST, Consent, QueryRequest
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
 from creditchain.verification.case import Case, JudgedRecord
-from creditchain.verification.days import day_number
+from creditchain.verification.days import day_number, day_of
 from creditchain.verification.delivered import ledger_fault
 from creditchain.verification.evidence import Missing
 from creditchain.verification.verdict import Step, failed, not_verified, passed, worst_fault, worst_of
 from creditchain.vocabulary import MeterFlag, Role
 
+#: A consent whose days begin this early does not limit them.
+_FIRST_DAY = 1900_01_01
 _UNVOUCHED = not_verified(7, "it names the subject only by a tag that nobody vouches for", "仅以无人声明的标签指明主体")
 
 
@@ -117,7 +119,7 @@ def _under_consent(case: Case, delivery: PackagedDelivery, opened: int) -> Step:
         _scope_fault(state, delivery.request, opened),
         _time_fault(state, time),
         _revoked(case, state, time),
-        _days_fault(case.records, packaged.message, opened),
+        _days_fault(case.records, packaged.message, opened, time),
         _uses_fault(case, state),
         _endorsement_fault(case, packaged.message, state),
     )
@@ -230,14 +232,22 @@ def _endorsement_fault(case: Case, message: Consent, state: ConsentState) -> Ste
     return None
 
 
-def _days_fault(records: tuple[JudgedRecord, ...], message: Consent, opened: int) -> Step | None:
+def limits_days(message: Consent, time: int) -> bool:
+    """Whether a record that was anchored by `time` can be about a day that the consent does not cover."""
+    return message.data_from > _FIRST_DAY or message.data_to < day_number(day_of(time))
+
+
+def _days_fault(records: tuple[JudgedRecord, ...], message: Consent, opened: int, time: int) -> Step | None:
     """Records that need the consent must be about a day that it covers."""
     unknown = None
     for record in records:
         if not record.domains & ~opened:
             continue
         if record.document is None:
-            unknown = not_verified(7, "the day that a file is about is not known", "文件所涉日期未知", leaf=record.leaf)
+            if limits_days(message, time):
+                unknown = not_verified(
+                    7, "the day that a file is about is not known", "文件所涉日期未知", leaf=record.leaf
+                )
             continue
         if not message.data_from <= day_number(record.document.as_of) <= message.data_to:
             return failed(

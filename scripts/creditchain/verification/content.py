@@ -17,7 +17,7 @@ from creditchain.products import Product
 from creditchain.verification.days import day_of
 from creditchain.verification.evidence import Evidence, Missing
 from creditchain.verification.publisher import contradiction
-from creditchain.verification.verdict import Step, failed, not_verified, passed
+from creditchain.verification.verdict import Step, failed, not_verified, passed, worst_of
 
 
 def check_document(package: RecordPackage) -> tuple[Document | None, Step]:
@@ -60,10 +60,11 @@ def check_product(
         return not_verified(2, "product unknown: see step 5", "产品未知：见步骤 5")
     product = product_of(body, catalogue)
     if product is None:
-        return not_verified(
+        unknown = not_verified(
             2, "the product that the batch's log entry names is not known here", "本地未知日志条目所指产品",
             product=body.product,
         )  # fmt: skip
+        return unknown if document is None else worst_of((unknown, _check_day(document, anchor.time)))
     if document is None:
         return _check_file(package, product, body)
     return _misfit(document, product) or _check_day(document, anchor.time)

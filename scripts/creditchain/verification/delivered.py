@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from creditchain.log.views import MemberAt, Metered
 from creditchain.messages import METER_WITHIN, TypedMessage, signed_by
 from creditchain.packages.delivery import PackagedDelivery
 from creditchain.verification.case import Case
-from creditchain.verification.evidence import Missing
+from creditchain.verification.evidence import Missing, NodeHistory
 from creditchain.verification.verdict import (
     Outcome,
     Step,
@@ -82,19 +83,25 @@ def _stolen_key(case: Case, delivery: PackagedDelivery) -> Step | None:
     if until is None:
         return not_verified(8, "the time of the metering is not known", "计量时间未知")
     request, receipt = delivery.request, delivery.receipt
-    for node, since in ((request.provider, receipt.delivered_at), (request.institution, request.issued_at)):
-        member = members.get(node)
-        if member is None:
-            return failed(8, "the delivery names a node that does not exist", "交付涉及不存在的节点", node=node)
-        host = members.get(member.info.host) if member.info.host else None
-        if member.info.host and host is None:
-            return not_verified(8, "the host of a node is not known", "托管节点未知", node=node)
-        for one in (member, host):
-            if one is not None and one.compromised_between(since, max(since, until)):
-                return not_verified(
-                    8, "a key was compromised when the delivery may have been signed", "交付可能签署于密钥泄露期间",
-                    node=one.info.number,
-                )  # fmt: skip
+    return worst_fault(
+        _stolen_from(members, request.provider, receipt.delivered_at, until),
+        _stolen_from(members, request.institution, request.issued_at, until),
+    )
+
+
+def _stolen_from(members: Mapping[int, NodeHistory], node: int, since: int, until: int) -> Step | None:
+    member = members.get(node)
+    if member is None:
+        return failed(8, "the delivery names a node that does not exist", "交付涉及不存在的节点", node=node)
+    host = members.get(member.info.host) if member.info.host else None
+    if member.info.host and host is None:
+        return not_verified(8, "the host of a node is not known", "托管节点未知", node=node)
+    for one in (member, host):
+        if one is not None and one.compromised_between(since, max(since, until)):
+            return not_verified(
+                8, "a key was compromised when the delivery may have been signed", "交付可能签署于密钥泄露期间",
+                node=one.info.number,
+            )  # fmt: skip
     return None
 
 

@@ -149,6 +149,8 @@ def _check_report(case: Case) -> Step:
     subjects = {report.subject, case.package.report.subject, *(one.package.record.subject for one in case.records)}
     if len(subjects) != 1:
         return failed(2, "report and records are about different subjects", "报告与记录的主体不一致")
+    if product is None and report.product in case.catalogue:
+        return failed(2, "the report names a product of records", "报告所称产品为记录产品", found=report.product)
     if product is None:
         return not_verified(2, "the report's product is not known here", "本地未知报告产品", found=report.product)
     try:

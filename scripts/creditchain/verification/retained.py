@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from creditchain.documents import Document
+from creditchain.documents import Document, Section
 from creditchain.products import Product
 from creditchain.verification.case import Case
 from creditchain.verification.days import day_of
@@ -20,26 +20,32 @@ def check_retention(case: Case) -> tuple[Step, tuple[Text, ...]]:
     if time is None:
         return not_verified(10, "the time of the delivery is not known", "交付时间未知"), ()
     day = day_of(time)
-    shown = [(record.product, record.document, record.leaf) for record in case.records]
-    fault = worst_fault(*(_fault(*one, day) for one in [*shown, (case.product, case.report, None)]))
+    shown = [
+        *((record.product, record.package.record.section, record.document, record.leaf) for record in case.records),
+        (case.product, Section.REPORT, case.report, None),
+    ]
+    fault = worst_fault(*(_fault(*one, day) for one in shown))
     if fault is not None:
         return fault, ()
     en, zh = f"nothing was past its retention on {day.isoformat()}", f"{day.isoformat()} 时均在留存期限内"
     return passed(10, en, zh), _keeping(case)
 
 
-def _fault(product: Product | None, document: Document | None, leaf: bytes | None, day: date) -> Step | None:
-    """Check one record, or (without `leaf`) the report."""
+def _fault(
+    product: Product | None, section: Section, document: Document | None, leaf: bytes | None, day: date
+) -> Step | None:
+    """Check one record, or (without `leaf`) the report. `document` is None for a file."""
     if product is None:
         return not_verified(10, "a product is not known here", "本地未知某产品", leaf=leaf)
+    if section not in product.retention:
+        return failed(10, "a record is of a section its product does not have", "产品不含该信息类别", leaf=leaf)
+    rule = product.retention[section]
     if document is None:
-        if _unlimited(product):
+        if rule.years is None:
             return None
         return not_verified(10, "the date from which a file is kept is not known", "文件留存起始日未知", leaf=leaf)
-    if document.section not in product.retention:
-        return failed(10, "a record is of a section its product does not have", "产品不含该信息类别", leaf=leaf)
     try:
-        until = product.retention[document.section].until(document.value)
+        until = rule.until(document.value)
     except ValueError:
         return failed(10, "the date from which retention runs is malformed", "留存起始日无效", leaf=leaf)
     if until is not None and day > until:
@@ -48,10 +54,6 @@ def _fault(product: Product | None, document: Document | None, leaf: bytes | Non
             leaf=leaf, expected=until.isoformat(), found=day.isoformat(),
         )  # fmt: skip
     return None
-
-
-def _unlimited(product: Product) -> bool:
-    return all(rule.years is None for rule in product.retention.values())
 
 
 def _keeping(case: Case) -> tuple[Text, ...]:

@@ -447,6 +447,8 @@ class TestProduct:
         stated = sign_statement(bytes(32), honest.package.record.subject)
         verdict = verify_record(with_tag(statement=stated), honest.evidence)
         assert verdict.step(2).outcome is Outcome.FAILED
+        early = anchored(as_of="2025-06-16")
+        assert verify_record(early.package, early.evidence).step(2).outcome is Outcome.FAILED
 
     def test_the_entry_of_another_batch_says_nothing(self) -> None:
         entry = world().evidence.entry

@@ -1109,6 +1109,38 @@ class TestContent:
         bent = replace(package, report=replace(package.report, media_type="application/pdf"))
         assert 2 in failing(here.verify(delivered(here, bent)))
 
+    @pytest.mark.parametrize(
+        ("source", "days", "expected"),
+        [
+            # Registration needs no consent and is kept for ever.
+            (REGISTRY, {"data_from": 2025_01_01}, (Outcome.PASSED, Outcome.PASSED)),
+            # Power usage needs consent and is kept for three years from a day that a file does not tell.
+            (POWER, {}, (Outcome.PASSED, Outcome.NOT_VERIFIED)),
+            (POWER, {"data_from": 1900_01_02}, (Outcome.NOT_VERIFIED, Outcome.NOT_VERIFIED)),
+            (POWER, {"data_to": 2025_06_14}, (Outcome.NOT_VERIFIED, Outcome.NOT_VERIFIED)),
+        ],
+    )
+    def test_a_file_whose_day_is_not_known(
+        self, source: int, days: dict[str, int], expected: tuple[Outcome, Outcome]
+    ) -> None:
+        here = region()
+        package = here.assemble().package
+        place = next(place for place, one in enumerate(package.records) if one.batch.node == source)
+        file = replace(package.records[place], record=replace(package.records[place].record, media_type="text/plain"))
+        kept = [one for one in package.records if one.batch.node not in (POWER, TAX) and days] or [*package.records]
+        records = (*(one for one in kept if one is not package.records[place]), file)
+        verdict = here.verify(here.deliver(replace(package, records=records), here.consents(**days)))
+        assert (outcome(verdict, 7), outcome(verdict, 10)) == expected
+
+    def test_a_report_that_calls_itself_a_product_of_records(self) -> None:
+        here = region()
+        package = here.assemble().package
+        value = json.loads(package.report.content) | {"product": "registry-basic/1"}
+        bent = replace(package, report=replace(package.report, content=canonical_bytes(value)))
+        verdict = here.verify(delivered(here, bent))
+        assert 2 in failing(verdict)
+        assert "product of records" in verdict.step(2).reason.en
+
     def test_retention(self) -> None:
         """Power usage is kept for three years."""
         here = Region()
