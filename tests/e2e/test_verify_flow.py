@@ -273,6 +273,7 @@ def test_disorder_is_proven_by_anyone(shell: Shell) -> None:
 
 def test_members_that_fell(shell: Shell) -> None:
     packages = anchor_documents(shell.place, (2019,), 2)
+    pass_time(shell.place, 2)  # what was stated in the very second of a suspension was stated by a suspended node
     with region_of(shell.place) as region:
         anchor = region.anchor(SOURCE, packages[0].batch.root)
         assert anchor is not None
