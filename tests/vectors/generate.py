@@ -65,7 +65,77 @@ def merkle() -> dict[str, Any]:
         "roots": {str(n): roots[n] for n in sizes},
         "inclusion": inclusion,
         "consistency": consistency,
+        "inclusion_refused": _inclusion_refused(inclusion),
+        "consistency_refused": _consistency_refused(consistency),
     }
+
+
+def _large(number: int) -> int | str:
+    """A number as JSON holds it everywhere: as text past 2^53, where many readers would round it."""
+    return number if abs(number) < 2**53 else str(number)
+
+
+def _inclusion_refused(honest: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Proofs of inclusion that must fail, with the reason."""
+    case = next(one for one in honest if (one["size"], one["index"]) == (13, 12))
+    proof, index, size = case["proof"], case["index"], case["size"]
+    bent: list[tuple[str, dict[str, Any]]] = [
+        ("index at the size", {"index": size}),
+        ("index below 0", {"index": -1}),
+        ("index past 2^64", {"index": 2**64}),
+        ("size 0", {"size": 0}),
+        ("size past 2^64 - 1", {"size": 2**64}),
+        ("a size that needs a longer path", {"size": 2**63}),
+        ("another index", {"index": index - 1}),
+        ("path cut short", {"proof": proof[:-1]}),
+        ("path too long", {"proof": [*proof, bytes(32)]}),
+        ("path of 65", {"proof": [bytes(32)] * 65}),
+        ("path reversed", {"proof": proof[::-1]}),
+        ("no path", {"proof": []}),
+        ("a hash of 31 bytes", {"proof": [proof[0][:31], *proof[1:]]}),
+        ("leaf flipped", {"leaf": bytes([case["leaf"][0] ^ 1]) + case["leaf"][1:]}),
+        (
+            "inner node for a leaf",
+            {"leaf": ref.keccak(b"\x01", proof[0], case["leaf"]), "index": index >> 1, "proof": proof[1:]},
+        ),
+    ]
+    return [{"why": why, **_bent(case, changes)} for why, changes in bent]
+
+
+def _consistency_refused(honest: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Proofs of consistency that must fail, with the reason."""
+    case = next(one for one in honest if (one["old_size"], one["new_size"]) == (6, 13))
+    power = next(one for one in honest if (one["old_size"], one["new_size"]) == (8, 13))
+    same = next(one for one in honest if (one["old_size"], one["new_size"]) == (13, 13))
+    empty, proof = ref.mth([]), case["proof"]
+    bent: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+        ("the old tree is the larger one", case, {"old_size": 13, "new_size": 6}),
+        ("roots exchanged", case, {"old_root": case["new_root"], "new_root": case["old_root"]}),
+        ("another old root", case, {"old_root": power["old_root"]}),
+        ("another new root", case, {"new_root": power["old_root"]}),
+        ("another old size", case, {"old_size": 7}),
+        ("another new size", case, {"new_size": 1 << 20}),
+        ("proof cut short", case, {"proof": proof[:-1]}),
+        ("proof without its first hash", case, {"proof": proof[1:]}),
+        ("proof too long", case, {"proof": [*proof, bytes(32)]}),
+        ("proof of 65", case, {"proof": [bytes(32)] * 65}),
+        ("proof reversed", case, {"proof": proof[::-1]}),
+        ("no proof", case, {"proof": []}),
+        ("a hash of 33 bytes", case, {"proof": [*proof[:-1], proof[-1] + b"\x00"]}),
+        ("the old root repeated, of a tree of 2^k leaves", power, {"proof": [power["old_root"], *power["proof"]]}),
+        ("equal sizes, another root", same, {"new_root": bytes(32)}),
+        ("equal sizes, a proof", same, {"proof": [same["old_root"]]}),
+        ("the empty tree with another root", case, {"old_size": 0, "old_root": bytes(32), "proof": []}),
+        ("the empty tree with a proof", case, {"old_size": 0, "old_root": empty}),
+        ("two empty trees, another new root", case, {"old_size": 0, "old_root": empty, "new_size": 0, "proof": []}),
+        ("old size below 0", case, {"old_size": -6}),
+        ("new size past 2^64 - 1", case, {"new_size": 2**64}),
+    ]
+    return [{"why": why, **_bent(base, changes)} for why, base, changes in bent]
+
+
+def _bent(case: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    return {name: _large(value) if isinstance(value, int) else value for name, value in (case | changes).items()}
 
 
 def identifiers() -> dict[str, Any]:
@@ -293,6 +363,7 @@ def messages() -> dict[str, Any]:
         "key": DEV_KEY,
         "signer": DEV_ADDRESS,
         "messages": [_message(*case) for case in cases],
+        "signatures_refused": _signatures_refused(_message(*cases[2])),
         "subject_digests": [{"tag": subject_tag, "salt": salt, "digest": ref.keccak(b"\x05", subject_tag, salt)}],
         "salted_digests": [
             {"salt": salt, "content": content, "digest": ref.keccak(b"\x06", salt, content)}
@@ -333,6 +404,32 @@ def checkpoints() -> dict[str, Any]:
 def _signature(key: keys.PrivateKey, digest: bytes) -> bytes:
     signature = key.sign_msg_hash(digest).to_bytes()
     return bytes(signature[:64]) + bytes([signature[64] + 27])
+
+
+_ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
+
+
+def _signatures_refused(honest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Signatures of one digest that nobody may accept, with the reason."""
+    good = honest["signature"]
+    r, s, v = good[:32], int.from_bytes(good[32:64], "big"), good[64]
+    high = (_ORDER - s).to_bytes(32, "big")
+    bent = {
+        "s in the upper half": r + high + bytes([55 - v]),
+        "s in the upper half, v kept": r + high + bytes([v]),
+        "v of 0 or 1": good[:64] + bytes([v - 27]),
+        "v of 29 or 30": good[:64] + bytes([v + 2]),
+        "v of EIP-155": good[:64] + bytes([v + 10]),
+        "64 bytes": good[:64],
+        "66 bytes": good + b"\x00",
+        "nothing": b"",
+        "zeros": bytes(65),
+        "r of 0": bytes(32) + good[32:],
+        "s of 0": r + bytes(32) + bytes([v]),
+        "r of the order": _ORDER.to_bytes(32, "big") + good[32:],
+        "s of half the order, and one": r + (_ORDER // 2 + 1).to_bytes(32, "big") + bytes([v]),
+    }
+    return [{"why": why, "digest": honest["digest"], "signature": signature} for why, signature in bent.items()]
 
 
 def _message(type_string: str, domain: dict[str, Any], values: list[Any]) -> dict[str, Any]:

@@ -77,6 +77,12 @@ def test_wrong_sizes_fail(size: int) -> None:
         assert not _holds(case, old_size=0)
 
 
+@pytest.mark.parametrize("case", VECTORS["consistency_refused"], ids=lambda case: case["why"])
+def test_proofs_that_must_fail(case: dict) -> None:
+    sizes = {name: int(case[name]) for name in ("old_size", "new_size")}
+    assert verify_consistency(**{**{name: case[name] for name in NAMES}, **sizes}) is False
+
+
 def test_equal_sizes_need_equal_roots_and_an_empty_proof() -> None:
     for size in SIZES:
         whole = root(LEAVES[:size])

@@ -206,3 +206,8 @@ def test_no_node_outside_the_tree() -> None:
 def test_leaf_hashes_of_another_length_are_a_programming_error() -> None:
     with pytest.raises(ValueError, match="leaf hash must be 32 bytes"):
         root([bytes(32), bytes(31)])
+
+
+@pytest.mark.parametrize("case", VECTORS["inclusion_refused"], ids=lambda case: case["why"])
+def test_proofs_that_must_fail(case: dict) -> None:
+    assert _holds(case, index=int(case["index"]), size=int(case["size"])) is False

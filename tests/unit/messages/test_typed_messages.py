@@ -168,3 +168,11 @@ def test_a_statement_shows_neither_tag_nor_number() -> None:
     assert "04595257" not in repr(statement)
     assert repr(b"\xab")[2:-1] not in repr(statement)
     assert statement.subject.number == "04595257"
+
+
+@pytest.mark.parametrize("refused", VECTORS["signatures_refused"], ids=lambda case: case["why"])
+def test_signatures_that_nobody_may_accept(refused: dict) -> None:
+    case = next(one for one in CASES if one["digest"] == refused["digest"])
+    with pytest.raises(SignatureError):
+        recover(_message(case), refused["signature"])
+    assert not signed_by(_message(case), refused["signature"], SIGNER)

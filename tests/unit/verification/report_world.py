@@ -5,7 +5,7 @@ Everything is real but the chain: trees, leaves, signatures, products; the log's
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from types import SimpleNamespace
@@ -96,6 +96,10 @@ FIGURES: dict[str, Any] = {
 }
 
 
+#: Changes a document in place.
+Bend = Callable[[dict[str, Any]], object]
+
+
 @dataclass
 class MemoryBatch:
     """A batch folder's interface over lists."""
@@ -159,18 +163,19 @@ DATA: dict[str, dict[str, Any]] = {
 }
 
 
-def content_of(product: Product, subject: Subject, day: str, note: str = "") -> bytes:
-    """A document that fits its product. Another `note` makes it another document."""
-    return canonical_bytes(
-        {
-            "product": product.ref,
-            "subject": {"scheme": subject.scheme, "number": subject.number},
-            "section": product.sections[0].label,
-            "domain": product.domains[0].label,
-            "as_of": day,
-            "data": {"record_id": f"RECORD00{note}", **DATA[product.ref]},
-        }
-    )
+def content_of(product: Product, subject: Subject, day: str, note: str = "", bend: Bend | None = None) -> bytes:
+    """A document that fits its product. Another `note` makes it another document; `bend` may make it a wrong one."""
+    document = {
+        "product": product.ref,
+        "subject": {"scheme": subject.scheme, "number": subject.number},
+        "section": product.sections[0].label,
+        "domain": product.domains[0].label,
+        "as_of": day,
+        "data": {"record_id": f"RECORD00{note}", **DATA[product.ref]},
+    }
+    if bend is not None:
+        bend(document)
+    return canonical_bytes(document)
 
 
 def signed(message: TypedMessage, key: bytes) -> bytes:
@@ -229,17 +234,28 @@ class Region:
         return index
 
     def publish(
-        self, source: int, ref: str, documents: list[tuple[Subject, str, str]], *, full: bool = False, epoch: int = 1
+        self,
+        source: int,
+        ref: str,
+        documents: list[tuple[Subject, str, str]],
+        *,
+        full: bool = False,
+        epoch: int = 1,
+        bend: Bend | None = None,
+        media_type: str = JSON_MEDIA_TYPE,
     ) -> bytes:
-        """Anchor a batch of (subject, day, note); its root. Two other enterprises are always in it."""
+        """Anchor a batch of (subject, day, note); its root. Two other enterprises are always in it.
+
+        `bend` changes each document before it is anchored. With another media type the documents are files.
+        """
         product, number = CATALOGUE[ref], self.numbers.get((source, ref), 0) + 1
         self.numbers[source, ref] = number
         secret = keccak256(f"{source} {ref} {number}".encode())
         rows: dict[Leaf, tuple[bytes, bytes]] = {}
         for subject, day, note in [*documents, *((other, "2024-01-31", "") for other in OTHERS)]:
-            tag, content = subject_tag(TAG_KEYS[epoch], subject), content_of(product, subject, day, note)
+            tag, content = subject_tag(TAG_KEYS[epoch], subject), content_of(product, subject, day, note, bend)
             fresh = salt(secret, tag, content)
-            rows[Leaf(tag, product.sections[0], commitment(fresh, JSON_MEDIA_TYPE, content))] = content, fresh
+            rows[Leaf(tag, product.sections[0], commitment(fresh, media_type, content))] = content, fresh
         leaves = sorted(rows)
         tree = MemoryTree([leaf.hash() for leaf in leaves])
         root = tree.node(max(1, (len(leaves) - 1).bit_length()), 0)
@@ -254,7 +270,7 @@ class Region:
             key_epoch=epoch,
         )
         stored = [
-            SimpleNamespace(leaf=leaf, media_type=JSON_MEDIA_TYPE, content=rows[leaf][0], salt=rows[leaf][1])
+            SimpleNamespace(leaf=leaf, media_type=media_type, content=rows[leaf][0], salt=rows[leaf][1])
             for leaf in leaves
         ]
         manifest = SimpleNamespace(terms=terms, root=root, size=len(leaves))
@@ -454,7 +470,7 @@ def tags(epochs: Sequence[int] = (1, 2)) -> dict[int, PackagedTag]:
     found = {}
     for epoch in epochs:
         tag = subject_tag(TAG_KEYS[epoch], SUBJECT)
-        found[epoch] = PackagedTag(tag, sign_statement(tag, SUBJECT, epoch=epoch))
+        found[epoch] = PackagedTag(tag, sign_statement(tag, SUBJECT, epoch=epoch, issued_at=START))
     return found
 
 

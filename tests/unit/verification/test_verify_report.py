@@ -762,11 +762,13 @@ class TestConsent:
 
     @pytest.mark.parametrize(("shift", "expected"), [(0, Outcome.NOT_VERIFIED), (1, Outcome.PASSED)])
     def test_an_endorsement_with_a_stolen_key(self, shift: int, expected: Outcome) -> None:
+        """By another platform than the one that stated the tags, whose statements a theft would touch too."""
         here = region()
-        package = here.honest()
+        here.members[3] = node(3, 2)
+        package = here.deliver(here.assemble().package, here.consents(platform=3))
         assert here.consent is not None
         since = here.entries[here.consent.entry].time + shift
-        here.members[PLATFORM] = replace(here.members[PLATFORM], compromises=(Compromise(since, since + 60),))
+        here.members[3] = replace(here.members[3], compromises=(Compromise(since, since + 60),))
         assert outcome(here.verify(package), 7) is expected
 
     def test_a_consent_that_the_log_does_not_hold(self) -> None:

@@ -106,6 +106,7 @@ def sign_statement(
     platform: int = PLATFORM,
     epoch: int = EPOCH,
     log_id: bytes = ORIGIN.log_id,
+    issued_at: int = ISSUED_AT,
 ) -> SignedTagStatement:
     """A tag statement with a true signature of `key`."""
     message = TagStatement(
@@ -115,10 +116,10 @@ def sign_statement(
         subject_tag=tag,
         scheme=subject.scheme,
         number=subject.number,
-        issued_at=ISSUED_AT,
+        issued_at=issued_at,
     )
     signed = Account.from_key(key).sign_typed_data(full_message=message.typed_data())
-    return SignedTagStatement(platform, epoch, tag, subject, ISSUED_AT, bytes(signed.signature))
+    return SignedTagStatement(platform, epoch, tag, subject, issued_at, bytes(signed.signature))
 
 
 def signer(
