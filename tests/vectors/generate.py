@@ -454,12 +454,14 @@ PRODUCTS = HERE.parents[1] / "scripts" / "creditchain" / "data" / "products"
 
 
 def products() -> dict[str, Any]:
-    """Digests of the shipped products: a change to one is a new version."""
+    """Numbers and digests of the shipped products: a change to one is a new version."""
     digests = []
     for path in sorted(PRODUCTS.glob("*.toml")):
         product = tomllib.loads(path.read_text(encoding="utf-8"))
         digest = ref.keccak(rfc8785.dumps(product))
-        digests.append({"product": f"{product['name']}/{product['version']}", "digest": digest})
+        digests.append(
+            {"product": f"{product['name']}/{product['version']}", "number": product["number"], "digest": digest}
+        )
     return {"digests": digests}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -35,14 +35,44 @@ def load_product(ref: str | Path, folders: Sequence[Path] | None = None) -> Prod
 
 
 def catalogue(folders: Sequence[Path] | None = None) -> list[Product]:
-    """Every product in the package and in `folders` (as in `load_product`), by kind, name and version."""
-    found: dict[str, Product] = {}
+    """Every product in the package and in `folders` (as in `load_product`), by kind, name and version.
+
+    Raises ProductFileError for a wrong file, and for two products with one number.
+    """
+    found = _all_files(folders)
+    _check_numbers(found)
+    products = {product.ref: product for _, product in found}
+    return sorted(products.values(), key=lambda product: (product.kind, product.name, product.version))
+
+
+def check_files(files: Sequence[Path], folders: Sequence[Path] | None = None) -> list[Product]:
+    """The products of `files`, in this order; their numbers are held against each other and against the catalogue.
+
+    Raises ProductFileError.
+    """
+    checked = [load_product(file, folders) for file in files]
+    _check_numbers([*_all_files(folders), *zip(files, checked, strict=True)])
+    return checked
+
+
+def _all_files(folders: Sequence[Path] | None) -> list[tuple[Path, Product]]:
     places = _places(folders)
-    for folder in places:
-        for path in sorted(folder.glob("*.toml")):
-            ref = _load_named(path, places).ref
-            found[ref] = _find(ref, places)
-    return sorted(found.values(), key=lambda product: (product.kind, product.name, product.version))
+    paths = [path for folder in places for path in sorted(folder.glob("*.toml"))]
+    return [(path, _find(_load_named(path, places).ref, places)) for path in paths]
+
+
+def _check_numbers(found: Iterable[tuple[Path, Product]]) -> None:
+    """Two products with one number could not be told apart in a leaf."""
+    taken: dict[int, tuple[Path, Product]] = {}
+    for path, product in found:
+        first, other = taken.setdefault(product.number, (path, product))
+        if other.ref != product.ref:
+            raise ProductFileError(
+                f"two products have the number {product.number}: {other.ref} and {product.ref}",
+                found=f"{first} and {path}",
+                hint="Give one of them another number; regions use numbers from 1000 for products of their own.",
+                place=Place(str(path), field="number"),
+            )
 
 
 def _places(folders: Sequence[Path] | None) -> tuple[Path, ...]:

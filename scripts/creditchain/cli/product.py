@@ -28,7 +28,7 @@ def list_products(ctx: typer.Context, products: Folders = None) -> None:
 
     found = catalogue(folders_of(products))
     settings(ctx).output.table(
-        ["product", "名称", "sections", "domains", "consent"],
+        ["product", "number", "名称", "sections", "domains", "consent"],
         [_row(product) for product in found],
         value=[_summary(product) for product in found],
     )
@@ -72,13 +72,16 @@ def check(
     files: Annotated[list[Path], typer.Argument(help="Product files of your own.")],
     products: Folders = None,
 ) -> None:
-    """Check product files; the first error names file, line and field."""
-    from creditchain.catalogue.products import load_product
+    """Check product files, their numbers against the catalogue too; the first error names file, line and field."""
+    from creditchain.catalogue.products import check_files
 
-    checked = [load_product(file, folders_of(products)) for file in files]
+    checked = check_files(files, folders_of(products))
     settings(ctx).output.table(
-        ["file", "product", "digest"],
-        [[str(file), product.ref, "0x" + product.digest.hex()] for file, product in zip(files, checked, strict=True)],
+        ["file", "product", "number", "digest"],
+        [
+            [str(file), product.ref, product.number, "0x" + product.digest.hex()]
+            for file, product in zip(files, checked, strict=True)
+        ],
         value=[_summary(product) for product in checked],
     )
 
@@ -87,12 +90,20 @@ def _row(product: Product) -> list[object]:
     sections = ", ".join(section.label for section in product.sections)
     domains = product.combined_domains or product.domains
     consent = "needed" if product.consent.required else ""
-    return [product.ref, product.title_zh, sections, ", ".join(domain.label for domain in domains), consent]
+    return [
+        product.ref,
+        product.number,
+        product.title_zh,
+        sections,
+        ", ".join(domain.label for domain in domains),
+        consent,
+    ]
 
 
 def _summary(product: Product) -> dict[str, Any]:
     found: dict[str, Any] = {
         "product": product.ref,
+        "number": product.number,
         "kind": product.kind.value,
         "title": {"en": product.title, "zh": product.title_zh},
         "digest": "0x" + product.digest.hex(),

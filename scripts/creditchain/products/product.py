@@ -76,6 +76,8 @@ class Product:
 
     name: str
     version: int
+    #: Stands for this version of the product in leaves and on chain; no other product of a region has it.
+    number: int
     kind: ProductKind
     title: str
     title_zh: str

@@ -20,9 +20,10 @@ from creditchain.products.schema import check_schema, resolve
 Resolver = Callable[[str], Product]
 
 _KEYS = (
-    *("name", "version", "kind", "title", "subjects", "sections", "domains", "purposes"),
+    *("name", "version", "number", "kind", "title", "subjects", "sections", "domains", "purposes"),
     *("consent", "retention", "schema"),
 )
+_MAX_NUMBER = 2**32 - 1
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _RESERVED = ("hash", "records")
 #: Domains that hold credit information 信贷信息: Regulation on Credit Reporting, art. 29 and 40(3).
@@ -76,9 +77,8 @@ def _product(source: Mapping[str, Any], resolver: Resolver) -> Product:
     name = _text(source, "name")
     if not _NAME.fullmatch(name) or len(name) > 56:
         raise _wrong("name", "not a product name", expected="lower-case words joined by hyphens, at most 56 characters")
-    version = source.get("version")
-    if type(version) is not int or not 1 <= version <= 65535:
-        raise _wrong("version", "not a version", expected="a whole number from 1 to 65535")
+    version = _whole(source, "version", 65535, "not a version")
+    number = _whole(source, "number", _MAX_NUMBER, "not the number of a product")
     kind = _kind(source)
     _check_keys(source, (*_KEYS, "combines") if kind is ProductKind.REPORT else _KEYS, "")
     title = _table(source, "title", ("en", "zh"))
@@ -96,6 +96,7 @@ def _product(source: Mapping[str, Any], resolver: Resolver) -> Product:
     return Product(
         name=name,
         version=version,
+        number=number,
         kind=kind,
         title=_text(title, "en", "title."),
         title_zh=_text(title, "zh", "title."),
@@ -248,6 +249,14 @@ def _texts(source: Mapping[str, Any], key: str) -> tuple[str, ...]:
     if len(set(values)) != len(values):
         raise _wrong(key, "a name is listed twice")
     return tuple(values)
+
+
+def _whole(source: Mapping[str, Any], key: str, most: int, wrong: str) -> int:
+    value = source.get(key)
+    if type(value) is not int or not 1 <= value <= most:
+        expected = f"a whole number from 1 to {most}"
+        raise _wrong(key, wrong if key in source else "a key is missing", expected=expected)
+    return value
 
 
 def _text(source: Mapping[str, Any], key: str, above: str = "") -> str:

@@ -16,7 +16,8 @@ from vectors.reading import load
 
 CATALOGUE = catalogue([])
 SHIPPED = Path(__file__).resolve().parents[3] / "scripts" / "creditchain" / "data" / "products"
-OWN = (SHIPPED / "power-usage-1.toml").read_text(encoding="utf-8").replace('"power-usage"', '"heat-usage"')
+POWER = (SHIPPED / "power-usage-1.toml").read_text(encoding="utf-8")
+OWN = POWER.replace('"power-usage"', '"heat-usage"').replace("number = 15", "number = 1015")
 
 
 def test_every_section_and_domain_has_a_product() -> None:
@@ -26,8 +27,8 @@ def test_every_section_and_domain_has_a_product() -> None:
 
 def test_digests_are_those_of_the_vectors() -> None:
     # A digest stands in the log for ever: whoever changes a shipped product makes a new version of it.
-    vectors = {case["product"]: case["digest"] for case in load("products")["digests"]}
-    assert {product.ref: product.digest for product in CATALOGUE} == vectors
+    vectors = {case["product"]: (case["number"], case["digest"]) for case in load("products")["digests"]}
+    assert {product.ref: (product.number, product.digest) for product in CATALOGUE} == vectors
 
 
 @pytest.mark.parametrize("product", CATALOGUE, ids=lambda product: product.ref)
@@ -74,7 +75,7 @@ def test_purpose_codes_are_those_of_the_documentation() -> None:
 def test_the_documentation_lists_every_product() -> None:
     text = (SHIPPED.parents[3] / "docs" / "products.md").read_text(encoding="utf-8")
     for product in CATALOGUE:
-        assert f"| `{product.ref}` | {product.title_zh} |" in text
+        assert f"| `{product.ref}` | {product.title_zh} | {product.number} |" in text
 
 
 @pytest.mark.parametrize(
@@ -122,6 +123,18 @@ def test_two_different_files_cannot_be_one_product(tmp_path: Path) -> None:
     for find in (lambda: load_product("power-usage/1", [tmp_path]), lambda: catalogue([tmp_path])):
         with pytest.raises(ProductFileError, match="two different product files"):
             find()
+
+
+def test_two_products_cannot_have_one_number(tmp_path: Path) -> None:
+    path = tmp_path / "heat-usage-1.toml"
+    path.write_text(POWER.replace('"power-usage"', '"heat-usage"'), encoding="utf-8")
+    with pytest.raises(ProductFileError, match="two products have the number 15") as caught:
+        catalogue([tmp_path])
+    assert caught.value.found == f"{path} and {SHIPPED / 'power-usage-1.toml'}"
+
+
+def test_shipped_products_leave_numbers_from_1000_to_regions() -> None:
+    assert all(product.number < 1000 for product in CATALOGUE)
 
 
 def test_a_file_in_a_folder_has_its_products_name(tmp_path: Path) -> None:

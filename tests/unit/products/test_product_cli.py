@@ -16,7 +16,9 @@ OWN = Path(__file__).resolve().parents[3] / "scripts" / "creditchain" / "data" /
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with one product of one's own."""
-    text = OWN.read_text(encoding="utf-8").replace('"power-usage"', '"heat-usage"')
+    text = (
+        OWN.read_text(encoding="utf-8").replace('"power-usage"', '"heat-usage"').replace("number = 15", "number = 1015")
+    )
     (tmp_path / "products").mkdir()
     (tmp_path / "products" / "heat-usage-1.toml").write_text(text, encoding="utf-8")
     return tmp_path / "products"
@@ -55,8 +57,21 @@ def test_check_says_what_is_wrong_and_where(capsys: pytest.CaptureFixture[str], 
     capsys.readouterr()
     assert run(["product", "check", str(path), "--json"]) == 4
     error = json.loads(capsys.readouterr().err)["error"]
-    assert error["place"] == {"file": str(path), "line": 7, "field": "domains"}
+    assert error["place"] == {"file": str(path), "line": 8, "field": "domains"}
     assert error["found"] == "steam"
+
+
+def test_check_refuses_a_number_that_another_product_has(
+    capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path
+) -> None:
+    mine, other = folder / "heat-usage-1.toml", tmp_path / "cold-usage-1.toml"
+    other.write_text(mine.read_text(encoding="utf-8").replace("heat-usage", "cold-usage"), encoding="utf-8")
+    for words in ([str(other), "--products", str(folder)], [str(mine), str(other)]):
+        assert run(["product", "check", *words, "--json"]) == 4
+        error = json.loads(capsys.readouterr().err)["error"]
+        assert error["message"].startswith("two products have the number 1015")
+        assert error["found"] == f"{mine} and {other}"
+        assert error["place"] == {"file": str(other), "field": "number"}
 
 
 def test_sample_of_a_product_of_ones_own(tmp_path: Path, folder: Path) -> None:

@@ -24,12 +24,13 @@ from creditchain.sample.writing import json_lines
 
 CATALOGUE = catalogue([])
 BASIC = load_product("registry-basic/1", [])
-GOLDEN = "70b8a256388697c22d2ef097a4be61bd117ea1b3a9c75e3389cc429322c6f28b"
+GOLDEN = "2093e3100ea7309a4d0f3e142a53aed17202448a6780126ee35606509b9cb76a"
 
 #: A product with everything that the shipped ones do not have.
 ODD = """\
 name = "odd"
 version = 1
+number = 1001
 kind = "record"
 title = { zh = "怪", en = "Odd" }
 subjects = ["TWUBN", "USCC"]
