@@ -315,11 +315,12 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
     function _ascend(LeafOpening calldata a, LeafOpening calldata b) private pure returns (bool) {
         if (a.tag != b.tag) return a.tag < b.tag;
         if (a.section != b.section) return a.section < b.section;
+        if (a.product != b.product) return a.product < b.product;
         return a.commitment < b.commitment;
     }
 
     function _leafHash(LeafOpening calldata opening) private pure returns (bytes32) {
-        return keccak256(abi.encodePacked(uint8(0x00), opening.tag, opening.section, opening.commitment));
+        return keccak256(abi.encodePacked(uint8(0x00), opening.tag, opening.section, opening.product, opening.commitment));
     }
 }
 // slither-disable-end reentrancy-events,unused-return

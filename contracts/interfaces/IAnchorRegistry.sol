@@ -108,10 +108,11 @@ struct DisputeFiling {
     uint40 deadline;
 }
 
-/// @dev The content of a leaf. Its hash is `keccak256(0x00 || tag[32] || section[1] || commitment[32])`.
+/// @dev The content of a leaf. Its hash is `keccak256(0x00 || tag[32] || section[1] || product[4] || commitment[32])`.
 struct LeafOpening {
     bytes32 tag;
     uint8 section;
+    uint32 product;
     bytes32 commitment;
 }
 
@@ -291,8 +292,8 @@ interface IAnchorRegistry {
     /// can be audited any number of times.
     function attestAudit(uint24 auditor, uint24 node, bytes32 root, bytes32 reportDigest) external;
 
-    /// @notice Prove that two adjacent leaves of a batch do not strictly ascend by (tag, section, commitment), which breaks the
-    /// anchor for ever. Anyone may.
+    /// @notice Prove that two adjacent leaves of a batch do not strictly ascend by (tag, section, product, commitment), which
+    /// breaks the anchor for ever. Anyone may.
     /// Warning: the two subject tags become public. No other call reveals a tag.
     /// @param index Index of `a`; `b` is at `index + 1`.
     /// @param proofA Inclusion proof of `a`.

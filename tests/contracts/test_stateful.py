@@ -49,7 +49,7 @@ class Region:
     def rule_anchor_disorder_and_prove_it(self, publisher):
         node = PUBLISHERS[publisher]
         self.rounds += 1
-        openings = [SORTED[0], SORTED[2], (SORTED[1][0], 1, number_hash("round", self.rounds)), SORTED[3]]
+        openings = [SORTED[0], SORTED[2], (*SORTED[1][:3], number_hash("round", self.rounds)), SORTED[3]]
         leaves = batch_tree(openings)
         root = reference.mth(leaves)
         number = self.region.anchors.seriesLength(node, PRODUCT) + 1

@@ -316,12 +316,12 @@ def assert_node_changed(region: Region, tx: Any, node: int, change: Change, befo
     assert set(tx.events.keys()) == {"Appended", "NodeChanged"}
 
 
-def leaf_opening(number: int) -> tuple[bytes, int, bytes]:
-    """Leaf `number` of an ascending sequence: tag, section, commitment."""
-    return (number.to_bytes(32, "big"), 1, number_hash("commitment", number))
+def leaf_opening(number: int) -> tuple[bytes, int, int, bytes]:
+    """Leaf `number` of an ascending sequence: tag, section, product, commitment."""
+    return (number.to_bytes(32, "big"), 1, 17, number_hash("commitment", number))
 
 
-def batch_tree(openings: list[tuple[bytes, int, bytes]]) -> list[bytes]:
+def batch_tree(openings: list[tuple[bytes, int, int, bytes]]) -> list[bytes]:
     return [reference.leaf(*opening) for opening in openings]
 
 

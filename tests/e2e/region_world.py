@@ -127,16 +127,18 @@ def anchor_documents(
 ) -> list[RecordPackage]:
     """Anchor a batch with a document of each enterprise for each year; packages in the order of leaves."""
     shown: dict[Leaf, tuple[Subject, bytes, bytes]] = {}
+    product = load_product(PRODUCT)
     for text in NUMBERS:
         subject = parse_uscc(text)
         tag = subject_tag(TAG_KEY, subject)
         for year in years:
             content = document(subject, year)
             fresh = salt(SECRET, tag, content)
-            shown[Leaf(tag, Section.BASIC, commitment(fresh, JSON_MEDIA_TYPE, content))] = (subject, content, fresh)
+            committed = commitment(fresh, JSON_MEDIA_TYPE, content)
+            shown[Leaf(tag, Section.BASIC, product.number, committed)] = (subject, content, fresh)
     leaves = sorted(shown, reverse=unsorted)
     hashes = [leaf_hash(*leaf) for leaf in leaves]
-    top, product = root(hashes), load_product(PRODUCT)
+    top = root(hashes)
     with region_of(place) as region:
         batch = AnchorBody(
             SOURCE, top, len(leaves), product.digest, number, 0, domain_mask([Domain.REGISTRY]), len(NUMBERS), 1
@@ -158,7 +160,7 @@ def anchor_documents(
             signature = platform.sign_typed(message.typed_data())
             packages.append(
                 RecordPackage(
-                    PackagedRecord(JSON_MEDIA_TYPE, content, fresh, Section.BASIC, subject),
+                    PackagedRecord(JSON_MEDIA_TYPE, content, fresh, Section.BASIC, product.number, subject),
                     PackagedBatch(
                         log_id=region.deployment.log_id,
                         chain_id=region.chain.chain_id,

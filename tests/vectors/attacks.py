@@ -6,13 +6,13 @@ from typing import Any
 
 import reference as ref
 
-Opening = tuple[bytes, int, bytes]
+Opening = tuple[bytes, int, int, bytes]
 
 _TAGS = sorted(ref.keccak(f"enterprise {i}".encode()) for i in range(5))
 
 
-def _opening(tag: bytes, section: int, number: int) -> Opening:
-    return tag, section, ref.keccak(tag, bytes([section, number]))
+def _opening(tag: bytes, section: int, number: int, product: int = 12) -> Opening:
+    return tag, section, product, ref.keccak(tag, bytes([section, number]))
 
 
 #: Ascending: enterprise 0 has one leaf, 1 has three sections, 2 none, 3 four leaves of one section, 4 two.
@@ -22,14 +22,14 @@ BATCH: list[Opening] = sorted(
         _opening(_TAGS[1], 0, 0),
         *(_opening(_TAGS[1], 2, i) for i in range(2)),
         _opening(_TAGS[1], 6, 0),
-        *(_opening(_TAGS[3], 4, i) for i in range(4)),
+        *(_opening(_TAGS[3], 4, i, product) for i, product in enumerate((12, 12, 13, 2**32 - 1))),
         *(_opening(_TAGS[4], 1, i) for i in range(2)),
     ]
 )
 
 
 def _shown(leaf: Opening) -> dict[str, Any]:
-    return {"tag": leaf[0], "section": leaf[1], "commitment": leaf[2]}
+    return {"tag": leaf[0], "section": leaf[1], "product": leaf[2], "commitment": leaf[3]}
 
 
 def _prove(batch: list[Opening], first: int, count: int) -> dict[str, Any]:

@@ -162,7 +162,9 @@ def documents() -> dict[str, Any]:
         "batch_secret": SECRET,
         "documents": [_document(name, text) for name, text in DOCUMENTS.items()],
         "files": [
-            _committed("a file of one byte", "application/pdf", b"\x00", ref.tag(TAG_KEY, "TWUBN", "04595257"), 4)
+            _committed(
+                "a file of one byte", "application/pdf", b"\x00", ref.tag(TAG_KEY, "TWUBN", "04595257"), 4, 2**32 - 1
+            )
         ],
         "refused": [{"name": name, "raw": raw} for name, raw in REFUSED.items()],
     }
@@ -173,11 +175,13 @@ def _document(name: str, text: str) -> dict[str, Any]:
     sections = ["report", "basic", "operating", "enhancement", "warning", "asset", "carbon"]
     subject_tag = ref.tag(TAG_KEY, value["subject"]["scheme"], value["subject"]["number"])
     section = sections.index(value["section"])
-    made = _committed(name, "application/json", ref.canonical(value), subject_tag, section)
+    made = _committed(name, "application/json", ref.canonical(value), subject_tag, section, 17)
     return {"text": text, **made}
 
 
-def _committed(name: str, media_type: str, content: bytes, subject_tag: bytes, section: int) -> dict[str, Any]:
+def _committed(
+    name: str, media_type: str, content: bytes, subject_tag: bytes, section: int, product: int
+) -> dict[str, Any]:
     salt = ref.salt(SECRET, subject_tag, content)
     commitment = ref.commitment(salt, media_type, content)
     return {
@@ -186,9 +190,10 @@ def _committed(name: str, media_type: str, content: bytes, subject_tag: bytes, s
         "content": content,
         "tag": subject_tag,
         "section": section,
+        "product": product,
         "salt": salt,
         "commitment": commitment,
-        "leaf": ref.leaf(subject_tag, section, commitment),
+        "leaf": ref.leaf(subject_tag, section, product, commitment),
     }
 
 

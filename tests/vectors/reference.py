@@ -98,8 +98,8 @@ def commitment(salt_: bytes, media_type: str, content: bytes) -> bytes:
     return keccak(b"\x03", salt_, media_type.encode(), b"\x00", content)
 
 
-def leaf(subject_tag: bytes, section: int, commitment_: bytes) -> bytes:
-    return keccak(b"\x00", subject_tag, bytes([section]), commitment_)
+def leaf(subject_tag: bytes, section: int, product: int, commitment_: bytes) -> bytes:
+    return keccak(b"\x00", subject_tag, bytes([section]), product.to_bytes(4, "big"), commitment_)
 
 
 _ALPHABET_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -289,6 +289,7 @@ class Anchoring:
             node=row.node,
             product=row.product,
             product_digest=row.product_digest,
+            product_number=order.product.number,
             kind=row.kind,
             key_epoch=row.key_epoch,
             upload_digest=row.upload_digest,

@@ -35,7 +35,15 @@ RECORDS = pa.schema(
 )
 
 #: Leaves without content: what a regulator gets to audit a batch.
-LEAVES = pa.schema([("tag", _HASH), ("section", pa.uint8()), ("commitment", _HASH), ("domain", pa.uint8())])
+LEAVES = pa.schema(
+    [
+        ("tag", _HASH),
+        ("section", pa.uint8()),
+        ("product", pa.uint32()),
+        ("commitment", _HASH),
+        ("domain", pa.uint8()),
+    ]
+)
 
 #: The part of a record that is sorted: leaf, row of its document among all documents, line of the upload.
 PLACED = pa.schema([*LEAVES, ("document", pa.int64()), ("line", pa.int64())])
@@ -136,6 +144,17 @@ def hash_column(rows: Bytes) -> pa.Array:
 def byte_column(values: Bytes) -> pa.Array:
     """A uint8 array as a column."""
     return _column(pa.uint8(), np.ascontiguousarray(values, np.uint8))
+
+
+def number_values(column: pa.Array) -> npt.NDArray[np.uint32]:
+    """A uint32 column as a numpy array, without a copy."""
+    values: npt.NDArray[np.uint32] = column.to_numpy(zero_copy_only=True) if len(column) else np.empty(0, np.uint32)
+    return values
+
+
+def number_column(values: npt.NDArray[np.uint32]) -> pa.Array:
+    """A uint32 array as a column."""
+    return _column(pa.uint32(), np.ascontiguousarray(values, np.uint32))
 
 
 def int64_column(values: npt.NDArray[np.int64]) -> pa.Array:

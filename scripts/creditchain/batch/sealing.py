@@ -23,10 +23,13 @@ from creditchain.batch.records import (
     hash_column,
     hash_rows,
     int64_column,
+    number_column,
+    number_values,
     pieces_of,
 )
 from creditchain.merkle import lanes
 from creditchain.merkle.order import leaf_order
+from creditchain.merkle.rows import as_texts, leaf_keys
 
 Order = npt.NDArray[np.int64]
 #: Makes rows (n, 32) of records that share a value; their positions are given, None for all records.
@@ -41,8 +44,11 @@ class Seals:
     secret: bytes = field(repr=False)
 
 
-def seal(records: pa.RecordBatch, seals: Seals, *, threads: int = 0) -> pa.RecordBatch:
-    """RECORDS → SEALED in the same order: subject tags, salts and commitments (docs/format.md, sections 2 and 3)."""
+def seal(records: pa.RecordBatch, seals: Seals, product: int, *, threads: int = 0) -> pa.RecordBatch:
+    """RECORDS → SEALED in the same order: subject tags, salts and commitments (docs/format.md, sections 2 and 3).
+
+    `product` is the number of the product that all records are of.
+    """
     tags = _by_value(
         records.column("scheme"),
         records,
@@ -59,7 +65,12 @@ def seal(records: pa.RecordBatch, seals: Seals, *, threads: int = 0) -> pa.Recor
             _rows(salts, rows), media_type.encode("ascii"), *pieces_of(part.column("content")), threads=threads
         ),
     )
-    made = {"tag": hash_column(tags), "commitment": hash_column(commitments), "salt": hash_column(salts)}
+    made = {
+        "tag": hash_column(tags),
+        "product": number_column(np.full(len(records), product, np.uint32)),
+        "commitment": hash_column(commitments),
+        "salt": hash_column(salts),
+    }
     arrays = [made[name] if name in made else records.column(name) for name in SEALED.names]
     return pa.RecordBatch.from_arrays(arrays, schema=SEALED)
 
@@ -81,11 +92,12 @@ def merge_sorted(
     if not batches:
         return pa.RecordBatch.from_pylist([], schema=PLACED)
     whole = pa.concat_batches(batches)
-    tags, sections, commitments = _leaf_columns(whole)
-    order = leaf_order(tags, sections, commitments, threads=threads)
+    keys = keys_of(whole)
+    order = leaf_order(keys, threads=threads)
 
     def key(row: int) -> bytes:
-        return b"".join((tags[row].tobytes(), bytes([sections[row]]), commitments[row].tobytes()))
+        found: bytes = keys[row].tobytes()
+        return found
 
     start = 0 if low is None else bisect_left(order, low, key=key)
     stop = len(order) if high is None else bisect_left(order, high, key=key)
@@ -98,7 +110,7 @@ def repeated_documents(batch: pa.RecordBatch, *, sections_apart: bool) -> list[t
     One subject and equal bytes give one salt and so one commitment. `sections_apart`: whether equal bytes may stand in
     two sections; a JSON document says itself in which it is.
     """
-    tags, _, commitments = _leaf_columns(batch)
+    tags, commitments = hash_rows(batch.column("tag")), hash_rows(batch.column("commitment"))
     if len(batch) < 2:
         return []
     again = equal_to_previous(commitments)
@@ -122,21 +134,24 @@ def equal_to_previous(hashes: Bytes) -> npt.NDArray[np.bool_]:
 
 
 def leaf_hashes(batch: pa.RecordBatch, *, threads: int = 0) -> Bytes:
-    """The leaf hashes (n, 32) of any batch with columns tag, section and commitment."""
-    rows: Bytes = lanes.leaf_rows(*_leaf_columns(batch), threads=threads)
+    """The leaf hashes (n, 32) of any batch with the columns of a leaf."""
+    rows: Bytes = lanes.leaf_rows(keys_of(batch), threads=threads)
     return rows
 
 
 def sort_keys(batch: pa.RecordBatch) -> npt.NDArray[np.bytes_]:
-    """The sort keys of a batch's leaves: 65 bytes each, comparable with < and by `np.searchsorted`."""
-    tags, sections, commitments = _leaf_columns(batch)
-    parts = (tags, sections[:, None], commitments)
-    return np.ascontiguousarray(np.concatenate(parts, axis=1)).view("S65").ravel()
+    """The sort keys of a batch's leaves: 69 bytes each, comparable with < and by `np.searchsorted`."""
+    return as_texts(keys_of(batch))
 
 
-def _leaf_columns(batch: pa.RecordBatch) -> tuple[Bytes, Bytes, Bytes]:
-    """Tags, sections and commitments."""
-    return hash_rows(batch.column("tag")), byte_values(batch.column("section")), hash_rows(batch.column("commitment"))
+def keys_of(batch: pa.RecordBatch) -> Bytes:
+    """The keys (n, 69) of any batch with columns tag, section, product and commitment (`leaf_keys`)."""
+    return leaf_keys(
+        hash_rows(batch.column("tag")),
+        byte_values(batch.column("section")),
+        number_values(batch.column("product")),
+        hash_rows(batch.column("commitment")),
+    )
 
 
 def _by_value(column: pa.Array, records: pa.RecordBatch, make: Make) -> Bytes:

@@ -19,7 +19,7 @@ WHOLE_SPACE = 2**200 - 1
 #: A space of cells, and the bits of its values that a contract may change.
 Share = tuple[Space, int]
 #: The content of one leaf: subject tag, section number, commitment.
-Opening = tuple[bytes, int, bytes]
+Opening = tuple[bytes, int, int, bytes]
 
 
 class Calls:

@@ -36,7 +36,7 @@ def write_list(
     out: Annotated[Path, typer.Option("--output", "-o", help="Parquet file to write.")],
     force: ForceOption = False,
 ) -> None:
-    """Write the list of a batch for its auditor: (tag, section, commitment) of each leaf, no content, no salt."""
+    """Write the list of a batch for its auditor: the content of each leaf, no document, no salt."""
     from creditchain.batch.folder.leaf_list import write_leaves
     from creditchain.batch.folder.opened import open_batch
 

@@ -45,11 +45,16 @@ def commitment(salt: bytes, media_type: str, document_bytes: bytes) -> bytes:
     return keccak256(b"\x03%b%b\x00%b" % (salt, require_media_type(media_type).encode("ascii"), document_bytes))
 
 
-def leaf_hash(tag: bytes, section: int, commitment: bytes) -> bytes:
-    """The identity of a document in a batch, 32 bytes: keccak256(0x00 || tag[32] || section[1] || commitment[32]).
+def leaf_key(tag: bytes, section: int, product: int, commitment: bytes) -> bytes:
+    """The content of a leaf, by which leaves are ordered: tag[32] || section[1] || product[4] || commitment[32].
 
-    `section` is the section's byte, 0 to 255.
+    `section` is the section's byte, 0 to 255; `product` the product's number, below 2^32 (big-endian).
     """
     require_hash(tag, "tag")
     require_hash(commitment, "commitment")
-    return keccak256(b"\x00%b%c%b" % (tag, section, commitment))
+    return b"%b%c%b%b" % (tag, section, product.to_bytes(4, "big"), commitment)
+
+
+def leaf_hash(tag: bytes, section: int, product: int, commitment: bytes) -> bytes:
+    """The identity of a document in a batch, 32 bytes: keccak256(0x00 || leaf_key[69])."""
+    return keccak256(b"\x00" + leaf_key(tag, section, product, commitment))

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from creditchain.merkle import plain, vector
 from creditchain.merkle.rows import (
+    KEY_BYTES,
     Column,
     Offsets,
     Places,
@@ -22,12 +23,12 @@ from creditchain.merkle.rows import (
     available_cores,
     check_columns,
     check_key,
-    check_leaves,
     check_pieces,
     check_rows,
+    check_sortable,
 )
 
-SORTED_BY_INSERTION = 64  #: largest bucket of leaves that is sorted by insertion; numpy sorts larger ones
+SORTED_BY_INSERTION = 64  #: largest bucket of rows that is sorted by insertion; numpy sorts larger ones
 SHARE = 8192  #: messages that a thread takes at a time; handing over fewer costs more than it saves
 
 
@@ -63,10 +64,18 @@ def levels(leaf_hashes: Rows, *, threads: int = 0) -> list[Rows]:
     return built
 
 
-def leaf_rows(tags: Rows, sections: Rows, commitments: Rows, *, threads: int = 0) -> Rows:
-    """Leaf hashes keccak-256(0x00 || tag[32] || section[1] || commitment[32]); `sections` is uint8 of shape (n,)."""
-    check_leaves(tags, sections, commitments)
-    return _hash_all([_same(b"\x00"), tags, sections.reshape(-1, 1), commitments], len(tags), threads)
+def leaf_rows(keys: Rows, *, threads: int = 0) -> Rows:
+    """Leaf hashes keccak-256(0x00 || key[69]) of keys as `leaf_keys` makes them.
+
+    `keys` may be the first columns of wider rows.
+    """
+    check_rows(keys, KEY_BYTES)
+    packed = keys if keys.strides[1] == 1 and keys.strides[0] > 0 else np.ascontiguousarray(keys)
+    digests = np.empty((len(keys), 32), np.uint8)
+    source, step, target = _address(packed), packed.strides[0], _address(digests)
+    with _Team(len(keys), threads) as team:
+        team.run(lambda start, stop: vector.hash_leaves(source, step, target, start, stop), len(keys))
+    return digests
 
 
 def cell_rows(keys: Rows, words: Rows, *, threads: int = 0) -> Rows:
@@ -129,19 +138,19 @@ def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:
     return joined[:size], bounds
 
 
-def leaf_order(tags: Rows, sections: Rows, commitments: Rows) -> Places:
-    """Positions of the leaves in ascending order of (tag, section, commitment); equal leaves keep their order."""
-    check_leaves(tags, sections, commitments)
-    kept = [np.ascontiguousarray(rows) for rows in (tags, commitments)]
-    ends, heads = np.zeros(max(2, len(tags) // 4), np.int64), np.empty(len(tags), np.uint64)
-    order = np.empty(len(tags), np.int64)
-    first, last = map(_address, kept)
-    vector.order_leaves(first, np.array(sections), last, SORTED_BY_INSERTION, ends, heads, order)
-    # Buckets cut the leaves by the first bytes of their tags, so only many records of one enterprise make a large one.
+def row_order(rows: Rows) -> Places:
+    """Positions of the rows (n, 8 or more) in ascending order; equal rows keep their order."""
+    check_sortable(rows)
+    packed = np.ascontiguousarray(rows)
+    ends, heads = np.zeros(max(2, len(rows) // 4), np.int64), np.empty(len(rows), np.uint64)
+    order = np.empty(len(rows), np.int64)
+    vector.order_rows(_address(packed), packed.shape[1], SORTED_BY_INSERTION, ends, heads, order)
+    # Buckets cut the rows by their first bytes, so only rows that share these, as many records of one enterprise do,
+    # make a large one.
     sizes = np.diff(ends, prepend=0)
     for stop, size in zip(ends[sizes > SORTED_BY_INSERTION], sizes[sizes > SORTED_BY_INSERTION], strict=True):
         bucket = order[stop - size : stop]
-        bucket[:] = bucket[plain.leaf_order(tags[bucket], sections[bucket], commitments[bucket])]
+        bucket[:] = bucket[plain.row_order(packed[bucket])]
     return order
 
 

@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from creditchain.merkle import plain
-from creditchain.merkle.rows import Column, Offsets, Places, Rows
+from creditchain.merkle.rows import KEY_BYTES, Column, Offsets, Places, Rows
 
 WORTH_LOADING = 200_000  #: messages that the plain engine hashes in the time it takes to import Numba and load the code
 WORTH_CALLING = 64  #: messages below which preparing a call of the kernel costs more than it saves
@@ -29,7 +29,7 @@ class Engine(Protocol):
     def keccak_ragged(self, data: Rows, offsets: Offsets, *, threads: int = 0) -> Rows: ...
     def node_level(self, level: Rows, *, threads: int = 0) -> Rows: ...
     def levels(self, leaf_hashes: Rows, *, threads: int = 0) -> list[Rows]: ...
-    def leaf_rows(self, tags: Rows, sections: Rows, commitments: Rows, *, threads: int = 0) -> Rows: ...
+    def leaf_rows(self, keys: Rows, *, threads: int = 0) -> Rows: ...
     def cell_rows(self, keys: Rows, words: Rows, *, threads: int = 0) -> Rows: ...
     def salts(self, secret: bytes, tags: Rows, digests: Rows, *, threads: int = 0) -> Rows: ...
     def subject_tags(
@@ -39,7 +39,7 @@ class Engine(Protocol):
     def commitments(
         self, salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *, threads: int = 0
     ) -> Rows: ...
-    def leaf_order(self, tags: Rows, sections: Rows, commitments: Rows) -> Places: ...
+    def row_order(self, rows: Rows) -> Places: ...
     def join_columns(self, columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]: ...
 
 
@@ -87,15 +87,16 @@ def _load() -> Engine:
 
 
 def _agrees(engine: Engine) -> bool:
-    """Whether `engine` agrees with the plain engine on messages of up to three blocks and on a small tree.
+    """Whether `engine` agrees with the plain engine on messages of up to three blocks on leaves and on a small tree.
 
     A processor or compiler that miscompiles the kernel must not produce wrong roots, so it is tried before it is used.
     """
     data = np.arange(4096, dtype=np.int64).astype(np.uint8)
     ends = np.concatenate([[0], np.cumsum(np.arange(0, 301, 15))])
     same_digests = np.array_equal(engine.keccak_ragged(data, ends), plain.keccak_ragged(data, ends))
-    rows = data.reshape(-1, 32)[:19]
-    return same_digests and np.array_equal(engine.levels(rows)[-1], plain.levels(rows)[-1])
+    rows, keys = data.reshape(-1, 32)[:19], data[: 19 * KEY_BYTES].reshape(-1, KEY_BYTES)
+    same_leaves = np.array_equal(engine.leaf_rows(keys), plain.leaf_rows(keys))
+    return same_digests and same_leaves and np.array_equal(engine.levels(rows)[-1], plain.levels(rows)[-1])
 
 
 _choice = _Choice()
@@ -126,9 +127,9 @@ def levels(leaf_hashes: Rows, *, threads: int = 0) -> list[Rows]:
     return _choice.engine(len(leaf_hashes)).levels(leaf_hashes, threads=threads)
 
 
-def leaf_rows(tags: Rows, sections: Rows, commitments: Rows, *, threads: int = 0) -> Rows:
-    """Leaf hashes keccak-256(0x00 || tag[32] || section[1] || commitment[32]); `sections` is uint8 of shape (n,)."""
-    return _choice.engine(len(tags)).leaf_rows(tags, sections, commitments, threads=threads)
+def leaf_rows(keys: Rows, *, threads: int = 0) -> Rows:
+    """Leaf hashes keccak-256(0x00 || key[69]) of keys as `leaf_keys` makes them."""
+    return _choice.engine(len(keys)).leaf_rows(keys, threads=threads)
 
 
 def cell_rows(keys: Rows, words: Rows, *, threads: int = 0) -> Rows:
@@ -161,9 +162,9 @@ def commitments(salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *,
     return _choice.engine(len(salts)).commitments(salts, media_type, data, offsets, threads=threads)
 
 
-def leaf_order(tags: Rows, sections: Rows, commitments: Rows) -> Places:
-    """Positions of the leaves in ascending order of (tag, section, commitment); equal leaves keep their order."""
-    return _choice.engine(len(tags)).leaf_order(tags, sections, commitments)
+def row_order(rows: Rows) -> Places:
+    """Positions of the rows (n, 8 or more) in ascending order; equal rows keep their order."""
+    return _choice.engine(len(rows)).row_order(rows)
 
 
 def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:

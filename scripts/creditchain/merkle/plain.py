@@ -16,15 +16,17 @@ import numpy as np
 import sha3
 
 from creditchain.merkle.rows import (
+    KEY_BYTES,
     Column,
     Offsets,
     Places,
     Rows,
+    as_texts,
     check_columns,
     check_key,
-    check_leaves,
     check_pieces,
     check_rows,
+    check_sortable,
 )
 
 
@@ -57,11 +59,10 @@ def levels(leaf_hashes: Rows, *, threads: int = 0) -> list[Rows]:
     return built
 
 
-def leaf_rows(tags: Rows, sections: Rows, commitments: Rows, *, threads: int = 0) -> Rows:
-    """Leaf hashes keccak-256(0x00 || tag[32] || section[1] || commitment[32]); `sections` is uint8 of shape (n,)."""
-    check_leaves(tags, sections, commitments)
-    joined = zip(tags, sections, commitments, strict=True)
-    return _hash_all(b"\x00" + tag.tobytes() + section.tobytes() + made.tobytes() for tag, section, made in joined)
+def leaf_rows(keys: Rows, *, threads: int = 0) -> Rows:
+    """Leaf hashes keccak-256(0x00 || key[69]) of keys as `leaf_keys` makes them."""
+    check_rows(keys, KEY_BYTES)
+    return _hash_all(b"\x00" + key.tobytes() for key in keys)
 
 
 def cell_rows(keys: Rows, words: Rows, *, threads: int = 0) -> Rows:
@@ -106,12 +107,10 @@ def commitments(salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *,
     return _hash_all(b"\x03" + salt.tobytes() + tail + document for salt, document in joined)
 
 
-def leaf_order(tags: Rows, sections: Rows, commitments: Rows) -> Places:
-    """Positions of the leaves in ascending order of (tag, section, commitment); equal leaves keep their order."""
-    check_leaves(tags, sections, commitments)
-    keys = np.empty((len(tags), 65), np.uint8)
-    keys[:, :32], keys[:, 32], keys[:, 33:] = tags, sections, commitments
-    return np.argsort(keys.view("S65").ravel(), kind="stable")
+def row_order(rows: Rows) -> Places:
+    """Positions of the rows (n, 8 or more) in ascending order; equal rows keep their order."""
+    check_sortable(rows)
+    return np.argsort(as_texts(rows), kind="stable")
 
 
 def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:

@@ -16,15 +16,16 @@ from creditchain.merkle.tree import Tree
 
 
 class Leaf(NamedTuple):
-    """The content of a leaf. These tuples sort in the order of the tree: by tag, section, commitment."""
+    """The content of a leaf. These tuples sort in the order of the tree: by tag, section, product, commitment."""
 
     tag: bytes  #: subject tag, 32 bytes
     section: int  #: the section's byte, 0 to 255
+    product: int  #: the product's number, below 2^32
     commitment: bytes  #: 32 bytes
 
     def hash(self) -> bytes:
         """The leaf hash, 32 bytes."""
-        return leaf_hash(self.tag, self.section, self.commitment)
+        return leaf_hash(self.tag, self.section, self.product, self.commitment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _shape_fault(proof: RangeProof, size: int) -> RangeFault | None:
 
 
 def _well_formed(leaf: Leaf) -> bool:
-    return len(leaf.tag) == 32 and 0 <= leaf.section <= 255 and len(leaf.commitment) == 32
+    return len(leaf.tag) == 32 and 0 <= leaf.section <= 255 and 0 <= leaf.product < 2**32 and len(leaf.commitment) == 32
 
 
 def _shown(proof: RangeProof) -> list[tuple[int, Leaf]]:

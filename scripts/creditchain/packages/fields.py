@@ -90,10 +90,14 @@ class Fields:
 
     def hashes(self, name: str, *, most: int) -> tuple[bytes, ...]:
         """At most `most` hashes of 32 bytes, one after another in one base64 text; the empty text for none."""
+        return self.pieces(name, 32, most=most)
+
+    def pieces(self, name: str, length: int, *, most: int) -> tuple[bytes, ...]:
+        """At most `most` values of `length` bytes, one after another in one base64 text; the empty text for none."""
         joined = self.base64(name)
-        if len(joined) % 32 or len(joined) > 32 * most:
-            raise self._wrong(name, f"base64 of at most {most} hashes of 32 bytes", self._value[name])
-        return tuple(joined[at : at + 32] for at in range(0, len(joined), 32))
+        if len(joined) % length or len(joined) > length * most:
+            raise self._wrong(name, f"base64 of at most {most} values of {length} bytes", self._value[name])
+        return tuple(joined[at : at + length] for at in range(0, len(joined), length))
 
     def address(self, name: str) -> str:
         """An address in lower case."""

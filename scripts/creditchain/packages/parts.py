@@ -49,6 +49,7 @@ class PackagedRecord:
     content: bytes  #: the document bytes: JCS bytes of a JSON document, else the file's own
     salt: bytes  #: 32 bytes
     section: Section
+    product: int  #: the product's number
     subject: Subject
 
     @property
@@ -128,7 +129,7 @@ def parse_statement(raw: bytes, limits: PackageLimits = PACKAGE_LIMITS) -> Signe
 
 def read_record(value: object, path: str) -> PackagedRecord:
     """Read a document and what its leaf is computed from. Raises PackageError."""
-    fields = Fields(value, path, ("media_type", "salt", "section", "subject"), ("content", "content_base64"))
+    fields = Fields(value, path, ("media_type", "salt", "section", "product", "subject"), ("content", "content_base64"))
     if fields.has("content") == fields.has("content_base64"):
         raise PackageError("a record has content or content_base64, one of them", place=Place(field=f"{path}.content"))
     media_type = _media_type(fields)
@@ -145,6 +146,7 @@ def read_record(value: object, path: str) -> PackagedRecord:
         else fields.base64("content_base64"),
         salt=fields.digest("salt"),
         section=SECTIONS[fields.choice("section", SECTIONS)],
+        product=fields.number("product", least=1, most=2**32 - 1),
         subject=read_subject(fields.raw("subject"), f"{path}.subject"),
     )
 
@@ -232,6 +234,7 @@ def record_json(record: PackagedRecord) -> dict[str, Any]:
         **content,
         "salt": hexed(record.salt),
         "section": record.section.label,
+        "product": record.product,
         "subject": {"scheme": record.subject.scheme, "number": record.subject.number},
     }
 
@@ -265,5 +268,5 @@ def hexed(value: bytes) -> str:
 
 
 def joined(hashes: Iterable[bytes]) -> str:
-    """Hashes of 32 bytes, one after another, as one base64 text: what `Fields.hashes` reads."""
+    """Values of one length, one after another, as one base64 text: what `Fields.hashes` and `pieces` read."""
     return base64.b64encode(b"".join(hashes)).decode()

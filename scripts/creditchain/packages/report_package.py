@@ -37,6 +37,8 @@ from creditchain.packages.record_package import RECORD_FORMAT, RecordPackage, re
 REPORT_FORMAT: Final = "creditchain/report-package@1"
 #: As many as a report may name (docs/products.md).
 MOST_RECORDS: Final = 2000
+#: An opened leaf of a range: its product's number, and its commitment. Tag and section are those of the range.
+_LEAF_BYTES: Final = 4 + 32
 MOST_RANGES: Final = 100_000
 MOST_TAGS: Final = 1000
 
@@ -175,7 +177,7 @@ def _tag(value: object, path: str) -> EpochTag:
 
 
 def _range(value: object, path: str) -> PackagedRange:
-    names = ("node", "root", "section", "subject_tag", "first", "commitments", "left", "right", "proof")
+    names = ("node", "root", "section", "subject_tag", "first", "leaves", "left", "right", "proof")
     fields = Fields(value, path, names)
     section, tag = SECTIONS[fields.choice("section", SECTIONS)], fields.digest("subject_tag")
     return PackagedRange(
@@ -185,7 +187,10 @@ def _range(value: object, path: str) -> PackagedRange:
         subject_tag=tag,
         proof=RangeProof(
             first=fields.number("first"),
-            leaves=tuple(Leaf(tag, section, one) for one in fields.hashes("commitments", most=MOST_RECORDS)),
+            leaves=tuple(
+                Leaf(tag, section, int.from_bytes(one[:4], "big"), one[4:])
+                for one in fields.pieces("leaves", _LEAF_BYTES, most=MOST_RECORDS)
+            ),
             left=_neighbour(fields, "left"),
             right=_neighbour(fields, "right"),
             proof=fields.hashes("proof", most=MAX_RUN_PROOF),
@@ -196,8 +201,13 @@ def _range(value: object, path: str) -> PackagedRange:
 def _neighbour(outer: Fields, name: str) -> Leaf | None:
     if not outer.has(name):
         return None
-    fields = Fields(outer.raw(name), f"{outer.path}.{name}", ("subject_tag", "section", "commitment"))
-    return Leaf(fields.digest("subject_tag"), fields.number("section", most=255), fields.digest("commitment"))
+    fields = Fields(outer.raw(name), f"{outer.path}.{name}", ("subject_tag", "section", "product", "commitment"))
+    return Leaf(
+        tag=fields.digest("subject_tag"),
+        section=fields.number("section", most=255),
+        product=fields.number("product", most=2**32 - 1),
+        commitment=fields.digest("commitment"),
+    )
 
 
 def _range_json(one: PackagedRange) -> dict[str, Any]:
@@ -208,7 +218,7 @@ def _range_json(one: PackagedRange) -> dict[str, Any]:
         "section": one.section.label,
         "subject_tag": hexed(one.subject_tag),
         "first": proof.first,
-        "commitments": joined(leaf.commitment for leaf in proof.leaves),
+        "leaves": joined(leaf.product.to_bytes(4, "big") + leaf.commitment for leaf in proof.leaves),
         "left": _neighbour_json(proof.left),
         "right": _neighbour_json(proof.right),
         "proof": joined(proof.proof),
@@ -218,4 +228,9 @@ def _range_json(one: PackagedRange) -> dict[str, Any]:
 def _neighbour_json(leaf: Leaf | None) -> Mapping[str, Any] | None:
     if leaf is None:
         return None
-    return {"subject_tag": hexed(leaf.tag), "section": leaf.section, "commitment": hexed(leaf.commitment)}
+    return {
+        "subject_tag": hexed(leaf.tag),
+        "section": leaf.section,
+        "product": leaf.product,
+        "commitment": hexed(leaf.commitment),
+    }

@@ -238,7 +238,8 @@ def _report(order: ReportOrder, records: list[tuple[RecordPackage, Product]]) ->
         "data": {**order.data, "hash": HASH_NAME, "records": named},
     }
     order.product.validate(value)
-    return PackagedRecord(JSON_MEDIA_TYPE, canonical_bytes(value), order.salt, Section.REPORT, order.subject)
+    content, number = canonical_bytes(value), order.product.number
+    return PackagedRecord(JSON_MEDIA_TYPE, content, order.salt, Section.REPORT, number, order.subject)
 
 
 __all__ = ["Assembled", "AssemblyError", "LeftOut", "ReportOrder", "assemble", "plan"]

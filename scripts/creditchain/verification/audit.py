@@ -1,4 +1,4 @@
-"""Audit a batch from its list of (tag, section, commitment), which holds no content. Pure.
+"""Audit a batch from its list of (tag, section, product, commitment), which holds no content. Pure.
 
 An audit says that this list gives the anchored root and size, and that its leaves strictly ascend. It does not say that
 the records are true, or that everything was published.
@@ -17,10 +17,10 @@ from creditchain.errors import NotValidError
 from creditchain.hashing import keccak256
 from creditchain.merkle import EMPTY_ROOT, Leaf, inclusion_path
 from creditchain.merkle.lanes import leaf_rows, levels
-from creditchain.merkle.rows import Rows
+from creditchain.merkle.rows import Numbers, Rows, as_texts, leaf_keys
 
 REPORT_FORMAT = "creditchain/audit-report@1"
-#: Leaves that are compared at a time, 65 bytes each.
+#: Leaves that are compared at a time, 69 bytes each.
 _CHUNK = 1_000_000
 
 
@@ -37,10 +37,11 @@ class DisorderError(NotValidError):
 
 @dataclass(frozen=True)
 class LeafList:
-    """The leaves of a batch in order: tags and commitments are uint8 (n, 32), sections uint8 (n,)."""
+    """The leaves of a batch in order: tags and commitments are uint8 (n, 32), sections uint8 (n,), products uint32."""
 
     tags: Rows
     sections: Rows
+    products: Numbers
     commitments: Rows
 
     def __len__(self) -> int:
@@ -48,7 +49,13 @@ class LeafList:
 
     def leaf(self, index: int) -> Leaf:
         """The content of one leaf."""
-        return Leaf(self.tags[index].tobytes(), int(self.sections[index]), self.commitments[index].tobytes())
+        section, product = int(self.sections[index]), int(self.products[index])
+        return Leaf(self.tags[index].tobytes(), section, product, self.commitments[index].tobytes())
+
+    def keys(self, start: int, stop: int) -> Rows:
+        """The keys (n, 69) of the leaves from `start` to below `stop`."""
+        part = slice(start, stop)
+        return leaf_keys(self.tags[part], self.sections[part], self.products[part], self.commitments[part])
 
 
 class ListTree:
@@ -95,7 +102,7 @@ class Disorder:
 
 def tree_of(listed: LeafList) -> ListTree:
     """The batch tree over a list, in the order of the list."""
-    return ListTree(levels(leaf_rows(listed.tags, listed.sections, listed.commitments)))
+    return ListTree(levels(leaf_rows(listed.keys(0, len(listed)))))
 
 
 def audit_list(listed: LeafList) -> Audit:
@@ -107,12 +114,7 @@ def audit_list(listed: LeafList) -> Audit:
 def first_disorder(listed: LeafList) -> int | None:
     """The first index whose leaf is not strictly below the next leaf; None if all ascend."""
     for start in range(0, len(listed) - 1, _CHUNK):
-        end = min(start + _CHUNK + 1, len(listed))
-        keys = np.empty((end - start, 65), np.uint8)
-        keys[:, :32], keys[:, 32] = listed.tags[start:end], listed.sections[start:end]
-        keys[:, 33:] = listed.commitments[start:end]
-        # numpy pads fixed-width bytes with zeros and compares all 65, so keys that end in zeros compare correctly.
-        flat = keys.view("S65").ravel()
+        flat = as_texts(listed.keys(start, min(start + _CHUNK + 1, len(listed))))
         wrong = np.flatnonzero(flat[:-1] >= flat[1:])
         if len(wrong):
             return start + int(wrong[0])

@@ -65,14 +65,23 @@ def check_product(
             product=body.product,
         )  # fmt: skip
         return unknown if document is None else worst_of((unknown, _check_day(document, anchor.time)))
+    numbered = _check_number(package, product)
     if document is None:
-        return _check_file(package, product, body)
-    return _misfit(document, product) or _check_day(document, anchor.time)
+        return worst_of((_check_file(package, product, body), numbered))
+    return _misfit(document, product) or worst_of((_check_day(document, anchor.time), numbered))
 
 
 def product_of(body: AnchorBody, catalogue: Mapping[str, Product]) -> Product | None:
     """The product that a batch was anchored for; None if the verifier does not know it."""
     return next((product for product in catalogue.values() if product.digest == body.product), None)
+
+
+def _check_number(package: RecordPackage, product: Product) -> Step:
+    """Check the number in the leaf: by it, whoever sees the leaf unopened takes it for one of that product."""
+    number = package.record.product
+    if number != product.number:
+        return _of_another("product's number", "产品编号", [str(product.number)], str(number))
+    return passed(2, "the leaf has its product's number", "叶节点的产品编号相符")
 
 
 def _check_file(package: RecordPackage, product: Product, body: AnchorBody) -> Step:
@@ -106,7 +115,7 @@ def _misfit(document: Document, product: Product) -> Step | None:
 
 def _of_another(what: str, what_zh: str, expected: list[str], found: str) -> Step:
     return failed(
-        2, f"the document is of a {what} that its product does not have", f"产品不含该{what_zh}",
+        2, f"the leaf is of a {what} that its product does not have", f"产品不含该{what_zh}",
         expected=expected, found=found,
     )  # fmt: skip
 

@@ -153,6 +153,11 @@ def _check_report(case: Case) -> Step:
         return failed(2, "the report names a product of records", "报告所称产品为记录产品", found=report.product)
     if product is None:
         return not_verified(2, "the report's product is not known here", "本地未知报告产品", found=report.product)
+    if case.package.report.product != product.number:
+        return failed(
+            2, "the package's number of the report's product is another", "数据包所称报告产品编号不符",
+            expected=product.number, found=case.package.report.product,
+        )  # fmt: skip
     try:
         product.validate(report.value)
     except InputError as error:

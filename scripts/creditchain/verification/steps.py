@@ -50,7 +50,8 @@ from creditchain.vocabulary import DisputeState, Life
 
 def leaf_of(package: RecordPackage) -> bytes:
     """The record's leaf hash, 32 bytes, from what the package shows; a package never states a leaf."""
-    return leaf_hash(package.tag.subject_tag, package.record.section, package.record.commitment)
+    record = package.record
+    return leaf_hash(package.tag.subject_tag, record.section, record.product, record.commitment)
 
 
 def verify_record(

@@ -41,15 +41,15 @@ def test_second_preimage(region):
 
 
 def test_split_leaf(region):
-    """A leaf of 65 bytes that looks like an inner node: prefixes keep the two apart, whatever the bytes."""
+    """A leaf of 69 bytes that looks like an inner node: prefixes keep the two apart, whatever the bytes."""
     left, right = LEAVES[0], LEAVES[1]
-    posing = (left, right[0], right[1:] + b"\x00")
+    posing = (left, right[0], int.from_bytes(right[1:5], "big"), right[5:] + bytes(5))
     assert reference.leaf(*posing) != reference.keccak(b"\x01", left, right)
     region.anchors.anchor(batch(1, ROOT, size=8), {"from": accounts[SOURCE]})
     inner = [reference.keccak(b"\x01", LEAVES[i], LEAVES[i + 1]) for i in range(0, 8, 2)]
     proofs = [reference.path(0, inner), reference.path(1, inner)]
     with refused("AnchorRegistryInclusion", ROOT, 0, reference.leaf(*posing)):
-        region.anchors.proveDisorder(SOURCE, ROOT, 0, posing, (NO_WORD, 0, NO_WORD), *proofs)
+        region.anchors.proveDisorder(SOURCE, ROOT, 0, posing, (NO_WORD, 0, 0, NO_WORD), *proofs)
 
 
 def test_reordered_leaves(region):

@@ -108,11 +108,12 @@ def test_prove_disorder(region, index):
     "second",
     [
         SORTED[4],
-        (SORTED[4][0], 0, SORTED[4][2]),
-        (SORTED[4][0], 1, bytes(32)),
-        (bytes(31) + b"\x03", 6, b"\xff" * 32),
+        (SORTED[4][0], 0, 255, SORTED[4][3]),
+        (SORTED[4][0], 1, 16, b"\xff" * 32),
+        (SORTED[4][0], 1, 17, bytes(32)),
+        (bytes(31) + b"\x03", 6, 255, b"\xff" * 32),
     ],
-    ids=["the same leaf twice", "a lower section", "a lower commitment", "a lower tag"],
+    ids=["the same leaf twice", "a lower section", "a lower product", "a lower commitment", "a lower tag"],
 )
 def test_disorder_by_each_part_of_the_key(region, second):
     openings = [*SORTED[:5], second, *SORTED[6:]]
@@ -125,11 +126,12 @@ def test_disorder_by_each_part_of_the_key(region, second):
     "second",
     [
         SORTED[5],
-        (SORTED[4][0], 2, bytes(32)),
-        (SORTED[4][0], 1, b"\xff" * 32),
-        (bytes(31) + b"\x05", 0, bytes(32)),
+        (SORTED[4][0], 2, 1, bytes(32)),
+        (SORTED[4][0], 1, 18, bytes(32)),
+        (SORTED[4][0], 1, 17, b"\xff" * 32),
+        (bytes(31) + b"\x05", 0, 1, bytes(32)),
     ],
-    ids=["the next leaf", "a higher section", "a higher commitment", "a higher tag"],
+    ids=["the next leaf", "a higher section", "a higher product", "a higher commitment", "a higher tag"],
 )
 def test_leaves_that_ascend(region, second):
     openings = [*SORTED[:5], second, *SORTED[6:]]
@@ -141,10 +143,10 @@ def test_leaves_that_ascend(region, second):
 def test_disorder_is_proven(region):
     openings = swapped(SORTED, 3)
     root = publish(region, openings)
-    wrong = (openings[3], (openings[4][0], openings[4][1], bytes(32)))
+    wrong = (openings[3], (*openings[4][:3], bytes(32)))
     with refused("AnchorRegistryInclusion", root, 4, reference.leaf(*wrong[1])):
         prove(region, root, openings, 3, wrong)
-    wrong = ((openings[3][0], openings[3][1], b"\xff" * 32), openings[4])
+    wrong = ((*openings[3][:3], b"\xff" * 32), openings[4])
     with refused("AnchorRegistryInclusion", root, 3, reference.leaf(*wrong[0])):
         prove(region, root, openings, 3, wrong)
 

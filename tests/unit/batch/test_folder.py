@@ -71,6 +71,15 @@ def test_a_changed_inner_node_is_noticed_though_the_digests_were_made_to_fit(fol
         check_batch(folder)
 
 
+def test_leaves_with_the_number_of_another_product_are_noticed(folder: Path) -> None:
+    manifest = read_manifest(folder)
+    terms = replace(manifest.terms, product_number=18)
+    (folder / "manifest.json").write_bytes(replace(manifest, terms=terms).to_bytes())
+    with pytest.raises(BatchError, match="a leaf has the number of another product") as caught:
+        check_batch(folder)
+    assert (caught.value.expected, caught.value.found) == ("18", "17")
+
+
 def test_a_renamed_folder_is_noticed(folder: Path) -> None:
     other = folder.with_name("00" * 32)
     folder.rename(other)

@@ -33,7 +33,7 @@ def plain_root(documents: list[dict[str, object]]) -> bytes:
     for one in documents:
         content = canonical_bytes(one)
         tag = subject_tag(SEALS.tag_key, Subject("USCC", one["subject"]["number"]))  # type: ignore[index]
-        leaves.append((tag, 1, commitment(salt(SEALS.secret, tag, content), "application/json", content)))
+        leaves.append((tag, 1, 17, commitment(salt(SEALS.secret, tag, content), "application/json", content)))
     return tree_root(MemoryTree([leaf_hash(*leaf) for leaf in sorted(leaves)]))
 
 
@@ -110,7 +110,9 @@ def test_root_does_not_depend_on_the_partitions() -> None:
     )
     for count in (1, 2, 3, 16, 300):
         step = -(-len(whole) // count)
-        parts = [placed_leaves(seal(whole.slice(start, step), SEALS), start) for start in range(0, len(whole), step)]
+        parts = [
+            placed_leaves(seal(whole.slice(start, step), SEALS, 17), start) for start in range(0, len(whole), step)
+        ]
         hashes = leaf_hashes(merge_sorted(parts))
         assert tree_root(MemoryTree([row.tobytes() for row in hashes])) == plain_root(DOCUMENTS), count
 

@@ -27,7 +27,7 @@ def test_vectors(case: dict) -> None:
     made = salt(VECTORS["batch_secret"], case["tag"], case["content"])
     assert made == case["salt"]
     assert commitment(made, case["media_type"], case["content"]) == case["commitment"]
-    assert leaf_hash(case["tag"], case["section"], case["commitment"]) == case["leaf"]
+    assert leaf_hash(case["tag"], case["section"], case["product"], case["commitment"]) == case["leaf"]
 
 
 @pytest.mark.parametrize("case", VECTORS["documents"], ids=lambda case: case["name"])
@@ -35,7 +35,7 @@ def test_from_text_to_leaf(case: dict) -> None:
     document = parse_document(case["text"].encode())
     tag = subject_tag(VECTORS["tag_key"], document.subject)
     committed = commitment(salt(VECTORS["batch_secret"], tag, document.content), JSON_MEDIA_TYPE, document.content)
-    assert leaf_hash(tag, document.section, committed) == case["leaf"]
+    assert leaf_hash(tag, document.section, case["product"], committed) == case["leaf"]
 
 
 def test_media_type_and_content_do_not_run_into_each_other() -> None:
@@ -71,8 +71,8 @@ def test_parts_of_another_length_are_programming_errors(length: int) -> None:
         lambda: salt(wrong, bytes(32), b""),
         lambda: salt(bytes(32), wrong, b""),
         lambda: commitment(wrong, "a/b", b""),
-        lambda: leaf_hash(wrong, 0, bytes(32)),
-        lambda: leaf_hash(bytes(32), 0, wrong),
+        lambda: leaf_hash(wrong, 0, 1, bytes(32)),
+        lambda: leaf_hash(bytes(32), 0, 1, wrong),
     ):
         with pytest.raises(ValueError, match="must be 32 bytes"):
             call()
@@ -81,7 +81,13 @@ def test_parts_of_another_length_are_programming_errors(length: int) -> None:
 @pytest.mark.parametrize("section", [-1, 256])
 def test_a_section_is_one_byte(section: int) -> None:
     with pytest.raises((ValueError, OverflowError)):
-        leaf_hash(bytes(32), section, bytes(32))
+        leaf_hash(bytes(32), section, 1, bytes(32))
+
+
+@pytest.mark.parametrize("product", [-1, 2**32])
+def test_a_product_is_four_bytes(product: int) -> None:
+    with pytest.raises(OverflowError):
+        leaf_hash(bytes(32), 0, product, bytes(32))
 
 
 def test_domain_masks() -> None:

@@ -135,11 +135,11 @@ def test_an_inner_node_posing_as_a_leaf_fails(size: int) -> None:
 
 def test_second_preimage_a_leaf_made_of_two_nodes_has_another_hash() -> None:
     # Whoever shows left || right of an inner node as a leaf does not get the node's hash: the prefixes differ, and a
-    # leaf is 66 bytes long where a node is 65.
+    # leaf is 70 bytes long where a node is 65.
     left, right = LEAVES[:2]
     node = node_hash(left, right)
     assert keccak256(b"\x00" + left + right) != node
-    assert leaf_hash(left, right[0], right) != node
+    assert leaf_hash(left, right[0], int.from_bytes(right[1:5], "big"), right) != node
 
 
 def test_second_preimage_a_tree_of_nodes_has_the_same_root_but_another_size() -> None:

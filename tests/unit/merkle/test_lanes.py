@@ -11,7 +11,7 @@ import pytest
 from creditchain.hashing import keccak256
 from creditchain.merkle import MemoryTree, kernel, lanes, plain, tree_root
 from creditchain.merkle.lanes import Engine
-from creditchain.merkle.rows import Offsets, Rows
+from creditchain.merkle.rows import Offsets, Rows, leaf_keys
 
 RANDOM = np.random.default_rng(20261123)
 ENGINES = pytest.mark.parametrize("engine", [kernel, plain, lanes], ids=["kernel", "plain", "lanes"])
@@ -103,7 +103,7 @@ def test_no_messages(engine: Engine) -> None:
         engine.keccak_rows(none),
         engine.keccak_ragged(nothing, start),
         engine.node_level(none),
-        engine.leaf_rows(none, nothing, none),
+        engine.leaf_rows(np.empty((0, 69), np.uint8)),
         engine.subject_tags(bytes(32), b"USCC", nothing, start),
         engine.cell_rows(none, none),
         engine.salts(bytes(32), none, none),
@@ -120,19 +120,21 @@ def test_formulas_of_the_format(engine: Engine, count: int) -> None:
     numbers, number_offsets = cut([18] * count)
     documents, offsets = cut([int(n) for n in RANDOM.integers(0, 900, count)])
     sections = RANDOM.integers(0, 7, count, dtype=np.uint8)
+    products = RANDOM.integers(0, 2**32, count, dtype=np.uint32)
     media_type = b"application/json"
 
     tags = engine.subject_tags(key, b"USCC", numbers, number_offsets)
     salts = engine.salts(secret, tags, engine.keccak_ragged(documents, offsets))
     commitments = engine.commitments(salts, media_type, documents, offsets)
-    leaves = engine.leaf_rows(tags, sections, commitments)
+    leaves = engine.leaf_rows(leaf_keys(tags, sections, products, commitments))
 
-    texts = zip(pieces(numbers, number_offsets), sections.tolist(), pieces(documents, offsets), strict=True)
-    for i, (number, section, document) in enumerate(texts):
+    kinds = zip(sections.tolist(), products.tolist(), strict=True)
+    texts = zip(pieces(numbers, number_offsets), kinds, pieces(documents, offsets), strict=True)
+    for i, (number, (section, product), document) in enumerate(texts):
         tag = keccak256(b"\x02" + key + b"USCC" + b"\x00" + number)
         salt = keccak256(b"\x04" + secret + tag + keccak256(document))
         commitment = keccak256(b"\x03" + salt + media_type + b"\x00" + document)
-        leaf = keccak256(b"\x00" + tag + bytes([section]) + commitment)
+        leaf = keccak256(b"\x00" + tag + bytes([section]) + product.to_bytes(4, "big") + commitment)
         assert tags[i].tobytes() == tag
         assert salts[i].tobytes() == salt
         assert commitments[i].tobytes() == commitment
@@ -162,8 +164,8 @@ WRONG: dict[str, Callable[[Engine], object]] = {
     "rows of other numbers": lambda engine: engine.keccak_rows(np.zeros((3, 32), np.int64)),
     "nodes of 31 bytes": lambda engine: engine.node_level(np.zeros((4, 31), np.uint8)),
     "leaves in one dimension": lambda engine: engine.levels(np.zeros(64, np.uint8)),
-    "fewer commitments than tags": lambda engine: engine.leaf_rows(THREE, np.zeros(3, np.uint8), TWO),
-    "fewer sections than tags": lambda engine: engine.leaf_rows(THREE, np.zeros(2, np.uint8), THREE),
+    "keys of 68 bytes": lambda engine: engine.leaf_rows(np.zeros((3, 68), np.uint8)),
+    "rows to sort of 7 bytes": lambda engine: engine.row_order(np.zeros((3, 7), np.uint8)),
     "fewer words than keys": lambda engine: engine.cell_rows(THREE, TWO),
     "fewer digests than tags": lambda engine: engine.salts(bytes(32), THREE, TWO),
     "a secret of 31 bytes": lambda engine: engine.salts(bytes(31), THREE, THREE),
@@ -221,24 +223,49 @@ def test_columns_of_other_lengths_or_offsets_outside_the_data_are_refused(engine
 
 
 @ENGINES
+@pytest.mark.parametrize("width", [8, 9, 15, 16, 33, 69])
 @pytest.mark.parametrize("values", [1, 2, 256])
 @pytest.mark.parametrize("count", [0, 1, 2, 40, 3000])
-def test_leaves_in_order(engine: Engine, count: int, values: int) -> None:
+def test_rows_in_order(engine: Engine, count: int, values: int, width: int) -> None:
     """Of few values, so that ties, zero bytes and buckets too large for insertion are common."""
-    tags, commitments = (RANDOM.integers(0, values, (count, 32), dtype=np.uint8) for _ in range(2))
-    tags[:, :29] = RANDOM.integers(0, 4, (count, 1), dtype=np.uint8) * 85
-    commitments[:, 1:31] = 255
-    sections = RANDOM.integers(0, 256, count, dtype=np.uint8) // 100 * 100
-    parts = zip(tags, sections, commitments, strict=True)
-    keys = [tag.tobytes() + bytes([section]) + commitment.tobytes() for tag, section, commitment in parts]
-    assert engine.leaf_order(tags, sections, commitments).tolist() == sorted(range(count), key=keys.__getitem__)
+    rows = RANDOM.integers(0, values, (count, width), dtype=np.uint8)
+    rows[:, : width // 2] = RANDOM.integers(0, 4, (count, 1), dtype=np.uint8) * 85
+    texts = [row.tobytes() for row in rows]
+    assert engine.row_order(rows).tolist() == sorted(range(count), key=texts.__getitem__)
+
+
+@ENGINES
+@pytest.mark.parametrize("place", range(69))
+def test_each_byte_of_a_row_decides(engine: Engine, place: int) -> None:
+    rows = np.full((3, 69), 128, np.uint8)
+    rows[:, place] = 255, 0, 127
+    assert engine.row_order(rows).tolist() == [1, 2, 0]
 
 
 @ENGINES
 @pytest.mark.parametrize("count", [2, 3, 7, 8, 9, 500])
-def test_leaves_with_the_least_and_the_greatest_tag_there_is(engine: Engine, count: int) -> None:
-    tags = RANDOM.integers(0, 256, (count, 32), dtype=np.uint8)
-    tags[0], tags[1] = 255, 0
-    nothing = np.zeros((count, 32), np.uint8)
-    expected = sorted(range(count), key=lambda place: tags[place].tobytes())
-    assert engine.leaf_order(tags, np.zeros(count, np.uint8), nothing).tolist() == expected
+def test_rows_with_the_least_and_the_greatest_tag_there_is(engine: Engine, count: int) -> None:
+    rows = RANDOM.integers(0, 256, (count, 69), dtype=np.uint8)
+    rows[0], rows[1] = 255, 0
+    expected = sorted(range(count), key=lambda place: rows[place].tobytes())
+    assert engine.row_order(rows).tolist() == expected
+
+
+@ENGINES
+def test_keys_that_begin_wider_rows(engine: Engine) -> None:
+    wide = random_rows(20, 73)
+    expected = [keccak256(b"\x00" + row.tobytes()[:69]) for row in wide]
+    assert as_bytes(engine.leaf_rows(wide[:, :69])) == expected
+    assert as_bytes(engine.leaf_rows(wide[::2, :69])) == expected[::2]
+
+
+def test_columns_of_leaves_that_do_not_belong_together_are_refused() -> None:
+    sections, products = np.zeros(3, np.uint8), np.zeros(3, np.uint32)
+    for columns in (
+        (THREE, sections, products, TWO),
+        (THREE, sections[:2], products, THREE),
+        (THREE, sections, products[:2], THREE),
+        (THREE, sections, products.astype(np.int64), THREE),
+    ):
+        with pytest.raises(ValueError, match="expected"):
+            leaf_keys(*columns)

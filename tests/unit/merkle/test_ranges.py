@@ -28,7 +28,7 @@ ATTACKS = [case for case in VECTORS["cases"] if not case["holds"]]
 
 
 def _leaf(shown: dict) -> Leaf:
-    return Leaf(shown["tag"], shown["section"], shown["commitment"])
+    return Leaf(shown["tag"], shown["section"], shown["product"], shown["commitment"])
 
 
 def _neighbour(shown: dict | None) -> Leaf | None:
@@ -94,9 +94,9 @@ def test_every_attack_is_in_the_vectors() -> None:
 
 def test_split_leaf_is_what_only_disorder_shows() -> None:
     # The range holds where it was shown; the copy further on breaks the order, which two adjacent leaves prove.
-    split = [*BATCH, Leaf(TAG, SECTION, bytes(32))]
+    split = [*BATCH, Leaf(TAG, SECTION, 12, bytes(32))]
     tree = MemoryTree([leaf.hash() for leaf in split])
-    proof = prove_range(tree, [*split[:-1], Leaf(b"\xff" * 32, 255, bytes(32))], TAG, SECTION)
+    proof = prove_range(tree, [*split[:-1], Leaf(b"\xff" * 32, 255, 1, bytes(32))], TAG, SECTION)
     assert verify_range(proof, TAG, SECTION, len(split), tree_root(tree))
     assert not split[-2] < split[-1]
 
@@ -178,8 +178,9 @@ def test_neighbours_too_many() -> None:
 
 @pytest.mark.parametrize(
     "leaf",
-    [Leaf(b"", 4, bytes(32)), Leaf(bytes(33), 4, bytes(32)), Leaf(bytes(32), 256, bytes(32)), Leaf(TAG, -1, bytes(32)),
-     Leaf(TAG, SECTION, bytes(31))],
+    [Leaf(b"", 4, 1, bytes(32)), Leaf(bytes(33), 4, 1, bytes(32)), Leaf(bytes(32), 256, 1, bytes(32)),
+     Leaf(TAG, -1, 1, bytes(32)), Leaf(TAG, SECTION, -1, bytes(32)), Leaf(TAG, SECTION, 2**32, bytes(32)),
+     Leaf(TAG, SECTION, 1, bytes(31))],
 )  # fmt: skip
 def test_malformed_leaves_are_a_fault_and_never_raise(leaf: Leaf) -> None:
     proof = prove_range(TREE, BATCH, TAG, SECTION)
@@ -197,7 +198,7 @@ KEYS = st.tuples(st.integers(0, 4), st.integers(0, 2))
 @given(st.sets(st.tuples(KEYS, st.integers(0, 5)), min_size=1, max_size=40), KEYS)
 @settings(max_examples=150, deadline=None)
 def test_any_batch_any_key(chosen: set[tuple[tuple[int, int], int]], asked: tuple[int, int]) -> None:
-    leaves = sorted(Leaf(bytes([tag]) * 32, section, keccak256(bytes([n]))) for (tag, section), n in chosen)
+    leaves = sorted(Leaf(bytes([tag]) * 32, section, n % 3, keccak256(bytes([n]))) for (tag, section), n in chosen)
     tree = MemoryTree([leaf.hash() for leaf in leaves])
     tag, section = bytes([asked[0]]) * 32, asked[1]
     proof = prove_range(tree, leaves, tag, section)

@@ -63,6 +63,7 @@ DEFECTS: dict[str, tuple[Bend, str, list[int]]] = {
     "data-empty": (lambda package: package["record"]["content"].update(data={}), NOT_VALID, [2, 3]),
     "salt-changed": (lambda package: package["record"].update(salt=hexed(bytes(32))), NOT_VALID, [3]),
     "section-relabelled": (lambda package: package["record"].update(section="warning"), NOT_VALID, [2, 3]),
+    "product-renumbered": (lambda package: package["record"].update(product=18), NOT_VALID, [2, 3]),
     "subject-relabelled": (lambda package: package["record"]["subject"].update(number=OTHER.number), NOT_VALID, [2]),
     "document-posing-as-file": (
         lambda package: package["record"].update(media_type="application/pdf"),

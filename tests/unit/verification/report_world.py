@@ -243,23 +243,26 @@ class Region:
         epoch: int = 1,
         bend: Bend | None = None,
         media_type: str = JSON_MEDIA_TYPE,
+        number: int | None = None,
     ) -> bytes:
         """Anchor a batch of (subject, day, note); its root. Two other enterprises are always in it.
 
         `bend` changes each document before it is anchored. With another media type the documents are files.
+        `number` is what leaves say instead of the product's own number.
         """
-        product, number = CATALOGUE[ref], self.numbers.get((source, ref), 0) + 1
-        self.numbers[source, ref] = number
-        secret = keccak256(f"{source} {ref} {number}".encode())
+        product, batch = CATALOGUE[ref], self.numbers.get((source, ref), 0) + 1
+        self.numbers[source, ref] = batch
+        secret = keccak256(f"{source} {ref} {batch}".encode())
         rows: dict[Leaf, tuple[bytes, bytes]] = {}
         for subject, day, note in [*documents, *((other, "2024-01-31", "") for other in OTHERS)]:
             tag, content = subject_tag(TAG_KEYS[epoch], subject), content_of(product, subject, day, note, bend)
             fresh = salt(secret, tag, content)
-            rows[Leaf(tag, product.sections[0], commitment(fresh, media_type, content))] = content, fresh
+            leaf = Leaf(tag, product.sections[0], number or product.number, commitment(fresh, media_type, content))
+            rows[leaf] = content, fresh
         leaves = sorted(rows)
         tree = MemoryTree([leaf.hash() for leaf in leaves])
         root = tree.node(max(1, (len(leaves) - 1).bit_length()), 0)
-        body = AnchorBody(source, root, len(leaves), product.digest, number, int(full), _mask(product), 3, epoch)
+        body = AnchorBody(source, root, len(leaves), product.digest, batch, int(full), _mask(product), 3, epoch)
         entry = self.log(body)
         self.anchors[source, root] = AnchorInfo(source, root, len(leaves), self.now, entry, epoch, False, False)
         terms = SimpleNamespace(

@@ -16,7 +16,7 @@ from creditchain.verification.audit import LeafList, audit_list, audit_report, f
 def leaves(count: int) -> list[Leaf]:
     """Leaves in order, some of them of one tag, some of one tag and section."""
     digests = [hashlib.sha256(bytes([number])).digest() for number in range(count)]
-    return sorted(Leaf(digests[n // 3], n % 2, digests[n]) for n in range(count))
+    return sorted(Leaf(digests[n // 3], n % 2, n % 4, digests[n]) for n in range(count))
 
 
 def listed(given: list[Leaf]) -> LeafList:
@@ -28,6 +28,7 @@ def listed(given: list[Leaf]) -> LeafList:
     return LeafList(
         column([leaf.tag for leaf in given]),
         np.array([leaf.section for leaf in given], np.uint8),
+        np.array([leaf.product for leaf in given], np.uint32),
         column([leaf.commitment for leaf in given]),
     )
 
@@ -70,7 +71,7 @@ def test_disorder_across_the_border_of_two_chunks(monkeypatch: pytest.MonkeyPatc
 
 def test_keys_are_compared_as_65_bytes_with_zeros_at_the_end() -> None:
     tag = bytes(32)
-    given = [Leaf(tag, 0, bytes(32)), Leaf(tag, 0, bytes(31) + b"\1"), Leaf(tag, 1, bytes(32))]
+    given = [Leaf(tag, 0, 0, bytes(32)), Leaf(tag, 0, 0, bytes(31) + b"\1"), Leaf(tag, 1, 0, bytes(32))]
     assert audit_list(listed(given)).disorder is None
     assert audit_list(listed([given[0], given[0]])).disorder == 0
 

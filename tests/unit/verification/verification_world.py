@@ -42,6 +42,7 @@ ANCHORED_AT, ISSUED_AT, NOW = 1_750_000_000, 1_750_000_500, 1_750_100_000
 EPOCH = 1
 PRODUCT = "registry-basic/1"
 CATALOGUE = {product.ref: product for product in catalogue(())}
+PRODUCT_NUMBER = CATALOGUE[PRODUCT].number
 NUMBERS = ("914403001922038216", "9144030071526726XG", "91330100799655058B")
 ORIGIN = Origin(31337, "YRD", keccak256(b"log of the tests"), "0x" + "a1" * 20)
 
@@ -163,14 +164,18 @@ def _made(media_type: str, position: int, changes: dict[str, object]) -> World:
                 else b"%PDF-1.7 " + bytes([year % 256])
             )
             fresh = salt(SECRET, tag, content)
-            shown[tag, Section.BASIC, commitment(fresh, media_type, content)] = (subject, content, fresh)
+            shown[tag, Section.BASIC, PRODUCT_NUMBER, commitment(fresh, media_type, content)] = (
+                subject,
+                content,
+                fresh,
+            )
     leaves = sorted(shown)
     hashes = [leaf_hash(*leaf) for leaf in leaves]
     top = root(hashes)
     subject, content, fresh = shown[leaves[position]]
     tag = leaves[position][0]
     package = RecordPackage(
-        record=PackagedRecord(media_type, content, fresh, Section.BASIC, subject),
+        record=PackagedRecord(media_type, content, fresh, Section.BASIC, PRODUCT_NUMBER, subject),
         batch=PackagedBatch(
             log_id=ORIGIN.log_id,
             chain_id=ORIGIN.chain_id,

@@ -41,11 +41,12 @@ def anchored(
     day: str = "2023-06-30",
     bend: Bend | None = None,
     media_type: str = JSON_MEDIA_TYPE,
+    number: int | None = None,
 ) -> World:
     """The package of the subject's one record in a batch of three, and the chain that has the batch."""
     here = Region()
     source = TAX if ref.startswith("tax") else REGISTRY
-    root = here.publish(source, ref, [(SUBJECT, day, "")], bend=bend, media_type=media_type)
+    root = here.publish(source, ref, [(SUBJECT, day, "")], bend=bend, media_type=media_type, number=number)
     batch = here.batches[source, root]
     tag = tags()[1]
     index = next(place for place, leaf in enumerate(batch.leaves) if leaf.tag == tag.subject_tag)
@@ -120,6 +121,8 @@ def _unparsed(package: Json, facts: Json) -> Iterator[Case]:
         "a number as text": put("batch", "size", to="3"),
         "true for a number": put("batch", "index", to=True),
         "a section that does not exist": put("record", "section", to="basics"),
+        "a product of 0": put("record", "product", to=0),
+        "a product of 2^32": put("record", "product", to=2**32),
         "a media type with parameters": put("record", "media_type", to="application/json; charset=utf-8"),
         "a media type in capitals": put("record", "media_type", to="Application/JSON"),
         "a document that poses as a file": put("record", "media_type", to=PDF),
@@ -165,6 +168,8 @@ def _contents(world: World) -> Iterator[Case]:
     yield _case("another amount", world, {3: F}, put("record", "content", "data", "capital_fen", to=1))
     yield _case("another salt", world, {3: F}, put("record", "salt", to=bytes(32)))
     yield _case("another section", world, {2: F, 3: F}, put("record", "section", to="asset"))
+    yield _case("another product's number", world, {2: F, 3: F}, put("record", "product", to=18))
+    yield _case("anchored with another product's number", anchored(number=18), {2: F})
     yield _case("another subject", world, {2: F}, put("record", "subject", "number", to=OTHERS[0].number))
     for day in ("2023-02-29", "2023-13-01", "2023-6-30", "0000-01-01", "10000-01-01", "20230630"):
         yield _case(f"a day that is none: {day}", world, {2: F, 3: F}, put("record", "content", "as_of", to=day))
@@ -191,6 +196,7 @@ def _contents(world: World) -> Iterator[Case]:
     yield _case("about a day to come, of a product that is not known", future, {2: F}, products=[])
     file = anchored(media_type=PDF)
     yield _case("a file", file, {})
+    yield _case("a file with another product's number", file, {2: F, 3: F}, put("record", "product", to=18))
     yield _case("a file of another section", file, {2: F, 3: F}, put("record", "section", to="asset"))
     yield _case("a file with another media type", file, {3: F}, put("record", "media_type", to="image/png"))
     yield _case("a file with content that was changed", file, {3: F}, put("record", "content_base64", to="JVBERi0="))

@@ -148,7 +148,10 @@ def _unparsed(world: World) -> Iterator[Case]:
         "a signature of 4097 bytes": put("delivery", "receipt_signature", to=bytes(4097)),
         "a purpose of 256": put("delivery", "request", "purpose", to=256),
         "a time of 2^40": put("delivery", "receipt", "meterBy", to=2**40),
-        "commitments of 33 bytes": put("ranges", 0, "commitments", to="A" * 44),
+        "opened leaves of 33 bytes": put("ranges", 0, "leaves", to="A" * 44),
+        "a neighbour's product of 2^32": lambda value: next(one for one in value["ranges"] if one["left"] is not None)[
+            "left"
+        ].update(product=2**32),
         "a neighbour's section of 256": lambda value: next(one for one in value["ranges"] if one["left"] is not None)[
             "left"
         ].update(section=256),
@@ -179,6 +182,7 @@ def _contents() -> Iterator[Case]:
         weak = {} if 9 not in steps else {"weaknesses": ["unaudited"]}
         yield _case(name, world, steps, **weak)
     world = _honest()
+    yield _case("another number of its product", world, {2: F}, put("report", "product", to=17))
     some = [name for name in CATALOGUE if name != "tax-payment/1"]
     yield _case("a product that it combines is not known", world, {2: N, 9: N, 10: N}, products=some)
     tag = lambda value: value["tags"][1].update(statement=None)  # noqa: E731

@@ -24,7 +24,7 @@ from creditchain.batch.folder.purging import FILE as PURGED
 from creditchain.batch.folder.purging import Purges, read_purges
 from creditchain.batch.folder.tree_file import CHECK_ROWS, first_wrong_node
 from creditchain.batch.progress import Watch, no_watch
-from creditchain.batch.records import DOCUMENTS, LEAVES, Bytes, hash_rows, pieces_of
+from creditchain.batch.records import DOCUMENTS, LEAVES, Bytes, hash_rows, number_values, pieces_of
 from creditchain.batch.sealing import leaf_hashes, sort_keys
 from creditchain.errors import Place
 from creditchain.hashing import HASH_BYTES
@@ -167,6 +167,7 @@ def _check_leaves(path: Path, manifest: Manifest, commitments: _Commitments) -> 
             if row + len(leaves) > begun + file.rows:
                 raise _wrong_number(file.rows, name)
             _check_order(leaves, last, name)
+            _check_product(leaves, manifest.terms.product_number, name)
             commitments.check(leaves, row)
             _check_leaf_hashes(path, leaves, row)
             subjects += _new_subjects(leaves, last)
@@ -183,6 +184,15 @@ def _check_order(leaves: pa.RecordBatch, last: pa.RecordBatch | None, name: str)
     keys = sort_keys(leaves)
     if bool(np.any(keys[1:] <= keys[:-1])) or (last is not None and keys[0] <= sort_keys(last)[0]):
         raise BatchError("the leaves are not in ascending order", place=Place(name))
+
+
+def _check_product(leaves: pa.RecordBatch, number: int, name: str) -> None:
+    others = number_values(leaves.column("product"))
+    if bool(np.any(others != number)):
+        found = str(int(others[others != number][0]))
+        raise BatchError(
+            "a leaf has the number of another product", expected=str(number), found=found, place=Place(name)
+        )
 
 
 def _new_subjects(leaves: pa.RecordBatch, last: pa.RecordBatch | None) -> int:

@@ -18,14 +18,14 @@ import pyarrow.parquet as pq
 from creditchain.batch.folder.files import LEAF_ROWS, LEVELS, write_arrow
 from creditchain.batch.folder.opened import BatchFolder
 from creditchain.batch.folder.tree_file import TreeWriter
-from creditchain.batch.records import LEAVES, hash_rows
+from creditchain.batch.records import LEAVES, hash_rows, number_values
 from creditchain.batch.sealing import leaf_hashes, sort_keys
 from creditchain.errors import InputError, Place
 from creditchain.home.files import fsync_path, new_file, private_folder, rename, storage
 from creditchain.verification.audit import DisorderError, LeafList
 
 #: The columns that an audit needs. A publisher's own files have the domain as well.
-AUDITED = pa.schema([LEAVES.field(name) for name in ("tag", "section", "commitment")])
+AUDITED = pa.schema([LEAVES.field(name) for name in ("tag", "section", "product", "commitment")])
 LEAVES_FILE = "leaves.arrow"
 
 
@@ -40,7 +40,7 @@ class Kept:
 
 
 def write_leaves(folder: BatchFolder, out: Path, *, overwrite: bool = False) -> None:
-    """Write the list of a batch for its auditor, as Parquet: tag, section and commitment of each leaf, in order.
+    """Write the list of a batch for its auditor, as Parquet: the content of each leaf, in order.
 
     Raises OutputExistsError, StorageError.
     """
@@ -58,7 +58,7 @@ def write_leaves(folder: BatchFolder, out: Path, *, overwrite: bool = False) -> 
 
 
 def read_leaves(source: Path) -> LeafList:
-    """The leaves of a batch folder, or of a Parquet list, in memory: 65 bytes each.
+    """The leaves of a batch folder, or of a Parquet list, in memory: 69 bytes each.
 
     Raises InputError where the source holds no leaves; StorageError.
     """
@@ -69,6 +69,7 @@ def read_leaves(source: Path) -> LeafList:
     return LeafList(
         np.concatenate([hash_rows(batch.column("tag")) for batch in batches]),
         np.concatenate([batch.column("section").to_numpy() for batch in batches]),
+        np.concatenate([number_values(batch.column("product")) for batch in batches]),
         np.concatenate([hash_rows(batch.column("commitment")) for batch in batches]),
     )
 

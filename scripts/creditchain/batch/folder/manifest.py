@@ -28,6 +28,7 @@ class Terms:
     node: int
     product: str  #: name/version
     product_digest: bytes
+    product_number: int  #: what stands for the product in each leaf
     kind: int  #: 0 delta, 1 full
     key_epoch: int
     upload_digest: bytes
@@ -122,6 +123,7 @@ def _terms(whole: Mapping[str, Any]) -> Terms:
         node=_number(whole["node"]),
         product=str(whole["product"]),
         product_digest=_digest(whole["product_digest"]),
+        product_number=_number(whole["product_number"]),
         kind=_number(whole["kind"]),
         key_epoch=_number(whole["key_epoch"]),
         upload_digest=_digest(whole["upload_digest"]),

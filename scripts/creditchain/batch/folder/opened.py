@@ -92,11 +92,12 @@ class PartTable(Generic[Held]):
 class _LeafBatch:
     """The columns of a record batch of leaves, as views of the mapped file."""
 
-    __slots__ = ("commitments", "domains", "sections", "tags")
+    __slots__ = ("commitments", "domains", "products", "sections", "tags")
 
     def __init__(self, batch: pa.RecordBatch) -> None:
         views = [memoryview(column.buffers()[1]) for column in batch.columns]
-        self.tags, self.sections, self.commitments, self.domains = views
+        self.tags, self.sections, products, self.commitments, self.domains = views
+        self.products = products.cast("B").cast("I")
 
 
 class Leaves(Sequence[Leaf]):
@@ -118,7 +119,9 @@ class Leaves(Sequence[Leaf]):
         held, at = self._table.find(index if index >= 0 else index + len(self))
         first = at * HASH_BYTES
         behind = first + HASH_BYTES
-        return Leaf(bytes(held.tags[first:behind]), held.sections[at], bytes(held.commitments[first:behind]))
+        return Leaf(
+            bytes(held.tags[first:behind]), held.sections[at], held.products[at], bytes(held.commitments[first:behind])
+        )
 
     def __iter__(self) -> Iterator[Leaf]:
         return (self[index] for index in range(len(self)))
@@ -149,8 +152,8 @@ class BatchFolder:
 
     def find(self, tag: bytes, section: int | None = None) -> range:
         """Indices of the leaves of a subject tag (32 bytes), of one section or of all; empty where there are none."""
-        low = Leaf(tag, 0 if section is None else section, b"")
-        high = Leaf(tag, 256 if section is None else section + 1, b"")
+        low = Leaf(tag, 0 if section is None else section, 0, b"")
+        high = Leaf(tag, 256 if section is None else section + 1, 0, b"")
         return range(self._place(low), self._place(high))
 
     def document(self, index: int) -> StoredDocument:

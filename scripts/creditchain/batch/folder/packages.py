@@ -33,7 +33,9 @@ def package_of(
         told = (statement.subject_tag, statement.key_epoch, statement.subject)
         if told != (stored.leaf.tag, manifest.terms.key_epoch, subject):
             raise InputError("the statement is about another subject, tag or key epoch", place=Place(field="statement"))
-    record = PackagedRecord(stored.media_type, stored.content, stored.salt, Section(stored.leaf.section), subject)
+    record = PackagedRecord(
+        stored.media_type, stored.content, stored.salt, Section(stored.leaf.section), stored.leaf.product, subject
+    )
     batch = PackagedBatch(
         log_id=manifest.terms.log_id,
         chain_id=manifest.terms.chain_id,

@@ -191,7 +191,7 @@ class _Reading:
         for block in readers.load(self._piece, self._job.rules):
             before, self.numbered = (0 if block.numbered else self.lines), block.numbered
             records = shift(block.records, "line", before)
-            sealed = seal(records, self._job.seals, threads=self._job.threads)
+            sealed = seal(records, self._job.seals, self._job.rules.product.number, threads=self._job.threads)
             self.placed.append(placed_leaves(sealed, rows))
             if (salt := self._job.id_salt) is not None:
                 self.ids.append(entries_of(records.column(RECORD_ID), rows, salt, threads=self._job.threads))
