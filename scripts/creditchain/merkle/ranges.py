@@ -1,4 +1,7 @@
-"""Range proofs show all leaves of one (tag, section) in a batch, and that there are no others (docs/format.md 4)."""
+"""Range proofs show all leaves of a tag, or of one of its sections, and that there are no others (docs/format.md 4).
+
+A range is asked for by tag and section; None as section asks for all sections of the tag.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ class Leaf(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RangeProof:
-    """Shows all leaves of one (tag, section). Without leaves, it shows that there are none."""
+    """Shows all leaves of one tag, or of one of its sections. Without leaves, it shows that there are none."""
 
     first: int  #: index of the first leaf of the range, or where it would stand
     leaves: tuple[Leaf, ...]
@@ -65,14 +68,18 @@ class RangeVerdict:
         return self.fault is None
 
 
-def find_range(leaves: Sequence[Leaf], tag: bytes, section: int) -> range:
+def find_range(leaves: Sequence[Leaf], tag: bytes, section: int | None) -> range:
     """Indices of the leaves of (tag, section) in ascending leaves. If there are none: an empty range at their place."""
-    key = (tag, section)
-    first = bisect_left(leaves, key, key=_key)
-    return range(first, bisect_right(leaves, key, lo=first, key=_key))
+    wanted = _wanted(tag, section)
+
+    def key(leaf: Leaf) -> tuple[object, ...]:
+        return leaf[: len(wanted)]
+
+    first = bisect_left(leaves, wanted, key=key)
+    return range(first, bisect_right(leaves, wanted, lo=first, key=key))
 
 
-def prove_range(tree: Tree, leaves: Sequence[Leaf], tag: bytes, section: int) -> RangeProof:
+def prove_range(tree: Tree, leaves: Sequence[Leaf], tag: bytes, section: int | None) -> RangeProof:
     """The range proof of (tag, section). `leaves` are the tree's, ascending. Of both, only what is needed is read.
 
     ValueError if the number of leaves is not the tree's.
@@ -90,7 +97,7 @@ def prove_range(tree: Tree, leaves: Sequence[Leaf], tag: bytes, section: int) ->
     )
 
 
-def verify_range(proof: RangeProof, tag: bytes, section: int, size: int, root: bytes) -> RangeVerdict:
+def verify_range(proof: RangeProof, tag: bytes, section: int | None, size: int, root: bytes) -> RangeVerdict:
     """Whether the proof opens exactly the leaves of (tag, section) in the batch of `size` leaves with this root.
 
     Size and root come from the anchor. Leaf hashes are computed from what is shown. The verdict names the first fault,
@@ -102,11 +109,12 @@ def verify_range(proof: RangeProof, tag: bytes, section: int, size: int, root: b
     shown = _shown(proof)
     if not verify_run([leaf.hash() for _, leaf in shown], shown[0][0], size, proof.proof, root):
         return RangeVerdict(RangeFault.NOT_INCLUDED)
-    return _order_verdict(proof, (tag, section), shown)
+    return _order_verdict(proof, _wanted(tag, section), shown)
 
 
-def _key(leaf: Leaf) -> tuple[bytes, int]:
-    return leaf[0], leaf[1]
+def _wanted(tag: bytes, section: int | None) -> tuple[object, ...]:
+    """What the leaves of the range begin with."""
+    return (tag,) if section is None else (tag, section)
 
 
 def _shape_fault(proof: RangeProof, size: int) -> RangeFault | None:
@@ -136,19 +144,22 @@ def _shown(proof: RangeProof) -> list[tuple[int, Leaf]]:
     return shown
 
 
-def _order_verdict(proof: RangeProof, key: tuple[bytes, int], shown: list[tuple[int, Leaf]]) -> RangeVerdict:
+def _order_verdict(proof: RangeProof, key: tuple[object, ...], shown: list[tuple[int, Leaf]]) -> RangeVerdict:
+    def start(leaf: Leaf) -> tuple[object, ...]:
+        return leaf[: len(key)]
+
     for offset, leaf in enumerate(proof.leaves):
-        if _key(leaf) != key:
+        if start(leaf) != key:
             return RangeVerdict(RangeFault.OTHER_KEY, proof.first + offset)
     for index, leaf in shown:
         inside = proof.first <= index < proof.first + len(proof.leaves)
-        if not inside and _key(leaf) == key:
+        if not inside and start(leaf) == key:
             return RangeVerdict(RangeFault.NOT_OUTSIDE, index)
     for (_, before), (index, leaf) in pairwise(shown):
         if not before < leaf:
             return RangeVerdict(RangeFault.ORDER, index)
-    if proof.left and not _key(proof.left) < key:
+    if proof.left and not start(proof.left) < key:
         return RangeVerdict(RangeFault.ORDER, proof.first - 1)
-    if proof.right and not key < _key(proof.right):
+    if proof.right and not key < start(proof.right):
         return RangeVerdict(RangeFault.ORDER, proof.first + len(proof.leaves))
     return RangeVerdict()

@@ -1,5 +1,6 @@
 """Range proofs: vectors with their attacks, every batch against a plain search, every byte flipped."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -101,16 +102,15 @@ def test_split_leaf_is_what_only_disorder_shows() -> None:
     assert not split[-2] < split[-1]
 
 
-def _prove_wrongly(first: int, count: int) -> RangeProof:
+def _of_run(tree: MemoryTree, leaves: list[Leaf], first: int, count: int) -> RangeProof:
     """A proof whose parts are all in the tree, for a range that may be wrong."""
-
-    shown = range(max(first - 1, 0), min(first + count + 1, len(BATCH)))
+    shown = range(max(first - 1, 0), min(first + count + 1, len(leaves)))
     return RangeProof(
         first=first,
-        leaves=tuple(BATCH[first : first + count]),
-        left=BATCH[first - 1] if first else None,
-        right=BATCH[first + count] if first + count < len(BATCH) else None,
-        proof=tuple(run_proof(TREE, shown.start, len(shown))),
+        leaves=tuple(leaves[first : first + count]),
+        left=leaves[first - 1] if first else None,
+        right=leaves[first + count] if first + count < len(leaves) else None,
+        proof=tuple(run_proof(tree, shown.start, len(shown))),
     )
 
 
@@ -120,7 +120,7 @@ def test_withheld_leaf_of_all_ranges_of_the_batch_only_the_true_one_holds(key: t
     place = sum(leaf[:2] < key for leaf in BATCH)
     for first in range(len(BATCH) + 1):
         for count in range(len(BATCH) - first + 1):
-            verdict = verify_range(_prove_wrongly(first, count), *key, len(BATCH), ROOT)
+            verdict = verify_range(_of_run(TREE, BATCH, first, count), *key, len(BATCH), ROOT)
             assert bool(verdict) is ((first, count) == (place, len(true)))
 
 
@@ -213,3 +213,71 @@ def test_any_batch_any_key(chosen: set[tuple[tuple[int, int], int]], asked: tupl
 def test_leaves_and_tree_must_belong_together() -> None:
     with pytest.raises(ValueError, match="10 leaves for a tree of 11"):
         prove_range(TREE, BATCH[1:], TAG, SECTION)
+
+
+#: Leaves of tags with one to four sections, of one to three products, so that ranges of every length occur.
+GROWN = sorted(
+    Leaf(keccak256(bytes([n % 7])), n % 4, n % 3, keccak256(bytes([n]))) for n in range(33)
+)  # fmt: skip
+GROWN_TREES = {size: MemoryTree([leaf.hash() for leaf in GROWN[:size]]) for size in range(1, 34)}
+
+
+def _asked(size: int) -> list[tuple[bytes, int | None]]:
+    """Every tag and every (tag, section) of the leaves, and some that have none, before, between and behind them."""
+    there = {(leaf.tag, section) for leaf in GROWN[:size] for section in (leaf.section, None)}
+    absent = {(tag, section) for tag in (bytes(32), b"\xff" * 32) for section in (0, None)}
+    return sorted(there | absent | {(GROWN[0].tag, 9)}, key=lambda key: (key[0], -1 if key[1] is None else key[1]))
+
+
+def _changed(proof: RangeProof, size: int) -> Iterator[RangeProof]:
+    """Every part left out, doubled, exchanged for another leaf or hash, moved, or swapped with the next."""
+    others = [leaf for leaf in GROWN[:size] if leaf not in (*proof.leaves, proof.left, proof.right)][:2]
+    for name, other in (("leaves", others[0] if others else GROWN[0]), ("proof", keccak256(b"other"))):
+        items = getattr(proof, name)
+        for at in range(len(items)):
+            for changed in (items[:at] + items[at + 1 :], items[: at + 1] + items[at:],
+                            (*items[:at], other, *items[at + 1 :])):  # fmt: skip
+                yield replace(proof, **{name: changed})
+        for at in range(len(items) - 1):
+            yield replace(proof, **{name: (*items[:at], items[at + 1], items[at], *items[at + 2 :])})
+        yield replace(proof, **{name: (*items, other)})
+        yield replace(proof, **{name: (other, *items)})
+    for shift in (-1, 1):
+        yield replace(proof, first=proof.first + shift)
+    for side in ("left", "right"):
+        for other in (None, *others, *proof.leaves[:1], *proof.leaves[-1:]):
+            yield replace(proof, **{side: other})
+
+
+@pytest.mark.parametrize("size", [n if n <= 17 else pytest.param(n, marks=pytest.mark.slow) for n in GROWN_TREES])
+def test_every_tampered_range_of_every_tree_up_to_33_leaves_is_refused(size: int) -> None:
+    tree, leaves = GROWN_TREES[size], GROWN[:size]
+    root = tree_root(tree)
+    for tag, section in _asked(size):
+        proof = prove_range(tree, leaves, tag, section)
+        assert verify_range(proof, tag, section, size, root) == RangeVerdict()
+        wanted = [leaf for leaf in leaves if leaf.tag == tag and section in (leaf.section, None)]
+        assert list(proof.leaves) == wanted
+        for changed in _changed(proof, size):
+            assert changed == proof or not verify_range(changed, tag, section, size, root), (tag, section, changed)
+        for first in range(size + 1):
+            for count in range(size - first + 1):
+                if (first, count) != (proof.first, len(wanted)):
+                    honest = _of_run(tree, leaves, first, count)
+                    assert not verify_range(honest, tag, section, size, root), (tag, section, first, count)
+
+
+def test_a_range_is_bound_to_the_size_and_root_of_its_tree() -> None:
+    for size in range(1, 33):
+        for tag, section in _asked(size):
+            proof = prove_range(GROWN_TREES[size], GROWN[:size], tag, section)
+            for other in {1, size - 1, size + 1, 33} - {0, size}:
+                assert not verify_range(proof, tag, section, other, tree_root(GROWN_TREES[other]))
+
+
+def test_a_range_of_one_section_is_not_one_of_the_tag() -> None:
+    tag = next(leaf.tag for leaf in GROWN if leaf.section != GROWN[0].section)
+    whole, part = (prove_range(GROWN_TREES[33], GROWN, tag, section) for section in (None, GROWN[0].section))
+    root = tree_root(GROWN_TREES[33])
+    assert verify_range(part, tag, None, 33, root).fault is RangeFault.NOT_OUTSIDE
+    assert verify_range(whole, tag, GROWN[0].section, 33, root).fault is RangeFault.OTHER_KEY
