@@ -2,28 +2,15 @@
 pragma solidity 0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
-import {
-    AnchorInfo,
-    Batch,
-    Correction,
-    Dispute,
-    DisputeFiling,
-    IAnchorRegistry,
-    LeafOpening,
-    Life,
-    RecordInfo
-} from "./interfaces/IAnchorRegistry.sol";
-import {INodeRegistry, Member, Role} from "./interfaces/INodeRegistry.sol";
+import {AnchorInfo, Batch, IAnchorRegistry, LeafOpening, Life, RecordInfo} from "./interfaces/IAnchorRegistry.sol";
+import {INodeRegistry, Role} from "./interfaces/INodeRegistry.sol";
 import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {AnchorCell} from "./libraries/AnchorCell.sol";
 import {Cells} from "./libraries/Cells.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {MerkleLog} from "./libraries/MerkleLog.sol";
-import {Messages} from "./libraries/Messages.sol";
 import {RecordCell} from "./libraries/RecordCell.sol";
-import {Signatures} from "./libraries/Signatures.sol";
 import {Space} from "./libraries/Space.sol";
 
 /// @title AnchorRegistry
@@ -31,7 +18,7 @@ import {Space} from "./libraries/Space.sol";
 /// @dev Its state is in the log's cells, so another version can take its place. Events follow the call that appends, because they
 /// name the entry. That is safe: log and node registry are fixed at deployment and call nobody back.
 // slither-disable-start reentrancy-events,unused-return
-contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
+contract AnchorRegistry is IAnchorRegistry, AccessManaged {
     /// @notice The log to which every change is written.
     IRegionLog public immutable log;
 
@@ -39,10 +26,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
     INodeRegistry public immutable nodes;
 
     /// @param authority The AccessManager that decides who governs.
-    constructor(address authority, IRegionLog log_, INodeRegistry nodes_)
-        AccessManaged(authority)
-        EIP712("creditchain", "1")
-    {
+    constructor(address authority, IRegionLog log_, INodeRegistry nodes_) AccessManaged(authority) {
         log = log_;
         nodes = nodes_;
     }
@@ -89,69 +73,14 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
         if ((successor != 0) != (life == Life.Superseded) || successor == leaf) {
             revert AnchorRegistrySuccessor(leaf, successor);
         }
-        RecordInfo memory record = recordOf(node, leaf);
-        if (life <= record.life) revert AnchorRegistryLife(record.life, life);
-        _changeLife(record, node, leaf, life, successor, reasonDigest);
-    }
-
-    /// @inheritdoc IAnchorRegistry
-    function fileDispute(uint24 platform, uint24 node, bytes32 leaf, bytes32 reasonDigest) external override {
-        nodes.requireRole(msg.sender, platform, Role.Platform);
-        _fileDispute(recordOf(node, leaf), platform, node, leaf, reasonDigest);
-    }
-
-    /// @inheritdoc IAnchorRegistry
-    function fileDisputeSigned(
-        DisputeFiling calldata filing,
-        bytes calldata keySignature,
-        bytes calldata endorsement
-    ) external override {
-        if (block.timestamp > filing.deadline) revert AnchorRegistryFilingExpired(filing.deadline);
-        RecordInfo memory record = recordOf(filing.node, filing.leaf);
-        if (filing.previous != record.disputedAt) {
-            revert AnchorRegistryFilingUsed(record.disputedAt, filing.previous);
-        }
-        bytes32 digest = _hashTypedDataV4(Messages.disputeFiling(filing));
-        if (!Signatures.isBy(filing.key, address(0), digest, keySignature)) {
-            revert AnchorRegistryFilingSignature(filing.key);
-        }
-        Member memory platform = nodes.memberAt(filing.platform, uint40(block.timestamp));
-        if (
-            platform.role != Role.Platform || !platform.acts
-                || !Signatures.isBy(platform.operator, platform.hostOperator, digest, endorsement)
-        ) revert AnchorRegistryFilingEndorsement(filing.platform);
-        _fileDispute(record, filing.platform, filing.node, filing.leaf, filing.reasonDigest);
-        emit DisputeSigned(filing.key, filing.node, filing.leaf);
-    }
-
-    /// @inheritdoc IAnchorRegistry
-    function answerDispute(
-        uint24 node,
-        bytes32 leaf,
-        Dispute outcome,
-        Correction calldata correction,
-        bytes32 reasonDigest
-    ) external override {
-        nodes.requireActor(msg.sender, node);
-        if (outcome < Dispute.Corrected) revert AnchorRegistryOutcome(outcome);
-        RecordInfo memory record = recordOf(node, leaf);
-        if (record.dispute != Dispute.Open) revert AnchorRegistryDispute(node, leaf, record.dispute);
-        bytes32 successor = correction.successor;
-        if ((successor != 0) != (outcome == Dispute.Corrected) || successor == leaf) {
-            revert AnchorRegistrySuccessor(leaf, successor);
-        }
-        if (outcome == Dispute.Corrected) {
-            uint64 size = AnchorCell.sizeOf(_sound(node, correction.root));
-            _requireIncluded(successor, correction.index, size, correction.proof, correction.root);
-        }
-
-        record.dispute = outcome;
-        record.answeredAt = uint40(block.timestamp);
-        uint64 entry = _logDispute(record, node, leaf, successor, reasonDigest);
-        emit DisputeAnswered(record.platform, node, leaf, outcome, record.dueAt, successor, reasonDigest, entry);
-        if (outcome == Dispute.Corrected && record.life == Life.Live) {
-            _changeLife(record, node, leaf, Life.Superseded, successor, reasonDigest);
-        }
+        uint256 key = RecordCell.key(node, leaf);
+        Life current = RecordCell.lifeOf(Cells.word(log, key));
+        if (life <= current) revert AnchorRegistryLife(current, life);
+        log.append(
+            EntryKind.STATUS,
+            abi.encode(node, leaf, life, successor, reasonDigest),
+            Cells.one(key, RecordCell.pack(life, uint40(block.timestamp)))
+        );
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -206,7 +135,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IAnchorRegistry
-    function recordOf(uint24 node, bytes32 leaf) public view override returns (RecordInfo memory) {
+    function recordOf(uint24 node, bytes32 leaf) external view override returns (RecordInfo memory) {
         return RecordCell.unpack(Cells.word(log, RecordCell.key(node, leaf)));
     }
 
@@ -243,57 +172,6 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged, EIP712 {
             Cells.one(AnchorCell.key(node, root), AnchorCell.broken(value))
         );
         emit DisorderProven(node, root, msg.sender, index, entry);
-    }
-
-    /// @dev Logs and stores `record` with another life.
-    function _changeLife(
-        RecordInfo memory record,
-        uint24 node,
-        bytes32 leaf,
-        Life life,
-        bytes32 successor,
-        bytes32 reasonDigest
-    ) private {
-        record.life = life;
-        record.lifeAt = uint40(block.timestamp);
-        uint64 entry = log.append(
-            EntryKind.STATUS,
-            abi.encode(node, leaf, life, successor, reasonDigest),
-            Cells.one(RecordCell.key(node, leaf), RecordCell.pack(record))
-        );
-        emit LifeChanged(node, leaf, life, successor, reasonDigest, entry);
-    }
-
-    function _fileDispute(
-        RecordInfo memory record,
-        uint24 platform,
-        uint24 node,
-        bytes32 leaf,
-        bytes32 reasonDigest
-    ) private {
-        if (leaf == 0) revert AnchorRegistryNoLeaf();
-        if (node == 0 || node > nodes.count()) revert AnchorRegistryUnknownNode(node);
-        if (record.dispute == Dispute.Open) revert AnchorRegistryDispute(node, leaf, Dispute.Open);
-
-        record.dispute = Dispute.Open;
-        record.disputedAt = uint40(block.timestamp);
-        record.dueAt = record.disputedAt + RecordCell.ANSWER_TIME;
-        record.answeredAt = 0;
-        record.platform = platform;
-        uint64 entry = _logDispute(record, node, leaf, 0, reasonDigest);
-        emit DisputeFiled(platform, node, leaf, record.dueAt, reasonDigest, entry);
-    }
-
-    /// @dev Logs and stores the dispute that `record` holds.
-    function _logDispute(RecordInfo memory record, uint24 node, bytes32 leaf, bytes32 successor, bytes32 reasonDigest)
-        private
-        returns (uint64)
-    {
-        return log.append(
-            EntryKind.DISPUTE,
-            abi.encode(record.platform, node, leaf, record.dispute, record.dueAt, successor, reasonDigest),
-            Cells.one(RecordCell.key(node, leaf), RecordCell.pack(record))
-        );
     }
 
     /// @dev The value of the anchor's cell. Reverts if there is none, or if it is broken.

@@ -15,15 +15,6 @@ enum Life {
     Erased
 }
 
-/// @dev The state of the last dispute about a record. The numbers are part of the log format.
-enum Dispute {
-    None,
-    Open,
-    Corrected,
-    Upheld,
-    Unresolved
-}
-
 /// @dev A batch. The fields, in this order, are the body of an `ANCHOR` log entry.
 /// @param node Node that publishes.
 /// @param root Root of the batch tree.
@@ -60,52 +51,13 @@ struct AnchorInfo {
     bool broken;
 }
 
-/// @dev Life and dispute of a record; all zero for a live record that was never disputed. Times are unix seconds, 0 for never.
-/// @param lifeAt When `life` last changed.
-/// @param disputedAt When the last dispute was filed.
-/// @param dueAt When the answer is or was due.
-/// @param answeredAt When it was answered; 0 while it is open.
-/// @param platform Node that filed it.
-/// @param entry Index of the last log entry about this record.
+/// @dev The life of a record; all zero for a record that was live all the time.
+/// @param lifeAt When `life` last changed, unix seconds.
+/// @param entry Index of the log entry that changed it.
 struct RecordInfo {
     Life life;
-    Dispute dispute;
     uint40 lifeAt;
-    uint40 disputedAt;
-    uint40 dueAt;
-    uint40 answeredAt;
-    uint24 platform;
     uint64 entry;
-}
-
-/// @dev A correcting record and where it is anchored. All zero for outcomes other than `Corrected`.
-/// @param root Root of a batch of the same node.
-/// @param index Index of the leaf.
-/// @param successor Leaf hash of the correcting record.
-/// @param proof Inclusion proof of `successor` at `index` in the batch.
-struct Correction {
-    bytes32 root;
-    uint64 index;
-    bytes32 successor;
-    bytes32[] proof;
-}
-
-/// @dev An enterprise's dispute, signed as the EIP-712 message `DisputeFiling` with the same fields in the same order.
-/// @param platform Node that endorses: it knows the enterprise, and that the record is about it.
-/// @param node Node that published the record.
-/// @param leaf Leaf hash of the record.
-/// @param reasonDigest Salted digest of the reason.
-/// @param key The enterprise's key, an account or an ERC-1271 wallet.
-/// @param previous The record's current `disputedAt`, 0 if it was never disputed. Thus a filing can be used only once.
-/// @param deadline Unix seconds until which the filing may be used, inclusive.
-struct DisputeFiling {
-    uint24 platform;
-    uint24 node;
-    bytes32 leaf;
-    bytes32 reasonDigest;
-    address key;
-    uint40 previous;
-    uint40 deadline;
 }
 
 /// @dev The content of a leaf. Its hash is `keccak256(0x00 || tag[32] || section[1] || product[4] || commitment[32])`.
@@ -117,11 +69,11 @@ struct LeafOpening {
 }
 
 /// @title What was published, and what became of it
-/// @notice Anchors of batches by (node, root), life and dispute of records by (node, leaf hash), audits, and proofs of disorder.
-/// Every change emits one event and appends one entry to the region log. The operator of a node, or of its host, acts for it.
+/// @notice Anchors of batches by (node, root), life of records by (node, leaf hash), audits, and proofs of disorder.
+/// Every change appends one entry to the region log. The operator of a node, or of its host, acts for it.
 ///
-/// Warning: statements about a record are not checked against a batch, except the successor of a correction. A verifier must look
-/// up a node and leaf hash that it has proven to be anchored.
+/// Warning: statements about a record are not checked against a batch. A verifier must look up a node and leaf hash that it has
+/// proven to be anchored.
 interface IAnchorRegistry {
     /// @notice Governors opened a key epoch.
     event KeyEpochOpened(uint32 indexed epoch, bytes32 epochDigest, uint64 entry);
@@ -138,39 +90,6 @@ interface IAnchorRegistry {
         uint32 domains,
         uint64 subjects,
         uint32 keyEpoch,
-        uint64 entry
-    );
-
-    /// @notice The life of a record changed.
-    /// @param successor The record that takes its place; 0 unless superseded.
-    /// @param reasonDigest Salted digest of the reason, kept off chain.
-    event LifeChanged(
-        uint24 indexed node, bytes32 indexed leaf, Life indexed life, bytes32 successor, bytes32 reasonDigest, uint64 entry
-    );
-
-    /// @notice A platform filed a dispute. An answer is due at `dueAt`, unix seconds.
-    event DisputeFiled(
-        uint24 indexed platform,
-        uint24 indexed node,
-        bytes32 indexed leaf,
-        uint40 dueAt,
-        bytes32 reasonDigest,
-        uint64 entry
-    );
-
-    /// @notice The enterprise's key signed the dispute that was just filed.
-    event DisputeSigned(address indexed key, uint24 indexed node, bytes32 indexed leaf);
-
-    /// @notice The publisher answered the dispute that `platform` filed.
-    /// @param successor The correcting record; 0 unless `outcome` is `Corrected`.
-    event DisputeAnswered(
-        uint24 indexed platform,
-        uint24 indexed node,
-        bytes32 indexed leaf,
-        Dispute outcome,
-        uint40 dueAt,
-        bytes32 successor,
-        bytes32 reasonDigest,
         uint64 entry
     );
 
@@ -208,35 +127,14 @@ interface IAnchorRegistry {
     /// @notice The batch is broken for ever.
     error AnchorRegistryBroken(uint24 node, bytes32 root);
 
-    /// @notice There is no node with this number.
-    error AnchorRegistryUnknownNode(uint24 node);
-
     /// @notice A leaf hash must not be 0.
     error AnchorRegistryNoLeaf();
 
     /// @notice A record's life cannot change from `current` to `given`.
     error AnchorRegistryLife(Life current, Life given);
 
-    /// @notice A successor is needed for a superseded or corrected record, and must be another record; otherwise it must be 0.
+    /// @notice A successor is needed for a superseded record, and must be another record; otherwise it must be 0.
     error AnchorRegistrySuccessor(bytes32 leaf, bytes32 successor);
-
-    /// @notice The state of the record's dispute is `current`. It must not be open for filing, and must be open for answering.
-    error AnchorRegistryDispute(uint24 node, bytes32 leaf, Dispute current);
-
-    /// @notice The filing expired at `deadline`, unix seconds.
-    error AnchorRegistryFilingExpired(uint40 deadline);
-
-    /// @notice The record was last disputed at `expected`, and the filing names `given`.
-    error AnchorRegistryFilingUsed(uint40 expected, uint40 given);
-
-    /// @notice The filing was not signed by `key`.
-    error AnchorRegistryFilingSignature(address key);
-
-    /// @notice The filing was not signed by the operator of `platform`, or `platform` is not an active platform.
-    error AnchorRegistryFilingEndorsement(uint24 platform);
-
-    /// @notice The outcome of a dispute must be corrected, upheld or unresolved.
-    error AnchorRegistryOutcome(Dispute outcome);
 
     /// @notice The proof does not show `leaf` at `index` of the batch `root`.
     error AnchorRegistryInclusion(bytes32 root, uint64 index, bytes32 leaf);
@@ -262,32 +160,6 @@ interface IAnchorRegistry {
     /// @param reasonDigest Salted digest of the reason.
     function setLife(uint24 node, bytes32 leaf, Life life, bytes32 successor, bytes32 reasonDigest) external;
 
-    /// @notice Dispute a record of `node`. Only for an active platform, on behalf of the enterprise. The answer is due in 20 days
-    /// (Regulation on Credit Reporting, art. 25). A record whose last dispute was answered can be disputed again.
-    /// @param platform The platform that files.
-    function fileDispute(uint24 platform, uint24 node, bytes32 leaf, bytes32 reasonDigest) external;
-
-    /// @notice As `fileDispute`, by the enterprise itself: signed by its key and endorsed by a platform. Anyone may relay it.
-    /// @param keySignature Signature by `filing.key`.
-    /// @param endorsement Signature by the operator of the active platform, or of its host, over the same message.
-    function fileDisputeSigned(
-        DisputeFiling calldata filing,
-        bytes calldata keySignature,
-        bytes calldata endorsement
-    ) external;
-
-    /// @notice Answer an open dispute, late or not. Only for the active node that published the record. With `Corrected`, the
-    /// correcting record must be proven to be in an anchored batch of the node. If the disputed record was live, it becomes
-    /// superseded, with a second event and log entry.
-    /// @param outcome `Corrected`, `Upheld` or `Unresolved`.
-    function answerDispute(
-        uint24 node,
-        bytes32 leaf,
-        Dispute outcome,
-        Correction calldata correction,
-        bytes32 reasonDigest
-    ) external;
-
     /// @notice Attest that the list of a batch's leaves, its size and its order are right. Only for an active regulator. A batch
     /// can be audited any number of times.
     function attestAudit(uint24 auditor, uint24 node, bytes32 root, bytes32 reportDigest) external;
@@ -311,7 +183,7 @@ interface IAnchorRegistry {
     /// @notice The anchor of `root` by `node`; all zero if there is none.
     function anchorOf(uint24 node, bytes32 root) external view returns (AnchorInfo memory);
 
-    /// @notice Life and dispute of the record `leaf` of `node`.
+    /// @notice The life of the record `leaf` of `node`.
     function recordOf(uint24 node, bytes32 leaf) external view returns (RecordInfo memory);
 
     /// @notice Number of batches of `product` that `node` anchored, which is also the number of the last one.

@@ -21,4 +21,5 @@ library EntryKind {
     uint8 internal constant OPEN_DOMAINS = 15;
     uint8 internal constant REGION = 16;
     uint8 internal constant AUTHORITY = 17;
+    uint8 internal constant ANSWER = 18;
 }

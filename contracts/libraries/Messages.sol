@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {DisputeFiling} from "../interfaces/IAnchorRegistry.sol";
 import {Consent} from "../interfaces/IConsentToken.sol";
+import {DisputeFiling} from "../interfaces/IDisputes.sol";
 import {QueryRequest} from "../interfaces/IQueryLedger.sol";
 
 /// @title Struct hashes of the EIP-712 messages that the contracts check
@@ -26,7 +26,7 @@ library Messages {
         keccak256("Receipt(bytes32 request,bytes32 report,uint40 deliveredAt,uint40 meterBy)");
 
     bytes32 internal constant DISPUTE_FILING = keccak256(
-        "DisputeFiling(uint24 platform,uint24 node,bytes32 leaf,bytes32 reasonDigest,address key,uint40 previous,uint40 deadline)"
+        "DisputeFiling(uint24 platform,uint24 node,bytes32 leaf,bytes32 reasonDigest,address key,uint32 previous,uint40 deadline)"
     );
 
     // solhint-enable max-line-length

@@ -18,8 +18,12 @@ library Space {
     /// @notice Anchors: `size 40, time 40, keyEpoch 32, entry 40, audited 1, broken 1`; see `AnchorCell`.
     uint8 internal constant ANCHOR = 5;
 
-    /// @notice Records: `life 2, dispute 3, lifeAt 40, disputedAt 40, answeredAt 40, platform 24`; see `RecordCell`.
+    /// @notice Lives of records: `life 2, lifeAt 40`; see `RecordCell`.
     uint8 internal constant RECORD = 8;
+
+    /// @notice Disputes of records, by the same id: `open 32, filings 32, last 40, filedAt 40, outcome 3, answeredAt 40`; and
+    /// answers to single filings: `outcome 3, answeredAt 40`; see `DisputeCell`.
+    uint8 internal constant DISPUTE = 9;
 
     /// @notice Grant and uses of a consent, by `Cells.hashed` of its id. QueryLedger writes the bits of `used`, ConsentToken the
     /// others:

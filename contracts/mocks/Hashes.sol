@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {DisputeFiling} from "../interfaces/IAnchorRegistry.sol";
 import {Consent} from "../interfaces/IConsentToken.sol";
+import {DisputeFiling} from "../interfaces/IDisputes.sol";
 import {QueryRequest} from "../interfaces/IQueryLedger.sol";
 import {ItemTree} from "../libraries/ItemTree.sol";
 import {Messages} from "../libraries/Messages.sol";

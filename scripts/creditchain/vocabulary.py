@@ -47,6 +47,7 @@ class EntryKind(Named):
     OPEN_DOMAINS = 15, "免授权数据域"
     REGION = 16, "区域"
     AUTHORITY = 17, "治理合约"
+    ANSWER = 18, "异议答复"
 
 
 class Space(Named):
@@ -57,6 +58,7 @@ class Space(Named):
     SERIES = 4, "批次序列"
     ANCHOR = 5, "锚定"
     RECORD = 8, "记录"
+    DISPUTE = 9, "异议"
     CONSENT = 10, "授权"
     CONSENT_END = 11, "授权终止"
     NONCE = 12, "查询序号"

@@ -30,6 +30,7 @@ SHIPPED = {
     "AccessManager": "node_modules/@openzeppelin/contracts/access/manager/AccessManager.sol",
     "AnchorRegistry": "contracts/AnchorRegistry.sol",
     "ConsentToken": "contracts/ConsentToken.sol",
+    "Disputes": "contracts/Disputes.sol",
     "NodeRegistry": "contracts/NodeRegistry.sol",
     "QueryLedger": "contracts/QueryLedger.sol",
     "RegionLog": "contracts/RegionLog.sol",

@@ -11,6 +11,7 @@ import reference
 from brownie import (
     AnchorRegistry,
     ConsentToken,
+    Disputes,
     NodeRegistry,
     QueryLedger,
     RegionLog,
@@ -108,6 +109,7 @@ class World:
     log: Any
     nodes: Any
     anchors: Any
+    disputes: Any
     consents: Any
     ledger: Any
     operators: dict[int, Any] = field(default_factory=dict)
@@ -128,11 +130,12 @@ class World:
         log = RegionLog.deploy(manager, b"YRD".ljust(32, b"\0"), {"from": governor})
         nodes = NodeRegistry.deploy(manager, log, {"from": governor})
         anchors = AnchorRegistry.deploy(manager, log, nodes, {"from": governor})
+        disputes = Disputes.deploy(log, nodes, {"from": governor})
         consents = ConsentToken.deploy(manager, log, nodes, {"from": governor})
         ledger = QueryLedger.deploy(log, nodes, {"from": governor})
-        for writer in (nodes, anchors, consents, ledger):
+        for writer in (nodes, anchors, disputes, consents, ledger):
             admit_writer(log, writer, writer._name)
-        world = cls(governor, accounts[9], manager, log, nodes, anchors, consents, ledger)
+        world = cls(governor, accounts[9], manager, log, nodes, anchors, disputes, consents, ledger)
         for name in ("enterprise", "owner of a wallet", "nobody"):
             governor.transfer(key(name).address, "10 ether")
         world.platform = world.admit("platform", Role.PLATFORM)
@@ -237,14 +240,14 @@ class World:
             "previous": 0,
             "deadline": now() + DAY,
         }
-        return DisputeFiling(self.domain(self.anchors), **{**values, **changes})
+        return DisputeFiling(self.domain(self.disputes), **{**values, **changes})
 
     def file(self, filing: DisputeFiling, **signatures: bytes) -> Any:
         """Relay a filing with the right signatures, or those given as `by_key`, `by_platform`."""
         by_key, by_platform = signatures.get("by_key"), signatures.get("by_platform")
         by_key = sign(key("enterprise"), filing) if by_key is None else by_key
         by_platform = sign(self.operators[filing.platform], filing) if by_platform is None else by_platform
-        return self.anchors.fileDisputeSigned(members(filing), by_key, by_platform, {"from": self.anyone})
+        return self.disputes.fileDisputeSigned(members(filing), by_key, by_platform, {"from": self.anyone})
 
     # Queries
 

@@ -81,15 +81,15 @@ TABLE = {
         lambda r: (r.anchors.anchor, batch(1, ROOT, node=VIRTUAL)),
     ),
     "AnchorRegistry.setLife": (("source",), OPERATORS, lambda r: (r.anchors.setLife, SOURCE, LEAF, 2, NO_WORD, REASON)),
-    "AnchorRegistry.fileDispute": (
+    "Disputes.fileDispute": (
         ("platform",),
-        OPERATORS,
-        lambda r: (r.anchors.fileDispute, PLATFORM, SOURCE, LEAF, REASON),
+        "DisputesNotOperator",
+        lambda r: (r.disputes.fileDispute, PLATFORM, SOURCE, LEAF, REASON),
     ),
-    "AnchorRegistry.answerDispute": (
+    "Disputes.answerDispute": (
         ("source",),
         OPERATORS,
-        lambda r: (r.anchors.answerDispute, SOURCE, DISPUTED, 3, (NO_WORD, 0, NO_WORD, []), REASON),
+        lambda r: (r.disputes.answerDispute, (SOURCE, DISPUTED, 1, 3, NO_WORD, REASON)),
     ),
     "AnchorRegistry.attestAudit": (
         ("regulator",),
@@ -120,7 +120,7 @@ def prepared(region):
     """Something to reinstate, to answer, to audit and to break."""
     region.nodes.admit(admission(accounts[7], Role.SOURCE))
     region.nodes.suspend(7)
-    region.anchors.fileDispute(PLATFORM, SOURCE, DISPUTED, REASON, {"from": accounts[PLATFORM]})
+    region.disputes.fileDispute(PLATFORM, SOURCE, DISPUTED, REASON, {"from": accounts[PLATFORM]})
     region.anchors.anchor(batch(1, BROKEN, node=BUREAU, size=2), {"from": accounts[BUREAU]})
     return region
 
@@ -135,7 +135,7 @@ def test_permission(prepared, name):
 
 def test_the_table_is_complete(region):
     listed = {name.split(" ")[0] for name in TABLE}
-    for contract in (region.log, region.nodes, region.anchors):
+    for contract in (region.log, region.nodes, region.anchors, region.disputes):
         for entry in contract.abi:
             if entry["type"] == "function" and entry["stateMutability"] not in ("view", "pure"):
                 assert f"{contract._name}.{entry['name']}" in listed or entry["name"] in NOT_OURS | BY_SIGNATURE

@@ -72,16 +72,18 @@ class Region:
 
     def rule_dispute(self, publisher, record):
         node, leaf = PUBLISHERS[publisher], number_hash("leaf", record)
-        if self._tried(self.region.anchors.fileDispute, PLATFORM, node, leaf, NO_WORD, PLATFORM):
-            self.disputes[node, leaf] = 1
+        if self._tried(self.region.disputes.fileDispute, PLATFORM, node, leaf, NO_WORD, PLATFORM):
+            assert node not in (PLATFORM, VIRTUAL)
+            self.disputes.setdefault((node, leaf), []).append(1)
 
     def rule_answer(self, publisher, record, outcome):
         node, leaf = PUBLISHERS[publisher], number_hash("leaf", record)
-        arguments = (node, leaf, outcome, (NO_WORD, 0, NO_WORD, []), NO_WORD)
-        if self._tried(self.region.anchors.answerDispute, *arguments, node):
-            assert self.disputes[node, leaf] == 1
+        filings = self.disputes.get((node, leaf), [])
+        number = 1 + (record * 7 + outcome) % (len(filings) + 1)
+        if self._tried(self.region.disputes.answerDispute, (node, leaf, number, outcome, NO_WORD, NO_WORD), node):
+            assert filings[number - 1] == 1
             assert outcome in (3, 4)
-            self.disputes[node, leaf] = outcome
+            filings[number - 1] = outcome
 
     def rule_suspend_or_reinstate(self, publisher):
         node = PUBLISHERS[publisher]
@@ -109,8 +111,11 @@ class Region:
             assert self.region.anchors.recordOf(node, leaf).dict()["life"] == life
 
     def invariant_disputes_are_what_was_last_said(self):
-        for (node, leaf), state in self.disputes.items():
-            assert self.region.anchors.recordOf(node, leaf).dict()["dispute"] == state
+        for (node, leaf), filings in self.disputes.items():
+            found = self.region.disputes.disputesOf(node, leaf).dict()
+            assert (found["open"], found["filings"]) == (filings.count(1), len(filings))
+            for number, state in enumerate(filings, 1):
+                assert self.region.disputes.answerOf(node, leaf, number)[0] == (0 if state == 1 else state)
 
     def _tried(self, function, *arguments_and_node):
         """Call as the node's operator; False if the contract refuses."""

@@ -69,10 +69,11 @@ class Kind(IntEnum):
     OPEN_DOMAINS = 15
     REGION = 16
     AUTHORITY = 17
+    ANSWER = 18
 
 
 WHOLE_SPACE = 2**200 - 1
-EPOCH_SPACE, SERIES_SPACE, ANCHOR_SPACE, RECORD_SPACE = 3, 4, 5, 8
+EPOCH_SPACE, SERIES_SPACE, ANCHOR_SPACE, RECORD_SPACE, DISPUTE_SPACE = 3, 4, 5, 8, 9
 CONSENT, CONSENT_END, NONCE, LOAN, LIMIT, BALANCE = 10, 11, 12, 13, 14, 21
 # The bits of a consent's cell that count its uses.
 CONSENT_USED = 0xFFFF << 143
@@ -80,9 +81,10 @@ CONSENT_USED = 0xFFFF << 143
 RIGHTS = {
     "NodeRegistry": ((Kind.NODE,), ()),
     "AnchorRegistry": (
-        (Kind.TAG_KEY_EPOCH, Kind.ANCHOR, Kind.STATUS, Kind.DISPUTE, Kind.AUDIT, Kind.BROKEN),
+        (Kind.TAG_KEY_EPOCH, Kind.ANCHOR, Kind.STATUS, Kind.AUDIT, Kind.BROKEN),
         (EPOCH_SPACE, SERIES_SPACE, ANCHOR_SPACE, RECORD_SPACE),
     ),
+    "Disputes": ((Kind.DISPUTE, Kind.ANSWER), (DISPUTE_SPACE,)),
     "ConsentToken": (
         (Kind.CONSENT, Kind.REVOCATION, Kind.OPEN_DOMAINS),
         ((CONSENT, WHOLE_SPACE ^ CONSENT_USED), CONSENT_END, LIMIT, BALANCE),
@@ -103,6 +105,7 @@ class Region:
     log: Any
     nodes: Any
     anchors: Any
+    disputes: Any
 
     @property
     def governor(self) -> Any:
@@ -123,14 +126,16 @@ def found_region() -> Region:
     log = deploy("RegionLog", manager, word(b"YRD"))
     nodes = deploy("NodeRegistry", manager, log)
     anchors = deploy("AnchorRegistry", manager, log, nodes)
+    disputes = deploy("Disputes", log, nodes)
     admit_writer(log, nodes, "NodeRegistry")
     admit_writer(log, anchors, "AnchorRegistry")
+    admit_writer(log, disputes, "Disputes")
     for role in Role:
         domains = ALL_DOMAINS if Role.PLATFORM <= role <= Role.SOURCE else 0
         nodes.admit(admission(accounts[int(role)], role, domains=domains))
     nodes.admit(admission(NO_ADDRESS, Role.SOURCE, host=PLATFORM, domains=0b11))
     anchors.openKeyEpoch(number_hash("epoch", 1))
-    return Region(manager, log, nodes, anchors)
+    return Region(manager, log, nodes, anchors, disputes)
 
 
 def admit_writer(log: Any, contract: Any, name: str, *, instead_of: Any = None) -> Any:

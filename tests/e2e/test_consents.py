@@ -18,7 +18,7 @@ from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.hashing import keccak256
 from creditchain.home.journal import Journal
-from creditchain.log.entries import ConsentBody, LoansBody, QueriesBody, RevocationBody, delivery_item
+from creditchain.log.entries import ConsentBody, DisputeBody, LoansBody, QueriesBody, RevocationBody, delivery_item
 from creditchain.log.views import ContractCall
 from creditchain.merkle import root
 from creditchain.messages import (
@@ -32,7 +32,7 @@ from creditchain.messages import (
     TypedMessage,
 )
 from creditchain.messages.enterprise_keys import KeyUse, derive_key
-from creditchain.vocabulary import Finding, MeterFlag, Role
+from creditchain.vocabulary import DisputeState, Finding, MeterFlag, Role
 
 MNEMONIC = "test test test test test test test test test test test junk"
 PLATFORM, BUREAU, BANK = 1, 2, 3  # development keys and node numbers
@@ -200,10 +200,12 @@ def test_loans_members_and_open_domains(acting: Acting) -> None:
 def test_an_enterprise_disputes_a_record_itself(acting: Acting) -> None:
     enterprise = Account.from_key(keccak256(b"enterprise"))
     leaf, reason = keccak256(b"leaf"), keccak256(b"reason")
-    domain = acting.reads.domain("AnchorRegistry")
+    domain = acting.reads.domain("Disputes")
     filing = DisputeFiling(domain, PLATFORM, BUREAU, leaf, reason, enterprise.address, 0, acting.now() + 600)
     by_key = bytes(enterprise.unsafe_sign_hash(filing.digest()).signature)
     acting.send("dispute", acting.calls.file_dispute_signed(filing, by_key, acting.sign(PLATFORM, filing)))
     record = acting.region.record(BUREAU, leaf)
-    assert (record.dispute, record.platform) == (1, PLATFORM)
-    assert record.due_at - record.disputed_at == 20 * 86400
+    assert (record.dispute, record.open, record.filings) == (DisputeState.OPEN, 1, 1)
+    assert record.due_at - record.filed_at == 20 * 86400
+    body = read_entries(acting.region)[record.last].body
+    assert body == DisputeBody(PLATFORM, BUREAU, leaf, 1, 0, enterprise.address, reason)

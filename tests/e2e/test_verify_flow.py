@@ -217,13 +217,13 @@ def test_superseded_and_erased(shell: Shell, packages: list[RecordPackage]) -> N
 
 
 def test_a_dispute_from_filing_to_correction(shell: Shell, packages: list[RecordPackage]) -> None:
-    disputed, correcting = shell.write(packages[6]), shell.write(packages[7], "correcting.json")
+    disputed = shell.write(packages[6])
     platform, source = ("--signer", f"dev:{PLATFORM}"), ("--signer", f"dev:{SOURCE}")
     filing = ("dispute", "file", disputed, "--platform", str(PLATFORM), "--reason", "不属实", *platform)
     code, found = shell(*filing)
-    assert (code, found["dispute"]) == (0, "open")
+    assert (code, found["dispute"], found["filing"]) == (0, "open", 1)
     code, error = shell(*filing)
-    assert (code, error["error"]["expected"]) == (4, "no open dispute")
+    assert (code, error["error"]["expected"]) == (4, "no open filing")
     code, found = shell("verify", disputed)
     assert code == 0
     assert "open" in found[0]["notices"][-1]["en"]
@@ -237,8 +237,16 @@ def test_a_dispute_from_filing_to_correction(shell: Shell, packages: list[Record
 
     answer = ("dispute", "answer", disputed, "--reason", "更正", *source)
     assert shell(*answer, "--outcome", "corrected")[0] == 2
-    code, found = shell(*answer, "--outcome", "corrected", "--correction", correcting)
-    assert (code, found["dispute"], found["life"]) == (0, "corrected", "superseded")
+    later = next(
+        one for one in anchor_documents(shell.place, (2021,), 2) if one.record.subject == packages[6].record.subject
+    )
+    correcting = shell.write(later, "correcting.json")
+    corrected = (*answer, "--outcome", "corrected", "--correction", correcting)
+    code, error = shell(*corrected)
+    assert (code, error["error"]["expected"]) == (4, "superseded")
+    assert shell("record", "supersede", disputed, "--by", correcting, "--reason", "更正", *source)[0] == 0
+    code, found = shell(*corrected)
+    assert (code, found["dispute"], found["life"], found["filing"]) == (0, "corrected", "superseded", 1)
     assert failed(shell("verify", disputed)[1][0]) == [6]
     assert shell("verify", correcting)[0] == 0
     assert shell("dispute", "list", "--open")[1] == []

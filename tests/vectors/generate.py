@@ -30,6 +30,7 @@ NODES_ADDRESS = "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512"
 ANCHORS_ADDRESS = "0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0"
 CONSENTS_ADDRESS = "0xCf7Ed3AccA5a467e9e704C703E8D87F634fB0Fc9"
 LEDGER_ADDRESS = "0xDc64a140Aa3E981100a9becA4E685f962f0cF6C9"
+DISPUTES_ADDRESS = "0x5FC8d32690cc91D4c39d9d3abcBD16989F875707"
 
 TAG_KEY = bytes(range(32))
 SECRET = bytes(range(32, 64))
@@ -204,7 +205,7 @@ BODIES = {
     3: "uint24 node,bytes32 root,uint64 size,bytes32 product,uint32 number,uint8 kind,uint32 domains,uint64 subjects,"
     "uint32 key_epoch",
     4: "uint24 node,bytes32 leaf,uint8 life,bytes32 successor,bytes32 reason_digest",
-    5: "uint24 platform,uint24 node,bytes32 leaf,uint8 state,uint40 due_at,bytes32 successor,bytes32 reason_digest",
+    5: "uint24 platform,uint24 node,bytes32 leaf,uint32 number,uint64 previous,address key,bytes32 reason_digest",
     6: "uint24 auditor,uint24 node,bytes32 root,uint64 size,bytes32 report_digest",
     7: "uint24 node,bytes32 root,uint64 index",
     8: "bytes32 log,uint24 institution,uint24 platform,address key,bytes32 subject,uint8 sections,uint32 domains,"
@@ -218,6 +219,7 @@ BODIES = {
     15: "uint32 domains",
     16: "uint256 chain_id,bytes32 region,bytes32 parent,address authority",
     17: "address before,address after",
+    18: "uint24 node,bytes32 leaf,uint32 filing,uint8 outcome,bytes32 successor,bytes32 reason_digest",
 }
 
 _NONE = bytes(32)
@@ -234,8 +236,10 @@ ENTRIES: list[tuple[int, str, list[Any]]] = [
     (3, ANCHORS_ADDRESS, [1, number_hash("root", 2), 1, number_hash("product", 1), 2, 1, 2**32 - 1, 1, 2**32 - 1]),
     (4, ANCHORS_ADDRESS, [1, number_hash("leaf", 1), 1, number_hash("leaf", 2), number_hash("reason", 1)]),
     (4, ANCHORS_ADDRESS, [2**24 - 1, number_hash("leaf", 3), 2, _NONE, number_hash("reason", 2)]),
-    (5, ANCHORS_ADDRESS, [1, 1, number_hash("leaf", 2), 1, 1735128000, _NONE, number_hash("reason", 3)]),
-    (5, ANCHORS_ADDRESS, [1, 1, number_hash("leaf", 2), 2, 1735128000, number_hash("leaf", 4), _NONE]),
+    (5, DISPUTES_ADDRESS, [1, 2, number_hash("leaf", 2), 1, 0, "0x" + "00" * 20, number_hash("reason", 3)]),
+    (5, DISPUTES_ADDRESS, [2**24 - 1, 2, number_hash("leaf", 2), 2**32 - 1, 2**40 - 1, DEV_ADDRESS, _NONE]),
+    (18, DISPUTES_ADDRESS, [2, number_hash("leaf", 2), 1, 3, _NONE, number_hash("reason", 4)]),
+    (18, DISPUTES_ADDRESS, [2, number_hash("leaf", 2), 2**32 - 1, 2, number_hash("leaf", 4), _NONE]),
     (6, ANCHORS_ADDRESS, [3, 1, number_hash("root", 1), 2**64 - 1, number_hash("audit", 1)]),
     (7, ANCHORS_ADDRESS, [1, number_hash("root", 2), 0]),
     (1, NODES_ADDRESS, [1, DEV_ADDRESS, 2, 2, 310000, 0, 0b11, 0, 2**40 - 1, number_hash("profile", 1)]),
@@ -324,7 +328,7 @@ _REQUEST = (
 )
 _RECEIPT = "Receipt(bytes32 request,bytes32 report,uint40 deliveredAt,uint40 meterBy)"
 _FILING = (
-    "DisputeFiling(uint24 platform,uint24 node,bytes32 leaf,bytes32 reasonDigest,address key,uint40 previous,"
+    "DisputeFiling(uint24 platform,uint24 node,bytes32 leaf,bytes32 reasonDigest,address key,uint32 previous,"
     "uint40 deadline)"
 )
 _KEY = "0x" + "11" * 20
@@ -333,7 +337,7 @@ _KEY = "0x" + "11" * 20
 def _consent_messages(log_id: bytes) -> list[tuple[str, dict[str, Any], list[Any]]]:
     consents = {"chain_id": 31337, "contract": CONSENTS_ADDRESS}
     ledger = {"chain_id": 31337, "contract": LEDGER_ADDRESS}
-    anchors = {"chain_id": 31337, "contract": ANCHORS_ADDRESS}
+    disputes = {"chain_id": 31337, "contract": DISPUTES_ADDRESS}
     subject, notice, paper = (number_hash(name, 1) for name in ("subject", "notice", "paper"))
     days, times = [20200101, 20241231], [1733400000, 1764936000]
     scope = [0b1111111, 2**16 - 1, 1]
@@ -348,7 +352,8 @@ def _consent_messages(log_id: bytes) -> list[tuple[str, dict[str, Any], list[Any
         (_REQUEST, ledger, [*request, 1733400000, 1733400600]),
         (_REQUEST, ledger, [*open_request, 0, 2**40 - 1]),
         (_RECEIPT, ledger, [number_hash("request", 1), number_hash("report", 1), 1733400060, 1733403660]),
-        (_FILING, anchors, [1, 2, number_hash("leaf", 1), number_hash("reason", 1), _KEY, 0, 1733400000]),
+        (_FILING, disputes, [1, 2, number_hash("leaf", 1), number_hash("reason", 1), _KEY, 0, 1733400000]),
+        (_FILING, disputes, [2**24 - 1, 2, number_hash("leaf", 1), _NONE, DEV_ADDRESS, 2**32 - 1, 2**40 - 1]),
     ]
 
 

@@ -10,58 +10,64 @@ import logging
 from dataclasses import dataclass
 
 from creditchain.acts.given_records import GivenRecord, given_package, require_anchored
-from creditchain.acts.preconditions import is_under_way, require_member, require_signer
+from creditchain.acts.preconditions import NotEntitledError, is_under_way, require_member, require_signer
+from creditchain.chain.calls import NO_WORD
 from creditchain.chain.clock import now
+from creditchain.chain.filings import filings_of
 from creditchain.chain.log_entries import read_entries
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.errors import InputError
 from creditchain.home.layout import Home
 from creditchain.home.reasons import Reason, keep_reason, require_reason, trial_digest
-from creditchain.log.disputes import LoggedDispute, last_disputes
-from creditchain.log.views import BlockRef, ContractCall, Correction, RecordName, RecordState
+from creditchain.log.disputes import LoggedDispute, logged_disputes
+from creditchain.log.entries import AnswerBody
+from creditchain.log.views import BlockRef, ContractCall, RecordName, RecordState
 from creditchain.packages.record_package import RecordPackage
 from creditchain.times import moment
 from creditchain.verification.steps import leaf_of
-from creditchain.vocabulary import DisputeState, Role
+from creditchain.vocabulary import DisputeState, Life, Role
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class DisputeChanged:
-    """The record as the chain has it now, and the reason that was kept."""
+    """The record as the chain has it now, the number of the filing, and the reason that was kept."""
 
     state: RecordState
+    filing: int
     reason: Reason
 
 
 def file_dispute(
     region: Region, outbox: Outbox, home: Home, record: GivenRecord, platform: int, reason: str
 ) -> DisputeChanged:
-    """Mark a record as disputed, at once, in the name of the enterprise.
+    """Mark a record as disputed, at once, in the name of the enterprise. Others may have filings open beside it.
 
-    Killed before it is final, it is finished by running it again; after that the record is disputed already.
+    Killed before it is final, it is finished by running it again; after that this platform has an open filing already.
 
     Raises:
-        TermsError: the filing node is no active platform. NotEntitledError: the signer is not the platform's.
-        InputError: there is no such publisher, or the record is disputed already.
+        TermsError: the filing node is no active platform. NotEntitledError: the signer is not the platform's, or the
+            platform published the record, or shares a host with its publisher.
+        InputError: there is no such publisher, or this platform has a filing about the record that is open.
         ReasonError: the reason is not one line of text, or another one was given before.
     """
     name = record.name
-    intent = f"dispute {name} {_last_dispute(region, name)}"
+    # Counted at a final block, and only its own, so that an act that was killed keeps its name whoever else files.
+    intent = f"dispute {name} {platform} {len(_filings_by(region, name, platform, final=True))}"
     if not is_under_way(outbox, intent):
         require_member(region, platform, {Role.PLATFORM}, now(region.chain), "platform")
         require_signer(region, outbox.signer, platform, "platform")
-        if not 1 <= name.node <= region.node_count():
-            raise InputError("there is no node of this number", found=f"node {name.node}")
+        require_apart(region, platform, name.node)
         require_anchored(region, record)
-        require_undisputed(region.record(name.node, name.leaf))
+        _require_none_open(_filings_by(region, name, platform, final=False))
         require_reason(reason)
         outbox.check(region.calls.file_dispute(platform, name.node, name.leaf, trial_digest()))
     kept = _keep_reason(region, home, intent, reason)
-    call = region.calls.file_dispute(platform, name.node, name.leaf, kept.digest)
-    return _submit(region, outbox, name, intent, call, kept)
+    outbox.submit(intent, region.calls.file_dispute(platform, name.node, name.leaf, kept.digest))
+    last = _filings_by(region, name, platform, final=True)[0]
+    return DisputeChanged(_final_state(region, name), last.number, kept)
 
 
 def answer_dispute(
@@ -71,79 +77,137 @@ def answer_dispute(
     record: GivenRecord,
     outcome: DisputeState,
     reason: str,
+    *,
+    filing: int | None = None,
     correction: RecordPackage | None = None,
 ) -> DisputeChanged:
-    """Answer an open dispute as the node that published the record.
+    """Answer an open filing as the node that published the record.
 
-    Killed before it is final, it is finished by running it again; after that no dispute is open.
+    Killed before it is final, it is finished by running it again; after that the filing is answered.
 
-    `correction`: the package of the record that takes the disputed one's place; for `CORRECTED`, and only for it.
+    Args:
+        filing: its number; None for the only one that is open.
+        correction: the package of the record that took the disputed one's place; for `CORRECTED`, and only for it. The
+            record must be superseded by it before.
 
     Raises:
         NotEntitledError: the signer is not the publisher's.
-        InputError: no dispute is open, or the correction is missing, not wanted, the record itself, or not anchored by
-            this node.
+        InputError: the filing is not open, or which one is meant is not said; the correction is missing, not wanted,
+            the record itself, not anchored by this node, of another subject or section, not live, or older than the
+            filing; the record is not superseded.
         ReasonError: as `file_dispute`.
     """
     if (outcome is DisputeState.CORRECTED) != (correction is not None):
         raise InputError("corrected needs the correcting record, the other outcomes have none")
     name = record.name
-    intent = f"answer {name} {_last_dispute(region, name)}"
-    given = None if correction is None else _correction(correction)
+    number = _open_filing(region, name, filing)
+    successor = NO_WORD if correction is None else leaf_of(correction)
+
+    def call(digest: bytes) -> ContractCall:
+        return region.calls.answer_dispute(AnswerBody(name.node, name.leaf, number, outcome, successor, digest))
+
+    intent = f"answer {name} {number}"
     if not is_under_way(outbox, intent):
         require_signer(region, outbox.signer, name.node, "publisher of the record")
         require_anchored(region, record)
-        state = region.record(name.node, name.leaf)
-        if state.dispute != DisputeState.OPEN:
-            raise InputError(
-                "the record has no open dispute",
-                expected=DisputeState.OPEN.label,
-                found=DisputeState(state.dispute).label,
-            )
-        if given is not None and correction is not None:
-            _require_corrects(region, name, given, correction)
+        if correction is not None:
+            _require_corrects(region, record, number, correction)
         require_reason(reason)
-        outbox.check(region.calls.answer_dispute(name.node, name.leaf, outcome, trial_digest(), given))
+        outbox.check(call(trial_digest()))
     kept = _keep_reason(region, home, intent, reason)
-    call = region.calls.answer_dispute(name.node, name.leaf, outcome, kept.digest, given)
-    return _submit(region, outbox, name, intent, call, kept)
+    outbox.submit(intent, call(kept.digest))
+    return DisputeChanged(_final_state(region, name), number, kept)
 
 
 def list_disputes(region: Region) -> tuple[BlockRef, list[LoggedDispute]]:
-    """The last dispute of every record that was ever disputed, as of the newest final block, which comes first."""
+    """Every filing about every record, as of the newest final block, which comes first."""
     block = region.chain.final_block()
-    return block, last_disputes(read_entries(region, block.number))
+    return block, logged_disputes(read_entries(region, block.number))
 
 
-def require_undisputed(state: RecordState) -> None:
-    """Raise InputError where a dispute is open."""
-    if state.dispute == DisputeState.OPEN:
-        found = f"one that is open since {moment(state.disputed_at)}"
-        raise InputError("the record is disputed already", expected="no open dispute", found=found)
+def require_apart(region: Region, platform: int, node: int) -> None:
+    """Raise unless the platform may dispute the node's records: they are two nodes that share no host.
 
-
-def _last_dispute(region: Region, record: RecordName) -> int:
-    """When the record was last disputed by a final block: a record can be disputed again, each time a new act.
-
-    Of a final block, so that an act that was killed before it was final has the same name when it is run again.
+    Raises:
+        InputError: there is no such node. NotEntitledError: the platform speaks for its own record.
     """
-    return region.record(record.node, record.leaf, region.chain.final_block().number).disputed_at
+    publisher, filer = region.node(node), region.node(platform)
+    if publisher is None:
+        raise InputError("there is no node of this number", found=f"node {node}")
+    if filer is not None and (filer.host or filer.number) == (publisher.host or publisher.number):
+        raise NotEntitledError(
+            "a platform cannot dispute its own record",
+            expected="a platform that is not the publisher, and shares no host with it",
+            found=f"platform {platform}, record of node {node}",
+        )
 
 
-def _correction(package: RecordPackage) -> Correction:
-    batch = package.batch
-    return Correction(batch.root, batch.index, leaf_of(package), batch.proof)
+def _filings_by(region: Region, record: RecordName, platform: int, *, final: bool) -> list[LoggedDispute]:
+    """What this platform filed or endorsed about a record, the last filing first; as of a final block, or the newest.
+
+    A record can be disputed again once its filing is answered, each time a new act.
+    """
+    block = region.chain.final_block() if final else region.chain.head()
+    return [one for one in filings_of(region, record, block.number) if one.platform == platform]
 
 
-def _require_corrects(region: Region, record: RecordName, given: Correction, package: RecordPackage) -> None:
-    """The correcting record is another one, in a sound batch of the same node."""
-    anchor = region.anchor(record.node, given.root) if package.batch.node == record.node else None
-    if anchor is None or anchor.broken or given.successor == record.leaf:
+def _require_none_open(own: list[LoggedDispute]) -> None:
+    """Raise InputError where this platform has a filing that is not answered."""
+    for one in own:
+        if one.state is DisputeState.OPEN:
+            found = f"filing {one.number}, open since {moment(one.filed_at)}"
+            raise InputError("this platform disputes the record already", expected="no open filing", found=found)
+
+
+def _open_filing(region: Region, record: RecordName, filing: int | None) -> int:
+    """The number of the open filing that is meant, as of a final block. Raises InputError if none is, or several."""
+    block = region.chain.final_block().number
+    filings = region.record(record.node, record.leaf, block).filings
+    answers = region.answers(record.node, record.leaf, filings, block)
+    still = [number for number, (outcome, _) in enumerate(answers, 1) if outcome is DisputeState.OPEN]
+    if filing is None and len(still) > 1:
+        named = ", ".join(map(str, still))
+        raise InputError("several filings are open", found=named, hint="Say which one: --filing NUMBER")
+    if not still or filing not in (None, *still):
+        found = "none" if filing is None or filing > filings else answers[filing - 1][0].label
+        raise InputError("the record has no such open dispute", expected="an open filing", found=found)
+    return still[0] if filing is None else filing
+
+
+def _require_corrects(region: Region, record: GivenRecord, number: int, package: RecordPackage) -> None:
+    """The correcting record is a later one of the same node, and took the disputed one's place."""
+    name = record.name
+    anchor = region.anchor(name.node, package.batch.root) if package.batch.node == name.node else None
+    if anchor is None or anchor.broken or leaf_of(package) == name.leaf:
         raise InputError(
             "this record cannot correct the disputed one",
-            expected=f"another record that node {record.node} anchored in a sound batch",
+            expected=f"another record that node {name.node} anchored in a sound batch",
         )
     require_anchored(region, given_package(package))
+    _require_alike(record, package)
+    filed = next(one for one in filings_of(region, name, region.chain.head().number) if one.number == number)
+    if anchor.entry < filed.entry:
+        raise InputError(
+            "a correction is newer than the dispute", expected=f"anchored after entry {filed.entry}",
+            found=f"entry {anchor.entry}",
+        )  # fmt: skip
+    for what, leaf, life in (("disputed", name.leaf, Life.SUPERSEDED), ("correcting", leaf_of(package), Life.LIVE)):
+        found = Life(region.record(name.node, leaf).life)
+        if found is not life:
+            hint = "`creditchain record supersede RECORD --by FILE` comes first." if life is Life.SUPERSEDED else None
+            raise InputError(f"the {what} record is {found.label}", expected=life.label, found=found.label, hint=hint)
+
+
+def _require_alike(record: GivenRecord, package: RecordPackage) -> None:
+    """Both packages are about the same subject and section."""
+    if record.package is None:
+        raise InputError(
+            "a correction is compared with the record", expected="the package of the disputed record", found="its name"
+        )
+    disputed, later = record.package.record, package.record
+    if disputed.subject != later.subject or disputed.section != later.section:
+        what = "section" if disputed.subject == later.subject else "subject"
+        raise InputError(f"the correcting record has another {what}", expected=f"the {what} of the disputed record")
 
 
 def _keep_reason(region: Region, home: Home, intent: str, reason: str) -> Reason:
@@ -151,10 +215,5 @@ def _keep_reason(region: Region, home: Home, intent: str, reason: str) -> Reason
     return keep_reason(home.region(log_id).reasons, f"{intent} {log_id.hex()}", reason)
 
 
-def _submit(
-    region: Region, outbox: Outbox, record: RecordName, intent: str, call: ContractCall, kept: Reason
-) -> DisputeChanged:
-    outbox.submit(intent, call)
-    state = region.record(record.node, record.leaf, region.chain.final_block().number)
-    _log.info("the record's dispute is %s", DisputeState(state.dispute).label)
-    return DisputeChanged(state, kept)
+def _final_state(region: Region, record: RecordName) -> RecordState:
+    return region.record(record.node, record.leaf, region.chain.final_block().number)

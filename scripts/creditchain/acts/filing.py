@@ -9,7 +9,7 @@ import logging
 import secrets
 from dataclasses import replace
 
-from creditchain.acts.disputing import require_undisputed
+from creditchain.acts.disputing import require_apart
 from creditchain.acts.enterprise_keys import EnterpriseKey, sign_as
 from creditchain.acts.given_records import GivenRecord, require_anchored
 from creditchain.acts.preconditions import require_here, require_member, require_signer
@@ -36,23 +36,24 @@ def draft(region: Region, record: GivenRecord, platform: int, reason: str, secon
     """A dispute for the enterprise to sign. It has to be filed within `seconds`.
 
     Raises:
-        InputError: the reason is empty or too long, a dispute of the record is open, or its package does not hold.
-        TermsError: the endorsing node is no active platform.
+        InputError: the reason is empty or too long, or the record's package does not hold.
+        TermsError: the endorsing node is no active platform. NotEntitledError: it is the publisher's own.
     """
     if not 1 <= len(reason) <= LONGEST_TEXT:
         raise InputError("a reason is a text", expected=f"1 to {LONGEST_TEXT} characters")
     time = now(region.chain)
     require_member(region, platform, {Role.PLATFORM}, time, "platform")
+    require_apart(region, platform, record.name.node)
     require_anchored(region, record)
     words = PrivateText(secrets.token_bytes(32), reason)
     message = DisputeFiling(
-        domain=ContractDomain(region.deployment.chain_id, region.deployment.address("AnchorRegistry")),
+        domain=ContractDomain(region.deployment.chain_id, region.deployment.address("Disputes")),
         platform=platform,
         node=record.name.node,
         leaf=record.name.leaf,
         reason_digest=words.digest,
         key=NO_KEY,
-        previous=_last_dispute(region, record.name.node, record.name.leaf),
+        previous=region.record(record.name.node, record.name.leaf).filings,
         deadline=time + seconds,
     )
     return FilingFile(message, words)
@@ -76,7 +77,7 @@ def sign(region: Region, filing: FilingFile, key: EnterpriseKey, *, again: bool 
 
     Raises:
         ForeignFileError: made for another region. TermsError: its time is over, or the record was disputed since.
-        InputError: a dispute is open, or it is signed already. SignatureError, SignerError: it was not signed.
+        InputError: it is signed already. SignatureError, SignerError: it was not signed.
     """
 
     def fill(address: str) -> DisputeFiling:
@@ -89,7 +90,8 @@ def endorse(region: Region, signer: Signer, filing: FilingFile) -> FilingFile:
     """The filing, endorsed: the platform vouches that the key is the enterprise's, and the record about it.
 
     Raises:
-        ForeignFileError, TermsError: as `sign`. NotEntitledError: the signer is not the platform's.
+        ForeignFileError, TermsError: as `sign`. NotEntitledError: the signer is not the platform's, or
+            the platform published the record, or shares a host with its publisher.
         InputError: the enterprise has not signed. SignatureError: the enterprise's signature does not hold.
     """
     message = filing.message
@@ -100,6 +102,7 @@ def endorse(region: Region, signer: Signer, filing: FilingFile) -> FilingFile:
         raise SignatureError("the filing is not signed by its key", expected=f"a signature by {message.key}")
     require_member(region, message.platform, {Role.PLATFORM}, now(region.chain), "platform")
     require_signer(region, signer, message.platform, "platform")
+    require_apart(region, message.platform, message.node)
     return replace(filing, endorsement=signer.sign_typed(message.typed_data()))
 
 
@@ -113,25 +116,18 @@ def relay(region: Region, outbox: Outbox, filing: FilingFile) -> RecordState:
     if not filing.endorsement:
         raise InputError("the platform has not endorsed this", hint="`creditchain dispute endorse`")
     message = filing.message
-    require_here(region, message.domain, "AnchorRegistry")
+    require_here(region, message.domain, "Disputes")
     call = ConsentCalls(region.deployment).file_dispute_signed(message, filing.key_signature, filing.endorsement)
     outbox.submit(f"file {message.digest().hex()}", call)
     _log.info("a dispute signed by an enterprise is filed")
     return region.record(message.node, message.leaf, region.chain.final_block().number)
 
 
-def _last_dispute(region: Region, node: int, leaf: bytes) -> int:
-    """The time of the record's last dispute, which this filing is to follow. Raises InputError where one is open."""
-    state = region.record(node, leaf)
-    require_undisputed(state)
-    return state.disputed_at
-
-
 def _require_current(region: Region, filing: FilingFile) -> None:
     """Raise unless the filing is for this region, in time, and about the record as it stands."""
     message = filing.message
-    require_here(region, message.domain, "AnchorRegistry")
-    time, previous = now(region.chain), _last_dispute(region, message.node, message.leaf)
+    require_here(region, message.domain, "Disputes")
+    time, previous = now(region.chain), region.record(message.node, message.leaf).filings
     if message.deadline < time:
         raise TermsError(
             "the time to file this is over",

@@ -8,8 +8,8 @@ from typing import Any
 
 from creditchain.chain.abi import interface
 from creditchain.chain.deployments import Deployment
-from creditchain.log.entries import AnchorBody
-from creditchain.log.views import Admission, ContractCall, Correction
+from creditchain.log.entries import AnchorBody, AnswerBody
+from creditchain.log.views import Admission, ContractCall
 from creditchain.vocabulary import EntryKind, Space
 
 ZERO_ADDRESS = "0x" + "00" * 20
@@ -94,18 +94,6 @@ class Calls:
         doing = f"change the life of a record of node {node}"
         return self._call("AnchorRegistry", "setLife", doing, node, leaf, life, successor, reason_digest)
 
-    def file_dispute(self, platform: int, node: int, leaf: bytes, reason_digest: bytes) -> ContractCall:
-        doing = f"dispute a record of node {node}"
-        return self._call("AnchorRegistry", "fileDispute", doing, platform, node, leaf, reason_digest)
-
-    def answer_dispute(
-        self, node: int, leaf: bytes, outcome: int, reason_digest: bytes, correction: Correction | None = None
-    ) -> ContractCall:
-        given = correction or Correction(NO_WORD, 0, NO_WORD, ())
-        struct = (given.root, given.index, given.successor, given.proof)
-        doing = f"answer a dispute about a record of node {node}"
-        return self._call("AnchorRegistry", "answerDispute", doing, node, leaf, outcome, struct, reason_digest)
-
     def attest_audit(self, auditor: int, node: int, root: bytes, report_digest: bytes) -> ContractCall:
         doing = f"attest an audit of a batch of node {node}"
         return self._call("AnchorRegistry", "attestAudit", doing, auditor, node, root, report_digest)
@@ -121,3 +109,13 @@ class Calls:
     ) -> ContractCall:
         doing = f"prove disorder in a batch of node {node}"
         return self._call("AnchorRegistry", "proveDisorder", doing, node, root, index, first, second, *proofs)
+
+    # Disputes.
+
+    def file_dispute(self, platform: int, node: int, leaf: bytes, reason_digest: bytes) -> ContractCall:
+        doing = f"dispute a record of node {node}"
+        return self._call("Disputes", "fileDispute", doing, platform, node, leaf, reason_digest)
+
+    def answer_dispute(self, answer: AnswerBody) -> ContractCall:
+        doing = f"answer a dispute about a record of node {answer.node}"
+        return self._call("Disputes", "answerDispute", doing, astuple(answer))

@@ -78,7 +78,7 @@ class ConsentCalls:
 
     def file_dispute_signed(self, filing: DisputeFiling, key_signature: bytes, endorsement: bytes) -> ContractCall:
         doing = f"relay a dispute of a record of node {filing.node}"
-        return self._call("AnchorRegistry", "fileDisputeSigned", doing, filing.values(), key_signature, endorsement)
+        return self._call("Disputes", "fileDisputeSigned", doing, filing.values(), key_signature, endorsement)
 
 
 def _delivery(delivery: Delivery) -> tuple[Any, ...]:

@@ -81,11 +81,16 @@ PARTS: tuple[RegionContract, ...] = (
             EntryKind.TAG_KEY_EPOCH,
             EntryKind.ANCHOR,
             EntryKind.STATUS,
-            EntryKind.DISPUTE,
             EntryKind.AUDIT,
             EntryKind.BROKEN,
         ),
         (Space.EPOCH, Space.SERIES, Space.ANCHOR, Space.RECORD),
+    ),
+    RegionContract(
+        "Disputes",
+        lambda at, _: (at["RegionLog"], at["NodeRegistry"]),
+        kinds=(EntryKind.DISPUTE, EntryKind.ANSWER),
+        spaces=(Space.DISPUTE,),
     ),
     RegionContract(
         "ConsentToken",

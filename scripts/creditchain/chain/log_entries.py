@@ -67,6 +67,32 @@ def entries_between(
     return [_entry(region.deployment.log_id, found, event.decode(found)) for found in region.chain.logs(wanted)]
 
 
+def entry_at(region: Region, index: int, time: int, last: int) -> LogEntry | None:
+    """The entry with this index, appended at `time` (unix seconds), if blocks up to `last` have it.
+
+    It takes few reads, however long the log is. Only the log's root tells whether the entry is as the log has it.
+    """
+    first, until = blocks_at(region, time, last)
+    return next((entry for entry in entries_between(region, first, until, index=index) if entry.index == index), None)
+
+
+def blocks_at(region: Region, time: int, last: int) -> tuple[int, int]:
+    """The first and last block with this time, up to block `last`: by bisection, without reading every block."""
+    first = _first_block_from(region, time, last)
+    return first, max(first, _first_block_from(region, time + 1, last) - 1)
+
+
+def _first_block_from(region: Region, time: int, last: int) -> int:
+    low, high = region.deployment.first_block, last + 1
+    while low < high:
+        middle = (low + high) // 2
+        if region.chain.block(middle).time < time:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 def _entry(log_id: bytes, log: Log, values: Mapping[str, Any]) -> LogEntry:
     said = AppendedEntry(
         index=values["index"],

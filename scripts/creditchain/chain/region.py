@@ -10,7 +10,9 @@ from creditchain.chain.abi import interface
 from creditchain.chain.calls import ZERO_ADDRESS, Calls
 from creditchain.chain.connect import Chain
 from creditchain.chain.deployments import Deployment, check_deployment
+from creditchain.log.record_cells import answer_key, answer_of, disputes_key, life_key, record_state
 from creditchain.log.views import AnchorInfo, Compromise, NodeInfo, RecordState
+from creditchain.vocabulary import DisputeState
 
 if TYPE_CHECKING:
     from creditchain.chain.outbox import Outbox
@@ -129,9 +131,13 @@ class Region:
         ]
 
     def record(self, node: int, leaf: bytes, block: int | None = None) -> RecordState:
-        """Life and dispute of a record. A record about which nothing was logged is live and undisputed."""
-        found = self._read("AnchorRegistry", "recordOf", node, leaf, block=block)
-        return RecordState(node, leaf, *found)
+        """Life and disputes of a record. A record about which nothing was logged is live and undisputed."""
+        return record_state(node, leaf, *self.words([life_key(node, leaf), disputes_key(node, leaf)], block))
+
+    def answers(self, node: int, leaf: bytes, filings: int, block: int | None = None) -> list[tuple[DisputeState, int]]:
+        """What became of filings 1 to `filings` about a record, and when they were answered; see `answer_of`."""
+        keys = [answer_key(node, leaf, number) for number in range(1, filings + 1)]
+        return [answer_of(word) for word in self.words(keys, block)]
 
     def series_length(self, node: int, product: bytes, block: int | None = None) -> int:
         """Number of batches of the product with this digest that `node` anchored."""

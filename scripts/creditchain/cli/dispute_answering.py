@@ -38,7 +38,7 @@ def file(
     with acting(chosen, signer) as (region, outbox), chosen.output.progress("filing: waiting for a final block"):
         named = named_record(record, region)
         made = file_dispute(region, outbox, Home(chosen.home), named, platform, reason)
-    kept = {"reason_file": str(made.reason.path), "reason_digest": made.reason.digest}
+    kept = {"filing": made.filing, "reason_file": str(made.reason.path), "reason_digest": made.reason.digest}
     chosen.output.emit(described(made.state) | kept)
 
 
@@ -47,12 +47,16 @@ def answer(
     record: RecordArgument,
     outcome: Annotated[DisputeOutcome, typer.Option(help="What came of it.")],
     reason: ReasonOption,
+    filing: Annotated[int | None, typer.Option(min=1, help="Number of the filing, if several are open.")] = None,
     correction: Annotated[
         str | None, typer.Option("--correction", help="Package of the correcting record, if corrected.")
     ] = None,
     signer: SignerOption = None,
 ) -> None:
-    """Answer an open dispute: corrected, upheld or unresolved. For the node that published the record."""
+    """Answer a dispute: corrected, upheld or unresolved. For the publisher.
+
+    Before it is corrected, the record is superseded by the correcting one (`record supersede`).
+    """
     from creditchain.acts.disputing import answer_dispute
     from creditchain.home.layout import Home
 
@@ -69,6 +73,10 @@ def answer(
                 "a correction is proven", expected="a package file", found="a name", hint="--correction FILE"
             )
         given = None if later is None else later.package
-        made = answer_dispute(region, outbox, Home(chosen.home), named, DisputeState[outcome.name], reason, given)
-    kept = {"reason_file": str(made.reason.path), "reason_digest": made.reason.digest}
+        made = answer_dispute(
+            *(region, outbox, Home(chosen.home), named, DisputeState[outcome.name], reason),
+            filing=filing,
+            correction=given,
+        )
+    kept = {"filing": made.filing, "reason_file": str(made.reason.path), "reason_digest": made.reason.digest}
     chosen.output.emit(described(made.state) | kept)

@@ -1,4 +1,4 @@
-"""`creditchain dispute list`: every record's last dispute, and which answers are overdue."""
+"""`creditchain dispute list`: every filing, and which answers are overdue."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def list_disputes(
     open_only: Annotated[bool, typer.Option("--open", help="Only open disputes.")] = False,
     node: Annotated[int | None, typer.Option(help="Only disputes about records of this node.")] = None,
 ) -> None:
-    """List the last dispute of every disputed record, from the region's log."""
+    """List all disputes, from the region's log."""
     from creditchain.acts import disputing
 
     chosen = settings(ctx)
@@ -35,7 +35,7 @@ def list_disputes(
         and (one.state is DisputeState.OPEN or not open_only)
     ]
     chosen.output.table(
-        ["node", "leaf", "platform", "state", "状态", "filed", "due", "overdue"],
+        ["node", "leaf", "filing", "platform", "state", "状态", "filed", "due", "overdue"],
         [_row(one, block.time) for one in kept],
         title=f"disputes as of block {block.number}",
         value=[_json(one, block.time) for one in kept],
@@ -44,7 +44,7 @@ def list_disputes(
 
 def _row(one: LoggedDispute, time: int) -> list[object]:
     overdue = "overdue 逾期" if one.overdue(time) else ""
-    named = (one.node, one.leaf, one.platform, one.state.label, one.state.zh)
+    named = (one.node, one.leaf, one.number, one.platform, one.state.label, one.state.zh)
     return [*named, shown(one.filed_at), shown(one.due_at), overdue]
 
 
@@ -52,11 +52,14 @@ def _json(one: LoggedDispute, time: int) -> dict[str, Any]:
     return {
         "node": one.node,
         "leaf": one.leaf,
+        "filing": one.number,
         "platform": one.platform,
+        "entry": one.entry,
         "state": one.state.label,
         "state_zh": one.state.zh,
         "filed_at": one.filed_at,
         "due_at": one.due_at,
         "answered_at": one.answered_at,
+        "successor": one.successor,
         "overdue": one.overdue(time),
     }

@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command()
 def show(ctx: typer.Context, record: RecordArgument) -> None:
-    """Show life and dispute of a record, as of the newest final block."""
+    """Show life and disputes of a record, as of the newest final block."""
     chosen = settings(ctx)
     with open_region(chosen) as region:
         named = named_record(record, region).name

@@ -1,4 +1,4 @@
-"""A record's life and dispute as commands show them."""
+"""A record's life and disputes as commands show them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ if TYPE_CHECKING:
 
 
 def described(state: RecordState) -> dict[str, Any]:
-    """Life and dispute of a record, in words."""
+    """Life and disputes of a record, in words."""
     shown: dict[str, Any] = {
         "node": state.node,
         "leaf": state.leaf,
         "life": Life(state.life).label,
         "life_zh": Life(state.life).zh,
         "life_at": state.life_at,
-        "dispute": DisputeState(state.dispute).label,
-        "dispute_zh": DisputeState(state.dispute).zh,
+        "dispute": state.dispute.label,
+        "dispute_zh": state.dispute.zh,
     }
-    if state.dispute != DisputeState.NONE:
+    if state.dispute is not DisputeState.NONE:
         shown |= {
-            "platform": state.platform,
-            "disputed_at": state.disputed_at,
+            "open": state.open,
+            "filings": state.filings,
+            "filed_at": state.filed_at,
             "due_at": state.due_at,
             "answered_at": state.answered_at,
         }

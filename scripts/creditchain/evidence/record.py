@@ -9,7 +9,7 @@ from creditchain.chain.clock import age
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.deployments import Deployment
 from creditchain.chain.errors import ContractRefusedError, EndpointError, LyingEndpointError
-from creditchain.chain.log_entries import entries_between
+from creditchain.chain.log_entries import blocks_at, entries_between
 from creditchain.chain.refusals import Refusal
 from creditchain.chain.region import Region
 from creditchain.errors import UnavailableError
@@ -158,24 +158,11 @@ class EvidenceFetcher:
         Nothing else here needs logs of old blocks. On a node that keeps none, only this entry is missing.
         """
         try:
-            entries = entries_between(self._region, *self._blocks_at(anchor.time), EntryKind.ANCHOR)
+            entries = entries_between(
+                self._region, *blocks_at(self._region, anchor.time, self.block.number), EntryKind.ANCHOR
+            )
         except EndpointError as error:
             if error.refusal is Refusal.PASSING:
                 raise
             return Missing(Text(f"the endpoint does not keep old logs: {error.found}", "节点不提供历史日志"))
         return next((entry for entry in entries if entry.index == anchor.entry), NO_ENTRY)
-
-    def _blocks_at(self, time: int) -> tuple[int, int]:
-        """The first and last block with this time, found by bisection instead of reading every block."""
-        first = self._first_block_from(time)
-        return first, max(first, self._first_block_from(time + 1) - 1)
-
-    def _first_block_from(self, time: int) -> int:
-        low, high = self._region.deployment.first_block, self.block.number + 1
-        while low < high:
-            middle = (low + high) // 2
-            if self._region.chain.block(middle).time < time:
-                low = middle + 1
-            else:
-                high = middle
-        return low

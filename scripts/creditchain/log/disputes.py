@@ -5,38 +5,49 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from creditchain.log.entries import DisputeBody
-from creditchain.log.views import LogEntry
+from creditchain.log.entries import AnswerBody, DisputeBody
+from creditchain.log.views import ANSWER_SECONDS, LogEntry
 from creditchain.vocabulary import DisputeState
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedDispute:
-    """The last dispute of a record; times in unix seconds, `answered_at` 0 while it is open."""
+    """One filing about a record, and its answer; times in unix seconds, `answered_at` 0 while it is open."""
 
     node: int  #: publisher of the record
     leaf: bytes  #: leaf hash of the record, 32 bytes
-    platform: int  #: node that filed the dispute
-    state: DisputeState
+    number: int  #: of the filing among all about this record, from 1
+    platform: int  #: node that filed, or endorsed
+    entry: int  #: index of the filing in the log
     filed_at: int
-    due_at: int
-    answered_at: int
+    state: DisputeState = DisputeState.OPEN
+    answered_at: int = 0
+    successor: bytes | None = None  #: leaf hash of the correcting record, as the answer names it
+
+    @property
+    def due_at(self) -> int:
+        """When the answer is or was due."""
+        return self.filed_at + ANSWER_SECONDS
 
     def overdue(self, time: int) -> bool:
         """Whether the dispute is open and its answer was due before `time`, unix seconds."""
         return self.state is DisputeState.OPEN and self.due_at < time
 
 
-def last_disputes(entries: Iterable[LogEntry]) -> list[LoggedDispute]:
-    """The last dispute of every record that was ever disputed, ordered by due date."""
-    last: dict[tuple[int, bytes], LoggedDispute] = {}
+def filed_dispute(entry: LogEntry, body: DisputeBody) -> LoggedDispute:
+    """The filing of this entry, not answered."""
+    return LoggedDispute(body.node, body.leaf, body.number, body.platform, entry.index, entry.time)
+
+
+def logged_disputes(entries: Iterable[LogEntry]) -> list[LoggedDispute]:
+    """Every filing about every record, ordered by due date."""
+    found: dict[tuple[int, bytes, int], LoggedDispute] = {}
     for entry in entries:
-        body = entry.body
-        if not isinstance(body, DisputeBody):
-            continue
-        key, state = (body.node, body.leaf), DisputeState(body.state)
-        if state is DisputeState.OPEN or key not in last:
-            last[key] = LoggedDispute(*key, body.platform, state, entry.time, body.due_at, 0)
-        if state is not DisputeState.OPEN:
-            last[key] = replace(last[key], state=state, due_at=body.due_at, answered_at=entry.time)
-    return sorted(last.values(), key=lambda one: one.due_at)
+        match entry.body:
+            case DisputeBody() as body:
+                found[body.node, body.leaf, body.number] = filed_dispute(entry, body)
+            case AnswerBody() as body if (key := (body.node, body.leaf, body.filing)) in found:
+                state = DisputeState(body.outcome)
+                successor = body.successor if state is DisputeState.CORRECTED else None
+                found[key] = replace(found[key], state=state, answered_at=entry.time, successor=successor)
+    return sorted(found.values(), key=lambda one: (one.due_at, one.entry))

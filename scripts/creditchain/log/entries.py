@@ -17,6 +17,7 @@ __all__ = [
     "ENTRY_VERSION",
     "PUBLISHING",
     "AnchorBody",
+    "AnswerBody",
     "AuditBody",
     "AuthorityBody",
     "BatchKind",
@@ -137,17 +138,32 @@ class StatusBody(_Body):
 
 @dataclass(frozen=True, slots=True)
 class DisputeBody(_Body):
-    """A dispute is filed or answered."""
+    """A dispute is filed. Its answer is due 20 days after the entry's time."""
 
     KIND: ClassVar[EntryKind] = EntryKind.DISPUTE
-    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "uint24", "bytes32", "uint8", "uint40", "bytes32", "bytes32")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "uint24", "bytes32", "uint32", "uint64", "address", "bytes32")
 
     platform: int
     node: int
     leaf: bytes
-    state: int
-    due_at: int
-    successor: bytes  #: leaf hash of the correcting record; zeros for none
+    number: int  #: of the filing among all about this record, from 1
+    previous: int  #: entry of the filing before it; 0 for the first
+    key: str  #: the enterprise's key that signed it; zero if the platform filed on its behalf
+    reason_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerBody(_Body):
+    """The publisher answers one filing."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.ANSWER
+    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "bytes32", "uint32", "uint8", "bytes32", "bytes32")
+
+    node: int
+    leaf: bytes
+    filing: int  #: number of the filing
+    outcome: int  #: DisputeState: corrected, upheld or unresolved
+    successor: bytes  #: leaf hash of the correcting record; zeros unless corrected
     reason_digest: bytes
 
 
@@ -317,6 +333,7 @@ Body: TypeAlias = (
     | WriterBody
     | RegionBody
     | AuthorityBody
+    | AnswerBody
 )
 
 #: The body of each kind that this version knows.
@@ -337,6 +354,7 @@ BODIES: dict[EntryKind, type[Body]] = {
     EntryKind.WRITER: WriterBody,
     EntryKind.REGION: RegionBody,
     EntryKind.AUTHORITY: AuthorityBody,
+    EntryKind.ANSWER: AnswerBody,
 }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from creditchain.hashing import keccak256
+from creditchain.vocabulary import DisputeState
 
 if TYPE_CHECKING:
     from creditchain.log.appended import AppendedEntry
@@ -77,24 +78,40 @@ class RecordName:
         return f"{self.node}:0x{self.leaf.hex()}"
 
 
+#: Regulation on Credit Reporting, art. 25: seconds within which a dispute has to be answered.
+ANSWER_SECONDS = 20 * 86_400
+
+
 @dataclass(frozen=True, slots=True)
 class RecordState:
-    """Life and last dispute of one record (node, leaf hash), numbers as in format.md section 5; times unix seconds.
+    """Life and disputes of one record (node, leaf hash), as the log's cells have it. Times unix seconds, 0 for never.
 
-    `platform` is the node that filed the dispute. `answered_at` is 0 while the dispute is open. `entry` is the index of
-    the last log entry about the record.
+    `life` and `outcome` are numbers as in format.md section 5. `open` and `filings` count the filings that are not
+    answered, and all. `last` is the log entry of the last filing, `filed_at` its time. `outcome` is what the answer
+    says that was given last, at `answered_at`; 0 before the first. `entry` is the log entry that changed the life.
     """
 
     node: int
     leaf: bytes
-    life: int
-    dispute: int
-    life_at: int
-    disputed_at: int
-    due_at: int
-    answered_at: int
-    platform: int
-    entry: int
+    life: int = 0
+    life_at: int = 0
+    entry: int = 0
+    open: int = 0
+    filings: int = 0
+    last: int = 0
+    filed_at: int = 0
+    outcome: int = 0
+    answered_at: int = 0
+
+    @property
+    def dispute(self) -> DisputeState:
+        """Open while any filing is not answered, then what the last answer says."""
+        return DisputeState.OPEN if self.open else DisputeState(self.outcome)
+
+    @property
+    def due_at(self) -> int:
+        """When the answer to the last filing is or was due; 0 if there is none."""
+        return self.filed_at + ANSWER_SECONDS if self.filings else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,16 +206,6 @@ class Admission:
     domains: int
     until: int
     profile_digest: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """The record that corrects a disputed one, and where it is anchored. `answerDispute` takes it with `corrected`."""
-
-    root: bytes
-    index: int
-    successor: bytes
-    proof: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)

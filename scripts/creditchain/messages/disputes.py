@@ -1,4 +1,4 @@
-"""The message that an enterprise signs to dispute a record. The AnchorRegistry of the domain checks it."""
+"""The message that an enterprise signs to dispute a record. The contract Disputes of the domain checks it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class DisputeFiling(TypedMessage):
         ("leaf", "bytes32"),
         ("reasonDigest", "bytes32"),
         ("key", "address"),
-        ("previous", "uint40"),
+        ("previous", "uint32"),
         ("deadline", "uint40"),
     )
 
@@ -31,7 +31,7 @@ class DisputeFiling(TypedMessage):
     leaf: bytes  #: leaf hash of the record, 32 bytes
     reason_digest: bytes  #: salted digest of the reason, 32 bytes
     key: str  #: the enterprise's key for disputes with this node, an address with its EIP-55 checksum
-    previous: int  #: unix seconds of the record's last dispute, 0 for none: a filing can be used once
+    previous: int  #: number of filings about the record before this one: it can be used once
     deadline: int  #: unix seconds, inclusive
 
     def __post_init__(self) -> None:

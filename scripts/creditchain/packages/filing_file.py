@@ -39,7 +39,7 @@ class FilingFile:
         value: dict[str, Any] = {
             "format": FILING_FORMAT,
             "chain_id": self.message.domain.chain_id,
-            "anchor_registry": self.message.domain.contract.lower(),
+            "disputes": self.message.domain.contract.lower(),
             "message": message_json(self.message),
             "reason": self.reason.as_json(),
             "key_signature": signature_json(self.key_signature),
@@ -51,8 +51,8 @@ class FilingFile:
 def parse_filing(raw: bytes) -> FilingFile:
     """Parse a filing file. Raises PackageError with the field; ContentError where reason and digest differ."""
     members = ("message", "reason", "key_signature", "endorsement")
-    fields = read_object(raw, FILING_FORMAT, ("chain_id", "anchor_registry", *members))
-    message = read_message(DisputeFiling, fields.raw("message"), "message", read_domain(fields, "anchor_registry"))
+    fields = read_object(raw, FILING_FORMAT, ("chain_id", "disputes", *members))
+    message = read_message(DisputeFiling, fields.raw("message"), "message", read_domain(fields, "disputes"))
     found = FilingFile(
         message,
         read_private_text(fields.raw("reason"), "reason", message.reason_digest),

@@ -210,12 +210,19 @@ def _check_record(package: RecordPackage, evidence: Evidence, policy: Policy) ->
         return failed(
             6, f"{life.label} by its publisher", f"发布方{life.zh}", life=life.label, since=record.life_at
         ), ()
-    if record.dispute == DisputeState.NONE:
+    if record.dispute is DisputeState.NONE:
         return passed(6, "live, no dispute", "现行有效，无异议"), ()
-    state = DisputeState(record.dispute)
+    state = record.dispute
     now = None if isinstance(evidence.block, Missing) else evidence.block.time
     overdue = state is DisputeState.OPEN and now is not None and now > record.due_at
-    details = {"dispute": state.label, "disputed_at": record.disputed_at, "due_at": record.due_at, "overdue": overdue}
+    details = {
+        "dispute": state.label,
+        "open": record.open,
+        "filings": record.filings,
+        "filed_at": record.filed_at,
+        "due_at": record.due_at,
+        "overdue": overdue,
+    }
     late, late_zh = (", answer overdue", "，逾期未答复") if overdue else ("", "")
     notice = Text(f"disputed: {state.label}{late}", f"存在异议：{state.zh}{late_zh}")
     if state.label not in policy.disputes:

@@ -133,7 +133,7 @@ class _Day:
 
     def _dispute(self) -> Sent:
         word, key = self.region.word, self._key()
-        domain = self._domain("AnchorRegistry")
+        domain = self._domain("Disputes")
         filing = DisputeFiling(domain, PLATFORM, SOURCE, word(), word(), key.address, 0, self._now() + 600)
         return self._send(self.calls.file_dispute_signed(filing, _sign(key, filing), self._sign(PLATFORM, filing)))
 

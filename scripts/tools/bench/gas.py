@@ -79,9 +79,10 @@ def found(chain: LocalChain) -> Region:
     log = chain.deploy("RegionLog", manager, b"YRD".ljust(32, b"\0"))
     nodes = chain.deploy("NodeRegistry", manager, log)
     anchors = chain.deploy("AnchorRegistry", manager, log, nodes)
-    addresses = {"RegionLog": log, "NodeRegistry": nodes, "AnchorRegistry": anchors}
+    disputes = chain.deploy("Disputes", log, nodes)
+    addresses = {"RegionLog": log, "NodeRegistry": nodes, "AnchorRegistry": anchors, "Disputes": disputes}
     region = Region(chain, addresses, random.Random(SEED), {})  # noqa: S311
-    for name in ("NodeRegistry", "AnchorRegistry"):
+    for name in ("NodeRegistry", "AnchorRegistry", "Disputes"):
         admit_writer(region, name)
     for node, role in ((REGULATOR, Role.REGULATOR), (PLATFORM, Role.PLATFORM), (SOURCE, Role.SOURCE)):
         domains = 0 if role == Role.REGULATOR else 0xFFFF
@@ -181,12 +182,11 @@ def _records(region: Region) -> Iterable[Row]:
 
     def file() -> Sent:
         leaves.append(region.word())
-        return region.send("AnchorRegistry", PLATFORM, "fileDispute", PLATFORM, SOURCE, leaves[-1], region.word())
+        return region.send("Disputes", PLATFORM, "fileDispute", PLATFORM, SOURCE, leaves[-1], region.word())
 
     def answer() -> Sent:
-        nothing = (NO_WORD, 0, NO_WORD, ())
-        arguments = (SOURCE, leaves.pop(), int(DisputeState.UPHELD), nothing, region.word())
-        return region.send("AnchorRegistry", SOURCE, "answerDispute", *arguments)
+        given = (SOURCE, leaves.pop(), 1, int(DisputeState.UPHELD), NO_WORD, region.word())
+        return region.send("Disputes", SOURCE, "answerDispute", given)
 
     leaves: list[bytes] = []
     changed, filed = _gas(RUNS, set_life), _gas(RUNS, file)

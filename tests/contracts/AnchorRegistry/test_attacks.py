@@ -5,7 +5,6 @@ from brownie import accounts
 from world import (
     BUREAU,
     NO_WORD,
-    PLATFORM,
     SOURCE,
     batch,
     batch_tree,
@@ -26,18 +25,6 @@ def test_root_squatting(region):
     region.anchors.anchor(batch(1, ROOT, size=8), {"from": accounts[SOURCE]})
     sizes = [region.anchors.anchorOf(node, ROOT).dict()["size"] for node in (BUREAU, SOURCE)]
     assert sizes == [1, 8]
-
-
-def test_second_preimage(region):
-    """An inner node cannot pass as a leaf: with the anchored size, its path has another length."""
-    region.anchors.anchor(batch(1, ROOT, size=8), {"from": accounts[SOURCE]})
-    region.anchors.fileDispute(PLATFORM, SOURCE, LEAF, REASON, {"from": accounts[PLATFORM]})
-    inner = [reference.keccak(b"\x01", LEAVES[i], LEAVES[i + 1]) for i in range(0, 8, 2)]
-    for index, node in enumerate(inner):
-        proof = reference.path(index, inner)
-        correction = (ROOT, index, node, proof)
-        with refused("AnchorRegistryInclusion", ROOT, index, node):
-            region.anchors.answerDispute(SOURCE, LEAF, 2, correction, REASON, {"from": accounts[SOURCE]})
 
 
 def test_split_leaf(region):
@@ -65,14 +52,13 @@ def test_reordered_leaves(region):
 
 def test_a_smaller_size_hides_no_leaves(region):
     """Declaring fewer leaves than the tree has makes proofs of the others fail, too."""
-    region.anchors.anchor(batch(1, ROOT, size=7), {"from": accounts[SOURCE]})
-    region.anchors.fileDispute(PLATFORM, SOURCE, LEAF, REASON, {"from": accounts[PLATFORM]})
-    correction = (ROOT, 7, LEAVES[7], reference.path(7, LEAVES))
-    with refused("AnchorRegistryInclusion", ROOT, 7, LEAVES[7]):
-        region.anchors.answerDispute(SOURCE, LEAF, 2, correction, REASON, {"from": accounts[SOURCE]})
-    correction = (ROOT, 6, LEAVES[6], reference.path(6, LEAVES))
-    with refused("AnchorRegistryInclusion", ROOT, 6, LEAVES[6]):
-        region.anchors.answerDispute(SOURCE, LEAF, 2, correction, REASON, {"from": accounts[SOURCE]})
+    openings = [*OPENINGS[:6], OPENINGS[7], OPENINGS[6]]
+    leaves = batch_tree(openings)
+    root = reference.mth(leaves)
+    region.anchors.anchor(batch(1, root, size=7), {"from": accounts[SOURCE]})
+    proofs = [reference.path(i, leaves) for i in (6, 7)]
+    with refused("AnchorRegistryInclusion", root, 6, leaves[6]):
+        region.anchors.proveDisorder(SOURCE, root, 6, openings[6], openings[7], *proofs)
 
 
 def test_skipped_batch(region):

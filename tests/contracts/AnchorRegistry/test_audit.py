@@ -183,17 +183,6 @@ def test_broken_is_for_ever(region):
         region.anchors.attestAudit(REGULATOR, SOURCE, root, REPORT, {"from": accounts[REGULATOR]})
 
 
-def test_no_correction_from_a_broken_batch(region):
-    openings = swapped(SORTED, 3)
-    root = publish(region, openings)
-    prove(region, root, openings, 3)
-    leaf, leaves = number_hash("leaf", 1), batch_tree(openings)
-    region.anchors.fileDispute(PLATFORM, SOURCE, leaf, REPORT, {"from": accounts[PLATFORM]})
-    correction = (root, 0, leaves[0], reference.path(0, leaves))
-    with refused("AnchorRegistryBroken", SOURCE, root):
-        region.anchors.answerDispute(SOURCE, leaf, 2, correction, REPORT, {"from": accounts[SOURCE]})
-
-
 def test_disorder_of_what_was_not_anchored(region):
     root = number_hash("root", 1)
     with refused("AnchorRegistryNoAnchor", SOURCE, root):

@@ -69,7 +69,7 @@ ELSEWHERE = {"append", "set_authority", "file_dispute_signed"}
 
 def test_every_state_changing_function_has_a_call() -> None:
     built = {name for name in dir(Calls) if not name.startswith("_")}
-    for contract in ("RegionLog", "NodeRegistry", "AnchorRegistry"):
+    for contract in ("RegionLog", "NodeRegistry", "AnchorRegistry", "Disputes"):
         for entry in _abi(contract):
             if entry["type"] == "function" and entry["stateMutability"] == "nonpayable":
                 snake = "".join("_" + c.lower() if c.isupper() else c for c in str(entry["name"]))

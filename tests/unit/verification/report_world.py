@@ -452,7 +452,7 @@ class Region:
             entry=self.entries[anchor.entry],
             publisher=self.members[batch.node],
             host=None,
-            record=RecordState(batch.node, leaf, life, 0, since, 0, 0, 0, 0, 0),
+            record=RecordState(batch.node, leaf, life, since),
             key_epoch_digest=epoch_digest(TAG_KEYS[anchor.key_epoch]),
             signer=signer,
         )

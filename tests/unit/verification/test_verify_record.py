@@ -575,9 +575,13 @@ class TestLife:
         assert [step.number for step in verdict.failed] == [6]
         assert verdict.step(6).reason.en.startswith(word)
 
-    @pytest.mark.parametrize(("state", "word"), [(1, "open"), (2, "corrected"), (3, "upheld"), (4, "unresolved")])
-    def test_disputed_is_shown(self, state: int, word: str) -> None:
-        record = record_state(leaf_of(world().package), dispute=state, disputed_at=NOW, due_at=NOW + 1)
+    @pytest.mark.parametrize(
+        ("still", "outcome", "word"),
+        [(1, 0, "open"), (0, 2, "corrected"), (0, 3, "upheld"), (0, 4, "unresolved"), (1, 3, "open")],
+    )
+    def test_disputed_is_shown(self, still: int, outcome: int, word: str) -> None:
+        leaf = leaf_of(world().package)
+        record = record_state(leaf, open=still, filings=2, last=7, filed_at=NOW, outcome=outcome)
         verdict = verify(evidence=with_evidence(record=record))
         assert verdict.status is Status.VALID
         assert word in verdict.notices[-1].en
@@ -585,7 +589,7 @@ class TestLife:
         assert verify(evidence=with_evidence(record=record), policy=strict).failed[0].number == 6
 
     def test_overdue(self) -> None:
-        record = record_state(leaf_of(world().package), dispute=1, disputed_at=1, due_at=NOW - 1)
+        record = record_state(leaf_of(world().package), open=1, filings=1, last=7, filed_at=NOW - 20 * 86_400 - 1)
         verdict = verify(evidence=with_evidence(record=record))
         assert verdict.step(6).details["overdue"] is True
         assert "overdue" in verdict.step(6).reason.en

@@ -226,16 +226,4 @@ def anchor_entry(body: AnchorBody, **changes: object) -> LogEntry:
 
 def record_state(leaf: bytes, **changes: int) -> RecordState:
     """A live record that nobody disputed, or what became of it."""
-    untouched = RecordState(
-        node=SOURCE,
-        leaf=leaf,
-        life=0,
-        dispute=0,
-        life_at=0,
-        disputed_at=0,
-        due_at=0,
-        answered_at=0,
-        platform=0,
-        entry=0,
-    )
-    return replace(untouched, **changes)
+    return replace(RecordState(SOURCE, leaf), **changes)

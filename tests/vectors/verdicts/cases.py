@@ -93,7 +93,7 @@ def term(number: int, role: int, operator: str | None, *, since: int = 1_700_000
 
 
 def state(number: int, leaf: bytes, **changes: int) -> Json:
-    names = ("life", "dispute", "life_at", "disputed_at", "due_at", "answered_at", "platform", "entry")
+    names = ("life", "life_at", "entry", "open", "filings", "last", "filed_at", "outcome", "answered_at")
     return plain({"node": number, "leaf": leaf, **dict.fromkeys(names, 0), **changes})
 
 

@@ -182,11 +182,11 @@ class Facts:
         return self._or_missing("key_epoch", None if digest is None else _hash(digest))
 
     def _state(self, node: int, leaf: bytes) -> RecordState:
-        """Life and dispute. A record that no fact names is live and undisputed."""
+        """Life and disputes. A record that no fact names is live and undisputed."""
         for one in self._facts["records"]:
             if (one["node"], _hash(one["leaf"])) == (node, leaf):
                 return RecordState(**_numbers(one, hashes=("leaf",)))
-        return RecordState(node, leaf, 0, 0, 0, 0, 0, 0, 0, 0)
+        return RecordState(node, leaf)
 
     def _or_missing(self, name: str, value: Any) -> Any:
         return _MISSING if name in self._unread else value

@@ -393,10 +393,18 @@ def _lives(world: World) -> Iterator[Case]:
     for name, life in (("superseded", 1), ("revoked", 2), ("erased", 3)):
         yield _case(name, world, {6: F}, None, records(life=life, life_at=START + 99))
     strict = POLICY + 'disputes = ["none", "corrected"]\n'
-    for name, dispute in (("open", 1), ("corrected", 2), ("upheld", 3), ("unresolved", 4)):
-        yield _case(f"a dispute that is {name}", world, {}, None, records(dispute=dispute, disputed_at=START + 99))
-        steps = {} if name == "corrected" else {6: F}
-        yield _case(f"a dispute that is {name}, by policy", world, steps, None, records(dispute=dispute), policy=strict)
+    filed = {"filings": 2, "last": 40, "filed_at": START + 99}
+    for name, disputes, refused in (
+        ("open", {"open": 2}, True),
+        ("corrected", {"outcome": 2}, False),
+        ("upheld", {"outcome": 3}, True),
+        ("unresolved", {"outcome": 4}, True),
+        ("open again, after it was corrected", {"open": 1, "outcome": 2}, True),
+    ):
+        change = records(**filed, **disputes)
+        yield _case(f"a dispute that is {name}", world, {}, None, change)
+        steps = {6: F} if refused else {}
+        yield _case(f"a dispute that is {name}, by policy", world, steps, None, change, policy=strict)
     yield _case(
         "another node's record was revoked",
         world,

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+
+import {Life} from "./interfaces/IAnchorRegistry.sol";
+import {Answer, Dispute, DisputeFiling, DisputeInfo, Filing, IDisputes} from "./interfaces/IDisputes.sol";
+import {INodeRegistry, Member, Role} from "./interfaces/INodeRegistry.sol";
+import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
+import {Cells} from "./libraries/Cells.sol";
+import {DisputeCell} from "./libraries/DisputeCell.sol";
+import {EntryKind} from "./libraries/EntryKind.sol";
+import {Messages} from "./libraries/Messages.sol";
+import {RecordCell} from "./libraries/RecordCell.sol";
+import {Signatures} from "./libraries/Signatures.sol";
+
+/// @title Disputes
+/// @notice Disputes about records, and what became of them; see `IDisputes`.
+/// @dev Its state is in the log's cells, so another version can take its place. Log and node registry are fixed at deployment and
+/// call nobody back. Wallets are asked by `staticcall`.
+contract Disputes is IDisputes, EIP712 {
+    /// @notice The log that holds all state.
+    IRegionLog public immutable log;
+
+    /// @notice The registry of members.
+    INodeRegistry public immutable nodes;
+
+    constructor(IRegionLog log_, INodeRegistry nodes_) EIP712("creditchain", "1") {
+        log = log_;
+        nodes = nodes_;
+    }
+
+    /// @inheritdoc IDisputes
+    function fileDispute(uint24 platform, uint24 node, bytes32 leaf, bytes32 reasonDigest)
+        external
+        override
+        returns (uint32 number)
+    {
+        Member memory member = _requireEntitled(platform, node);
+        if (msg.sender != member.operator && msg.sender != member.hostOperator) {
+            revert DisputesNotOperator(msg.sender, platform);
+        }
+        (uint256 value, uint64 entry) = _disputes(node, leaf);
+        return _file(
+            Filing({
+                platform: platform,
+                node: node,
+                leaf: leaf,
+                number: DisputeCell.filings(value) + 1,
+                previous: DisputeCell.last(value),
+                key: address(0),
+                reasonDigest: reasonDigest
+            }),
+            value,
+            entry
+        );
+    }
+
+    /// @inheritdoc IDisputes
+    function fileDisputeSigned(DisputeFiling calldata filing, bytes calldata keySignature, bytes calldata endorsement)
+        external
+        override
+        returns (uint32 number)
+    {
+        if (block.timestamp > filing.deadline) revert DisputesFilingExpired(filing.deadline);
+        (uint256 value, uint64 entry) = _disputes(filing.node, filing.leaf);
+        number = DisputeCell.filings(value);
+        if (filing.previous != number) revert DisputesFilingUsed(number, filing.previous);
+        _checkSignatures(filing, keySignature, endorsement);
+        return _file(
+            Filing({
+                platform: filing.platform,
+                node: filing.node,
+                leaf: filing.leaf,
+                number: number + 1,
+                previous: DisputeCell.last(value),
+                key: filing.key,
+                reasonDigest: filing.reasonDigest
+            }),
+            value,
+            entry
+        );
+    }
+
+    /// @inheritdoc IDisputes
+    function answerDispute(Answer calldata answer) external override {
+        // slither-disable-next-line unused-return
+        nodes.requireActor(msg.sender, answer.node);
+        if (answer.outcome < Dispute.Corrected) revert DisputesOutcome(answer.outcome);
+        bool corrected = answer.outcome == Dispute.Corrected;
+        if ((answer.successor != 0) != corrected || answer.successor == answer.leaf) {
+            revert DisputesSuccessor(answer.leaf, answer.successor);
+        }
+        uint256[] memory keys = _keysOf(answer, corrected);
+        // slither-disable-next-line unused-return
+        (uint256[] memory words,,,) = log.read(keys);
+        uint256 value = words[0] >> 56;
+        if (answer.filing == 0 || answer.filing > DisputeCell.filings(value)) {
+            revert DisputesNoFiling(DisputeCell.filings(value), answer.filing);
+        }
+        // slither-disable-next-line unused-return
+        (Dispute given,) = DisputeCell.unpackAnswer(words[1] >> 56);
+        if (given != Dispute.None) revert DisputesAnswered(answer.filing, given);
+        if (corrected) {
+            _requireLife(answer.leaf, Life.Superseded, words[2]);
+            _requireLife(answer.successor, Life.Live, words[3]);
+        }
+        Write[] memory writes = new Write[](2);
+        writes[0] = Write({key: keys[0], value: DisputeCell.answered(value, answer.outcome)});
+        writes[1] = Write({key: keys[1], value: DisputeCell.answer(answer.outcome)});
+        // slither-disable-next-line unused-return
+        log.append(EntryKind.ANSWER, abi.encode(answer), writes);
+    }
+
+    /// @inheritdoc IDisputes
+    function disputesOf(uint24 node, bytes32 leaf) external view override returns (DisputeInfo memory) {
+        // Slither does not see the next line use it.
+        // slither-disable-next-line unused-return
+        uint256 value = Cells.value(log, DisputeCell.key(node, leaf));
+        return DisputeCell.unpack(value);
+    }
+
+    /// @inheritdoc IDisputes
+    function answerOf(uint24 node, bytes32 leaf, uint32 filing)
+        external
+        view
+        override
+        returns (Dispute outcome, uint40 answeredAt)
+    {
+        // slither-disable-next-line unused-return
+        uint256 value = Cells.value(log, DisputeCell.answerKey(node, leaf, filing));
+        return DisputeCell.unpackAnswer(value);
+    }
+
+    /// @dev Log a filing. `value` is the record's cell as it is, `entry` the index that the entry gets.
+    function _file(Filing memory filing, uint256 value, uint64 entry) private returns (uint32) {
+        Write[] memory writes =
+            Cells.one(DisputeCell.key(filing.node, filing.leaf), DisputeCell.filed(value, entry));
+        // The cell names the entry. Nobody else can have appended since the cell was read.
+        assert(log.append(EntryKind.DISPUTE, abi.encode(filing), writes) == entry);
+        return filing.number;
+    }
+
+    /// @dev The value of the record's cell, and the number of entries of the log.
+    function _disputes(uint24 node, bytes32 leaf) private view returns (uint256 value, uint64 entries) {
+        if (leaf == 0) revert DisputesNoLeaf();
+        uint256[] memory keys = new uint256[](1);
+        keys[0] = DisputeCell.key(node, leaf);
+        uint256[] memory words;
+        // slither-disable-next-line unused-return
+        (words, entries,,) = log.read(keys);
+        value = words[0] >> 56;
+    }
+
+    /// @dev The cells that an answer concerns: disputes of the record, answer to the filing; for a correction also the lives of
+    /// record and successor.
+    function _keysOf(Answer calldata answer, bool corrected) private pure returns (uint256[] memory keys) {
+        keys = new uint256[](corrected ? 4 : 2);
+        keys[0] = DisputeCell.key(answer.node, answer.leaf);
+        keys[1] = DisputeCell.answerKey(answer.node, answer.leaf, answer.filing);
+        if (!corrected) return keys;
+        keys[2] = RecordCell.key(answer.node, answer.leaf);
+        keys[3] = RecordCell.key(answer.node, answer.successor);
+    }
+
+    function _checkSignatures(
+        DisputeFiling calldata filing,
+        bytes calldata keySignature,
+        bytes calldata endorsement
+    ) private view {
+        bytes32 digest = _hashTypedDataV4(Messages.disputeFiling(filing));
+        if (!Signatures.isBy(filing.key, address(0), digest, keySignature)) {
+            revert DisputesFilingSignature(filing.key);
+        }
+        Member memory platform = _requireEntitled(filing.platform, filing.node);
+        if (!Signatures.isBy(platform.operator, platform.hostOperator, digest, endorsement)) {
+            revert DisputesFilingEndorsement(filing.platform);
+        }
+    }
+
+    /// @dev Reverts unless this is an active platform, and apart from the publisher: not the same node, nor its host, nor hosted
+    /// by it, nor by the same host. A key belongs to one node for ever, so nodes are apart if their physical nodes have other
+    /// keys.
+    function _requireEntitled(uint24 number, uint24 node) private view returns (Member memory platform) {
+        platform = nodes.memberAt(number, uint40(block.timestamp));
+        if (platform.role != Role.Platform || !platform.acts) revert DisputesPlatform(number, platform.role);
+        Member memory publisher = nodes.memberAt(node, uint40(block.timestamp));
+        if (publisher.role == Role.None) revert DisputesUnknownNode(node);
+        if (_physical(platform) == _physical(publisher)) revert DisputesOwnRecord(number, node);
+    }
+
+    /// @dev The key of the physical node: the host's for a virtual node.
+    function _physical(Member memory member) private pure returns (address) {
+        return member.hostOperator == address(0) ? member.operator : member.hostOperator;
+    }
+
+    function _requireLife(bytes32 leaf, Life expected, uint256 word) private pure {
+        Life actual = RecordCell.lifeOf(word);
+        if (actual != expected) revert DisputesLife(leaf, expected, actual);
+    }
+}
