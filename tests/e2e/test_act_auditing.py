@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from region_world import PLATFORM, REGULATOR, SOURCE, Place, anchor_documents, region_of
 from worlds import Kept, kept_region
@@ -20,7 +18,7 @@ from creditchain.batch.folder.leaf_list import read_leaves
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
-from creditchain.documents import commitment
+from creditchain.documents.commitments import leaf_key
 from creditchain.errors import CreditchainError, InputError, NotValidError
 from creditchain.home.journal import open_journal
 from creditchain.home.layout import Home
@@ -60,19 +58,15 @@ def acting(place: Place, key: int = REGULATOR) -> Iterator[tuple[Region, Outbox,
 
 def written(path: Path, packages: list[RecordPackage]) -> Path:
     """The list of leaves of a batch, as its publisher gives it to an auditor."""
-    records = [package.record for package in packages]
-    commitments = [commitment(record.salt, record.media_type, record.content) for record in records]
-    columns = {
-        "tag": pa.array([package.tag.subject_tag for package in packages], pa.binary(32)),
-        "section": pa.array([int(record.section) for record in records], pa.uint8()),
-        "commitment": pa.array(commitments, pa.binary(32)),
-    }
-    pq.write_table(pa.table(columns), path)
+    keys = [
+        leaf_key(one.tag.subject_tag, one.record.section, one.record.product, one.record.commitment) for one in packages
+    ]
+    path.write_bytes(b"".join(keys))
     return path
 
 
 def test_an_audit_is_kept_and_attested_once(world: Audited, place: Place, tmp_path: Path) -> None:
-    listed = written(tmp_path / "list.parquet", world.good)
+    listed = written(tmp_path / "list.leaves", world.good)
     with acting(place) as (region, outbox, home):
         audit = check_list(region, read_leaves(listed), SOURCE)
         assert (audit.size, audit.subjects) == (6, 3)
@@ -89,11 +83,11 @@ def test_an_audit_is_kept_and_attested_once(world: Audited, place: Place, tmp_pa
 
 @pytest.mark.parametrize("fault", ["signer", "platform", "nobody", "node", "short", "disorder", "no list"])
 def test_a_fault_leaves_everything_as_it_was(world: Audited, place: Place, tmp_path: Path, fault: str) -> None:
-    listed = written(tmp_path / "list.parquet", world.bad if fault == "disorder" else world.good)
+    listed = written(tmp_path / "list.leaves", world.bad if fault == "disorder" else world.good)
     if fault == "short":
         written(listed, world.good[1:])
     elif fault == "no list":
-        pq.write_table(pa.table({"tag": ["x"]}), listed)
+        listed.write_bytes(listed.read_bytes()[:-1])
     node = PLATFORM if fault == "node" else SOURCE
     auditor = {"platform": PLATFORM, "nobody": 99}.get(fault, REGULATOR)
     kinds: dict[str, type[CreditchainError]] = {
@@ -111,8 +105,8 @@ def test_a_fault_leaves_everything_as_it_was(world: Audited, place: Place, tmp_p
 
 
 def test_disorder_is_found_and_proven(world: Audited, place: Place, tmp_path: Path) -> None:
-    bad = read_leaves(written(tmp_path / "bad.parquet", world.bad))
-    good = read_leaves(written(tmp_path / "good.parquet", world.good))
+    bad = read_leaves(written(tmp_path / "bad.leaves", world.bad))
+    good = read_leaves(written(tmp_path / "good.leaves", world.good))
     with acting(place, key=9) as (region, outbox, _):
         with pytest.raises(DisorderError):
             check_list(region, bad, SOURCE)
@@ -126,8 +120,8 @@ def test_disorder_is_found_and_proven(world: Audited, place: Place, tmp_path: Pa
 
 
 def test_what_is_no_list(tmp_path: Path) -> None:
-    (tmp_path / "text.parquet").write_text("x")
+    (tmp_path / "text.leaves").write_text("x")
     (tmp_path / "empty").mkdir()
-    for source in (tmp_path / "text.parquet", tmp_path / "empty"):
+    for source in (tmp_path / "text.leaves", tmp_path / "empty"):
         with pytest.raises(InputError):
             read_leaves(source)

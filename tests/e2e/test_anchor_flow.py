@@ -202,7 +202,7 @@ def test_a_regulator_audits_from_the_leaves_and_keeps_them(place: Place, shell: 
     upload = tmp_path / "w.jsonl"
     upload.write_bytes(lines([document(record) for record in range(700, 730)]))
     made = shell.good(*anchor(upload))
-    listed = tmp_path / "list.parquet"
+    listed = tmp_path / "list.leaves"
     shell.good("audit", "list", made["folder"], "-o", listed)
     audit = ("audit", "attest", listed, "--node", SOURCE, "--auditor", REGULATOR, "--signer", f"dev:{REGULATOR}")
     kept = shell.good(*audit)

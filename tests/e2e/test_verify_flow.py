@@ -253,7 +253,7 @@ def test_a_dispute_from_filing_to_correction(shell: Shell, packages: list[Record
 
 
 def test_audit(shell: Shell, packages: list[RecordPackage]) -> None:
-    listed = write_list(shell.folder / "list.parquet", packages)
+    listed = write_list(shell.folder / "list.leaves", packages)
     words = ("--node", str(SOURCE))
     code, found = shell("audit", "check", listed, *words)
     assert (code, found["size"], found["subjects"]) == (0, 9, 3)
@@ -262,7 +262,7 @@ def test_audit(shell: Shell, packages: list[RecordPackage]) -> None:
     assert shell(*attest)[0] == 0
     found = shell.verify(packages[0])[1]
     assert found["steps"][4]["details"]["audited"] is True
-    short = write_list(shell.folder / "short.parquet", packages[1:])
+    short = write_list(shell.folder / "short.leaves", packages[1:])
     assert shell("audit", "check", short, *words)[0] == 1
     code, _ = shell("disorder", "prove", listed, *words, "--signer", f"dev:{PLATFORM}")
     assert code == 4
@@ -271,7 +271,7 @@ def test_audit(shell: Shell, packages: list[RecordPackage]) -> None:
 def test_disorder_is_proven_by_anyone(shell: Shell) -> None:
     packages = anchor_documents(shell.place, (2020, 2021), 2, unsorted=True)
     assert shell.verify(packages[1])[0] == 0
-    listed = write_list(shell.folder / "list.parquet", packages)
+    listed = write_list(shell.folder / "list.leaves", packages)
     assert shell("audit", "check", listed, "--node", str(SOURCE))[0] == 1
     code, found = shell("disorder", "prove", listed, "--node", str(SOURCE), "--signer", "dev:9")
     assert (code, found["broken"]) == (0, True)
@@ -305,20 +305,12 @@ def test_a_chain_that_does_not_answer(shell: Shell, packages: list[RecordPackage
 
 def write_list(path: Path, packages: list[RecordPackage]) -> str:
     """The list of leaves of a batch, as its publisher gives it to an auditor."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from creditchain.documents.commitments import leaf_key
 
-    from creditchain.documents import commitment
-
-    records = [package.record for package in packages]
-    columns = {
-        "tag": pa.array([package.tag.subject_tag for package in packages], pa.binary(32)),
-        "section": pa.array([int(record.section) for record in records], pa.uint8()),
-        "commitment": pa.array(
-            [commitment(record.salt, record.media_type, record.content) for record in records], pa.binary(32)
-        ),
-    }
-    pq.write_table(pa.table(columns), path)
+    keys = [
+        leaf_key(one.tag.subject_tag, one.record.section, one.record.product, one.record.commitment) for one in packages
+    ]
+    path.write_bytes(b"".join(keys))
     return str(path)
 
 

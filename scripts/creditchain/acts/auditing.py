@@ -54,7 +54,7 @@ def attest(region: Region, outbox: Outbox, home: Home, source: Path, node: int, 
     """Check a list, keep it in the home, and attest on chain. Killed anywhere, run it again.
 
     Args:
-        source: the list (Parquet), or a batch folder, of which only the leaves are read; in bounded memory.
+        source: the list, or a batch folder, of which only the leaves are read; in bounded memory.
         auditor: number of the regulator that attests.
     Raises:
         InputError: the auditor is no active regulator; the source is no list.

@@ -18,7 +18,7 @@ group = typer.Typer(
 disorder_group = typer.Typer(no_args_is_help=True, help="Prove that a batch is out of order; anyone may. 乱序举证")
 
 ListArgument = Annotated[
-    Path, typer.Argument(metavar="LIST", help="List of leaves: Parquet from `audit list`, or a batch folder.")
+    Path, typer.Argument(metavar="LIST", help="List of leaves, from `audit list`, or a batch folder.")
 ]
 NodeOption = Annotated[int, typer.Option("--node", help="The node that anchored the batch.")]
 
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 def write_list(
     ctx: typer.Context,
     batch: Annotated[str, typer.Argument(help="Root (or its first digits), or the batch's folder.")],
-    out: Annotated[Path, typer.Option("--output", "-o", help="Parquet file to write.")],
+    out: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
     force: ForceOption = False,
 ) -> None:
     """Write the list of a batch for its auditor: the content of each leaf, no document, no salt."""
@@ -41,9 +41,9 @@ def write_list(
     from creditchain.batch.folder.opened import open_batch
 
     with open_batch(batch_path(settings(ctx), batch)) as folder, settings(ctx).output.progress("writing"):
-        write_leaves(folder, out, overwrite=force)
+        digest = write_leaves(folder, out, overwrite=force)
         size, root = len(folder.leaves), folder.manifest.root
-    settings(ctx).output.emit({"list": str(out), "size": size, "root": root})
+    settings(ctx).output.emit({"list": str(out), "size": size, "root": root, "sha256": digest})
 
 
 @group.command()

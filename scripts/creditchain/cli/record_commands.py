@@ -45,6 +45,12 @@ def _batch(app: typer.Typer) -> None:
     batch.register(app)
 
 
+def _book(app: typer.Typer) -> None:
+    from creditchain.cli import book
+
+    book.register(app)
+
+
 def _report(app: typer.Typer) -> None:
     from creditchain.cli import report
 
@@ -101,6 +107,7 @@ RECORD_COMMANDS: Mapping[str, Register] = {
     "anchor": _anchor,
     "prove": _prove,
     "batch": _batch,
+    "book": _book,
     "report": _report,
     "verify": _verify,
     "record": _record,

@@ -8,6 +8,7 @@
     <home>/locks/                      locks of running processes; not in backups
     <home>/backup-id                   tells this home's backups from another's
     <home>/regions/LOG_ID/batches/ROOT/     what this node published
+    <home>/regions/LOG_ID/books/ROOT/       its books; not in backups
     <home>/regions/LOG_ID/secrets/          keys of secrets of batches under way
     <home>/regions/LOG_ID/audited/ROOT/     leaf lists that this node audited
     <home>/regions/LOG_ID/reasons/          reasons whose salted digest is on chain
@@ -41,6 +42,11 @@ class RegionHome:
     def batches(self) -> Path:
         """Folders of batches, each named by its root in hex."""
         return self.path / "batches"
+
+    @property
+    def books(self) -> Path:
+        """Folders of books, each named by its root in hex. They can be made again from the batches."""
+        return self.path / "books"
 
     @property
     def secrets(self) -> Path:

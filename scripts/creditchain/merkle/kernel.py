@@ -154,6 +154,17 @@ def row_order(rows: Rows) -> Places:
     return order
 
 
+def lower_bounds(rows: Rows, keys: Rows) -> Places:
+    """For each of `keys` (m, width), how many of `rows` (n, width) come before it. Both ascend, equal ones allowed."""
+    check_sortable(rows)
+    check_rows(keys, rows.shape[1])
+    packed = [data if data.strides[1] == 1 and len(data) else np.ascontiguousarray(data) for data in (rows, keys)]
+    (first, step), (sought, key_step) = ((_address(data), data.strides[0]) for data in packed)
+    places = np.empty(len(keys), np.int64)
+    vector.lower_bounds(first, step, len(rows), sought, key_step, rows.shape[1], places)
+    return places
+
+
 class _Team:
     """Threads that share the work of one call; no threads if there is too little work."""
 

@@ -40,6 +40,7 @@ class Engine(Protocol):
         self, salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *, threads: int = 0
     ) -> Rows: ...
     def row_order(self, rows: Rows) -> Places: ...
+    def lower_bounds(self, rows: Rows, keys: Rows) -> Places: ...
     def join_columns(self, columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]: ...
 
 
@@ -165,6 +166,11 @@ def commitments(salts: Rows, media_type: bytes, data: Rows, offsets: Offsets, *,
 def row_order(rows: Rows) -> Places:
     """Positions of the rows (n, 8 or more) in ascending order; equal rows keep their order."""
     return _choice.engine(len(rows)).row_order(rows)
+
+
+def lower_bounds(rows: Rows, keys: Rows) -> Places:
+    """For each of `keys` (m, width), how many of `rows` (n, width) come before it. Both ascend, equal ones allowed."""
+    return _choice.engine(len(keys)).lower_bounds(rows, keys)
 
 
 def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:

@@ -113,6 +113,13 @@ def row_order(rows: Rows) -> Places:
     return np.argsort(as_texts(rows), kind="stable")
 
 
+def lower_bounds(rows: Rows, keys: Rows) -> Places:
+    """For each of `keys` (m, width), how many of `rows` (n, width) come before it. Both ascend, equal ones allowed."""
+    check_sortable(rows)
+    check_rows(keys, rows.shape[1])
+    return np.searchsorted(as_texts(rows), as_texts(keys))
+
+
 def join_columns(columns: Sequence[Column], count: int) -> tuple[Rows, Offsets]:
     """The pieces of each of `count` rows joined, row after row: the bytes, and the count + 1 offsets of the rows."""
     check_columns(columns, count)

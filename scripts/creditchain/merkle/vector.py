@@ -381,6 +381,40 @@ def join_columns(plan: Any, count: Any, bounds: Any, target: Any) -> None:
 
 
 @_inner
+def _stands_before(left: Any, right: Any, width: Any) -> Any:
+    """Whether the row at address `left` comes before the one at `right`, compared as bytes."""
+    for i in range(0, width - 8, 8):
+        a, b = _load(left + i), _load(right + i)
+        if a != b:
+            return _swap(a) < _swap(b)
+    return _swap(_load(left + width - 8)) < _swap(_load(right + width - 8))
+
+
+@_compiled("void(int64, int64, int64, int64, int64, int64, int64[::1])")
+def lower_bounds(rows: Any, step: Any, count: Any, keys: Any, key_step: Any, width: Any, places: Any) -> None:
+    """Write, for each of the ascending keys, how many of the ascending rows come before it.
+
+    `rows` and `keys` are addresses of rows that stand `step` and `key_step` bytes apart; `width` bytes of each are
+    compared, at least 8. Each search goes on from the last place, in growing strides: many keys cost what merging
+    costs, and few what searching costs.
+    """
+    at = int64(0)
+    for j in range(len(places)):
+        key = keys + key_step * j
+        low, stride = at, int64(1)
+        while low + stride <= count and _stands_before(rows + step * (low + stride - 1), key, width):
+            low, stride = low + stride, 2 * stride
+        high = min(count, low + stride - 1)
+        while low < high:
+            middle = (low + high) // 2
+            if _stands_before(rows + step * middle, key, width):
+                low = middle + 1
+            else:
+                high = middle
+        places[j], at = low, low
+
+
+@_inner
 def _stands_after(rows: Any, width: Any, one: Any, other: Any) -> Any:
     """Whether row `one` comes after row `other`, compared as bytes."""
     left, right = rows + width * one, rows + width * other

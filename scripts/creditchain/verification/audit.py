@@ -17,7 +17,7 @@ from creditchain.errors import NotValidError
 from creditchain.hashing import keccak256
 from creditchain.merkle import EMPTY_ROOT, Leaf, inclusion_path
 from creditchain.merkle.lanes import leaf_rows, levels
-from creditchain.merkle.rows import Numbers, Rows, as_texts, leaf_keys
+from creditchain.merkle.rows import Rows, as_texts
 
 REPORT_FORMAT = "creditchain/audit-report@1"
 #: Leaves that are compared at a time, 69 bytes each.
@@ -37,25 +37,17 @@ class DisorderError(NotValidError):
 
 @dataclass(frozen=True)
 class LeafList:
-    """The leaves of a batch in order: tags and commitments are uint8 (n, 32), sections uint8 (n,), products uint32."""
+    """The leaves of a batch or book in its order, as keys (n, 69), see `leaf_keys`."""
 
-    tags: Rows
-    sections: Rows
-    products: Numbers
-    commitments: Rows
+    keys: Rows
 
     def __len__(self) -> int:
-        return len(self.tags)
+        return len(self.keys)
 
     def leaf(self, index: int) -> Leaf:
         """The content of one leaf."""
-        section, product = int(self.sections[index]), int(self.products[index])
-        return Leaf(self.tags[index].tobytes(), section, product, self.commitments[index].tobytes())
-
-    def keys(self, start: int, stop: int) -> Rows:
-        """The keys (n, 69) of the leaves from `start` to below `stop`."""
-        part = slice(start, stop)
-        return leaf_keys(self.tags[part], self.sections[part], self.products[part], self.commitments[part])
+        key = self.keys[index].tobytes()
+        return Leaf(key[:32], key[32], int.from_bytes(key[33:37], "big"), key[37:])
 
 
 class ListTree:
@@ -102,19 +94,19 @@ class Disorder:
 
 def tree_of(listed: LeafList) -> ListTree:
     """The batch tree over a list, in the order of the list."""
-    return ListTree(levels(leaf_rows(listed.keys(0, len(listed)))))
+    return ListTree(levels(leaf_rows(listed.keys)))
 
 
 def audit_list(listed: LeafList) -> Audit:
     """Compute root, size, subjects and order of a list."""
-    subjects = len(np.unique(np.ascontiguousarray(listed.tags).view("V32"))) if len(listed) else 0
+    subjects = len(np.unique(np.ascontiguousarray(listed.keys[:, :32]).view("V32"))) if len(listed) else 0
     return Audit(len(listed), tree_of(listed).root, subjects, first_disorder(listed))
 
 
 def first_disorder(listed: LeafList) -> int | None:
     """The first index whose leaf is not strictly below the next leaf; None if all ascend."""
     for start in range(0, len(listed) - 1, _CHUNK):
-        flat = as_texts(listed.keys(start, min(start + _CHUNK + 1, len(listed))))
+        flat = as_texts(listed.keys[start : start + _CHUNK + 1])
         wrong = np.flatnonzero(flat[:-1] >= flat[1:])
         if len(wrong):
             return start + int(wrong[0])

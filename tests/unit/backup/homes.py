@@ -46,14 +46,15 @@ def make_home(folder: Path) -> Path:
     for name, content in {
         "keys/operator.json": b'{"crypto": {}}',
         "reasons/01.json": '{"text": "更正"}'.encode(),
-        "audits/ab/leaves.parquet": b"PAR1",
+        "audits/ab/report.json": b"{}",
         "empty.txt": b"",
     }.items():
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_bytes(content)
     (home / "keys" / "operator.json").chmod(0o600)
     workspace = str((batches_of(home) / ".preparing-3" / "leaves").relative_to(home))
-    for name in ("locks/series-1", "embedded/embedded.lock", workspace, "devnet/running.json"):
+    book = str(batches_of(home).with_name("books").joinpath("ab", "levels.bin").relative_to(home))
+    for name in ("locks/series-1", "embedded/embedded.lock", workspace, book, "devnet/running.json"):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_bytes(b"fleeting")
     add_batch(home, 0)
@@ -97,6 +98,7 @@ def content(home: Path) -> dict[str, bytes | list[bytes]]:
         fleeting = (
             name.startswith(("locks", "devnet", ".backup-"))
             or "/batches/." in name
+            or "/books/" in name
             or name.endswith((".lock", "-wal", "-shm"))
         )
         if path.is_file() and not fleeting:

@@ -38,7 +38,7 @@ STOREYS: Mapping[str, tuple[str, ...]] = {
     "faces": ("cli", "__main__"),
 }
 #: The inner rooms of `batch`, from the ground up; modules that stand in none of them are the ground they share.
-INNER = ("accepting", "readers", "folder", "making", "checking")
+INNER = ("accepting", "readers", "folder", "book", "making", "checking")
 ORDER = [room for rooms in STOREYS.values() for room in rooms]
 #: What the core must not import, since it does no I/O and asks no chain.
 NOT_IN_CORE = ("web3", "sqlalchemy", "requests", "fsspec", "socket", "sqlite3", "urllib", "httpx", "typer", "rich")

@@ -31,6 +31,7 @@ ALONE = {
     "batch/folder/tree_file.py": "files of the workspace, which is renamed when all are durable",
     "batch/folder/leaf_list.py": "the workspace of a list of leaves",
     "batch/folder/purging.py": "tries whether the folder can be written, before anything is erased",
+    "batch/book/merging.py": "files of the workspace, which is renamed when all are durable",
     "batch/readers/moving.py": "moves an upload, over file systems too, without replacing anything",
     "batch/readers/inbox.py": "moves an upload out of the way",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from itertools import accumulate, pairwise
 
@@ -165,6 +166,8 @@ WRONG: dict[str, Callable[[Engine], object]] = {
     "nodes of 31 bytes": lambda engine: engine.node_level(np.zeros((4, 31), np.uint8)),
     "leaves in one dimension": lambda engine: engine.levels(np.zeros(64, np.uint8)),
     "keys of 68 bytes": lambda engine: engine.leaf_rows(np.zeros((3, 68), np.uint8)),
+    "rows to search of 7 bytes": lambda engine: engine.lower_bounds(np.zeros((3, 7), np.uint8), THREE),
+    "keys of another width": lambda engine: engine.lower_bounds(np.zeros((3, 33), np.uint8), THREE),
     "rows to sort of 7 bytes": lambda engine: engine.row_order(np.zeros((3, 7), np.uint8)),
     "fewer words than keys": lambda engine: engine.cell_rows(THREE, TWO),
     "fewer digests than tags": lambda engine: engine.salts(bytes(32), THREE, TWO),
@@ -257,6 +260,29 @@ def test_keys_that_begin_wider_rows(engine: Engine) -> None:
     expected = [keccak256(b"\x00" + row.tobytes()[:69]) for row in wide]
     assert as_bytes(engine.leaf_rows(wide[:, :69])) == expected
     assert as_bytes(engine.leaf_rows(wide[::2, :69])) == expected[::2]
+
+
+@ENGINES
+@pytest.mark.parametrize("width", [8, 9, 33, 69])
+@pytest.mark.parametrize("values", [1, 2, 256])
+@pytest.mark.parametrize(
+    ("count", "sought"), [(0, 0), (0, 3), (1, 1), (7, 0), (40, 3), (3, 40), (1000, 1000), (2000, 9)]
+)
+def test_lower_bounds(engine: Engine, count: int, sought: int, values: int, width: int) -> None:
+    """Against Python's bisect, with ties within and between both."""
+    drawn = RANDOM.integers(0, values, (count + sought, width), dtype=np.uint8)
+    drawn[:, : width - 2] = drawn[:, :1]
+    rows, keys = (part[plain.row_order(part)] for part in (drawn[:count], drawn[count:]))
+    texts = [row.tobytes() for row in rows]
+    assert engine.lower_bounds(rows, keys).tolist() == [bisect_left(texts, key.tobytes()) for key in keys]
+
+
+@ENGINES
+def test_lower_bounds_of_wider_rows(engine: Engine) -> None:
+    wide = random_rows(300, 80)
+    wide = wide[plain.row_order(wide)]
+    rows, keys = wide[:, :69], wide[::7, :69]
+    assert engine.lower_bounds(rows, keys).tolist() == list(range(0, 300, 7))
 
 
 def test_columns_of_leaves_that_do_not_belong_together_are_refused() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from creditchain.documents import leaf_hash
+from creditchain.documents.commitments import leaf_key
 from creditchain.merkle import Leaf, root, verify_inclusion
 from creditchain.verification import audit as room
 from creditchain.verification.audit import LeafList, audit_list, audit_report, find_disorder, report_digest
@@ -20,17 +21,9 @@ def leaves(count: int) -> list[Leaf]:
 
 
 def listed(given: list[Leaf]) -> LeafList:
-    """The same leaves as columns."""
-
-    def column(values: list[bytes]) -> np.ndarray:
-        return np.frombuffer(b"".join(values), np.uint8).reshape(-1, 32)
-
-    return LeafList(
-        column([leaf.tag for leaf in given]),
-        np.array([leaf.section for leaf in given], np.uint8),
-        np.array([leaf.product for leaf in given], np.uint32),
-        column([leaf.commitment for leaf in given]),
-    )
+    """The same leaves as keys."""
+    keys = [leaf_key(*leaf) for leaf in given]
+    return LeafList(np.frombuffer(b"".join(keys), np.uint8).reshape(-1, 69))
 
 
 @pytest.mark.parametrize("count", [*range(1, 34), 200])

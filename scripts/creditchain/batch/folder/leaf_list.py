@@ -1,4 +1,8 @@
-"""Lists of leaves, which hold no content and no salt: written by a publisher, read, checked and kept by an auditor.
+"""Lists of leaves, which hold no document and no salt: written by a publisher, read, checked and kept by an auditor.
+
+A list is a file of keys of 69 bytes, tag[32] || section[1] || product[4] || commitment[32], in the order of the
+tree, and nothing else. Root and size, which the anchor has, follow from it, so it needs no head; its sha256 names it
+among files.
 
 What a regulator keeps shows what an audit shows (size, root, order), and it is enough to make every inclusion and range
 proof of the batch again, should its publisher lose the folder.
@@ -6,27 +10,29 @@ proof of the batch again, should its publisher lose the folder.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from creditchain.batch.folder.files import LEAF_ROWS, LEVELS, write_arrow
+from creditchain.batch.folder.files import LEVELS
 from creditchain.batch.folder.opened import BatchFolder
 from creditchain.batch.folder.tree_file import TreeWriter
-from creditchain.batch.records import LEAVES, hash_rows, number_values
-from creditchain.batch.sealing import leaf_hashes, sort_keys
+from creditchain.batch.records import LEAVES
+from creditchain.batch.sealing import keys_of
 from creditchain.errors import InputError, Place
 from creditchain.home.files import fsync_path, new_file, private_folder, rename, storage
+from creditchain.merkle import lanes
+from creditchain.merkle.rows import KEY_BYTES, Rows, as_texts
 from creditchain.verification.audit import DisorderError, LeafList
 
-#: The columns that an audit needs. A publisher's own files have the domain as well.
-AUDITED = pa.schema([LEAVES.field(name) for name in ("tag", "section", "product", "commitment")])
-LEAVES_FILE = "leaves.arrow"
+LEAVES_FILE = "leaves.bin"
+#: Leaves that are read at a time.
+BLOCK_ROWS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,43 +45,43 @@ class Kept:
     subjects: int
 
 
-def write_leaves(folder: BatchFolder, out: Path, *, overwrite: bool = False) -> None:
-    """Write the list of a batch for its auditor, as Parquet: the content of each leaf, in order.
+def write_leaves(folder: BatchFolder, out: Path, *, overwrite: bool = False) -> str:
+    """Write the list of a batch for its auditor; its sha256 in hex. Raises OutputExistsError, StorageError."""
+    return write_list(out, key_blocks(folder.path), overwrite=overwrite)
 
-    Raises OutputExistsError, StorageError.
-    """
-    with (
-        new_file(out, overwrite=overwrite) as file,
-        storage("the list of leaves"),
-        pq.ParquetWriter(file, AUDITED, compression="none") as writer,
-    ):
-        for start in range(0, len(folder.leaves), LEAF_ROWS):
-            leaves = folder.leaves[start : start + LEAF_ROWS]
-            columns = [
-                pa.array(column, kind.type) for column, kind in zip(zip(*leaves, strict=True), AUDITED, strict=True)
-            ]
-            writer.write_table(pa.table(columns, schema=AUDITED))
+
+def write_list(out: Path, blocks: Iterable[Rows], *, overwrite: bool = False) -> str:
+    """Write keys (n, 69) as a list; its sha256 in hex. Raises OutputExistsError, StorageError."""
+    digest = hashlib.sha256()
+    with new_file(out, overwrite=overwrite) as file, storage("the list of leaves"):
+        for keys in blocks:
+            raw = np.ascontiguousarray(keys).tobytes()
+            digest.update(raw)
+            file.write(raw)
+    return digest.hexdigest()
 
 
 def read_leaves(source: Path) -> LeafList:
-    """The leaves of a batch folder, or of a Parquet list, in memory: 69 bytes each.
+    """The leaves of a batch folder, or of a list, in memory: 69 bytes each.
 
     Raises InputError where the source holds no leaves; StorageError.
     """
-    with storage("the list of leaves"):
-        batches = list(_batches(source))
-    if not sum(map(len, batches)):
-        raise InputError("the list holds no leaves", place=Place(str(source)))
-    return LeafList(
-        np.concatenate([hash_rows(batch.column("tag")) for batch in batches]),
-        np.concatenate([batch.column("section").to_numpy() for batch in batches]),
-        np.concatenate([number_values(batch.column("product")) for batch in batches]),
-        np.concatenate([hash_rows(batch.column("commitment")) for batch in batches]),
-    )
+    blocks = list(key_blocks(source))
+    if not blocks:
+        raise _no_leaves(source)
+    return LeafList(np.concatenate(blocks))
+
+
+def key_blocks(source: Path) -> Iterator[Rows]:
+    """The keys (n, 69) of the leaves of a batch folder or of a list, as they stand there, some at a time.
+
+    Raises InputError where the source is neither; StorageError.
+    """
+    yield from _folder_blocks(source) if source.is_dir() else _list_blocks(source)
 
 
 def keep_leaves(source: Path, dest: Path, accept: Callable[[Kept], None] = lambda _: None) -> Kept:
-    """Copy the leaves of a batch folder, or of a Parquet list, to `dest/<root in hex>`, and build their tree.
+    """Copy the leaves of a batch folder, or of a list, to `dest/<root in hex>`, and build their tree.
 
     `accept` is called with what was found before the copy gets its name; when it raises, nothing is kept.
 
@@ -87,13 +93,11 @@ def keep_leaves(source: Path, dest: Path, accept: Callable[[Kept], None] = lambd
         private_folder(work)
     try:
         counted = _Counted()
-        with storage("the list of leaves"):
-            size = sum(len(batch) for batch in _batches(source))
+        size = sum(len(keys) for keys in key_blocks(source))
         if size == 0:
-            raise InputError("the list holds no leaves", place=Place(str(source)))
+            raise _no_leaves(source)
         with storage("the copy of the leaves"), TreeWriter(work / LEVELS, size) as tree:
-            write_arrow(work / LEAVES_FILE, AUDITED, _checked(source, counted, tree), LEAF_ROWS)
-            fsync_path(work / LEAVES_FILE)
+            write_list(work / LEAVES_FILE, _checked(source, counted, tree))
             root = tree.finish()
         kept = Kept(dest / root.hex(), root, size, counted.subjects)
         accept(kept)
@@ -110,45 +114,60 @@ def keep_leaves(source: Path, dest: Path, accept: Callable[[Kept], None] = lambd
 class _Counted:
     rows: int = 0
     subjects: int = 0
-    last: pa.RecordBatch | None = None
+    last: Rows | None = None
 
 
-def _checked(source: Path, counted: _Counted, tree: TreeWriter) -> Iterator[pa.RecordBatch]:
-    """The record batches of a source. Checks that they ascend, and adds their leaf hashes to the tree."""
-    for batch in _batches(source):
-        keys, tags = sort_keys(batch), hash_rows(batch.column("tag"))
-        wrong = np.flatnonzero(keys[1:] <= keys[:-1])
-        first = counted.last is not None and keys[0] <= sort_keys(counted.last)[0]
-        if first or len(wrong):
-            at = counted.rows - 1 if first else counted.rows + int(wrong[0])
-            raise DisorderError(at)
-        before = hash_rows(counted.last.column("tag"))[0] if counted.last is not None else None
-        counted.subjects += int(np.count_nonzero(np.any(tags[1:] != tags[:-1], axis=1)))
-        counted.subjects += before is None or not np.array_equal(before, tags[0])
-        counted.rows += len(batch)
-        counted.last = batch.slice(len(batch) - 1)
-        tree.append(leaf_hashes(batch))
-        yield batch
+def _checked(source: Path, counted: _Counted, tree: TreeWriter) -> Iterator[Rows]:
+    """The keys of a source. Checks that they ascend, and adds their leaf hashes to the tree."""
+    for keys in key_blocks(source):
+        known = 0 if counted.last is None else 1
+        joined = keys if counted.last is None else np.concatenate([counted.last, keys])
+        texts = as_texts(joined)
+        wrong = np.flatnonzero(texts[1:] <= texts[:-1])
+        if len(wrong):
+            raise DisorderError(counted.rows - known + int(wrong[0]))
+        counted.subjects += int(np.count_nonzero(np.any(joined[1:, :32] != joined[:-1, :32], axis=1))) + 1 - known
+        counted.rows += len(keys)
+        counted.last = keys[-1:].copy()
+        tree.append(lanes.leaf_rows(keys))
+        yield keys
 
 
-def _batches(source: Path) -> Iterator[pa.RecordBatch]:
-    """The leaves of a folder or list, some at a time."""
-    try:
-        if source.is_dir():
-            for path in sorted((source / "leaves").glob("*.arrow")):
+def _folder_blocks(source: Path) -> Iterator[Rows]:
+    paths = sorted((source / "leaves").glob("*.arrow"))
+    if not paths:
+        raise InputError("this is neither a batch folder nor a list of leaves", place=Place(str(source)))
+    for path in paths:
+        with storage("the list of leaves"):
+            try:
                 with pa.OSFile(str(path)) as handle:
                     reader = pa.ipc.open_file(handle)
-                    for number in range(reader.num_record_batches):
-                        yield _plain(reader.get_batch(number))
-            return
-        for batch in pq.ParquetFile(source).iter_batches(LEAF_ROWS):
-            yield _plain(batch)
-    except (pa.ArrowException, KeyError) as error:
-        raise InputError("this is not a list of leaves", place=Place(str(source))) from error
+                    batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
+                    yield from (_plain_keys(batch) for batch in batches if len(batch))
+            except (pa.ArrowException, KeyError) as error:
+                raise InputError("this is not a batch's file of leaves", place=Place(str(path))) from error
 
 
-def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
-    found = batch.select(AUDITED.names)
-    if found.schema != AUDITED or any(column.null_count for column in found.columns):
+def _plain_keys(batch: pa.RecordBatch) -> Rows:
+    if batch.schema != LEAVES or any(column.null_count for column in batch.columns):
         raise KeyError("columns")
-    return found
+    return keys_of(batch)
+
+
+def _list_blocks(source: Path) -> Iterator[Rows]:
+    with storage("the list of leaves"):
+        length = source.stat().st_size
+        if length % KEY_BYTES:
+            raise InputError(
+                "this is not a list of leaves",
+                expected=f"a length divisible by {KEY_BYTES}",
+                found=f"{length} bytes",
+                place=Place(str(source)),
+            )
+        with source.open("rb") as file:
+            while raw := file.read(BLOCK_ROWS * KEY_BYTES):
+                yield np.frombuffer(raw, np.uint8).reshape(-1, KEY_BYTES)
+
+
+def _no_leaves(source: Path) -> InputError:
+    return InputError("the list holds no leaves", place=Place(str(source)))
