@@ -250,6 +250,12 @@ def test_a_dispute_from_filing_to_correction(shell: Shell, packages: list[Record
     assert failed(shell("verify", disputed)[1][0]) == [6]
     assert shell("verify", correcting)[0] == 0
     assert shell("dispute", "list", "--open")[1] == []
+    code, checked = shell("dispute", "check", disputed, "--correction", correcting)
+    assert (code, checked["outcome"], checked["filing"]) == (0, "passed", 1)
+    code, checked = shell("dispute", "check", disputed, "--correction", shell.write(packages[7], "other.json"))
+    assert (code, checked["reason"]) == (1, "the answer names another record")
+    code, error = shell("dispute", "check", disputed, "--correction", correcting, "--filing", "2")
+    assert (code, error["error"]["found"]) == (4, "2")
 
 
 def test_audit(shell: Shell, packages: list[RecordPackage]) -> None:

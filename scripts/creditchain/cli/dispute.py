@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from creditchain.cli import dispute_answering, dispute_filing, dispute_listing
+from creditchain.cli import dispute_answering, dispute_checking, dispute_filing, dispute_listing
 
-group = typer.Typer(no_args_is_help=True, help="Disputes about records: file, draft, sign, answer, list. 异议处理")
+group = typer.Typer(
+    no_args_is_help=True, help="Disputes about records: file, draft, sign, answer, check, list. 异议处理"
+)
 for command in (
     dispute_answering.file,
     dispute_answering.answer,
+    dispute_checking.check,
     dispute_filing.draft,
     dispute_filing.sign,
     dispute_filing.endorse,

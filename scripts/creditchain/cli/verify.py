@@ -10,13 +10,14 @@ from rich.text import Text
 
 from creditchain.cli.connecting import RpcOption, TagKeyOption, open_region
 from creditchain.cli.files import read_file
+from creditchain.cli.policy_option import PolicyOption, policy_of
 from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.settings import Settings, settings
-from creditchain.errors import Place, UnavailableError
+from creditchain.errors import UnavailableError
 from creditchain.verification.verdict import Step, Verdict
 
 if TYPE_CHECKING:
-    from creditchain.verification.policy import Policy
+    pass
 
 #: Records of a report that one step lists.
 _SHOWN = 5
@@ -41,9 +42,7 @@ def register(app: typer.Typer) -> None:
 def verify(
     ctx: typer.Context,
     packages: Annotated[list[Path], typer.Argument(help="Package files.", metavar="PACKAGE...")],
-    policy: Annotated[
-        Path | None, typer.Option("--policy", envvar="CREDITCHAIN_POLICY", help="What you demand: a TOML file.")
-    ] = None,
+    policy: PolicyOption = None,
     tag_key: TagKeyOption = None,
     products: Folders = None,
     rpc: RpcOption = None,
@@ -61,7 +60,7 @@ def verify(
     chosen = settings(ctx)
     judge = Judge(
         products={product.ref: product for product in catalogue(folders_of(products))},
-        policy=_policy(policy),
+        policy=policy_of(policy),
         tag_key=TagKey(load_tag_key(tag_key)) if tag_key is not None else None,
     )
     contents = [_content(path) for path in packages]
@@ -79,19 +78,6 @@ def _content(path: Path) -> bytes | UnavailableError:
         return read_file(path)
     except UnavailableError as error:
         return error
-
-
-def _policy(path: Path | None) -> Policy:
-    from creditchain.verification.policy import DEFAULT_POLICY, PolicyError, parse_policy
-
-    if path is None:
-        return DEFAULT_POLICY
-    try:
-        return parse_policy(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError("the policy cannot be read", place=Place(str(path)), found=type(error).__name__) from error
-    except PolicyError as error:
-        raise error.at(Place(str(path))) from None
 
 
 def _show(chosen: Settings, verdicts: list[tuple[str, Verdict]]) -> None:
