@@ -11,7 +11,7 @@ from creditchain.evidence.record import EvidenceFetcher
 from creditchain.log.disputes import LoggedDispute, logged_disputes
 from creditchain.log.history import index_log
 from creditchain.packages.record_package import RecordPackage
-from creditchain.verification.corrections import Shown, check_correction
+from creditchain.verification.corrections import ShownRecord, check_correction
 from creditchain.verification.steps import verify_record
 from creditchain.verification.verdict import Step
 
@@ -37,7 +37,7 @@ def check_answer(
     return found[number], check_correction(found[number], before, after, index_log(entries), fetcher.block.time)
 
 
-def _shown(fetcher: EvidenceFetcher, judge: Judge, package: RecordPackage) -> Shown:
+def _shown(fetcher: EvidenceFetcher, judge: Judge, package: RecordPackage) -> ShownRecord:
     evidence = fetcher.fetch(package)
     verdict = verify_record(package, evidence, judge.policy, tag_key=judge.tag_key, catalogue=judge.products)
-    return Shown(package, evidence, verdict)
+    return ShownRecord(package, evidence, verdict)

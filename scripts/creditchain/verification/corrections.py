@@ -20,7 +20,7 @@ from creditchain.vocabulary import DisputeState
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownRecord:
     """A record that is shown: its package, the chain's facts about it, and the verdict on it."""
 
     package: RecordPackage
@@ -33,7 +33,9 @@ class Shown:
         return self.package.batch.node, leaf_of(self.package)
 
 
-def check_correction(filing: LoggedDispute, disputed: Shown, correcting: Shown, log: LogIndex, time: int) -> Step:
+def check_correction(
+    filing: LoggedDispute, disputed: ShownRecord, correcting: ShownRecord, log: LogIndex, time: int
+) -> Step:
     """Whether `correcting` is what took the disputed record's place by the answer to `filing`; as a step 6.
 
     `log` is the region's log as of a final block, `time` that block's, in unix seconds.
@@ -49,7 +51,7 @@ def check_correction(filing: LoggedDispute, disputed: Shown, correcting: Shown, 
     )
 
 
-def _not_answered(filing: LoggedDispute, disputed: Shown) -> Step | None:
+def _not_answered(filing: LoggedDispute, disputed: ShownRecord) -> Step | None:
     if (filing.node, filing.leaf) != disputed.key:
         return not_verified(6, "the filing is about another record", "异议针对其他记录")
     if filing.state is not DisputeState.CORRECTED or filing.successor is None:
@@ -57,7 +59,7 @@ def _not_answered(filing: LoggedDispute, disputed: Shown) -> Step | None:
     return None
 
 
-def _not_named(filing: LoggedDispute, correcting: Shown, log: LogIndex, time: int) -> Step | None:
+def _not_named(filing: LoggedDispute, correcting: ShownRecord, log: LogIndex, time: int) -> Step | None:
     """The answer names this record, or one that it superseded, directly or not."""
     end = last_successor(log, (filing.node, filing.successor or b""), time)
     if end is None:
@@ -69,7 +71,7 @@ def _not_named(filing: LoggedDispute, correcting: Shown, log: LogIndex, time: in
     return None
 
 
-def _not_alike(disputed: Shown, correcting: Shown) -> Step | None:
+def _not_alike(disputed: ShownRecord, correcting: ShownRecord) -> Step | None:
     before, after = disputed.package.record, correcting.package.record
     if before.subject != after.subject:
         return failed(6, "the correcting record is about another subject", "更正记录的主体不同")
@@ -78,7 +80,7 @@ def _not_alike(disputed: Shown, correcting: Shown) -> Step | None:
     return None
 
 
-def _not_newer(filing: LoggedDispute, correcting: Shown) -> Step | None:
+def _not_newer(filing: LoggedDispute, correcting: ShownRecord) -> Step | None:
     anchor = correcting.evidence.anchor
     if not isinstance(anchor, AnchorInfo):
         return not_verified(6, "the anchor of the correcting record is not known", "更正记录的锚定未知")
@@ -93,7 +95,7 @@ def _not_newer(filing: LoggedDispute, correcting: Shown) -> Step | None:
     return None
 
 
-def _own_fault(disputed: Shown, correcting: Shown) -> Step | None:
+def _own_fault(disputed: ShownRecord, correcting: ShownRecord) -> Step | None:
     """Steps 1 to 5 of the disputed record and 1 to 6 of the correcting one; that the first is not live is expected."""
     steps = [*correcting.verdict.steps[:6], *disputed.verdict.steps[:5]]
     bad = worst_fault(*(step for step in steps if step.outcome is not Outcome.PASSED))

@@ -12,7 +12,7 @@ from creditchain.documents import Section
 from creditchain.log.disputes import LoggedDispute
 from creditchain.log.history import LogIndex, RecordKey
 from creditchain.log.views import AnchorInfo
-from creditchain.verification.corrections import Shown, check_correction
+from creditchain.verification.corrections import ShownRecord, check_correction
 from creditchain.verification.evidence import NOT_ASKED
 from creditchain.verification.policy import Policy
 from creditchain.verification.steps import verify_record
@@ -23,11 +23,11 @@ FILED = 39  # the world's batch is entry 40
 THIRD = b"\x03" * 32
 
 
-def shown(position: int, *, life: Life = Life.LIVE, **changes: Any) -> Shown:
+def shown(position: int, *, life: Life = Life.LIVE, **changes: Any) -> ShownRecord:
     """The record at a position of the world's batch; 3, 4 and 5 are of one subject."""
     made = world(position=position)
     evidence = replace(made.evidence, record=record_state(made.leaves[position], life=life), **changes)
-    return Shown(made.package, evidence, verify_record(made.package, evidence, Policy(), catalogue=CATALOGUE))
+    return ShownRecord(made.package, evidence, verify_record(made.package, evidence, Policy(), catalogue=CATALOGUE))
 
 
 DISPUTED, CORRECTING = shown(3, life=Life.SUPERSEDED), shown(4)
@@ -47,7 +47,7 @@ def filing(**changes: Any) -> LoggedDispute:
     return replace(answered, **changes)
 
 
-def check(correcting: Shown = CORRECTING, log: LogIndex | None = None, **changes: Any) -> Step:
+def check(correcting: ShownRecord = CORRECTING, log: LogIndex | None = None, **changes: Any) -> Step:
     log = chain((DISPUTED.key[1], CORRECTING.key[1])) if log is None else log
     return check_correction(filing(**changes), DISPUTED, correcting, log, NOW)
 
@@ -81,7 +81,7 @@ def test_a_correction_of_another_section() -> None:
     made = anchored(4, section="operating")
     record = replace(made.package.record, section=Section.OPERATING)
     package = replace(made.package, record=record)
-    other = Shown(package, made.evidence, CORRECTING.verdict)
+    other = ShownRecord(package, made.evidence, CORRECTING.verdict)
     log = chain((DISPUTED.key[1], other.key[1]))
     refused(check(other, log, successor=other.key[1]), "the correcting record is of another section")
 
