@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import GENERATIONS, batch, publisher, region_on, set_profile
+from acting import GENERATIONS, admission, batch, publisher, region_on, set_profile
 
 from creditchain.acts.replaying import replay_log
 from creditchain.chain.abi import interface
 from creditchain.chain.connect import Chain
 from creditchain.chain.errors import LyingEndpointError
+from creditchain.chain.funding import fund_dev_accounts
 from creditchain.chain.networks import load_network, require_url
+from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.chain.rpc import Answer, HttpWire, Wire
 from creditchain.chain.signers import dev_signer
@@ -24,14 +26,18 @@ from creditchain.cli.app import run
 from creditchain.hashing import keccak256
 from creditchain.home.journal import Journal
 from creditchain.log.cells import cell_key
-from creditchain.vocabulary import Life, Space
+from creditchain.log.entries import AnswerBody
+from creditchain.vocabulary import DisputeState, Life, Role, Space
 
 #: The slot of `RegionLog`'s mapping of cells; those before it hold authority, head and 64 peaks.
 CELLS_SLOT = 66
 
 
 def busy_region(chain: Chain, journal: Journal) -> Region:
-    """A region in which a bureau anchored three batches and changed the lives of two records, one of them twice."""
+    """A region in which a bureau anchored three batches and changed the lives of two records, one of them twice.
+
+    A platform disputed a third one twice; the bureau answered the first filing.
+    """
     region = region_on(chain, journal, next(GENERATIONS))
     outbox = region.outbox(publisher(region, journal, 1), journal)
     calls, reason = region.calls, keccak256(b"reason")
@@ -39,8 +45,21 @@ def busy_region(chain: Chain, journal: Journal) -> Region:
         outbox.submit(f"anchor {number}", calls.anchor(batch(1, number)))
     for leaf, life in ((b"a", Life.REVOKED), (b"b", Life.REVOKED), (b"b", Life.ERASED)):
         outbox.submit(f"{leaf!r} {life}", calls.set_life(1, keccak256(leaf), life, reason_digest=reason))
+    _disputes(region, outbox, journal)
     region.outbox(dev_signer(0, chain), journal).submit("profile", set_profile(region, 1, 1))
     return region
+
+
+def _disputes(region: Region, bureau: Outbox, journal: Journal) -> None:
+    calls, leaf, reason = region.calls, keccak256(b"c"), keccak256(b"reason")
+    operator = dev_signer(2, region.chain)
+    fund_dev_accounts(region.chain, [operator.address])
+    governor = region.outbox(dev_signer(0, region.chain), journal)
+    governor.submit("platform", calls.admit(admission(operator.address, Role.PLATFORM)))
+    platform = region.outbox(operator, journal)
+    for number in (1, 2):
+        platform.submit(f"dispute {number}", calls.file_dispute(2, 1, leaf, reason))
+    bureau.submit("answer", calls.answer_dispute(AnswerBody(1, leaf, 1, DisputeState.UPHELD, bytes(32), reason)))
 
 
 def test_every_cell_follows_from_the_entries(chain: Chain, journal: Journal) -> None:
@@ -49,6 +68,9 @@ def test_every_cell_follows_from_the_entries(chain: Chain, journal: Journal) -> 
     assert state.head.size == region.log_size()
     spaces = Counter(cell.space for cell in state.cells)
     assert (spaces[Space.SERIES], spaces[Space.ANCHOR], spaces[Space.RECORD]) == (1, 3, 2)
+    assert spaces[Space.DISPUTE] == 2
+    record = region.record(1, keccak256(b"c"))
+    assert (record.open, record.filings, record.outcome) == (1, 2, DisputeState.UPHELD)
     assert [cell.value for cell in state.cells if cell.space == Space.SERIES] == [3]
     epoch = next(cell for cell in state.cells if cell.key == cell_key(Space.EPOCH, 0))
     assert epoch.value == region.current_key_epoch() == 1
