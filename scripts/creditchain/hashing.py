@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sha3
+from sha3 import keccak_256
 
 #: Name that a digest carries wherever it leaves the chain in a file.
 HASH_NAME = "keccak-256"
@@ -13,7 +13,7 @@ HASH_BYTES = 32
 
 def keccak256(data: bytes) -> bytes:
     """keccak-256 of `data` (any length), 32 bytes."""
-    digest: bytes = sha3.keccak_256(data).digest()
+    digest: bytes = keccak_256(data).digest()
     return digest
 
 

@@ -47,9 +47,10 @@ def _prove(batch: list[Opening], first: int, count: int) -> dict[str, Any]:
     }
 
 
-def _honest(tag: bytes, section: int) -> dict[str, Any]:
-    before = [leaf for leaf in BATCH if leaf[:2] < (tag, section)]
-    inside = [leaf for leaf in BATCH if leaf[:2] == (tag, section)]
+def _honest(tag: bytes, section: int | None) -> dict[str, Any]:
+    wanted = (tag,) if section is None else (tag, section)
+    before = [leaf for leaf in BATCH if leaf[: len(wanted)] < wanted]
+    inside = [leaf for leaf in BATCH if leaf[: len(wanted)] == wanted]
     return _prove(BATCH, len(before), len(inside))
 
 
@@ -57,7 +58,9 @@ def _root(batch: list[Opening]) -> bytes:
     return ref.mth([ref.leaf(*leaf) for leaf in batch])
 
 
-def _case(name: str, tag: bytes, section: int, proof: dict[str, Any], batch: list[Opening], *, holds: bool) -> Any:
+def _case(
+    name: str, tag: bytes, section: int | None, proof: dict[str, Any], batch: list[Opening], *, holds: bool
+) -> Any:
     return {
         "name": name,
         "holds": holds,
@@ -89,6 +92,8 @@ def _attacks() -> list[Any]:
         ("split leaf, shown from its copy", _prove(split_batch, len(split_batch) - 1, 1), split_batch),
         ("absence shown at another place", _prove(BATCH, 1, 0), BATCH),
         ("other section among the leaves", _prove(BATCH, 1, 3), BATCH),
+        ("one section for the whole tag", _honest(_TAGS[1], 2), BATCH),
+        ("the whole tag for one section", _honest(_TAGS[1], None), BATCH),
         ("one hash too few", {**honest, "proof": proof[:-1]}, BATCH),
         ("one hash too many", {**honest, "proof": [*proof, bytes(32)]}, BATCH),
         ("hashes in another order", {**honest, "proof": proof[::-1]}, BATCH),
@@ -96,7 +101,11 @@ def _attacks() -> list[Any]:
         ("first past the end", {**honest, "first": 2**64}, BATCH),
         ("negative first", {**honest, "first": -1}, BATCH),
     ]
-    keys = {"other section among the leaves": (_TAGS[1], 2)}
+    keys = {
+        "other section among the leaves": (_TAGS[1], 2),
+        "one section for the whole tag": (_TAGS[1], None),
+        "the whole tag for one section": (_TAGS[1], 2),
+    }
     return [_case(name, *keys.get(name, (tag, 4)), proof, batch, holds=False) for name, proof, batch in attacks]
 
 
@@ -106,7 +115,7 @@ def _drop(proof: dict[str, Any], at: int) -> dict[str, Any]:
 
 def range_cases() -> dict[str, Any]:
     """The file ranges.json."""
-    keys = [(tag, section) for tag in [bytes(32), *_TAGS, b"\xff" * 32] for section in (0, 1, 2, 4, 6, 255)]
+    keys = [(tag, section) for tag in [bytes(32), *_TAGS, b"\xff" * 32] for section in (0, 1, 2, 4, 6, 255, None)]
     honest = [_case("honest", *key, _honest(*key), BATCH, holds=True) for key in keys]
     lonely = [BATCH[0]]
     alone = [

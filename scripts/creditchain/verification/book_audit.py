@@ -59,7 +59,7 @@ class Omitted:
 
 
 @dataclass(frozen=True, slots=True)
-class Repeated:
+class AnchoredTwice:
     """A leaf stands in two batches: at `index` of batch `number`, and before that at `earlier_index` of `earlier`."""
 
     number: int
@@ -75,7 +75,7 @@ class Surplus:
     index: int
 
 
-BookFault = WrongList | Unordered | Omitted | Repeated | Surplus
+BookFault = WrongList | Unordered | Omitted | AnchoredTwice | Surplus
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def prove_omission(batch: LeafList, batch_tree: Tree, index: int, book: LeafList
 
 
 def prove_repeat(
-    earlier: LeafList, earlier_tree: Tree, later: LeafList, later_tree: Tree, found: Repeated
+    earlier: LeafList, earlier_tree: Tree, later: LeafList, later_tree: Tree, found: AnchoredTwice
 ) -> RepeatProof:
     """Show that a leaf stands in two batches. ValueError if they are not the same leaf."""
     one, other = earlier.leaf(found.earlier_index), later.leaf(found.index)
@@ -216,7 +216,7 @@ def _faults(book: LeafList, batches: Sequence[ListedBatch], most: int) -> Iterat
     yield from unordered
     numbers = {one.number: one for one in batches}
     owners = np.zeros(len(book), np.uint32)
-    repeats, omissions = list[Repeated](), list[Omitted]()
+    repeats, omissions = list[AnchoredTwice](), list[Omitted]()
     for one in batches:
         mine, unordered = _in_order(one.number, one.leaves)
         yield from unordered
@@ -229,7 +229,7 @@ def _faults(book: LeafList, batches: Sequence[ListedBatch], most: int) -> Iterat
         owned = owners[places[rows]]
         for row, owner in zip(rows[owned != 0][:most].tolist(), owned[owned != 0][:most].tolist(), strict=True):
             earlier = numbers[owner].leaves
-            repeats.append(Repeated(one.number, mine.at(row), owner, _place(earlier, mine.keys[row])))
+            repeats.append(AnchoredTwice(one.number, mine.at(row), owner, _place(earlier, mine.keys[row])))
         owners[places[rows[owned == 0]]] = one.number
     yield from sorted(omissions, key=lambda fault: (fault.number, fault.index))[:most]
     yield from repeats[:most]

@@ -21,6 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "batch": ("tree", "batch", "uploads"),
     "consent": ("consent",),
     "state": ("state", "replay"),
+    "book": ("book",),
     "starting": ("starting",),
 }
 

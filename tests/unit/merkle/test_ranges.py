@@ -64,6 +64,8 @@ FAULTS = {
     "split leaf, shown from its copy": RangeFault.ORDER,
     "absence shown at another place": RangeFault.ORDER,
     "other section among the leaves": RangeFault.OTHER_KEY,
+    "one section for the whole tag": RangeFault.NOT_OUTSIDE,
+    "the whole tag for one section": RangeFault.OTHER_KEY,
     "one hash too few": RangeFault.NOT_INCLUDED,
     "one hash too many": RangeFault.NOT_INCLUDED,
     "hashes in another order": RangeFault.NOT_INCLUDED,

@@ -12,11 +12,11 @@ from creditchain.documents.commitments import leaf_key
 from creditchain.merkle import Leaf, verify_inclusion
 from creditchain.verification.audit import LeafList, tree_of
 from creditchain.verification.book_audit import (
+    AnchoredTwice,
     BookAudit,
     ListedBatch,
     OmissionProof,
     Omitted,
-    Repeated,
     ShownLeaf,
     Surplus,
     Unordered,
@@ -111,7 +111,7 @@ def test_no_omission_is_proven_of_a_leaf_that_is_there() -> None:
 def test_a_leaf_anchored_twice_is_found_and_proven(index: int) -> None:
     again = sorted([*TWO, ONE[index]])
     found = audit(WHOLE, [BATCHES[0], batch(2, again), BATCHES[2]])
-    fault = Repeated(2, again.index(ONE[index]), 1, index)
+    fault = AnchoredTwice(2, again.index(ONE[index]), 1, index)
     assert found.faults == (fault,)
     earlier, later = listed(ONE), listed(again)
     proof = prove_repeat(earlier, tree_of(earlier), later, tree_of(later), fault)
@@ -119,7 +119,7 @@ def test_a_leaf_anchored_twice_is_found_and_proven(index: int) -> None:
     for leaves, place in ((earlier, proof.in_earlier), (later, proof.in_later)):
         assert verify_inclusion(proof.leaf, place.index, len(leaves), place.proof, tree_of(leaves).root)
     with pytest.raises(ValueError, match="differ"):
-        prove_repeat(earlier, tree_of(earlier), later, tree_of(later), Repeated(2, 0, 1, 11))
+        prove_repeat(earlier, tree_of(earlier), later, tree_of(later), AnchoredTwice(2, 0, 1, 11))
 
 
 @pytest.mark.parametrize("index", [0, 17, 34])

@@ -1,7 +1,8 @@
 """Make a book from the leaves of batches, or from an earlier book and the batches since. No document is touched.
 
-Batches are read one after the other into memory, up to a limit, sorted, and merged into the parts so far. Everything is
-written beside its place and gets its name, the root, in one step: killed anywhere, run it again.
+Batches are read one after the other into memory, up to a limit, and sorted. What is more becomes runs on disk, of which
+equally large ones are merged, so that each leaf is written a few times and not once for each run. Everything is written
+beside its place and gets its name, the root, in one step: killed anywhere, run it again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from creditchain.batch.book.manifest import FILE, BookError, BookManifest, BookPart, BookTerms, require_numbers
-from creditchain.batch.book.merging import NewLeaves, merged_parts, sorted_leaves
+from creditchain.batch.book.merging import merged_parts, sorted_run
 from creditchain.batch.book.opened import BookFolder
 from creditchain.batch.book.rows import LEVELS, PartRows, open_part
 from creditchain.batch.book.sources import BatchSource, blocks_of
@@ -25,8 +26,8 @@ from creditchain.batch.progress import Watch, no_watch
 from creditchain.home.files import fsync_path, private_folder, rename, storage, write_file
 from creditchain.merkle.rows import KEY_BYTES, Numbers, Rows
 
-#: Leaves that are held in memory and merged at a time, 73 bytes each and as much again while they are sorted.
-ROUND_LEAVES = 1 << 19
+#: Leaves that are held in memory and sorted at a time, 73 bytes each and twice as much again meanwhile.
+RUN_LEAVES = 1 << 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,12 @@ class _Gathered:
         self.origins.append(np.full(len(keys), number, np.uint32))
         self.rows += len(keys)
 
-    def taken(self, threads: int) -> NewLeaves:
-        """The leaves in order; nothing is left behind."""
+    def taken(self, threads: int) -> list[PartRows]:
+        """The leaves as a run in memory; nothing is left behind."""
         nothing = np.empty((0, KEY_BYTES), np.uint8), np.empty(0, np.uint32)
         keys, origins = np.concatenate([nothing[0], *self.keys]), np.concatenate([nothing[1], *self.origins])
         self.keys, self.origins, self.rows = [], [], 0
-        return sorted_leaves(keys, origins, threads=threads)
+        return sorted_run(keys, origins, threads=threads)
 
 
 def _planned(terms: BookTerms, sources: Sequence[BatchSource], base: BookFolder | None, gone: tuple[int, ...]) -> _Plan:
@@ -131,12 +132,12 @@ def _planned(terms: BookTerms, sources: Sequence[BatchSource], base: BookFolder 
 
 def _written(plan: _Plan, terms: BookTerms, work: Path, watch: Watch, threads: int) -> BookManifest:
     """Write all files into `work`; the manifest last."""
-    parts, new = _all_but_last(plan, work, watch, threads)
+    old, new = _two_runs(plan, work, watch, threads)
     size, written = plan.manifest.size, list[BookPart]()
     with ExitStack() as stack:
         syncer = stack.enter_context(Syncer(background=True))
         tree = stack.enter_context(_tree(work, size, threads))
-        for merged in merged_parts(parts, new, plan.leaving, work, hashed=True, threads=threads, syncer=syncer):
+        for merged in merged_parts(old, new, plan.leaving, work, hashed=True, threads=threads, syncer=syncer):
             with storage(LEVELS):
                 tree.append(merged.hashes)
             written.append(merged.part)
@@ -146,7 +147,7 @@ def _written(plan: _Plan, terms: BookTerms, work: Path, watch: Watch, threads: i
         syncer.add(work / LEVELS)
         levels = file_digest(work / LEVELS)  # while the disk is busy with what was written
     made = BookManifest(terms, root, size, plan.manifest.batches, plan.manifest.gone, tuple(written), levels)
-    _forget_rounds(work)
+    _forget_runs(work)
     write_file(work / FILE, made.to_bytes())
     for folder in (work / "leaves", work / "origins"):
         with storage(folder.name):
@@ -159,19 +160,61 @@ def _tree(work: Path, size: int, threads: int) -> TreeWriter:
         return TreeWriter(work / LEVELS, size, threads=threads, durable=False)
 
 
-def _all_but_last(plan: _Plan, work: Path, watch: Watch, threads: int) -> tuple[Sequence[PartRows], NewLeaves]:
-    """Merge what is too much for memory into parts of a round of its own. Returns the parts so far, and the rest."""
-    parts: Sequence[PartRows] = plan.parts
-    gathered, rounds = _Gathered(), 0
+def _two_runs(plan: _Plan, work: Path, watch: Watch, threads: int) -> tuple[Sequence[PartRows], Sequence[PartRows]]:
+    """What is left to merge: the base and all new leaves; without a base, two runs of new leaves, or one."""
+    runs, gathered = _Runs(work, threads), _Gathered()
     total, read = sum(one.batch.size for one in plan.sources), 0
     for number, keys in _leaves_of(plan.sources, threads):
         gathered.add(keys, number)
         read += len(keys)
         watch("read", read, total)
-        if gathered.rows >= ROUND_LEAVES and read < total:
-            parts, rounds = _round(parts, gathered.taken(threads), work / f"round-{rounds}", threads), rounds + 1
-            shutil.rmtree(work / f"round-{rounds - 2}", ignore_errors=True)
-    return parts, gathered.taken(threads)
+        if gathered.rows >= RUN_LEAVES and read < total:
+            runs.add(gathered.taken(threads))
+    rest = gathered.taken(threads)
+    if plan.parts:
+        return plan.parts, runs.merged_with(rest)
+    return runs.merged(), rest
+
+
+class _Runs:
+    """Sorted runs on disk. Two of one height become one of the next, as digits carry in a binary counter."""
+
+    def __init__(self, work: Path, threads: int) -> None:
+        self._work, self._threads, self._made = work, threads, 0
+        self._runs: list[tuple[int, Path, list[PartRows]]] = []
+
+    def add(self, run: Sequence[PartRows]) -> None:
+        """Take a run of leaves in memory."""
+        self._push(0, [], run)
+        while len(self._runs) > 1 and self._runs[-1][0] == self._runs[-2][0]:
+            self._merge_last()
+
+    def merged(self) -> Sequence[PartRows]:
+        """All runs as one."""
+        while len(self._runs) > 1:
+            self._merge_last()
+        return self._runs[0][2] if self._runs else []
+
+    def merged_with(self, rest: Sequence[PartRows]) -> Sequence[PartRows]:
+        """All runs and `rest`, which is in memory, as one."""
+        if not self._runs:
+            return rest
+        self._push(0, self.merged(), rest)
+        return self._runs[-1][2]
+
+    def _merge_last(self) -> None:
+        (height, one, old), (_, other, new) = self._runs[-2:]
+        del self._runs[-2:]
+        self._push(height + 1, old, new)
+        for folder in (one, other):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _push(self, height: int, old: Sequence[PartRows], new: Sequence[PartRows]) -> None:
+        folder, nothing = self._work / f"run-{self._made}", np.empty(0, np.uint32)
+        self._made += 1
+        merged = merged_parts(old, new, nothing, folder, hashed=False, threads=self._threads, syncer=None)
+        parts = [open_part(folder, number, one.part.rows) for number, one in enumerate(merged)]
+        self._runs.append((height, folder, parts))
 
 
 def _leaves_of(sources: Sequence[BatchSource], threads: int) -> Iterator[tuple[int, Rows]]:
@@ -180,14 +223,8 @@ def _leaves_of(sources: Sequence[BatchSource], threads: int) -> Iterator[tuple[i
             yield source.batch.number, keys
 
 
-def _round(parts: Sequence[PartRows], new: NewLeaves, folder: Path, threads: int) -> list[PartRows]:
-    nothing = np.empty(0, np.uint32)
-    merged = merged_parts(parts, new, nothing, folder, hashed=False, threads=threads, syncer=None)
-    return [open_part(folder, number, one.part.rows) for number, one in enumerate(merged)]
-
-
-def _forget_rounds(work: Path) -> None:
-    for folder in work.glob("round-*"):
+def _forget_runs(work: Path) -> None:
+    for folder in work.glob("run-*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,4 +1,7 @@
-"""Merge leaves that are in memory into the sorted parts of a book: each part anew, on all cores, in bounded memory."""
+"""Merge two runs of leaves: each part of the first is written anew with what stands among it, on all cores.
+
+A run is a list of parts whose leaves ascend from part to part: on disk, or one part in memory.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +21,12 @@ from creditchain.batch.ordered import ordered
 from creditchain.home.files import private_folder, storage
 from creditchain.merkle import lanes
 from creditchain.merkle.order import leaf_order
-from creditchain.merkle.rows import Numbers, Rows, as_texts, available_cores
+from creditchain.merkle.rows import KEY_BYTES, Numbers, Rows, as_texts, available_cores
 
 #: Rows that a part is made from; one that has grown to twice as many is cut in two.
-PART_ROWS = 1 << 18
-
-
-@dataclass(frozen=True, slots=True)
-class NewLeaves:
-    """Leaves in the order of the tree, with the number of each one's batch."""
-
-    keys: Rows
-    origins: Numbers
+PART_ROWS = 1 << 17
+#: More threads would wait for the disk, and each holds two parts in memory.
+MOST_WORKERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +39,27 @@ class Merged:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What becomes one part: rows of an old part, and the new leaves that stand among them."""
+    """What becomes one part: rows of a part, and those of the other run that stand among them."""
 
     number: int
     old: PartRows
-    new: NewLeaves
+    new: PartRows
 
 
-def sorted_leaves(keys: Rows, origins: Numbers, *, threads: int = 0) -> NewLeaves:
-    """Bring leaves of several batches into order. Raises BookError if one stands in two of them."""
+def sorted_run(keys: Rows, origins: Numbers, *, threads: int = 0) -> list[PartRows]:
+    """Leaves of several batches as a run in memory. Raises BookError if one stands in two of them."""
     order = leaf_order(keys, threads=threads)
-    found = NewLeaves(np.ascontiguousarray(keys[order]), np.ascontiguousarray(origins[order]))
+    found = PartRows(np.ascontiguousarray(keys[order]), np.ascontiguousarray(origins[order]))
     texts = as_texts(found.keys)
     twice = np.flatnonzero(texts[1:] == texts[:-1])
     if len(twice):
         raise leaf_twice(found.keys[twice[0]], int(found.origins[twice[0]]), int(found.origins[twice[0] + 1]))
-    return found
+    return [found]
 
 
 def merged_parts(
     old: Sequence[PartRows],
-    new: NewLeaves,
+    new: Sequence[PartRows],
     gone: Numbers,
     folder: Path,
     *,
@@ -70,38 +67,62 @@ def merged_parts(
     threads: int,
     syncer: Syncer | None,
 ) -> Iterator[Merged]:
-    """Write the parts of a book that has the leaves of `old` and `new`, in order; those of batches `gone` are left out.
+    """Write the parts of a run that has the leaves of both, in order; those of batches `gone` in `old` are left out.
 
     Raises BookError if a leaf is in both; StorageError.
     """
     for name in (LEAVES, ORIGINS):
         private_folder(folder / name)
-    workers = threads or available_cores()
+    workers = min(threads or available_cores(), MOST_WORKERS)
     write = _writer(folder, gone, hashed=hashed, syncer=syncer)
     with ThreadPoolExecutor(workers) as pool:
         yield from ordered(pool, write, _tasks(old, new), window=workers + 1)
 
 
-def _tasks(old: Sequence[PartRows], new: NewLeaves) -> Iterator[_Task]:
-    """Cut the work: old parts as they are, or their pieces; without any, the new leaves alone."""
+def _tasks(old: Sequence[PartRows], new: Sequence[PartRows]) -> Iterator[_Task]:
+    """Cut the work at the pieces of `old`; without any, at those of `new`."""
     pieces = [piece for part in old for piece in _pieces(part)]
     if not pieces:
-        for number, start in enumerate(range(0, len(new.keys), PART_ROWS)):
-            some = slice(start, start + PART_ROWS)
-            nothing = PartRows(np.empty((0, new.keys.shape[1]), np.uint8), np.empty(0, np.uint32))
-            yield _Task(number, nothing, NewLeaves(new.keys[some], new.origins[some]))
+        alone = [piece for part in new for piece in _pieces(part)]
+        yield from (_Task(number, piece, _joined_parts([])) for number, piece in enumerate(alone))
         return
-    firsts = np.concatenate([piece.keys[:1] for piece in pieces[1:]] or [np.empty((0, new.keys.shape[1]), np.uint8)])
-    cuts = [0, *lanes.lower_bounds(new.keys, firsts).tolist(), len(new.keys)]
     for number, piece in enumerate(pieces):
-        some = slice(cuts[number], cuts[number + 1])
-        yield _Task(number, piece, NewLeaves(new.keys[some], new.origins[some]))
+        low = piece.keys[:1] if number else None
+        high = pieces[number + 1].keys[:1] if number + 1 < len(pieces) else None
+        yield _Task(number, piece, _between(new, low, high))
 
 
 def _pieces(part: PartRows) -> list[PartRows]:
     count = max(1, len(part.keys) // PART_ROWS)
     ends = [len(part.keys) * place // count for place in range(count + 1)]
     return [PartRows(part.keys[start:stop], part.origins[start:stop]) for start, stop in pairwise(ends) if stop > start]
+
+
+def _between(run: Sequence[PartRows], low: Rows | None, high: Rows | None) -> PartRows:
+    """The leaves of a run from key `low` to below `high`; None for no bound."""
+    found = []
+    for part in run:
+        # Most parts lie outside, which their first and last key show.
+        if not len(part.keys) or (low is not None and _below(part.keys[-1:], low)):
+            continue
+        if high is not None and not _below(part.keys[:1], high):
+            break
+        start = 0 if low is None else int(lanes.lower_bounds(part.keys, low)[0])
+        stop = len(part.keys) if high is None else int(lanes.lower_bounds(part.keys, high)[0])
+        found.append(PartRows(part.keys[start:stop], part.origins[start:stop]))
+    return _joined_parts(found)
+
+
+def _below(key: Rows, other: Rows) -> bool:
+    return key.tobytes() < other.tobytes()
+
+
+def _joined_parts(parts: Sequence[PartRows]) -> PartRows:
+    if len(parts) == 1:
+        return parts[0]
+    nothing = PartRows(np.empty((0, KEY_BYTES), np.uint8), np.empty(0, np.uint32))
+    whole = [nothing, *parts]
+    return PartRows(np.concatenate([part.keys for part in whole]), np.concatenate([part.origins for part in whole]))
 
 
 def _writer(folder: Path, gone: Numbers, *, hashed: bool, syncer: Syncer | None) -> Callable[[_Task], Merged]:
@@ -118,7 +139,7 @@ def _writer(folder: Path, gone: Numbers, *, hashed: bool, syncer: Syncer | None)
     return write
 
 
-def _joined(old: PartRows, new: NewLeaves, gone: Numbers) -> tuple[Rows, Numbers]:
+def _joined(old: PartRows, new: PartRows, gone: Numbers) -> tuple[Rows, Numbers]:
     keys, origins = old.keys, old.origins
     if len(gone):
         kept = ~np.isin(origins, gone)
