@@ -4,12 +4,14 @@ pragma solidity 0.8.30;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
 import {AnchorInfo, Batch, IAnchorRegistry, LeafOpening, Life, RecordInfo} from "./interfaces/IAnchorRegistry.sol";
-import {INodeRegistry, Role} from "./interfaces/INodeRegistry.sol";
+import {Role} from "./interfaces/INodeRegistry.sol";
 import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {AnchorCell} from "./libraries/AnchorCell.sol";
 import {Cells} from "./libraries/Cells.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
+import {Members} from "./libraries/Members.sol";
 import {MerkleLog} from "./libraries/MerkleLog.sol";
+import {NodeCell} from "./libraries/NodeCell.sol";
 import {RecordCell} from "./libraries/RecordCell.sol";
 import {Space} from "./libraries/Space.sol";
 
@@ -19,23 +21,21 @@ import {Space} from "./libraries/Space.sol";
 /// name the entry. That is safe: log and node registry are fixed at deployment and call nobody back.
 // slither-disable-start reentrancy-events,unused-return
 contract AnchorRegistry is IAnchorRegistry, AccessManaged {
+    using Members for IRegionLog;
+
     /// @notice The log to which every change is written.
     IRegionLog public immutable log;
 
-    /// @notice The registry of members.
-    INodeRegistry public immutable nodes;
-
     /// @param authority The AccessManager that decides who governs.
-    constructor(address authority, IRegionLog log_, INodeRegistry nodes_) AccessManaged(authority) {
+    constructor(address authority, IRegionLog log_) AccessManaged(authority) {
         log = log_;
-        nodes = nodes_;
     }
 
     /// @inheritdoc IAnchorRegistry
     function openKeyEpoch(bytes32 epochDigest) external override restricted returns (uint32 epoch) {
         if (epochDigest == 0) revert AnchorRegistryNoDigest();
         uint256 place = Space.key(Space.EPOCH, 1 << 247 | uint256(epochDigest) & ((1 << 247) - 1));
-        uint256 used = Cells.value(log, place);
+        uint256 used = Cells.valueOf(log, place);
         if (used != 0) revert AnchorRegistryEpochReused(epochDigest, uint32(used));
         epoch = currentKeyEpoch() + 1;
         Write[] memory writes = new Write[](4);
@@ -50,7 +50,6 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
     /// @inheritdoc IAnchorRegistry
     function anchor(Batch memory batch) external override returns (uint64 entry) {
         _checkBatch(batch);
-        nodes.requirePublisher(msg.sender, batch.node, batch.domains);
         entry = log.append(EntryKind.ANCHOR, abi.encode(batch), _anchorWrites(batch));
         emit Anchored(
             batch.node,
@@ -68,7 +67,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
 
     /// @inheritdoc IAnchorRegistry
     function setLife(uint24 node, bytes32 leaf, Life life, bytes32 successor, bytes32 reasonDigest) external override {
-        nodes.requireActor(msg.sender, node);
+        log.requireAnswerer(msg.sender, node);
         if (leaf == 0) revert AnchorRegistryNoLeaf();
         if ((successor != 0) != (life == Life.Superseded) || successor == leaf) {
             revert AnchorRegistrySuccessor(leaf, successor);
@@ -85,7 +84,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
 
     /// @inheritdoc IAnchorRegistry
     function attestAudit(uint24 auditor, uint24 node, bytes32 root, bytes32 reportDigest) external override {
-        nodes.requireRole(msg.sender, auditor, Role.Regulator);
+        log.requireRole(msg.sender, auditor, Role.Regulator);
         uint256 value = _sound(node, root);
         uint64 size = AnchorCell.sizeOf(value);
         uint64 entry = log.append(
@@ -115,23 +114,23 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
 
     /// @inheritdoc IAnchorRegistry
     function anchorOf(uint24 node, bytes32 root) external view override returns (AnchorInfo memory) {
-        return AnchorCell.unpack(node, Cells.value(log, AnchorCell.key(node, root)));
+        return AnchorCell.unpack(node, Cells.valueOf(log, AnchorCell.key(node, root)));
     }
 
     /// @inheritdoc IAnchorRegistry
     function keyEpochDigest(uint32 epoch) external view override returns (bytes32) {
-        uint256 low = Cells.value(log, Space.key(Space.EPOCH, 1 << 32 | epoch));
-        return bytes32(low | Cells.value(log, Space.key(Space.EPOCH, 2 << 32 | epoch)) << 200);
+        uint256 low = Cells.valueOf(log, Space.key(Space.EPOCH, 1 << 32 | epoch));
+        return bytes32(low | Cells.valueOf(log, Space.key(Space.EPOCH, 2 << 32 | epoch)) << 200);
     }
 
     /// @inheritdoc IAnchorRegistry
     function currentKeyEpoch() public view override returns (uint32) {
-        return uint32(Cells.value(log, Space.key(Space.EPOCH, 0)));
+        return uint32(Cells.valueOf(log, Space.key(Space.EPOCH, 0)));
     }
 
     /// @inheritdoc IAnchorRegistry
     function seriesLength(uint24 node, bytes32 product) external view override returns (uint32) {
-        return uint32(Cells.value(log, AnchorCell.seriesKey(node, product)));
+        return uint32(Cells.valueOf(log, AnchorCell.seriesKey(node, product)));
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -142,11 +141,13 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
     /// @dev Reads all cells that concern the batch, in one call. Reverts unless it is the next of its series and under the
     /// current key epoch.
     function _anchorWrites(Batch memory batch) private view returns (Write[] memory writes) {
-        uint256[] memory keys = new uint256[](3);
+        uint256[] memory keys = new uint256[](4);
+        keys[3] = NodeCell.key(batch.node);
         keys[0] = Space.key(Space.EPOCH, 0);
         keys[1] = AnchorCell.seriesKey(batch.node, batch.product);
         keys[2] = AnchorCell.key(batch.node, batch.root);
         (uint256[] memory words, uint64 entry,,) = log.read(keys);
+        log.requirePublisher(words[3] >> 56, msg.sender, batch.node, batch.domains);
         uint32 number = uint32(words[1] >> 56) + 1;
         if (batch.number != number) revert AnchorRegistryNumber(number, batch.number);
         if (words[2] != 0) revert AnchorRegistryRootTaken(batch.root, batch.node);
@@ -176,7 +177,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
 
     /// @dev The value of the anchor's cell. Reverts if there is none, or if it is broken.
     function _sound(uint24 node, bytes32 root) private view returns (uint256 value) {
-        value = Cells.value(log, AnchorCell.key(node, root));
+        value = Cells.valueOf(log, AnchorCell.key(node, root));
         if (value == 0) revert AnchorRegistryNoAnchor(node, root);
         if (AnchorCell.isBroken(value)) revert AnchorRegistryBroken(node, root);
     }

@@ -10,13 +10,15 @@ import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC16
 
 import {Consent, ConsentState, IConsentToken, Revoker} from "./interfaces/IConsentToken.sol";
 import {IERC5192} from "./interfaces/IERC5192.sol";
-import {INodeRegistry, Member, Role} from "./interfaces/INodeRegistry.sol";
+import {Member, Role} from "./interfaces/INodeRegistry.sol";
 import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {Cells} from "./libraries/Cells.sol";
 import {ConsentCell} from "./libraries/ConsentCell.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
+import {Members} from "./libraries/Members.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {Months} from "./libraries/Months.sol";
+import {NodeCell} from "./libraries/NodeCell.sol";
 import {OpenDomains} from "./libraries/OpenDomains.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {Space} from "./libraries/Space.sol";
@@ -26,11 +28,10 @@ import {Space} from "./libraries/Space.sol";
 /// @dev Log and node registry are fixed at deployment and call nobody back. Wallets are asked by `staticcall`.
 // slither-disable-start reentrancy-events,unused-return
 contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, AccessManaged, EIP712 {
+    using Members for IRegionLog;
+
     /// @notice The log that holds all state.
     IRegionLog public immutable log;
-
-    /// @notice The registry of members.
-    INodeRegistry public immutable nodes;
 
     bytes32 private immutable _logId;
 
@@ -38,12 +39,8 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
     uint8 private constant _SECTIONS = 0x7f;
 
     /// @param authority The AccessManager that decides who governs.
-    constructor(address authority, IRegionLog log_, INodeRegistry nodes_)
-        AccessManaged(authority)
-        EIP712("creditchain", "1")
-    {
+    constructor(address authority, IRegionLog log_) AccessManaged(authority) EIP712("creditchain", "1") {
         log = log_;
-        nodes = nodes_;
         _logId = log_.logId();
     }
 
@@ -72,7 +69,7 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
         uint24 institution = _standing(id);
         Revoker by = Revoker.Key;
         if (msg.sender != consent.key) {
-            if (!nodes.actsFor(msg.sender, consent.platform)) revert ConsentTokenNotRevoker(uint256(id), msg.sender);
+            if (!log.actsFor(msg.sender, consent.platform)) revert ConsentTokenNotRevoker(uint256(id), msg.sender);
             by = Revoker.Platform;
         }
         _revoke(id, institution, by);
@@ -96,7 +93,7 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
 
     /// @inheritdoc IConsentToken
     function setOpenDomains(uint32 domains) external override restricted {
-        uint256 before = Cells.value(log, OpenDomains.KEY);
+        uint256 before = Cells.valueOf(log, OpenDomains.KEY);
         uint256 rules = OpenDomains.next(before, domains);
         log.append(EntryKind.OPEN_DOMAINS, abi.encode(domains), Cells.one(OpenDomains.KEY, rules));
     }
@@ -125,7 +122,7 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
 
     /// @inheritdoc IConsentToken
     function openDomainsAt(uint40 time) external view override returns (uint32 domains) {
-        uint256 rules = Cells.value(log, OpenDomains.KEY);
+        uint256 rules = Cells.valueOf(log, OpenDomains.KEY);
         bool known;
         (domains, known) = OpenDomains.at(rules, time);
         if (!known) revert ConsentTokenOpenDomainsPast(time, OpenDomains.since(rules >> 64));
@@ -133,14 +130,15 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
 
     /// @inheritdoc IERC721
     function ownerOf(uint256 id) external view override returns (address) {
-        return _owner(nodes.memberAt(_institutionOf(id), uint40(block.timestamp)));
+        return _owner(log.memberAt(_institutionOf(id), block.timestamp));
     }
 
     /// @inheritdoc IERC721
     function balanceOf(address owner) external view override returns (uint256) {
         if (owner == address(0)) revert ConsentTokenNoOwner();
-        uint24 number = nodes.nodeOf(owner);
-        return nodes.node(number).operator == owner ? Cells.value(log, _balanceKey(number)) : 0;
+        uint24 number = log.nodeOf(owner);
+        (uint256 node, uint256 balance,) = Cells.pair(log, NodeCell.key(number), _balanceKey(number));
+        return NodeCell.operator(node >> 56) == owner ? balance >> 56 : 0;
     }
 
     /// @inheritdoc IERC5192
@@ -238,7 +236,7 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
         if (consent.key == address(0)) {
             if (keySignature.length != 0) revert ConsentTokenKeyOrPaper(consent.key, consent.paper);
         } else {
-            uint24 node = nodes.nodeOf(consent.key);
+            uint24 node = log.nodeOf(consent.key);
             if (node != 0) revert ConsentTokenKeyOfNode(consent.key, node);
             if (!Signatures.isBy(consent.key, address(0), digest, keySignature)) {
                 revert ConsentTokenSignature(uint256(structHash), consent.key);
@@ -250,7 +248,7 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
     }
 
     function _requireMember(uint24 number, Role role) private view returns (Member memory member) {
-        member = nodes.memberAt(number, uint40(block.timestamp));
+        member = log.memberAt(number, block.timestamp);
         if (member.role != role) revert ConsentTokenRole(number, role, member.role);
         if (!member.acts) revert ConsentTokenInactive(number);
     }
@@ -279,7 +277,7 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
     }
 
     function _institutionOf(uint256 id) private view returns (uint24 institution) {
-        uint256 given = Cells.value(log, ConsentCell.grantKey(bytes32(id)));
+        uint256 given = Cells.valueOf(log, ConsentCell.grantKey(bytes32(id)));
         institution = ConsentCell.institution(given);
         if (institution == 0) revert ConsentTokenUnknown(id);
     }

@@ -5,29 +5,28 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {Life} from "./interfaces/IAnchorRegistry.sol";
 import {Answer, Dispute, DisputeFiling, DisputeInfo, Filing, IDisputes} from "./interfaces/IDisputes.sol";
-import {INodeRegistry, Member, Role} from "./interfaces/INodeRegistry.sol";
+import {Member, Role} from "./interfaces/INodeRegistry.sol";
 import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {Cells} from "./libraries/Cells.sol";
 import {DisputeCell} from "./libraries/DisputeCell.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
+import {Members} from "./libraries/Members.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {RecordCell} from "./libraries/RecordCell.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title Disputes
 /// @notice Disputes about records, and what became of them; see `IDisputes`.
-/// @dev Its state is in the log's cells, so another version can take its place. Log and node registry are fixed at deployment and
-/// call nobody back. Wallets are asked by `staticcall`.
+/// @dev Its state is in the log's cells, so another version can take its place. The log is fixed at deployment and calls nobody
+/// back. Wallets are asked by `staticcall`.
 contract Disputes is IDisputes, EIP712 {
+    using Members for IRegionLog;
+
     /// @notice The log that holds all state.
     IRegionLog public immutable log;
 
-    /// @notice The registry of members.
-    INodeRegistry public immutable nodes;
-
-    constructor(IRegionLog log_, INodeRegistry nodes_) EIP712("creditchain", "1") {
+    constructor(IRegionLog log_) EIP712("creditchain", "1") {
         log = log_;
-        nodes = nodes_;
     }
 
     /// @inheritdoc IDisputes
@@ -84,8 +83,7 @@ contract Disputes is IDisputes, EIP712 {
 
     /// @inheritdoc IDisputes
     function answerDispute(Answer calldata answer) external override {
-        // slither-disable-next-line unused-return
-        nodes.requireActor(msg.sender, answer.node);
+        log.requireAnswerer(msg.sender, answer.node);
         if (answer.outcome < Dispute.Corrected) revert DisputesOutcome(answer.outcome);
         bool corrected = answer.outcome == Dispute.Corrected;
         if ((answer.successor != 0) != corrected || answer.successor == answer.leaf) {
@@ -114,10 +112,7 @@ contract Disputes is IDisputes, EIP712 {
 
     /// @inheritdoc IDisputes
     function disputesOf(uint24 node, bytes32 leaf) external view override returns (DisputeInfo memory) {
-        // Slither does not see the next line use it.
-        // slither-disable-next-line unused-return
-        uint256 value = Cells.value(log, DisputeCell.key(node, leaf));
-        return DisputeCell.unpack(value);
+        return DisputeCell.unpack(Cells.valueOf(log, DisputeCell.key(node, leaf)));
     }
 
     /// @inheritdoc IDisputes
@@ -127,9 +122,7 @@ contract Disputes is IDisputes, EIP712 {
         override
         returns (Dispute outcome, uint40 answeredAt)
     {
-        // slither-disable-next-line unused-return
-        uint256 value = Cells.value(log, DisputeCell.answerKey(node, leaf, filing));
-        return DisputeCell.unpackAnswer(value);
+        return DisputeCell.unpackAnswer(Cells.valueOf(log, DisputeCell.answerKey(node, leaf, filing)));
     }
 
     /// @dev Log a filing. `value` is the record's cell as it is, `entry` the index that the entry gets.
@@ -179,19 +172,13 @@ contract Disputes is IDisputes, EIP712 {
     }
 
     /// @dev Reverts unless this is an active platform, and apart from the publisher: not the same node, nor its host, nor hosted
-    /// by it, nor by the same host. A key belongs to one node for ever, so nodes are apart if their physical nodes have other
-    /// keys.
+    /// by it, nor by the same host.
     function _requireEntitled(uint24 number, uint24 node) private view returns (Member memory platform) {
-        platform = nodes.memberAt(number, uint40(block.timestamp));
+        platform = log.memberAt(number, block.timestamp);
         if (platform.role != Role.Platform || !platform.acts) revert DisputesPlatform(number, platform.role);
-        Member memory publisher = nodes.memberAt(node, uint40(block.timestamp));
-        if (publisher.role == Role.None) revert DisputesUnknownNode(node);
-        if (_physical(platform) == _physical(publisher)) revert DisputesOwnRecord(number, node);
-    }
-
-    /// @dev The key of the physical node: the host's for a virtual node.
-    function _physical(Member memory member) private pure returns (address) {
-        return member.hostOperator == address(0) ? member.operator : member.hostOperator;
+        uint24 publisher = log.physicalOf(node);
+        if (publisher == 0) revert DisputesUnknownNode(node);
+        if (log.physicalOf(number) == publisher) revert DisputesOwnRecord(number, node);
     }
 
     function _requireLife(bytes32 leaf, Life expected, uint256 word) private pure {

@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
-import {INodeRegistry, Member, Role} from "./interfaces/INodeRegistry.sol";
+import {Member, Role} from "./interfaces/INodeRegistry.sol";
 import {
     Delivery,
     Finding,
@@ -18,6 +18,7 @@ import {Cells} from "./libraries/Cells.sol";
 import {ConsentCell} from "./libraries/ConsentCell.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {ItemTree} from "./libraries/ItemTree.sol";
+import {Members} from "./libraries/Members.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {Months} from "./libraries/Months.sol";
 import {OpenDomains} from "./libraries/OpenDomains.sol";
@@ -31,6 +32,7 @@ import {Space} from "./libraries/Space.sol";
 /// and memory, so that no item of a batch can make another fail.
 // slither-disable-start reentrancy-events,calls-loop,unused-return
 contract QueryLedger is IQueryLedger, EIP712 {
+    using Members for IRegionLog;
     using Overlay for Cache;
 
     /// @dev The cells of one delivery, by their places in the overlay. A request without consent has only `nonce`.
@@ -51,12 +53,8 @@ contract QueryLedger is IQueryLedger, EIP712 {
     /// @notice The log that holds all state.
     IRegionLog public immutable log;
 
-    /// @notice The registry of members.
-    INodeRegistry public immutable nodes;
-
-    constructor(IRegionLog log_, INodeRegistry nodes_) EIP712("creditchain", "1") {
+    constructor(IRegionLog log_) EIP712("creditchain", "1") {
         log = log_;
-        nodes = nodes_;
     }
 
     /// @inheritdoc IQueryLedger
@@ -81,11 +79,11 @@ contract QueryLedger is IQueryLedger, EIP712 {
 
     /// @inheritdoc IQueryLedger
     function reportLoans(LoanReport calldata report) external override {
-        nodes.requireRole(msg.sender, report.institution, Role.Institution);
+        log.requireRole(msg.sender, report.institution, Role.Institution);
         if (!Months.isOver(report.month, block.timestamp)) revert QueryLedgerMonth(report.month);
         if ((report.count == 0) != (report.amount == 0)) revert QueryLedgerAmount(report.count, report.amount);
         uint256 key = _loanKey(report.institution, report.month);
-        uint16 reports = uint16(Cells.value(log, key) >> 160);
+        uint16 reports = uint16(Cells.valueOf(log, key) >> 160);
         if (report.revision != reports) revert QueryLedgerRevision(reports, report.revision);
         uint256 total = uint256(report.amount) | uint256(report.count) << 128 | uint256(reports + 1) << 160;
         log.append(EntryKind.LOANS, abi.encode(report), Cells.one(key, total));
@@ -199,9 +197,9 @@ contract QueryLedger is IQueryLedger, EIP712 {
         bytes32 request,
         bytes32 receipt
     ) private view returns (Finding) {
-        Member memory institution = nodes.memberAt(asked.institution, delivery.deliveredAt);
+        Member memory institution = log.memberAt(asked.institution, delivery.deliveredAt);
         if (institution.role != Role.Institution || !institution.acts) return Finding.Institution;
-        Member memory provider = nodes.memberAt(asked.provider, delivery.deliveredAt);
+        Member memory provider = log.memberAt(asked.provider, delivery.deliveredAt);
         if ((provider.role != Role.Platform && provider.role != Role.Bureau) || !provider.acts) return Finding.Provider;
         if (!_signed(institution, request, delivery.requestSignature)) return Finding.RequestSignature;
         if (!_signed(provider, receipt, delivery.receiptSignature)) return Finding.ReceiptSignature;

@@ -19,20 +19,6 @@ enum Status {
     Retired
 }
 
-/// @dev The action that changed a node. Not part of the log format.
-enum NodeChange {
-    Admitted,
-    Suspended,
-    Reinstated,
-    Retired,
-    DomainsSet,
-    ProfileSet,
-    UntilSet,
-    Compromised,
-    OperatorRotated,
-    OperatorReplaced
-}
-
 /// @param operator The key that acts for the node. It may be 0 for a virtual node; then only its host's operator acts for it.
 /// @param role Not `None`.
 /// @param division GB/T 2260 code, six digits.
@@ -50,38 +36,18 @@ struct Admission {
     bytes32 profileDigest;
 }
 
-/// @dev The first ten fields, in this order, are the body of a `NODE` log entry.
-/// @param node Number, from 1.
-/// @param compromisedSince Start of the open interval in which the operator's key is compromised; 0 if there is none.
-/// @param admittedAt Unix seconds of admission.
-/// @param statusAt Unix seconds of the last change of `status`.
-struct NodeInfo {
-    uint24 node;
-    address operator;
-    Role role;
-    Status status;
-    uint24 division;
-    uint24 host;
-    uint32 domains;
-    uint40 until;
-    uint40 compromisedSince;
-    bytes32 profileDigest;
-    uint40 admittedAt;
-    uint40 statusAt;
-}
-
-/// @dev An interval in which a node's key was compromised, both ends included, unix seconds.
-/// @param until When the key was replaced; 0 while it was not replaced.
-struct Compromise {
+/// @dev An interval in which a key was in other hands, both ends included, unix seconds.
+/// @param until 0 while it is open.
+struct Interval {
     uint40 since;
     uint40 until;
 }
 
 /// @dev A node as it was at some time; all zero if there is none.
 /// @param role Its role, which never changes.
-/// @param acts Whether it acted then, and neither its key nor its host's was compromised, as far as is known now.
-/// @param operator Its key at that time; may be 0 for a virtual node.
-/// @param hostOperator The key of its host at that time; 0 for a physical node.
+/// @param acts Whether it acted then, by a key that was not in other hands, as far as is known now.
+/// @param operator Its key at that time; 0 for a virtual node without one, and if the key was in other hands.
+/// @param hostOperator The key of its host at that time; 0 for a physical node, and if the key was in other hands.
 struct Member {
     Role role;
     bool acts;
@@ -91,16 +57,9 @@ struct Member {
 
 /// @title Who is a member of the region, and what its role allows
 /// @notice Governors admit and change nodes; a node rotates its own key. A key belongs to one node for ever, so that no signature
-/// can ever count as another member's. Every change emits `NodeChanged` and appends one `NODE` log entry.
-///
-/// A node *acts* while it is active, its admission as a guest has not ended, and, for a virtual node, its host acts too.
+/// can ever count as another member's. Every change is an entry of the log, and all state is in its cells, from which others read
+/// who acts: see the library `Members`.
 interface INodeRegistry {
-    /// @notice A node changed.
-    /// @param change The action that changed it.
-    /// @param entry Index of the log entry.
-    /// @param info The node after the change.
-    event NodeChanged(uint24 indexed node, NodeChange indexed change, uint64 indexed entry, NodeInfo info);
-
     /// @notice There is no node with this number.
     error NodeRegistryUnknown(uint24 node);
 
@@ -140,8 +99,24 @@ interface INodeRegistry {
     /// @notice Only institutions can be guests, and their admission must end in the future.
     error NodeRegistryUntil(Role role, uint40 until);
 
-    /// @notice A compromise must start between admission and now. The start of an open one can only be moved back.
-    error NodeRegistrySince(uint24 node, uint40 since, uint40 earliest, uint40 latest);
+    /// @notice `number` is a physical node, which has no host that could change.
+    error NodeRegistryNotHosted(uint24 number);
+
+    /// @notice No node ever had this key.
+    error NodeRegistryKeyUnknown(address key);
+
+    /// @notice Intervals of compromise ascend without touching, from when the key became its node's to now. Interval `index` does
+    /// not start and end between `earliest` and `latest`, unix seconds. Only the last may be open.
+    error NodeRegistryInterval(address key, uint256 index, uint40 earliest, uint40 latest);
+
+    /// @notice A key has at most two closed intervals and an open one.
+    error NodeRegistryIntervals(address key, uint256 count);
+
+    /// @notice The caller's key, which is that of `node`'s operator, is in other hands now, as was declared.
+    error NodeRegistryStolenKey(address key, uint24 node);
+
+    /// @notice `by` cannot answer for `number`: only an active node can, and only for a retired one.
+    error NodeRegistryAnswerer(uint24 number, uint24 by);
 
     /// @notice The key of `node` has been compromised since `since` and must be replaced first.
     error NodeRegistryCompromised(uint24 node, uint40 since);
@@ -165,6 +140,9 @@ interface INodeRegistry {
     /// @notice End a membership for ever. Only governors may. What the node published stays.
     function retire(uint24 number) external;
 
+    /// @notice Name the node that answers for the records of a retired one. Only governors may; it must act.
+    function setAnswerer(uint24 number, uint24 by) external;
+
     /// @notice Set the domains that a node may publish from now on. Only governors may; the node's role must publish.
     function setDomains(uint24 number, uint32 domains) external;
 
@@ -174,9 +152,14 @@ interface INodeRegistry {
     /// @notice Set a guest's end date; 0 makes it a resident. Only governors may, and only for institutions.
     function setUntil(uint24 number, uint40 until) external;
 
-    /// @notice Declare that the operator's key has been compromised since `since`. Suspends an active node and opens an interval,
-    /// which `replaceOperator` closes. Called again, it moves the start of the open interval back. Only governors may.
-    function markCompromised(uint24 number, uint40 since) external;
+    /// @notice Move a virtual node to another host. Only governors may. What the old host did for it stays.
+    function setHost(uint24 number, uint24 host) external;
+
+    /// @notice Declare when a key was in other hands, in place of what was declared before. An open interval suspends the node
+    /// whose operator's key it is. Only governors may.
+    /// @param key A key that some node has or had.
+    /// @param intervals At most two closed ones, ascending, and an open one after them.
+    function setCompromises(address key, Interval[] calldata intervals) external;
 
     /// @notice Let another key act for the node. Only its current operator may, while the node acts.
     /// @param newOperator A key that no node ever had.
@@ -186,40 +169,6 @@ interface INodeRegistry {
     function rotateOperator(uint24 number, address newOperator, uint64 deadline, bytes calldata acceptance) external;
 
     /// @notice As `rotateOperator`, by governors and for any node that is not retired. It replaces a lost or stolen key, and
-    /// gives a virtual node a key of its own. It closes an open compromise and does not reinstate the node.
+    /// gives a virtual node a key of its own. It ends an open compromise of the old key and does not reinstate the node.
     function replaceOperator(uint24 number, address newOperator, uint64 deadline, bytes calldata acceptance) external;
-
-    /// @notice Number of nodes, which is also the number of the last node.
-    function count() external view returns (uint24);
-
-    /// @notice Everything about a node; all zero if there is none.
-    function node(uint24 number) external view returns (NodeInfo memory);
-
-    /// @notice The node to which a key belongs or once belonged; 0 if to none.
-    function nodeOf(address operator) external view returns (uint24);
-
-    /// @notice Whether `number` acts now.
-    function isActive(uint24 number) external view returns (bool);
-
-    /// @notice Whether `caller` may act for `number` now: the node acts, and `caller` is its operator or its host's.
-    function actsFor(address caller, uint24 number) external view returns (bool);
-
-    /// @notice Reverts unless `actsFor(caller, number)`. Returns the role of the node.
-    function requireActor(address caller, uint24 number) external view returns (Role actual);
-
-    /// @notice Reverts unless `actsFor(caller, number)` and the node has this role, which it returns.
-    function requireRole(address caller, uint24 number, Role role) external view returns (Role actual);
-
-    /// @notice Reverts unless `actsFor(caller, number)`, the node has a publishing role, and may publish all of `domains`.
-    /// Returns the role.
-    function requirePublisher(address caller, uint24 number, uint32 domains) external view returns (Role actual);
-
-    /// @notice Whether at `time` (unix seconds) the key of the node, or of its host, was compromised.
-    function wasCompromised(uint24 number, uint40 time) external view returns (bool);
-
-    /// @notice The node's own intervals of compromise, in the order in which they were declared. They may overlap.
-    function compromises(uint24 number) external view returns (Compromise[] memory);
-
-    /// @notice The state of a node at `time` (unix seconds), and the keys whose signatures counted as its own.
-    function memberAt(uint24 number, uint40 time) external view returns (Member memory);
 }

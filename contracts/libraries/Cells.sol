@@ -17,7 +17,7 @@ library Cells {
     }
 
     /// @notice The value of one cell; 0 if it was never written.
-    function value(IRegionLog log, uint256 key) internal view returns (uint256) {
+    function valueOf(IRegionLog log, uint256 key) internal view returns (uint256) {
         return word(log, key) >> 56;
     }
 
@@ -33,6 +33,13 @@ library Cells {
         // slither-disable-next-line unused-return
         (words, entries,,) = log.read(keys);
         return (words[0], words[1], entries);
+    }
+
+    /// @notice The values of two cells.
+    function values(IRegionLog log, uint256 first, uint256 second) internal view returns (uint256, uint256) {
+        // slither-disable-next-line unused-return
+        (uint256 one_, uint256 other,) = pair(log, first, second);
+        return (one_ >> 56, other >> 56);
     }
 
     /// @notice The key of the log's own cell that says which bits of a space any writer may change.

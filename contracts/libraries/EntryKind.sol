@@ -22,4 +22,6 @@ library EntryKind {
     uint8 internal constant REGION = 16;
     uint8 internal constant AUTHORITY = 17;
     uint8 internal constant ANSWER = 18;
+    uint8 internal constant COMPROMISE = 24;
+    uint8 internal constant ANSWERER = 25;
 }

@@ -8,6 +8,16 @@ library Space {
     /// @notice The log's own cells: its writers and its seal.
     uint8 internal constant LOG = 0;
 
+    /// @notice Who acts for a node, by its number; see `NodeCell`. `hosted`: it has a host; `guest`: its membership ends;
+    /// `marked`: its operator's key was declared compromised at some time.
+    ///
+    ///     | marked 1 | guest 1 | hosted 1 | domains 24 | status 2 | role 3 | operator 160 |
+    uint8 internal constant NODE = 1;
+
+    /// @notice Whose a key is, for ever, by its address, and when it was the operator's; `until` is 0 while it is:
+    /// `| until 40 | since 40 | node 24 |`.
+    uint8 internal constant KEY = 2;
+
     /// @notice Key epochs of subject tags. At id 0 the current one: `epoch 32`. At id `1 << 32 | epoch` and `2 << 32 | epoch` the
     /// low 200 and the high 56 bits of its digest. At id `1 << 247`, plus the low 247 bits of a digest, its `epoch 32`.
     uint8 internal constant EPOCH = 3;
@@ -45,6 +55,23 @@ library Space {
     /// @notice Governed limits. At id 1 the domains that need no consent, those before, and since when:
     /// `| since before 32 | before 32 | since 32 | domains 32 |`.
     uint8 internal constant LIMIT = 14;
+
+    /// @notice The rest of a node's membership, by its number. `since`: when operator, status, host or end changed last; the past
+    /// terms before that are in `TERM`. At `1 << 32 | number` and `3 << 32 | number` the low 200 and the high 56
+    /// bits of its profile's digest, at `2 << 32 | number` the node that answers for it once it is retired.
+    ///
+    ///     | terms 32 | statusAt 40 | since 40 | until 40 | division 20 | host 24 |
+    uint8 internal constant MEMBER = 17;
+
+    /// @notice A past term of a node, at `number << 32 | index`: `| active 1 | since 39 | operator 160 |`; at
+    /// `1 << 64 | number << 32 | index`, if it had either, `| until 40 | host 24 |`.
+    uint8 internal constant TERM = 18;
+
+    /// @notice When a key was in other hands, by its address; see `StolenKey`.
+    uint8 internal constant COMPROMISE = 19;
+
+    /// @notice Number of nodes, at id 0: `count 24`.
+    uint8 internal constant COUNT = 20;
 
     /// @notice The number of tokens of a node, at its number: `tokens 32`.
     uint8 internal constant BALANCE = 21;

@@ -48,12 +48,16 @@ class EntryKind(Named):
     REGION = 16, "区域"
     AUTHORITY = 17, "治理合约"
     ANSWER = 18, "异议答复"
+    COMPROMISE = 24, "密钥泄露"
+    ANSWERER = 25, "代为答复"
 
 
 class Space(Named):
     """What the cells of a space of the region log hold."""
 
     LOG = 0, "日志"
+    NODE = 1, "成员"
+    KEY = 2, "成员密钥"
     EPOCH = 3, "标签密钥期"
     SERIES = 4, "批次序列"
     ANCHOR = 5, "锚定"
@@ -64,6 +68,10 @@ class Space(Named):
     NONCE = 12, "查询序号"
     LOAN = 13, "贷款"
     LIMIT = 14, "限额"
+    MEMBER = 17, "成员资格"
+    TERM = 18, "成员资格历史"
+    COMPROMISE = 19, "密钥泄露"
+    COUNT = 20, "成员数量"
     BALANCE = 21, "授权数量"
 
 

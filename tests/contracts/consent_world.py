@@ -22,7 +22,7 @@ from brownie import (
     web3,
 )
 from eth_account import Account
-from world import admit_writer, appended, cell_key, deploy
+from world import admit_writer, appended, cell_key, deploy, node_count
 
 from creditchain.hashing import keccak256
 from creditchain.messages import (
@@ -129,10 +129,10 @@ class World:
         manager = deploy("AccessManager", governor)
         log = RegionLog.deploy(manager, b"YRD".ljust(32, b"\0"), {"from": governor})
         nodes = NodeRegistry.deploy(manager, log, {"from": governor})
-        anchors = AnchorRegistry.deploy(manager, log, nodes, {"from": governor})
-        disputes = Disputes.deploy(log, nodes, {"from": governor})
-        consents = ConsentToken.deploy(manager, log, nodes, {"from": governor})
-        ledger = QueryLedger.deploy(log, nodes, {"from": governor})
+        anchors = AnchorRegistry.deploy(manager, log, {"from": governor})
+        disputes = Disputes.deploy(log, {"from": governor})
+        consents = ConsentToken.deploy(manager, log, {"from": governor})
+        ledger = QueryLedger.deploy(log, {"from": governor})
         for writer in (nodes, anchors, disputes, consents, ledger):
             admit_writer(log, writer, writer._name)
         world = cls(governor, accounts[9], manager, log, nodes, anchors, disputes, consents, ledger)
@@ -157,7 +157,7 @@ class World:
         address = operator.address if operator else NO_KEY
         domains = 1 if role in (Role.PLATFORM, Role.BUREAU, Role.SOURCE) else 0
         self.nodes.admit((address, role, 310000, host, domains, until, digest("profile")), {"from": self.governor})
-        number = int(self.nodes.count())
+        number = node_count(self)
         self.operators[number] = operator or self.operators[host]
         return number
 

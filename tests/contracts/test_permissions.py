@@ -19,7 +19,6 @@ from world import (
     batch_tree,
     leaf_opening,
     new_key,
-    now,
     number_hash,
     writer_id,
 )
@@ -62,7 +61,9 @@ TABLE = {
     "NodeRegistry.setDomains": (("governor",), GOVERNORS, lambda r: (r.nodes.setDomains, SOURCE, 1)),
     "NodeRegistry.setProfile": (("governor",), GOVERNORS, lambda r: (r.nodes.setProfile, SOURCE, ROOT)),
     "NodeRegistry.setUntil": (("governor",), GOVERNORS, lambda r: (r.nodes.setUntil, INSTITUTION, 0)),
-    "NodeRegistry.markCompromised": (("governor",), GOVERNORS, lambda r: (r.nodes.markCompromised, SOURCE, now())),
+    "NodeRegistry.setHost": (("governor",), GOVERNORS, lambda r: (r.nodes.setHost, VIRTUAL, SOURCE)),
+    "NodeRegistry.setAnswerer": (("governor",), GOVERNORS, lambda r: (r.nodes.setAnswerer, 8, SOURCE)),
+    "NodeRegistry.setCompromises": (("governor",), GOVERNORS, lambda r: (r.nodes.setCompromises, accounts[SOURCE], [])),
     "NodeRegistry.replaceOperator": (
         ("governor",),
         GOVERNORS,
@@ -117,9 +118,11 @@ BY_SIGNATURE = {"fileDisputeSigned"}
 
 @pytest.fixture(scope="module")
 def prepared(region):
-    """Something to reinstate, to answer, to audit and to break."""
+    """Something to reinstate, to answer for, to answer, to audit and to break."""
     region.nodes.admit(admission(accounts[7], Role.SOURCE))
     region.nodes.suspend(7)
+    region.nodes.admit(admission(accounts[8], Role.SOURCE))
+    region.nodes.retire(8)
     region.disputes.fileDispute(PLATFORM, SOURCE, DISPUTED, REASON, {"from": accounts[PLATFORM]})
     region.anchors.anchor(batch(1, BROKEN, node=BUREAU, size=2), {"from": accounts[BUREAU]})
     return region

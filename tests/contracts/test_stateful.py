@@ -14,6 +14,7 @@ from world import (
     batch_tree,
     found_region,
     leaf_opening,
+    node_info,
     number_hash,
 )
 
@@ -87,7 +88,7 @@ class Region:
 
     def rule_suspend_or_reinstate(self, publisher):
         node = PUBLISHERS[publisher]
-        change = "suspend" if self.region.nodes.node(node).dict()["status"] == 1 else "reinstate"
+        change = "suspend" if node_info(self.region, node)["status"] == 1 else "reinstate"
         getattr(self.region.nodes, change)(node)
 
     def rule_open_key_epoch(self):

@@ -39,19 +39,6 @@ class Status(IntEnum):
     RETIRED = 3
 
 
-class Change(IntEnum):
-    ADMITTED = 0
-    SUSPENDED = 1
-    REINSTATED = 2
-    RETIRED = 3
-    DOMAINS_SET = 4
-    PROFILE_SET = 5
-    UNTIL_SET = 6
-    COMPROMISED = 7
-    OPERATOR_ROTATED = 8
-    OPERATOR_REPLACED = 9
-
-
 class Kind(IntEnum):
     NODE = 1
     TAG_KEY_EPOCH = 2
@@ -70,16 +57,22 @@ class Kind(IntEnum):
     REGION = 16
     AUTHORITY = 17
     ANSWER = 18
+    COMPROMISE = 24
+    ANSWERER = 25
 
 
 WHOLE_SPACE = 2**200 - 1
+NODE, KEY, MEMBER, TERM, COMPROMISE, COUNT = 1, 2, 17, 18, 19, 20
 EPOCH_SPACE, SERIES_SPACE, ANCHOR_SPACE, RECORD_SPACE, DISPUTE_SPACE = 3, 4, 5, 8, 9
 CONSENT, CONSENT_END, NONCE, LOAN, LIMIT, BALANCE = 10, 11, 12, 13, 14, 21
 # The bits of a consent's cell that count its uses.
 CONSENT_USED = 0xFFFF << 143
 # What each contract of a region may append, and the spaces that are its own; (space, bits) where others write too.
 RIGHTS = {
-    "NodeRegistry": ((Kind.NODE,), ()),
+    "NodeRegistry": (
+        (Kind.NODE, Kind.COMPROMISE, Kind.ANSWERER),
+        (NODE, KEY, MEMBER, TERM, COMPROMISE, COUNT),
+    ),
     "AnchorRegistry": (
         (Kind.TAG_KEY_EPOCH, Kind.ANCHOR, Kind.STATUS, Kind.AUDIT, Kind.BROKEN),
         (EPOCH_SPACE, SERIES_SPACE, ANCHOR_SPACE, RECORD_SPACE),
@@ -99,11 +92,15 @@ ALL_DOMAINS = 0xFFFF
 
 @dataclass(frozen=True)
 class Region:
-    """Contracts of one region. `accounts[0]` governs, `accounts[9]` is a stranger; PLATFORM hosts VIRTUAL, a source."""
+    """Contracts of one region; `members` asks its cells who acts.
+
+    `accounts[0]` governs, `accounts[9]` is a stranger; PLATFORM hosts VIRTUAL, a source.
+    """
 
     manager: Any
     log: Any
     nodes: Any
+    members: Any
     anchors: Any
     disputes: Any
 
@@ -125,8 +122,8 @@ def found_region() -> Region:
     manager = deploy("AccessManager", accounts[0])
     log = deploy("RegionLog", manager, word(b"YRD"))
     nodes = deploy("NodeRegistry", manager, log)
-    anchors = deploy("AnchorRegistry", manager, log, nodes)
-    disputes = deploy("Disputes", log, nodes)
+    anchors = deploy("AnchorRegistry", manager, log)
+    disputes = deploy("Disputes", log)
     admit_writer(log, nodes, "NodeRegistry")
     admit_writer(log, anchors, "AnchorRegistry")
     admit_writer(log, disputes, "Disputes")
@@ -135,7 +132,7 @@ def found_region() -> Region:
         nodes.admit(admission(accounts[int(role)], role, domains=domains))
     nodes.admit(admission(NO_ADDRESS, Role.SOURCE, host=PLATFORM, domains=0b11))
     anchors.openKeyEpoch(number_hash("epoch", 1))
-    return Region(manager, log, nodes, anchors, disputes)
+    return Region(manager, log, nodes, deploy("MembersHarness", log), anchors, disputes)
 
 
 def admit_writer(log: Any, contract: Any, name: str, *, instead_of: Any = None) -> Any:
@@ -290,14 +287,56 @@ def new_key(number: int) -> tuple[bytes, str]:
     return key, Account.from_key(key).address
 
 
-def node_info(region: Region, node: int) -> dict[str, Any]:
-    return dict(region.nodes.node(node).dict())
+def value(region: Any, space: int, identity: int) -> int:
+    """The value of a cell."""
+    return int(next(iter(region.log.read([cell_key(space, identity)])[0]))) >> 56
 
 
-def node_body(info: dict[str, Any]) -> bytes:
+def node_count(region: Any) -> int:
+    return value(region, COUNT, 0)
+
+
+def node_info(region: Any, node: int) -> dict[str, Any]:
+    """What the cells of a node say (docs/format.md, section 5)."""
+    seat, member = value(region, NODE, node), value(region, MEMBER, node)
+    low, high = value(region, MEMBER, 1 << 32 | node), value(region, MEMBER, 3 << 32 | node)
+    assert seat >> 192 == member >> 196 == 0
+    return {
+        "operator": to_checksum_address((seat & (1 << 160) - 1).to_bytes(20, "big")),
+        "role": seat >> 160 & 7,
+        "status": seat >> 163 & 3,
+        "domains": seat >> 165 & 0xFFFFFF,
+        "hosted": seat >> 189 & 1,
+        "guest": seat >> 190 & 1,
+        "marked": seat >> 191 & 1,
+        "host": member & 0xFFFFFF,
+        "division": member >> 24 & 0xFFFFF,
+        "until": member >> 44 & 0xFFFFFFFFFF,
+        "since": member >> 84 & 0xFFFFFFFFFF,
+        "statusAt": member >> 124 & 0xFFFFFFFFFF,
+        "terms": member >> 164,
+        "profile": (high << 200 | low).to_bytes(32, "big"),
+    }
+
+
+def intervals(region: Any, key: Any) -> list[tuple[int, int]]:
+    """When a key was in other hands: closed intervals, then the open one."""
+    cell = value(region, COMPROMISE, int(str(getattr(key, "address", key)), 16))
+    times = [cell >> 40 * place & 0xFFFFFFFFFF for place in range(5)]
+    closed = [(since, until) for since, until in (times[1:3], times[3:5]) if since]
+    return closed + ([(times[0], 0)] if times[0] else [])
+
+
+def declare_stolen(region: Any, key: Any, *given: tuple[int, int]) -> Any:
+    """Governors declare when a key was in other hands."""
+    return region.nodes.setCompromises(getattr(key, "address", key), list(given), {"from": accounts[0]})
+
+
+def node_body(node: int, info: dict[str, Any], *, by: Any, profile: bytes = NO_WORD) -> bytes:
     """Body hash of a `NODE` entry from the node's state."""
     return body_hash(
-        ("uint24", info["node"]),
+        ("uint24", node),
+        ("address", str(by)),
         ("address", str(info["operator"])),
         ("uint8", info["role"]),
         ("uint8", info["status"]),
@@ -305,20 +344,26 @@ def node_body(info: dict[str, Any]) -> bytes:
         ("uint24", info["host"]),
         ("uint32", info["domains"]),
         ("uint40", info["until"]),
-        ("uint40", info["compromisedSince"]),
-        ("bytes32", as_bytes(info["profileDigest"])),
+        ("bytes32", profile),
     )
 
 
-def assert_node_changed(region: Region, tx: Any, node: int, change: Change, before: Any, **changed: Any) -> None:
-    """The node differs from `before` only in `changed`; one event holds its whole state, and one entry logs it."""
+def assert_node_changed(
+    region: Region, tx: Any, node: int, before: dict[str, Any], *, by: Any = None, **changed: Any
+) -> None:
+    """The node differs from `before` only in `changed`, and one entry logs it. A term that ended is a cell."""
     after = node_info(region, node)
+    if {"operator", "status", "host", "until"} & set(changed) and before["since"] < time_of(tx):
+        changed = {"since": time_of(tx), "terms": before["terms"] + 1, **changed}
+        past = value(region, TERM, node << 32 | before["terms"])
+        active = before["status"] == Status.ACTIVE
+        assert past == int(before["operator"], 16) | before["since"] << 160 | active << 199
+        more = value(region, TERM, 1 << 64 | node << 32 | before["terms"])
+        assert more == before["host"] | before["until"] << 24
     assert after == {**before, **changed}
-    (entry,) = assert_logged(region, tx, region.nodes, (Kind.NODE, node_body(after)))
-    event = tx.events["NodeChanged"]
-    assert (event["node"], event["change"], event["entry"]) == (node, change, entry)
-    assert tuple(event["info"]) == tuple(region.nodes.node(node))
-    assert set(tx.events.keys()) == {"Appended", "NodeChanged"}
+    body = node_body(node, after, by=by or accounts[0], profile=changed.get("profile", NO_WORD))
+    assert_logged(region, tx, region.nodes, (Kind.NODE, body))
+    assert set(tx.events.keys()) == {"Appended"}
 
 
 def leaf_opening(number: int) -> tuple[bytes, int, int, bytes]:

@@ -39,7 +39,8 @@ def test_a_region_is_wired(chain: Chain, journal: Journal) -> None:
     entries = read_entries(region)
     assert [entry.kind for entry in entries] == [EntryKind.REGION] + [EntryKind.WRITER] * (WRITERS - 1)
     nodes = region.deployment.contracts["NodeRegistry"]
-    assert entries[1].body == WriterBody(0, nodes.address, nodes.code_hash, 1 << EntryKind.NODE)
+    kinds = 1 << EntryKind.NODE | 1 << EntryKind.COMPROMISE | 1 << EntryKind.ANSWERER
+    assert entries[1].body == WriterBody(0, nodes.address, nodes.code_hash, kinds)
     check_deployment(chain, region.deployment)
 
 
@@ -232,7 +233,7 @@ def test_entries_are_joined_with_what_they_are_about(chain: Chain, journal: Jour
     assert isinstance(admitted, NodeBody)
     assert (admitted.operator, admitted.status) == (operator, 1)
     assert epoch == TagKeyEpochBody(1, keccak256(b"epoch"))
-    assert suspended == replace(admitted, status=2)
+    assert suspended == replace(admitted, status=2, profile_digest=bytes(32))
     assert read_entries(region, earlier) == entries[:-1]
     assert isinstance(region.calls, Calls)
 

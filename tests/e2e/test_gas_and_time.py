@@ -11,7 +11,7 @@ from acting import region_on
 from servers import Server
 from test_consents import BANK, BUREAU, NO_KEY, PLATFORM, Acting
 
-from creditchain.acts.changing_members import mark_compromised
+from creditchain.acts.changing_members import declare_stolen
 from creditchain.acts.metering import meter
 from creditchain.chain.clock import await_time, now
 from creditchain.chain.connect import Chain, connect
@@ -78,7 +78,7 @@ def test_a_key_is_declared_compromised_as_of_now(on_ganache: Chain, journal: Jou
     acting = Acting(region_on(on_ganache, journal, next(_generations)), journal)
     at = later_than_the_last_block(on_ganache)
     outbox = acting.region.outbox(dev_signer(0, on_ganache), journal)
-    assert mark_compromised(acting.region, outbox, BANK, at).node.compromised_since == at
+    assert declare_stolen(acting.region, outbox, BANK, [(at, 0)]).node.compromised_since == at
 
 
 def test_what_metering_takes_at_worst(chain: Chain, journal: Journal) -> None:

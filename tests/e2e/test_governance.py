@@ -175,6 +175,54 @@ def test_a_stolen_key_is_declared_replaced_and_the_node_comes_back(creditchain: 
     assert interval["since"] < interval["until"]
 
 
+def test_what_was_declared_of_a_key_is_corrected(creditchain: Commands) -> None:
+    def declared() -> list[tuple[str, str | None]]:
+        return [(one["since"], one["until"]) for one in creditchain.done("node", "show", "13")["compromises"]]
+
+    # The clock of the node's admission is the earliest that counts.
+    admitted = datetime.fromisoformat(creditchain.done("node", "show", "13")["admitted"])
+    time.sleep(4)
+    at = [(admitted + timedelta(seconds=n)).isoformat() for n in range(4)]
+    for wrong in (["--since", at[0], "--none"], [], ["--none", "--until", at[1]]):
+        assert creditchain("node", "compromise", "13", *wrong).code == 2
+    creditchain.done("node", "compromise", "13", "--since", at[0], "--until", at[0])
+    creditchain.done("node", "compromise", "13", "--since", at[2], "--until", at[3])
+    assert len(declared()) == 2
+    creditchain.done("node", "compromise", "13", "--since", at[1], "--until", at[1])
+    ((first, last),) = declared()
+    assert (datetime.fromisoformat(first), datetime.fromisoformat(last or "")) == (
+        admitted,
+        admitted + timedelta(seconds=3),
+    )
+    creditchain.done("node", "compromise", "13", "--only", "--since", at[1], "--until", at[2])
+    assert len(declared()) == 1
+    assert creditchain.done("node", "compromise", "13", "--none")["status"] == "active"
+    assert declared() == []
+    early = creditchain("node", "compromise", "13", "--since", (admitted - timedelta(hours=1)).isoformat())
+    assert "NodeRegistryInterval" in early.error["message"]
+    other = creditchain("node", "compromise", "13", "--since", at[0], "--key", "0x" + "12" * 20)
+    assert "NodeRegistryKeyUnknown" in other.error["message"]
+
+
+def test_a_virtual_node_moves_to_another_host(creditchain: Commands) -> None:
+    virtual = next(node for node in creditchain.done("node", "list")[:26] if node["host"] is not None)
+    number, host = str(virtual["node"]), 3 if virtual["host"] != 3 else 4
+    assert creditchain.done("node", "move", number, "--host", str(host))["host"] == host
+    assert creditchain.done("node", "show", number)["acts now"] is True
+    assert "NodeRegistryHost" in creditchain("node", "move", number, "--host", number).error["message"]
+    assert "NodeRegistryNotHosted" in creditchain("node", "move", "3", "--host", "4").error["message"]
+
+
+def test_somebody_answers_for_a_retired_node(creditchain: Commands) -> None:
+    assert "NodeRegistryAnswerer" in creditchain("node", "answer-for", "21", "--by", "3").error["message"]
+    creditchain.done("node", "retire", "21", "--yes")
+    creditchain.done("node", "answer-for", "21", "--by", "3")
+    size = creditchain.done("log", "root")["size"]
+    creditchain.done("node", "answer-for", "21", "--by", "3")
+    assert creditchain.done("log", "root")["size"] == size
+    assert creditchain.done("node", "show", "21")["answered by"] == 3
+
+
 def test_key_epochs(creditchain: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CREDITCHAIN_PASSWORD", "secret")
     file = write_keystore(tmp_path / "tag.json", b"\x42" * 32, TAG_KEY, "secret")

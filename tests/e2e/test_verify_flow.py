@@ -25,6 +25,7 @@ from servers import anvil
 from worlds import Kept, kept_region
 
 from creditchain.chain.networks import load_network
+from creditchain.chain.signers import dev_signer
 from creditchain.cli.app import run
 from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.steps import leaf_of
@@ -295,7 +296,8 @@ def test_members_that_fell(shell: Shell) -> None:
     assert failed(shell.verify(packages[0])[1]) == [2]
     with region_of(shell.place) as region:
         send(shell.place, region, GOVERNOR, "reinstate", region.calls.reinstate(PLATFORM))
-        send(shell.place, region, GOVERNOR, "stolen", region.calls.mark_compromised(SOURCE, anchor.time))
+        key = dev_signer(SOURCE, region.chain).address
+        send(shell.place, region, GOVERNOR, "stolen", region.calls.set_compromises(key, [(anchor.time, 0)]))
     code, found = shell.verify(packages[0])
     assert (code, outcomes(found)[4]) == (3, "not verified")
 

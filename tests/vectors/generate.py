@@ -198,9 +198,9 @@ def _committed(
     }
 
 
-_NODE = "uint24 node,address operator,uint8 role,uint8 status,uint24 division,uint24 host,uint32 domains,uint40 until,"
+_NODE = "uint24 node,address by,address operator,uint8 role,uint8 status,uint24 division,uint24 host,uint32 domains,"
 BODIES = {
-    1: _NODE + "uint40 compromised_since,bytes32 profile_digest",
+    1: _NODE + "uint40 until,bytes32 profile_digest",
     2: "uint32 epoch,bytes32 epoch_digest",
     3: "uint24 node,bytes32 root,uint64 size,bytes32 product,uint32 number,uint8 kind,uint32 domains,uint64 subjects,"
     "uint32 key_epoch",
@@ -220,6 +220,8 @@ BODIES = {
     16: "uint256 chain_id,bytes32 region,bytes32 parent,address authority",
     17: "address before,address after",
     18: "uint24 node,bytes32 leaf,uint32 filing,uint8 outcome,bytes32 successor,bytes32 reason_digest",
+    24: "uint24 node,address key,uint256 intervals",
+    25: "uint24 node,uint24 by",
 }
 
 _NONE = bytes(32)
@@ -230,8 +232,8 @@ ENTRIES: list[tuple[int, str, list[Any]]] = [
     (14, LOG_ADDRESS, [0, NODES_ADDRESS, number_hash("code", 1), 1 << 1]),
     (14, LOG_ADDRESS, [2**160 - 1, ANCHORS_ADDRESS, number_hash("code", 2), 0b11111100]),
     (2, ANCHORS_ADDRESS, [1, ref.epoch(TAG_KEY)]),
-    (1, NODES_ADDRESS, [1, DEV_ADDRESS, 2, 1, 310000, 0, 0b11, 0, 0, number_hash("profile", 1)]),
-    (1, NODES_ADDRESS, [2, "0x" + "00" * 20, 5, 1, 320100, 1, 0, 1893456000, 0, number_hash("profile", 2)]),
+    (1, NODES_ADDRESS, [1, DEV_ADDRESS, DEV_ADDRESS, 2, 1, 310000, 0, 0b11, 0, number_hash("profile", 1)]),
+    (1, NODES_ADDRESS, [2, DEV_ADDRESS, "0x" + "00" * 20, 5, 1, 320100, 1, 0, 1893456000, number_hash("profile", 2)]),
     (3, ANCHORS_ADDRESS, [1, number_hash("root", 1), 2**64 - 1, number_hash("product", 1), 1, 0, 0b11, 7, 1]),
     (3, ANCHORS_ADDRESS, [1, number_hash("root", 2), 1, number_hash("product", 1), 2, 1, 2**32 - 1, 1, 2**32 - 1]),
     (4, ANCHORS_ADDRESS, [1, number_hash("leaf", 1), 1, number_hash("leaf", 2), number_hash("reason", 1)]),
@@ -242,7 +244,9 @@ ENTRIES: list[tuple[int, str, list[Any]]] = [
     (18, DISPUTES_ADDRESS, [2, number_hash("leaf", 2), 2**32 - 1, 2, number_hash("leaf", 4), _NONE]),
     (6, ANCHORS_ADDRESS, [3, 1, number_hash("root", 1), 2**64 - 1, number_hash("audit", 1)]),
     (7, ANCHORS_ADDRESS, [1, number_hash("root", 2), 0]),
-    (1, NODES_ADDRESS, [1, DEV_ADDRESS, 2, 2, 310000, 0, 0b11, 0, 2**40 - 1, number_hash("profile", 1)]),
+    (24, NODES_ADDRESS, [1, DEV_ADDRESS, 2**40 - 1]),
+    (1, NODES_ADDRESS, [1, LOG_ADDRESS, DEV_ADDRESS, 2, 2, 310000, 0, 0b11, 0, _NONE]),
+    (25, NODES_ADDRESS, [2**24 - 1, 1]),
     (15, CONSENTS_ADDRESS, [0b11]),
     (8, CONSENTS_ADDRESS, [number_hash("log", 1), 2, 1, DEV_ADDRESS, *_SCOPE, number_hash("notice", 1), _NONE]),
     (

@@ -15,6 +15,7 @@ from creditchain.chain.signers import dev_signer
 from creditchain.errors import InputError, RefusedError
 from creditchain.home.layout import Home
 from creditchain.home.profiles import save_profile
+from creditchain.log.entries import NodeBody, parse_body
 from creditchain.log.views import Admission, ContractCall
 
 
@@ -155,8 +156,11 @@ def _admission(member: ListedMember) -> str:
 
 
 def _number(region: Region, receipt: Receipt, member: ListedMember) -> int:
-    event, address = interface("NodeRegistry").events["NodeChanged"], region.deployment.address("NodeRegistry")
+    event, address = interface("RegionLog").events["Appended"], region.deployment.address("RegionLog")
     for log in receipt.logs:
         if log.address == address and log.topics[:1] == (event.topic,):
-            return int(event.decode(log)["node"])
-    raise RefusedError(f"the receipt of admitting {member.key} holds no NodeChanged event")
+            found = event.decode(log)
+            body = parse_body(int(found["kind"]), found["body"])
+            if isinstance(body, NodeBody):
+                return body.node
+    raise RefusedError(f"the receipt of admitting {member.key} holds no Node entry")

@@ -69,8 +69,15 @@ class Calls:
     def set_until(self, node: int, until: int) -> ContractCall:
         return self._call("NodeRegistry", "setUntil", f"set the end date of node {node}", node, until)
 
-    def mark_compromised(self, node: int, since: int) -> ContractCall:
-        return self._call("NodeRegistry", "markCompromised", f"declare the key of node {node} compromised", node, since)
+    def set_host(self, node: int, host: int) -> ContractCall:
+        return self._call("NodeRegistry", "setHost", f"move node {node} to host {host}", node, host)
+
+    def set_answerer(self, node: int, by: int) -> ContractCall:
+        return self._call("NodeRegistry", "setAnswerer", f"let node {by} answer for node {node}", node, by)
+
+    def set_compromises(self, key: str, intervals: Sequence[tuple[int, int]]) -> ContractCall:
+        """Declare all (since, until) in which a key was in other hands; until 0: still."""
+        return self._call("NodeRegistry", "setCompromises", f"declare key {key} compromised", key, list(intervals))
 
     def rotate_operator(self, node: int, operator: str, deadline: int, acceptance: bytes) -> ContractCall:
         doing = f"rotate the operator of node {node}"

@@ -8,7 +8,6 @@ from typing import Any
 
 from creditchain.chain.abi import interface
 from creditchain.chain.answers import Log
-from creditchain.chain.calls import ZERO_ADDRESS
 from creditchain.chain.connect import LogRange
 from creditchain.chain.errors import ContractRefusedError, LyingEndpointError
 from creditchain.chain.log_entries import entries_between
@@ -128,8 +127,7 @@ class ConsentReads:
 
     def member_at(self, node: int, time: int, block: int | None = None) -> MemberAt:
         """What a node was at `time` (unix seconds); role 0 if there is no such node."""
-        role, acts, operator, host = self._read("NodeRegistry", "memberAt", node, time, block=block)
-        return MemberAt(role, acts, *(None if key == ZERO_ADDRESS else key for key in (operator, host)))
+        return self.region.members(block).member_at(node, time)
 
     def granted(
         self,

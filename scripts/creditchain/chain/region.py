@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from creditchain.chain.abi import interface
-from creditchain.chain.calls import ZERO_ADDRESS, Calls
+from creditchain.chain.calls import Calls
 from creditchain.chain.connect import Chain
 from creditchain.chain.deployments import Deployment, check_deployment
+from creditchain.log.members import Members
 from creditchain.log.record_cells import answer_key, answer_of, disputes_key, life_key, record_state
 from creditchain.log.views import AnchorInfo, Compromise, NodeInfo, RecordState
 from creditchain.vocabulary import DisputeState
@@ -77,43 +78,43 @@ class Region:
         """When the log was closed, in unix seconds; 0 while it is open."""
         return int(self._read("RegionLog", "sealedAt", block=block))
 
-    # NodeRegistry.
+    # Members.
+
+    def members(self, block: int | None = None) -> Members:
+        """The members by the cells, all read at one block."""
+        at = self.chain.head().number if block is None else block
+        return Members(lambda keys: self.words(keys, at))
 
     def node_count(self, block: int | None = None) -> int:
         """Number of nodes, which is also the number of the last node."""
-        return int(self._read("NodeRegistry", "count", block=block))
+        return self.members(block).count()
 
     def node(self, number: int, block: int | None = None) -> NodeInfo | None:
         """The node with this number; None if there is none."""
-        return _node(self._read("NodeRegistry", "node", number, block=block))
+        return self.members(block).node(number)
 
     def nodes(self, block: int | None = None) -> list[NodeInfo]:
-        """All nodes, read in one batch at one block."""
-        at = self.chain.head().number if block is None else block
-        face, address = interface("NodeRegistry"), self.deployment.address("NodeRegistry")
-        numbers = range(1, self.node_count(at) + 1)
-        results = self.chain.calls([(address, face.encode("node", n)) for n in numbers], block=at, doing="answer node")
-        return [found for data in results if (found := _node(face.decode("node", data)[0])) is not None]
+        """All nodes, read at one block."""
+        return self.members(block).nodes()
 
     def node_of(self, address: str, block: int | None = None) -> int | None:
         """The node to which a key belongs or once belonged; None if to none."""
-        return int(self._read("NodeRegistry", "nodeOf", address, block=block)) or None
+        return self.members(block).node_of(address)
 
     def is_active(self, node: int, block: int | None = None) -> bool:
         """Whether the node, and its host, may act at the time of that block."""
-        return bool(self._read("NodeRegistry", "isActive", node, block=block))
+        return self.members(block).member_at(node, self._time(block)).acts
 
     def acts_for(self, address: str, node: int, block: int | None = None) -> bool:
         """Whether this key may act for the node."""
-        return bool(self._read("NodeRegistry", "actsFor", address, node, block=block))
-
-    def was_compromised(self, node: int, time: int, block: int | None = None) -> bool:
-        """Whether `time` (unix seconds) lies in a declared interval of compromise of the node's or its host's key."""
-        return bool(self._read("NodeRegistry", "wasCompromised", node, time, block=block))
+        return self.members(block).acts_for(address, node, self._time(block))
 
     def compromises(self, node: int, block: int | None = None) -> list[Compromise]:
-        """The declared intervals in which the node's own key was compromised."""
-        return [Compromise(*pair) for pair in self._read("NodeRegistry", "compromises", node, block=block)]
+        """The declared intervals in which keys of the node were in other hands."""
+        return self.members(block).compromises(node)
+
+    def _time(self, block: int | None) -> int:
+        return (self.chain.head() if block is None else self.chain.block(block)).time
 
     # AnchorRegistry.
 
@@ -151,26 +152,6 @@ class Region:
         """The digest of a key epoch's tag key; None if there is no such epoch."""
         found = bytes(self._read("AnchorRegistry", "keyEpochDigest", epoch, block=block))
         return found if any(found) else None
-
-
-def _node(found: tuple[Any, ...]) -> NodeInfo | None:
-    if found[0] == 0:
-        return None
-    number, operator, role, status, division, host, domains, until, compromised, profile, admitted, changed = found
-    return NodeInfo(
-        number=number,
-        operator=None if operator == ZERO_ADDRESS else operator,
-        role=role,
-        status=status,
-        division=division,
-        host=host,
-        domains=domains,
-        admitted_at=admitted,
-        status_at=changed,
-        until=until,
-        compromised_since=compromised,
-        profile_digest=profile,
-    )
 
 
 def _anchor(root: bytes, found: tuple[Any, ...]) -> AnchorInfo | None:

@@ -52,8 +52,10 @@ def show(ctx: typer.Context, node: NodeArgument) -> None:
         block = region.chain.final_block().number
         found = described(require_node(region, node, block), Profiles(Home(chosen.home)))
         found["acts now"] = region.is_active(node, block)
+        found["answered by"] = region.members(block).answerer(node)
         found["compromises"] = [
-            {"since": shown(each.since), "until": shown(each.until)} for each in region.compromises(node, block)
+            {"key": each.key, "since": shown(each.since), "until": shown(each.until)}
+            for each in region.compromises(node, block)
         ]
     chosen.output.emit(found)
 

@@ -15,7 +15,7 @@ from creditchain.errors import UsageError
 
 def register(group: typer.Typer) -> None:
     """Add the commands."""
-    for command in (suspend, reinstate, retire, set_domains, extend, compromise):
+    for command in (suspend, reinstate, retire, set_domains, extend, move, answer_for, compromise):
         group.command()(command)
 
 
@@ -82,15 +82,52 @@ def extend(
         show_change(settings(ctx), changing_members.set_end(region, outbox, node, end))
 
 
+def move(
+    ctx: typer.Context,
+    node: NodeArgument,
+    host: Annotated[int, typer.Option(help="Number of the node that hosts it from now on.")],
+    signer: SignerOption = None,
+) -> None:
+    """Move a virtual node to another host. What the former host did for it stays."""
+    from creditchain.acts import changing_members
+
+    with acting(settings(ctx), signer) as (region, outbox):
+        show_change(settings(ctx), changing_members.move(region, outbox, node, host))
+
+
+def answer_for(
+    ctx: typer.Context,
+    node: NodeArgument,
+    by: Annotated[int, typer.Option(help="Number of the node that answers from now on.")],
+    signer: SignerOption = None,
+) -> None:
+    """Name the node that answers for the records of a retired one."""
+    from creditchain.acts import changing_members
+
+    with acting(settings(ctx), signer) as (region, outbox):
+        show_change(settings(ctx), changing_members.set_answerer(region, outbox, node, by))
+
+
 def compromise(
     ctx: typer.Context,
     node: NodeArgument,
-    since: Annotated[str, typer.Option(help="Since when the key is compromised: date and time with time zone.")],
+    since: Annotated[str | None, typer.Option(help="Since when: date and time with time zone.")] = None,
+    until: Annotated[str | None, typer.Option(help="The last moment; left out while it lasts.")] = None,
+    key: Annotated[str | None, typer.Option(help="Address of a key that the node once had.")] = None,
+    only: Annotated[bool, typer.Option("--only", help="This replaces all that was declared of the key.")] = False,
+    none: Annotated[bool, typer.Option("--none", help="Nothing of what was declared of the key is so.")] = False,
     signer: SignerOption = None,
 ) -> None:
-    """Declare a node's key compromised. Suspends the node until its key is replaced."""
+    """Declare when a node's key was in other hands. While it lasts the node is suspended until its key is replaced.
+
+    What the key did then is not verified any more. A correction: --only, or --none.
+    """
     from creditchain.acts import changing_members
 
-    start = seconds_of(since)
+    if (since is None) != none or (none and (until is not None or only)):
+        raise UsageError("say when the key was in other hands", expected="either --since, or --none")
+    interval = (seconds_of(since), seconds_of(until))
     with acting(settings(ctx), signer) as (region, outbox):
-        show_change(settings(ctx), changing_members.mark_compromised(region, outbox, node, start))
+        known = [] if only or none else changing_members.known_intervals(region, node, key)
+        given = [] if none else changing_members.with_interval(known, *interval)
+        show_change(settings(ctx), changing_members.declare_stolen(region, outbox, node, given, key))

@@ -18,11 +18,13 @@ __all__ = [
     "PUBLISHING",
     "AnchorBody",
     "AnswerBody",
+    "AnswererBody",
     "AuditBody",
     "AuthorityBody",
     "BatchKind",
     "Body",
     "BrokenBody",
+    "CompromiseBody",
     "ConsentBody",
     "DisputeBody",
     "DisputeState",
@@ -76,10 +78,11 @@ class NodeBody(_Body):
 
     KIND: ClassVar[EntryKind] = EntryKind.NODE
     TYPES: ClassVar[tuple[str, ...]] = (
-        *("uint24", "address", "uint8", "uint8", "uint24", "uint24", "uint32", "uint40", "uint40", "bytes32"),
+        *("uint24", "address", "address", "uint8", "uint8", "uint24", "uint24", "uint32", "uint40", "bytes32"),
     )
 
     node: int
+    by: str  #: who changed it
     operator: str
     role: int
     status: int
@@ -87,8 +90,30 @@ class NodeBody(_Body):
     host: int  #: 0 for a physical node
     domains: int
     until: int  #: end of a guest's admission; 0 for none
-    compromised_since: int  #: 0 for not compromised
-    profile_digest: bytes
+    profile_digest: bytes  #: zeros where it did not change
+
+
+@dataclass(frozen=True, slots=True)
+class CompromiseBody(_Body):
+    """Governors declare when a key was in other hands, in place of what was declared before."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.COMPROMISE
+    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "address", "uint256")
+
+    node: int  #: whose key it is or was
+    key: str
+    intervals: int  #: as the value of the key's `COMPROMISE` cell
+
+
+@dataclass(frozen=True, slots=True)
+class AnswererBody(_Body):
+    """Governors name the node that answers for the records of a retired one."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.ANSWERER
+    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "uint24")
+
+    node: int
+    by: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +343,8 @@ class AuthorityBody(_Body):
 
 Body: TypeAlias = (
     NodeBody
+    | CompromiseBody
+    | AnswererBody
     | TagKeyEpochBody
     | AnchorBody
     | StatusBody
@@ -339,6 +366,8 @@ Body: TypeAlias = (
 #: The body of each kind that this version knows.
 BODIES: dict[EntryKind, type[Body]] = {
     EntryKind.NODE: NodeBody,
+    EntryKind.COMPROMISE: CompromiseBody,
+    EntryKind.ANSWERER: AnswererBody,
     EntryKind.TAG_KEY_EPOCH: TagKeyEpochBody,
     EntryKind.ANCHOR: AnchorBody,
     EntryKind.STATUS: StatusBody,

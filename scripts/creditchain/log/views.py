@@ -24,7 +24,7 @@ class BlockRef:
 
 @dataclass(frozen=True, slots=True)
 class NodeInfo:
-    """A member as `NodeRegistry.node(n)` gives it.
+    """A member as the cells of the log say.
 
     `operator` is a checksum address, `None` for a virtual node without an operator of its own. `host` is 0 for a
     physical node. `domains` is a bit mask (format.md section 3). Times are unix seconds, 0 for never. `until` is the
@@ -47,10 +47,19 @@ class NodeInfo:
 
 @dataclass(frozen=True, slots=True)
 class Compromise:
-    """An interval, in unix seconds, in which a node's operator key was compromised; `until` is 0 while it is open."""
+    """An interval, in unix seconds, in which a key was in other hands; `until` is 0 while it is open."""
 
+    key: str  #: address, with its EIP-55 checksum
     since: int
     until: int
+
+    def covers(self, time: int) -> bool:
+        """Whether the key was in other hands at this time. Both ends belong to the interval."""
+        return self.overlaps(time, time)
+
+    def overlaps(self, first: int, last: int) -> bool:
+        """Whether the key was in other hands at any time from `first` to `last`, both included."""
+        return self.since <= last and (self.until == 0 or first <= self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +125,10 @@ class RecordState:
 
 @dataclass(frozen=True, slots=True)
 class MemberAt:
-    """A node at some time, as `NodeRegistry.memberAt(number, time)` gives it; addresses are checksummed.
+    """A node at some time; addresses are checksummed.
 
-    `acts` is true if the node was active, its admission as a guest had not ended, no compromise of its key at that time
-    was declared, and the same holds for its host.
+    `acts` is true if the node was active, its admission as a guest had not ended, the same holds for its host, and one
+    of the two keys was not in other hands. A key that was is None, as one that there is not.
     """
 
     role: int

@@ -50,18 +50,18 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class NodeHistory:
-    """A node and the intervals in which its key was compromised."""
+    """A node, and the intervals in which keys that it has or had were in other hands."""
 
     info: NodeInfo
     compromises: tuple[Compromise, ...]
 
     def compromised_at(self, time: int) -> bool:
-        """Whether the key was compromised at this time (unix seconds). Both ends of an interval are included."""
+        """Whether a key was in other hands at this time (unix seconds). Both ends of an interval are included."""
         return self.compromised_between(time, time)
 
-    def compromised_between(self, first: int, last: int) -> bool:
-        """Whether the key was compromised at any time from `first` to `last`, both included."""
-        return any(one.since <= last and (one.until == 0 or first <= one.until) for one in self.compromises)
+    def compromised_between(self, first: int, last: int, key: str | None = None) -> bool:
+        """Whether a key (`key`, if given) was in other hands at any time from `first` to `last`, both included."""
+        return any(one.overlaps(first, last) for one in self.compromises if key is None or one.key == key)
 
 
 @dataclass(frozen=True, slots=True)

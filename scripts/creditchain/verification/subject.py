@@ -167,7 +167,7 @@ def _standing(statement: SignedTagStatement, signer: StatementSigner, member: No
         return not_verified(
             2, "the tag statement is dated after the block that was read", "标签声明的日期晚于所读区块", **details
         )
-    if member.compromised_between(issued_at, _FOR_EVER):
+    if member.compromised_between(issued_at, _FOR_EVER, signer.address):
         return not_verified(
             2,
             "the platform's key was compromised when the tag statement may have been signed",

@@ -207,7 +207,7 @@ def test_before_the_first_key_epoch():
     manager = deploy("AccessManager", accounts[0])
     log = deploy("RegionLog", manager, word(b"PRD"))
     nodes = deploy("NodeRegistry", manager, log)
-    anchors = deploy("AnchorRegistry", manager, log, nodes)
+    anchors = deploy("AnchorRegistry", manager, log)
     admit_writer(log, nodes, "NodeRegistry")
     admit_writer(log, anchors, "AnchorRegistry")
     nodes.admit(admission(accounts[1], Role.SOURCE, domains=1))

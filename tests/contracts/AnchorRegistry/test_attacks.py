@@ -8,6 +8,7 @@ from world import (
     SOURCE,
     batch,
     batch_tree,
+    declare_stolen,
     leaf_opening,
     number_hash,
     refused,
@@ -73,8 +74,8 @@ def test_stolen_key_after_suspension(region):
     tx = region.anchors.anchor(batch(1, ROOT, size=8), {"from": accounts[SOURCE]})
     anchored_at = region.anchors.anchorOf(SOURCE, ROOT).dict()["time"]
     assert tx.status == 1
-    region.nodes.markCompromised(SOURCE, anchored_at)
-    assert region.nodes.wasCompromised(SOURCE, anchored_at)
+    declare_stolen(region, accounts[SOURCE], (anchored_at, 0))
+    assert region.members.wasStolen(accounts[SOURCE], anchored_at)
     with refused("NodeRegistryInactive", SOURCE, 2, 0):
         region.anchors.setLife(SOURCE, LEAF, 2, NO_WORD, REASON, {"from": accounts[SOURCE]})
 

@@ -79,7 +79,7 @@ def test_another_version_in_its_place(region):
     old.openKeyEpoch(number_hash("epoch", 2))
     old.anchor(batch(1, ROOT, size=2, epoch=2), {"from": accounts[SOURCE]})
     old.setLife(SOURCE, LEAF, 2, NO_WORD, REASON, {"from": accounts[SOURCE]})
-    new = deploy("AnchorRegistry", region.manager, log, region.nodes)
+    new = deploy("AnchorRegistry", region.manager, log)
     kinds, spaces = RIGHTS["AnchorRegistry"]
     log.setWriter(writer_id(log, old), new, bits(*kinds), [(space, WHOLE_SPACE) for space in spaces])
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from brownie import ConsentToken, chain, web3
 from consent_world import World, digest, key, malleable, members, now, rejections, reverts, sign, token
+from world import declare_stolen
 
 from creditchain.messages import ContractDomain
 from creditchain.messages.enterprise_keys import KeyUse, derive_key
@@ -30,7 +31,7 @@ def test_replay_over_chains(world: World) -> None:
 
 
 def test_replay_over_contracts(world: World) -> None:
-    second = ConsentToken.deploy(world.manager, world.log, world.nodes, {"from": world.governor})
+    second = ConsentToken.deploy(world.manager, world.log, {"from": world.governor})
     consent = world.consent()
     signatures = _signed_elsewhere(world, consent, ContractDomain(chain.id, second.address))
     with reverts("ConsentTokenSignature", token(consent), consent.key):
@@ -98,7 +99,7 @@ def test_endorsement_by_a_suspended_platform(world: World, ending: str) -> None:
 
 def test_endorsement_by_a_stolen_key(world: World) -> None:
     consent, stolen = world.consent(), world.operators[world.platform]
-    world.nodes.markCompromised(world.platform, now() - 1, {"from": world.governor})
+    declare_stolen(world, stolen, (now() - 1, 0))
     with reverts("ConsentTokenInactive", world.platform):
         world.grant(consent)
     world.rotate(world.platform, key("the platform's new key"))

@@ -20,7 +20,7 @@ from consent_world import (
     unruly_wallet,
     wallet,
 )
-from world import BALANCE, CONSENT, cell_key, written
+from world import BALANCE, CONSENT, cell_key, node_info, written
 
 from creditchain.log.entries import ConsentBody
 from creditchain.messages import NO_DIGEST, NO_KEY
@@ -242,7 +242,7 @@ def test_there_is_no_such_institution(world: World) -> None:
 @pytest.mark.parametrize("name", ["bureau", "bank", "source", "regulator"])
 def test_the_endorser_has_another_role(world: World, name: str) -> None:
     node = getattr(world, name)
-    role = Role(world.nodes.node(node)["role"])
+    role = Role(node_info(world, node)["role"])
     with reverts("ConsentTokenRole", node, Role.PLATFORM.value, role.value):
         world.grant(world.consent(platform=node))
 

@@ -12,7 +12,7 @@ def test_another_version_in_its_place(region):
     file(region)
     answer(region, Dispute.UPHELD)
     size = log.size()
-    new = deploy("Disputes", log, region.nodes)
+    new = deploy("Disputes", log)
     admit_writer(log, new, "Disputes", instead_of=old)
     assert log.size() == size + 1
 

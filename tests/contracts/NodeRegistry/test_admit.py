@@ -7,18 +7,18 @@ from world import (
     BUREAU,
     INSTITUTION,
     NO_ADDRESS,
+    NO_WORD,
     PLATFORM,
     SOURCE,
     VIRTUAL,
-    Change,
     Kind,
     Role,
     Status,
     admission,
-    as_bytes,
     assert_logged,
     new_key,
     node_body,
+    node_count,
     node_info,
     now,
     refused,
@@ -34,57 +34,55 @@ OPERATOR = new_key(1)[1]
 def test_admit(region, role):
     domains = 0b101 if Role.PLATFORM <= role <= Role.SOURCE else 0
     tx = region.nodes.admit(admission(OPERATOR, role, division=320100, domains=domains))
-    assert tx.return_value == region.nodes.count() == NEXT
+    assert tx.return_value == node_count(region) == NEXT
     info = node_info(region, NEXT)
     assert info == {
-        "node": NEXT,
         "operator": OPERATOR,
         "role": role,
         "status": Status.ACTIVE,
-        "division": 320100,
-        "host": 0,
         "domains": domains,
+        "hosted": 0,
+        "guest": 0,
+        "marked": 0,
+        "host": 0,
+        "division": 320100,
         "until": 0,
-        "compromisedSince": 0,
-        "profileDigest": "0x" + "11" * 32,
-        "admittedAt": time_of(tx),
+        "since": time_of(tx),
         "statusAt": time_of(tx),
+        "terms": 0,
+        "profile": b"\x11" * 32,
     }
-    assert as_bytes(info["profileDigest"]) == b"\x11" * 32
-    assert region.nodes.nodeOf(OPERATOR) == NEXT
-    assert region.nodes.actsFor(OPERATOR, NEXT)
-    (entry,) = assert_logged(region, tx, region.nodes, (Kind.NODE, node_body(info)))
-    event = tx.events["NodeChanged"]
-    assert (event["node"], event["change"], event["entry"]) == (NEXT, Change.ADMITTED, entry)
-    assert tuple(event["info"]) == tuple(region.nodes.node(NEXT))
+    assert region.members.nodeOf(OPERATOR) == NEXT
+    assert region.members.actsFor(OPERATOR, NEXT)
+    body = node_body(NEXT, info, by=accounts[0], profile=b"\x11" * 32)
+    assert_logged(region, tx, region.nodes, (Kind.NODE, body))
 
 
 @pytest.mark.parametrize("operator", [NO_ADDRESS, OPERATOR])
 def test_admit_a_virtual_node(region, operator):
     region.nodes.admit(admission(operator, Role.SOURCE, host=PLATFORM, domains=1))
-    assert region.nodes.node(NEXT).dict()["host"] == PLATFORM
-    assert region.nodes.actsFor(accounts[PLATFORM], NEXT)
-    assert region.nodes.actsFor(operator, NEXT) is (operator != NO_ADDRESS)
-    assert region.nodes.nodeOf(NO_ADDRESS) == 0
+    assert node_info(region, NEXT)["host"] == PLATFORM
+    assert region.members.actsFor(accounts[PLATFORM], NEXT)
+    assert region.members.actsFor(operator, NEXT) is (operator != NO_ADDRESS)
+    assert region.members.nodeOf(NO_ADDRESS) == 0
 
 
 def test_admit_a_guest(region):
     until = now() + 1000
     region.nodes.admit(admission(OPERATOR, Role.INSTITUTION, until=until))
-    assert region.nodes.node(NEXT).dict()["until"] == until
-    assert region.nodes.actsFor(OPERATOR, NEXT)
+    assert node_info(region, NEXT)["until"] == until
+    assert region.members.actsFor(OPERATOR, NEXT)
     wait(1000)
-    assert not region.nodes.actsFor(OPERATOR, NEXT)
-    assert region.nodes.node(NEXT).dict()["status"] == Status.ACTIVE
+    assert not region.members.actsFor(OPERATOR, NEXT)
+    assert node_info(region, NEXT)["status"] == Status.ACTIVE
 
 
 def test_no_such_node(region):
-    empty = (0, NO_ADDRESS, 0, 0, 0, 0, 0, 0, 0, "0x" + "00" * 32, 0, 0)
-    assert region.nodes.node(NEXT) == empty
-    assert region.nodes.nodeOf(OPERATOR) == 0
-    assert not region.nodes.isActive(NEXT)
-    assert not region.nodes.isActive(0)
-    assert not region.nodes.actsFor(NO_ADDRESS, 0)
+    assert set(node_info(region, NEXT).values()) == {0, NO_ADDRESS, NO_WORD}
+    assert region.members.nodeOf(OPERATOR) == 0
+    assert not region.members.isActive(NEXT)
+    assert not region.members.isActive(0)
+    assert not region.members.actsFor(NO_ADDRESS, 0)
 
 
 def test_a_role(region):
@@ -151,4 +149,4 @@ def test_a_host_is_active(region):
 
 def test_domains_of_all_publishers(region):
     for node in (PLATFORM, BUREAU, SOURCE):
-        region.nodes.requirePublisher(accounts[node], node, ALL_DOMAINS)
+        region.members.requirePublisher(accounts[node], node, ALL_DOMAINS)

@@ -40,7 +40,7 @@ def test_replay_over_chains(world: World) -> None:
 
 
 def test_replay_over_contracts(world: World) -> None:
-    second = QueryLedger.deploy(world.log, world.nodes, {"from": world.governor})
+    second = QueryLedger.deploy(world.log, {"from": world.governor})
     consent = world.granted()
     delivery = _in_domain(world, consent, ContractDomain(chain.id, second.address))
     assert rejections(world.meter(delivery)) == [(0, Finding.REQUEST_SIGNATURE)]

@@ -3,6 +3,7 @@
 import pytest
 from brownie import accounts, chain
 from consent_world import DAY, HOUR, World, key, next_block_at, now, rejections, sign, with_signature
+from world import declare_stolen
 
 from creditchain.messages import OperatorAcceptance
 from creditchain.vocabulary import Finding, Role
@@ -120,7 +121,7 @@ def test_compromised_since(world: World, party: str) -> None:
     chain.mine()
     stolen = world.answered(consent)
     first = world.answered(consent, at=since, issued_at=since)
-    world.nodes.markCompromised(node, since, {"from": world.governor})
+    declare_stolen(world, world.operators[node], (since, 0))
     assert rejections(world.meter(stolen, first, good)) == [(0, PARTIES[party]), (1, PARTIES[party])]
 
 
@@ -132,7 +133,7 @@ def test_compromised_and_replaced(world: World, party: str) -> None:
     chain.sleep(100)
     chain.mine()
     stolen = world.answered(consent)
-    world.nodes.markCompromised(node, since, {"from": world.governor})
+    declare_stolen(world, world.operators[node], (since, 0))
     _later()
     world.rotate(node, key(f"the new key of the {party}"))
     _later()

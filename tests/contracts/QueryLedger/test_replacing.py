@@ -22,7 +22,7 @@ from creditchain.vocabulary import Finding, MeterFlag
 def _new_token(world: World):
     """A second ConsentToken, in place of the first in one entry. Returns the first."""
     old = world.consents
-    new = ConsentToken.deploy(world.manager, world.log, world.nodes, {"from": world.governor})
+    new = ConsentToken.deploy(world.manager, world.log, {"from": world.governor})
     admit_writer(world.log, new, "ConsentToken", instead_of=old)
     world.consents = new
     return old
@@ -31,7 +31,7 @@ def _new_token(world: World):
 def _new_ledger(world: World):
     """A second QueryLedger, in place of the first in one entry. Returns the first."""
     old = world.ledger
-    new = QueryLedger.deploy(world.log, world.nodes, {"from": world.governor})
+    new = QueryLedger.deploy(world.log, {"from": world.governor})
     admit_writer(world.log, new, "QueryLedger", instead_of=old)
     world.ledger = new
     return old
@@ -139,7 +139,7 @@ def test_uses_are_burnt_by_deliveries_only(world: World) -> None:
 
 def test_a_second_ledger_cannot_be_slipped_in_unseen(world: World) -> None:
     consent = world.granted()
-    second = QueryLedger.deploy(world.log, world.nodes, {"from": world.governor})
+    second = QueryLedger.deploy(world.log, {"from": world.governor})
     kept, world.ledger = world.ledger, second
     delivery = world.answered(consent)
     with reverts("RegionLogNotWriter", second.address):
@@ -166,7 +166,7 @@ def test_an_old_consent_after_its_contract_lost_the_log(world: World) -> None:
     with reverts("QueryLedgerNobodyRevokes"):
         world.meter(delivery)
     assert world.used(consent) == 0
-    world.consents = ConsentToken.deploy(world.manager, world.log, world.nodes, {"from": world.governor})
+    world.consents = ConsentToken.deploy(world.manager, world.log, {"from": world.governor})
     admit_writer(world.log, world.consents, "ConsentToken")
     assert rejections(world.meter(delivery)) == []
     _revoke(world, consent)

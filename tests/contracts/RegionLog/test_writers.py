@@ -36,7 +36,7 @@ def region(_module):
     log = deploy("RegionLog", manager, word(b"YRD"))
     nodes = deploy("NodeRegistry", manager, log)
     admit_writer(log, nodes, "NodeRegistry")
-    return Region(manager, log, nodes, None)
+    return Region(manager, log, nodes, None, None)
 
 
 def code_hash(contract):
@@ -175,7 +175,7 @@ def test_another_authority_is_an_entry(region):
 def test_only_governors(region):
     with refused("AccessManagedUnauthorized", region.outsider):
         region.log.setWriter(writer_id(region.log, region.nodes), NO_ADDRESS, 0, [], {"from": region.outsider})
-    assert region.log.writer(region.nodes)[0] == bits(Kind.NODE)
+    assert region.log.writer(region.nodes)[0] == bits(Kind.NODE, Kind.COMPROMISE, Kind.ANSWERER)
 
 
 def test_shares_never_overlap_whatever_is_done(region):

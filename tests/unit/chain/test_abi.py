@@ -60,7 +60,7 @@ def test_any_revert_data_is_one_error(data: bytes, name: str, part: str) -> None
 @pytest.mark.parametrize("data", [b"", b"\1" * 31, b"\xff" * 32])
 def test_what_is_no_result_is_never_a_value(data: bytes) -> None:
     with pytest.raises(ChainUnavailableError):
-        interface("NodeRegistry").decode("count", data)
+        interface("RegionLog").decode("size", data)
 
 
 #: What contracts call of each other, what the manager calls, and what `consent_calls` builds.

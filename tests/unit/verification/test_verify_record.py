@@ -25,6 +25,7 @@ from verification_world import (
     record_state,
     sign_statement,
     signer,
+    with_stolen_key,
     world,
 )
 
@@ -33,7 +34,7 @@ from creditchain.errors import ExitCode
 from creditchain.hashing import keccak256
 from creditchain.identifiers import parse_subject, parse_uscc, subject_tag
 from creditchain.log.entries import AnchorBody
-from creditchain.log.views import Compromise, MemberAt
+from creditchain.log.views import MemberAt
 from creditchain.merkle import MemoryTree, inclusion_proof, node_hash
 from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.evidence import NOT_ASKED, Evidence, Missing, NodeHistory, Source
@@ -373,7 +374,7 @@ class TestSubject:
         ],
     )
     def test_a_key_that_was_stolen(self, since: int, until: int, expected: Outcome) -> None:
-        stolen = NodeHistory(node(PLATFORM, 2).info, (Compromise(since, until),))
+        stolen = with_stolen_key(node(PLATFORM, 2, operator=platform_address()), since, until)
         assert verify(evidence=signed_by(stolen)).step(2).outcome is expected
 
     def test_a_key_of_the_epoch_suffices(self) -> None:
@@ -513,13 +514,13 @@ class TestPublisher:
     @pytest.mark.parametrize("whose", ["publisher", "host"])
     def test_compromised_key(self, whose: str, since: int, until: int, caught: bool) -> None:
         members = {"publisher": node(SOURCE, 4, host=HOST), "host": node(HOST, 2)}
-        members[whose] = NodeHistory(members[whose].info, (Compromise(since, until),))
+        members[whose] = with_stolen_key(members[whose], since, until)
         verdict = verify(evidence=with_evidence(**members))
         assert verdict.step(5).outcome is (Outcome.NOT_VERIFIED if caught else Outcome.PASSED)
         assert verdict.status is (Status.COULD_NOT_CHECK if caught else Status.VALID)
 
     def test_a_stolen_key_hides_nothing_that_fails(self) -> None:
-        stolen = NodeHistory(node(SOURCE, 4).info, (Compromise(ANCHORED_AT, 0),))
+        stolen = with_stolen_key(node(SOURCE, 4), ANCHORED_AT)
         verdict = verify(evidence=with_evidence(publisher=stolen), policy=Policy(nodes=frozenset({8})))
         assert verdict.step(5).outcome is Outcome.FAILED
 

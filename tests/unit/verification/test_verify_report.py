@@ -36,12 +36,12 @@ from report_world import (
     signed,
     tags,
 )
-from verification_world import node, platform_address
+from verification_world import node, platform_address, with_stolen_key
 
 from creditchain.documents import Domain, Section, canonical_bytes, domain_mask
 from creditchain.hashing import keccak256
 from creditchain.identifiers import subject_tag
-from creditchain.log.views import Compromise, MemberAt
+from creditchain.log.views import MemberAt
 from creditchain.merkle import prove_range
 from creditchain.messages import ContractDomain, subject_digest
 from creditchain.packages.parts import PackagedTag, hexed
@@ -406,7 +406,7 @@ class TestFullBatches:
     def test_a_batch_anchored_with_a_stolen_key_shows_nothing(self) -> None:
         here = region()
         stolen = next(one.time for one in here.anchors.values() if one.node == POWER and one.key_epoch == 2)
-        here.members[POWER] = replace(here.members[POWER], compromises=(Compromise(stolen, stolen),))
+        here.members[POWER] = with_stolen_key(here.members[POWER], stolen, stolen)
         package = here.honest()
         assert all(one.batch.key_epoch == 1 for one in package.records if one.batch.node == POWER)
         verdict = here.verify(package)
@@ -768,7 +768,7 @@ class TestConsent:
         package = here.deliver(here.assemble().package, here.consents(platform=3))
         assert here.consent is not None
         since = here.entries[here.consent.entry].time + shift
-        here.members[3] = replace(here.members[3], compromises=(Compromise(since, since + 60),))
+        here.members[3] = with_stolen_key(here.members[3], since, since + 60)
         assert outcome(here.verify(package), 7) is expected
 
     def test_a_consent_that_the_log_does_not_hold(self) -> None:
@@ -1028,7 +1028,7 @@ class TestDelivery:
     def test_a_delivery_with_a_stolen_key(self) -> None:
         here = region()
         package = here.honest()
-        here.members[PLATFORM] = replace(here.members[PLATFORM], compromises=(Compromise(DELIVERED, 0),))
+        here.members[PLATFORM] = with_stolen_key(here.members[PLATFORM], DELIVERED)
         acts_no_more = replace(here.evidence(package).delivery, provider=MemberAt(2, False, platform_address(), None))
         verdict = here.verify(package, delivery=acts_no_more)
         assert failing(verdict) == []
@@ -1041,7 +1041,7 @@ class TestDelivery:
         """Its time is its signer's word until the ledger has it, here a minute later."""
         here = region()
         package = here.honest()
-        here.members[BANK] = replace(here.members[BANK], compromises=(Compromise(since, 0),))
+        here.members[BANK] = with_stolen_key(here.members[BANK], since)
         assert outcome(here.verify(package), 8) is expected
 
     def test_a_ledger_that_contradicts_the_log(self) -> None:

@@ -21,7 +21,7 @@ from creditchain.documents import (
 from creditchain.hashing import keccak256
 from creditchain.identifiers import Subject, epoch_digest, parse_subject, subject_tag
 from creditchain.log.entries import AnchorBody
-from creditchain.log.views import AnchorInfo, BlockRef, LogEntry, MemberAt, NodeInfo, RecordState
+from creditchain.log.views import AnchorInfo, BlockRef, Compromise, LogEntry, MemberAt, NodeInfo, RecordState
 from creditchain.merkle import inclusion_proof, root
 from creditchain.messages import LogDomain, TagStatement
 from creditchain.packages.record_package import (
@@ -97,6 +97,12 @@ def node(number: int, role: int, *, operator: str | None = None, **changes: int)
         profile_digest=bytes(32),
     )
     return NodeHistory(replace(info, **changes), ())
+
+
+def with_stolen_key(member: NodeHistory, since: int, until: int = 0) -> NodeHistory:
+    """The member, whose operator's key was in other hands."""
+    assert member.info.operator is not None
+    return NodeHistory(member.info, (Compromise(member.info.operator, since, until),))
 
 
 def sign_statement(

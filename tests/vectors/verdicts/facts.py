@@ -124,10 +124,10 @@ class Facts:
         )
 
     def member(self, number: int) -> NodeHistory | None:
-        """A node and the intervals in which its key was compromised."""
+        """A node and the intervals in which keys were in other hands: the operator's where none is said."""
         for one in self._facts["nodes"]:
             if one["number"] == number:
-                intervals = tuple(Compromise(**interval) for interval in one["compromises"])
+                intervals = tuple(Compromise(**{"key": one["operator"]} | interval) for interval in one["compromises"])
                 plainly = {name: value for name, value in one.items() if name != "compromises"}
                 return NodeHistory(NodeInfo(**_numbers(plainly, hashes=("profile_digest",))), intervals)
         return None

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {Member, Role} from "../interfaces/INodeRegistry.sol";
+import {IRegionLog} from "../interfaces/IRegionLog.sol";
+import {Cells} from "../libraries/Cells.sol";
+import {Members} from "../libraries/Members.sol";
+import {NodeCell} from "../libraries/NodeCell.sol";
+import {StolenKey} from "../libraries/StolenKey.sol";
+
+/// @title MembersHarness
+/// @notice Makes the library `Members` callable for tests.
+contract MembersHarness {
+    using Members for IRegionLog;
+
+    IRegionLog private immutable _log;
+
+    constructor(IRegionLog log) {
+        _log = log;
+    }
+
+    function requireActor(address caller, uint24 number) external view returns (Role) {
+        return NodeCell.role(_log.requireActor(caller, number));
+    }
+
+    function requireRole(address caller, uint24 number, Role role) external view {
+        _log.requireRole(caller, number, role);
+    }
+
+    function requirePublisher(address caller, uint24 number, uint32 domains) external view {
+        _log.requirePublisher(Cells.valueOf(_log, NodeCell.key(number)), caller, number, domains);
+    }
+
+    function requireAnswerer(address caller, uint24 number) external view {
+        _log.requireAnswerer(caller, number);
+    }
+
+    function actsFor(address caller, uint24 number) external view returns (bool) {
+        return _log.actsFor(caller, number);
+    }
+
+    function isActive(uint24 number) external view returns (bool) {
+        return _log.memberAt(number, block.timestamp).acts;
+    }
+
+    function wasStolen(address key, uint40 time) external view returns (bool) {
+        return StolenKey.was(_log, key, time);
+    }
+
+    function nodeOf(address operator) external view returns (uint24) {
+        return _log.nodeOf(operator);
+    }
+
+    function memberAt(uint24 number, uint40 time) external view returns (Member memory) {
+        return _log.memberAt(number, time);
+    }
+}
