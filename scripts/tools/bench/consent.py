@@ -61,8 +61,8 @@ class _Day:
     def __init__(self, region: Region) -> None:
         self.region, self.chain = region, region.chain
         at = region.addresses
-        at["ConsentToken"] = self.chain.deploy("ConsentToken", self._manager(), at["RegionLog"], at["NodeRegistry"])
-        ledger = self.chain.deploy("QueryLedger", at["RegionLog"], at["NodeRegistry"])
+        at["ConsentToken"] = self.chain.deploy("ConsentToken", self._manager(), at["RegionLog"])
+        ledger = self.chain.deploy("QueryLedger", at["RegionLog"])
         at["QueryLedger"] = ledger
         for writer in ("ConsentToken", "QueryLedger"):
             admit_writer(region, writer)

@@ -78,8 +78,8 @@ def found(chain: LocalChain) -> Region:
     manager = chain.deploy("AccessManager", chain.accounts[0])
     log = chain.deploy("RegionLog", manager, b"YRD".ljust(32, b"\0"))
     nodes = chain.deploy("NodeRegistry", manager, log)
-    anchors = chain.deploy("AnchorRegistry", manager, log, nodes)
-    disputes = chain.deploy("Disputes", log, nodes)
+    anchors = chain.deploy("AnchorRegistry", manager, log)
+    disputes = chain.deploy("Disputes", log)
     addresses = {"RegionLog": log, "NodeRegistry": nodes, "AnchorRegistry": anchors, "Disputes": disputes}
     region = Region(chain, addresses, random.Random(SEED), {})  # noqa: S311
     for name in ("NodeRegistry", "AnchorRegistry", "Disputes"):
