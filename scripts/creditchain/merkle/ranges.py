@@ -28,7 +28,7 @@ class Leaf(NamedTuple):
 
     def hash(self) -> bytes:
         """The leaf hash, 32 bytes."""
-        return leaf_hash(self.tag, self.section, self.product, self.commitment)
+        return leaf_hash(*self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,21 +145,18 @@ def _shown(proof: RangeProof) -> list[tuple[int, Leaf]]:
 
 
 def _order_verdict(proof: RangeProof, key: tuple[object, ...], shown: list[tuple[int, Leaf]]) -> RangeVerdict:
-    def start(leaf: Leaf) -> tuple[object, ...]:
-        return leaf[: len(key)]
-
+    width, end = len(key), proof.first + len(proof.leaves)
     for offset, leaf in enumerate(proof.leaves):
-        if start(leaf) != key:
+        if leaf[:width] != key:
             return RangeVerdict(RangeFault.OTHER_KEY, proof.first + offset)
-    for index, leaf in shown:
-        inside = proof.first <= index < proof.first + len(proof.leaves)
-        if not inside and start(leaf) == key:
+    for index, neighbour in ((proof.first - 1, proof.left), (end, proof.right)):
+        if neighbour and neighbour[:width] == key:
             return RangeVerdict(RangeFault.NOT_OUTSIDE, index)
     for (_, before), (index, leaf) in pairwise(shown):
         if not before < leaf:
             return RangeVerdict(RangeFault.ORDER, index)
-    if proof.left and not start(proof.left) < key:
+    if proof.left and not proof.left[:width] < key:
         return RangeVerdict(RangeFault.ORDER, proof.first - 1)
-    if proof.right and not key < start(proof.right):
-        return RangeVerdict(RangeFault.ORDER, proof.first + len(proof.leaves))
+    if proof.right and not key < proof.right[:width]:
+        return RangeVerdict(RangeFault.ORDER, end)
     return RangeVerdict()

@@ -47,28 +47,31 @@ def verify_run(leaf_hashes: Sequence[bytes], first: int, size: int, proof: Seque
         return False
     if len(proof) > MAX_RUN_PROOF or not (_hashes(leaf_hashes) and _hashes(proof)):
         return False
-    row, used = list(leaf_hashes), 0
+    row, sides = list(leaf_hashes), iter(proof)
     left, right, last = first, first + count - 1, size - 1
-    while last:
-        # A left end with odd index needs its left sibling; a right end with even index needs its right sibling, unless
-        # it is the last node of the level.
-        lacks_left, lacks_right = left & 1, int(not right & 1 and right < last)
-        sides = proof[used : used + lacks_left + lacks_right]
-        if len(sides) != lacks_left + lacks_right:
-            return False
-        row = [*sides[:lacks_left], *row, *sides[lacks_left:]]
-        used += len(sides)
-        row = _row_above(row)
-        left, right, last = left >> 1, right >> 1, last >> 1
-    return used == len(proof) and row == [root]
+    try:
+        while last:
+            # A left end with odd index needs its left sibling; a right end with even index needs its right sibling,
+            # unless it is the last node of the level.
+            if left & 1:
+                row.insert(0, next(sides))
+            if not right & 1 and right < last:
+                row.append(next(sides))
+            row = _row_above(row)
+            left, right, last = left >> 1, right >> 1, last >> 1
+    except StopIteration:  # too few hashes
+        return False
+    return next(sides, None) is None and row == [root]
 
 
 def _row_above(row: Sequence[bytes]) -> list[bytes]:
     # `node_hash`, without a call for each pair.
     above = [keccak256(b"\x01" + row[at] + row[at + 1]) for at in range(0, len(row) - 1, 2)]
-    # The row starts at an even index, so only the last node of the whole level can be left over.
-    return [*above, row[-1]] if len(row) & 1 else above
+    if len(row) & 1:
+        # The row starts at an even index, so only the last node of the whole level can be left over.
+        above.append(row[-1])
+    return above
 
 
 def _hashes(values: Sequence[bytes]) -> bool:
-    return all(isinstance(value, bytes) and len(value) == 32 for value in values)
+    return not [value for value in values if not isinstance(value, bytes) or len(value) != 32]

@@ -223,7 +223,7 @@ def _proofs(book: BookFolder) -> list[Row]:
             f"range proof of {RUN} of 10 M leaves, hashes beside them",
             statistics.median(hashes),
             "",
-            f"at most {most}; {within:.1%} have ≤ 36",
+            f"at most {most}; {within:.2%} have ≤ 36",
             None,
             "≤ 36",
             statistics.median(hashes) <= 36,
