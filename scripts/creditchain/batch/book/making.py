@@ -27,7 +27,7 @@ from creditchain.home.files import fsync_path, private_folder, rename, storage, 
 from creditchain.merkle.rows import KEY_BYTES, Numbers, Rows
 
 #: Leaves that are held in memory and sorted at a time, 73 bytes each and twice as much again meanwhile.
-RUN_LEAVES = 1 << 19
+RUN_LEAVES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
