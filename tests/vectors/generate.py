@@ -18,6 +18,7 @@ sys.path.insert(0, str(HERE))
 import reference as ref  # noqa: E402
 import rfc8785  # noqa: E402
 from attacks import range_cases  # noqa: E402
+from book_cases import book_cases  # noqa: E402
 from cell_cases import cell_cases  # noqa: E402
 from eth_keys import keys  # noqa: E402
 from samples import DOCUMENTS, REFUSED, TWUBN, USCC_BAD, USCC_GOOD  # noqa: E402
@@ -488,6 +489,7 @@ def files() -> dict[str, str]:
         "entries": entries(),
         "messages": messages(),
         "ranges": range_cases(),
+        "books": book_cases(),
         "products": products(),
         "cells": cell_cases(),
         "checkpoints": checkpoints(),
