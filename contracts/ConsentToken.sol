@@ -2,24 +2,21 @@
 pragma solidity 0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
-import {IERC721Metadata} from "@openzeppelin/contracts/token/ERC721/extensions/IERC721Metadata.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {ERC165, IERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
 
+import {LockedToken} from "./LockedToken.sol";
+import {LogDomain} from "./LogDomain.sol";
 import {Consent, ConsentState, IConsentToken, Revoker} from "./interfaces/IConsentToken.sol";
-import {IERC5192} from "./interfaces/IERC5192.sol";
 import {Member, Role} from "./interfaces/INodeRegistry.sol";
 import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {Cells} from "./libraries/Cells.sol";
 import {ConsentCell} from "./libraries/ConsentCell.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
+import {Limits} from "./libraries/Limits.sol";
 import {Members} from "./libraries/Members.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {Months} from "./libraries/Months.sol";
 import {NodeCell} from "./libraries/NodeCell.sol";
-import {OpenDomains} from "./libraries/OpenDomains.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {Space} from "./libraries/Space.sol";
 
@@ -27,21 +24,18 @@ import {Space} from "./libraries/Space.sol";
 /// @notice The consents of enterprises; see `IConsentToken`.
 /// @dev Log and node registry are fixed at deployment and call nobody back. Wallets are asked by `staticcall`.
 // slither-disable-start reentrancy-events,unused-return
-contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, AccessManaged, EIP712 {
+contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
     using Members for IRegionLog;
 
     /// @notice The log that holds all state.
     IRegionLog public immutable log;
 
-    bytes32 private immutable _logId;
-
     /// @dev Bits of the sections that exist, 0 to 6.
     uint8 private constant _SECTIONS = 0x7f;
 
     /// @param authority The AccessManager that decides who governs.
-    constructor(address authority, IRegionLog log_) AccessManaged(authority) EIP712("creditchain", "1") {
+    constructor(address authority, IRegionLog log_) AccessManaged(authority) LogDomain(log_) {
         log = log_;
-        _logId = log_.logId();
     }
 
     /// @inheritdoc IConsentToken
@@ -51,56 +45,70 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
         returns (uint256 id)
     {
         _checkTerms(consent);
-        bytes32 structHash = Messages.consent(consent);
+        bytes memory body = abi.encode(Messages.CONSENT, consent);
+        bytes32 structHash = keccak256(body);
         id = uint256(structHash);
-        uint256[2] memory keys = [ConsentCell.grantKey(structHash), _balanceKey(consent.institution)];
-        (uint256 given, uint256 balance, uint64 entry) = Cells.pair(log, keys[0], keys[1]);
-        if (given != 0) revert ConsentTokenGranted(id);
+        (uint256 given, uint256 balance,) =
+            Cells.pair(log, ConsentCell.grantKey(structHash), _balanceKey(consent.institution));
+        if (ConsentCell.institution(given >> 56) != 0) revert ConsentTokenGranted(id);
+        if (given != 0) revert ConsentTokenRevoked(id, ConsentCell.revokedAt(given >> 56));
         address owner = _owner(_requireMember(consent.institution, Role.Institution));
         _checkSignatures(consent, structHash, keySignature, endorsement);
-        _append(consent, entry, keys, balance >> 56);
+        _append(consent, structHash, body, balance >> 56);
         emit Transfer(address(0), owner, id);
         emit Locked(id);
     }
 
     /// @inheritdoc IConsentToken
     function revoke(Consent calldata consent) external override {
-        bytes32 id = Messages.consent(consent);
-        uint24 institution = _standing(id);
-        Revoker by = Revoker.Key;
-        if (msg.sender != consent.key) {
-            if (!log.actsFor(msg.sender, consent.platform)) revert ConsentTokenNotRevoker(uint256(id), msg.sender);
-            by = Revoker.Platform;
-        }
-        _revoke(id, institution, by);
+        bytes32 id = Messages.consentShown(consent);
+        _revoke(consent, id, _byCaller(consent, id));
     }
 
     /// @inheritdoc IConsentToken
     function revokeSigned(Consent calldata consent, bytes calldata signature) external override {
-        bytes32 id = Messages.consent(consent);
-        uint24 institution = _standing(id);
-        bytes32 digest = _hashTypedDataV4(Messages.revocation(id));
-        if (!Signatures.isBy(consent.key, address(0), digest, signature)) {
-            revert ConsentTokenSignature(uint256(id), consent.key);
-        }
-        _revoke(id, institution, Revoker.Key);
+        bytes32 id = Messages.consentShown(consent);
+        _checkByKey(consent, id, Messages.revocation(id), signature);
+        _revoke(consent, id, Revoker.Key);
     }
 
     /// @inheritdoc IConsentToken
     function revokeByGovernors(uint256 id) external override restricted {
-        _revoke(bytes32(id), _standing(bytes32(id)), Revoker.Governors);
+        (uint256 given,) = _standing(bytes32(id));
+        _end(bytes32(id), ConsentCell.institution(given), given, Revoker.Governors);
     }
 
     /// @inheritdoc IConsentToken
-    function setOpenDomains(uint32 domains) external override restricted {
-        uint256 before = Cells.valueOf(log, OpenDomains.KEY);
-        uint256 rules = OpenDomains.next(before, domains);
-        log.append(EntryKind.OPEN_DOMAINS, abi.encode(domains), Cells.one(OpenDomains.KEY, rules));
+    function pause(Consent calldata consent) external override {
+        _turn(consent, true);
+    }
+
+    /// @inheritdoc IConsentToken
+    function resume(Consent calldata consent) external override {
+        _turn(consent, false);
+    }
+
+    /// @inheritdoc IConsentToken
+    function pauseSigned(Consent calldata consent, uint40 deadline, bytes calldata signature) external override {
+        _turnSigned(consent, true, deadline, signature);
+    }
+
+    /// @inheritdoc IConsentToken
+    function resumeSigned(Consent calldata consent, uint40 deadline, bytes calldata signature) external override {
+        _turnSigned(consent, false, deadline, signature);
+    }
+
+    /// @inheritdoc IConsentToken
+    function setLimit(uint8 limit, uint200 value) external override restricted {
+        if (!Limits.valid(limit, value)) revert ConsentTokenLimit(limit, value);
+        uint256 before = Cells.valueOf(log, Limits.key(limit));
+        Write[] memory writes = Cells.one(Limits.key(limit), Limits.next(limit, before, value));
+        log.append(EntryKind.LIMITS, abi.encode(limit, value), writes);
     }
 
     /// @inheritdoc IConsentToken
     function consentOf(uint256 id) external view override returns (ConsentState memory) {
-        (uint256 given, uint256 end) = _cellsOf(bytes32(id));
+        (uint256 given, uint256 pauses) = _cellsOf(bytes32(id));
         return ConsentState({
             institution: ConsentCell.institution(given),
             sections: ConsentCell.sections(given),
@@ -110,8 +118,10 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
             notAfter: ConsentCell.notAfter(given),
             uses: ConsentCell.uses(given),
             used: ConsentCell.used(given),
-            revokedAt: ConsentCell.revokedAt(end),
-            entry: ConsentCell.entry(given)
+            revokedAt: ConsentCell.revokedAt(given),
+            pausedAt: ConsentCell.pausedSince(pauses),
+            resumedAt: ConsentCell.resumedAt(pauses),
+            turns: ConsentCell.turns(pauses)
         });
     }
 
@@ -122,10 +132,10 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
 
     /// @inheritdoc IConsentToken
     function openDomainsAt(uint40 time) external view override returns (uint32 domains) {
-        uint256 rules = Cells.valueOf(log, OpenDomains.KEY);
+        uint256 rules = Cells.valueOf(log, Limits.key(Limits.OPEN_DOMAINS));
         bool known;
-        (domains, known) = OpenDomains.at(rules, time);
-        if (!known) revert ConsentTokenOpenDomainsPast(time, OpenDomains.since(rules >> 64));
+        (domains, known) = Limits.openAt(rules, time);
+        if (!known) revert ConsentTokenOpenDomainsPast(time, Limits.since(rules >> 64));
     }
 
     /// @inheritdoc IERC721
@@ -141,73 +151,8 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
         return NodeCell.operator(node >> 56) == owner ? balance >> 56 : 0;
     }
 
-    /// @inheritdoc IERC5192
-    function locked(uint256 id) external view override returns (bool) {
-        _institutionOf(id);
-        return true;
-    }
-
-    /// @inheritdoc IERC721
-    function getApproved(uint256 id) external view override returns (address) {
-        _institutionOf(id);
-        return address(0);
-    }
-
-    /// @inheritdoc IERC721
-    function isApprovedForAll(address, address) external pure override returns (bool) {
-        return false;
-    }
-
-    /// @inheritdoc IERC721
-    function approve(address, uint256 id) external pure override {
-        revert ConsentTokenLocked(id);
-    }
-
-    /// @inheritdoc IERC721
-    function setApprovalForAll(address, bool) external pure override {
-        revert ConsentTokenLocked(0);
-    }
-
-    /// @inheritdoc IERC721
-    function transferFrom(address, address, uint256 id) external pure override {
-        revert ConsentTokenLocked(id);
-    }
-
-    /// @inheritdoc IERC721
-    function safeTransferFrom(address, address, uint256 id) external pure override {
-        revert ConsentTokenLocked(id);
-    }
-
-    /// @inheritdoc IERC721
-    function safeTransferFrom(address, address, uint256 id, bytes calldata) external pure override {
-        revert ConsentTokenLocked(id);
-    }
-
-    /// @inheritdoc IERC721Metadata
-    function name() external pure override returns (string memory) {
-        return "creditchain consent";
-    }
-
-    /// @inheritdoc IERC721Metadata
-    function symbol() external pure override returns (string memory) {
-        return "CONSENT";
-    }
-
-    /// @inheritdoc IERC721Metadata
-    function tokenURI(uint256 id) external view override returns (string memory) {
-        _institutionOf(id);
-        return "";
-    }
-
-    /// @notice ERC-165: supports ERC-721 with metadata, ERC-5192 and ERC-5267.
-    function supportsInterface(bytes4 interfaceId) public view override(ERC165, IERC165) returns (bool) {
-        return interfaceId == type(IERC721).interfaceId || interfaceId == type(IERC721Metadata).interfaceId
-            || interfaceId == type(IERC5192).interfaceId || interfaceId == type(IERC5267).interfaceId
-            || super.supportsInterface(interfaceId);
-    }
-
     function _checkTerms(Consent calldata consent) private view {
-        if (consent.log != _logId) revert ConsentTokenLog(_logId, consent.log);
+        _checkOpen(consent);
         if (
             consent.sections == 0 || consent.sections & ~_SECTIONS != 0 || consent.domains == 0 || consent.purpose == 0
                 || consent.uses == 0 || consent.subject == 0 || consent.notice == 0
@@ -225,6 +170,12 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
         ) revert ConsentTokenPeriod(consent.notBefore, consent.notAfter, consent.dataFrom, consent.dataTo);
     }
 
+    /// @dev It is for this log, and may still be granted.
+    function _checkOpen(Consent calldata consent) private view {
+        if (consent.log != _logId) revert ConsentTokenLog(_logId, consent.log);
+        if (consent.deadline < block.timestamp) revert ConsentTokenDeadline(consent.deadline);
+    }
+
     function _checkSignatures(
         Consent calldata consent,
         bytes32 structHash,
@@ -232,17 +183,14 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
         bytes calldata endorsement
     ) private view {
         Member memory platform = _requireMember(consent.platform, Role.Platform);
-        bytes32 digest = _hashTypedDataV4(structHash);
         if (consent.key == address(0)) {
             if (keySignature.length != 0) revert ConsentTokenKeyOrPaper(consent.key, consent.paper);
         } else {
             uint24 node = log.nodeOf(consent.key);
             if (node != 0) revert ConsentTokenKeyOfNode(consent.key, node);
-            if (!Signatures.isBy(consent.key, address(0), digest, keySignature)) {
-                revert ConsentTokenSignature(uint256(structHash), consent.key);
-            }
+            _checkByKey(consent, structHash, structHash, keySignature);
         }
-        if (!Signatures.isBy(platform.operator, platform.hostOperator, digest, endorsement)) {
+        if (!Signatures.isBy(platform.operator, platform.hostOperator, _digestOf(structHash), endorsement)) {
             revert ConsentTokenEndorsement(uint256(structHash), consent.platform);
         }
     }
@@ -253,27 +201,102 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
         if (!member.acts) revert ConsentTokenInactive(number);
     }
 
-    /// @dev Append the entry of a grant, which writes the cells of the consent and of the node's `balance`.
-    function _append(Consent calldata consent, uint64 entry, uint256[2] memory keys, uint256 balance) private {
+    /// @dev Append the entry of a grant, which writes the cells of the consent and of the node's `balance`. Takes the type hash
+    /// off `body`, which is then the members alone.
+    function _append(Consent calldata consent, bytes32 id, bytes memory body, uint256 balance) private {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let length := mload(body)
+            body := add(body, 0x20)
+            mstore(body, sub(length, 0x20))
+        }
         Write[] memory writes = new Write[](2);
         uint256 validFrom = consent.notBefore > block.timestamp ? consent.notBefore : block.timestamp;
-        writes[0] = Write({key: keys[0], value: ConsentCell.pack(consent, validFrom, entry)});
-        writes[1] = Write({key: keys[1], value: balance + 1});
-        // The cell names the entry. Nobody else can have appended since the cells were read.
-        assert(log.append(EntryKind.CONSENT, abi.encode(consent), writes) == entry);
+        writes[0] = Write({key: ConsentCell.grantKey(id), value: ConsentCell.pack(consent, validFrom)});
+        writes[1] = Write({key: _balanceKey(consent.institution), value: balance + 1});
+        log.append(EntryKind.CONSENT, body, writes);
     }
 
-    function _revoke(bytes32 id, uint24 institution, Revoker by) private {
-        Write[] memory end = Cells.one(ConsentCell.endKey(id), block.timestamp);
-        log.append(EntryKind.REVOCATION, abi.encode(id, institution, by), end);
+    function _revoke(Consent calldata consent, bytes32 id, Revoker by) private {
+        uint256 given = _unrevoked(id);
+        // Whoever signed can take it back before somebody grants it.
+        if (given == 0) _checkOpen(consent);
+        _end(id, consent.institution, given, by);
     }
 
-    /// @dev The institution of a consent that was not revoked.
-    function _standing(bytes32 id) private view returns (uint24) {
-        (uint256 given, uint256 end) = _cellsOf(id);
+    function _end(bytes32 id, uint24 institution, uint256 given, Revoker by) private {
+        Write[] memory writes = Cells.one(ConsentCell.grantKey(id), ConsentCell.revoked(given));
+        log.append(EntryKind.REVOCATION, abi.encode(id, institution, by), writes);
+    }
+
+    function _turnSigned(Consent calldata consent, bool pauses, uint40 deadline, bytes calldata signature) private {
+        if (deadline < block.timestamp) revert ConsentTokenDeadline(deadline);
+        bytes32 id = Messages.consentShown(consent);
+        (uint256 given, uint256 before) = _standing(id);
+        _checkTurn(id, pauses, before);
+        _checkByKey(consent, id, Messages.turn(id, ConsentCell.turns(before) + 1, deadline), signature);
+        _writeTurn(id, pauses, Revoker.Key, given, before);
+    }
+
+    /// @dev A platform resumes only what a platform paused.
+    function _turn(Consent calldata consent, bool pauses) private {
+        bytes32 id = Messages.consentShown(consent);
+        Revoker by = _byCaller(consent, id);
+        (uint256 given, uint256 before) = _standing(id);
+        _checkTurn(id, pauses, before);
+        if (!pauses && by == Revoker.Platform && !ConsentCell.pausedByPlatform(before)) {
+            revert ConsentTokenPausedByKey(uint256(id));
+        }
+        _writeTurn(id, pauses, by, given, before);
+    }
+
+    function _writeTurn(bytes32 id, bool pauses, Revoker by, uint256 given, uint256 before) private {
+        uint256 next = pauses ? ConsentCell.paused(before, by == Revoker.Platform) : ConsentCell.resumed(before);
+        bool first = !ConsentCell.wasPaused(given);
+        Write[] memory writes = new Write[](first ? 2 : 1);
+        writes[0] = Write({key: ConsentCell.pauseKey(id), value: next});
+        if (first) writes[1] = Write({key: ConsentCell.grantKey(id), value: given | ConsentCell.WAS_PAUSED});
+        log.append(EntryKind.PAUSE, abi.encode(id, by, ConsentCell.turns(next)), writes);
+    }
+
+    function _checkTurn(bytes32 id, bool pauses, uint256 before) private pure {
+        bool paused = ConsentCell.turns(before) & 1 == 1;
+        if (paused && pauses) revert ConsentTokenPaused(uint256(id), ConsentCell.pausedSince(before));
+        if (!paused && !pauses) revert ConsentTokenNotPaused(uint256(id));
+    }
+
+    /// @dev In which right the caller ends or pauses a consent.
+    function _byCaller(Consent calldata consent, bytes32 id) private view returns (Revoker) {
+        if (msg.sender == consent.key) return Revoker.Key;
+        if (!log.actsFor(msg.sender, consent.platform)) revert ConsentTokenNotRevoker(uint256(id), msg.sender);
+        return Revoker.Platform;
+    }
+
+    function _checkByKey(Consent calldata consent, bytes32 id, bytes32 structHash, bytes calldata signature)
+        private
+        view
+    {
+        if (!Signatures.isBy(consent.key, address(0), _digestOf(structHash), signature)) {
+            revert ConsentTokenSignature(uint256(id), consent.key);
+        }
+    }
+
+    /// @dev The cell of a consent that was not revoked; 0 if it was not granted.
+    function _unrevoked(bytes32 id) private view returns (uint256 given) {
+        given = Cells.valueOf(log, ConsentCell.grantKey(id));
+        if (ConsentCell.revokedAt(given) != 0) revert ConsentTokenRevoked(uint256(id), ConsentCell.revokedAt(given));
+    }
+
+    /// @dev The cells of a consent that was granted and not revoked.
+    function _standing(bytes32 id) private view returns (uint256 given, uint256 pauses) {
+        (given, pauses) = _cellsOf(id);
         if (given == 0) revert ConsentTokenUnknown(uint256(id));
-        if (ConsentCell.revokedAt(end) != 0) revert ConsentTokenRevoked(uint256(id), ConsentCell.revokedAt(end));
-        return ConsentCell.institution(given);
+        if (ConsentCell.revokedAt(given) != 0) revert ConsentTokenRevoked(uint256(id), ConsentCell.revokedAt(given));
+    }
+
+    /// @inheritdoc LockedToken
+    function _requireToken(uint256 id) internal view override {
+        _institutionOf(id);
     }
 
     function _institutionOf(uint256 id) private view returns (uint24 institution) {
@@ -282,9 +305,9 @@ contract ConsentToken is IConsentToken, IERC721Metadata, IERC5192, ERC165, Acces
         if (institution == 0) revert ConsentTokenUnknown(id);
     }
 
-    function _cellsOf(bytes32 id) private view returns (uint256 given, uint256 end) {
-        (given, end,) = Cells.pair(log, ConsentCell.grantKey(id), ConsentCell.endKey(id));
-        return (given >> 56, end >> 56);
+    function _cellsOf(bytes32 id) private view returns (uint256 given, uint256 pauses) {
+        (given, pauses,) = Cells.pair(log, ConsentCell.grantKey(id), ConsentCell.pauseKey(id));
+        return (given >> 56, pauses >> 56);
     }
 
     function _balanceKey(uint24 node) private pure returns (uint256) {

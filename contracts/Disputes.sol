@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-
+import {LogDomain} from "./LogDomain.sol";
 import {Life} from "./interfaces/IAnchorRegistry.sol";
 import {Answer, Dispute, DisputeFiling, DisputeInfo, Filing, IDisputes} from "./interfaces/IDisputes.sol";
 import {Member, Role} from "./interfaces/INodeRegistry.sol";
@@ -19,13 +18,13 @@ import {Signatures} from "./libraries/Signatures.sol";
 /// @notice Disputes about records, and what became of them; see `IDisputes`.
 /// @dev Its state is in the log's cells, so another version can take its place. The log is fixed at deployment and calls nobody
 /// back. Wallets are asked by `staticcall`.
-contract Disputes is IDisputes, EIP712 {
+contract Disputes is IDisputes, LogDomain {
     using Members for IRegionLog;
 
     /// @notice The log that holds all state.
     IRegionLog public immutable log;
 
-    constructor(IRegionLog log_) EIP712("creditchain", "1") {
+    constructor(IRegionLog log_) LogDomain(log_) {
         log = log_;
     }
 
@@ -161,7 +160,7 @@ contract Disputes is IDisputes, EIP712 {
         bytes calldata keySignature,
         bytes calldata endorsement
     ) private view {
-        bytes32 digest = _hashTypedDataV4(Messages.disputeFiling(filing));
+        bytes32 digest = _digestOf(Messages.disputeFiling(filing));
         if (!Signatures.isBy(filing.key, address(0), digest, keySignature)) {
             revert DisputesFilingSignature(filing.key);
         }

@@ -2,9 +2,8 @@
 pragma solidity 0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
+import {LogDomain} from "./LogDomain.sol";
 import {Admission, INodeRegistry, Interval, Role, Status} from "./interfaces/INodeRegistry.sol";
 import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {Cells} from "./libraries/Cells.sol";
@@ -12,13 +11,14 @@ import {EntryKind} from "./libraries/EntryKind.sol";
 import {Members} from "./libraries/Members.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {NodeCell} from "./libraries/NodeCell.sol";
+import {Signatures} from "./libraries/Signatures.sol";
 import {Space} from "./libraries/Space.sol";
 import {StolenKey} from "./libraries/StolenKey.sol";
 
 /// @title NodeRegistry
 /// @notice Who is a member of the region; see `INodeRegistry`.
 /// @dev Its state is in the log's cells, so another version can take its place.
-contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
+contract NodeRegistry is INodeRegistry, AccessManaged, LogDomain {
     using Members for IRegionLog;
 
     /// @dev A node as its cells say, and what they said before.
@@ -43,7 +43,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
     IRegionLog public immutable log;
 
     /// @param authority The AccessManager that decides who governs.
-    constructor(address authority, IRegionLog log_) AccessManaged(authority) EIP712("creditchain", "1") {
+    constructor(address authority, IRegionLog log_) AccessManaged(authority) LogDomain(log_) {
         log = log_;
     }
 
@@ -212,8 +212,8 @@ contract NodeRegistry is INodeRegistry, AccessManaged, EIP712 {
     {
         if (newOperator == address(0)) revert NodeRegistryNoOperator(node.number);
         if (block.timestamp > deadline) revert NodeRegistryExpired(deadline);
-        bytes32 digest = _hashTypedDataV4(Messages.operatorAcceptance(node.number, newOperator, deadline));
-        if (!SignatureChecker.isValidSignatureNow(newOperator, digest, acceptance)) {
+        bytes32 digest = _digestOf(Messages.operatorAcceptance(node.number, newOperator, deadline));
+        if (!Signatures.isBy(newOperator, address(0), digest, acceptance)) {
             revert NodeRegistryAcceptance(node.number, newOperator);
         }
         Write memory claim = _claim(newOperator, node.number);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-
+import {LogDomain} from "./LogDomain.sol";
 import {Member, Role} from "./interfaces/INodeRegistry.sol";
 import {
     Delivery,
@@ -10,42 +9,44 @@ import {
     IQueryLedger,
     LoanReport,
     LoanTotal,
-    Metered,
-    QueryRequest
+    QueryRequest,
+    Signature
 } from "./interfaces/IQueryLedger.sol";
 import {IRegionLog} from "./interfaces/IRegionLog.sol";
 import {Cells} from "./libraries/Cells.sol";
 import {ConsentCell} from "./libraries/ConsentCell.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
-import {ItemTree} from "./libraries/ItemTree.sol";
+import {Limits} from "./libraries/Limits.sol";
 import {Members} from "./libraries/Members.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {Months} from "./libraries/Months.sol";
-import {OpenDomains} from "./libraries/OpenDomains.sol";
 import {Cache, Overlay} from "./libraries/Overlay.sol";
+import {QueryItem} from "./libraries/QueryItem.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {Space} from "./libraries/Space.sol";
 
 /// @title QueryLedger
 /// @notice Which reports were requested and delivered, and what was lent afterwards; see `IQueryLedger`.
-/// @dev Log and node registry are fixed at deployment and call nobody back. Wallets are asked by `staticcall` with limited gas
-/// and memory, so that no item of a batch can make another fail.
+/// @dev Log and node registry are fixed at deployment and call nobody back. No wallet is asked, so that no item of a batch can
+/// make another fail, and what was signed stays signed.
 // slither-disable-start reentrancy-events,calls-loop,unused-return
-contract QueryLedger is IQueryLedger, EIP712 {
+contract QueryLedger is IQueryLedger, LogDomain {
     using Members for IRegionLog;
     using Overlay for Cache;
 
-    /// @dev The cells of one delivery, by their places in the overlay. A request without consent has only `nonce`.
-    struct Places {
+    /// @dev What judging one delivery needs: hashes of what was signed, and places in the overlay. `grant` is not used without a
+    /// consent.
+    struct Case {
         bytes32 request;
+        bytes32 receipt;
         uint256 nonce;
         uint256 grant;
-        uint256 end;
     }
 
-    uint8 private constant _OVERDRAWN = 1;
-    uint8 private constant _LATE = 2;
-    uint8 private constant _OPEN = 4;
+    /// @dev The places in the overlay of what is the same for all deliveries.
+    uint256 private constant _OPEN = 0;
+    uint256 private constant _REVOKERS = 1;
+    uint256 private constant _AGE = 2;
 
     /// @dev The longest time that a provider may take to meter, in seconds.
     uint40 private constant _METER_WITHIN = 1 hours;
@@ -53,28 +54,26 @@ contract QueryLedger is IQueryLedger, EIP712 {
     /// @notice The log that holds all state.
     IRegionLog public immutable log;
 
-    constructor(IRegionLog log_) EIP712("creditchain", "1") {
+    constructor(IRegionLog log_) LogDomain(log_) {
         log = log_;
     }
 
     /// @inheritdoc IQueryLedger
     function meter(Delivery[] calldata deliveries) external override {
         if (deliveries.length == 0) revert QueryLedgerEmpty();
-        (Cache memory cells, Places[] memory places, uint64 entry) = _load(deliveries);
-        bytes32[] memory items = new bytes32[](deliveries.length);
+        (Cache memory cells, Case[] memory cases) = _load(deliveries);
+        bytes memory items = new bytes(QueryItem.SIZE * deliveries.length);
         uint256 count = 0;
         for (uint256 i = 0; i < deliveries.length; ++i) {
             uint256 free = _freeMemory();
-            (bytes32 item, Finding finding) = _meter(deliveries[i], places[i], cells);
+            (Finding finding, uint256 flags) = _meter(deliveries[i], cases[i], cells);
             _release(free);
-            if (finding > Finding.Overdrawn) emit DeliveryRejected(places[i].request, msg.sender, finding, i);
-            else items[count++] = item;
+            if (finding > Finding.Overdrawn) emit DeliveryRejected(cases[i].request, msg.sender, finding, i);
+            else QueryItem.put(items, count++, deliveries[i], cases[i].request, cases[i].receipt, flags);
         }
         if (count == 0) return;
-        bytes32 root = ItemTree.root(items, count);
-        emit QueriesLogged(entry, root, uint64(count));
-        // Nobody else can have appended since the cells were read.
-        assert(log.append(EntryKind.QUERIES, abi.encode(root, count), cells.writes()) == entry);
+        QueryItem.cut(items, count);
+        log.append(EntryKind.QUERIES, items, cells.writes());
     }
 
     /// @inheritdoc IQueryLedger
@@ -90,9 +89,14 @@ contract QueryLedger is IQueryLedger, EIP712 {
     }
 
     /// @inheritdoc IQueryLedger
-    function deliveryOf(bytes32 request) external view override returns (Metered memory) {
-        uint256 word = Cells.word(log, _nonceKey(request));
-        return Metered({entry: uint56(word), flags: uint8(word >> 56), receipt: bytes24(bytes32(word))});
+    function nonceUsed(uint24 institution, uint24 provider, uint48 nonce)
+        external
+        view
+        override
+        returns (bool used, uint56 entry)
+    {
+        uint256 word = Cells.word(log, _nonceKey(institution, provider, nonce));
+        return ((word >> 56) & _nonceBit(nonce) != 0, uint56(word));
     }
 
     /// @inheritdoc IQueryLedger
@@ -103,85 +107,78 @@ contract QueryLedger is IQueryLedger, EIP712 {
         });
     }
 
-    /// @dev Read every cell that judging these deliveries needs. Place 0 is that of the open domains.
-    function _load(Delivery[] calldata deliveries)
-        private
-        view
-        returns (Cache memory cells, Places[] memory places, uint64 entry)
-    {
-        cells = Overlay.create(2 + 3 * deliveries.length);
-        cells.place(OpenDomains.KEY);
-        cells.place(Cells.writersKey(Space.CONSENT_END));
-        places = new Places[](deliveries.length);
+    /// @dev Read every cell that judging these deliveries needs.
+    function _load(Delivery[] calldata deliveries) private view returns (Cache memory cells, Case[] memory cases) {
+        cells = Overlay.create(3 + 2 * deliveries.length);
+        cells.place(Limits.key(Limits.OPEN_DOMAINS));
+        cells.place(Cells.writersKey(Space.CONSENT));
+        cells.place(Limits.key(Limits.DELIVERY_AGE));
+        cases = new Case[](deliveries.length);
         for (uint256 i = 0; i < deliveries.length; ++i) {
-            QueryRequest calldata asked = deliveries[i].request;
-            bytes32 request = Messages.queryRequest(asked);
-            places[i].request = request;
-            places[i].nonce = cells.place(_nonceKey(request));
-            if (asked.consent == 0) continue;
-            places[i].grant = cells.place(ConsentCell.grantKey(asked.consent));
-            places[i].end = cells.place(ConsentCell.endKey(asked.consent));
+            Delivery calldata delivery = deliveries[i];
+            QueryRequest calldata asked = delivery.request;
+            Case memory one = cases[i];
+            one.request = Messages.queryRequest(asked);
+            one.receipt = Messages.receipt(one.request, delivery);
+            one.nonce = cells.place(_nonceKey(asked.institution, asked.provider, asked.nonce));
+            if (asked.consent != 0) one.grant = cells.place(ConsentCell.grantKey(asked.consent));
         }
-        entry = cells.load(log);
-        if (cells.values[1] == 0) revert QueryLedgerNobodyRevokes();
+        cells.load(log);
+        if (~cells.values[_REVOKERS] & ConsentCell.REVOKED_AT != 0) revert QueryLedgerNobodyRevokes();
     }
 
     /// @dev Judge a delivery. One that fits changes `cells`.
-    function _meter(Delivery calldata delivery, Places memory places, Cache memory cells)
+    function _meter(Delivery calldata delivery, Case memory one, Cache memory cells)
         private
-        returns (bytes32 item, Finding finding)
+        view
+        returns (Finding finding, uint256 flags)
     {
         QueryRequest calldata asked = delivery.request;
-        bytes32 receipt =
-            Messages.receipt(places.request, delivery.report, delivery.deliveredAt, delivery.meterBy);
         finding = _judgeTimes(delivery, asked);
-        if (finding != Finding.Fits) return (0, finding);
-        if (cells.values[places.nonce] != 0) return (0, Finding.Replayed);
-        finding = _judgeSignatures(delivery, asked, places.request, receipt);
-        if (finding != Finding.Fits) return (0, finding);
-        finding = _judgeConsent(asked, delivery.deliveredAt, places, cells);
-        if (finding > Finding.Overdrawn) return (0, finding);
+        if (finding != Finding.Fits) return (finding, 0);
+        uint256 bit = _nonceBit(asked.nonce);
+        if (cells.values[one.nonce] & bit != 0) return (Finding.Replayed, 0);
+        finding = _judgeSignatures(delivery, asked, one);
+        if (finding != Finding.Fits) return (finding, 0);
+        finding = _judgeConsent(asked, delivery.deliveredAt, one, cells);
+        if (finding > Finding.Overdrawn) return (finding, 0);
 
-        if (finding == Finding.Fits) cells.values[places.grant] += ConsentCell.ONE_USE;
-        uint8 flags = finding == Finding.Overdrawn ? _OVERDRAWN : finding == Finding.WithoutConsent ? _OPEN : 0;
-        if (block.timestamp > delivery.meterBy) flags |= _LATE;
-        cells.values[places.nonce] = uint256(uint192(bytes24(receipt))) << 8 | flags;
-        _emitDelivered(delivery, asked, places.request, flags);
-        item = ItemTree.leaf(receipt, flags);
+        flags = _timeFlags(delivery, cells.values[_AGE]);
+        if (finding == Finding.WithoutConsent) {
+            flags |= QueryItem.OPEN;
+        } else {
+            if (finding == Finding.Overdrawn) flags |= QueryItem.OVERDRAWN;
+            else cells.values[one.grant] += ConsentCell.ONE_USE;
+            if (ConsentCell.wasPaused(cells.values[one.grant])) flags |= _pauseFlag(asked.consent, delivery.deliveredAt);
+        }
+        cells.values[one.nonce] |= bit;
     }
 
-    function _emitDelivered(Delivery calldata delivery, QueryRequest calldata asked, bytes32 request, uint8 flags)
-        private
-    {
-        emit Delivered(
-            request,
-            asked.institution,
-            asked.provider,
-            asked.consent,
-            delivery.report,
-            delivery.deliveredAt,
-            delivery.meterBy,
-            asked.purpose,
-            asked.domains,
-            flags
-        );
+    function _timeFlags(Delivery calldata delivery, uint256 limit) private view returns (uint256 flags) {
+        if (block.timestamp > delivery.meterBy) flags = QueryItem.LATE;
+        if (block.timestamp - delivery.deliveredAt > Limits.age(limit)) flags |= QueryItem.OLD;
     }
 
-    function _judgeConsent(QueryRequest calldata asked, uint40 time, Places memory places, Cache memory cells)
+    /// @dev Few consents are ever paused, so this is read for those only.
+    function _pauseFlag(bytes32 consent, uint40 time) private view returns (uint256) {
+        return ConsentCell.pausedAt(Cells.valueOf(log, ConsentCell.pauseKey(consent)), time) ? QueryItem.PAUSED : 0;
+    }
+
+    function _judgeConsent(QueryRequest calldata asked, uint40 time, Case memory one, Cache memory cells)
         private
         pure
         returns (Finding)
     {
         // What nobody knows any more counts as closed.
-        (uint32 open,) = OpenDomains.at(cells.values[0], time);
+        (uint32 open,) = Limits.openAt(cells.values[_OPEN], time);
         if (asked.consent == 0) {
             return asked.domains & ~open == 0 ? Finding.WithoutConsent : Finding.ConsentUnknown;
         }
-        return ConsentCell.judge(cells.values[places.grant], cells.values[places.end], asked, time, open);
+        return ConsentCell.judge(cells.values[one.grant], asked, time, open);
     }
 
     function _judgeTimes(Delivery calldata delivery, QueryRequest calldata asked) private view returns (Finding) {
-        if (asked.sections == 0 || asked.domains == 0) return Finding.Scope;
+        if (asked.sections == 0 || asked.domains == 0 || asked.purpose == 0) return Finding.Scope;
         uint40 deliveredAt = delivery.deliveredAt;
         uint40 meterBy = delivery.meterBy;
         if (deliveredAt > block.timestamp) return Finding.InFuture;
@@ -191,27 +188,45 @@ contract QueryLedger is IQueryLedger, EIP712 {
         return Finding.Fits;
     }
 
-    function _judgeSignatures(
-        Delivery calldata delivery,
-        QueryRequest calldata asked,
-        bytes32 request,
-        bytes32 receipt
-    ) private view returns (Finding) {
-        Member memory institution = log.memberAt(asked.institution, delivery.deliveredAt);
+    function _judgeSignatures(Delivery calldata delivery, QueryRequest calldata asked, Case memory one)
+        private
+        view
+        returns (Finding)
+    {
+        uint40 time = delivery.deliveredAt;
+        Member memory institution = log.memberAt(asked.institution, time);
         if (institution.role != Role.Institution || !institution.acts) return Finding.Institution;
-        Member memory provider = log.memberAt(asked.provider, delivery.deliveredAt);
+        Member memory provider = log.memberAt(asked.provider, time);
         if ((provider.role != Role.Platform && provider.role != Role.Bureau) || !provider.acts) return Finding.Provider;
-        if (!_signed(institution, request, delivery.requestSignature)) return Finding.RequestSignature;
-        if (!_signed(provider, receipt, delivery.receiptSignature)) return Finding.ReceiptSignature;
-        return Finding.Fits;
+        bytes32 digest = _digestOf(one.request);
+        if (!_signed(institution, digest, delivery.byInstitution)) return Finding.RequestSignature;
+        if (!_signed(provider, _digestOf(one.receipt), delivery.byProvider)) return Finding.ReceiptSignature;
+        return asked.via == 0 ? Finding.Fits : _judgeBroker(log.memberAt(asked.via, time), digest, delivery.byBroker);
     }
 
-    function _signed(Member memory member, bytes32 structHash, bytes calldata signature) private view returns (bool) {
-        return Signatures.isBy(member.operator, member.hostOperator, _hashTypedDataV4(structHash), signature);
+    function _judgeBroker(Member memory broker, bytes32 digest, Signature calldata signature)
+        private
+        pure
+        returns (Finding)
+    {
+        if (broker.role != Role.Platform || !broker.acts) return Finding.Broker;
+        return _signed(broker, digest, signature) ? Finding.Fits : Finding.BrokerSignature;
     }
 
-    function _nonceKey(bytes32 request) private pure returns (uint256) {
-        return Space.key(Space.NONCE, Cells.hashed(request));
+    /// @dev By an account only: a wallet could say otherwise tomorrow.
+    function _signed(Member memory member, bytes32 digest, Signature calldata signature) private pure returns (bool) {
+        address signer = Signatures.recover(digest, signature.r, signature.vs);
+        return signer != address(0) && (signer == member.operator || signer == member.hostOperator);
+    }
+
+    function _nonceKey(uint24 institution, uint24 provider, uint48 nonce) private pure returns (uint256) {
+        return Space.key(
+            Space.NONCE, uint256(institution) << 80 | uint256(provider) << 48 | nonce / Space.NONCES_A_CELL
+        );
+    }
+
+    function _nonceBit(uint48 nonce) private pure returns (uint256) {
+        return 1 << (nonce % Space.NONCES_A_CELL);
     }
 
     function _loanKey(uint24 institution, uint24 month) private pure returns (uint256) {

@@ -21,6 +21,7 @@ import {Role} from "./INodeRegistry.sol";
 /// @param keepDays Days after a delivery for which the institution may keep the report.
 /// @param notice Salted digest of the notice that the enterprise was shown; not 0.
 /// @param paper Salted digest of the paper that it signed; 0 if it signs with `key`. Exactly one of the two is 0.
+/// @param deadline Unix seconds until which it can be granted, inclusive.
 struct Consent {
     bytes32 log;
     uint24 institution;
@@ -38,13 +39,17 @@ struct Consent {
     uint16 keepDays;
     bytes32 notice;
     bytes32 paper;
+    uint40 deadline;
 }
 
-/// @dev What the cells of a consent say; all zero if there is none. Its key and platform are in the entry of the grant.
+/// @dev What the cells of a consent say; all zero if there is none. One that was revoked before it was granted has only
+/// `revokedAt`. Its key and platform are in the entry of the grant.
 /// @param validFrom The later of `notBefore` and the time of the grant, unix seconds.
 /// @param used Number of metered deliveries that took a use; at most `uses`.
 /// @param revokedAt Unix seconds; 0 if it was not revoked.
-/// @param entry Index of the log entry of the grant.
+/// @param pausedAt When it was paused last; 0 if never.
+/// @param resumedAt When it was resumed after that; 0 if it was not.
+/// @param turns How often it was paused and resumed. It is paused while this is odd.
 struct ConsentState {
     uint24 institution;
     uint8 sections;
@@ -55,10 +60,12 @@ struct ConsentState {
     uint32 uses;
     uint32 used;
     uint40 revokedAt;
-    uint56 entry;
+    uint40 pausedAt;
+    uint40 resumedAt;
+    uint16 turns;
 }
 
-/// @dev Who revoked a consent. The numbers are part of the log format.
+/// @dev Who revoked, paused or resumed a consent. The numbers are part of the log format.
 enum Revoker {
     None,
     Key,
@@ -71,9 +78,9 @@ enum Revoker {
 /// a virtual node without a key of its own, its host's operator). It is locked (ERC-5192), cannot be approved, and is never
 /// burnt; a revoked consent stays, with the time of its revocation. Anyone may relay consents, because the signatures decide.
 ///
-/// All state is in cells of the region log: grant and uses, end, open domains, and the number of a node's tokens. Uses are
-/// counted by `QueryLedger` when it meters, and by nobody else. A consent can be used only as long as some contract may write
-/// its end.
+/// All state is in cells of the region log: grants, uses and revocations, pauses, limits, and the number of a node's tokens.
+/// Uses are counted by `QueryLedger` when it meters, and by nobody else. A consent can be used only as long as some contract may
+/// revoke it.
 ///
 /// Warning: the owner changes with the node's operator, without a `Transfer` event. `balanceOf` counts the tokens of the node
 /// that a key operates now, and not those of virtual nodes that it hosts.
@@ -96,6 +103,21 @@ interface IConsentToken {
     /// @notice A consent must end after it begins, not before now, and before 2106. Its days must have the form YYYYMMDD
     /// and be in order.
     error ConsentTokenPeriod(uint40 notBefore, uint40 notAfter, uint32 dataFrom, uint32 dataTo);
+
+    /// @notice `deadline`, unix seconds, is over: of the consent, which can no longer be granted, or of the signature.
+    error ConsentTokenDeadline(uint40 deadline);
+
+    /// @notice The consent has been paused since `pausedAt`, unix seconds.
+    error ConsentTokenPaused(uint256 id, uint40 pausedAt);
+
+    /// @notice The consent is not paused.
+    error ConsentTokenNotPaused(uint256 id);
+
+    /// @notice The consent was paused by its key, so its platform cannot resume it.
+    error ConsentTokenPausedByKey(uint256 id);
+
+    /// @notice There is no such limit, or it cannot have this value.
+    error ConsentTokenLimit(uint8 limit, uint200 value);
 
     /// @notice `node` has another role than the consent needs in this place.
     error ConsentTokenRole(uint24 node, Role expected, Role actual);
@@ -121,9 +143,6 @@ interface IConsentToken {
     /// @notice `caller` is neither the key of the consent nor acts for its platform.
     error ConsentTokenNotRevoker(uint256 id, address caller);
 
-    /// @notice The token cannot be transferred or approved.
-    error ConsentTokenLocked(uint256 id);
-
     /// @notice ERC-721 has no balance for the address 0.
     error ConsentTokenNoOwner();
 
@@ -139,8 +158,8 @@ interface IConsentToken {
         external
         returns (uint256 id);
 
-    /// @notice Revoke a consent for ever. Its key may, and whoever acts for the platform that endorsed it. The consent is shown
-    /// again, because the log keeps neither.
+    /// @notice Revoke a consent for ever. Its key may, and whoever acts for the platform that endorses it; also before it is
+    /// granted, and then it never can be. The consent is shown again, because the log keeps neither key nor platform in cells.
     function revoke(Consent calldata consent) external;
 
     /// @notice As `revoke`, relayed by anyone.
@@ -150,8 +169,26 @@ interface IConsentToken {
     /// @notice As `revoke`, by governors, for a consent on paper whose platform no longer exists.
     function revokeByGovernors(uint256 id) external;
 
-    /// @notice Set the domains that the law allows to be used without consent, from now on. Only governors may; it is logged.
-    function setOpenDomains(uint32 domains) external;
+    /// @notice Pause a consent: deliveries are flagged `PAUSED` until it is resumed. Its key may, and whoever acts for its
+    /// platform.
+    function pause(Consent calldata consent) external;
+
+    /// @notice Resume a paused consent. Its key may, and whoever acts for its platform if that paused it.
+    function resume(Consent calldata consent) external;
+
+    /// @notice As `pause`, relayed by anyone.
+    /// @param deadline Unix seconds until which the signature can be used, inclusive.
+    /// @param signature Signature by the consent's key over `Pause(bytes32 consent,uint16 turn,uint40 deadline)`; `turn` is one
+    /// more than the consent's `turns`, so that it can be used once.
+    function pauseSigned(Consent calldata consent, uint40 deadline, bytes calldata signature) external;
+
+    /// @notice As `resume`, relayed by anyone.
+    /// @param signature As of `pauseSigned`, over `Resumption(bytes32 consent,uint16 turn,uint40 deadline)`.
+    function resumeSigned(Consent calldata consent, uint40 deadline, bytes calldata signature) external;
+
+    /// @notice Set a limit from now on: 1 the domains that the law allows to be used without consent, 2 how old a delivery may
+    /// be, in seconds, when it is metered (0: 8 days). Only governors may; it is logged.
+    function setLimit(uint8 limit, uint200 value) external;
 
     /// @notice What the log keeps of a consent; all zero if there is none.
     function consentOf(uint256 id) external view returns (ConsentState memory);

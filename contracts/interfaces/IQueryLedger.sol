@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 /// @dev What an institution requests, signed as the EIP-712 message `QueryRequest` with the same fields in the same order. Its
-/// struct hash is the request's id; the fresh salt in `subject` makes it unique.
+/// struct hash is the request's id. One delivery is metered for a nonce of an institution and a provider.
 /// @param institution Node that requests.
 /// @param provider Node that is to deliver, a platform or a bureau.
 /// @param consent Id of the consent; 0 if all domains may be used without one.
@@ -14,6 +14,9 @@ pragma solidity 0.8.30;
 /// @param staff Salted digest of the member of staff who requests.
 /// @param issuedAt Unix seconds.
 /// @param deadline Unix seconds until which the request may be answered, inclusive.
+/// @param nonce A number that the institution uses once for this provider; ascending from 0, so that few cells hold many.
+/// @param via Node of the platform that brokers the request and signs it too; 0 if none does.
+/// @param terms Digest of the provider's price list; 0 if it has none.
 struct QueryRequest {
     uint24 institution;
     uint24 provider;
@@ -26,6 +29,15 @@ struct QueryRequest {
     bytes32 staff;
     uint40 issuedAt;
     uint40 deadline;
+    uint48 nonce;
+    uint24 via;
+    bytes32 terms;
+}
+
+/// @dev An account's signature as EIP-2098 has it: `vs` is `yParity[1 bit] || s[255 bits]`.
+struct Signature {
+    bytes32 r;
+    bytes32 vs;
 }
 
 /// @dev A request and its receipt, the EIP-712 message
@@ -33,15 +45,17 @@ struct QueryRequest {
 /// @param report Commitment to the report that was delivered.
 /// @param deliveredAt Unix seconds.
 /// @param meterBy Unix seconds by which the provider promises to meter, at most an hour after `deliveredAt`.
-/// @param requestSignature Signature by the institution's operator, or its host's.
-/// @param receiptSignature Signature by the provider's operator, or its host's.
+/// @param byInstitution Signature of the request by the account that operates the institution, or its host.
+/// @param byProvider Signature of the receipt by the account that operates the provider, or its host.
+/// @param byBroker Signature of the request by the account that operates `via`, or its host; not looked at if `via` is 0.
 struct Delivery {
     QueryRequest request;
     bytes32 report;
     uint40 deliveredAt;
     uint40 meterBy;
-    bytes requestSignature;
-    bytes receiptSignature;
+    Signature byInstitution;
+    Signature byProvider;
+    Signature byBroker;
 }
 
 /// @dev The result of judging a delivery as of the time it was delivered. Up to `Overdrawn` it is metered; from `InFuture` on it
@@ -61,7 +75,7 @@ enum Finding {
     NotIssued,
     /// Delivered after the request's deadline.
     PastDeadline,
-    /// The request was metered already.
+    /// A delivery was metered for this nonce of institution and provider already.
     Replayed,
     /// The requesting node was not an institution, or did not act, or its key was compromised.
     Institution,
@@ -87,18 +101,12 @@ enum Finding {
     ConsentExpired,
     /// When, or after, the consent was revoked.
     ConsentRevoked,
-    /// No section or no domain was asked for.
-    Scope
-}
-
-/// @dev What is stored of a metered delivery; all zero if there is none.
-/// @param entry Index of the log entry that contains it.
-/// @param flags See `IQueryLedger`.
-/// @param receipt First 24 bytes of the receipt's struct hash.
-struct Metered {
-    uint56 entry;
-    uint8 flags;
-    bytes24 receipt;
+    /// No section, no domain or no purpose was asked for.
+    Scope,
+    /// The brokering node was not a platform, or did not act, or its key was compromised.
+    Broker,
+    /// The request was not signed by the broker.
+    BrokerSignature
 }
 
 /// @dev What an institution lent in a month after queries. The fields, in this order, are the body of a `LOANS` log entry.
@@ -129,38 +137,24 @@ struct LoanTotal {
 /// @title Which reports were requested and delivered, and what was lent afterwards
 /// @notice A delivery is judged as of its time: membership, keys, consent and revocation. If it fits, it is metered once, with
 /// flags: `OVERDRAWN` (1) if the consent had no use left, `LATE` (2) if metered after `meterBy`, `OPEN` (4) if it needed no
-/// consent. If it does not fit, an event says why; it consumes nothing and can be submitted again. Everything that one call
-/// meters is one log entry: root and number of the items `keccak256(0x00 || abi.encode(bytes32 receipt, uint8 flags))` in the
-/// order of their `Delivered` events, where `receipt` is the receipt's struct hash.
+/// consent, `OLD` (8) if metered later than the governed limit allows, `PAUSED` (16) if delivered while the consent was paused.
+/// If it does not fit, an event says why; it consumes nothing and can be submitted again. Everything that one call meters is one
+/// log entry, whose body is the items one after the other (see `QueryItem`). There is no other event for them.
+///
+/// Requests and receipts are signed by accounts. A wallet contract that operates a node cannot sign them, because it could deny
+/// tomorrow what it said today.
 ///
 /// Warning: whoever holds the keys of both institution and provider can backdate a delivery by as long as they wait before
-/// metering it. More than an hour shows as `LATE`.
+/// metering it. More than an hour shows as `LATE`, more than the governed limit as `OLD`.
 interface IQueryLedger {
-    /// @notice A delivery was metered.
-    event Delivered(
-        bytes32 indexed request,
-        uint24 indexed institution,
-        uint24 indexed provider,
-        bytes32 consent,
-        bytes32 report,
-        uint40 deliveredAt,
-        uint40 meterBy,
-        uint8 purpose,
-        uint32 domains,
-        uint8 flags
-    );
-
     /// @notice A delivery was not metered. The event names no nodes, because only `by`, who submitted it, vouches for them.
     /// @param index Position of the delivery in the call.
     event DeliveryRejected(bytes32 indexed request, address indexed by, Finding indexed finding, uint256 index);
 
-    /// @notice The deliveries of one call became a log entry.
-    event QueriesLogged(uint64 indexed entry, bytes32 root, uint64 count);
-
     /// @notice There is nothing to meter.
     error QueryLedgerEmpty();
 
-    /// @notice No contract may write the end of a consent now, so none may be used. Meter again when governors admitted one.
+    /// @notice No contract may revoke consents now, so none may be used. Meter again when governors admitted one.
     error QueryLedgerNobodyRevokes();
 
     /// @notice `month` is not a month, or is not over.
@@ -178,9 +172,12 @@ interface IQueryLedger {
     /// @notice Report a month's loans, or correct the report by one with the next revision. Only for the active institution.
     function reportLoans(LoanReport calldata report) external;
 
-    /// @notice What is stored of the delivery that answered a request; all zero if none was metered.
-    /// @param request Struct hash of the request.
-    function deliveryOf(bytes32 request) external view returns (Metered memory);
+    /// @notice Whether a delivery was metered for a nonce, and the index of the log entry that last wrote the cell which holds it
+    /// and its neighbours; 0 if none did.
+    function nonceUsed(uint24 institution, uint24 provider, uint48 nonce)
+        external
+        view
+        returns (bool used, uint56 entry);
 
     /// @notice The current report of an institution's month.
     function loansOf(uint24 institution, uint24 month) external view returns (LoanTotal memory);

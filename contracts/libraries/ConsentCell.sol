@@ -7,29 +7,35 @@ import {Consent} from "../interfaces/IConsentToken.sol";
 import {Finding, QueryRequest} from "../interfaces/IQueryLedger.sol";
 
 /// @title The cells of a consent, and what they allow
-/// @notice Layouts are drawn in `Space`. `grant` is the value of a consent's `CONSENT` cell, `end` that of `CONSENT_END`.
+/// @notice Layouts are drawn in `Space`. `grant` is the value of a consent's `CONSENT` cell, `pauses` that of `PAUSE`.
 library ConsentCell {
     /// @notice One use, in the place of `used`.
     uint256 internal constant ONE_USE = 1 << 143;
 
+    /// @notice The bits of `revokedAt`.
+    uint256 internal constant REVOKED_AT = uint256(type(uint32).max) << 160;
+
+    /// @notice Set once the consent was paused for the first time; otherwise nobody need read its pauses.
+    uint256 internal constant WAS_PAUSED = 1 << 192;
+
     /// @notice The most uses that fit.
     uint256 internal constant MOST_USES = type(uint16).max;
 
-    /// @notice The key of the cell with grant and uses.
+    /// @notice The key of the cell with grant, uses and revocation.
     function grantKey(bytes32 id) internal pure returns (uint256) {
         return Space.key(Space.CONSENT, Cells.hashed(id));
     }
 
-    /// @notice The key of the cell with the end.
-    function endKey(bytes32 id) internal pure returns (uint256) {
-        return Space.key(Space.CONSENT_END, Cells.hashed(id));
+    /// @notice The key of the cell with the pauses.
+    function pauseKey(bytes32 id) internal pure returns (uint256) {
+        return Space.key(Space.PAUSE, Cells.hashed(id));
     }
 
-    /// @notice A consent as it is granted by log entry `entry`. Its values must fit.
-    function pack(Consent calldata consent, uint256 validFrom_, uint256 entry_) internal pure returns (uint256) {
+    /// @notice A consent as it is granted. Its values must fit.
+    function pack(Consent calldata consent, uint256 validFrom_) internal pure returns (uint256) {
         return uint256(consent.institution) | uint256(consent.purpose) << 24 | uint256(consent.sections) << 32
             | uint256(consent.domains) << 39 | validFrom_ << 63 | uint256(consent.notAfter) << 95
-            | uint256(consent.uses) << 127 | (consent.paper == 0 ? 0 : 1 << 159) | entry_ << 160;
+            | uint256(consent.uses) << 127 | (consent.paper == 0 ? 0 : 1 << 159);
     }
 
     /// @notice Node that may request reports; 0 if there is no such consent.
@@ -72,32 +78,77 @@ library ConsentCell {
         return uint16(grant >> 143);
     }
 
-    /// @notice Index of the log entry of the grant.
-    function entry(uint256 grant) internal pure returns (uint40) {
-        return uint40(grant >> 160);
+    /// @notice When it was revoked, or taken back before it was granted; 0 if it was not.
+    function revokedAt(uint256 grant) internal pure returns (uint32) {
+        return uint32(grant >> 160);
     }
 
-    /// @notice When it was revoked; 0 if it was not.
-    function revokedAt(uint256 end) internal pure returns (uint32) {
-        return uint32(end);
+    /// @notice Whether it was ever paused.
+    function wasPaused(uint256 grant) internal pure returns (bool) {
+        return grant & WAS_PAUSED != 0;
+    }
+
+    /// @notice The cell after the consent was revoked now.
+    function revoked(uint256 grant) internal view returns (uint256) {
+        return grant | block.timestamp << 160;
+    }
+
+    /// @notice How often it was paused and resumed. It is paused while this is odd.
+    function turns(uint256 pauses) internal pure returns (uint16) {
+        return uint16(pauses >> 128);
+    }
+
+    /// @notice Whether its platform paused it last, and not its key.
+    function pausedByPlatform(uint256 pauses) internal pure returns (bool) {
+        return pauses >> 144 & 1 == 1;
+    }
+
+    /// @notice When it was paused last; 0 if never.
+    function pausedSince(uint256 pauses) internal pure returns (uint32) {
+        return uint32(pauses);
+    }
+
+    /// @notice When it was resumed after that; 0 if it was not.
+    function resumedAt(uint256 pauses) internal pure returns (uint32) {
+        return uint32(pauses >> 32);
+    }
+
+    /// @notice The pauses after it was paused now. It must not be paused.
+    function paused(uint256 pauses, bool byPlatform) internal view returns (uint256) {
+        uint256 last = pauses & type(uint64).max;
+        return block.timestamp | last << 64 | uint256(turns(pauses) + 1) << 128 | (byPlatform ? 1 << 144 : 0);
+    }
+
+    /// @notice The pauses after it was resumed now. It must be paused.
+    function resumed(uint256 pauses) internal view returns (uint256) {
+        uint256 turn = turns(pauses) + 1;
+        return pauses & ~(uint256(type(uint16).max) << 128) | turn << 128 | block.timestamp << 32;
+    }
+
+    /// @notice Whether it was paused at `time`, as far as the cell knows: of the last two pauses.
+    function pausedAt(uint256 pauses, uint256 time) internal pure returns (bool) {
+        uint256 count = turns(pauses);
+        if (count == 0) return false;
+        if (time >= pausedSince(pauses)) return count & 1 == 1 || time < resumedAt(pauses);
+        return time >= uint32(pauses >> 64) && time < uint32(pauses >> 96);
     }
 
     /// @notice Judge a delivery at `time` under a consent.
     /// @param open The domains that needed no consent then.
     /// @return `Fits`, `Overdrawn`, or why the consent does not cover it.
-    function judge(uint256 grant, uint256 end, QueryRequest calldata asked, uint256 time, uint32 open)
+    function judge(uint256 grant, QueryRequest calldata asked, uint256 time, uint32 open)
         internal
         pure
         returns (Finding)
     {
-        if (grant == 0) return Finding.ConsentUnknown;
+        if (institution(grant) == 0) return Finding.ConsentUnknown;
         if (asked.institution != institution(grant)) return Finding.ConsentInstitution;
         if (asked.purpose != purpose(grant)) return Finding.ConsentPurpose;
         if (asked.sections & ~sections(grant) != 0) return Finding.ConsentSections;
         if (asked.domains & ~(uint32(domains(grant)) | open) != 0) return Finding.ConsentDomains;
         if (time < validFrom(grant)) return Finding.ConsentNotYetValid;
         if (time > notAfter(grant)) return Finding.ConsentExpired;
-        if (revokedAt(end) != 0 && time >= revokedAt(end)) return Finding.ConsentRevoked;
+        if (revokedAt(grant) != 0 && time >= revokedAt(grant)) return Finding.ConsentRevoked;
         return used(grant) == uses(grant) ? Finding.Overdrawn : Finding.Fits;
     }
 }

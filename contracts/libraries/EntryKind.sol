@@ -18,10 +18,11 @@ library EntryKind {
     uint8 internal constant SIGNERS = 12;
     uint8 internal constant SEALED = 13;
     uint8 internal constant WRITER = 14;
-    uint8 internal constant OPEN_DOMAINS = 15;
+    uint8 internal constant LIMITS = 15;
     uint8 internal constant REGION = 16;
     uint8 internal constant AUTHORITY = 17;
     uint8 internal constant ANSWER = 18;
+    uint8 internal constant PAUSE = 23;
     uint8 internal constant COMPROMISE = 24;
     uint8 internal constant ANSWERER = 25;
 }

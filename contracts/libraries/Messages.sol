@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {Consent} from "../interfaces/IConsentToken.sol";
 import {DisputeFiling} from "../interfaces/IDisputes.sol";
-import {QueryRequest} from "../interfaces/IQueryLedger.sol";
+import {Delivery, QueryRequest} from "../interfaces/IQueryLedger.sol";
 
 /// @title Struct hashes of the EIP-712 messages that the contracts check
 /// @notice See docs/format.md, section 6. All members are static, so a struct's ABI encoding is its EIP-712 encoding.
@@ -13,13 +13,17 @@ library Messages {
 
     // solhint-disable max-line-length
     bytes32 internal constant CONSENT = keccak256(
-        "Consent(bytes32 log,uint24 institution,uint24 platform,address key,bytes32 subject,uint8 sections,uint32 domains,uint8 purpose,uint32 dataFrom,uint32 dataTo,uint40 notBefore,uint40 notAfter,uint32 uses,uint16 keepDays,bytes32 notice,bytes32 paper)"
+        "Consent(bytes32 log,uint24 institution,uint24 platform,address key,bytes32 subject,uint8 sections,uint32 domains,uint8 purpose,uint32 dataFrom,uint32 dataTo,uint40 notBefore,uint40 notAfter,uint32 uses,uint16 keepDays,bytes32 notice,bytes32 paper,uint40 deadline)"
     );
 
     bytes32 internal constant REVOCATION = keccak256("Revocation(bytes32 consent)");
 
+    bytes32 internal constant PAUSE = keccak256("Pause(bytes32 consent,uint16 turn,uint40 deadline)");
+
+    bytes32 internal constant RESUMPTION = keccak256("Resumption(bytes32 consent,uint16 turn,uint40 deadline)");
+
     bytes32 internal constant QUERY_REQUEST = keccak256(
-        "QueryRequest(uint24 institution,uint24 provider,bytes32 consent,bytes32 subject,bytes32 product,uint8 sections,uint32 domains,uint8 purpose,bytes32 staff,uint40 issuedAt,uint40 deadline)"
+        "QueryRequest(uint24 institution,uint24 provider,bytes32 consent,bytes32 subject,bytes32 product,uint8 sections,uint32 domains,uint8 purpose,bytes32 staff,uint40 issuedAt,uint40 deadline,uint48 nonce,uint24 via,bytes32 terms)"
     );
 
     bytes32 internal constant RECEIPT =
@@ -39,8 +43,25 @@ library Messages {
         return keccak256(abi.encode(CONSENT, message));
     }
 
+    /// @dev The id of a consent that is shown again. What is not as `Consent` has it gives an id that nobody signed.
+    function consentShown(Consent calldata message) internal pure returns (bytes32 hash) {
+        bytes32 typeHash = CONSENT;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typeHash)
+            calldatacopy(add(free, 0x20), message, 0x220)
+            hash := keccak256(free, 0x240)
+        }
+    }
+
     function revocation(bytes32 consentId) internal pure returns (bytes32) {
         return keccak256(abi.encode(REVOCATION, consentId));
+    }
+
+    /// @dev An odd `turn` pauses, an even one resumes.
+    function turn(bytes32 consentId, uint16 number, uint40 deadline) internal pure returns (bytes32) {
+        return keccak256(abi.encode(number & 1 == 1 ? PAUSE : RESUMPTION, consentId, number, deadline));
     }
 
     /// @dev `keccak256(abi.encode(QUERY_REQUEST, message))` without reading each member, because a batch hashes many.
@@ -50,8 +71,8 @@ library Messages {
         assembly ("memory-safe") {
             let free := mload(0x40)
             mstore(free, typeHash)
-            calldatacopy(add(free, 0x20), message, 0x160)
-            hash := keccak256(free, 0x180)
+            calldatacopy(add(free, 0x20), message, 0x1c0)
+            hash := keccak256(free, 0x1e0)
         }
     }
 
@@ -59,11 +80,16 @@ library Messages {
         return keccak256(abi.encode(DISPUTE_FILING, message));
     }
 
-    function receipt(bytes32 request, bytes32 report, uint40 deliveredAt, uint40 meterBy)
-        internal
-        pure
-        returns (bytes32)
-    {
-        return keccak256(abi.encode(RECEIPT, request, report, deliveredAt, meterBy));
+    /// @dev `keccak256(abi.encode(RECEIPT, request, report, deliveredAt, meterBy))`; the last three stand together in calldata.
+    function receipt(bytes32 request, Delivery calldata delivery) internal pure returns (bytes32 hash) {
+        bytes32 typeHash = RECEIPT;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typeHash)
+            mstore(add(free, 0x20), request)
+            calldatacopy(add(free, 0x40), add(delivery, 0x1c0), 0x60)
+            hash := keccak256(free, 0xa0)
+        }
     }
 }

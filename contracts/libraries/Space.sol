@@ -35,25 +35,31 @@ library Space {
     /// answers to single filings: `outcome 3, answeredAt 40`; see `DisputeCell`.
     uint8 internal constant DISPUTE = 9;
 
-    /// @notice Grant and uses of a consent, by `Cells.hashed` of its id. QueryLedger writes the bits of `used`, ConsentToken the
-    /// others:
+    /// @notice Grant, uses and revocation of a consent, by `Cells.hashed` of its id. QueryLedger writes the bits of `used`,
+    /// ConsentToken the others. One that was taken back before it was granted has only `revokedAt`.
     ///
-    ///     | entry 40 | paper 1 | used 16 | uses 16 | notAfter 32 | validFrom 32 | domains 24 | sections 7 | purpose 8 |
-    ///     | institution 24 |
+    ///     | wasPaused 1 | revokedAt 32 | paper 1 | used 16 | uses 16 | notAfter 32 | validFrom 32 | domains 24 | sections 7 |
+    ///     | purpose 8 | institution 24 |
     uint8 internal constant CONSENT = 10;
 
-    /// @notice The end of a consent, by the same id: `revokedAt 32`. Above it is room for pauses.
-    uint8 internal constant CONSENT_END = 11;
+    /// @notice The last two pauses of a consent, by the same id. It is paused while `turns` is odd.
+    ///
+    ///     | byPlatform 1 | turns 16 | earlier resumedAt 32 | earlier pausedAt 32 | resumedAt 32 | pausedAt 32 |
+    uint8 internal constant PAUSE = 11;
 
-    /// @notice A request that was metered, by `Cells.hashed` of its struct hash: `| receipt 192 | flags 8 |`.
+    /// @notice Nonces of requests that were metered, a bit each, at `institution << 80 | provider << 48 | nonce / 200`: bit
+    /// `nonce % 200`.
     uint8 internal constant NONCE = 12;
+
+    /// @notice Nonces that one cell holds.
+    uint48 internal constant NONCES_A_CELL = 200;
 
     /// @notice The current report of an institution's month, at `institution << 24 | month`:
     /// `| reports 16 | count 32 | amount 128 |`.
     uint8 internal constant LOAN = 13;
 
-    /// @notice Governed limits. At id 1 the domains that need no consent, those before, and since when:
-    /// `| since before 32 | before 32 | since 32 | domains 32 |`.
+    /// @notice Governed limits, by their numbers; see `Limits`. At id 1 the domains that need no consent, those before, and since
+    /// when: `| since before 32 | before 32 | since 32 | domains 32 |`. At id 2 how old a delivery may be: `seconds 32`.
     uint8 internal constant LIMIT = 14;
 
     /// @notice The rest of a node's membership, by its number. `since`: when operator, status, host or end changed last; the past

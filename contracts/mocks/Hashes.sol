@@ -3,8 +3,7 @@ pragma solidity 0.8.30;
 
 import {Consent} from "../interfaces/IConsentToken.sol";
 import {DisputeFiling} from "../interfaces/IDisputes.sol";
-import {QueryRequest} from "../interfaces/IQueryLedger.sol";
-import {ItemTree} from "../libraries/ItemTree.sol";
+import {Delivery, QueryRequest} from "../interfaces/IQueryLedger.sol";
 import {Messages} from "../libraries/Messages.sol";
 import {Months} from "../libraries/Months.sol";
 
@@ -30,20 +29,16 @@ contract Hashes {
         return Messages.disputeFiling(message);
     }
 
-    function receipt(bytes32 request, bytes32 report, uint40 deliveredAt, uint40 meterBy)
-        external
-        pure
-        returns (bytes32)
-    {
-        return Messages.receipt(request, report, deliveredAt, meterBy);
+    function consentShown(Consent calldata message) external pure returns (bytes32) {
+        return Messages.consentShown(message);
     }
 
-    function item(bytes32 receipt_, uint8 flags) external pure returns (bytes32) {
-        return ItemTree.leaf(receipt_, flags);
+    function receipt(bytes32 request, Delivery calldata delivery) external pure returns (bytes32) {
+        return Messages.receipt(request, delivery);
     }
 
-    function itemRoot(bytes32[] memory leaves) external pure returns (bytes32) {
-        return ItemTree.root(leaves, leaves.length);
+    function turn(bytes32 consentId, uint16 number, uint40 deadline) external pure returns (bytes32) {
+        return Messages.turn(consentId, number, deadline);
     }
 
     function isOver(uint24 month, uint256 time) external pure returns (bool) {

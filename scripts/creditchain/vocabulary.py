@@ -44,10 +44,11 @@ class EntryKind(Named):
     SIGNERS = 12, "检查点签署方"
     SEALED = 13, "封存"
     WRITER = 14, "写入方"
-    OPEN_DOMAINS = 15, "免授权数据域"
+    LIMITS = 15, "限额"
     REGION = 16, "区域"
     AUTHORITY = 17, "治理合约"
     ANSWER = 18, "异议答复"
+    PAUSE = 23, "暂停授权"
     COMPROMISE = 24, "密钥泄露"
     ANSWERER = 25, "代为答复"
 
@@ -64,7 +65,7 @@ class Space(Named):
     RECORD = 8, "记录"
     DISPUTE = 9, "异议"
     CONSENT = 10, "授权"
-    CONSENT_END = 11, "授权终止"
+    PAUSE = 11, "暂停授权"
     NONCE = 12, "查询序号"
     LOAN = 13, "贷款"
     LIMIT = 14, "限额"
@@ -124,11 +125,18 @@ class DisputeState(Named):
 
 
 class Revoker(Named):
-    """Who revoked a consent."""
+    """Who revoked, paused or resumed a consent."""
 
     KEY = 1, "企业密钥"
     PLATFORM = 2, "背书平台"
     GOVERNORS = 3, "治理方"
+
+
+class Limit(Named):
+    """What governors set a limit for."""
+
+    OPEN_DOMAINS = 1, "免授权数据域"
+    DELIVERY_AGE = 2, "交付最长时限"
 
 
 class Finding(Named):
@@ -141,7 +149,7 @@ class Finding(Named):
     METER_BY = 4, "计量期限不合规"
     NOT_ISSUED = 5, "早于请求时间"
     PAST_DEADLINE = 6, "晚于请求截止时间"
-    REPLAYED = 7, "已计量"
+    REPLAYED = 7, "序号已用"
     INSTITUTION = 8, "请求方不是有效的金融机构"
     PROVIDER = 9, "提供方不是有效的平台或征信机构"
     REQUEST_SIGNATURE = 10, "请求签名无效"
@@ -154,7 +162,9 @@ class Finding(Named):
     CONSENT_NOT_YET_VALID = 17, "授权尚未生效"
     CONSENT_EXPIRED = 18, "授权已到期"
     CONSENT_REVOKED = 19, "授权已撤销"
-    SCOPE = 20, "未请求任何信息类别或数据域"
+    SCOPE = 20, "未请求信息类别、数据域或用途"
+    BROKER = 21, "经办方不是有效的平台"
+    BROKER_SIGNATURE = 22, "经办方签名无效"
 
     @property
     def metered(self) -> bool:
@@ -168,3 +178,5 @@ class MeterFlag(IntFlag):
     OVERDRAWN = 1
     LATE = 2
     OPEN = 4
+    OLD = 8
+    PAUSED = 16

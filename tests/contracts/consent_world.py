@@ -21,27 +21,34 @@ from brownie import (
     chain,
     web3,
 )
+from eth_abi import decode
 from eth_account import Account
 from world import admit_writer, appended, cell_key, deploy, node_count
 
 from creditchain.hashing import keccak256
+from creditchain.log.entries import QueriesBody, parse_body
+from creditchain.log.query_items import QueryItem
 from creditchain.messages import (
     NO_DIGEST,
     NO_KEY,
     Consent,
-    ContractDomain,
     DeliveryReceipt,
     DisputeFiling,
+    LogDomain,
     OperatorAcceptance,
+    Pause,
     QueryRequest,
+    Resumption,
     Revocation,
     TypedMessage,
+    compact,
 )
-from creditchain.vocabulary import Role
+from creditchain.vocabulary import EntryKind, Role
 
 HOUR, DAY = 3600, 86400
 SECTIONS, DOMAINS, PURPOSE = 0b0011110, 0b1110_0000_1111, 1
 _fresh = itertools.count(1)
+_nonces = itertools.count()
 
 
 def digest(name: str) -> bytes:
@@ -61,15 +68,26 @@ def members(message: TypedMessage) -> tuple[Any, ...]:
 
 
 def sign(account: Any, message: TypedMessage) -> bytes:
-    """65 bytes, as any wallet would make them."""
+    """The 64 bytes (EIP-2098) of an account's signature."""
+    return compact(by_wallet(account, message))
+
+
+def by_wallet(account: Any, message: TypedMessage) -> bytes:
+    """65 bytes, as accounts' wallets make them, and contracts' wallets take them."""
     return bytes(account.unsafe_sign_hash(message.digest()).signature)
 
 
+def words(signature: bytes) -> tuple[bytes, bytes]:
+    """The first 64 bytes of a signature, filled up with zeros, as two words."""
+    padded = signature[:64].ljust(64, b"\0")
+    return padded[:32], padded[32:]
+
+
 def malleable(signature: bytes) -> bytes:
-    """The same signature in its other form, with s in the upper half."""
+    """The same signature with s in the upper half, in the 65 bytes that have room for it."""
     order = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
-    s = order - int.from_bytes(signature[32:64], "big")
-    return signature[:32] + s.to_bytes(32, "big") + bytes([55 - signature[64]])
+    parity, s = signature[32] >> 7, int.from_bytes(signature[32:], "big") & ~(1 << 255)
+    return signature[:32] + (order - s).to_bytes(32, "big") + bytes([28 - parity])
 
 
 def now() -> int:
@@ -92,11 +110,13 @@ class Signed:
     receipt: DeliveryReceipt
     request_signature: bytes
     receipt_signature: bytes
+    broker_signature: bytes = bytes(64)
 
     def args(self) -> tuple[Any, ...]:
         """As `meter` takes it."""
         receipt = (self.receipt.report, self.receipt.delivered_at, self.receipt.meter_by)
-        return (members(self.request), *receipt, self.request_signature, self.receipt_signature)
+        signatures = (self.request_signature, self.receipt_signature, self.broker_signature)
+        return (members(self.request), *receipt, *map(words, signatures))
 
 
 @dataclass
@@ -168,14 +188,15 @@ class World:
     def rotate(self, node: int, new: Any, *, by_governors: bool = True) -> None:
         """Give a node another key."""
         deadline = now() + DAY
-        acceptance = OperatorAcceptance(self.domain(self.nodes), node, new.address, deadline)
+        acceptance = OperatorAcceptance(self.of_log, node, new.address, deadline)
         assert by_governors
         self.nodes.replaceOperator(node, new.address, deadline, sign(new, acceptance), {"from": self.governor})
         self.operators[node] = new
 
-    def domain(self, contract: Any) -> ContractDomain:
-        """The domain of messages to a contract."""
-        return ContractDomain(chain.id, contract.address)
+    @property
+    def of_log(self) -> LogDomain:
+        """The domain of messages for the region."""
+        return LogDomain(bytes(self.log.logId()))
 
     # Consents
 
@@ -199,8 +220,9 @@ class World:
             "keep_days": 365,
             "notice": digest("notice"),
             "paper": NO_DIGEST,
+            "deadline": time + 30 * DAY,
         }
-        return Consent(self.domain(self.consents), **{**values, **changes})
+        return Consent(self.of_log, **{**values, **changes})
 
     def paper(self, **changes: Any) -> Consent:
         """A consent on paper."""
@@ -223,9 +245,14 @@ class World:
         chain.mine()
         return consent
 
+    def turn(self, consent: Consent, number: int, deadline: int | None = None) -> Pause | Resumption:
+        """The message that pauses (odd numbers) or resumes it."""
+        kind = Pause if number % 2 else Resumption
+        return kind(self.of_log, consent.id, number, now() + DAY if deadline is None else deadline)
+
     def revocation(self, consent: Consent) -> Revocation:
         """The message that revokes it."""
-        return Revocation(self.domain(self.consents), consent.id)
+        return Revocation(self.of_log, consent.id)
 
     # Disputes
 
@@ -240,7 +267,7 @@ class World:
             "previous": 0,
             "deadline": now() + DAY,
         }
-        return DisputeFiling(self.domain(self.disputes), **{**values, **changes})
+        return DisputeFiling(self.of_log, **{**values, **changes})
 
     def file(self, filing: DisputeFiling, **signatures: bytes) -> Any:
         """Relay a filing with the right signatures, or those given as `by_key`, `by_platform`."""
@@ -266,14 +293,15 @@ class World:
             "staff": digest("staff"),
             "issued_at": time - 10,
             "deadline": time + 600,
+            "nonce": next(_nonces),
         }
-        return QueryRequest(self.domain(self.ledger), **{**values, **changes})
+        return QueryRequest(self.of_log, **{**values, **changes})
 
     def delivery(self, request: QueryRequest, at: int | None = None, **changes: Any) -> Signed:
         """The bureau's answer, signed by both, delivered now or `at`."""
         time = now() if at is None else at
         values = {"request": request.id, "report": digest("report"), "delivered_at": time, "meter_by": time + HOUR}
-        receipt = DeliveryReceipt(self.domain(self.ledger), **{**values, **changes})
+        receipt = DeliveryReceipt(self.of_log, **{**values, **changes})
         by_bank = sign(self.operators[request.institution], request)
         return Signed(request, receipt, by_bank, sign(self.operators[request.provider], receipt))
 
@@ -294,9 +322,17 @@ class World:
         return dict(self.consents.consentOf(int.from_bytes(consent.id, "big")).dict())
 
     def metered(self, delivery: Signed) -> tuple[int, int, bytes]:
-        """(entry, flags, receipt) that the ledger keeps of a delivery."""
-        entry, flags, receipt = self.ledger.deliveryOf(delivery.request.id)
-        return int(entry), int(flags), bytes(receipt)
+        """(entry, flags, receipt) of what the log says was metered for a delivery's nonce; zeros for nothing."""
+        asked = delivery.request
+        topics = [LOG_TOPIC, None, hex_word(EntryKind.QUERIES)]
+        found = [
+            (index, item)
+            for index, item in logged_items({"address": self.log.address, "fromBlock": 0, "topics": topics})
+            if (item.institution, item.provider, item.nonce) == (asked.institution, asked.provider, asked.nonce)
+        ]
+        used, _ = self.ledger.nonceUsed(asked.institution, asked.provider, asked.nonce)
+        assert used == (len(found) == 1)
+        return (found[0][0], found[0][1].flags, found[0][1].receipt) if found else (0, 0, bytes(32))
 
     def bank_account(self, name: str = "bank") -> Any:
         """An operator as a sender of transactions."""
@@ -326,6 +362,55 @@ def packed(*fields: tuple[int, int]) -> int:
 def token(consent: Consent) -> int:
     """Token id of a consent."""
     return int.from_bytes(consent.id, "big")
+
+
+#: The topic of the log's one event.
+LOG_TOPIC = "0x" + keccak256(b"Appended(uint64,uint8,address,uint64,bytes,bytes)").hex()
+
+
+def hex_word(number: int) -> str:
+    """A topic."""
+    return f"0x{int(number):064x}"
+
+
+def logged_items(wanted: dict[str, Any]) -> list[tuple[int, QueryItem]]:
+    """(entry, item) of each delivery in the events that are wanted."""
+    found = []
+    for event in web3.eth.get_logs(wanted):
+        _, body, _ = decode(("uint64", "bytes", "bytes"), bytes(event["data"]))
+        parsed = parse_body(EntryKind.QUERIES, body)
+        assert isinstance(parsed, QueriesBody)
+        found += [(int.from_bytes(event["topics"][1], "big"), item) for item in parsed.items]
+    return found
+
+
+def items(tx: Any) -> list[QueryItem]:
+    """The deliveries that a transaction metered."""
+    bodies = [parse_body(event["kind"], event["body"]) for event in appended(tx)]
+    return [item for body in bodies if isinstance(body, QueriesBody) for item in body.items]
+
+
+def item(delivery: Signed, flags: int = 0) -> QueryItem:
+    """The item of a delivery."""
+    request, receipt = delivery.request, delivery.receipt
+    return QueryItem(
+        institution=request.institution,
+        provider=request.provider,
+        via=request.via,
+        nonce=request.nonce,
+        domains=request.domains,
+        delivered_at=receipt.delivered_at,
+        meter_within=receipt.meter_by - receipt.delivered_at,
+        sections=request.sections,
+        purpose=request.purpose,
+        flags=flags,
+        request=request.id,
+        receipt=receipt.struct_hash(),
+        report=receipt.report,
+        consent=request.consent,
+        product=request.product,
+        terms=request.terms,
+    )
 
 
 def with_signature(delivery: Signed, **changes: bytes) -> Signed:

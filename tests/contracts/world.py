@@ -53,10 +53,11 @@ class Kind(IntEnum):
     LOANS = 11
     SEALED = 13
     WRITER = 14
-    OPEN_DOMAINS = 15
+    LIMITS = 15
     REGION = 16
     AUTHORITY = 17
     ANSWER = 18
+    PAUSE = 23
     COMPROMISE = 24
     ANSWERER = 25
 
@@ -64,7 +65,7 @@ class Kind(IntEnum):
 WHOLE_SPACE = 2**200 - 1
 NODE, KEY, MEMBER, TERM, COMPROMISE, COUNT = 1, 2, 17, 18, 19, 20
 EPOCH_SPACE, SERIES_SPACE, ANCHOR_SPACE, RECORD_SPACE, DISPUTE_SPACE = 3, 4, 5, 8, 9
-CONSENT, CONSENT_END, NONCE, LOAN, LIMIT, BALANCE = 10, 11, 12, 13, 14, 21
+CONSENT, PAUSE, NONCE, LOAN, LIMIT, BALANCE = 10, 11, 12, 13, 14, 21
 # The bits of a consent's cell that count its uses.
 CONSENT_USED = 0xFFFF << 143
 # What each contract of a region may append, and the spaces that are its own; (space, bits) where others write too.
@@ -79,8 +80,8 @@ RIGHTS = {
     ),
     "Disputes": ((Kind.DISPUTE, Kind.ANSWER), (DISPUTE_SPACE,)),
     "ConsentToken": (
-        (Kind.CONSENT, Kind.REVOCATION, Kind.OPEN_DOMAINS),
-        ((CONSENT, WHOLE_SPACE ^ CONSENT_USED), CONSENT_END, LIMIT, BALANCE),
+        (Kind.CONSENT, Kind.REVOCATION, Kind.LIMITS, Kind.PAUSE),
+        ((CONSENT, WHOLE_SPACE ^ CONSENT_USED), PAUSE, LIMIT, BALANCE),
     ),
     "QueryLedger": ((Kind.QUERIES, Kind.LOANS), ((CONSENT, CONSENT_USED), NONCE, LOAN)),
 }
@@ -266,7 +267,8 @@ def _appended(found: Any) -> dict[str, Any]:
 
 def acceptance(nodes: Any, node: int, key: bytes, deadline: int, **changes: Any) -> bytes:
     """A new operator's EIP-712 signature; `changes` replace parts of the domain."""
-    domain = {"name": "creditchain", "version": "1", "chainId": chain.id, "verifyingContract": nodes.address, **changes}
+    log = brownie.project.get_loaded_projects()[0].RegionLog.at(nodes.log())
+    domain = {"name": "creditchain", "version": "1", "salt": bytes(log.logId()), **changes}
     message = encode_typed_data(
         domain,
         {
@@ -278,7 +280,8 @@ def acceptance(nodes: Any, node: int, key: bytes, deadline: int, **changes: Any)
         },
         {"node": node, "operator": Account.from_key(key).address, "deadline": deadline},
     )
-    return bytes(Account.sign_message(message, key).signature)
+    signed = Account.sign_message(message, key)
+    return signed.r.to_bytes(32, "big") + (signed.s | (signed.v - 27) << 255).to_bytes(32, "big")
 
 
 def new_key(number: int) -> tuple[bytes, str]:

@@ -29,6 +29,7 @@ from creditchain.acts.enterprise_keys import MnemonicKeys, WalletAnswer
 from creditchain.acts.preconditions import NotEntitledError
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.consents.errors import (
+    ConsentPausedError,
     ConsentRevokedError,
     ConsentUnknownError,
     ForeignFileError,
@@ -38,9 +39,9 @@ from creditchain.consents.errors import (
 from creditchain.consents.standing import ConsentStanding, standing
 from creditchain.errors import InputError
 from creditchain.hashing import keccak256
-from creditchain.messages import SignatureError
+from creditchain.messages import SignatureError, compact
 from creditchain.messages.enterprise_keys import MnemonicError
-from creditchain.packages.consent_file import parse_consent
+from creditchain.packages.consent_file import parse_consent, parse_turn
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +76,47 @@ def test_from_request_to_revocation(world: ActsWorld) -> None:
     assert over.block.number > block.number
     with world.refuses(ConsentRevokedError):
         revoking.sign_revocation(world.region, file.message.id, ENTERPRISE)
+
+
+def test_a_signed_consent_is_taken_back_before_relay(world: ActsWorld) -> None:
+    file = world.endorsed()
+    consent = file.message.id
+    with world.refuses(ConsentUnknownError):
+        revoking.sign_revocation(world.region, consent, ENTERPRISE)
+    with world.refuses(InputError):
+        revoking.sign_revocation(world.region, consent, ENTERPRISE, world.endorsed().message)
+    revocation = revoking.sign_revocation(world.region, consent, ENTERPRISE, file.message)
+    found = revoking.relay_revocation(world.region, world.outbox(ANYBODY), revocation, file.message)
+    assert found.state is None
+    with world.refuses(ConsentRevokedError):
+        revoking.sign_revocation(world.region, consent, ENTERPRISE, file.message)
+    with world.refuses(ContractRefusedError):
+        consenting.relay(world.region, world.outbox(ANYBODY), file)
+
+
+def test_a_consent_is_paused_and_resumed(world: ActsWorld) -> None:
+    consent = world.granted().message.id
+    with world.refuses(ConsentPausedError):
+        revoking.sign_turn(world.region, consent, ENTERPRISE, pauses=False)
+    with world.refuses(InputError):
+        revoking.sign_turn(world.region, consent, world.key(ANYBODY), pauses=True)
+    pause = revoking.sign_turn(world.region, consent, ENTERPRISE, pauses=True)
+    assert parse_turn(pause.to_json()) == pause
+    found = revoking.relay_turn(world.region, world.outbox(ANYBODY), pause)
+    assert standing(found.state, found.block.time) is ConsentStanding.PAUSED
+    assert revoking.relay_turn(world.region, world.outbox(ANYBODY), pause).state == found.state
+    with world.refuses(ConsentPausedError):
+        revoking.turn(world.region, world.outbox(PLATFORM), consent, pauses=True)
+    with world.refuses(ContractRefusedError):
+        revoking.turn(world.region, world.outbox(PLATFORM), consent, pauses=False)
+    resumption = revoking.sign_turn(world.region, consent, ENTERPRISE, pauses=False)
+    assert parse_turn(resumption.to_json()) == resumption
+    found = revoking.relay_turn(world.region, world.outbox(OTHER_BANK), resumption)
+    assert standing(found.state, found.block.time) is ConsentStanding.VALID
+    for pauses in (True, False):
+        found = revoking.turn(world.region, world.outbox(PLATFORM), consent, pauses=pauses)
+        assert found.state is not None
+        assert found.state.paused == pauses
 
 
 def test_a_platform_revokes_and_nobody_else(world: ActsWorld) -> None:
@@ -176,6 +218,6 @@ def test_a_wallet_elsewhere_and_a_mnemonic_that_is_none(world: ActsWorld) -> Non
         consenting.grant(world.region, asked, WalletAnswer(wallet.address, wrong))
     for signature in (right, right[:64] + bytes([right[64] - 27])):
         made = consenting.grant(world.region, asked, WalletAnswer(wallet.address, signature))
-        assert (made.message.key, made.key_signature) == (wallet.address, right)
+        assert (made.message.key, made.key_signature) == (wallet.address, compact(right))
     with world.refuses(MnemonicError):
         consenting.grant(world.region, asked, MnemonicKeys("not a mnemonic"))

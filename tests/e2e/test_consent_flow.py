@@ -175,7 +175,6 @@ def spoiled(file: Path, change: Callable[[dict[str, Any]], object]) -> Path:
         (lambda v: v["message"].update(key="0x" + "11" * 20), "PackageError", "key_signature"),
         (lambda v: v["notice"].update(text="something else"), "ContentError", "notice"),
         (lambda v: v["subject"].update(number="1"), "PackageError", "subject.number"),
-        (lambda v: v.update(chain_id=1), "ForeignFileError", None),
         (lambda v: v["message"].update(log="0x" + "11" * 32), "ForeignFileError", None),
         (lambda v: v["message"].update(sections=0), "TermsError", "sections"),
         (lambda v: v["message"].update(domains=1 << 30), "TermsError", "domains"),

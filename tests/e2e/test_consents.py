@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -11,30 +12,34 @@ from eth_account import Account
 
 from creditchain.chain.connect import Chain
 from creditchain.chain.consent_calls import ConsentCalls, Delivery, LoanReport
-from creditchain.chain.consents import ConsentReads
+from creditchain.chain.consents import ConsentReads, nonce_of
 from creditchain.chain.funding import fund_dev_accounts
 from creditchain.chain.log_entries import read_entries
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.hashing import keccak256
 from creditchain.home.journal import Journal
-from creditchain.log.entries import ConsentBody, DisputeBody, LoansBody, QueriesBody, RevocationBody, delivery_item
+from creditchain.log.entries import ConsentBody, DisputeBody, LoansBody, QueriesBody, RevocationBody
+from creditchain.log.metering import pauses_of
 from creditchain.log.views import ContractCall
-from creditchain.merkle import root
 from creditchain.messages import (
     NO_DIGEST,
     NO_KEY,
     Consent,
     DeliveryReceipt,
     DisputeFiling,
+    Pause,
     QueryRequest,
+    Resumption,
     Revocation,
     TypedMessage,
+    compact,
 )
 from creditchain.messages.enterprise_keys import KeyUse, derive_key
-from creditchain.vocabulary import DisputeState, Finding, MeterFlag, Role
+from creditchain.vocabulary import DisputeState, Finding, Limit, MeterFlag, Role
 
 MNEMONIC = "test test test test test test test test test test test junk"
+NONCES = itertools.count()
 PLATFORM, BUREAU, BANK = 1, 2, 3  # development keys and node numbers
 MONTH = 202401
 
@@ -81,8 +86,10 @@ class Acting:
             "uses": 1,
             "keep_days": 365,
             "notice": keccak256(f"notice {name}".encode()),
+            "paper": NO_DIGEST,
+            "deadline": self.now() + 3600,
         }
-        return Consent(self.reads.domain("ConsentToken"), **{**values, **changes})
+        return Consent(self.reads.domain, **{**values, **changes})
 
     def delivery(self, under: bytes, name: str, **changes: Any) -> Delivery:
         time = self.now()
@@ -98,8 +105,9 @@ class Acting:
             "staff": keccak256(b"staff"),
             "issued_at": time - 1,
             "deadline": time + 600,
+            "nonce": next(NONCES),
         }
-        request = QueryRequest(self.reads.domain("QueryLedger"), **{**values, **changes})
+        request = QueryRequest(self.reads.domain, **{**values, **changes})
         receipt = DeliveryReceipt(request.domain, request.id, keccak256(f"report {name}".encode()), time, time + 3600)
         return Delivery(request, receipt, self.sign(BANK, request), self.sign(BUREAU, receipt))
 
@@ -113,7 +121,7 @@ def test_a_consent_from_grant_to_revocation(acting: Acting) -> None:
     enterprise = derive_key(MNEMONIC, acting.region.deployment.log_id, KeyUse.CONSENT, BANK)
     consent = acting.consent(enterprise.address, "1")
     assert acting.reads.consent(consent.id) is None
-    by_key = bytes(enterprise.unsafe_sign_hash(consent.digest()).signature)
+    by_key = compact(bytes(enterprise.unsafe_sign_hash(consent.digest()).signature))
     acting.send("grant", acting.calls.grant(consent, by_key, acting.sign(PLATFORM, consent)))
     paper = acting.consent(NO_KEY, "2", paper=keccak256(b"paper"))
     acting.send("paper", acting.calls.grant(paper, b"", acting.sign(PLATFORM, paper)))
@@ -121,14 +129,14 @@ def test_a_consent_from_grant_to_revocation(acting: Acting) -> None:
     state = acting.reads.consent(consent.id)
     assert state is not None
     assert (state.institution, state.uses, state.used) == (BANK, 1, 0)
-    assert acting.reads.message(state) == consent
+    assert acting.reads.message(consent.id) == consent
     assert acting.reads.owner(consent.id) == dev_signer(BANK, acting.region.chain).address
     assert [granted.consent for granted in acting.reads.granted()] == [consent, paper]
     assert [granted.consent for granted in acting.reads.granted(key=enterprise.address)] == [consent]
     assert list(acting.reads.granted(institution=BUREAU)) == []
 
     revocation = Revocation(consent.domain, consent.id)
-    signature = bytes(enterprise.unsafe_sign_hash(revocation.digest()).signature)
+    signature = compact(bytes(enterprise.unsafe_sign_hash(revocation.digest()).signature))
     acting.send("revoke", acting.calls.revoke_signed(consent, signature))
     acting.send("revoke paper", acting.calls.revoke(paper), PLATFORM)
     revoked = acting.reads.consent(consent.id)
@@ -141,7 +149,7 @@ def test_a_consent_from_grant_to_revocation(acting: Acting) -> None:
 
 
 def test_deliveries_from_receipt_to_ledger(acting: Acting) -> None:
-    acting.send("open", acting.calls.set_open_domains(0b1))
+    acting.send("open", acting.calls.set_limit(Limit.OPEN_DOMAINS, 0b1))
     paper = acting.consent(NO_KEY, "1", paper=keccak256(b"paper"))
     acting.send("paper", acting.calls.grant(paper, b"", acting.sign(PLATFORM, paper)))
     fits, wrong, over = (
@@ -158,22 +166,51 @@ def test_deliveries_from_receipt_to_ledger(acting: Acting) -> None:
     ]
     flags = [MeterFlag(0), MeterFlag.OVERDRAWN, MeterFlag.OPEN]
     delivered = list(acting.reads.delivered())
-    assert [(one.request, one.flags, one.index) for one in delivered] == [
+    assert [(one.item.request, one.item.flags, one.index) for one in delivered] == [
         (one.request.id, flag, index)
         for index, (one, flag) in enumerate(zip((fits, over, open_one), flags, strict=True))
     ]
     for one, flag in zip((fits, over, open_one), flags, strict=True):
-        metered = acting.reads.metered(one.request.id)
+        metered = acting.reads.metered(one.request)
         assert metered is not None
-        assert (metered.flags, metered.receipt) == (flag, one.receipt.struct_hash()[:24])
-    assert acting.reads.metered(wrong.request.id) is None
+        assert (metered.item.flags, metered.item.receipt) == (flag, one.receipt.struct_hash())
+    assert acting.reads.metered(wrong.request) is None
+    found = acting.reads.metered_for([one.request for one in (fits, wrong, over, open_one)])
+    assert set(found) == {nonce_of(one.request) for one in (fits, over, open_one)}
 
-    items = [
-        delivery_item(one.receipt.struct_hash(), flag) for one, flag in zip((fits, over, open_one), flags, strict=True)
-    ]
     last = read_entries(acting.region)[-1]
-    assert last.body_hash == QueriesBody(root(items), 3).body_hash()
-    assert {one.entry for one in delivered} == {last.index}
+    assert last.body == QueriesBody(tuple(one.item for one in delivered))
+    assert {one.entry.index for one in delivered} == {last.index}
+
+
+def test_nonces_that_are_near_those_in_use(acting: Acting) -> None:
+    paper = acting.consent(NO_KEY, "1", paper=keccak256(b"paper"), uses=9)
+    acting.send("paper", acting.calls.grant(paper, b"", acting.sign(PLATFORM, paper)))
+    reads, first = acting.reads, acting.delivery(paper.id, "first", nonce=0)
+    assert reads.next_nonce(BANK, BUREAU) == 0
+    assert [reads.is_near(replace(first.request, nonce=nonce)) for nonce in (0, 1999, 2000)] == [True, True, False]
+    used = [acting.delivery(paper.id, str(nonce), nonce=nonce) for nonce in (0, 198, 200)]
+    acting.send("meter", acting.calls.meter(used))
+    assert [reads.next_nonce(BANK, BUREAU, least) for least in (0, 199, 200, 300, 401)] == [199, 199, 201, 300, 401]
+    near = [reads.is_near(replace(first.request, nonce=nonce)) for nonce in (1999, 2000, 2399, 2400, 2**48 - 1)]
+    assert near == [True, True, True, False, False]
+    assert reads.next_nonce(BANK, PLATFORM) == 0
+
+
+def test_a_consent_is_paused_and_resumed(acting: Acting) -> None:
+    enterprise = derive_key(MNEMONIC, acting.region.deployment.log_id, KeyUse.CONSENT, BANK)
+    consent = acting.consent(enterprise.address, "1")
+    by_key = compact(bytes(enterprise.unsafe_sign_hash(consent.digest()).signature))
+    acting.send("grant", acting.calls.grant(consent, by_key, acting.sign(PLATFORM, consent)))
+    for turn, kind in enumerate((Pause, Resumption), 1):
+        message = kind(consent.domain, consent.id, turn, acting.now() + 60)
+        signature = compact(bytes(enterprise.unsafe_sign_hash(message.digest()).signature))
+        acting.send(f"turn {turn}", acting.calls.turn_signed(consent, message, signature))
+        state = acting.reads.consent(consent.id)
+        assert state is not None
+        assert (state.turns, state.paused) == (turn, turn == 1)
+    ((since, until),) = pauses_of(read_entries(acting.region), consent.id)
+    assert (since, until) == (state.paused_at, state.resumed_at)
 
 
 def test_loans_members_and_open_domains(acting: Acting) -> None:
@@ -192,7 +229,7 @@ def test_loans_members_and_open_domains(acting: Acting) -> None:
     assert (member.role, member.acts, member.host_operator) == (Role.BUREAU, True, None)
     assert member.operator == dev_signer(BUREAU, acting.region.chain).address
     assert acting.reads.member_at(99, acting.now()).role == 0
-    acting.send("open", acting.calls.set_open_domains(0b101))
+    acting.send("open", acting.calls.set_limit(Limit.OPEN_DOMAINS, 0b101))
     assert acting.reads.open_domains_at(2**40 - 1) == 0b101
     assert acting.reads.open_domains_at(0) == 0
 
@@ -200,9 +237,9 @@ def test_loans_members_and_open_domains(acting: Acting) -> None:
 def test_an_enterprise_disputes_a_record_itself(acting: Acting) -> None:
     enterprise = Account.from_key(keccak256(b"enterprise"))
     leaf, reason = keccak256(b"leaf"), keccak256(b"reason")
-    domain = acting.reads.domain("Disputes")
+    domain = acting.reads.domain
     filing = DisputeFiling(domain, PLATFORM, BUREAU, leaf, reason, enterprise.address, 0, acting.now() + 600)
-    by_key = bytes(enterprise.unsafe_sign_hash(filing.digest()).signature)
+    by_key = compact(bytes(enterprise.unsafe_sign_hash(filing.digest()).signature))
     acting.send("dispute", acting.calls.file_dispute_signed(filing, by_key, acting.sign(PLATFORM, filing)))
     record = acting.region.record(BUREAU, leaf)
     assert (record.dispute, record.open, record.filings) == (DisputeState.OPEN, 1, 1)

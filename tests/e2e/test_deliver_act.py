@@ -26,7 +26,7 @@ from creditchain.consents.errors import (
     SubjectError,
 )
 from creditchain.errors import InputError
-from creditchain.messages import DeliveryReceipt, signed_by
+from creditchain.messages import DeliveryReceipt, LogDomain, signed_by
 from creditchain.packages.report_package import ReportPackage, parse_report_package
 from creditchain.packages.request_file import RequestFile
 
@@ -104,7 +104,7 @@ def test_nothing_is_signed_that_is_refused(ready: Ready) -> None:
     with world.refuses(NotEntitledError, found=f"a key of node {SOURCE}"):
         ready.deliver(signer=stranger)
     with world.refuses(ForeignFileError):
-        ready.deliver(file=replace(request, request=replace(message, domain=replace(message.domain, chain_id=1))))
+        ready.deliver(file=replace(request, request=replace(message, domain=LogDomain(bytes(32)))))
     with world.refuses(RequestSignatureError):
         ready.deliver(file=replace(request, request=replace(message, deadline=message.deadline + 1)))
     with world.refuses(SubjectError):

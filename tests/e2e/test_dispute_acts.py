@@ -23,7 +23,7 @@ from creditchain.consents.errors import ForeignFileError, TermsError
 from creditchain.errors import InputError
 from creditchain.home.reasons import ReasonError
 from creditchain.log.views import Admission, RecordName
-from creditchain.messages import SignatureError
+from creditchain.messages import LogDomain, SignatureError
 from creditchain.packages.filing_file import parse_filing
 from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.steps import leaf_of
@@ -273,7 +273,7 @@ def test_filings_of_enterprises_that_are_refused(records: Records) -> None:
     with world.refuses(InputError, found="one that is endorsed too"):
         filing.sign(world.region, endorsed, world.key(ANYBODY))
     assert filing.sign(world.region, endorsed, world.key(ANYBODY), again=True).endorsement == b""
-    foreign = replace(endorsed, message=replace(endorsed.message, domain=replace(endorsed.message.domain, chain_id=1)))
+    foreign = replace(endorsed, message=replace(endorsed.message, domain=LogDomain(bytes(32))))
     with world.refuses(ForeignFileError):
         filing.relay(world.region, anybody, foreign)
     pass_time(world.place, DAY + 60)

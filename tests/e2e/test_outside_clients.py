@@ -91,16 +91,16 @@ def meter(world: World, region: Region, delivery: Delivery) -> None:
         f"meter {delivery.request.id.hex()}",
         ConsentCalls(region.deployment).meter([delivery]),
     )
-    metered = ConsentReads(region).metered(delivery.request.id)
+    metered = ConsentReads(region).metered(delivery.request)
     assert metered is not None
-    assert metered.flags == 0
+    assert metered.item.flags == 0
 
 
 def asked(region: Region, consent: str, name: str) -> tuple[QueryRequest, DeliveryReceipt]:
     """A request under a consent, and the receipt of its delivery."""
     time = region.chain.head().time
     request = QueryRequest(
-        domain=ConsentReads(region).domain("QueryLedger"),
+        domain=ConsentReads(region).domain,
         institution=BANK,
         provider=PLATFORM,
         consent=bytes.fromhex(consent[2:]),
@@ -112,6 +112,7 @@ def asked(region: Region, consent: str, name: str) -> tuple[QueryRequest, Delive
         staff=keccak256(b"staff"),
         issued_at=time,
         deadline=time + 600,
+        nonce=ConsentReads(region).next_nonce(BANK, PLATFORM),
     )
     return request, DeliveryReceipt(request.domain, request.id, keccak256(b"report"), time, time + 600)
 

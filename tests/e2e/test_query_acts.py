@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from creditchain.acts.consenting import consent_on_chain
 from creditchain.acts.lending import Loans, loans_of, month_is_over, report_loans
 from creditchain.acts.metering import MeterResult, meter
 from creditchain.acts.preconditions import NotEntitledError
-from creditchain.acts.querying import Query, request_report
+from creditchain.acts.querying import Query, countersign, request_report
 from creditchain.acts.tracing import QueryState, trace
 from creditchain.catalogue.products import load_product
 from creditchain.chain.clock import now
@@ -38,14 +39,18 @@ from creditchain.consents.errors import (
     ConsentPurposeError,
     ConsentUnknownError,
     ForeignFileError,
+    NonceError,
     ProductMismatchError,
+    RequestReplayedError,
     SubjectError,
     TermsError,
 )
+from creditchain.consents.judging import judge
 from creditchain.errors import InputError
+from creditchain.evidence.query import view_of
 from creditchain.hashing import keccak256
 from creditchain.home.reasons import ReasonError
-from creditchain.messages import DeliveryReceipt
+from creditchain.messages import DeliveryReceipt, LogDomain
 from creditchain.packages.consent_file import ConsentFile
 from creditchain.packages.request_file import RequestFile, parse_request
 from creditchain.products import Purpose
@@ -97,6 +102,57 @@ def test_a_request_is_signed_by_the_institution_and_its_staff_stays_at_home(worl
     assert "信贷员" not in file.to_json().decode()
 
 
+def test_each_request_has_a_nonce_of_its_own(world: ActsWorld) -> None:
+    """Also when nobody answers, and when the home lost count."""
+    consent = world.granted()
+    nonces = [request(world, query(consent)).request.nonce for _ in range(3)]
+    assert nonces == [nonces[0], nonces[0] + 1, nonces[0] + 2]
+    folder = world.home.region(world.region.deployment.log_id).nonces
+    assert [path.name for path in folder.rglob("*") if path.is_file()] == [str(nonces[2])]
+    last = delivery(world, request(world, query(consent)))
+    meter(world.region, world.outbox(PLATFORM), [last])
+    shutil.rmtree(folder)
+    assert request(world, query(consent)).request.nonce == last.request.nonce + 1
+
+
+def test_a_provider_refuses_a_used_or_far_nonce_before_it_delivers(world: ActsWorld) -> None:
+    consent = world.granted()
+    file = request(world, query(consent))
+    message = file.request
+
+    def judged(**changes: Any) -> None:
+        other = replace(message, **changes)
+        signature = world.key(BANK).sign_typed(other.typed_data())
+        judge(other, view_of(world.region, other, signature, message.issued_at))
+
+    judged()
+    with world.refuses(NonceError, found="2000"):
+        judged(nonce=2000)
+    meter(world.region, world.outbox(PLATFORM), [delivery(world, file)])
+    with world.refuses(RequestReplayedError):
+        judged()
+    with world.refuses(RequestReplayedError):
+        judged(staff=bytes(32))
+
+
+def test_a_broker_countersigns(world: ActsWorld) -> None:
+    consent = world.granted()
+    file = request(world, query(consent, via=PLATFORM))
+    assert parse_request(file.to_json()) == file
+    with world.refuses(NotEntitledError):
+        countersign(world.region, world.key(BANK), file)
+    without = request(world, query(consent))
+    with world.refuses(InputError, field="via"):
+        countersign(world.region, world.key(PLATFORM), without)
+    signed = countersign(world.region, world.key(PLATFORM), file)
+    assert parse_request(signed.to_json()) == signed
+    unsigned = delivery(world, file)
+    results = meter(world.region, world.outbox(PLATFORM), [unsigned])
+    assert [one.finding for one in results] == [Finding.BROKER_SIGNATURE]
+    brokered = replace(unsigned, broker_signature=signed.broker_signature)
+    assert [one.finding for one in meter(world.region, world.outbox(PLATFORM), [brokered])] == [Finding.FITS]
+
+
 def test_requests_that_would_be_refused_later_are_refused_now(world: ActsWorld) -> None:
     consent, pending = world.granted(), world.endorsed()
     with world.refuses(ConsentUnknownError, expected="a consent that was granted"):
@@ -144,7 +200,7 @@ def test_metering_and_what_it_leaves_to_see(world: ActsWorld) -> None:
     assert metered.state is QueryState.METERED
     assert metered.delivery is not None
     assert metered.delivery.entry.root == world.region.log_root(metered.block.number)
-    assert metered.delivery.receipt == first.receipt.struct_hash()
+    assert metered.delivery.delivered.item.receipt == first.receipt.struct_hash()
     assert trace(world.region, first.request.id, second.receipt).state is QueryState.ANOTHER_METERED
 
 
@@ -167,7 +223,7 @@ def test_one_delivery_that_does_not_fit_does_not_hold_up_the_others(world: ActsW
 
 def test_deliveries_of_another_region_are_refused_before_any_is_sent(world: ActsWorld) -> None:
     good = delivery(world, request(world, query(world.granted())))
-    domain = replace(good.request.domain, chain_id=1)
+    domain = LogDomain(bytes(32))
     foreign = replace(good, request=replace(good.request, domain=domain))
     outbox = world.outbox(PLATFORM)
     with world.refuses(ForeignFileError):

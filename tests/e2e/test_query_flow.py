@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -38,6 +39,9 @@ from creditchain.packages.parts import parse_statement
 from creditchain.packages.report_package import parse_report_package
 from creditchain.packages.request_file import RequestFile, parse_request
 from creditchain.products import Purpose
+
+#: Far enough from those that a home gives out here, and near enough to be taken.
+NONCES = itertools.count(1000)
 
 
 @dataclass
@@ -87,8 +91,9 @@ class Exchange:
                 "staff": keccak256(b"somebody"),
                 "issued_at": time,
                 "deadline": time + 3600,
+                "nonce": next(NONCES),
             }
-            message = QueryRequest(ConsentReads(region).domain("QueryLedger"), **values | changes)
+            message = QueryRequest(ConsentReads(region).domain, **values | changes)
             signature = dev_signer(bank, region.chain).sign_typed(message.typed_data())
         packaged = None if agreed is None else agreed.packaged
         out.write_bytes(RequestFile(message, signature, statement.subject, salt, packaged).to_json())

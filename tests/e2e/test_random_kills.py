@@ -95,7 +95,7 @@ class Ledger:
         with connect(load_network("embedded"), home) as chain:
             region = Region(chain, self.deployment)
             reads = ConsentReads(region)
-            entries = {reads.metered(each.request.id) for each in self.deliveries}
+            entries = {reads.metered(each.request) for each in self.deliveries}
             state = reads.consent(self.consent)
             assert None not in entries
             assert len(entries) == len(self.deliveries)

@@ -35,7 +35,7 @@ from creditchain.errors import NotValidError
 from creditchain.hashing import keccak256
 from creditchain.identifiers import parse_uscc, subject_tag
 from creditchain.log.views import Admission
-from creditchain.messages import Consent, DeliveryReceipt, QueryRequest, subject_digest
+from creditchain.messages import NO_DIGEST, Consent, DeliveryReceipt, QueryRequest, subject_digest
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
 from creditchain.packages.record_package import parse_statement
 from creditchain.packages.report_package import OpenedRecord, ReportPackage, parse_report_package
@@ -154,7 +154,7 @@ def granted(market: Market, region: Region, **changes: Any) -> PackagedConsent:
     key, platform = dev_signer(ENTERPRISE, region.chain), dev_signer(PLATFORM, region.chain)
     now = region.chain.head().time
     message = Consent(
-        domain=reads.domain("ConsentToken"),
+        domain=reads.domain,
         log=region.deployment.log_id,
         institution=BANK,
         platform=PLATFORM,
@@ -170,6 +170,8 @@ def granted(market: Market, region: Region, **changes: Any) -> PackagedConsent:
         uses=5,
         keep_days=365,
         notice=keccak256(b"notice"),
+        paper=NO_DIGEST,
+        deadline=now + 86_400,
     )
     message = replace(message, **changes)
     call = ConsentCalls(region.deployment).grant(
@@ -185,7 +187,7 @@ def delivered(market: Market, package: ReportPackage, *, meter: bool = True, **c
         consent = granted(market, region, **changes)
         bank, platform = dev_signer(BANK, region.chain), dev_signer(PLATFORM, region.chain)
         salt, now = secrets.token_bytes(32), region.chain.head().time
-        domain = ConsentReads(region).domain("QueryLedger")
+        domain = ConsentReads(region).domain
         request = QueryRequest(
             domain=domain,
             institution=BANK,
@@ -199,6 +201,7 @@ def delivered(market: Market, package: ReportPackage, *, meter: bool = True, **c
             staff=keccak256(b"staff"),
             issued_at=now,
             deadline=now + 600,
+            nonce=ConsentReads(region).next_nonce(BANK, PLATFORM),
         )
         receipt = DeliveryReceipt(domain, request.id, package.report.commitment, now, now + 1800)
         signatures = bank.sign_typed(request.typed_data()), platform.sign_typed(receipt.typed_data())

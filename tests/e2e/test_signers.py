@@ -23,7 +23,7 @@ from creditchain.errors import CreditchainError, UsageError
 from creditchain.home.journal import Journal
 from creditchain.home.keystores import OPERATOR_KEY, write_keystore
 from creditchain.log.views import ContractCall
-from creditchain.messages.domains import ContractDomain
+from creditchain.messages.domains import LogDomain
 from creditchain.messages.operators import OperatorAcceptance
 from creditchain.messages.signatures import recover
 
@@ -44,7 +44,7 @@ def elsewhere(on_anvil: Chain) -> Chain:
 
 
 def message(operator: str) -> OperatorAcceptance:
-    return OperatorAcceptance(ContractDomain(31337, CONTRACT), 3, operator, 1_900_000_000)
+    return OperatorAcceptance(LogDomain(bytes(32)), 3, operator, 1_900_000_000)
 
 
 def transaction(**changes: Any) -> dict[str, Any]:

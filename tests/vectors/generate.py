@@ -211,16 +211,17 @@ BODIES = {
     7: "uint24 node,bytes32 root,uint64 index",
     8: "bytes32 log,uint24 institution,uint24 platform,address key,bytes32 subject,uint8 sections,uint32 domains,"
     "uint8 purpose,uint32 data_from,uint32 data_to,uint40 not_before,uint40 not_after,uint32 uses,uint16 keep_days,"
-    "bytes32 notice,bytes32 paper",
+    "bytes32 notice,bytes32 paper,uint40 deadline",
     9: "bytes32 consent,uint24 institution,uint8 by",
-    10: "bytes32 root,uint64 count",
+    10: "",
     11: "uint24 institution,uint24 month,uint16 revision,uint32 count,uint128 amount,bytes32 queries",
     13: "address by",
     14: "uint160 removed,address writer,bytes32 code_hash,uint32 kinds",
-    15: "uint32 domains",
+    15: "uint8 limit,uint200 value",
     16: "uint256 chain_id,bytes32 region,bytes32 parent,address authority",
     17: "address before,address after",
     18: "uint24 node,bytes32 leaf,uint32 filing,uint8 outcome,bytes32 successor,bytes32 reason_digest",
+    23: "bytes32 consent,uint8 by,uint16 turn",
     24: "uint24 node,address key,uint256 intervals",
     25: "uint24 node,uint24 by",
 }
@@ -228,6 +229,16 @@ BODIES = {
 _NONE = bytes(32)
 _SCOPE = [number_hash("subject", 1), 0b11110, 0b11, 1, 20200101, 20301231, 1735000000, 1766536000, 3, 365]
 _WIDEST = [number_hash("subject", 2), 0x7F, 2**24 - 1, 255, 10000101, 99991231, 0, 2**32 - 1, 2**16 - 1, 2**16 - 1]
+#: Members of an item, and how many bytes each takes.
+_ITEM = {
+    **{"institution": 4, "provider": 4, "via": 4, "nonce": 6, "domains": 4, "delivered_at": 5, "meter_within": 2},
+    **{"sections": 1, "purpose": 1, "flags": 1},
+    **dict.fromkeys(("request", "receipt", "report", "consent", "product", "terms"), 32),
+}
+_FIRST_ITEM: list[Any] = [2, 1, 0, 199, 0b11, 1733400060, 3600, 0b11110, 1, 3]
+_FIRST_ITEM += [number_hash(name, 1) for name in ("request", "receipt", "report", "consent", "product")] + [_NONE]
+_WIDEST_ITEM: list[Any] = [2**32 - 1, 2**32 - 2, 2**32 - 3, 2**48 - 1, 2**32 - 1, 2**40 - 1, 2**16 - 1, 255, 255, 31]
+_WIDEST_ITEM += [number_hash(name, 2) for name in ("request", "receipt", "report", "consent", "product", "terms")]
 ENTRIES: list[tuple[int, str, list[Any]]] = [
     (16, LOG_ADDRESS, [31337, b"YRD".ljust(32, b"\x00"), number_hash("parent", 1), DEV_ADDRESS]),
     (14, LOG_ADDRESS, [0, NODES_ADDRESS, number_hash("code", 1), 1 << 1]),
@@ -248,15 +259,32 @@ ENTRIES: list[tuple[int, str, list[Any]]] = [
     (24, NODES_ADDRESS, [1, DEV_ADDRESS, 2**40 - 1]),
     (1, NODES_ADDRESS, [1, LOG_ADDRESS, DEV_ADDRESS, 2, 2, 310000, 0, 0b11, 0, _NONE]),
     (25, NODES_ADDRESS, [2**24 - 1, 1]),
-    (15, CONSENTS_ADDRESS, [0b11]),
-    (8, CONSENTS_ADDRESS, [number_hash("log", 1), 2, 1, DEV_ADDRESS, *_SCOPE, number_hash("notice", 1), _NONE]),
+    (15, CONSENTS_ADDRESS, [1, 0b11]),
+    (15, CONSENTS_ADDRESS, [2, 2**32 - 1]),
     (
         8,
         CONSENTS_ADDRESS,
-        [number_hash("log", 1), 2**24 - 1, 1, "0x" + "00" * 20, *_WIDEST, number_hash("notice", 2), _NONE[:-1] + b"1"],
+        [number_hash("log", 1), 2, 1, DEV_ADDRESS, *_SCOPE, number_hash("notice", 1), _NONE, 2**40 - 1],
+    ),
+    (
+        8,
+        CONSENTS_ADDRESS,
+        [
+            number_hash("log", 1),
+            2**24 - 1,
+            1,
+            "0x" + "00" * 20,
+            *_WIDEST,
+            number_hash("notice", 2),
+            _NONE[:-1] + b"1",
+            0,
+        ],
     ),
     (9, CONSENTS_ADDRESS, [number_hash("consent", 1), 2, 1]),
-    (10, LEDGER_ADDRESS, [number_hash("items", 1), 100]),
+    (10, LEDGER_ADDRESS, [[_FIRST_ITEM]]),
+    (10, LEDGER_ADDRESS, [[_WIDEST_ITEM, _FIRST_ITEM]]),
+    (23, CONSENTS_ADDRESS, [number_hash("consent", 1), 1, 1]),
+    (23, CONSENTS_ADDRESS, [number_hash("consent", 1), 2, 2**16 - 1]),
     (11, LEDGER_ADDRESS, [2, 202501, 0, 12, 3_600_000_00, number_hash("queries", 1)]),
     (11, LEDGER_ADDRESS, [2, 202501, 1, 0, 0, _NONE]),
     (17, LOG_ADDRESS, [DEV_ADDRESS, LOG_ADDRESS]),
@@ -271,11 +299,7 @@ def entries() -> dict[str, Any]:
     for index, (kind, writer, values) in enumerate(ENTRIES):
         log.append(_entry(log_ids[0]["log_id"], index, kind, writer, values))
         log[-1]["root"] = ref.mth([entry["entry"] for entry in log])
-    items = [
-        {"receipt": receipt, "flags": flags, "item": ref.keccak(b"\x00", receipt, ref.word("uint8", flags))}
-        for receipt, flags in ((number_hash("receipt", flags), flags) for flags in range(8))
-    ]
-    return {"version": 1, "log_ids": log_ids, "log": log, "delivery_items": items}
+    return {"version": 1, "log_ids": log_ids, "log": log}
 
 
 def _log(chain_id: int, address: str, region: str, parent: bytes) -> dict[str, Any]:
@@ -296,8 +320,13 @@ def _writes(index: int) -> bytes:
 
 def _entry(log_id: bytes, index: int, kind: int, writer: str, values: list[Any]) -> dict[str, Any]:
     writes = _writes(index)
-    members = [member.split(" ") for member in BODIES[kind].split(",")]
-    body = ref.words([(solidity, value) for (solidity, _), value in zip(members, values, strict=True)])
+    if kind == 10:
+        items = [dict(zip(_ITEM, item, strict=True)) for item in values[0]]
+        body, fields = b"".join(map(_item, items)), {"items": items}
+    else:
+        members = [member.split(" ") for member in BODIES[kind].split(",")]
+        body = ref.words([(solidity, value) for (solidity, _), value in zip(members, values, strict=True)])
+        fields = dict(zip([name for _, name in members], values, strict=True))
     body_hash = ref.keccak(body)
     time = 1733400000 + 12 * index
     hashes = [("bytes32", body_hash), ("bytes32", ref.keccak(writes))]
@@ -307,7 +336,7 @@ def _entry(log_id: bytes, index: int, kind: int, writer: str, values: list[Any])
         "kind": kind,
         "writer": writer,
         "time": time,
-        "fields": dict(zip([name for _, name in members], values, strict=True)),
+        "fields": fields,
         "body": body,
         "body_hash": body_hash,
         "writes": writes,
@@ -315,7 +344,11 @@ def _entry(log_id: bytes, index: int, kind: int, writer: str, values: list[Any])
     }
 
 
-_CONTRACT_DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+def _item(item: dict[str, Any]) -> bytes:
+    """An item of a Queries entry."""
+    return b"".join(value if isinstance(value, bytes) else value.to_bytes(_ITEM[n], "big") for n, value in item.items())
+
+
 _LOG_DOMAIN = "EIP712Domain(string name,string version,bytes32 salt)"
 _ACCEPTANCE = "OperatorAcceptance(uint24 node,address operator,uint64 deadline)"
 _STATEMENT = (
@@ -324,12 +357,14 @@ _STATEMENT = (
 _CONSENT = (
     "Consent(bytes32 log,uint24 institution,uint24 platform,address key,bytes32 subject,uint8 sections,uint32 domains,"
     "uint8 purpose,uint32 dataFrom,uint32 dataTo,uint40 notBefore,uint40 notAfter,uint32 uses,uint16 keepDays,"
-    "bytes32 notice,bytes32 paper)"
+    "bytes32 notice,bytes32 paper,uint40 deadline)"
 )
 _REVOCATION = "Revocation(bytes32 consent)"
+_PAUSE = "Pause(bytes32 consent,uint16 turn,uint40 deadline)"
+_RESUMPTION = "Resumption(bytes32 consent,uint16 turn,uint40 deadline)"
 _REQUEST = (
     "QueryRequest(uint24 institution,uint24 provider,bytes32 consent,bytes32 subject,bytes32 product,uint8 sections,"
-    "uint32 domains,uint8 purpose,bytes32 staff,uint40 issuedAt,uint40 deadline)"
+    "uint32 domains,uint8 purpose,bytes32 staff,uint40 issuedAt,uint40 deadline,uint48 nonce,uint24 via,bytes32 terms)"
 )
 _RECEIPT = "Receipt(bytes32 request,bytes32 report,uint40 deliveredAt,uint40 meterBy)"
 _FILING = (
@@ -340,9 +375,7 @@ _KEY = "0x" + "11" * 20
 
 
 def _consent_messages(log_id: bytes) -> list[tuple[str, dict[str, Any], list[Any]]]:
-    consents = {"chain_id": 31337, "contract": CONSENTS_ADDRESS}
-    ledger = {"chain_id": 31337, "contract": LEDGER_ADDRESS}
-    disputes = {"chain_id": 31337, "contract": DISPUTES_ADDRESS}
+    log = {"log_id": log_id}
     subject, notice, paper = (number_hash(name, 1) for name in ("subject", "notice", "paper"))
     days, times = [20200101, 20241231], [1733400000, 1764936000]
     scope = [0b1111111, 2**16 - 1, 1]
@@ -350,25 +383,30 @@ def _consent_messages(log_id: bytes) -> list[tuple[str, dict[str, Any], list[Any
     open_request = [2**24 - 1, 2**24 - 2, _NONE, subject, _NONE, 2**8 - 1, 2**32 - 1, 2**8 - 1, _NONE]
     widest = [2**8 - 1, 2**32 - 1, 2**8 - 1, 2**32 - 1, 2**32 - 1, 2**40 - 1, 2**40 - 1, 2**32 - 1, 2**16 - 1]
     return [
-        (_CONSENT, consents, [log_id, 2, 1, _KEY, subject, *scope, *days, *times, 3, 365, notice, _NONE]),
-        (_CONSENT, consents, [log_id, 2, 1, "0x" + "00" * 20, subject, *scope, *days, *times, 3, 365, notice, paper]),
-        (_CONSENT, consents, [log_id, 2**24 - 1, 2**24 - 2, DEV_ADDRESS, subject, *widest, notice, paper]),
-        (_REVOCATION, consents, [number_hash("consent", 1)]),
-        (_REQUEST, ledger, [*request, 1733400000, 1733400600]),
-        (_REQUEST, ledger, [*open_request, 0, 2**40 - 1]),
-        (_RECEIPT, ledger, [number_hash("request", 1), number_hash("report", 1), 1733400060, 1733403660]),
-        (_FILING, disputes, [1, 2, number_hash("leaf", 1), number_hash("reason", 1), _KEY, 0, 1733400000]),
-        (_FILING, disputes, [2**24 - 1, 2, number_hash("leaf", 1), _NONE, DEV_ADDRESS, 2**32 - 1, 2**40 - 1]),
+        (_CONSENT, log, [log_id, 2, 1, _KEY, subject, *scope, *days, *times, 3, 365, notice, _NONE, 1733403600]),
+        (
+            _CONSENT,
+            log,
+            [log_id, 2, 1, "0x" + "00" * 20, subject, *scope, *days, *times, 3, 365, notice, paper, 1733403600],
+        ),
+        (_CONSENT, log, [log_id, 2**24 - 1, 2**24 - 2, DEV_ADDRESS, subject, *widest, notice, paper, 2**40 - 1]),
+        (_REVOCATION, log, [number_hash("consent", 1)]),
+        (_PAUSE, log, [number_hash("consent", 1), 1, 1733400600]),
+        (_RESUMPTION, log, [number_hash("consent", 1), 2**16 - 2, 2**40 - 1]),
+        (_REQUEST, log, [*request, 1733400000, 1733400600, 0, 0, _NONE]),
+        (_REQUEST, log, [*open_request, 0, 2**40 - 1, 2**48 - 1, 2**24 - 1, number_hash("terms", 1)]),
+        (_RECEIPT, log, [number_hash("request", 1), number_hash("report", 1), 1733400060, 1733403660]),
+        (_FILING, log, [1, 2, number_hash("leaf", 1), number_hash("reason", 1), _KEY, 0, 1733400000]),
+        (_FILING, log, [2**24 - 1, 2, number_hash("leaf", 1), _NONE, DEV_ADDRESS, 2**32 - 1, 2**40 - 1]),
     ]
 
 
 def messages() -> dict[str, Any]:
-    contract = {"chain_id": 31337, "contract": NODES_ADDRESS}
     log = {"log_id": _log(31337, LOG_ADDRESS, "YRD", number_hash("parent", 1))["log_id"]}
     number = USCC_GOOD[0]
     cases = [
-        (_ACCEPTANCE, contract, [7, DEV_ADDRESS, 1767225600]),
-        (_ACCEPTANCE, {**contract, "chain_id": 2**53}, [2**24 - 1, LOG_ADDRESS, 2**64 - 1]),
+        (_ACCEPTANCE, log, [7, DEV_ADDRESS, 1767225600]),
+        (_ACCEPTANCE, log, [2**24 - 1, LOG_ADDRESS, 2**64 - 1]),
         (_STATEMENT, log, [1, 1, ref.tag(TAG_KEY, "USCC", number), "USCC", number, 1733400000]),
         (_STATEMENT, log, [2, 2**32 - 1, ref.tag(TAG_KEY, "TWUBN", "04595257"), "TWUBN", "04595257", 0]),
         *_consent_messages(log["log_id"]),
@@ -417,8 +455,8 @@ def checkpoints() -> dict[str, Any]:
 
 
 def _signature(key: keys.PrivateKey, digest: bytes) -> bytes:
-    signature = key.sign_msg_hash(digest).to_bytes()
-    return bytes(signature[:64]) + bytes([signature[64] + 27])
+    signature = key.sign_msg_hash(digest)
+    return signature.r.to_bytes(32, "big") + (signature.v << 255 | signature.s).to_bytes(32, "big")
 
 
 _ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
@@ -427,30 +465,33 @@ _ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D03641
 def _signatures_refused(honest: dict[str, Any]) -> list[dict[str, Any]]:
     """Signatures of one digest that nobody may accept, with the reason."""
     good = honest["signature"]
-    r, s, v = good[:32], int.from_bytes(good[32:64], "big"), good[64]
-    high = (_ORDER - s).to_bytes(32, "big")
+    packed = int.from_bytes(good[32:], "big")
+    r, s, parity = good[:32], (packed % 2**255).to_bytes(32, "big"), packed >> 255
+    half = _ORDER // 2
     bent = {
-        "s in the upper half": r + high + bytes([55 - v]),
-        "s in the upper half, v kept": r + high + bytes([v]),
-        "v of 0 or 1": good[:64] + bytes([v - 27]),
-        "v of 29 or 30": good[:64] + bytes([v + 2]),
-        "v of EIP-155": good[:64] + bytes([v + 10]),
-        "64 bytes": good[:64],
-        "66 bytes": good + b"\x00",
+        "65 bytes r, s, v": r + s + bytes([27 + parity]),
+        "65 bytes with v of 0 or 1": r + s + bytes([parity]),
+        "65 bytes with s in the upper half": r + (_ORDER - packed % 2**255).to_bytes(32, "big") + bytes([28 - parity]),
+        "s in the upper half": r + (_ORDER - packed % 2**255).to_bytes(32, "big"),
+        "s in the upper half, and parity": r + ((_ORDER - packed % 2**255) | 1 << 255).to_bytes(32, "big"),
+        "the other parity": r + (packed ^ 1 << 255).to_bytes(32, "big"),
+        "63 bytes": good[:63],
+        "66 bytes": good + b"\x00\x00",
         "nothing": b"",
-        "zeros": bytes(65),
+        "zeros": bytes(64),
         "r of 0": bytes(32) + good[32:],
-        "s of 0": r + bytes(32) + bytes([v]),
+        "s of 0": r + bytes(32),
+        "s of 0, and parity": r + (1 << 255).to_bytes(32, "big"),
         "r of the order": _ORDER.to_bytes(32, "big") + good[32:],
-        "s of half the order, and one": r + (_ORDER // 2 + 1).to_bytes(32, "big") + bytes([v]),
+        "s of half the order, and one": r + (half + 1).to_bytes(32, "big"),
+        "s of half the order, and one, and parity": r + (half + 1 | 1 << 255).to_bytes(32, "big"),
     }
     return [{"why": why, "digest": honest["digest"], "signature": signature} for why, signature in bent.items()]
 
 
 def _message(type_string: str, domain: dict[str, Any], values: list[Any]) -> dict[str, Any]:
     ends = list(domain.values())
-    domain_type = _CONTRACT_DOMAIN if len(ends) == 2 else _LOG_DOMAIN
-    separator = ref.struct_hash(domain_type, ["creditchain", "1", *ends])
+    separator = ref.struct_hash(_LOG_DOMAIN, ["creditchain", "1", *ends])
     body = ref.struct_hash(type_string, values)
     digest = ref.keccak(b"\x19\x01", separator, body)
     names = [member.split(" ")[1] for member in type_string[type_string.index("(") + 1 : -1].split(",")]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from creditchain.acts.enterprise_keys import EnterpriseKey, sign_as
-from creditchain.acts.preconditions import require_here, require_member, require_signer
+from creditchain.acts.preconditions import require_log, require_member, require_signer
 from creditchain.chain.clock import now
 from creditchain.chain.consent_calls import ConsentCalls
 from creditchain.chain.consents import ConsentReads
@@ -29,7 +29,7 @@ from creditchain.messages import (
     NO_DIGEST,
     NO_KEY,
     Consent,
-    ContractDomain,
+    LogDomain,
     SignatureError,
     subject_digest,
 )
@@ -58,6 +58,7 @@ class ConsentTerms:
     uses: int
     keep_days: int
     notice: str  #: what the enterprise is shown
+    grant_within: int | None = None  #: from now; None: until it would end
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def request_consent(region: Region, terms: ConsentTerms, tags: Sequence[bytes]) 
     time, deployment = now(region.chain), region.deployment
     salt, notice = secrets.token_bytes(32), PrivateText(secrets.token_bytes(32), terms.notice)
     message = Consent(
-        domain=ContractDomain(deployment.chain_id, deployment.address("ConsentToken")),
+        domain=LogDomain(deployment.log_id),
         log=deployment.log_id,
         institution=terms.institution,
         platform=terms.platform,
@@ -94,6 +95,8 @@ def request_consent(region: Region, terms: ConsentTerms, tags: Sequence[bytes]) 
         uses=terms.uses,
         keep_days=terms.keep_days,
         notice=notice.digest,
+        paper=NO_DIGEST,
+        deadline=time + terms.begins_in + terms.valid_for if terms.grant_within is None else time + terms.grant_within,
     )
     _require_terms(region, message, time)
     return ConsentFile(message, terms.subject, salt, notice)
@@ -101,7 +104,7 @@ def request_consent(region: Region, terms: ConsentTerms, tags: Sequence[bytes]) 
 
 def consent_to_sign(region: Region, file: ConsentFile, address: str, *, again: bool = False) -> Consent:
     """The message that the enterprise signs with the key of `address`. Changes nothing; raises as `grant`."""
-    require_here(region, file.message.domain, "ConsentToken", file.message.log)
+    require_log(region, file.message.log)
     if file.agreed and not again:
         raise InputError(
             "the enterprise has agreed to this already",
@@ -141,7 +144,7 @@ def endorse(
         SignatureError: the enterprise's signature does not hold.
         SubjectError: the consent is about another enterprise than the one with these tags.
     """
-    require_here(region, file.message.domain, "ConsentToken", file.message.log)
+    require_log(region, file.message.log)
     if paper is not None:
         if file.key_signature:
             raise InputError("the enterprise signed with its key; a paper is for those who have none")
@@ -163,7 +166,7 @@ def relay(region: Region, outbox: Outbox, file: ConsentFile) -> ConsentOnChain:
     if not file.endorsement:
         raise InputError("the platform has not endorsed this", hint="`creditchain consent endorse`")
     message, reads = file.message, ConsentReads(region)
-    require_here(region, message.domain, "ConsentToken", message.log)
+    require_log(region, message.log)
     call = ConsentCalls(region.deployment).grant(message, file.key_signature, file.endorsement)
     outbox.submit(f"grant {message.id.hex()}", call, already_done=lambda: reads.consent(message.id) is not None)
     _log.info("a consent is on the chain")

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 
-from creditchain.acts.preconditions import require_here, require_signer
+from creditchain.acts.preconditions import require_log, require_signer
 from creditchain.acts.querying import require_purpose
 from creditchain.chain.clock import now
 from creditchain.chain.region import Region
@@ -59,13 +59,13 @@ def deliver(
     message, consent = file.request, file.consent
     if not 0 <= meter_within <= METER_WITHIN:
         raise InputError("the time to meter is too long", expected=f"0 to {METER_WITHIN} seconds")
-    require_here(region, message.domain, "QueryLedger")
+    require_log(region, message.domain.log_id)
     if consent is not None:
-        require_here(region, consent.message.domain, "ConsentToken", consent.message.log)
+        require_log(region, consent.message.log)
     require_signer(region, signer, message.provider, "provider that is asked")
     head = fresh_head(region.chain, view_age)
     time = now(region.chain, head)
-    judge(message, view_of(region, message, file.signature, time, head.number))
+    judge(message, view_of(region, message, file.signature, time, head.number, by_broker=file.broker_signature))
     _require_subject(package, file.subject_salt, message.subject, "request")
     if consent is not None:
         _require_subject(package, consent.subject_salt, consent.message.subject, "consent")
@@ -73,7 +73,9 @@ def deliver(
     receipt = DeliveryReceipt(message.domain, message.id, package.report.commitment, time, time + meter_within)
 
     def signed_with(signature: bytes) -> ReportPackage:
-        delivery = PackagedDelivery(message, file.subject_salt, file.signature, receipt, signature)
+        delivery = PackagedDelivery(
+            message, file.subject_salt, file.signature, receipt, signature, file.broker_signature
+        )
         return with_delivery(package, delivery, consent)
 
     stand_in = LocalSigner(secrets.token_bytes(32))

@@ -9,7 +9,7 @@ from typing import TypeVar
 from creditchain.chain.region import Region
 from creditchain.chain.signers import LocalSigner, Signer
 from creditchain.chain.wallets import signed
-from creditchain.messages import SignatureError, TypedMessage, recover
+from creditchain.messages import SIGNATURE_BYTES, SignatureError, TypedMessage, compact, recover, signed_by
 from creditchain.messages.enterprise_keys import KeyUse, derive_key
 
 _Message = TypeVar("_Message", bound=TypedMessage)
@@ -57,7 +57,7 @@ def sign_as(
 
 
 def _checked(region: Region, answer: WalletAnswer, message: TypedMessage) -> bytes:
-    signature = _usual_recovery_byte(answer.signature)
+    signature = _shortest(message, answer)
     if not signed(region.chain, answer.wallet, message, signature):
         raise SignatureError(
             "this is not the wallet's signature over this message",
@@ -68,15 +68,18 @@ def _checked(region: Region, answer: WalletAnswer, message: TypedMessage) -> byt
     return signature
 
 
-def _usual_recovery_byte(signature: bytes) -> bytes:
-    """Some wallets write the recovery byte as 0 or 1; contracts take 27 or 28."""
-    if len(signature) == 65 and signature[64] in (0, 1):
-        return signature[:64] + bytes([signature[64] + 27])
-    return signature
+def _shortest(message: TypedMessage, answer: WalletAnswer) -> bytes:
+    """An account's signature in its 64 bytes. A contract's stays as it is, also if it is made of an account's."""
+    try:
+        short = compact(answer.signature)
+    except SignatureError:
+        return answer.signature
+    return short if signed_by(message, short, answer.wallet) else answer.signature
 
 
 def _signer_of(message: TypedMessage, signature: bytes) -> str:
     try:
-        return f"one by {recover(message, signature)}"
+        short = compact(signature) if len(signature) == SIGNATURE_BYTES + 1 else signature
+        return f"one by {recover(message, short)}"
     except SignatureError as error:
         return error.message

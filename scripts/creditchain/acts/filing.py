@@ -12,7 +12,7 @@ from dataclasses import replace
 from creditchain.acts.disputing import require_apart
 from creditchain.acts.enterprise_keys import EnterpriseKey, sign_as
 from creditchain.acts.given_records import GivenRecord, require_anchored
-from creditchain.acts.preconditions import require_here, require_member, require_signer
+from creditchain.acts.preconditions import require_log, require_member, require_signer
 from creditchain.chain.clock import now
 from creditchain.chain.consent_calls import ConsentCalls
 from creditchain.chain.outbox import Outbox
@@ -22,7 +22,7 @@ from creditchain.chain.wallets import signed
 from creditchain.consents.errors import TermsError
 from creditchain.errors import InputError, Place
 from creditchain.log.views import RecordState
-from creditchain.messages import NO_KEY, ContractDomain, DisputeFiling, SignatureError
+from creditchain.messages import NO_KEY, DisputeFiling, LogDomain, SignatureError
 from creditchain.messages.enterprise_keys import KeyUse
 from creditchain.packages.filing_file import FilingFile
 from creditchain.packages.reading import LONGEST_TEXT, PrivateText
@@ -47,7 +47,7 @@ def draft(region: Region, record: GivenRecord, platform: int, reason: str, secon
     require_anchored(region, record)
     words = PrivateText(secrets.token_bytes(32), reason)
     message = DisputeFiling(
-        domain=ContractDomain(region.deployment.chain_id, region.deployment.address("Disputes")),
+        domain=LogDomain(region.deployment.log_id),
         platform=platform,
         node=record.name.node,
         leaf=record.name.leaf,
@@ -116,7 +116,7 @@ def relay(region: Region, outbox: Outbox, filing: FilingFile) -> RecordState:
     if not filing.endorsement:
         raise InputError("the platform has not endorsed this", hint="`creditchain dispute endorse`")
     message = filing.message
-    require_here(region, message.domain, "Disputes")
+    require_log(region, message.domain.log_id)
     call = ConsentCalls(region.deployment).file_dispute_signed(message, filing.key_signature, filing.endorsement)
     outbox.submit(f"file {message.digest().hex()}", call)
     _log.info("a dispute signed by an enterprise is filed")
@@ -126,7 +126,7 @@ def relay(region: Region, outbox: Outbox, filing: FilingFile) -> RecordState:
 def _require_current(region: Region, filing: FilingFile) -> None:
     """Raise unless the filing is for this region, in time, and about the record as it stands."""
     message = filing.message
-    require_here(region, message.domain, "Disputes")
+    require_log(region, message.domain.log_id)
     time, previous = now(region.chain), region.record(message.node, message.leaf).filings
     if message.deadline < time:
         raise TermsError(

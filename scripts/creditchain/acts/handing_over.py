@@ -8,7 +8,7 @@ from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer
 from creditchain.errors import InputError
-from creditchain.messages.domains import ContractDomain
+from creditchain.messages.domains import LogDomain
 from creditchain.messages.operators import OperatorAcceptance
 from creditchain.messages.signatures import signed_by
 from creditchain.packages.acceptance_file import Acceptance
@@ -35,8 +35,7 @@ def hand_over(
 
 def acceptance_message(region: Region, node: int, operator: str, deadline: int) -> OperatorAcceptance:
     """The message that a new operator signs (format.md section 6)."""
-    domain = ContractDomain(region.deployment.chain_id, region.deployment.address("NodeRegistry"))
-    return OperatorAcceptance(domain, node, operator, deadline)
+    return OperatorAcceptance(LogDomain(region.deployment.log_id), node, operator, deadline)
 
 
 def accept(region: Region, node: int, signer: Signer, seconds: int = ACCEPTANCE_SECONDS) -> Acceptance:

@@ -125,7 +125,7 @@ def _require_metered(region: Region, loans: Loans) -> None:
     if not loans.queries:
         return
     delivered = ConsentReads(region).delivered(last=region.chain.head().number)
-    asked = {one.request: one.institution for one in delivered}
+    asked = {one.item.request: one.item.institution for one in delivered}
     for one in loans.queries:
         if asked.get(one) != loans.institution:
             raise TermsError(

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from creditchain.acts.preconditions import require_here
+from creditchain.acts.preconditions import require_log
 from creditchain.chain.clock import LONGEST_WAIT, await_time
 from creditchain.chain.consent_calls import ConsentCalls, Delivery
-from creditchain.chain.consents import ConsentReads
+from creditchain.chain.consents import ConsentReads, nonce_of
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.consents.errors import QueryRefusedError
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 #: Deliveries in one transaction: 100 take about six million gas.
 TOGETHER = 100
-_KNOWN_FLAGS = MeterFlag.OVERDRAWN | MeterFlag.LATE | MeterFlag.OPEN
+_KNOWN_FLAGS = ~MeterFlag(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def meter(region: Region, outbox: Outbox, deliveries: Sequence[Delivery]) -> lis
         TransactionError, UnavailableError: as the outbox does. What was metered until then shows when run again.
     """
     for delivery in deliveries:
-        require_here(region, delivery.request.domain, "QueryLedger")
+        require_log(region, delivery.request.domain.log_id)
     _await_delivery_times(region, deliveries)
     results: list[MeterResult] = []
     for start in range(0, len(deliveries), TOGETHER):
@@ -69,7 +69,7 @@ def meter(region: Region, outbox: Outbox, deliveries: Sequence[Delivery]) -> lis
 
 def is_metered(metered: Metered | None, receipt: DeliveryReceipt) -> bool:
     """Whether the ledger has the delivery of exactly this receipt."""
-    return metered is not None and metered.receipt == receipt.struct_hash()[: len(metered.receipt)]
+    return metered is not None and metered.item.receipt == receipt.struct_hash()
 
 
 def _await_delivery_times(region: Region, deliveries: Sequence[Delivery]) -> None:
@@ -86,9 +86,11 @@ def _await_delivery_times(region: Region, deliveries: Sequence[Delivery]) -> Non
 def _meter(region: Region, outbox: Outbox, deliveries: Sequence[Delivery]) -> Iterator[MeterResult]:
     """Meter in one transaction what is not on the ledger yet, each receipt once."""
     reads = ConsentReads(region)
+    requests = [one.request for one in deliveries]
+    before = reads.metered_for(requests)
     waiting: dict[bytes, Delivery] = {}
     for one in deliveries:
-        if not is_metered(reads.metered(one.request.id), one.receipt):
+        if not is_metered(before.get(nonce_of(one.request)), one.receipt):
             waiting.setdefault(one.receipt.struct_hash(), one)
     rejected: dict[bytes, Finding] = {}
     if waiting:
@@ -96,12 +98,13 @@ def _meter(region: Region, outbox: Outbox, deliveries: Sequence[Delivery]) -> It
         receipt = outbox.submit(_intent(outbox, list(waiting)), call)
         receipts = list(waiting)
         rejected = {receipts[one.index]: one.finding for one in reads.rejected(receipt.logs)}
+    after = reads.metered_for(requests)
     for one in deliveries:
-        finding = rejected.get(one.receipt.struct_hash())
-        if finding is Finding.REPLAYED and is_metered(reads.metered(one.request.id), one.receipt):
+        finding, found = rejected.get(one.receipt.struct_hash()), after.get(nonce_of(one.request))
+        if finding is Finding.REPLAYED and is_metered(found, one.receipt):
             # An earlier transaction of ours, with other deliveries, came first: the delivery is where it should be.
             finding = None
-        yield _accepted(reads, one) if finding is None else _rejected(region, one, finding)
+        yield _accepted(one, found) if finding is None else _rejected(region, one, finding)
 
 
 def _intent(outbox: Outbox, receipts: Sequence[bytes]) -> str:
@@ -113,9 +116,8 @@ def _intent(outbox: Outbox, receipts: Sequence[bytes]) -> str:
     return f"meter {digest} {attempt}"
 
 
-def _accepted(reads: ConsentReads, delivery: Delivery) -> MeterResult:
-    found = reads.metered(delivery.request.id)
-    flags = MeterFlag(found.flags) & _KNOWN_FLAGS if found is not None else MeterFlag(0)
+def _accepted(delivery: Delivery, found: Metered | None) -> MeterResult:
+    flags = MeterFlag(found.item.flags) & _KNOWN_FLAGS if found is not None else MeterFlag(0)
     named = {MeterFlag.OVERDRAWN: Finding.OVERDRAWN, MeterFlag.OPEN: Finding.WITHOUT_CONSENT}
     finding = next((named[flag] for flag in named if flags & flag), Finding.FITS)
     return MeterResult(delivery.request.id, finding, found.entry if found is not None else None, flags)
@@ -125,7 +127,16 @@ def _rejected(region: Region, delivery: Delivery, finding: Finding) -> MeterResu
     expected = found = None
     request = delivery.request
     try:
-        judge(request, view_of(region, request, delivery.request_signature, delivery.receipt.delivered_at))
+        judge(
+            request,
+            view_of(
+                region,
+                request,
+                delivery.request_signature,
+                delivery.receipt.delivered_at,
+                by_broker=delivery.broker_signature,
+            ),
+        )
     except QueryRefusedError as error:
         if error.finding == finding:
             expected, found = error.expected, error.found

@@ -11,22 +11,15 @@ from creditchain.chain.signers import Signer
 from creditchain.consents.errors import ForeignFileError, TermsError
 from creditchain.consents.judging import standing_of_member
 from creditchain.errors import Place, RefusedError
-from creditchain.messages import ContractDomain
 from creditchain.vocabulary import Role
 
 
-def require_here(region: Region, domain: ContractDomain, contract: str, log: bytes | None = None) -> None:
-    """Raise ForeignFileError unless a message is meant for this region's contract and, if it names one, its log."""
-    deployment = region.deployment
-    checks = (
-        ("chain", str(deployment.chain_id), str(domain.chain_id)),
-        (contract, deployment.address(contract), domain.contract),
-        ("log", "0x" + deployment.log_id.hex(), "0x" + (log or deployment.log_id).hex()),
-    )
-    for what, ours, theirs in checks:
-        if ours != theirs:
-            hint = "Choose the network and deployment that the file was made for."
-            raise ForeignFileError(f"this is for another {what}", expected=ours, found=theirs, hint=hint)
+def require_log(region: Region, log: bytes) -> None:
+    """Raise ForeignFileError unless a message is for this region's log."""
+    ours, theirs = "0x" + region.deployment.log_id.hex(), "0x" + log.hex()
+    if ours != theirs:
+        hint = "Choose the network and deployment that the file was made for."
+        raise ForeignFileError("this is for another log", expected=ours, found=theirs, hint=hint)
 
 
 class NotEntitledError(RefusedError):

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from creditchain.acts.consenting import require_subject
-from creditchain.acts.preconditions import require_here, require_member, require_signer
+from creditchain.acts.preconditions import require_log, require_member, require_signer
 from creditchain.chain.clock import now
+from creditchain.chain.consents import ConsentReads
 from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer
 from creditchain.consents.errors import ProductMismatchError, TermsError
@@ -18,9 +19,10 @@ from creditchain.documents import domain_mask
 from creditchain.errors import InputError, Place
 from creditchain.evidence.query import view_of
 from creditchain.home.layout import Home
-from creditchain.home.reasons import keep_reason
+from creditchain.home.nonces import last_given, reserve
+from creditchain.home.reasons import keep_reason, require_reason
 from creditchain.identifiers import Subject
-from creditchain.messages import NO_DIGEST, ContractDomain, QueryRequest, subject_digest
+from creditchain.messages import NO_DIGEST, LogDomain, QueryRequest, subject_digest
 from creditchain.packages.consent_file import ConsentFile
 from creditchain.packages.request_file import RequestFile
 from creditchain.products import Product, ProductKind
@@ -43,6 +45,8 @@ class Query:
     purpose: int | None
     staff: str = field(repr=False)  #: who of the institution's staff asks; stays in its home
     seconds: int  #: within which the provider has to answer
+    via: int = 0  #: node of the platform that brokers the request; 0 for none
+    terms: bytes = NO_DIGEST  #: digest of the provider's price list, 32 bytes; NO_DIGEST for none
 
 
 def request_report(region: Region, home: Home, signer: Signer, query: Query, tags: Sequence[bytes]) -> RequestFile:
@@ -59,7 +63,7 @@ def request_report(region: Region, home: Home, signer: Signer, query: Query, tag
     """
     agreed = query.consent
     if agreed is not None:
-        require_here(region, agreed.message.domain, "ConsentToken", agreed.message.log)
+        require_log(region, agreed.message.log)
         require_subject(agreed, tags)
     time, deployment = now(region.chain), region.deployment
     require_member(region, query.institution, {Role.INSTITUTION}, time, "institution")
@@ -67,7 +71,7 @@ def request_report(region: Region, home: Home, signer: Signer, query: Query, tag
     require_signer(region, signer, query.institution, "institution")
     salt = secrets.token_bytes(32)
     asked = QueryRequest(
-        domain=ContractDomain(deployment.chain_id, deployment.address("QueryLedger")),
+        domain=LogDomain(deployment.log_id),
         institution=query.institution,
         provider=query.provider,
         consent=NO_DIGEST if agreed is None else agreed.message.id,
@@ -79,14 +83,42 @@ def request_report(region: Region, home: Home, signer: Signer, query: Query, tag
         staff=NO_DIGEST,
         issued_at=time,
         deadline=time + query.seconds,
+        nonce=_next_nonce(region, home, query),
+        via=query.via,
+        terms=query.terms,
     )
     _require_scope(query.product, asked)
     _judge(region, asked, time)
-    reasons = home.region(deployment.log_id).reasons
+    require_reason(query.staff)
+    folders = home.region(deployment.log_id)
+    # Nobody else gets this nonce from this home. If another home of the institution uses it, one of the two is refused.
+    asked = replace(asked, nonce=reserve(folders.nonces, query.institution, query.provider, asked.nonce))
+    reasons = folders.reasons
     message = replace(asked, staff=keep_reason(reasons, f"staff of query {salt.hex()}", query.staff).digest)
     signature = signer.sign_typed(message.typed_data())
     _log.info("a request for a report is signed")
     return RequestFile(message, signature, query.subject, salt, None if agreed is None else agreed.packaged)
+
+
+def countersign(region: Region, signer: Signer, file: RequestFile) -> RequestFile:
+    """The request with the signature of the platform that brokers it.
+
+    Raises:
+        ForeignFileError: the request is for another region. InputError: it names no broker.
+        NotEntitledError: the signer is not the broker's.
+    """
+    require_log(region, file.request.domain.log_id)
+    if file.request.via == 0:
+        raise InputError("the request names no broker", expected="a request with `via`", place=Place(field="via"))
+    require_member(region, file.request.via, {Role.PLATFORM}, now(region.chain), "broker")
+    require_signer(region, signer, file.request.via, "broker")
+    return replace(file, broker_signature=signer.sign_typed(file.request.typed_data()))
+
+
+def _next_nonce(region: Region, home: Home, query: Query) -> int:
+    """The nonce after the last that this home gave out or the chain knows."""
+    last = last_given(home.region(region.deployment.log_id).nonces, query.institution, query.provider)
+    return ConsentReads(region).next_nonce(query.institution, query.provider, 0 if last is None else last + 1)
 
 
 def require_purpose(product: Product, purpose: int) -> None:
@@ -144,4 +176,4 @@ def _require_scope(product: Product, asked: QueryRequest) -> None:
 
 def _judge(region: Region, asked: QueryRequest, time: int) -> None:
     """Judge as the provider will; the signature, which is not made yet, will be the institution's."""
-    judge(asked, replace(view_of(region, asked, b"", time), signed=True))
+    judge(asked, replace(view_of(region, asked, b"", time), signed=True, brokered=True))

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from creditchain.acts.metering import is_metered
-from creditchain.acts.preconditions import require_here
-from creditchain.chain.consents import ConsentReads
+from creditchain.acts.preconditions import require_log
+from creditchain.chain.consents import ConsentReads, Delivered
 from creditchain.chain.region import Region
 from creditchain.evidence.delivery import MeteredDelivery, prove_delivery
 from creditchain.log.views import BlockRef
-from creditchain.messages import ContractDomain, DeliveryReceipt
+from creditchain.messages import DeliveryReceipt, LogDomain
 
 
 class QueryState(StrEnum):
@@ -48,23 +48,28 @@ class Trace:
 
 
 def trace(
-    region: Region, request: bytes, receipt: DeliveryReceipt | None = None, domain: ContractDomain | None = None
+    region: Region, request: bytes, receipt: DeliveryReceipt | None = None, domain: LogDomain | None = None
 ) -> Trace:
     """What came of the request with this id (32 bytes); `receipt` is the promise to compare with, if there is one.
 
     Raises:
-        ForeignFileError: `domain`, which the request names, is not this region's ledger.
-        LyingEndpointError: the ledger and the log contradict each other.
+        ForeignFileError: `domain`, which the request names, is not this region's log.
+        LyingEndpointError: what the endpoint says of the delivery is not in the log.
     """
     if domain is not None:
-        require_here(region, domain, "QueryLedger")
+        require_log(region, domain.log_id)
     block = region.chain.final_block()
-    metered = ConsentReads(region).metered(request, block.number)
-    if metered is None:
+    found = _delivered(region, request, block.number)
+    if found is None:
         return Trace(_unmetered(receipt, block.time), block, None)
-    is_ours = receipt is None or is_metered(metered, receipt)
+    is_ours = receipt is None or is_metered(found.metered, receipt)
     state = QueryState.METERED if is_ours else QueryState.ANOTHER_METERED
-    return Trace(state, block, prove_delivery(region, request, metered, block.number))
+    return Trace(state, block, prove_delivery(region, found, block.number))
+
+
+def _delivered(region: Region, request: bytes, block: int) -> Delivered | None:
+    delivered = ConsentReads(region).delivered(last=block)
+    return next((one for one in delivered if one.item.request == request), None)
 
 
 def _unmetered(receipt: DeliveryReceipt | None, time: int) -> QueryState:

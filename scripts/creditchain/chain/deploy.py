@@ -98,9 +98,9 @@ PARTS: tuple[RegionContract, ...] = (
     RegionContract(
         "ConsentToken",
         lambda at, _: (at["AccessManager"], at["RegionLog"]),
-        ("setOpenDomains", "revokeByGovernors"),
-        (EntryKind.CONSENT, EntryKind.REVOCATION, EntryKind.OPEN_DOMAINS),
-        (Space.CONSENT_END, Space.LIMIT, Space.BALANCE),
+        ("setLimit", "revokeByGovernors"),
+        (EntryKind.CONSENT, EntryKind.REVOCATION, EntryKind.LIMITS, EntryKind.PAUSE),
+        (Space.PAUSE, Space.LIMIT, Space.BALANCE),
         ((Space.CONSENT, WHOLE_SPACE ^ CONSENT_USED),),
     ),
     RegionContract(

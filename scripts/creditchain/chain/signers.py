@@ -26,6 +26,7 @@ from creditchain.home.keystores import (
     open_keystore,
     password_source,
 )
+from creditchain.messages import compact
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -57,7 +58,7 @@ class Signer(Protocol):
         """
 
     def sign_typed(self, typed_data: Mapping[str, Any]) -> bytes:
-        """EIP-712 signature over a full message as in eth_signTypedData_v4: 65 bytes r || s || v, v 27 or 28."""
+        """EIP-712 signature over a full message as in eth_signTypedData_v4: 64 bytes (EIP-2098)."""
 
 
 class LocalSigner:
@@ -78,7 +79,7 @@ class LocalSigner:
         return bytes(self._account.sign_transaction(dict(transaction)).raw_transaction)
 
     def sign_typed(self, typed_data: Mapping[str, Any]) -> bytes:
-        return bytes(self._account.sign_message(encode_typed_data(full_message=dict(typed_data))).signature)
+        return compact(bytes(self._account.sign_message(encode_typed_data(full_message=dict(typed_data))).signature))
 
 
 class RemoteSigner:
@@ -114,7 +115,7 @@ class RemoteSigner:
         signer = _recovered(lambda: Account.recover_message(message, signature=signature))
         if len(signature) != 65 or signer != self._address:
             raise SignerError("the remote signer signed with another key, or something else", expected=self._address)
-        return signature
+        return compact(signature)
 
     def _check(self, raw: bytes, asked: Mapping[str, Any]) -> None:
         signer = _recovered(lambda: Account.recover_transaction(raw))

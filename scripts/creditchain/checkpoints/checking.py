@@ -66,7 +66,7 @@ def check_checkpoint(signed: SignedCheckpoint, pinned: PinnedSigners) -> Checked
     Raises:
         CheckpointError: the checkpoint is of another log or another epoch; somebody signed who is not pinned, or twice,
             or out of order.
-        SignatureError: a signature is not in canonical form (s in the upper half, v other than 27 or 28).
+        SignatureError: a signature is not in canonical form (64 bytes, r and s in range).
     """
     message = signed.message
     if message.domain.log_id != pinned.log_id:

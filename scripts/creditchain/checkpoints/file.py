@@ -9,14 +9,13 @@ from creditchain.checkpoints.errors import CheckpointError
 from creditchain.checkpoints.message import Checkpoint
 from creditchain.errors import Place
 from creditchain.merkle.hashing import EMPTY_ROOT
-from creditchain.messages import LogDomain, SignatureError, recover
+from creditchain.messages import SIGNATURE_BYTES, LogDomain, SignatureError, recover
 from creditchain.packages.delivery import message_json, read_message
 from creditchain.packages.fields import PackageError
 from creditchain.packages.parts import hexed
 from creditchain.packages.reading import read_object, written
 
 CHECKPOINT_FORMAT: Final = "creditchain/checkpoint@1"
-SIGNATURE_BYTES: Final = 65
 #: Most signatures in a file, and most signers of a region. Each takes an elliptic curve operation to check.
 MOST_SIGNERS: Final = 64
 
@@ -26,7 +25,7 @@ class SignedCheckpoint:
     """A checkpoint and its signatures, in ascending order of the signers' addresses. `check_checkpoint` checks them."""
 
     message: Checkpoint
-    signatures: tuple[bytes, ...] = ()  #: 65 bytes each, r || s || v
+    signatures: tuple[bytes, ...] = ()  #: 64 bytes each (EIP-2098)
 
     def signers(self) -> tuple[str, ...]:
         """The addresses, with their EIP-55 checksums, that signed, in the order of the signatures.

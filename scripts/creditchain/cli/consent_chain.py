@@ -19,28 +19,29 @@ from creditchain.errors import UsageError
 
 def relay(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Endorsed consent file, or revocation file.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="Endorsed consent, or file of a revocation, pause or resumption.", show_default=False)
+    ],
     signer: SignerOption = None,
+    consent: Annotated[
+        Path | None, typer.Option(help="The consent's file, for a revocation of one that is not granted.")
+    ] = None,
 ) -> None:
-    """Submit a consent or a revocation to the chain. Anyone may; the signatures decide. 上链"""
+    """Submit a consent, a revocation, a pause or a resumption to the chain. Anyone may; the signatures decide. 上链"""
     from creditchain.acts import consenting, revoking
-    from creditchain.packages.consent_file import (
-        REVOCATION_FORMAT,
-        ConsentFile,
-        RevocationFile,
-        parse_consent,
-        parse_revocation,
-    )
+    from creditchain.packages import consent_file
     from creditchain.packages.reading import format_of
 
-    chosen = settings(ctx)
-    given: ConsentFile | RevocationFile
-    given = load(file, parse_revocation) if load(file, format_of) == REVOCATION_FORMAT else load(file, parse_consent)
+    chosen, kind = settings(ctx), load(file, format_of)
+    shown = None if consent is None else load(consent, consent_file.parse_consent).message
     with acting(chosen, signer) as (region, outbox), chosen.output.progress("relaying: waiting for a final block"):
-        if isinstance(given, RevocationFile):
-            found = revoking.relay_revocation(region, outbox, given)
+        if kind == consent_file.REVOCATION_FORMAT:
+            revocation = load(file, consent_file.parse_revocation)
+            found = revoking.relay_revocation(region, outbox, revocation, shown)
+        elif kind in (consent_file.PAUSE_FORMAT, consent_file.RESUMPTION_FORMAT):
+            found = revoking.relay_turn(region, outbox, load(file, consent_file.parse_turn))
         else:
-            found = consenting.relay(region, outbox, given)
+            found = consenting.relay(region, outbox, load(file, consent_file.parse_consent))
     tell(chosen.output, on_chain(found))
 
 
@@ -60,16 +61,17 @@ def revoke(
     """Revoke a consent for good: as its key (directly, or signed with -o), or as the endorsing platform. 撤销授权"""
     from creditchain.acts import revoking
 
-    chosen, (id_, _), enterprise = (
+    chosen, (id_, file), enterprise = (
         settings(ctx),
         named_consent(consent),
         Enterprise(signer, mnemonic, key, export, signature),
     )
+    shown = None if file is None else file.message
     if out is None and export is None:
         if mnemonic is not None or key is not None or signature is not None:
             raise UsageError("a signed revocation goes into a file", expected="-o FILE; then `consent relay FILE`")
         with acting(chosen, signer) as (region, outbox), chosen.output.progress("revoking: waiting for a final block"):
-            found = revoking.revoke(region, outbox, id_)
+            found = revoking.revoke(region, outbox, id_, shown)
         tell(chosen.output, on_chain(found))
         return
     if out is not None:
@@ -77,9 +79,9 @@ def revoke(
     with open_region(chosen) as region:
         if out is None or enterprise.export is not None:
             enterprise.exports(
-                chosen.output, lambda wallet: revoking.revocation_to_sign(region, id_, wallet), force=force
+                chosen.output, lambda wallet: revoking.revocation_to_sign(region, id_, wallet, shown), force=force
             )
             return
-        made = revoking.sign_revocation(region, id_, enterprise.key(region))
+        made = revoking.sign_revocation(region, id_, enterprise.key(region), shown)
     save(out, made.to_json(), force=force)
     tell(chosen.output, {"written": str(out), "consent": id_, "next": "creditchain consent relay"})

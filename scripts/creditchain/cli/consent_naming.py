@@ -44,5 +44,5 @@ def standing_json(state: ConsentState | None, time: int) -> dict[str, Any]:
     said = {"status": status.value, "status_zh": status.zh}
     if state is None:
         return said
-    kept = ("valid_from", "not_after", "uses", "used", "revoked_at", "entry")
+    kept = ("valid_from", "not_after", "uses", "used", "revoked_at", "paused_at", "resumed_at", "turns")
     return said | {name: getattr(state, name) for name in kept}

@@ -30,7 +30,7 @@ def show(
 ) -> None:
     """Show the terms of a consent and its state on the chain. 查看授权"""
     from creditchain.acts.consenting import consent_on_chain
-    from creditchain.acts.preconditions import require_here
+    from creditchain.acts.preconditions import require_log
     from creditchain.consents.terms import described
     from creditchain.packages.consent_file import require_paper
 
@@ -42,7 +42,7 @@ def show(
         require_paper(file, read_file(paper))
     with open_region(chosen) as region:
         if file is not None:
-            require_here(region, file.message.domain, "ConsentToken", file.message.log)
+            require_log(region, file.message.log)
         found = consent_on_chain(region, id_)
     terms: dict[str, Any] = {}
     if file is not None:

@@ -10,7 +10,7 @@ import typer
 from creditchain.cli.bilingual import tell
 from creditchain.cli.choices import domain_bits, purpose_code, section_mask
 from creditchain.cli.connecting import SignerOption, open_region, signer_of
-from creditchain.cli.files import load
+from creditchain.cli.files import load, read_file
 from creditchain.cli.output_files import ForceOption, OutOption, require_writable, save
 from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.settings import settings
@@ -40,6 +40,8 @@ def request(
     domains: Annotated[str | None, typer.Option(help="Domains, joined by commas.")] = None,
     purpose: Annotated[str | None, typer.Option(help="What for. Default: the consent's purpose.")] = None,
     deadline: Annotated[int, typer.Option(min=1, max=30 * 24 * 60, help="Minutes within which to answer.")] = 60,
+    via: Annotated[int, typer.Option(help="The platform that brokers it and signs it too, by its node number.")] = 0,
+    terms: Annotated[Path | None, typer.Option(help="The provider's price list; its digest is signed.")] = None,
     tag_key: TagKeysOption = None,
     statement: StatementOption = None,
     products: Folders = None,
@@ -52,7 +54,9 @@ def request(
     """
     from creditchain.acts.querying import Query, request_report
     from creditchain.catalogue.products import load_product
+    from creditchain.hashing import keccak256
     from creditchain.home.layout import Home
+    from creditchain.messages import NO_DIGEST
     from creditchain.packages.consent_file import parse_consent
 
     chosen, agreed = settings(ctx), load(consent, parse_consent) if consent is not None else None
@@ -67,6 +71,8 @@ def request(
         purpose=None if purpose is None else purpose_code("--purpose", purpose),
         staff=staff,
         seconds=deadline * 60,
+        via=via,
+        terms=NO_DIGEST if terms is None else keccak256(read_file(terms)),
     )
     require_writable(out, force=force, inputs=() if consent is None else (consent,))
     sources = TagSources(tag_key, statement)

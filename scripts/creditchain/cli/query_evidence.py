@@ -16,7 +16,7 @@ from creditchain.errors import ExitCode, InputError, Place, UsageError
 
 if TYPE_CHECKING:
     from creditchain.evidence.delivery import Inclusion, MeteredDelivery
-    from creditchain.messages import ContractDomain, DeliveryReceipt
+    from creditchain.messages import DeliveryReceipt, LogDomain
 
 #: Files of requests are at most as large as this; report packages may be much larger.
 _LARGEST_REQUEST = 1 << 18
@@ -28,7 +28,7 @@ class _Asked:
 
     request: bytes
     receipt: DeliveryReceipt | None = None
-    domain: ContractDomain | None = None
+    domain: LogDomain | None = None
 
 
 def evidence(
@@ -80,14 +80,14 @@ def _asked(text: str) -> _Asked:
 
 
 def _proof(proven: MeteredDelivery) -> dict[str, Any]:
-    one = proven.delivered
-    names = ("institution", "provider", "consent", "report", "delivered_at", "meter_by", "flags")
-    return {name: getattr(one, name) for name in names} | {
-        "metered_at": proven.metered_at,
-        "receipt": proven.receipt,
-        "transaction": one.transaction_hash,
-        "item": _inclusion(proven.item),
-        "entry": _inclusion(proven.entry) | {"hash": proven.entry.leaf},
+    item, entry = proven.delivered.item, proven.delivered.entry
+    names = ("institution", "provider", "via", "nonce", "consent", "report", "receipt", "terms")
+    return {name: getattr(item, name) for name in (*names, "delivered_at", "meter_by", "flags")} | {
+        "metered_at": entry.time,
+        "transaction": entry.transaction_hash,
+        "item": proven.delivered.index,
+        "entry": _inclusion(proven.entry)
+        | {"hash": entry.hash, "writer": entry.writer, "body": entry.data, "writes": entry.writes},
     }
 
 

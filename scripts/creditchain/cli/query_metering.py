@@ -51,14 +51,16 @@ def _delivery(path: Path) -> Delivery:
             hint="`creditchain query deliver`",
             place=Place(str(path), field="delivery"),
         )
-    return Delivery(found.request, found.receipt, found.request_signature, found.receipt_signature)
+    signatures = found.request_signature, found.receipt_signature, found.broker_signature
+    return Delivery(found.request, found.receipt, *signatures)
 
 
 def _row(path: Path, result: MeterResult) -> dict[str, Any]:
     from creditchain.consents.findings import MEANING
     from creditchain.vocabulary import MeterFlag
 
-    late = ", late" if result.flags & MeterFlag.LATE else ""
+    shown = (MeterFlag.LATE, MeterFlag.OLD, MeterFlag.PAUSED)
+    flagged = "".join(f", {str(flag.name).lower()}" for flag in shown if result.flags & flag)
     row: dict[str, Any] = {
         "file": str(path),
         "request": result.request,
@@ -67,7 +69,7 @@ def _row(path: Path, result: MeterResult) -> dict[str, Any]:
         "zh": result.finding.zh,
         "entry": result.entry,
         "flags": int(result.flags) if result.metered else None,
-        "why": MEANING[result.finding] + late,
+        "why": MEANING[result.finding] + flagged,
     }
     return row if result.expected is None else row | {"expected": result.expected, "found": result.found}
 

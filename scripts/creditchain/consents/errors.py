@@ -49,9 +49,13 @@ class RequestExpiredError(QueryRefusedError):
 
 
 class RequestReplayedError(QueryRefusedError):
-    """A delivery was already metered for the request."""
+    """A delivery was already metered for the request's nonce."""
 
     finding = Finding.REPLAYED
+
+
+class NonceError(QueryRefusedError):
+    """The request's nonce is far from those in use. The ledger would take it, at the provider's expense."""
 
 
 class InstitutionError(QueryRefusedError):
@@ -70,6 +74,18 @@ class RequestSignatureError(QueryRefusedError):
     """The request is not signed by the operator of the institution or of its host."""
 
     finding = Finding.REQUEST_SIGNATURE
+
+
+class BrokerError(QueryRefusedError):
+    """The node that is to broker the request is not an active platform."""
+
+    finding = Finding.BROKER
+
+
+class BrokerSignatureError(QueryRefusedError):
+    """The request is not signed by its broker."""
+
+    finding = Finding.BROKER_SIGNATURE
 
 
 class ConsentUnknownError(QueryRefusedError):
@@ -118,6 +134,10 @@ class ConsentRevokedError(QueryRefusedError):
     """The consent was revoked."""
 
     finding = Finding.CONSENT_REVOKED
+
+
+class ConsentPausedError(QueryRefusedError):
+    """The consent is paused. The ledger would meter the delivery and flag it PAUSED."""
 
 
 class ConsentExhaustedError(QueryRefusedError):

@@ -14,7 +14,7 @@ MEANING: Final = {
     Finding.METER_BY: "the receipt promises metering before the delivery, or more than an hour after it",
     Finding.NOT_ISSUED: "delivered before the request was issued",
     Finding.PAST_DEADLINE: "delivered after the request's deadline",
-    Finding.REPLAYED: "the request was metered already",
+    Finding.REPLAYED: "a delivery was metered for this nonce already",
     Finding.INSTITUTION: "the node that asked was not an active institution then",
     Finding.PROVIDER: "the node that delivered was not an active platform or bureau then",
     Finding.REQUEST_SIGNATURE: "the request is not signed by the institution",
@@ -27,5 +27,7 @@ MEANING: Final = {
     Finding.CONSENT_NOT_YET_VALID: "delivered before the consent was granted or began",
     Finding.CONSENT_EXPIRED: "delivered after the consent ended",
     Finding.CONSENT_REVOKED: "delivered when, or after, the consent was revoked",
-    Finding.SCOPE: "no section or no domain was asked for",
+    Finding.SCOPE: "no section, no domain or no purpose was asked for",
+    Finding.BROKER: "the node that brokered the request was not an active platform then",
+    Finding.BROKER_SIGNATURE: "the request is not signed by its broker",
 }

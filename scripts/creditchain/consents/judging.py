@@ -6,16 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from creditchain.consents.errors import (
+    BrokerError,
+    BrokerSignatureError,
     ConsentDomainsError,
     ConsentExhaustedError,
     ConsentExpiredError,
     ConsentInstitutionError,
     ConsentNotYetValidError,
+    ConsentPausedError,
     ConsentPurposeError,
     ConsentRevokedError,
     ConsentSectionsError,
     ConsentUnknownError,
     InstitutionError,
+    NonceError,
     ProviderError,
     RequestExpiredError,
     RequestNotIssuedError,
@@ -38,34 +42,34 @@ class View:
     """The chain's view of a request at one block, and the time of the planned delivery."""
 
     time: int  #: of the delivery, unix seconds
-    metered: Metered | None
+    metered: Metered | None  #: what was metered for the request's nonce
+    near: bool  #: whether the nonce is near those in use
     institution: MemberAt
     provider: MemberAt
     signed: bool  #: whether the request's signature is by the institution's operator or its host's
     consent: ConsentState | None
     open_domains: int  #: bit set of the domains that need no consent at `time`
+    broker: MemberAt | None = None  #: None if the request names none
+    brokered: bool = False  #: whether the request is signed by the broker's operator or its host's
 
 
 def judge(request: QueryRequest, view: View) -> None:
     """Raise the error for the ledger's first finding about this request; docs/consent.md lists them.
 
-    Stricter than the ledger in one point: a consent with no use left is refused, where the ledger meters with a flag.
+    Stricter than the ledger: a consent that is paused or has no use left is refused, where the ledger meters with a
+    flag, and so is a nonce far from those in use.
     """
-    if not request.sections or not request.domains:
+    if not request.sections or not request.domains or not request.purpose:
         raise ScopeError(
             "the request asks for nothing",
-            expected="at least one section and one domain",
-            found=f"sections {request.sections:#x}, domains {request.domains:#x}",
+            expected="at least one section, one domain and a purpose",
+            found=f"sections {request.sections:#x}, domains {request.domains:#x}, purpose {request.purpose}",
         )
     _judge_times(request, view.time)
-    if view.metered is not None:
-        raise RequestReplayedError(
-            "the request was answered already",
-            expected="a request that no delivery was metered for",
-            found=f"a delivery in entry {view.metered.entry} of the log",
-            hint="The institution signs a fresh request.",
-        )
+    _judge_nonce(request, view)
     _judge_members(request, view)
+    if request.via:
+        _judge_broker(request, view)
     if request.consent == NO_DIGEST:
         _judge_open(request, view)
     else:
@@ -88,6 +92,24 @@ def _judge_times(request: QueryRequest, time: int) -> None:
         )
 
 
+def _judge_nonce(request: QueryRequest, view: View) -> None:
+    if view.metered is not None:
+        same = view.metered.item.request == request.id
+        raise RequestReplayedError(
+            "the request was answered already" if same else "the request's nonce was used by another request",
+            expected="a nonce that no delivery was metered for",
+            found=f"nonce {request.nonce}, metered in entry {view.metered.entry} of the log",
+            hint="The institution signs a fresh request.",
+        )
+    if not view.near:
+        raise NonceError(
+            "the request's nonce is far from those in use: metering would fill the chain with cells",
+            expected="the next free nonce, or one soon after",
+            found=str(request.nonce),
+            hint="The institution signs a fresh request; its home keeps the nonces that it gave out.",
+        )
+
+
 def _judge_members(request: QueryRequest, view: View) -> None:
     sides = (
         (request.institution, view.institution, frozenset({Role.INSTITUTION}), InstitutionError),
@@ -104,6 +126,21 @@ def _judge_members(request: QueryRequest, view: View) -> None:
             "the request is not signed by the institution that asks",
             expected=f"a signature by the operator of node {request.institution}, or of its host",
             found="another signature",
+        )
+
+
+def _judge_broker(request: QueryRequest, view: View) -> None:
+    broker = MemberAt(0, False, None, None) if view.broker is None else view.broker
+    if broker.role != Role.PLATFORM or not broker.acts:
+        raise BrokerError(
+            f"node {request.via} cannot broker this", expected="an active platform", found=standing_of_member(broker)
+        )
+    if not view.brokered:
+        raise BrokerSignatureError(
+            "the request is not signed by its broker",
+            expected=f"a signature by the operator of node {request.via}, or of its host",
+            found="another signature, or none",
+            hint="The broker signs it (`creditchain query broker`).",
         )
 
 
@@ -167,6 +204,13 @@ def _judge_standing(state: ConsentState, time: int) -> None:
             "the consent was revoked",
             expected="a consent that is not revoked",
             found=f"revoked at {moment(state.revoked_at)}",
+        )
+    if state.paused:
+        raise ConsentPausedError(
+            "the consent is paused",
+            expected="a consent that is not paused",
+            found=f"paused at {moment(state.paused_at)}",
+            hint="Wait until the enterprise resumes it (`creditchain consent resume`).",
         )
     if state.used >= state.uses:
         raise ConsentExhaustedError(

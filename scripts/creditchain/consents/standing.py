@@ -15,6 +15,7 @@ class ConsentStanding(StrEnum):
     VALID = "valid"
     USED_UP = "used up"
     OVER = "over"
+    PAUSED = "paused"
     REVOKED = "revoked"
 
     @property
@@ -29,6 +30,7 @@ _ZH = {
     ConsentStanding.VALID: "有效",
     ConsentStanding.USED_UP: "已用尽",
     ConsentStanding.OVER: "已到期",
+    ConsentStanding.PAUSED: "已暂停",
     ConsentStanding.REVOKED: "已撤销",
 }
 
@@ -41,6 +43,8 @@ def standing(state: ConsentState | None, time: int) -> ConsentStanding:
         return ConsentStanding.REVOKED
     if time > state.not_after:
         return ConsentStanding.OVER
+    if state.paused:
+        return ConsentStanding.PAUSED
     if state.used >= state.uses:
         return ConsentStanding.USED_UP
     return ConsentStanding.NOT_YET_VALID if time < state.valid_from else ConsentStanding.VALID

@@ -42,6 +42,8 @@ def require_terms(consent: Consent, now: int) -> None:
         raise _wrong("notAfter", f"a time from {moment(consent.not_before)} on", moment(consent.not_after))
     if consent.not_after > LAST_TIME:
         raise _wrong("notAfter", f"a time until {moment(LAST_TIME)}", moment(consent.not_after))
+    if consent.deadline < now:
+        raise _wrong("deadline", f"a time after now, {moment(now)}", moment(consent.deadline))
     if consent.not_after < now:
         raise _wrong("notAfter", f"a time after now, {moment(now)}", moment(consent.not_after))
 
@@ -67,6 +69,7 @@ def described(consent: Consent) -> dict[str, Any]:
         "data_to": consent.data_to,
         "not_before": consent.not_before,
         "not_after": consent.not_after,
+        "deadline": consent.deadline,
         "uses": consent.uses,
         "keep_days": consent.keep_days,
         "key": None if consent.key == NO_KEY else consent.key,

@@ -6,27 +6,43 @@ from creditchain.chain.clock import age
 from creditchain.chain.connect import Chain
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.region import Region
-from creditchain.chain.wallets import signed
 from creditchain.consents.errors import StaleViewError
 from creditchain.consents.judging import View
-from creditchain.log.views import BlockRef
-from creditchain.messages import NO_DIGEST, QueryRequest
+from creditchain.log.views import BlockRef, MemberAt
+from creditchain.messages import NO_DIGEST, QueryRequest, signed_by
 
 
-def view_of(region: Region, request: QueryRequest, signature: bytes, time: int, block: int | None = None) -> View:
+def view_of(
+    region: Region,
+    request: QueryRequest,
+    signature: bytes,
+    time: int,
+    block: int | None = None,
+    *,
+    by_broker: bytes = b"",
+) -> View:
     """Read the view at a block (None: the newest) for a delivery at `time`, unix seconds."""
     reads = ConsentReads(region)
     institution = reads.member_at(request.institution, time, block)
-    keys = (institution.operator, institution.host_operator)
+    broker = reads.member_at(request.via, time, block) if request.via else None
     return View(
         time=time,
-        metered=reads.metered(request.id, block),
+        metered=reads.metered(request, block),
+        near=reads.is_near(request, block),
         institution=institution,
         provider=reads.member_at(request.provider, time, block),
-        signed=any(signed(region.chain, key, request, signature, block) for key in keys),
+        signed=_signed(institution, request, signature),
         consent=None if request.consent == NO_DIGEST else reads.consent(request.consent, block),
         open_domains=reads.open_domains_at(time, block),
+        broker=broker,
+        brokered=broker is not None and _signed(broker, request, by_broker),
     )
+
+
+def _signed(member: MemberAt, request: QueryRequest, signature: bytes) -> bool:
+    """Whether an account signed. The ledger asks no wallets, since they may change their mind."""
+    keys = (member.operator, member.host_operator)
+    return any(key is not None and signed_by(request, signature, key) for key in keys)
 
 
 def fresh_head(chain: Chain, limit: int) -> BlockRef:

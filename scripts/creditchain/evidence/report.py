@@ -11,8 +11,9 @@ from creditchain.chain.region import Region
 from creditchain.errors import UnavailableError
 from creditchain.evidence.record import EvidenceFetcher
 from creditchain.log.entries import AnchorBody
-from creditchain.log.views import LogEntry, MemberAt
-from creditchain.messages import NO_DIGEST
+from creditchain.log.metering import metered_in
+from creditchain.log.views import LogEntry
+from creditchain.messages import NO_DIGEST, QueryRequest
 from creditchain.packages.delivery import PackagedDelivery
 from creditchain.packages.report_package import EpochTag, ReportPackage
 from creditchain.verification.evidence import DeliveryEvidence, Missing, NodeHistory, ReportEvidence, TagEvidence
@@ -55,7 +56,7 @@ class ReportEvidenceFetcher:
 
     def _fetch(self, package: ReportPackage) -> ReportEvidence:
         log, delivery = self.log, package.delivery
-        sides = () if delivery is None else (delivery.request.institution, delivery.request.provider)
+        sides = () if delivery is None else _sides(delivery.request)
         endorsed = () if package.consent is None else (package.consent.message.platform,)
         return ReportEvidence(
             origin=self._records.origin,
@@ -80,18 +81,17 @@ class ReportEvidenceFetcher:
             return DeliveryEvidence(*[NO_LEDGER] * 6)
         reads, block = ConsentReads(self._region), self._records.block.number
         request, time = delivery.request, delivery.receipt.delivered_at
-        institution = reads.member_at(request.institution, time, block)
-        provider = reads.member_at(request.provider, time, block)
         return DeliveryEvidence(
             consent=None if request.consent == NO_DIGEST else reads.consent(request.consent, block),
-            metered=reads.metered(request.id, block),
-            institution=institution,
-            provider=provider,
+            metered=metered_in(self.log, request.institution, request.provider, request.nonce),
+            institution=reads.member_at(request.institution, time, block),
+            provider=reads.member_at(request.provider, time, block),
+            broker=reads.member_at(request.via, time, block) if request.via else None,
             open_domains=reads.open_domains_at(time, block),
-            wallets=self._wallets(institution, provider),
         )
 
-    def _wallets(self, *sides: MemberAt) -> frozenset[str]:
-        keys = sorted({key for side in sides for key in (side.operator, side.host_operator) if key is not None})
-        codes = self._region.chain.codes(keys, self._records.block.number) if keys else []
-        return frozenset(key for key, code in zip(keys, codes, strict=True) if code)
+
+def _sides(request: QueryRequest) -> tuple[int, ...]:
+    """The nodes that sign for a delivery."""
+    sides = (request.institution, request.provider)
+    return (*sides, request.via) if request.via else sides

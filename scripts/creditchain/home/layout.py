@@ -13,6 +13,7 @@
     <home>/regions/LOG_ID/audited/ROOT/     leaf lists that this node audited
     <home>/regions/LOG_ID/reasons/          reasons whose salted digest is on chain
     <home>/regions/LOG_ID/loans/            lists behind monthly loan reports
+    <home>/regions/LOG_ID/nonces/           the last nonce of requests to each provider
 
 What belongs to a region lies under the id of its log (64 hex digits). Two networks, or a chain that was started anew,
 are other logs, so their state never mixes.
@@ -67,6 +68,11 @@ class RegionHome:
     def loans(self) -> Path:
         """Lists of queries behind monthly loan reports."""
         return self.path / "loans"
+
+    @property
+    def nonces(self) -> Path:
+        """The last nonces of requests that this home gave out, by institution and provider."""
+        return self.path / "nonces"
 
 
 @dataclass(frozen=True, slots=True)

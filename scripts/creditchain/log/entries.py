@@ -10,6 +10,7 @@ from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
 
 from creditchain.hashing import keccak256, require_hash
+from creditchain.log.query_items import ITEM_BYTES, QueryItem
 from creditchain.vocabulary import PUBLISHING, BatchKind, DisputeState, EntryKind, Life, NodeStatus, Role
 
 __all__ = [
@@ -30,11 +31,13 @@ __all__ = [
     "DisputeState",
     "EntryKind",
     "Life",
+    "LimitsBody",
     "LoansBody",
     "NodeBody",
     "NodeStatus",
-    "OpenDomainsBody",
+    "PauseBody",
     "QueriesBody",
+    "QueryItem",
     "RegionBody",
     "RevocationBody",
     "Role",
@@ -43,7 +46,6 @@ __all__ = [
     "TagKeyEpochBody",
     "WriterBody",
     "body_hash",
-    "delivery_item",
     "entry_hash",
     "log_id",
     "parse_body",
@@ -225,7 +227,7 @@ class ConsentBody(_Body):
     KIND: ClassVar[EntryKind] = EntryKind.CONSENT
     TYPES: ClassVar[tuple[str, ...]] = (
         *("bytes32", "uint24", "uint24", "address", "bytes32", "uint8", "uint32", "uint8"),
-        *("uint32", "uint32", "uint40", "uint40", "uint32", "uint16", "bytes32", "bytes32"),
+        *("uint32", "uint32", "uint40", "uint40", "uint32", "uint16", "bytes32", "bytes32", "uint40"),
     )
 
     log: bytes
@@ -244,6 +246,7 @@ class ConsentBody(_Body):
     keep_days: int
     notice: bytes
     paper: bytes
+    deadline: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,14 +262,40 @@ class RevocationBody(_Body):
 
 
 @dataclass(frozen=True, slots=True)
-class QueriesBody(_Body):
+class PauseBody(_Body):
+    """A consent is paused (odd turns) or resumed (even ones), as of the entry's time."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.PAUSE
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "uint8", "uint16")
+
+    consent: bytes
+    by: int  #: Revoker
+    turn: int  #: from 1
+
+
+@dataclass(frozen=True, slots=True)
+class QueriesBody:
     """Deliveries are metered: one entry for each metering transaction."""
 
     KIND: ClassVar[EntryKind] = EntryKind.QUERIES
-    TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "uint64")
 
-    root: bytes  #: of the tree over the items, in the order of their events
-    count: int  #: number of items
+    items: tuple[QueryItem, ...]
+
+    def encode(self) -> bytes:
+        """The items one after the other."""
+        return b"".join(item.encode() for item in self.items)
+
+    def body_hash(self) -> bytes:
+        """The hash of the items, 32 bytes."""
+        return keccak256(self.encode())
+
+    @classmethod
+    def parse(cls, data: bytes) -> QueriesBody | None:
+        """The body with this encoding; None if it is none."""
+        if not data or len(data) % ITEM_BYTES:
+            return None
+        starts = range(0, len(data), ITEM_BYTES)
+        return cls(tuple(QueryItem.parse(data[start : start + ITEM_BYTES]) for start in starts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,13 +314,14 @@ class LoansBody(_Body):
 
 
 @dataclass(frozen=True, slots=True)
-class OpenDomainsBody(_Body):
-    """From now on these domains may be used without consent."""
+class LimitsBody(_Body):
+    """A limit has another value from now on."""
 
-    KIND: ClassVar[EntryKind] = EntryKind.OPEN_DOMAINS
-    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    KIND: ClassVar[EntryKind] = EntryKind.LIMITS
+    TYPES: ClassVar[tuple[str, ...]] = ("uint8", "uint200")
 
-    domains: int
+    limit: int  #: Limit
+    value: int  #: a bit set of domains, or seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +385,8 @@ Body: TypeAlias = (
     | RevocationBody
     | QueriesBody
     | LoansBody
-    | OpenDomainsBody
+    | LimitsBody
+    | PauseBody
     | SealedBody
     | WriterBody
     | RegionBody
@@ -378,7 +409,8 @@ BODIES: dict[EntryKind, type[Body]] = {
     EntryKind.REVOCATION: RevocationBody,
     EntryKind.QUERIES: QueriesBody,
     EntryKind.LOANS: LoansBody,
-    EntryKind.OPEN_DOMAINS: OpenDomainsBody,
+    EntryKind.LIMITS: LimitsBody,
+    EntryKind.PAUSE: PauseBody,
     EntryKind.SEALED: SealedBody,
     EntryKind.WRITER: WriterBody,
     EntryKind.REGION: RegionBody,
@@ -390,11 +422,6 @@ BODIES: dict[EntryKind, type[Body]] = {
 def body_hash(kind: EntryKind, /, **fields: Any) -> bytes:
     """The body hash of an entry of `kind`, 32 bytes. KeyError if `kind` has no body here."""
     return BODIES[kind](**fields).body_hash()
-
-
-def delivery_item(receipt: bytes, flags: int) -> bytes:
-    """Leaf hash of a metered delivery in its Queries entry, 32 bytes. `receipt`: the receipt's struct hash."""
-    return keccak256(b"\x00" + encode(("bytes32", "uint8"), (require_hash(receipt, "receipt"), flags)))
 
 
 def region_code(region: str) -> bytes:
@@ -420,6 +447,8 @@ def parse_body(kind: int, data: bytes) -> Body | None:
     if kind not in BODIES:
         return None
     made = BODIES[EntryKind(kind)]
+    if not issubclass(made, _Body):
+        return made.parse(data)
     try:
         body = made(*map(_checksummed, made.TYPES, decode(made.TYPES, data)))
     except (DecodingError, OverflowError):

@@ -11,6 +11,7 @@ from creditchain.vocabulary import DisputeState
 if TYPE_CHECKING:
     from creditchain.log.appended import AppendedEntry
     from creditchain.log.entries import Body
+    from creditchain.log.query_items import QueryItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,8 @@ class ConsentState:
     """A consent as `ConsentToken.consentOf(id)` gives it. Masks as in format.md section 3, times unix seconds.
 
     `valid_from` is the later of grant and `notBefore`. `used` counts the metered deliveries that took one of its
-    `uses`. `revoked_at` is 0 unless it was revoked. `entry` is the index of the log entry that holds the whole consent.
+    `uses`. `revoked_at` is 0 unless it was revoked. `turns` is the number of pauses and resumptions; while it is odd,
+    the consent is paused. `paused_at` and `resumed_at` are those of the last pause.
     """
 
     institution: int
@@ -154,19 +156,23 @@ class ConsentState:
     uses: int
     used: int
     revoked_at: int
-    entry: int
+    paused_at: int
+    resumed_at: int
+    turns: int
+
+    @property
+    def paused(self) -> bool:
+        """Whether it is paused now."""
+        return self.turns % 2 == 1
 
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """A metered delivery as `QueryLedger.deliveryOf(request)` gives it. `flags` are MeterFlag bits.
-
-    `entry` is the index of its Queries log entry, `receipt` the first 24 bytes of the receipt's struct hash.
-    """
+    """A metered delivery: the item of its Queries log entry, whose index and time these are."""
 
     entry: int
-    flags: int
-    receipt: bytes
+    time: int  #: unix seconds
+    item: QueryItem
 
 
 @dataclass(frozen=True, slots=True)

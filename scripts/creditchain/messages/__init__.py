@@ -1,11 +1,27 @@
 """EIP-712 messages, hashed byte for byte as the contracts hash them (docs/format.md section 6). Pure."""
 
-from creditchain.messages.consents import NO_DIGEST, NO_KEY, Consent, Revocation, salted_digest, subject_digest
+from creditchain.messages.consents import (
+    NO_DIGEST,
+    NO_KEY,
+    Consent,
+    Pause,
+    Resumption,
+    Revocation,
+    salted_digest,
+    subject_digest,
+)
 from creditchain.messages.disputes import DisputeFiling
-from creditchain.messages.domains import ContractDomain, LogDomain
+from creditchain.messages.domains import LogDomain
 from creditchain.messages.operators import OperatorAcceptance
 from creditchain.messages.queries import METER_WITHIN, DeliveryReceipt, QueryRequest
-from creditchain.messages.signatures import SignatureError, recover, require_signature, signed_by
+from creditchain.messages.signatures import (
+    SIGNATURE_BYTES,
+    SignatureError,
+    compact,
+    recover,
+    require_signature,
+    signed_by,
+)
 from creditchain.messages.statements import TagStatement
 from creditchain.messages.typed import TypedMessage
 
@@ -13,17 +29,20 @@ __all__ = [
     "METER_WITHIN",
     "NO_DIGEST",
     "NO_KEY",
+    "SIGNATURE_BYTES",
     "Consent",
-    "ContractDomain",
     "DeliveryReceipt",
     "DisputeFiling",
     "LogDomain",
     "OperatorAcceptance",
+    "Pause",
     "QueryRequest",
+    "Resumption",
     "Revocation",
     "SignatureError",
     "TagStatement",
     "TypedMessage",
+    "compact",
     "recover",
     "require_signature",
     "salted_digest",

@@ -1,4 +1,4 @@
-"""Messages that enterprises sign about consents. The ConsentToken of the domain checks both."""
+"""Messages that enterprises sign about consents. ConsentToken checks both."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from creditchain.hashing import keccak256, require_hash
-from creditchain.messages.domains import ContractDomain, require_address
+from creditchain.messages.domains import LogDomain, require_address
 from creditchain.messages.typed import MemberTypes, TypedMessage
 
 #: Values of `key` and of digests that mean "none".
@@ -36,9 +36,10 @@ class Consent(TypedMessage):
         ("keepDays", "uint16"),
         ("notice", "bytes32"),
         ("paper", "bytes32"),
+        ("deadline", "uint40"),
     )
 
-    domain: ContractDomain
+    domain: LogDomain
     log: bytes  #: id of the region's log, 32 bytes
     institution: int  #: node that may ask
     platform: int  #: node that endorses
@@ -54,7 +55,8 @@ class Consent(TypedMessage):
     uses: int  #: number of deliveries
     keep_days: int  #: days after a delivery for which the institution may keep it
     notice: bytes  #: digest of the notice the enterprise was shown, 32 bytes
-    paper: bytes = NO_DIGEST  #: digest of the signed paper; NO_DIGEST when `key` signs
+    paper: bytes  #: digest of the signed paper; NO_DIGEST when `key` signs
+    deadline: int  #: unix seconds until which it can be granted, inclusive
 
     def __post_init__(self) -> None:
         require_address(self.key, "key")
@@ -79,8 +81,40 @@ class Revocation(TypedMessage):
     TYPE: ClassVar[str] = "Revocation"
     MEMBERS: ClassVar[MemberTypes] = (("consent", "bytes32"),)
 
-    domain: ContractDomain
+    domain: LogDomain
     consent: bytes  #: token id, 32 bytes
+
+    def __post_init__(self) -> None:
+        require_hash(self.consent, "consent")
+
+
+@dataclass(frozen=True, slots=True)
+class Pause(TypedMessage):
+    """An enterprise pauses its consent. Signed by the consent's key."""
+
+    TYPE: ClassVar[str] = "Pause"
+    MEMBERS: ClassVar[MemberTypes] = (("consent", "bytes32"), ("turn", "uint16"), ("deadline", "uint40"))
+
+    domain: LogDomain
+    consent: bytes  #: token id, 32 bytes
+    turn: int  #: one more than the number of pauses and resumptions so far, so odd
+    deadline: int  #: unix seconds until which it can be relayed, inclusive
+
+    def __post_init__(self) -> None:
+        require_hash(self.consent, "consent")
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption(TypedMessage):
+    """An enterprise resumes its consent. Members as of `Pause`; `turn` is even. Signed by the consent's key."""
+
+    TYPE: ClassVar[str] = "Resumption"
+    MEMBERS: ClassVar[MemberTypes] = Pause.MEMBERS
+
+    domain: LogDomain
+    consent: bytes
+    turn: int
+    deadline: int
 
     def __post_init__(self) -> None:
         require_hash(self.consent, "consent")

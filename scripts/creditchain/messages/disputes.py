@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from creditchain.hashing import require_hash
-from creditchain.messages.domains import ContractDomain, require_address
+from creditchain.messages.domains import LogDomain, require_address
 from creditchain.messages.typed import MemberTypes, TypedMessage
 
 
@@ -25,7 +25,7 @@ class DisputeFiling(TypedMessage):
         ("deadline", "uint40"),
     )
 
-    domain: ContractDomain
+    domain: LogDomain
     platform: int  #: node that endorses
     node: int  #: node that published the record
     leaf: bytes  #: leaf hash of the record, 32 bytes

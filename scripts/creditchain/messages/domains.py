@@ -1,4 +1,4 @@
-"""The two kinds of EIP-712 domain: one contract, or one region's log."""
+"""The EIP-712 domain of everything that is signed: one region's log."""
 
 from __future__ import annotations
 
@@ -27,28 +27,8 @@ class Eip712Domain(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ContractDomain:
-    """D(contract): the message is for one contract on one chain."""
-
-    chain_id: int
-    contract: str  #: address with its EIP-55 checksum
-
-    def __post_init__(self) -> None:
-        require_address(self.contract, "contract")
-
-    @property
-    def fields(self) -> tuple[tuple[str, str], ...]:
-        """Names and Solidity types, in the order of EIP-712."""
-        return (*_COMMON, ("chainId", "uint256"), ("verifyingContract", "address"))
-
-    def values(self) -> dict[str, Any]:
-        """The values as `eth_signTypedData_v4` takes them."""
-        return {"name": NAME, "version": VERSION, "chainId": self.chain_id, "verifyingContract": self.contract}
-
-
-@dataclass(frozen=True, slots=True)
 class LogDomain:
-    """L(log): a statement about one region, valid on every chain. The salt is the region's log id."""
+    """L(log): the message is for one region, whatever contracts serve it. The salt is the region's log id."""
 
     log_id: bytes  #: 32 bytes
 

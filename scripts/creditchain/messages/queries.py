@@ -1,4 +1,4 @@
-"""Messages that institution and provider sign about a query. The QueryLedger of the domain checks them."""
+"""Messages that institution and provider sign about a query. QueryLedger checks them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from creditchain.hashing import require_hash
-from creditchain.messages.domains import ContractDomain
+from creditchain.messages.consents import NO_DIGEST
+from creditchain.messages.domains import LogDomain
 from creditchain.messages.typed import MemberTypes, TypedMessage
 
 
@@ -27,9 +28,12 @@ class QueryRequest(TypedMessage):
         ("staff", "bytes32"),
         ("issuedAt", "uint40"),
         ("deadline", "uint40"),
+        ("nonce", "uint48"),
+        ("via", "uint24"),
+        ("terms", "bytes32"),
     )
 
-    domain: ContractDomain
+    domain: LogDomain
     institution: int
     provider: int  #: node of a platform or a bureau
     consent: bytes  #: token id, 32 bytes; zeros when all domains may be used without consent
@@ -41,14 +45,17 @@ class QueryRequest(TypedMessage):
     staff: bytes  #: salted digest of the name of the member of staff who asks, 32 bytes
     issued_at: int  #: unix seconds
     deadline: int  #: unix seconds, inclusive
+    nonce: int  #: used once by this institution for this provider
+    via: int = 0  #: node of the platform that brokers it and signs it too; 0 for none
+    terms: bytes = NO_DIGEST  #: digest of the provider's price list, 32 bytes; NO_DIGEST for none
 
     def __post_init__(self) -> None:
-        for name in ("consent", "subject", "product", "staff"):
+        for name in ("consent", "subject", "product", "staff", "terms"):
             require_hash(getattr(self, name), name)
 
     @property
     def id(self) -> bytes:
-        """The request's identity on the ledger, 32 bytes: the struct hash."""
+        """The request's identity, 32 bytes: the struct hash."""
         return self.struct_hash()
 
 
@@ -64,7 +71,7 @@ class DeliveryReceipt(TypedMessage):
         ("meterBy", "uint40"),
     )
 
-    domain: ContractDomain
+    domain: LogDomain
     request: bytes  #: struct hash of the request, 32 bytes
     report: bytes  #: commitment to the report that was delivered, 32 bytes
     delivered_at: int  #: unix seconds

@@ -1,6 +1,8 @@
-"""Recover who signed a message. Accepts only the canonical form of signatures, as OpenZeppelin's ECDSA does."""
+"""Recover who signed a message. An account's signature has 64 bytes (EIP-2098), and no other form."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from eth_keys.datatypes import Signature
 from eth_keys.exceptions import BadSignature
@@ -9,6 +11,9 @@ from eth_utils.exceptions import ValidationError
 from creditchain.errors import NotValidError
 from creditchain.messages.typed import TypedMessage
 
+#: Bytes of an account's signature. One of another length is a wallet contract's.
+SIGNATURE_BYTES: Final = 64
+
 _ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
 
 
@@ -16,20 +21,33 @@ class SignatureError(NotValidError):
     """A signature is not in canonical form, or not by the key it should be by."""
 
 
-def require_signature(signature: bytes) -> bytes:
-    """`signature` if it is 65 bytes r || s || v with r and s in range, s in the lower half and v 27 or 28.
+def compact(signature: bytes) -> bytes:
+    """The 64 bytes (EIP-2098) of a signature as wallets give it: 65 bytes r || s || v, v 27 or 28, or 0 or 1.
 
-    The upper half and other spellings of v would give one signature a second form. Raises SignatureError.
+    Raises SignatureError: it is not in canonical form.
     """
     if len(signature) != 65:
         raise SignatureError("the signature has a wrong length", expected="65 bytes", found=f"{len(signature)} bytes")
-    r, s, v = int.from_bytes(signature[:32]), int.from_bytes(signature[32:64]), signature[64]
-    if not 0 < r < _ORDER or s == 0:
-        raise SignatureError("the signature is out of range", expected="r from 1 to n-1, s from 1 to n/2")
+    s, v = int.from_bytes(signature[32:64]), signature[64]
     if s > _ORDER // 2:
         raise SignatureError("the signature is in its malleable form", expected="s at most n/2")
-    if v not in (27, 28):
+    if v not in (0, 1, 27, 28):
         raise SignatureError("the signature has a wrong recovery byte", expected="27 or 28", found=str(v))
+    parity = (v - 27 if v > 1 else v) << 255
+    return require_signature(signature[:32] + (s | parity).to_bytes(32))
+
+
+def require_signature(signature: bytes) -> bytes:
+    """`signature` if it is 64 bytes r[32] || yParity[1 bit] || s[255 bits] (EIP-2098), r and s in range.
+
+    s in the upper half of the order would give one signature a second form. Raises SignatureError.
+    """
+    if len(signature) != SIGNATURE_BYTES:
+        expected, found = f"{SIGNATURE_BYTES} bytes", f"{len(signature)} bytes"
+        raise SignatureError("the signature has a wrong length", expected=expected, found=found)
+    r, s, _ = _parts(signature)
+    if not 0 < r < _ORDER or not 0 < s <= _ORDER // 2:
+        raise SignatureError("the signature is out of range", expected="r from 1 to n-1, s from 1 to n/2")
     return signature
 
 
@@ -38,12 +56,18 @@ def recover(message: TypedMessage, signature: bytes) -> str:
 
     A signature over another message gives another address, not an error: compare, or ask `signed_by`.
     """
-    require_signature(signature)
+    r, s, parity = _parts(require_signature(signature))
     try:
-        parsed = Signature(signature[:64] + bytes([signature[64] - 27]))
+        parsed = Signature(vrs=(parity, r, s))
         return parsed.recover_public_key_from_msg_hash(message.digest()).to_checksum_address()
     except (BadSignature, ValidationError) as error:
         raise SignatureError("no key can have made the signature") from error
+
+
+def _parts(signature: bytes) -> tuple[int, int, int]:
+    """r, s and the parity of y."""
+    packed = int.from_bytes(signature[32:])
+    return int.from_bytes(signature[:32]), packed & ~(1 << 255), packed >> 255
 
 
 def signed_by(message: TypedMessage, signature: bytes, address: str) -> bool:

@@ -8,12 +8,13 @@ from typing import Any, Final
 from creditchain.consents.errors import ContentError
 from creditchain.errors import Place
 from creditchain.identifiers import Subject
-from creditchain.messages import NO_DIGEST, NO_KEY, Consent, Revocation, salted_digest
-from creditchain.packages.delivery import PackagedConsent, message_json, read_domain, read_message
+from creditchain.messages import NO_DIGEST, NO_KEY, Consent, Pause, Resumption, Revocation, salted_digest
+from creditchain.packages.delivery import PackagedConsent, message_json, read_consent_message, read_log, read_message
 from creditchain.packages.fields import PackageError
 from creditchain.packages.parts import hexed, read_subject
 from creditchain.packages.reading import (
     PrivateText,
+    format_of,
     read_object,
     read_private_text,
     read_signature,
@@ -23,6 +24,8 @@ from creditchain.packages.reading import (
 
 CONSENT_FORMAT: Final = "creditchain/consent@1"
 REVOCATION_FORMAT: Final = "creditchain/revocation@1"
+PAUSE_FORMAT: Final = "creditchain/pause@1"
+RESUMPTION_FORMAT: Final = "creditchain/resumption@1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,6 @@ class ConsentFile:
         """What `parse_consent` reads."""
         return {
             "format": CONSENT_FORMAT,
-            **_domain_json(self.message),
             "message": message_json(self.message),
             "subject": {"scheme": self.subject.scheme, "number": self.subject.number},
             "subject_salt": hexed(self.subject_salt),
@@ -84,15 +86,44 @@ class RevocationFile:
 
     def to_json(self) -> bytes:
         """The file's bytes, as `parse_revocation` reads them."""
-        value = {"format": REVOCATION_FORMAT, **_domain_json(self.message), "message": message_json(self.message)}
-        return written(value | {"signature": hexed(self.signature)})
+        value: dict[str, Any] = {"format": REVOCATION_FORMAT, "log_id": hexed(self.message.domain.log_id)}
+        value |= {"message": message_json(self.message), "signature": hexed(self.signature)}
+        return written(value)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFile:
+    """A pause or a resumption that the enterprise signed, for anyone to relay."""
+
+    message: Pause | Resumption
+    signature: bytes
+
+    def to_json(self) -> bytes:
+        """The file's bytes, as `parse_turn` reads them."""
+        kind = PAUSE_FORMAT if isinstance(self.message, Pause) else RESUMPTION_FORMAT
+        value: dict[str, Any] = {"format": kind, "log_id": hexed(self.message.domain.log_id)}
+        value |= {"message": message_json(self.message), "signature": hexed(self.signature)}
+        return written(value)
+
+
+def parse_turn(raw: bytes) -> TurnFile:
+    """Parse a file of a pause or a resumption. Raises PackageError with the field."""
+    resumes = format_of(raw) == RESUMPTION_FORMAT
+    fields = read_object(raw, RESUMPTION_FORMAT if resumes else PAUSE_FORMAT, ("log_id", "message", "signature"))
+    place, domain = fields.raw("message"), read_log(fields)
+    message: Pause | Resumption
+    if resumes:
+        message = read_message(Resumption, place, "message", domain)
+    else:
+        message = read_message(Pause, place, "message", domain)
+    return TurnFile(message, read_signature(fields, "signature"))
 
 
 def parse_consent(raw: bytes) -> ConsentFile:
     """Parse a consent file. Raises PackageError with the field; ContentError where text and digest differ."""
     members = ("message", "subject", "subject_salt", "notice", "paper_salt", "key_signature", "endorsement")
-    fields = read_object(raw, CONSENT_FORMAT, ("chain_id", "consent_token", *members))
-    message = read_message(Consent, fields.raw("message"), "message", read_domain(fields, "consent_token"))
+    fields = read_object(raw, CONSENT_FORMAT, members)
+    message = read_consent_message(fields.raw("message"), "message")
     found = ConsentFile(
         message=message,
         subject=read_subject(fields.raw("subject"), "subject"),
@@ -108,8 +139,8 @@ def parse_consent(raw: bytes) -> ConsentFile:
 
 def parse_revocation(raw: bytes) -> RevocationFile:
     """Parse a revocation file. Raises PackageError with the field."""
-    fields = read_object(raw, REVOCATION_FORMAT, ("chain_id", "consent_token", "message", "signature"))
-    message = read_message(Revocation, fields.raw("message"), "message", read_domain(fields, "consent_token"))
+    fields = read_object(raw, REVOCATION_FORMAT, ("log_id", "message", "signature"))
+    message = read_message(Revocation, fields.raw("message"), "message", read_log(fields))
     return RevocationFile(message, read_signature(fields, "signature"))
 
 
@@ -130,7 +161,3 @@ def _require_one_way(file: ConsentFile) -> None:
         raise PackageError("a key and its signature go together", place=Place(field="key_signature"))
     if file.endorsement and not file.agreed:
         raise PackageError("an endorsement without the enterprise's consent", place=Place(field="endorsement"))
-
-
-def _domain_json(message: Consent | Revocation) -> dict[str, Any]:
-    return {"chain_id": message.domain.chain_id, "consent_token": message.domain.contract.lower()}

@@ -5,12 +5,19 @@ JSON as in docs/format.md, section 7: messages under their EIP-712 member names,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from eth_utils.address import to_checksum_address
 
-from creditchain.messages import Consent, ContractDomain, DeliveryReceipt, QueryRequest, TypedMessage
+from creditchain.messages import (
+    NO_DIGEST,
+    Consent,
+    DeliveryReceipt,
+    LogDomain,
+    QueryRequest,
+    TypedMessage,
+)
 from creditchain.messages.domains import Eip712Domain
 from creditchain.messages.typed import field_name
 from creditchain.packages.fields import Fields
@@ -31,10 +38,7 @@ class PackagedConsent:
 
     def as_json(self) -> dict[str, Any]:
         """What `read_consent` reads."""
-        domain = self.message.domain
         return {
-            "chain_id": domain.chain_id,
-            "consent_token": domain.contract.lower(),
             "message": message_json(self.message),
             "subject_salt": hexed(self.subject_salt),
         }
@@ -49,44 +53,57 @@ class PackagedDelivery:
     request_signature: bytes
     receipt: DeliveryReceipt
     receipt_signature: bytes
+    broker_signature: bytes = b""  #: over the request, if it names a broker
 
     def as_json(self) -> dict[str, Any]:
         """What `read_delivery` reads."""
-        domain = self.request.domain
         return {
-            "chain_id": domain.chain_id,
-            "query_ledger": domain.contract.lower(),
+            "log_id": hexed(self.request.domain.log_id),
             "request": message_json(self.request),
             "subject_salt": hexed(self.subject_salt),
             "request_signature": hexed(self.request_signature),
             "receipt": message_json(self.receipt),
             "receipt_signature": hexed(self.receipt_signature),
+            "broker_signature": hexed(self.broker_signature) if self.broker_signature else None,
         }
 
 
 def read_consent(value: object, path: str) -> PackagedConsent:
     """A consent with the salt of its subject. Raises PackageError."""
-    fields = Fields(value, path, ("chain_id", "consent_token", "message", "subject_salt"))
-    domain = read_domain(fields, "consent_token")
-    message = read_message(Consent, fields.raw("message"), f"{path}.message", domain)
+    fields = Fields(value, path, ("message", "subject_salt"))
+    message = read_consent_message(fields.raw("message"), f"{path}.message")
     return PackagedConsent(message, fields.digest("subject_salt"))
 
 
 def read_delivery(value: object, path: str) -> PackagedDelivery:
     """A request and its receipt. Raises PackageError."""
     names = (
-        *("chain_id", "query_ledger", "request", "subject_salt", "request_signature"),
-        *("receipt", "receipt_signature"),
+        *("log_id", "request", "subject_salt", "request_signature"),
+        *("receipt", "receipt_signature", "broker_signature"),
     )
     fields = Fields(value, path, names)
-    domain = read_domain(fields, "query_ledger")
+    domain = read_log(fields)
     return PackagedDelivery(
         request=read_message(QueryRequest, fields.raw("request"), f"{path}.request", domain),
         subject_salt=fields.digest("subject_salt"),
         request_signature=fields.blob("request_signature", most=LONGEST_SIGNATURE),
         receipt=read_message(DeliveryReceipt, fields.raw("receipt"), f"{path}.receipt", domain),
         receipt_signature=fields.blob("receipt_signature", most=LONGEST_SIGNATURE),
+        broker_signature=(
+            fields.blob("broker_signature", most=LONGEST_SIGNATURE) if fields.has("broker_signature") else b""
+        ),
     )
+
+
+def read_consent_message(value: object, path: str) -> Consent:
+    """Read a consent. It names its log itself. Raises PackageError."""
+    message = read_message(Consent, value, path, LogDomain(NO_DIGEST))
+    return replace(message, domain=LogDomain(message.log))
+
+
+def read_log(fields: Fields) -> LogDomain:
+    """The log that a file's messages are for."""
+    return LogDomain(fields.digest("log_id"))
 
 
 def read_message(kind: type[_Message], value: object, path: str, domain: Eip712Domain) -> _Message:
@@ -99,11 +116,6 @@ def read_message(kind: type[_Message], value: object, path: str, domain: Eip712D
 def message_json(message: TypedMessage) -> dict[str, Any]:
     """What `read_message` reads."""
     return {name: _plain(getattr(message, field_name(name))) for name, _ in message.MEMBERS}
-
-
-def read_domain(fields: Fields, contract: str) -> ContractDomain:
-    """The chain and contract that a file is for."""
-    return ContractDomain(fields.number("chain_id", least=1), to_checksum_address(fields.address(contract)))
 
 
 def _member(fields: Fields, name: str, solidity: str) -> int | bytes | str:

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from creditchain.errors import Place
 from creditchain.messages import NO_KEY, DisputeFiling
-from creditchain.packages.delivery import message_json, read_domain, read_message
+from creditchain.packages.delivery import message_json, read_log, read_message
 from creditchain.packages.fields import PackageError
+from creditchain.packages.parts import hexed
 from creditchain.packages.reading import (
     PrivateText,
     read_object,
@@ -38,8 +39,7 @@ class FilingFile:
         """The file's bytes, as `parse_filing` reads them."""
         value: dict[str, Any] = {
             "format": FILING_FORMAT,
-            "chain_id": self.message.domain.chain_id,
-            "disputes": self.message.domain.contract.lower(),
+            "log_id": hexed(self.message.domain.log_id),
             "message": message_json(self.message),
             "reason": self.reason.as_json(),
             "key_signature": signature_json(self.key_signature),
@@ -51,8 +51,8 @@ class FilingFile:
 def parse_filing(raw: bytes) -> FilingFile:
     """Parse a filing file. Raises PackageError with the field; ContentError where reason and digest differ."""
     members = ("message", "reason", "key_signature", "endorsement")
-    fields = read_object(raw, FILING_FORMAT, ("chain_id", "disputes", *members))
-    message = read_message(DisputeFiling, fields.raw("message"), "message", read_domain(fields, "disputes"))
+    fields = read_object(raw, FILING_FORMAT, ("log_id", *members))
+    message = read_message(DisputeFiling, fields.raw("message"), "message", read_log(fields))
     found = FilingFile(
         message,
         read_private_text(fields.raw("reason"), "reason", message.reason_digest),

@@ -82,7 +82,7 @@ class SignedTagStatement:
     subject_tag: bytes  #: 32 bytes
     subject: Subject
     issued_at: int  #: unix seconds
-    signature: bytes  #: 65 bytes, r || s || v
+    signature: bytes  #: 64 bytes (EIP-2098)
 
     def as_json(self) -> dict[str, Any]:
         """The statement as the JSON object that packages and statement files hold."""
@@ -219,7 +219,7 @@ def read_statement(value: object, path: str) -> SignedTagStatement:
         subject_tag=fields.digest("subject_tag"),
         subject=_checked_subject(fields),
         issued_at=fields.number("issued_at"),
-        signature=fields.hex("signature", length=65),
+        signature=fields.hex("signature", length=64),
     )
 
 

@@ -6,10 +6,8 @@ message is authentic also in what the contract does not store: its subject and i
 
 from __future__ import annotations
 
-from dataclasses import astuple
-
 from creditchain.documents import Section
-from creditchain.log.entries import ConsentBody
+from creditchain.log.metering import grant_in, pauses_of
 from creditchain.log.views import ConsentState
 from creditchain.messages import NO_DIGEST, Consent, QueryRequest
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
@@ -119,16 +117,17 @@ def _under_consent(case: Case, delivery: PackagedDelivery, opened: int) -> Step:
         _scope_fault(state, delivery.request, opened),
         _time_fault(state, time),
         _revoked(case, state, time),
+        _paused(case, delivery.request.consent, time),
         _days_fault(case.records, packaged.message, opened, time),
         _uses_fault(case, state),
-        _endorsement_fault(case, packaged.message, state),
+        _endorsement_fault(case, packaged.message),
     )
     if fault is not None:
         return fault
     return passed(
         7,
-        f"consent of entry {state.entry}, used {state.used} of {state.uses}",
-        f"日志第 {state.entry} 条授权，已用 {state.used}/{state.uses} 次",
+        f"a consent, used {state.used} of {state.uses}",
+        f"授权已用 {state.used}/{state.uses} 次",
         consent=delivery.request.consent,
         institution=state.institution,
         platform=packaged.message.platform,
@@ -143,15 +142,13 @@ def _consent_fault(case: Case, packaged: PackagedConsent, request: QueryRequest)
     message, origin = packaged.message, case.evidence.origin
     if message.id != request.consent:
         return failed(7, "the request names another consent", "请求所指为其他授权")
-    ours = (origin.chain_id, (origin.consent_token or "").lower(), origin.log_id)
-    theirs = (message.domain.chain_id, message.domain.contract.lower(), message.log)
-    if ours != theirs:
+    if message.log != origin.log_id:
         return failed(
             7,
-            "the consent is of another chain, contract or region",
-            "授权属于其他链、合约或区域",
-            expected=ours,
-            found=theirs,
+            "the consent is of another region's log",
+            "授权属于其他区域的日志",
+            expected=origin.log_id,
+            found=message.log,
         )
     about = case.names_subject(message.subject, packaged.subject_salt)
     if about is False:
@@ -207,7 +204,25 @@ def _revoked(case: Case, state: ConsentState, time: int) -> Step | None:
     )
 
 
-def _endorsement_fault(case: Case, message: Consent, state: ConsentState) -> Step | None:
+def _paused(case: Case, consent: bytes, time: int) -> Step | None:
+    """The log tells every pause. In the second in which one begins, the ledger's flag decides."""
+    metered, log = case.evidence.delivery.metered, case.evidence.log
+    for value in (metered, log):
+        if isinstance(value, Missing):
+            return not_verified(7, value.why.en, value.why.zh)
+    if isinstance(log, Missing) or isinstance(metered, Missing):
+        raise TypeError("unreachable")
+    flagged = metered is not None and metered.item.flags & MeterFlag.PAUSED
+    for since, until in pauses_of(log, consent):
+        begun = since < time or (since == time and (metered is None or flagged))
+        if begun and (until is None or time < until):
+            return failed(7, "delivered while the consent was paused", "交付时授权已暂停", expected=until, found=time)
+    if flagged:
+        return failed(7, "the ledger flags that the consent was paused", "账本注明授权当时已暂停", found=time)
+    return None
+
+
+def _endorsement_fault(case: Case, message: Consent) -> Step | None:
     """Check who endorsed the consent when it was granted: a platform, whose key was in nobody else's hands then."""
     log, members = case.evidence.log, case.evidence.members
     for value in (log, members):
@@ -215,10 +230,10 @@ def _endorsement_fault(case: Case, message: Consent, state: ConsentState) -> Ste
             return not_verified(7, value.why.en, value.why.zh)
     if isinstance(log, Missing) or isinstance(members, Missing):
         raise TypeError("unreachable")
-    body = log[state.entry].body if state.entry < len(log) else None
-    if not isinstance(body, ConsentBody) or Consent(message.domain, *astuple(body)).id != message.id:
+    grant = grant_in(log, message.id)
+    if grant is None:
         return not_verified(7, "consent and log contradict each other", "授权与日志相互矛盾")
-    granted_at, platform = log[state.entry].time, members.get(message.platform)
+    granted_at, platform = grant.time, members.get(message.platform)
     host = members.get(platform.info.host) if platform is not None and platform.info.host else None
     if platform is None or (platform.info.host and host is None):
         return not_verified(7, "the platform that endorsed the consent is not known", "授权背书平台未知")
@@ -265,7 +280,7 @@ def _uses_fault(case: Case, state: ConsentState) -> Step | None:
     metered = case.evidence.delivery.metered
     if isinstance(metered, Missing):
         return not_verified(7, metered.why.en, metered.why.zh)
-    overdrawn = metered.flags & MeterFlag.OVERDRAWN if metered is not None else state.used >= state.uses
+    overdrawn = metered.item.flags & MeterFlag.OVERDRAWN if metered is not None else state.used >= state.uses
     if overdrawn:
         return failed(7, "the consent had no use left for this delivery", "授权次数已用尽", uses=state.uses)
     return None

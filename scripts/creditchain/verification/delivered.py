@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from creditchain.log.views import MemberAt, Metered
@@ -21,12 +21,11 @@ from creditchain.verification.verdict import (
     worst_fault,
     worst_of,
 )
-from creditchain.vocabulary import EntryKind, MeterFlag, Role
+from creditchain.vocabulary import MeterFlag, Role
 
 _ASKERS = frozenset({Role.INSTITUTION})
 _PROVIDERS = frozenset({Role.PLATFORM, Role.BUREAU})
-#: How many leading bytes of a receipt's struct hash the ledger stores.
-_KEPT = 24
+_BROKERS = frozenset({Role.PLATFORM})
 
 
 def check_delivery(case: Case) -> tuple[Step, tuple[Text, ...]]:
@@ -42,19 +41,22 @@ def check_delivery(case: Case) -> tuple[Step, tuple[Text, ...]]:
         return fault, ()
     if isinstance(metered, Missing):
         return fault or not_verified(8, metered.why.en, metered.why.zh), ()
-    step, notices = _promised(case, delivery) if metered is None else _metered(case, delivery, metered)
+    step, notices = _promised(case, delivery) if metered is None else _metered(delivery, metered)
     return (step, notices) if fault is None else (worst_of((fault, step)), ())
 
 
 def ledger_fault(case: Case, delivery: PackagedDelivery, step: int) -> Step | None:
-    """Check that request and receipt are for the ledger that the verifier trusts."""
+    """Check that request and receipt are for the log that the verifier trusts."""
     origin, domain = case.evidence.origin, delivery.request.domain
     if origin.query_ledger is None:
         return not_verified(step, "this region has no query ledger", "该区域没有查询账本合约")
-    ours, theirs = (origin.chain_id, origin.query_ledger.lower()), (domain.chain_id, domain.contract.lower())
-    if ours != theirs:
+    if domain.log_id != origin.log_id:
         return failed(
-            step, "the delivery is of another chain or ledger", "交付属于其他链或账本", expected=ours, found=theirs
+            step,
+            "the delivery is of another region's log",
+            "交付属于其他区域的日志",
+            expected=origin.log_id,
+            found=domain.log_id,
         )
     return None
 
@@ -83,10 +85,13 @@ def _stolen_key(case: Case, delivery: PackagedDelivery) -> Step | None:
     if until is None:
         return not_verified(8, "the time of the metering is not known", "计量时间未知")
     request, receipt = delivery.request, delivery.receipt
-    return worst_fault(
+    faults = [
         _stolen_from(members, request.provider, receipt.delivered_at, until),
         _stolen_from(members, request.institution, request.issued_at, until),
-    )
+    ]
+    if request.via:
+        faults.append(_stolen_from(members, request.via, request.issued_at, until))
+    return worst_fault(*faults)
 
 
 def _stolen_from(members: Mapping[int, NodeHistory], node: int, since: int, until: int) -> Step | None:
@@ -107,47 +112,39 @@ def _stolen_from(members: Mapping[int, NodeHistory], node: int, since: int, unti
 
 def _known_by(case: Case) -> int | None:
     """When the ledger had the delivery, or that of the block that was read; None if neither is known."""
-    metered, log, block = case.evidence.delivery.metered, case.evidence.log, case.evidence.block
-    if isinstance(metered, Metered) and not isinstance(log, Missing) and metered.entry < len(log):
-        return log[metered.entry].time
+    metered, block = case.evidence.delivery.metered, case.evidence.block
+    if isinstance(metered, Metered):
+        return metered.time
     return None if isinstance(block, Missing) else block.time
 
 
-def _metered(case: Case, delivery: PackagedDelivery, metered: Metered) -> tuple[Step, tuple[Text, ...]]:
-    receipt = delivery.receipt
-    if metered.receipt != receipt.struct_hash()[:_KEPT]:
+def _metered(delivery: PackagedDelivery, metered: Metered) -> tuple[Step, tuple[Text, ...]]:
+    request, receipt, item = delivery.request, delivery.receipt, metered.item
+    if item.request != request.id:
+        return failed(8, "the request's nonce was used for another request", "该请求的序号已用于另一请求"), ()
+    if item.receipt != receipt.struct_hash():
         return failed(8, "the ledger has another delivery for this request", "账本上该请求对应另一次交付"), ()
-    log = case.evidence.log
-    if isinstance(log, Missing):
-        return not_verified(8, log.why.en, log.why.zh), ()
-    if metered.entry >= len(log) or log[metered.entry].kind != EntryKind.QUERIES:
-        return not_verified(8, "ledger and log contradict each other", "账本与日志相互矛盾"), ()
-    flags = MeterFlag(metered.flags & 7)
+    if item.flags & MeterFlag.OLD:
+        return not_verified(
+            8, "metered so late that its time is only the word of those who signed", "计量过迟，交付时间仅为签署方所述",
+            delivered_at=receipt.delivered_at, metered_at=metered.time, entry=metered.entry,
+        ), ()  # fmt: skip
     details = {
-        "request": delivery.request.id,
-        "provider": delivery.request.provider,
-        "institution": delivery.request.institution,
+        "request": request.id,
+        "provider": request.provider,
+        "institution": request.institution,
         "delivered_at": receipt.delivered_at,
-        "metered_at": log[metered.entry].time,
+        "metered_at": metered.time,
         "entry": metered.entry,
-        "flags": int(flags),
+        "flags": item.flags,
     }
-    notices = (
-        [Text("metered later than the receipt promised", "计量晚于回执承诺期限")] if flags & MeterFlag.LATE else []
-    )
-    notices += [
-        Text(
-            f"the {what} is signed by a wallet contract, which the ledger asked when it metered",
-            f"{what_zh}由合约钱包签署，计量时账本已向其核验",
-        )
-        for what, what_zh in _by_wallets(case, delivery)
-    ]
+    late = Text("metered later than the receipt promised", "计量晚于回执承诺期限")
     step = passed(8, f"metered in entry {metered.entry} of the log", f"已计量，为日志第 {metered.entry} 条", **details)
-    return step, tuple(notices)
+    return step, (late,) if item.flags & MeterFlag.LATE else ()
 
 
 def _promised(case: Case, delivery: PackagedDelivery) -> tuple[Step, tuple[Text, ...]]:
-    """A delivery that is not on the ledger: pending until `meter_by`, if what is signed is signed by accounts."""
+    """A delivery that is not on the ledger: pending until `meter_by`."""
     block, receipt = case.evidence.block, delivery.receipt
     if isinstance(block, Missing):
         return not_verified(8, block.why.en, block.why.zh), ()
@@ -159,20 +156,12 @@ def _promised(case: Case, delivery: PackagedDelivery) -> tuple[Step, tuple[Text,
             meter_by=receipt.meter_by,
             read_at=block.time,
         ), ()
-    wallets = _by_wallets(case, delivery)
-    if wallets:
-        what, what_zh = wallets[0]
-        return not_verified(
-            8,
-            f"the {what} is signed by a wallet contract; metering will decide",
-            f"{what_zh}由合约钱包签署，以计量结果为准",
-        ), ()
     return pending(8, "promised by receipt, not metered yet", "回执已承诺，尚未计量", meter_by=receipt.meter_by), ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One of the two who signed."""
+    """One of those who signed."""
 
     member: MemberAt | Missing
     roles: frozenset[Role]
@@ -187,47 +176,29 @@ class _Side:
         keys = (self.member.operator, self.member.host_operator)
         return any(key is not None and signed_by(self.message, self.signature, key) for key in keys)
 
-    def is_wallet(self, wallets: frozenset[str]) -> bool:
-        """Whether the node, or its host, acts by a contract."""
-        return not isinstance(self.member, Missing) and not wallets.isdisjoint(
-            (self.member.operator, self.member.host_operator)
-        )
 
-
-def _sides(case: Case, delivery: PackagedDelivery) -> tuple[_Side, _Side]:
+def _sides(case: Case, delivery: PackagedDelivery) -> Iterator[_Side]:
     seen, request, receipt = case.evidence.delivery, delivery.request, delivery.receipt
-    return (
-        _Side(seen.institution, _ASKERS, request, delivery.request_signature, Text("request", "请求")),
-        _Side(seen.provider, _PROVIDERS, receipt, delivery.receipt_signature, Text("receipt", "回执")),
-    )
+    yield _Side(seen.institution, _ASKERS, request, delivery.request_signature, Text("request", "请求"))
+    yield _Side(seen.provider, _PROVIDERS, receipt, delivery.receipt_signature, Text("receipt", "回执"))
+    if request.via:
+        broker = MemberAt(0, False, None, None) if seen.broker is None else seen.broker
+        yield _Side(broker, _BROKERS, request, delivery.broker_signature, Text("brokered request", "经办请求"))
 
 
 def _side_faults(case: Case, delivery: PackagedDelivery, *, acts: bool) -> list[Step | None]:
-    """Check both signatures, whether metered or not: the ledger does not say which signatures it was shown.
+    """Check all signatures, whether metered or not: the ledger does not say which signatures it was shown.
 
     Without `acts`, it is left open whether the nodes could act: a stolen key is the reason why one could not.
     """
-    return [_side_fault(side, case.evidence.delivery.wallets, acts=acts) for side in _sides(case, delivery)]
+    return [_side_fault(side, acts=acts) for side in _sides(case, delivery)]
 
 
-def _side_fault(side: _Side, wallets: frozenset[str] | Missing, *, acts: bool) -> Step | None:
+def _side_fault(side: _Side, *, acts: bool) -> Step | None:
     if isinstance(side.member, Missing):
         return not_verified(8, side.member.why.en, side.member.why.zh)
     if side.member.role not in side.roles or (acts and not side.member.acts):
         return failed(8, f"the {side.what.en} is from a node that could not act then", "当时该节点不具备资格")
     if side.signed():
         return None
-    if isinstance(wallets, Missing):
-        return not_verified(8, wallets.why.en, wallets.why.zh)
-    # Nobody can ask a wallet about a past time. But the ledger asked it, and holds the hash of what was signed.
-    if side.is_wallet(wallets):
-        return None
     return failed(8, f"the {side.what.en} is not signed by the node's key", f"{side.what.zh}并非由该节点密钥签署")
-
-
-def _by_wallets(case: Case, delivery: PackagedDelivery) -> list[Text]:
-    """The messages whose signatures only a wallet contract could judge."""
-    wallets = case.evidence.delivery.wallets
-    if isinstance(wallets, Missing):
-        return []
-    return [side.what for side in _sides(case, delivery) if not side.signed() and side.is_wallet(wallets)]

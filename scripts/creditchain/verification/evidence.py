@@ -165,15 +165,15 @@ class DeliveryEvidence:
 
     #: None if there is no such consent, or the request names none.
     consent: ConsentState | Missing | None = NOT_ASKED
-    #: None if no delivery was metered for this request.
+    #: What the log says was metered for the nonce of the request; None if nothing was.
     metered: Metered | Missing | None = NOT_ASKED
-    #: Both as they were at the receipt's `delivered_at`.
+    #: All as they were at the receipt's `delivered_at`.
     institution: MemberAt | Missing = NOT_ASKED
     provider: MemberAt | Missing = NOT_ASKED
+    #: None if the request names no broker.
+    broker: MemberAt | Missing | None = NOT_ASKED
     #: Domains that could be used without consent at that time.
     open_domains: int | Missing = NOT_ASKED
-    #: Those operators of both sides, and of their hosts, that are contracts: who signed for them only a chain can say.
-    wallets: frozenset[str] | Missing = NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True)

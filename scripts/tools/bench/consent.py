@@ -6,7 +6,9 @@ institutions in turn.
 
 from __future__ import annotations
 
+import itertools
 import statistics
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,10 +20,11 @@ from creditchain.chain.deployments import DeployedContract, Deployment
 from creditchain.chain.signers import LocalSigner, dev_key
 from creditchain.log.views import ContractCall
 from creditchain.messages import (
+    NO_DIGEST,
     Consent,
-    ContractDomain,
     DeliveryReceipt,
     DisputeFiling,
+    LogDomain,
     QueryRequest,
     Revocation,
     TypedMessage,
@@ -74,6 +77,7 @@ class _Day:
         contracts = {name: DeployedContract(to_checksum_address(at[name]), 0, bytes(32)) for name in at}
         self.deployment = Deployment("bench", self.chain_id, bytes(32), "YRD", self.log_id, contracts)
         self.calls = ConsentCalls(self.deployment)
+        self.nonces = defaultdict[int, Iterator[int]](itertools.count)
 
     def rows(self) -> Iterator[Row]:
         granted = [self._consent(number) for number in range(BATCH)]
@@ -133,7 +137,7 @@ class _Day:
 
     def _dispute(self) -> Sent:
         word, key = self.region.word, self._key()
-        domain = self._domain("Disputes")
+        domain = LogDomain(self.log_id)
         filing = DisputeFiling(domain, PLATFORM, SOURCE, word(), word(), key.address, 0, self._now() + 600)
         return self._send(self.calls.file_dispute_signed(filing, _sign(key, filing), self._sign(PLATFORM, filing)))
 
@@ -155,8 +159,10 @@ class _Day:
             "uses": 1_000,
             "keep_days": 365,
             "notice": word(),
+            "paper": NO_DIGEST,
+            "deadline": self._now() + 86_400,
         }
-        return _Granted(Consent(self._domain("ConsentToken"), **{**values, **changes}), key)
+        return _Granted(Consent(LogDomain(self.log_id), **{**values, **changes}), key)
 
     def _grant(self, one: _Granted) -> Sent:
         by_platform = self._sign(PLATFORM, one.consent)
@@ -169,7 +175,7 @@ class _Day:
     def _delivery(self, one: _Granted) -> Delivery:
         word, time, consent = self.region.word, self._now(), one.consent
         request = QueryRequest(
-            self._domain("QueryLedger"),
+            LogDomain(self.log_id),
             institution=consent.institution,
             provider=BUREAU,
             consent=consent.id,
@@ -181,6 +187,7 @@ class _Day:
             staff=word(),
             issued_at=time - 5,
             deadline=time + 600,
+            nonce=next(self.nonces[consent.institution]),
         )
         receipt = DeliveryReceipt(request.domain, request.id, word(), time, time + 3_600)
         account = FIRST_BANK_ACCOUNT + consent.institution - FIRST_BANK
@@ -194,9 +201,6 @@ class _Day:
 
     def _key(self) -> LocalSigner:
         return LocalSigner(self.region.word())
-
-    def _domain(self, contract: str) -> ContractDomain:
-        return ContractDomain(self.chain_id, self.deployment.address(contract))
 
     def _manager(self) -> str:
         return str(self.chain.call("RegionLog", self.region.addresses["RegionLog"], "authority"))

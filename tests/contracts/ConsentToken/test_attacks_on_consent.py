@@ -3,18 +3,18 @@
 from dataclasses import replace
 
 import pytest
-from brownie import ConsentToken, chain, web3
+from brownie import chain, web3
 from consent_world import World, digest, key, malleable, members, now, rejections, reverts, sign, token
 from world import declare_stolen
 
-from creditchain.messages import ContractDomain
+from creditchain.messages import LogDomain
 from creditchain.messages.enterprise_keys import KeyUse, derive_key
 from creditchain.vocabulary import Finding
 
 MNEMONIC = "test test test test test test test test test test test junk"
 
 
-def _signed_elsewhere(world: World, consent, domain: ContractDomain):
+def _signed_elsewhere(world: World, consent, domain: LogDomain):
     """Both signatures of a consent, made in another EIP-712 domain."""
     elsewhere = replace(consent, domain=domain)
     return {
@@ -23,19 +23,12 @@ def _signed_elsewhere(world: World, consent, domain: ContractDomain):
     }
 
 
-def test_replay_over_chains(world: World) -> None:
+def test_replay_over_logs(world: World) -> None:
+    """A log's id holds its chain, its address and its first block."""
     consent = world.consent()
-    elsewhere = ContractDomain(chain.id + 1, world.consents.address)
+    elsewhere = LogDomain(digest("another log"))
     with reverts("ConsentTokenSignature", token(consent), consent.key):
         world.grant(consent, **_signed_elsewhere(world, consent, elsewhere))
-
-
-def test_replay_over_contracts(world: World) -> None:
-    second = ConsentToken.deploy(world.manager, world.log, {"from": world.governor})
-    consent = world.consent()
-    signatures = _signed_elsewhere(world, consent, ContractDomain(chain.id, second.address))
-    with reverts("ConsentTokenSignature", token(consent), consent.key):
-        world.grant(consent, **signatures)
 
 
 def test_replay_to_another_institution_platform_or_scope(world: World) -> None:
@@ -82,7 +75,7 @@ def test_ids_with_dirty_bits(world: World) -> None:
     data = world.consents.grant.encode_input(
         members(consent), sign(key("enterprise"), consent), sign(world.operators[world.platform], consent)
     )
-    for index in (1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13):
+    for index in (1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16):
         at = 10 + 64 * index
         dirty = data[:at] + "ff" + data[at + 2 :]
         with pytest.raises(ValueError, match="revert"):
@@ -117,7 +110,6 @@ def test_a_front_run_relay_changes_nothing(world: World) -> None:
     with reverts("ConsentTokenGranted", token(consent)):
         world.grant(consent)
     assert world.log.size() == entries
-    assert world.state(consent)["entry"] == entries - 1
 
 
 def test_a_front_run_revocation_changes_nothing(world: World) -> None:
@@ -128,15 +120,38 @@ def test_a_front_run_revocation_changes_nothing(world: World) -> None:
         world.consents.revokeSigned(members(consent), signature, {"from": world.governor})
 
 
-def test_replay_of_a_revocation_over_chains_and_contracts(world: World) -> None:
+def test_replay_of_a_revocation_over_logs(world: World) -> None:
     consent = world.granted()
-    for domain in (
-        ContractDomain(chain.id + 1, world.consents.address),
-        ContractDomain(chain.id, world.ledger.address),
-    ):
-        signature = sign(key("enterprise"), replace(world.revocation(consent), domain=domain))
-        with reverts("ConsentTokenSignature", token(consent), consent.key):
-            world.consents.revokeSigned(members(consent), signature)
+    elsewhere = replace(world.revocation(consent), domain=LogDomain(digest("another log")))
+    with reverts("ConsentTokenSignature", token(consent), consent.key):
+        world.consents.revokeSigned(members(consent), sign(key("enterprise"), elsewhere))
+
+
+def test_a_signed_consent_taken_back_before_relay(world: World) -> None:
+    consent = world.consent()
+    revocation = sign(key("enterprise"), world.revocation(consent))
+    at = world.consents.revokeSigned(members(consent), revocation, {"from": world.anyone}).timestamp
+    with reverts("ConsentTokenRevoked", token(consent), at):
+        world.grant(consent)
+    assert world.consents.balanceOf(world.operators[world.bank].address) == 0
+    assert rejections(world.meter(world.answered(consent))) == [(0, Finding.CONSENT_UNKNOWN)]
+
+
+def test_a_key_equal_to_the_banks_own(world: World) -> None:
+    """A bank cannot consent in the place of the enterprise, with the key it has or one it had."""
+    bank = world.operators[world.bank]
+    consent = world.consent(bank)
+    with reverts("ConsentTokenKeyOfNode", bank.address, world.bank):
+        world.grant(consent, bank)
+    world.rotate(world.bank, key("the bank's next key"))
+    with reverts("ConsentTokenKeyOfNode", bank.address, world.bank):
+        world.grant(consent, bank)
+
+
+@pytest.mark.parametrize("scope", [{"sections": 0}, {"domains": 0}, {"sections": 0, "domains": 0}])
+def test_empty_scope(world: World, scope: dict) -> None:
+    with reverts("ConsentTokenIncomplete"):
+        world.grant(world.consent(**scope))
 
 
 def _words(tx) -> set[int]:

@@ -49,7 +49,7 @@ def test_the_cells_of_a_grant(world: World) -> None:
         valid_from = max(consent.not_before, tx.timestamp)
         fields = (
             *((world.bank, 24), (consent.purpose, 8), (consent.sections, 7), (consent.domains, 24), (valid_from, 32)),
-            *((consent.not_after, 32), (consent.uses, 16), (0, 16), (int(consent.on_paper), 1), (entry, 40)),
+            *((consent.not_after, 32), (consent.uses, 16), (0, 16), (int(consent.on_paper), 1)),
         )
         balance = cell_key(BALANCE, world.bank)
         before = tokens and (tokens << 56 | entry - 1)
@@ -72,7 +72,9 @@ def test_what_is_stored(world: World) -> None:
         "uses": 7,
         "used": 0,
         "revokedAt": 0,
-        "entry": world.log.size() - 1,
+        "pausedAt": 0,
+        "resumedAt": 0,
+        "turns": 0,
     }
 
 
@@ -178,6 +180,15 @@ def test_a_key_that_is_or_was_a_members(world: World) -> None:
             world.grant(consent, account)
 
 
+def test_it_is_granted_until_its_deadline(world: World) -> None:
+    consent, late = world.consent(deadline=now() + 100), world.consent(deadline=now() + 100)
+    next_block_at(consent.deadline)
+    world.grant(consent)
+    next_block_at(late.deadline + 1)
+    with reverts("ConsentTokenDeadline", late.deadline):
+        world.grant(late)
+
+
 def test_neither_key_nor_paper(world: World) -> None:
     with reverts("ConsentTokenKeyOrPaper", NO_KEY, NO_DIGEST):
         world.grant(world.consent(key=NO_KEY))
@@ -260,7 +271,7 @@ def test_another_key_signed(world: World) -> None:
         world.grant(consent, key("somebody else"))
 
 
-@pytest.mark.parametrize("signature", [b"", bytes(65), b"\1" * 64, b"\1" * 66], ids=["empty", "zero", "64", "66"])
+@pytest.mark.parametrize("signature", [b"", bytes(64), b"\1" * 64, b"\1" * 65], ids=["empty", "zero", "64", "65"])
 def test_a_signature_that_is_none(world: World, signature: bytes) -> None:
     consent = world.consent()
     with reverts("ConsentTokenSignature", token(consent), consent.key):

@@ -4,8 +4,21 @@ from dataclasses import replace
 
 import pytest
 from brownie import accounts
-from consent_world import World, consent_cell, entry_bodies, key, members, reverts, sign, token, wallet
-from world import CONSENT_END, written
+from consent_world import (
+    World,
+    consent_cell,
+    digest,
+    entry_bodies,
+    key,
+    members,
+    next_block_at,
+    now,
+    reverts,
+    sign,
+    token,
+    wallet,
+)
+from world import CONSENT, written
 
 from creditchain.log.entries import RevocationBody
 from creditchain.vocabulary import EntryKind, Revoker, Role
@@ -19,8 +32,9 @@ def _check(world: World, consent, tx, by: Revoker) -> None:
     assert world.state(consent)["revokedAt"] == tx.timestamp
     body = RevocationBody(consent.id, world.bank, by)
     assert entry_bodies(tx) == [(EntryKind.REVOCATION, body.body_hash())]
-    word = tx.timestamp << 56 | world.log.size() - 1
-    assert written(tx) == [(consent_cell(CONSENT_END, consent), 0, word)]
+    ((key_, old, new),) = written(tx)
+    assert key_ == consent_cell(CONSENT, consent)
+    assert new == old >> 56 << 56 | tx.timestamp << 160 + 56 | world.log.size() - 1
     assert set(tx.events.keys()) <= {"Appended", "Executed"}
     assert world.consents.ownerOf(token(consent)) == world.operators[world.bank].address
 
@@ -109,7 +123,7 @@ def test_the_signature_of_anyone_else(world: World, name: str) -> None:
 def test_on_paper_there_is_no_key_to_sign(world: World) -> None:
     consent = world.paper()
     world.grant(consent)
-    for signature in (b"", bytes(65), sign(key("platform"), world.revocation(consent))):
+    for signature in (b"", bytes(64), sign(key("platform"), world.revocation(consent))):
         with reverts("ConsentTokenSignature", token(consent), consent.key):
             world.consents.revokeSigned(members(consent), signature)
 
@@ -136,25 +150,58 @@ def test_revocation_is_final(world: World) -> None:
 def test_there_is_no_such_consent(world: World) -> None:
     consent = world.consent()
     absent = members(consent)
-    for call in (
-        lambda: world.consents.revoke(absent, {"from": world.anyone}),
-        lambda: world.consents.revokeSigned(absent, bytes(65)),
-        lambda: world.consents.revokeByGovernors(token(consent), {"from": world.governor}),
+    with reverts("ConsentTokenNotRevoker", token(consent), world.anyone.address):
+        world.consents.revoke(absent, {"from": world.anyone})
+    with reverts("ConsentTokenSignature", token(consent), consent.key):
+        world.consents.revokeSigned(absent, bytes(64))
+    with reverts("ConsentTokenUnknown", token(consent)):
+        world.consents.revokeByGovernors(token(consent), {"from": world.governor})
+
+
+def test_before_the_grant_by_the_key_or_the_platform(world: World) -> None:
+    for consent, sender, by in (
+        (world.consent(), "enterprise", Revoker.KEY),
+        (world.paper(), "platform", Revoker.PLATFORM),
     ):
+        tx = world.consents.revoke(members(consent), {"from": _sender(sender)})
+        assert entry_bodies(tx) == [(EntryKind.REVOCATION, RevocationBody(consent.id, world.bank, by).body_hash())]
+        word = tx.timestamp << 160 + 56 | world.log.size() - 1
+        assert written(tx) == [(consent_cell(CONSENT, consent), 0, word)]
+        assert world.state(consent)["revokedAt"] == tx.timestamp
+        assert world.state(consent)["institution"] == 0
+        with reverts("ConsentTokenRevoked", token(consent), tx.timestamp):
+            world.grant(consent)
+        with reverts("ConsentTokenRevoked", token(consent), tx.timestamp):
+            world.consents.revoke(members(consent), {"from": _sender(sender)})
         with reverts("ConsentTokenUnknown", token(consent)):
-            call()
+            world.consents.ownerOf(token(consent))
+
+
+def test_before_the_grant_there_is_nothing_to_take_back_after_the_deadline(world: World) -> None:
+    consent = world.consent(deadline=now() - 1)
+    with reverts("ConsentTokenDeadline", consent.deadline):
+        world.consents.revoke(members(consent), {"from": _sender("enterprise")})
+    granted = world.granted(deadline=now() + 100)
+    next_block_at(granted.deadline + 1)
+    world.consents.revoke(members(granted), {"from": _sender("enterprise")})
+
+
+def test_before_the_grant_for_another_log(world: World) -> None:
+    consent = world.consent(log=digest("another log"))
+    with reverts("ConsentTokenLog", bytes(world.log.logId()), consent.log):
+        world.consents.revoke(members(consent), {"from": _sender("enterprise")})
 
 
 def test_whoever_shows_another_key_or_platform_revokes_nothing(world: World) -> None:
-    """The consent that is shown gives its id, so a changed one is another, which nobody granted."""
+    """The consent that is shown gives its id, so a changed one is another. Nobody granted that, and nobody can now."""
     consent = world.granted()
     for changed in (
         replace(consent, key=key("nobody").address),
         replace(consent, platform=world.other_platform),
     ):
         name = "nobody" if changed.key != consent.key else "other platform"
-        with reverts("ConsentTokenUnknown", token(changed)):
-            world.consents.revoke(members(changed), {"from": _sender(name)})
+        world.consents.revoke(members(changed), {"from": _sender(name)})
+        assert world.state(consent)["revokedAt"] == 0
 
 
 def test_a_revocation_when_the_log_is_sealed(world: World) -> None:

@@ -1,19 +1,19 @@
-"""Domains that need no consent: governors set them."""
+"""Limits: governors set them."""
 
 import pytest
 from brownie import chain
 from consent_world import World, entry_bodies, next_block_at, now, packed, reverts
 from world import LIMIT, cell_key, written
 
-from creditchain.log.entries import OpenDomainsBody
+from creditchain.log.entries import LimitsBody
 from creditchain.messages import NO_DIGEST
-from creditchain.vocabulary import EntryKind
+from creditchain.vocabulary import EntryKind, Limit
 
 OPEN = cell_key(LIMIT, 1)
 
 
 def _open(world: World, domains: int):
-    return world.consents.setOpenDomains(domains, {"from": world.governor})
+    return world.consents.setLimit(Limit.OPEN_DOMAINS.value, domains, {"from": world.governor})
 
 
 def test_open_domains_are_logged_and_remembered(world: World) -> None:
@@ -21,7 +21,7 @@ def test_open_domains_are_logged_and_remembered(world: World) -> None:
     rules = (2**32 - 1, 0b111, 0b10)
     for domains in rules:
         tx = _open(world, domains)
-        assert entry_bodies(tx) == [(EntryKind.OPEN_DOMAINS, OpenDomainsBody(domains).body_hash())]
+        assert entry_bodies(tx) == [(EntryKind.LIMITS, LimitsBody(Limit.OPEN_DOMAINS, domains).body_hash())]
         assert set(tx.events.keys()) == {"Appended"}
         at.append(tx.timestamp)
         before = (rules[len(at) - 2], at[-2]) if len(at) > 1 else (0, 0)
@@ -58,11 +58,27 @@ def test_a_rule_that_is_replaced_within_its_second_leaves_the_one_before(world: 
     assert world.consents.openDomainsAt(at) == 0b100
 
 
-@pytest.mark.parametrize("function", ["setOpenDomains", "revokeByGovernors"])
-def test_only_governors(world: World, function: str) -> None:
+def test_the_age_of_deliveries_is_logged_and_remembered(world: World) -> None:
+    before = 0
+    for seconds in (60, 2**32 - 1, 0):
+        tx = world.consents.setLimit(Limit.DELIVERY_AGE.value, seconds, {"from": world.governor})
+        assert entry_bodies(tx) == [(EntryKind.LIMITS, LimitsBody(Limit.DELIVERY_AGE, seconds).body_hash())]
+        word = seconds << 56 | world.log.size() - 1
+        assert written(tx) == [(cell_key(LIMIT, 2), before, word)]
+        before = word
+
+
+@pytest.mark.parametrize(("limit", "value"), [(0, 1), (3, 1), (255, 0), (1, 2**32), (2, 2**200 - 1)])
+def test_a_limit_that_is_none(world: World, limit: int, value: int) -> None:
+    with reverts("ConsentTokenLimit", limit, value):
+        world.consents.setLimit(limit, value, {"from": world.governor})
+
+
+@pytest.mark.parametrize(("function", "arguments"), [("setLimit", (1, 1)), ("revokeByGovernors", (1,))])
+def test_only_governors(world: World, function: str, arguments: tuple[int, ...]) -> None:
     for caller in (world.anyone, world.bank_account(), world.bank_account("platform")):
         with reverts("AccessManagedUnauthorized", caller.address):
-            getattr(world.consents, function)(1, {"from": caller})
+            getattr(world.consents, function)(*arguments, {"from": caller})
 
 
 def test_hardly_anything_is_read_as_zero(world: World) -> None:

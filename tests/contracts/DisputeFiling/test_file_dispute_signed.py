@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from brownie import accounts, chain
+from brownie import accounts
 from consent_world import (
     World,
     digest,
@@ -20,7 +20,7 @@ from consent_world import (
 )
 
 from creditchain.log.entries import DisputeBody
-from creditchain.messages import NO_DIGEST, NO_KEY, ContractDomain
+from creditchain.messages import NO_DIGEST, NO_KEY, LogDomain
 from creditchain.vocabulary import DisputeState, EntryKind, Role
 
 
@@ -130,7 +130,7 @@ def test_every_word_of_it_is_signed(world: World, change: str) -> None:
 def test_signatures_that_are_none(world: World) -> None:
     filing = world.filing()
     good, endorsed = sign(key("enterprise"), filing), sign(world.operators[world.platform], filing)
-    elsewhere = replace(filing, domain=ContractDomain(chain.id + 1, world.disputes.address))
+    elsewhere = replace(filing, domain=LogDomain(bytes(32)))
     for bad in (b"", bytes(65), malleable(good), sign(key("nobody"), filing), sign(key("enterprise"), elsewhere)):
         with reverts("DisputesFilingSignature", filing.key):
             world.file(filing, by_key=bad)

@@ -1,7 +1,7 @@
 """Keys: rotation by the node, replacement by governors, acceptance by the new key, compromise."""
 
 import pytest
-from brownie import accounts, chain
+from brownie import accounts
 from eth_account import Account
 from eth_keys.constants import SECPK1_N
 from world import (
@@ -57,7 +57,7 @@ def test_a_virtual_node_gets_a_key(region):
 def test_a_contract_accepts_by_erc_1271(region):
     owner = Account.from_key(KEY)
     wallet = deploy("Wallet", owner.address)
-    domain = {"name": "creditchain", "version": "1", "chainId": chain.id, "verifyingContract": region.nodes.address}
+    domain = {"name": "creditchain", "version": "1", "salt": bytes(region.log.logId())}
     kinds = {"OperatorAcceptance": [("node", "uint24"), ("operator", "address"), ("deadline", "uint64")]}
     types = {name: [{"name": n, "type": t} for n, t in members] for name, members in kinds.items()}
     message = {"node": SOURCE, "operator": wallet.address, "deadline": DEADLINE}
@@ -118,6 +118,7 @@ def test_a_key_is_never_used_twice(region, node):
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"salt": bytes(32)},
         {"chainId": 1},
         {"verifyingContract": "0x" + "11" * 20},
         {"name": "Creditchain"},
@@ -145,7 +146,8 @@ def test_acceptance_of_something_else(region):
 
 def test_high_s_signature(region, accepted):
     """The other signature of the same message, which anybody can compute."""
-    r, s, v = accepted[:32], int.from_bytes(accepted[32:64], "big"), accepted[64]
-    malleated = r + (SECPK1_N - s).to_bytes(32, "big") + bytes([55 - v])
-    with refused("NodeRegistryAcceptance", SOURCE, NEW):
-        region.nodes.rotateOperator(SOURCE, NEW, DEADLINE, malleated, {"from": accounts[SOURCE]})
+    high = SECPK1_N - int.from_bytes(accepted[32:], "big") % 2**255
+    for parity in (0, 1 << 255):
+        malleated = accepted[:32] + (high | parity).to_bytes(32, "big")
+        with refused("NodeRegistryAcceptance", SOURCE, NEW):
+            region.nodes.rotateOperator(SOURCE, NEW, DEADLINE, malleated, {"from": accounts[SOURCE]})

@@ -1,28 +1,36 @@
 """Attacks on the ledger, each test named after its attack."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from brownie import QueryLedger, chain
+from brownie import chain
+from brownie.exceptions import VirtualMachineError
 from consent_world import (
+    DAY,
     HOUR,
     SECTIONS,
     World,
     digest,
+    item,
+    items,
     key,
     malleable,
     members,
     now,
     rejections,
+    reverts,
     sign,
+    unruly_wallet,
     with_signature,
 )
+from world import NO_ADDRESS, admit_writer, writer_id, written
 
-from creditchain.messages import ContractDomain
-from creditchain.vocabulary import Finding, MeterFlag
+from creditchain.messages import LogDomain
+from creditchain.vocabulary import Finding, MeterFlag, Role
 
 
-def _in_domain(world: World, consent, domain: ContractDomain):
+def _in_domain(world: World, consent, domain: LogDomain):
     """A delivery whose signatures were made in another domain."""
     delivery = world.answered(consent)
     request, receipt = (replace(message, domain=domain) for message in (delivery.request, delivery.receipt))
@@ -33,16 +41,10 @@ def _in_domain(world: World, consent, domain: ContractDomain):
     )
 
 
-def test_replay_over_chains(world: World) -> None:
+def test_replay_over_logs(world: World) -> None:
+    """A log's id holds its chain, its address and its first block."""
     consent = world.granted()
-    delivery = _in_domain(world, consent, ContractDomain(chain.id + 1, world.ledger.address))
-    assert rejections(world.meter(delivery)) == [(0, Finding.REQUEST_SIGNATURE)]
-
-
-def test_replay_over_contracts(world: World) -> None:
-    second = QueryLedger.deploy(world.log, {"from": world.governor})
-    consent = world.granted()
-    delivery = _in_domain(world, consent, ContractDomain(chain.id, second.address))
+    delivery = _in_domain(world, consent, LogDomain(digest("another log")))
     assert rejections(world.meter(delivery)) == [(0, Finding.REQUEST_SIGNATURE)]
 
 
@@ -93,7 +95,7 @@ def test_another_report_for_a_request_that_was_metered(world: World) -> None:
     assert first.receipt.report != second.receipt.report
     world.meter(first)
     assert rejections(world.meter(second)) == [(0, Finding.REPLAYED)]
-    assert world.metered(second)[2] == first.receipt.struct_hash()[:24] != second.receipt.struct_hash()[:24]
+    assert world.metered(second)[2] == first.receipt.struct_hash() != second.receipt.struct_hash()
 
 
 @pytest.mark.parametrize("wider", [{"sections": 0x7F}, {"domains": 2**32 - 1}, {"purpose": 2}, {"deadline": 2**40 - 1}])
@@ -186,11 +188,127 @@ def test_a_bank_that_answers_itself(world: World) -> None:
     assert rejections(world.meter(world.answered(consent, provider=world.bank))) == [(0, Finding.PROVIDER)]
 
 
-def test_the_log_and_the_slots_agree_on_the_entry(world: World) -> None:
-    consent = world.granted(uses=9)
-    for count in (1, 2, 3):
-        deliveries = [world.answered(consent) for _ in range(count)]
-        tx = world.meter(*deliveries)
-        appended = tx.events["Appended"]["index"]
-        assert tx.events["QueriesLogged"]["entry"] == appended
-        assert {world.metered(delivery)[0] for delivery in deliveries} == {appended}
+def test_a_nonce_twice_in_one_batch(world: World) -> None:
+    """Two requests with one nonce: the first is metered, the second consumes nothing."""
+    consent = world.granted()
+    first = world.answered(consent)
+    second = world.answered(consent, nonce=first.request.nonce)
+    assert first.request.id != second.request.id
+    tx = world.meter(first, second)
+    assert rejections(tx) == [(1, Finding.REPLAYED)]
+    assert items(tx) == [item(first)]
+    assert world.used(consent) == 1
+
+
+def test_a_used_nonce(world: World) -> None:
+    consent = world.granted()
+    first = world.answered(consent)
+    second = world.answered(consent, nonce=first.request.nonce)
+    world.meter(first)
+    assert rejections(world.meter(second)) == [(0, Finding.REPLAYED)]
+    assert world.used(consent) == 1
+
+
+def test_a_rejected_delivery_uses_no_nonce(world: World) -> None:
+    consent = world.granted()
+    wrong = world.answered(consent, purpose=2)
+    right = world.answered(consent, nonce=wrong.request.nonce)
+    assert rejections(world.meter(wrong, right)) == [(0, Finding.CONSENT_PURPOSE)]
+    assert items(world.meter(world.answered(consent)))
+
+
+def test_one_nonce_signed_to_two_providers(world: World) -> None:
+    """Nonces are by institution and provider, so neither provider loses what it delivered, in one batch or in two."""
+    consent = world.granted(uses=4)
+    for together in (True, False):
+        first = world.answered(consent)
+        second = world.answered(consent, provider=world.platform, nonce=first.request.nonce)
+        txs = [world.meter(first, second)] if together else [world.meter(first), world.meter(second)]
+        assert [rejections(tx) for tx in txs] == [[]] * len(txs)
+        assert [one for tx in txs for one in items(tx)] == [item(first), item(second)]
+    assert world.used(consent) == 4
+
+
+def test_one_nonce_of_two_institutions(world: World) -> None:
+    mine, theirs = world.granted(), world.granted(institution=world.other_bank)
+    first = world.answered(mine)
+    second = world.answered(theirs, institution=world.other_bank, nonce=first.request.nonce)
+    assert rejections(world.meter(first, second)) == []
+
+
+def test_nonces_share_cells_and_never_clash(world: World) -> None:
+    consent = world.granted(uses=99)
+    nonces = (0, 1, 199, 200, 399, 400, 2**48 - 1)
+    tx = world.meter(*(world.answered(consent, provider=world.platform, nonce=nonce) for nonce in nonces))
+    assert rejections(tx) == []
+    assert len(written(tx)) == 1 + 4
+    for nonce in nonces:
+        assert world.ledger.nonceUsed(world.bank, world.platform, nonce)[0]
+    for nonce in (2, 198, 201, 398, 401, 2**48 - 2):
+        assert not world.ledger.nonceUsed(world.bank, world.platform, nonce)[0]
+
+
+def test_a_wallet_operated_bank_says_yes_takes_the_report_then_says_no(world: World) -> None:
+    """Its wallet is not asked. The provider sees before it delivers that the request is not signed by an account."""
+    purse = unruly_wallet()
+    bank = world.admit("wallet bank", Role.INSTITUTION, operator=purse)
+    world.operators[bank] = key("whoever")
+    consent = world.granted(institution=bank)
+    delivery = world.answered(consent, institution=bank)
+    assert rejections(world.meter(delivery)) == [(0, Finding.REQUEST_SIGNATURE)]
+    purse.setTemper(5, {"from": world.anyone})
+    assert rejections(world.meter(delivery)) == [(0, Finding.REQUEST_SIGNATURE)]
+    # What an account signed stays signed, whatever becomes of the node.
+    signed = world.answered(world.granted())
+    chain.sleep(10)
+    world.nodes.suspend(world.bank, {"from": world.governor})
+    assert rejections(world.meter(signed)) == []
+
+
+def test_empty_scope(world: World) -> None:
+    """A request for nothing would take a use, or pass as one that needs no consent."""
+    consent = world.granted()
+    empty = [
+        *(world.answered(consent, sections=0), world.answered(consent, domains=0)),
+        *(world.answered(None, sections=0, domains=0), world.answered(None, domains=0)),
+        *(world.answered(None, purpose=0), world.answered(consent, purpose=0)),
+    ]
+    assert rejections(world.meter(*empty)) == [(index, Finding.SCOPE) for index in range(6)]
+    assert world.used(consent) == 0
+
+
+def test_a_delivery_handed_in_a_month_later(world: World) -> None:
+    consent = world.granted()
+    delivery = world.answered(consent)
+    chain.sleep(30 * DAY)
+    tx = world.meter(delivery)
+    assert [one.flags for one in items(tx)] == [MeterFlag.LATE | MeterFlag.OLD]
+    assert world.used(consent) == 1
+
+
+def test_a_ledger_switched_off_for_an_hour(world: World) -> None:
+    """Deliveries become LATE, and the flag says so; nothing is lost."""
+    consent = world.granted(uses=2)
+    deliveries = [world.answered(consent) for _ in range(2)]
+    world.log.setWriter(writer_id(world.log, world.ledger), NO_ADDRESS, 0, [], {"from": world.governor})
+    with reverts("RegionLogNotWriter", world.ledger.address):
+        world.meter(*deliveries)
+    chain.sleep(HOUR + 1)
+    admit_writer(world.log, world.ledger, "QueryLedger")
+    tx = world.meter(*deliveries)
+    assert items(tx) == [item(delivery, MeterFlag.LATE) for delivery in deliveries]
+    assert world.used(consent) == 2
+
+
+def test_dirty_bits_in_a_delivery(world: World) -> None:
+    """A word with bits beyond its type would say something else in the item than what was signed."""
+    delivery = world.answered(world.granted())
+    data = world.ledger.meter.encode_input([delivery.args()])
+    start = 10 + 64 * 2
+    for member in (0, 1, 5, 6, 7, 9, 10, 11, 12, 15, 16):
+        at = start + 64 * member
+        with suppress(VirtualMachineError):
+            tx = world.anyone.transfer(world.ledger, 0, data=data[:at] + "ff" + data[at + 2 :], gas_limit=1_000_000)
+            # Read, it reverts. If the signature was looked at before, it is of something else.
+            assert rejections(tx) == [(0, Finding.REQUEST_SIGNATURE)]
+    assert items(world.meter(delivery)) == [item(delivery)]

@@ -103,7 +103,7 @@ def test_a_node_rotates_its_own_key(world: World, party: str) -> None:
     before = world.answered(consent)
     _later()
     new, deadline = key(f"the next key of the {party}"), now() + DAY
-    acceptance = sign(new, OperatorAcceptance(world.domain(world.nodes), node, new.address, deadline))
+    acceptance = sign(new, OperatorAcceptance(world.of_log, node, new.address, deadline))
     sender = accounts.add(world.operators[node].key)
     world.nodes.rotateOperator(node, new.address, deadline, acceptance, {"from": sender})
     world.operators[node] = new

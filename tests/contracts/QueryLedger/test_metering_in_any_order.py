@@ -72,8 +72,8 @@ class Metering:
             return
         assert refused is None
         entry, flags, receipt = self.world.metered(delivery)
-        assert receipt == delivery.receipt.struct_hash()[:24]
-        assert entry == tx.events["QueriesLogged"]["entry"]
+        assert receipt == delivery.receipt.struct_hash()
+        assert entry == tx.events["Appended"]["index"]
         assert bool(flags & MeterFlag.OVERDRAWN) == (left[consent.id] == 0)
         assert bool(flags & MeterFlag.LATE) == (tx.timestamp > delivery.receipt.meter_by)
         left[consent.id] = max(0, left[consent.id] - 1)
@@ -96,7 +96,7 @@ class Metering:
             if delivery.request.id in self.entries:
                 assert entry == self.entries[delivery.request.id]
             else:
-                assert (entry, receipt) == (0, bytes(24))
+                assert (entry, receipt) == (0, bytes(32))
 
     def invariant_revocation_is_final(self) -> None:
         for consent in self.consents:

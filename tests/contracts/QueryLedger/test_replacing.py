@@ -56,7 +56,7 @@ def _loans(world: World, revision: int):
 
 
 def test_all_state_goes_on_in_a_second_token(world: World) -> None:
-    world.consents.setOpenDomains(0b11, {"from": world.governor})
+    world.consents.setLimit(1, 0b11, {"from": world.governor})
     consent, revoked = world.granted(uses=2), world.granted()
     _revoke(world, revoked)
     world.meter(world.answered(consent))

@@ -11,13 +11,14 @@ from creditchain.consents import errors
 from creditchain.consents.errors import QueryRefusedError
 from creditchain.consents.findings import MEANING
 from creditchain.consents.judging import View, judge
+from creditchain.log.query_items import QueryItem
 from creditchain.log.views import ConsentState, MemberAt, Metered
-from creditchain.messages import NO_DIGEST, ContractDomain, QueryRequest
+from creditchain.messages import NO_DIGEST, LogDomain, QueryRequest
 from creditchain.vocabulary import Finding, Role
 
 NOW = 1_800_000_000
 REQUEST = QueryRequest(
-    domain=ContractDomain(1337, "0x5FbDB2315678afecb367f032d93F642f64180aa3"),
+    domain=LogDomain(bytes(32)),
     institution=3,
     provider=1,
     consent=b"\1" * 32,
@@ -29,21 +30,33 @@ REQUEST = QueryRequest(
     staff=b"\4" * 32,
     issued_at=NOW - 10,
     deadline=NOW + 10,
+    nonce=5,
 )
-STATE = ConsentState(3, 0b110, 0b11, 1, NOW - 100, NOW + 100, 2, 1, 0, 7)
+STATE = ConsentState(3, 0b110, 0b11, 1, NOW - 100, NOW + 100, 2, 1, 0, 0, 0, 0)
 VIEW = View(
-    NOW, None, MemberAt(Role.INSTITUTION, True, None, None), MemberAt(Role.BUREAU, True, None, None), True, STATE, 0
+    NOW,
+    None,
+    True,
+    MemberAt(Role.INSTITUTION, True, None, None),
+    MemberAt(Role.BUREAU, True, None, None),
+    True,
+    STATE,
+    0,
 )
+
+METERED = Metered(5, NOW, QueryItem(3, 1, 0, 5, 3, NOW, 60, 6, 1, 0, *(bytes([number]) * 32 for number in range(6))))
 
 #: In the ledger's order: finding, changes to the request, to the view, to the consent.
 CASES: list[tuple[Finding, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     (Finding.SCOPE, {"sections": 0}, {}, {}),
     (Finding.NOT_ISSUED, {"issued_at": NOW + 1}, {}, {}),
     (Finding.PAST_DEADLINE, {"deadline": NOW - 1}, {}, {}),
-    (Finding.REPLAYED, {}, {"metered": Metered(5, 0, b"\1" * 24)}, {}),
+    (Finding.REPLAYED, {}, {"metered": METERED}, {}),
     (Finding.INSTITUTION, {}, {"institution": MemberAt(Role.INSTITUTION, False, None, None)}, {}),
     (Finding.PROVIDER, {}, {"provider": MemberAt(Role.SOURCE, True, None, None)}, {}),
     (Finding.REQUEST_SIGNATURE, {}, {"signed": False}, {}),
+    (Finding.BROKER, {"via": 9}, {"broker": MemberAt(Role.BUREAU, True, None, None), "brokered": True}, {}),
+    (Finding.BROKER_SIGNATURE, {"via": 9}, {"broker": MemberAt(Role.PLATFORM, True, None, None)}, {}),
     (Finding.CONSENT_UNKNOWN, {}, {"consent": None}, {}),
     (Finding.CONSENT_INSTITUTION, {}, {}, {"institution": 4}),
     (Finding.CONSENT_PURPOSE, {}, {}, {"purpose": 2}),
@@ -96,6 +109,27 @@ def test_domains_that_need_no_consent() -> None:
     with pytest.raises(errors.ConsentUnknownError) as caught:
         judge(replace(REQUEST, consent=NO_DIGEST), replace(VIEW, consent=None, open_domains=0b1))
     assert (caught.value.expected, caught.value.found) == ("domains among registry", "judicial")
+
+
+def test_a_nonce_far_from_those_in_use() -> None:
+    with pytest.raises(errors.NonceError) as caught:
+        judge(REQUEST, replace(VIEW, near=False))
+    assert caught.value.found == "5"
+
+
+def test_a_nonce_that_another_request_used() -> None:
+    for name, item in (
+        ("answered already", replace(METERED.item, request=REQUEST.id)),
+        ("another request", METERED.item),
+    ):
+        with pytest.raises(errors.RequestReplayedError, match=name):
+            judge(REQUEST, replace(VIEW, metered=replace(METERED, item=item)))
+
+
+def test_a_paused_consent() -> None:
+    with pytest.raises(errors.ConsentPausedError):
+        judge(REQUEST, replace(VIEW, consent=replace(STATE, paused_at=NOW - 5, turns=1)))
+    judge(REQUEST, replace(VIEW, consent=replace(STATE, paused_at=NOW - 5, resumed_at=NOW, turns=2)))
 
 
 def test_every_finding_has_a_meaning_and_an_error() -> None:

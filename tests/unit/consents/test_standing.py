@@ -20,7 +20,9 @@ STATE = ConsentState(
     uses=2,
     used=0,
     revoked_at=0,
-    entry=9,
+    paused_at=0,
+    resumed_at=0,
+    turns=0,
 )
 
 
@@ -35,6 +37,9 @@ STATE = ConsentState(
         (replace(STATE, used=1), FROM, ConsentStanding.VALID),
         (replace(STATE, used=2), FROM, ConsentStanding.USED_UP),
         (replace(STATE, used=2), UNTIL + 1, ConsentStanding.OVER),
+        (replace(STATE, turns=1), FROM, ConsentStanding.PAUSED),
+        (replace(STATE, turns=2), FROM, ConsentStanding.VALID),
+        (replace(STATE, turns=1), UNTIL + 1, ConsentStanding.OVER),
         (replace(STATE, revoked_at=1_500), FROM, ConsentStanding.REVOKED),
         (replace(STATE, used=2, revoked_at=1_500), UNTIL + 1, ConsentStanding.REVOKED),
     ],

@@ -1,6 +1,6 @@
 """Log ids, entries and bodies against entries.json."""
 
-from dataclasses import asdict, fields
+from dataclasses import fields, replace
 
 import pytest
 from eth_abi.exceptions import EncodingError
@@ -10,6 +10,7 @@ from creditchain.log.entries import (
     BODIES,
     ENTRY_VERSION,
     AnchorBody,
+    Body,
     EntryKind,
     body_hash,
     entry_hash,
@@ -17,11 +18,23 @@ from creditchain.log.entries import (
     parse_body,
     region_code,
 )
+from creditchain.log.query_items import ITEM_BYTES, QueryItem
 from creditchain.merkle import Frontier
 from vectors.reading import load
 
 VECTORS = load("entries")
 LOG = VECTORS["log"]
+
+
+def _fields(case: dict) -> dict:
+    """The fields of a body; items as such."""
+    if case["kind"] != EntryKind.QUERIES:
+        return case["fields"]
+    return {"items": tuple(QueryItem(**item) for item in case["fields"]["items"])}
+
+
+def vars_of(body: Body) -> dict:
+    return {field.name: getattr(body, field.name) for field in fields(body)}
 
 
 @pytest.mark.parametrize("case", VECTORS["log_ids"], ids=lambda case: case["region"])
@@ -31,7 +44,7 @@ def test_log_ids(case: dict) -> None:
 
 @pytest.mark.parametrize("case", LOG, ids=lambda case: f"{case['index']}-{EntryKind(case['kind']).label}")
 def test_bodies_and_entries(case: dict) -> None:
-    assert body_hash(EntryKind(case["kind"]), **case["fields"]) == case["body_hash"]
+    assert body_hash(EntryKind(case["kind"]), **_fields(case)) == case["body_hash"]
     of_log = VECTORS["log_ids"][0]["log_id"]
     head = VECTORS["version"], case["kind"], of_log, case["index"], case["writer"], case["time"]
     assert entry_hash(*head, case["body_hash"], keccak256(case["writes"])) == case["entry"]
@@ -43,10 +56,13 @@ def test_bodies_are_parsed_strictly(case: dict) -> None:
     body = parse_body(kind, data)
     assert body is not None
     assert (body.KIND, body.encode()) == (kind, data)
-    assert {name: value for name, value in asdict(body).items() if not isinstance(value, str)} == {
-        name: value for name, value in case["fields"].items() if not isinstance(value, str)
+    assert {name: value for name, value in vars_of(body).items() if not isinstance(value, str)} == {
+        name: value for name, value in _fields(case).items() if not isinstance(value, str)
     }
-    for other in (data[:-1], data + b"\x00", data + bytes(32), data[32:], b"\xff" * len(data)):
+    others = [data[:-1], data + b"\x00", data + bytes(32), data[32:]]
+    if kind != EntryKind.QUERIES:  # whatever has the length of items is items
+        others.append(b"\xff" * len(data))
+    for other in others:
         assert parse_body(kind, other) is None or EntryKind(kind) in (EntryKind.REGION,)
     assert parse_body(31, data) is None
 
@@ -62,10 +78,23 @@ def test_replaying_the_log_gives_the_root_after_each_entry() -> None:
         assert frontier.root == case["root"]
 
 
-@pytest.mark.parametrize("kind", BODIES)
+@pytest.mark.parametrize("kind", [kind for kind in BODIES if kind is not EntryKind.QUERIES])
 def test_a_body_has_a_type_for_each_field(kind: EntryKind) -> None:
     assert BODIES[kind].KIND is kind
     assert len(BODIES[kind].TYPES) == len(fields(BODIES[kind]))
+
+
+def test_items_are_laid_out_by_the_byte() -> None:
+    item = next(_fields(case)["items"][0] for case in LOG if case["kind"] == EntryKind.QUERIES)
+    assert QueryItem.parse(item.encode()) == item
+    assert len(item.encode()) == ITEM_BYTES == 224
+    for name in ("institution", "nonce", "meter_within", "flags"):
+        for value in (-1, 2**48):
+            with pytest.raises(ValueError, match="does not fit"):
+                replace(item, **{name: value}).encode()
+    with pytest.raises(ValueError, match="224 bytes, not 223"):
+        QueryItem.parse(item.encode()[1:])
+    assert parse_body(EntryKind.QUERIES, b"") is None
 
 
 def test_every_field_of_an_entry_changes_its_hash() -> None:

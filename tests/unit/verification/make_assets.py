@@ -92,7 +92,7 @@ DEFECTS: dict[str, tuple[Bend, str, list[int]]] = {
     "statement-of-another-epoch": (lambda package: statement_of(package, epoch=2), UNCHECKED, []),
     "statement-for-another-log": (lambda package: statement_of(package, log_id=bytes(32)), UNCHECKED, []),
     "statement-signature-empty": (
-        lambda package: package["tag"]["statement"].update(signature=hexed(bytes(65))),
+        lambda package: package["tag"]["statement"].update(signature=hexed(bytes(64))),
         NOT_VALID,
         [2],
     ),

@@ -29,15 +29,17 @@ from creditchain.log.entries import (
     entry_hash,
 )
 from creditchain.log.history import LogIndex, index_log
+from creditchain.log.query_items import QueryItem
 from creditchain.log.views import AnchorInfo, BlockRef, ConsentState, LogEntry, MemberAt, Metered, RecordState
 from creditchain.merkle import Leaf, MemoryTree
 from creditchain.messages import (
     NO_DIGEST,
     Consent,
-    ContractDomain,
     DeliveryReceipt,
+    LogDomain,
     QueryRequest,
     TypedMessage,
+    compact,
     subject_digest,
 )
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
@@ -98,6 +100,32 @@ FIGURES: dict[str, Any] = {
 
 #: Changes a document in place.
 Bend = Callable[[dict[str, Any]], object]
+
+
+#: The nonce of the first request.
+NONCE = 7
+
+
+def metered_item(request: QueryRequest, receipt: DeliveryReceipt, flags: int = 0) -> QueryItem:
+    """The item of a delivery in its log entry."""
+    return QueryItem(
+        institution=request.institution,
+        provider=request.provider,
+        via=request.via,
+        nonce=request.nonce,
+        domains=request.domains,
+        delivered_at=receipt.delivered_at,
+        meter_within=max(0, receipt.meter_by - receipt.delivered_at),
+        sections=request.sections,
+        purpose=request.purpose,
+        flags=flags,
+        request=request.id,
+        receipt=receipt.struct_hash(),
+        report=receipt.report,
+        consent=request.consent,
+        product=request.product,
+        terms=request.terms,
+    )
 
 
 @dataclass
@@ -180,7 +208,7 @@ def content_of(product: Product, subject: Subject, day: str, note: str = "", ben
 
 def signed(message: TypedMessage, key: bytes) -> bytes:
     """The signature of a key."""
-    return bytes(Account.from_key(key).sign_typed_data(full_message=message.typed_data()).signature)
+    return compact(bytes(Account.from_key(key).sign_typed_data(full_message=message.typed_data()).signature))
 
 
 def address(key: bytes) -> str:
@@ -338,7 +366,7 @@ class Region:
         """A consent for the bank, granted; the chain's word about it is kept in `consent`."""
         fresh = keccak256(b"salt of the consent")
         message = Consent(
-            domain=ContractDomain(HERE.chain_id, checksum(TOKEN)),
+            domain=LogDomain(HERE.log_id),
             log=HERE.log_id,
             institution=BANK,
             platform=PLATFORM,
@@ -354,6 +382,8 @@ class Region:
             uses=3,
             keep_days=90,
             notice=keccak256(b"notice"),
+            paper=NO_DIGEST,
+            deadline=DELIVERED + 86_400,
         )
         message = replace(message, **changes)
         self.consent = ConsentState(
@@ -366,8 +396,11 @@ class Region:
             uses=message.uses,
             used=0,
             revoked_at=0,
-            entry=self.log(granted(message)),
+            paused_at=0,
+            resumed_at=0,
+            turns=0,
         )
+        self.log(granted(message))
         return PackagedConsent(message, fresh)
 
     def deliver(
@@ -381,7 +414,7 @@ class Region:
         **changes: Any,
     ) -> ReportPackage:
         """The package with a request, a receipt and the consent; metered by default."""
-        fresh, domain = keccak256(b"salt of the request"), ContractDomain(HERE.chain_id, checksum(LEDGER))
+        fresh, domain = keccak256(b"salt of the request"), LogDomain(HERE.log_id)
         request = QueryRequest(
             domain=domain,
             institution=BANK,
@@ -395,16 +428,22 @@ class Region:
             staff=keccak256(b"staff"),
             issued_at=at - 30,
             deadline=at + 300,
+            nonce=NONCE + sum(isinstance(one.body, QueriesBody) for one in self.entries),
         )
         request = replace(request, **changes)
         receipt = DeliveryReceipt(domain, request.id, package.report.commitment, at, at + 3600)
         delivery = PackagedDelivery(request, fresh, signed(request, BANK_KEY), receipt, signed(receipt, PLATFORM_KEY))
         if meter:
             self.now = max(self.now, at)
-            self.metered = Metered(self.log(QueriesBody(bytes(32), 1)), flags, receipt.struct_hash()[:24])
+            self.meter(request, receipt, flags)
             if self.consent is not None:
                 self.consent = replace(self.consent, used=self.consent.used + 1)
         return replace(package, consent=consent, delivery=delivery)
+
+    def meter(self, request: QueryRequest, receipt: DeliveryReceipt, flags: int = 0) -> None:
+        """Write a delivery to the log."""
+        item = metered_item(request, receipt, flags)
+        self.metered = Metered(self.log(QueriesBody((item,))), self.now, item)
 
     def honest(self, **changes: Any) -> ReportPackage:
         """A report that was assembled, consented to, delivered and metered as it should be."""
@@ -435,7 +474,6 @@ class Region:
                 institution=MemberAt(5, True, address(BANK_KEY), None),
                 provider=MemberAt(2, True, platform_address(), None),
                 open_domains=OPEN,
-                wallets=frozenset(),
             ),
         )
 

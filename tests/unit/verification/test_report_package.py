@@ -72,7 +72,7 @@ def test_both_kinds_are_told_apart() -> None:
 
 @pytest.mark.parametrize("path", [path for path, _ in PLACES], ids=shown)
 def test_a_value_of_another_shape_is_one_error(path: Path) -> None:
-    nullable = path in {("consent",), ("delivery",)} or path[-1] in {"left", "right", "statement"}
+    nullable = path in {("consent",), ("delivery",)} or path[-1] in {"left", "right", "statement", "broker_signature"}
     for wrong in ({"x": 1}, [[]], True, -1, "0x", "\u0000", 10**18, *(() if nullable else (None,))):
         with pytest.raises(PackageError):
             parsed(put(plain(), path, wrong))

@@ -290,7 +290,7 @@ class TestSubject:
         assert verify(bare, honest.evidence, policy=optional).step(2).outcome is Outcome.NOT_VERIFIED
 
     def test_a_bad_statement_counts_even_if_none_is_needed(self) -> None:
-        statement = replace(world().package.tag.statement, signature=bytes(65))  # type: ignore[type-var]
+        statement = replace(world().package.tag.statement, signature=bytes(64))  # type: ignore[type-var]
         verdict = verify(with_tag(statement=statement), policy=Policy(tag_statement="optional"))
         assert verdict.step(2).outcome is Outcome.FAILED
 
@@ -305,14 +305,15 @@ class TestSubject:
         assert verify(elsewhere).status is Status.COULD_NOT_CHECK
 
     def test_high_s(self) -> None:
-        """The other spelling of a true signature."""
+        """The other signature by the same key, as far as 64 bytes can say it: it recovers to another key."""
         statement = world().package.tag.statement
         assert statement is not None
         order = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
-        s = order - int.from_bytes(statement.signature[32:64])
-        malleable = statement.signature[:32] + s.to_bytes(32) + bytes([55 - statement.signature[64]])
-        package = with_tag(statement=replace(statement, signature=malleable))
-        assert verify(package).step(2).outcome is Outcome.FAILED
+        s = order - int.from_bytes(statement.signature[32:]) % 2**255
+        malleable = statement.signature[:32] + s.to_bytes(32)
+        bent = replace(statement, signature=malleable)
+        assert signer_of(bent, ORIGIN) != platform_address()
+        assert verify(with_tag(statement=bent)).step(2).outcome is not Outcome.PASSED
 
     def test_the_statement_is_about_another_tag(self) -> None:
         statement = sign_statement(bytes(32), world().package.record.subject)

@@ -23,7 +23,7 @@ from creditchain.identifiers import Subject, epoch_digest, parse_subject, subjec
 from creditchain.log.entries import AnchorBody
 from creditchain.log.views import AnchorInfo, BlockRef, Compromise, LogEntry, MemberAt, NodeInfo, RecordState
 from creditchain.merkle import inclusion_proof, root
-from creditchain.messages import LogDomain, TagStatement
+from creditchain.messages import LogDomain, TagStatement, compact
 from creditchain.packages.record_package import (
     PackagedBatch,
     PackagedRecord,
@@ -126,7 +126,7 @@ def sign_statement(
         issued_at=issued_at,
     )
     signed = Account.from_key(key).sign_typed_data(full_message=message.typed_data())
-    return SignedTagStatement(platform, epoch, tag, subject, issued_at, bytes(signed.signature))
+    return SignedTagStatement(platform, epoch, tag, subject, issued_at, compact(bytes(signed.signature)))
 
 
 def signer(

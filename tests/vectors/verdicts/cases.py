@@ -81,9 +81,7 @@ def facts_of(here: Region) -> Json:
         "key_epochs": {str(epoch): "0x" + epoch_digest(key).hex() for epoch, key in TAG_KEYS.items()},
         "records": [state(*key, life=life, life_at=at) for key, (life, at) in here.lives.items()],
         "consents": consents,
-        "deliveries": [] if here.metered is None else [{"request": None, **view_json(here.metered)}],
         "open_domains": OPEN,
-        "wallets": [],
         "unread": [],
     }
 
@@ -98,14 +96,10 @@ def state(number: int, leaf: bytes, **changes: int) -> Json:
 
 
 def facts_for(here: Region, package: ReportPackage | None = None) -> Json:
-    """What the chain says when a report is verified: its consent and its delivery have their ids."""
+    """What the chain says when a report is verified: its consent has its id."""
     facts = facts_of(here)
     for one in facts["consents"]:
         one["id"] = None if package is None or package.consent is None else "0x" + package.consent.message.id.hex()
-    for one in facts["deliveries"]:
-        one["request"] = (
-            None if package is None or package.delivery is None else "0x" + package.delivery.request.id.hex()
-        )
     return facts
 
 
@@ -130,15 +124,15 @@ def put(*path: str | int, to: Any) -> Change:
 
 
 def upper_half(signature: bytes) -> bytes:
-    """The other spelling of a signature, with s in the upper half."""
-    s = ORDER - int.from_bytes(signature[32:64], "big")
-    return signature[:32] + s.to_bytes(32, "big") + bytes([55 - signature[64]])
+    """A signature with s in the upper half, in the 65 bytes that have room for it."""
+    parity, s = signature[32] >> 7, ORDER - int.from_bytes(signature[32:], "big") % 2**255
+    return signature[:32] + s.to_bytes(32, "big") + bytes([28 - parity])
 
 
 def spoilt(signature: bytes) -> dict[str, bytes]:
-    """Signatures of 65 bytes that nobody may accept."""
+    """Signatures of 64 bytes that nobody may accept."""
     return {
-        "s in the upper half": upper_half(signature),
-        "v of 0 or 1": signature[:64] + bytes([signature[64] - 27]),
-        "zeros": bytes(65),
+        "s in the upper half": upper_half(signature)[:64],
+        "the other parity": signature[:32] + bytes([signature[32] ^ 0x80]) + signature[33:],
+        "zeros": bytes(64),
     }

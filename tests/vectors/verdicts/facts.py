@@ -11,6 +11,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from creditchain.log.entries import AnchorBody, parse_body
+from creditchain.log.metering import metered_in
 from creditchain.log.views import (
     AnchorInfo,
     BlockRef,
@@ -18,7 +19,6 @@ from creditchain.log.views import (
     ConsentState,
     LogEntry,
     MemberAt,
-    Metered,
     NodeInfo,
     RecordState,
 )
@@ -135,21 +135,23 @@ class Facts:
     @staticmethod
     def _named(package: ReportPackage) -> Iterable[int]:
         if package.delivery is not None:
-            yield from (package.delivery.request.institution, package.delivery.request.provider)
+            request = package.delivery.request
+            yield from (request.institution, request.provider, *((request.via,) if request.via else ()))
         if package.consent is not None:
             yield package.consent.message.platform
 
     def _delivery(self, delivery: PackagedDelivery) -> DeliveryEvidence:
         request, time = delivery.request, delivery.receipt.delivered_at
         consents = {_hash(one["id"]): one for one in self._facts["consents"]}
-        state, metered = consents.get(request.consent), self._metered(request.id)
+        state = consents.get(request.consent)
+        metered = metered_in(self.log, request.institution, request.provider, request.nonce)
         return DeliveryEvidence(
             consent=self._or_missing("consent", None if state is None else _consent(state)),
-            metered=self._or_missing("metered", metered),
+            metered=_MISSING if "log" in self._unread else self._or_missing("metered", metered),
             institution=self._or_missing("institution", self.member_at(request.institution, time)),
             provider=self._or_missing("provider", self.member_at(request.provider, time)),
             open_domains=self._or_missing("open_domains", self._facts["open_domains"]),
-            wallets=self._or_missing("wallets", frozenset(self._facts["wallets"])),
+            broker=self._or_missing("broker", self.member_at(request.via, time)) if request.via else None,
         )
 
     def member_at(self, node: int, time: int) -> MemberAt:
@@ -159,12 +161,6 @@ class Facts:
             return MemberAt(0, False, None, None)
         last = max(terms, key=lambda one: int(one["since"]))
         return MemberAt(last["role"], last["acts"], last["operator"], last["host_operator"])
-
-    def _metered(self, request: bytes) -> Metered | None:
-        for one in self._facts["deliveries"]:
-            if _hash(one["request"]) == request:
-                return Metered(one["entry"], one["flags"], _hash(one["receipt"]))
-        return None
 
     def _signer(self, statement: SignedTagStatement | None) -> StatementSigner | None:
         address = None if statement is None else signer_of(statement, self.origin)

@@ -130,7 +130,7 @@ def _unparsed(package: Json, facts: Json) -> Iterator[Case]:
         "a document that is a list": put("record", "content", to=[]),
         "a scheme that does not exist": put("record", "subject", "scheme", to="DUNS"),
         "a number in lower case": put("record", "subject", "number", to="9144030071526726xg"),
-        "a signature of 64 bytes": put("tag", "statement", "signature", to=bytes(64)),
+        "a signature of 65 bytes": put("tag", "statement", "signature", to=bytes(65)),
         "a statement of nothing": put("tag", "statement", to={}),
     }
     for name, change in changed.items():
