@@ -6,7 +6,7 @@ those that another home anchored. Entering a book on chain is an act of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def make(home: Home, journal: Journal, deployment: Deployment, order: BookOrder,
     books = home.region(deployment.log_id).books
     with locked(home.locks, "book", f"{deployment.log_id.hex()} {order.node} {order.key_epoch}", _WAIT):
         sources = _sources(home, journal, terms, order.given)
-        last = None if order.anew else _last_book(books, terms)
+        last = None if order.anew else _last_book(books, terms, sources)
         if last is None:
             return make_book(books, terms, sources, gone=order.gone, watch=watch)
         with open_book(last) as base:
@@ -118,8 +118,14 @@ def _require_terms(number: int, path: Path, found: Terms, terms: BookTerms) -> N
             raise BookError(message, expected=str(expected), found=str(told), place=Place(str(path)))
 
 
-def _last_book(books: Path, terms: BookTerms) -> Path | None:
-    """The book of these terms that covers the most batches; None if there is none."""
-    folders = [path for path in books.glob("*") if path.is_dir() and not path.name.startswith(".")]
-    mine = [(found.covered, path) for path in folders if (found := read_manifest(path)).terms == terms]
+def _last_book(books: Path, terms: BookTerms, sources: Sequence[BatchSource]) -> Path | None:
+    """The book of these terms that covers the most batches, of those whose batches are still the same; None if none."""
+    known = {one.batch.number: one.batch for one in sources}
+    mine = []
+    for path in sorted(books.glob("*")):
+        if path.is_dir() and not path.name.startswith("."):
+            found = read_manifest(path)
+            same = all(known.get(batch.number, batch) == batch for batch in found.batches)
+            if found.terms == terms and same:
+                mine.append((found.covered, path))
     return max(mine)[1] if mine else None

@@ -152,6 +152,13 @@ def test_a_leaf_of_the_base_again_names_both_batches(tmp_path: Path) -> None:
         make_book(tmp_path / "books", TERMS, [batch(tmp_path, 2, again[leaf_order(again)])], base=book)
 
 
+def test_a_batch_that_is_another_than_in_the_base_is_refused(tmp_path: Path) -> None:
+    """A reorganisation of the chain took the number from one batch and gave it to another."""
+    base = make_book(tmp_path / "books", TERMS, [batch(tmp_path, 1, 90)])
+    with open_book(base.path) as book, pytest.raises(BookError, match="batch 1 is another than in the earlier book"):
+        make_book(tmp_path / "books", TERMS, [batch(tmp_path, 1, 90), batch(tmp_path, 2, 5)], base=book)
+
+
 @pytest.mark.parametrize("change", [{"node": 4}, {"key_epoch": 2}, {"log_id": bytes(32)}])
 def test_the_book_of_another_node_epoch_or_log_is_no_base(tmp_path: Path, change: dict[str, object]) -> None:
     base = make_book(tmp_path / "books", TERMS, [batch(tmp_path, 1, 5)])

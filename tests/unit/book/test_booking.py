@@ -136,6 +136,19 @@ def test_a_batch_that_is_gone_is_left_out_for_good(place: Place) -> None:
     assert (code, book["size"], book["batches"], book["gone"]) == (0, 40, 3, [2])
 
 
+def test_a_book_of_a_batch_that_a_reorganisation_took_is_not_built_on(place: Place) -> None:
+    place.anchored(1, 0)
+    stale = place.make()[1]
+    with open_journal(place.home.journal) as journal, journal.write() as session:
+        session.query(AnchoringRow).delete()
+    place.anchored(1, 100)
+    place.anchored(2, 200)
+    code, book = place.make()
+    assert (code, book["size"], book["batches"]) == (0, 40, 2)
+    assert place("book", "check", book["root"])[0] == 0
+    assert stale["root"] != book["root"]
+
+
 Fault = Callable[[Place], object]
 FAULTS: dict[str, tuple[Fault, str]] = {
     "no batches": (lambda place: place.anchored(1, 0, node=4), "a book needs at least one batch"),

@@ -15,7 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
-from creditchain.batch.book.manifest import FILE, BookError, BookManifest, BookPart, BookTerms, require_numbers
+from creditchain.batch.book.manifest import (
+    FILE,
+    BookBatch,
+    BookError,
+    BookManifest,
+    BookPart,
+    BookTerms,
+    require_numbers,
+)
 from creditchain.batch.book.merging import merged_parts, sorted_run
 from creditchain.batch.book.opened import BookFolder
 from creditchain.batch.book.rows import LEVELS, PartRows, open_part
@@ -115,6 +123,7 @@ def _planned(terms: BookTerms, sources: Sequence[BatchSource], base: BookFolder 
             found=f"node {base.manifest.terms.node}, epoch {base.manifest.terms.key_epoch}",
         )
     held = base.manifest.batches if base is not None else ()
+    _require_same(held, sources)
     known = {batch.number for batch in held}
     ordered = sorted(sources, key=lambda one: one.batch.number)
     added = tuple(one for one in ordered if one.batch.number not in known and one.batch.number not in gone)
@@ -128,6 +137,20 @@ def _planned(terms: BookTerms, sources: Sequence[BatchSource], base: BookFolder 
     whole = BookManifest(terms, b"", size, tuple(sorted(batches, key=lambda one: one.number)), lost, (), "")
     leaving = np.array(sorted(known & set(lost)), np.uint32)
     return _Plan(added, base.parts if base is not None else (), whole, leaving)
+
+
+def _require_same(held: Sequence[BookBatch], sources: Sequence[BatchSource]) -> None:
+    """A chain that was reorganised may have another batch under a number than when the earlier book was made."""
+    given = {one.batch.number: one.batch for one in sources}
+    for batch in held:
+        other = given.get(batch.number, batch)
+        if other != batch:
+            raise BookError(
+                f"batch {batch.number} is another than in the earlier book",
+                expected="0x" + batch.root.hex(),
+                found="0x" + other.root.hex(),
+                hint="Make the book from its batches alone.",
+            )
 
 
 def _written(plan: _Plan, terms: BookTerms, work: Path, watch: Watch, threads: int) -> BookManifest:
