@@ -82,6 +82,10 @@ library Space {
     /// @notice The number of tokens of a node, at its number: `tokens 32`.
     uint8 internal constant BALANCE = 21;
 
+    /// @notice Signers of checkpoints. At id 0 the current epoch: `epoch 32`. At `epoch << 8`: `| threshold 8 | count 8 |`; at
+    /// `epoch << 8 | place`, from 1, `| node 24 | key 160 |`, ascending by key.
+    uint8 internal constant SIGNER = 22;
+
     /// @notice The key of a cell.
     /// @param id Below 2^248.
     function key(uint8 space, uint256 id) internal pure returns (uint256) {

@@ -74,6 +74,7 @@ class Space(Named):
     COMPROMISE = 19, "密钥泄露"
     COUNT = 20, "成员数量"
     BALANCE = 21, "授权数量"
+    SIGNER = 22, "检查点签署方"
 
 
 class Role(Named):

@@ -51,6 +51,7 @@ class Kind(IntEnum):
     REVOCATION = 9
     QUERIES = 10
     LOANS = 11
+    SIGNERS = 12
     SEALED = 13
     WRITER = 14
     LIMITS = 15
@@ -63,7 +64,7 @@ class Kind(IntEnum):
 
 
 WHOLE_SPACE = 2**200 - 1
-NODE, KEY, MEMBER, TERM, COMPROMISE, COUNT = 1, 2, 17, 18, 19, 20
+NODE, KEY, MEMBER, TERM, COMPROMISE, COUNT, SIGNER = 1, 2, 17, 18, 19, 20, 22
 EPOCH_SPACE, SERIES_SPACE, ANCHOR_SPACE, RECORD_SPACE, DISPUTE_SPACE = 3, 4, 5, 8, 9
 CONSENT, PAUSE, NONCE, LOAN, LIMIT, BALANCE = 10, 11, 12, 13, 14, 21
 # The bits of a consent's cell that count its uses.
@@ -78,6 +79,7 @@ RIGHTS = {
         (Kind.TAG_KEY_EPOCH, Kind.ANCHOR, Kind.STATUS, Kind.AUDIT, Kind.BROKEN),
         (EPOCH_SPACE, SERIES_SPACE, ANCHOR_SPACE, RECORD_SPACE),
     ),
+    "CheckpointSigners": ((Kind.SIGNERS,), (SIGNER,)),
     "Disputes": ((Kind.DISPUTE, Kind.ANSWER), (DISPUTE_SPACE,)),
     "ConsentToken": (
         (Kind.CONSENT, Kind.REVOCATION, Kind.LIMITS, Kind.PAUSE),

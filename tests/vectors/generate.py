@@ -215,6 +215,7 @@ BODIES = {
     9: "bytes32 consent,uint24 institution,uint8 by",
     10: "",
     11: "uint24 institution,uint24 month,uint16 revision,uint32 count,uint128 amount,bytes32 queries",
+    12: "uint32 epoch,uint8 threshold,uint256 count",
     13: "address by",
     14: "uint160 removed,address writer,bytes32 code_hash,uint32 kinds",
     15: "uint8 limit,uint200 value",
@@ -261,6 +262,7 @@ ENTRIES: list[tuple[int, str, list[Any]]] = [
     (25, NODES_ADDRESS, [2**24 - 1, 1]),
     (15, CONSENTS_ADDRESS, [1, 0b11]),
     (15, CONSENTS_ADDRESS, [2, 2**32 - 1]),
+    (12, NODES_ADDRESS, [2**32 - 1, 3, 4]),
     (
         8,
         CONSENTS_ADDRESS,

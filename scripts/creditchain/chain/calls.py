@@ -87,6 +87,14 @@ class Calls:
         doing = f"replace the operator of node {node}"
         return self._call("NodeRegistry", "replaceOperator", doing, node, operator, deadline, acceptance)
 
+    # CheckpointSigners.
+
+    def set_signers(self, signers: Iterable[tuple[str, int]], threshold: int) -> ContractCall:
+        """Begin an epoch of signers: (key, node) pairs, of which `threshold` must sign a checkpoint."""
+        ordered = sorted(signers, key=lambda one: int(one[0], 16))
+        doing = "set the signers of checkpoints"
+        return self._call("CheckpointSigners", "setSigners", doing, ordered, threshold)
+
     # AnchorRegistry.
 
     def open_key_epoch(self, epoch_digest: bytes) -> ContractCall:

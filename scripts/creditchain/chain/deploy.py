@@ -96,6 +96,13 @@ PARTS: tuple[RegionContract, ...] = (
         spaces=(Space.DISPUTE,),
     ),
     RegionContract(
+        "CheckpointSigners",
+        lambda at, _: (at["AccessManager"], at["RegionLog"]),
+        ("setSigners",),
+        (EntryKind.SIGNERS,),
+        (Space.SIGNER,),
+    ),
+    RegionContract(
         "ConsentToken",
         lambda at, _: (at["AccessManager"], at["RegionLog"]),
         ("setLimit", "revokeByGovernors"),

@@ -51,6 +51,12 @@ def _log(app: typer.Typer) -> None:
     log.register(app)
 
 
+def _checkpoint(app: typer.Typer) -> None:
+    from creditchain.cli import checkpoint
+
+    checkpoint.register(app)
+
+
 def _backup(app: typer.Typer) -> None:
     from creditchain.cli import backup
 
@@ -68,6 +74,7 @@ REGION_COMMANDS: Mapping[str, Register] = {
     "audit": _audit,
     "disorder": _audit,
     "log": _log,
+    "checkpoint": _checkpoint,
     "backup": _backup,
     "restore": _backup,
 }

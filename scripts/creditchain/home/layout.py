@@ -12,6 +12,7 @@
     <home>/regions/LOG_ID/secrets/          keys of secrets of batches under way
     <home>/regions/LOG_ID/audited/ROOT/     leaf lists that this node audited
     <home>/regions/LOG_ID/reasons/          reasons whose salted digest is on chain
+    <home>/regions/LOG_ID/checkpoints/      what keys signed, so that none contradicts itself
     <home>/regions/LOG_ID/loans/            lists behind monthly loan reports
     <home>/regions/LOG_ID/nonces/           the last nonce of requests to each provider
 
@@ -63,6 +64,11 @@ class RegionHome:
     def reasons(self) -> Path:
         """Texts that stay off chain; the chain has their salted digests."""
         return self.path / "reasons"
+
+    @property
+    def checkpoints(self) -> Path:
+        """What keys signed of the region, one file a key."""
+        return self.path / "checkpoints"
 
     @property
     def loans(self) -> Path:

@@ -42,6 +42,7 @@ __all__ = [
     "RevocationBody",
     "Role",
     "SealedBody",
+    "SignersBody",
     "StatusBody",
     "TagKeyEpochBody",
     "WriterBody",
@@ -93,6 +94,18 @@ class NodeBody(_Body):
     domains: int
     until: int  #: end of a guest's admission; 0 for none
     profile_digest: bytes  #: zeros where it did not change
+
+
+@dataclass(frozen=True, slots=True)
+class SignersBody(_Body):
+    """Another epoch of signers of checkpoints begins; who they are is in the cells that the entry writes."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.SIGNERS
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint8", "uint256")
+
+    epoch: int
+    threshold: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +386,7 @@ class AuthorityBody(_Body):
 
 Body: TypeAlias = (
     NodeBody
+    | SignersBody
     | CompromiseBody
     | AnswererBody
     | TagKeyEpochBody
@@ -397,6 +411,7 @@ Body: TypeAlias = (
 #: The body of each kind that this version knows.
 BODIES: dict[EntryKind, type[Body]] = {
     EntryKind.NODE: NodeBody,
+    EntryKind.SIGNERS: SignersBody,
     EntryKind.COMPROMISE: CompromiseBody,
     EntryKind.ANSWERER: AnswererBody,
     EntryKind.TAG_KEY_EPOCH: TagKeyEpochBody,

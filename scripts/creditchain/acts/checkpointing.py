@@ -1,0 +1,181 @@
+"""Members sign what the region's log and state were at a final block, and say who may sign.
+
+A signer signs only what it replayed: every entry up to a final block is read, has to add up to the contract's root, and
+gives the cells whose tree is signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from creditchain.acts.replaying import LogCopy, read_log
+from creditchain.chain.outbox import Outbox
+from creditchain.chain.region import Region
+from creditchain.chain.signers import Signer
+from creditchain.checkpoints.file import SignedCheckpoint
+from creditchain.checkpoints.message import Checkpoint
+from creditchain.checkpoints.signers import SignerEpoch, read_signers
+from creditchain.errors import InputError, RefusedError
+from creditchain.home.layout import RegionHome
+from creditchain.home.signed_checkpoints import (
+    LOOK,
+    ContradictionError,
+    SignedCheckpoints,
+    SignedLine,
+    signed_checkpoints,
+)
+from creditchain.log.state_tree import StateTree
+from creditchain.log.stepping import Replay
+from creditchain.messages import LogDomain
+
+
+@dataclass(frozen=True, slots=True)
+class NewSigner:
+    """A key (address) that is to sign, and the number of the member whose it is."""
+
+    address: str
+    node: int
+
+
+def signers_of(region: Region, epoch: int | None = None, block: int | None = None) -> SignerEpoch:
+    """The signers of an epoch, by default the current one. Raises InputError: there are none."""
+    at = region.chain.final_block().number if block is None else block
+    found = read_signers(lambda keys: region.words(keys, at), epoch)
+    if found is None:
+        raise InputError(
+            "nobody signs checkpoints of this region" if epoch is None else f"there is no epoch {epoch} of signers",
+            hint="Governors name signers with `creditchain checkpoint set-signers`.",
+        )
+    return found
+
+
+def set_signers(region: Region, outbox: Outbox, signers: Sequence[NewSigner], threshold: int) -> SignerEpoch:
+    """Begin another epoch of signers; the same signers and threshold as now change nothing.
+
+    Raises:
+        TransactionError: the signer is no governor, or the set is impossible.
+    """
+    wanted = (threshold, {(one.address.lower(), one.node) for one in signers})
+    before = read_signers(region.words)
+
+    def is_set() -> bool:
+        found = read_signers(region.words)
+        return found is not None and wanted == (
+            found.threshold,
+            {(one.address.lower(), one.node) for one in found.signers},
+        )
+
+    if not is_set():
+        epoch = 1 if before is None else before.epoch + 1
+        call = region.calls.set_signers([(one.address, one.node) for one in signers], threshold)
+        outbox.submit(f"signers of epoch {epoch}", call, already_done=is_set)
+    found = read_signers(region.words)
+    if found is None:
+        raise RefusedError("the signers were set, but the endpoint does not have them yet", hint="Run it again.")
+    return found
+
+
+def sign_checkpoint(
+    region: Region, signer: Signer, home: RegionHome, given: SignedCheckpoint | None = None
+) -> SignedCheckpoint:
+    """Sign the newest final block, or add a signature to what others signed (`given`), if it is what was replayed here.
+
+    Raises:
+        InputError: the signer is none of the current epoch, or `given` says something else than the log does.
+        ContradictionError: it contradicts what this key signed before. Nothing was signed.
+        LyingEndpointError, ReplayError: the log does not add up.
+    """
+    block = region.chain.final_block() if given is None else region.chain.block(given.message.block_number)
+    if block.number > region.chain.final_block().number:
+        raise InputError("this block is not final yet", found=str(block.number))
+    epoch = signers_of(region, block=block.number)
+    _require_signer(epoch, signer)
+    copy = read_log(region, block.number)
+    message = _message(region, copy, epoch.epoch, block.number)
+    if given is not None:
+        _require_same(given.message, message)
+    with signed_checkpoints(home.checkpoints, signer.address) as journal:
+        _require_grown(journal, copy)
+        journal.add(_line(message))
+        signature = signer.sign_typed(message.typed_data())
+    return (given or SignedCheckpoint(message)).signed(signature)
+
+
+def _message(region: Region, copy: LogCopy, epoch: int, number: int) -> Checkpoint:
+    replay = Replay(copy.head.log_id)
+    for entry in copy.entries:
+        replay.append(entry.appended)
+    cells = replay.replayed().cells
+    block = region.chain.block(number)
+    return Checkpoint(
+        LogDomain(region.deployment.log_id),
+        size=copy.head.size,
+        root=copy.head.root,
+        cells=len(cells),
+        state_root=StateTree(cells).root,
+        block_number=block.number,
+        block_hash=block.hash,
+        block_time=block.time,
+        signer_epoch=epoch,
+    )
+
+
+def _require_signer(epoch: SignerEpoch, signer: Signer) -> None:
+    if signer.address.lower() not in {one.address.lower() for one in epoch.signers}:
+        raise InputError(
+            "this key signs no checkpoints of this region",
+            expected=f"one of {', '.join(one.address for one in epoch.signers)} (epoch {epoch.epoch})",
+            found=signer.address,
+        )
+
+
+def _require_same(given: Checkpoint, own: Checkpoint) -> None:
+    for name, _ in Checkpoint.MEMBERS:
+        field = _FIELDS.get(name, name)
+        if getattr(given, field) != getattr(own, field):
+            raise InputError(
+                f"the checkpoint says another {name} than this region's log and chain",
+                expected=_plain(getattr(own, field)),
+                found=_plain(getattr(given, field)),
+                hint="Do not sign it. Find out which of the two endpoints is wrong.",
+            )
+    if given.domain != own.domain:
+        raise InputError("the checkpoint is of another log")
+
+
+def _require_grown(journal: SignedCheckpoints, copy: LogCopy) -> None:
+    """What was signed before has to be a beginning of the log as it is now."""
+    last = journal.last
+    if last is not None and last.size <= copy.head.size and "0x" + copy.root_at(last.size).hex() != last.root:
+        raise ContradictionError(
+            f"the log's first {last.size} entries are not those that this key signed",
+            expected=last.root,
+            found="0x" + copy.root_at(last.size).hex(),
+            hint=LOOK,
+        )
+
+
+def _line(message: Checkpoint) -> SignedLine:
+    return SignedLine(
+        size=message.size,
+        root="0x" + message.root.hex(),
+        cells=message.cells,
+        state_root="0x" + message.state_root.hex(),
+        block_number=message.block_number,
+        block_hash="0x" + message.block_hash.hex(),
+        signer_epoch=message.signer_epoch,
+    )
+
+
+_FIELDS = {
+    "stateRoot": "state_root",
+    "blockNumber": "block_number",
+    "blockHash": "block_hash",
+    "blockTime": "block_time",
+    "signerEpoch": "signer_epoch",
+}
+
+
+def _plain(value: object) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
