@@ -3,25 +3,35 @@ pragma solidity 0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
-import {AnchorInfo, Batch, IAnchorRegistry, LeafOpening, Life, RecordInfo} from "./interfaces/IAnchorRegistry.sol";
-import {Role} from "./interfaces/INodeRegistry.sol";
+import {
+    Batch,
+    Book,
+    IAnchorRegistry,
+    Life,
+    Product,
+    ProductState,
+    Published,
+    RecordInfo
+} from "./interfaces/IAnchorRegistry.sol";
 import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
-import {AnchorCell} from "./libraries/AnchorCell.sol";
+import {AuditCell} from "./libraries/AuditCell.sol";
+import {BookCell} from "./libraries/BookCell.sol";
 import {Cells} from "./libraries/Cells.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {Members} from "./libraries/Members.sol";
-import {MerkleLog} from "./libraries/MerkleLog.sol";
 import {NodeCell} from "./libraries/NodeCell.sol";
 import {RecordCell} from "./libraries/RecordCell.sol";
 import {Space} from "./libraries/Space.sol";
 
 /// @title AnchorRegistry
-/// @notice What was published, and what became of it; see `IAnchorRegistry`.
-/// @dev Its state is in the log's cells, so another version can take its place. Events follow the call that appends, because they
-/// name the entry. That is safe: log and node registry are fixed at deployment and call nobody back.
-// slither-disable-start reentrancy-events,unused-return
+/// @notice What may be published and what was; see `IAnchorRegistry`.
+/// @dev Its state is in the log's cells, so another version can take its place. What changes is told by the log's event alone.
+// slither-disable-start unused-return
 contract AnchorRegistry is IAnchorRegistry, AccessManaged {
     using Members for IRegionLog;
+
+    /// @dev A product's cell holds the first 24 bytes of its digest above its state.
+    uint256 private constant _STATE = 0xff;
 
     /// @notice The log to which every change is written.
     IRegionLog public immutable log;
@@ -43,26 +53,59 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
         writes[1] = Write({key: Space.key(Space.EPOCH, 1 << 32 | epoch), value: uint200(uint256(epochDigest))});
         writes[2] = Write({key: Space.key(Space.EPOCH, 2 << 32 | epoch), value: uint256(epochDigest) >> 200});
         writes[3] = Write({key: place, value: epoch});
-        uint64 entry = log.append(EntryKind.TAG_KEY_EPOCH, abi.encode(epoch, epochDigest), writes);
-        emit KeyEpochOpened(epoch, epochDigest, entry);
+        log.append(EntryKind.TAG_KEY_EPOCH, abi.encode(epoch, epochDigest), writes);
     }
 
     /// @inheritdoc IAnchorRegistry
-    function anchor(Batch memory batch) external override returns (uint64 entry) {
-        _checkBatch(batch);
-        entry = log.append(EntryKind.ANCHOR, abi.encode(batch), _anchorWrites(batch));
-        emit Anchored(
-            batch.node,
-            batch.root,
-            batch.product,
-            batch.size,
-            batch.number,
-            batch.kind,
-            batch.domains,
-            batch.subjects,
-            batch.keyEpoch,
-            entry
+    function launchProduct(uint32 number, bytes32 digest) external override restricted {
+        if (number == 0 || digest == 0) revert AnchorRegistryNoProduct(number, digest);
+        (uint256 product, uint256 count,) = Cells.pair(log, _productKey(number), Space.key(Space.PRODUCT, 0));
+        if (product != 0) revert AnchorRegistryProduct(number, ProductState(product >> 56 & _STATE));
+        count = (count >> 56) + 1;
+        Write[] memory writes = new Write[](3);
+        writes[0] = Write({key: Space.key(Space.PRODUCT, 0), value: count});
+        writes[1] = Write({key: Space.key(Space.PRODUCT, count), value: number});
+        writes[2] = Write({
+            key: _productKey(number),
+            value: uint256(digest) >> 64 << 8 | uint256(ProductState.Launched)
+        });
+        log.append(EntryKind.PRODUCT, abi.encode(number, digest, ProductState.Launched), writes);
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function withdrawProduct(uint32 number) external override restricted {
+        uint256 value = Cells.valueOf(log, _productKey(number));
+        ProductState state = ProductState(value & _STATE);
+        if (state != ProductState.Launched) revert AnchorRegistryProduct(number, state);
+        value = value & ~_STATE | uint256(ProductState.Withdrawn);
+        log.append(
+            EntryKind.PRODUCT,
+            abi.encode(number, bytes32(0), ProductState.Withdrawn),
+            Cells.one(_productKey(number), value)
         );
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function anchor(Batch calldata batch) external override returns (uint64 entry) {
+        _checkBatch(batch);
+        return log.append(EntryKind.ANCHOR, abi.encode(batch), _anchorWrites(batch));
+    }
+
+    /// @inheritdoc IAnchorRegistry
+    function enterBook(Book calldata book) external override returns (uint64 entry) {
+        uint256[] memory keys = new uint256[](3);
+        keys[0] = NodeCell.key(book.node);
+        keys[1] = BookCell.key(book.node, book.keyEpoch);
+        keys[2] = AuditCell.totalKey(book.node, book.keyEpoch);
+        (uint256[] memory words, uint64 next,,) = log.read(keys);
+        log.requirePublisher(words[0] >> 56, msg.sender, book.node, 0);
+        uint256 value = words[1] >> 56;
+        uint64 size = BookCell.leaves(value) - AuditCell.gone(words[2] >> 56);
+        uint32 batches = BookCell.batches(value);
+        if (book.size != size || size == 0 || book.batches != batches || book.root == 0) {
+            revert AnchorRegistryBook(batches, size, book.batches, book.size);
+        }
+        return log.append(EntryKind.BOOK, abi.encode(book), Cells.one(keys[1], BookCell.withBook(value, next)));
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -83,38 +126,31 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
     }
 
     /// @inheritdoc IAnchorRegistry
-    function attestAudit(uint24 auditor, uint24 node, bytes32 root, bytes32 reportDigest) external override {
-        log.requireRole(msg.sender, auditor, Role.Regulator);
-        uint256 value = _sound(node, root);
-        uint64 size = AnchorCell.sizeOf(value);
-        uint64 entry = log.append(
-            EntryKind.AUDIT,
-            abi.encode(auditor, node, root, size, reportDigest),
-            Cells.one(AnchorCell.key(node, root), AnchorCell.audited(value))
-        );
-        emit AuditAttested(auditor, node, root, size, reportDigest, entry);
+    function published(uint24 node, uint32 keyEpoch) external view override returns (Published memory) {
+        (uint256 value, uint256 total,) =
+            Cells.pair(log, BookCell.key(node, keyEpoch), AuditCell.totalKey(node, keyEpoch));
+        return Published({
+            batches: BookCell.batches(value >> 56),
+            leaves: BookCell.leaves(value >> 56),
+            gone: AuditCell.gone(total >> 56),
+            lastEntry: uint56(value),
+            book: BookCell.book(value >> 56),
+            auditedBook: AuditCell.lastAudited(total >> 56)
+        });
     }
 
     /// @inheritdoc IAnchorRegistry
-    function proveDisorder(
-        uint24 node,
-        bytes32 root,
-        uint64 index,
-        LeafOpening calldata a,
-        LeafOpening calldata b,
-        bytes32[] calldata proofA,
-        bytes32[] calldata proofB
-    ) external override {
-        uint256 value = _sound(node, root);
-        if (_ascend(a, b)) revert AnchorRegistryOrdered(root, index);
-        _requireIncluded(_leafHash(a), index, AnchorCell.sizeOf(value), proofA, root);
-        _requireIncluded(_leafHash(b), index + 1, AnchorCell.sizeOf(value), proofB, root);
-        _break(node, root, index, value);
+    function publishers(uint256 first, uint256 most) external view override returns (uint24[] memory numbers) {
+        uint256[] memory found = _listed(Space.PUBLISHER, first, most);
+        numbers = new uint24[](found.length);
+        for (uint256 i = 0; i < found.length; ++i) numbers[i] = uint24(found[i]);
     }
 
     /// @inheritdoc IAnchorRegistry
-    function anchorOf(uint24 node, bytes32 root) external view override returns (AnchorInfo memory) {
-        return AnchorCell.unpack(node, Cells.valueOf(log, AnchorCell.key(node, root)));
+    function products(uint256 first, uint256 most) external view override returns (uint32[] memory numbers) {
+        uint256[] memory found = _listed(Space.PRODUCT, first, most);
+        numbers = new uint32[](found.length);
+        for (uint256 i = 0; i < found.length; ++i) numbers[i] = uint32(found[i]);
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -124,13 +160,14 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
     }
 
     /// @inheritdoc IAnchorRegistry
-    function currentKeyEpoch() public view override returns (uint32) {
-        return uint32(Cells.valueOf(log, Space.key(Space.EPOCH, 0)));
+    function productOf(uint32 number) public view override returns (Product memory) {
+        uint256 value = Cells.valueOf(log, _productKey(number));
+        return Product({state: ProductState(value & _STATE), digest: bytes24(uint192(value >> 8))});
     }
 
     /// @inheritdoc IAnchorRegistry
-    function seriesLength(uint24 node, bytes32 product) external view override returns (uint32) {
-        return uint32(Cells.valueOf(log, AnchorCell.seriesKey(node, product)));
+    function currentKeyEpoch() public view override returns (uint32) {
+        return uint32(Cells.valueOf(log, Space.key(Space.EPOCH, 0)));
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -138,68 +175,62 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
         return RecordCell.unpack(Cells.word(log, RecordCell.key(node, leaf)));
     }
 
-    /// @dev Reads all cells that concern the batch, in one call. Reverts unless it is the next of its series and under the
-    /// current key epoch.
-    function _anchorWrites(Batch memory batch) private view returns (Write[] memory writes) {
+    /// @dev Reads all cells that concern the batch, in one call. Reverts unless its product is launched, its key epoch the
+    /// current one, and its number the next.
+    function _anchorWrites(Batch calldata batch) private view returns (Write[] memory writes) {
         uint256[] memory keys = new uint256[](4);
         keys[3] = NodeCell.key(batch.node);
         keys[0] = Space.key(Space.EPOCH, 0);
-        keys[1] = AnchorCell.seriesKey(batch.node, batch.product);
-        keys[2] = AnchorCell.key(batch.node, batch.root);
-        (uint256[] memory words, uint64 entry,,) = log.read(keys);
+        keys[1] = _productKey(batch.product);
+        keys[2] = BookCell.key(batch.node, batch.keyEpoch);
+        (uint256[] memory words,,,) = log.read(keys);
         log.requirePublisher(words[3] >> 56, msg.sender, batch.node, batch.domains);
-        uint32 number = uint32(words[1] >> 56) + 1;
-        if (batch.number != number) revert AnchorRegistryNumber(number, batch.number);
-        if (words[2] != 0) revert AnchorRegistryRootTaken(batch.root, batch.node);
         uint32 epoch = uint32(words[0] >> 56);
         if (epoch != batch.keyEpoch || epoch == 0) revert AnchorRegistryKeyEpoch(epoch, batch.keyEpoch);
-        writes = new Write[](2);
-        writes[0] = Write({key: keys[1], value: number});
-        writes[1] = Write({key: keys[2], value: AnchorCell.pack(batch.size, block.timestamp, epoch, entry)});
+        ProductState state = ProductState(words[1] >> 56 & _STATE);
+        if (state != ProductState.Launched) revert AnchorRegistryProduct(batch.product, state);
+        uint256 value = words[2] >> 56;
+        uint32 number = BookCell.batches(value) + 1;
+        if (batch.number != number) revert AnchorRegistryNumber(number, batch.number);
+        uint64 leaves = BookCell.leaves(value) + batch.size;
+        if (leaves > BookCell.MAX_SIZE) revert AnchorRegistryFull(batch.node, leaves);
+        value = BookCell.withBatch(value, batch.size);
+        return number == 1 ? _firstWrites(batch.node, keys[2], value) : Cells.one(keys[2], value);
     }
 
-    function _checkBatch(Batch memory batch) private pure {
-        bool complete = batch.root != 0 && batch.product != 0 && batch.domains != 0;
-        if (!complete || batch.subjects == 0 || batch.subjects > batch.size || batch.size > AnchorCell.MAX_SIZE) {
-            revert AnchorRegistryBatch(batch.root, batch.product, batch.domains, batch.size, batch.subjects);
+    /// @dev The writes of a node's first batch under a key epoch: if it never anchored before, it is listed as a publisher.
+    function _firstWrites(uint24 node, uint256 key, uint256 value) private view returns (Write[] memory writes) {
+        uint256 place = Space.key(Space.PUBLISHER, 1 << 32 | uint256(node));
+        (uint256 known, uint256 count,) = Cells.pair(log, place, Space.key(Space.PUBLISHER, 0));
+        if (known != 0) return Cells.one(key, value);
+        count = (count >> 56) + 1;
+        writes = new Write[](4);
+        writes[0] = Write({key: key, value: value});
+        writes[1] = Write({key: Space.key(Space.PUBLISHER, 0), value: count});
+        writes[2] = Write({key: Space.key(Space.PUBLISHER, count), value: node});
+        writes[3] = Write({key: place, value: count});
+    }
+
+    /// @dev Values of a list of cells: its length is at id 0, its items at ids from 1 on.
+    function _listed(uint8 space, uint256 first, uint256 most) private view returns (uint256[] memory values) {
+        uint256 count = Cells.valueOf(log, Space.key(space, 0));
+        if (first == 0 || first > count) return values;
+        if (most > count - first + 1) most = count - first + 1;
+        uint256[] memory keys = new uint256[](most);
+        for (uint256 i = 0; i < most; ++i) keys[i] = Space.key(space, first + i);
+        (values,,,) = log.read(keys);
+        for (uint256 i = 0; i < most; ++i) values[i] >>= 56;
+    }
+
+    function _checkBatch(Batch calldata batch) private pure {
+        bool complete = batch.root != 0 && batch.domains != 0 && batch.subjects != 0;
+        if (!complete || batch.subjects > batch.size || batch.size > BookCell.MAX_SIZE) {
+            revert AnchorRegistryBatch(batch.root, batch.domains, batch.size, batch.subjects);
         }
     }
 
-    /// @dev Logs and stores that the anchor with this value is broken at `index`.
-    function _break(uint24 node, bytes32 root, uint64 index, uint256 value) private {
-        uint64 entry = log.append(
-            EntryKind.BROKEN,
-            abi.encode(node, root, index),
-            Cells.one(AnchorCell.key(node, root), AnchorCell.broken(value))
-        );
-        emit DisorderProven(node, root, msg.sender, index, entry);
-    }
-
-    /// @dev The value of the anchor's cell. Reverts if there is none, or if it is broken.
-    function _sound(uint24 node, bytes32 root) private view returns (uint256 value) {
-        value = Cells.valueOf(log, AnchorCell.key(node, root));
-        if (value == 0) revert AnchorRegistryNoAnchor(node, root);
-        if (AnchorCell.isBroken(value)) revert AnchorRegistryBroken(node, root);
-    }
-
-    function _requireIncluded(bytes32 leaf, uint64 index, uint64 size, bytes32[] calldata proof, bytes32 root)
-        private
-        pure
-    {
-        if (!MerkleLog.verifyInclusion(leaf, index, size, proof, root)) {
-            revert AnchorRegistryInclusion(root, index, leaf);
-        }
-    }
-
-    function _ascend(LeafOpening calldata a, LeafOpening calldata b) private pure returns (bool) {
-        if (a.tag != b.tag) return a.tag < b.tag;
-        if (a.section != b.section) return a.section < b.section;
-        if (a.product != b.product) return a.product < b.product;
-        return a.commitment < b.commitment;
-    }
-
-    function _leafHash(LeafOpening calldata opening) private pure returns (bytes32) {
-        return keccak256(abi.encodePacked(uint8(0x00), opening.tag, opening.section, opening.product, opening.commitment));
+    function _productKey(uint32 number) private pure returns (uint256) {
+        return Space.key(Space.PRODUCT, 1 << 32 | uint256(number));
     }
 }
-// slither-disable-end reentrancy-events,unused-return
+// slither-disable-end unused-return

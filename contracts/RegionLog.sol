@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IRegionLog, Share, Write} from "./interfaces/IRegionLog.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
@@ -146,6 +147,15 @@ contract RegionLog is IRegionLog, AccessManaged {
     function frontier() external view override returns (bytes32[] memory peaks) {
         peaks = new bytes32[](MerkleLog.countBits(uint40(_head)));
         for (uint256 i = 0; i < peaks.length; ++i) peaks[i] = _peaks[i];
+    }
+
+    /// @inheritdoc IRegionLog
+    function peakOf(uint64 index) external view override returns (bytes32 peak, uint64 leaves) {
+        uint256 count = uint40(_head);
+        if (index >= count) revert RegionLogNoEntry(index);
+        // The peaks are the bits of the count; the entry is below the first bit in which its index differs.
+        uint256 level = Math.log2(index ^ count);
+        return (_peaks[MerkleLog.countBits(count >> (level + 1))], uint64(1 << level));
     }
 
     /// @inheritdoc IRegionLog

@@ -87,6 +87,9 @@ interface IRegionLog {
     /// @notice What the log's authority may write cannot be taken from it as long as it is the authority.
     error RegionLogAuthority(address authority);
 
+    /// @notice There is no entry with this index yet.
+    error RegionLogNoEntry(uint64 index);
+
     /// @notice Append one entry and write its cells. Only writers may, within what they were granted; once the log is sealed,
     /// only revocations of consents.
     /// Warning: the log does not look into the body. A writer is trusted to write the body that the kind prescribes.
@@ -133,6 +136,12 @@ interface IRegionLog {
     /// @notice Roots of the perfect subtrees that make up the tree, the largest (leftmost) first, one for each bit set in
     /// `size()`.
     function frontier() external view returns (bytes32[] memory);
+
+    /// @notice The largest perfect subtree of the log's tree that holds an entry. A proof that ends there, unlike one that ends
+    /// at the root, stays good while others append, until the subtree becomes part of a larger one.
+    /// @return peak Its root.
+    /// @return leaves Number of its leaves, a power of two. The entry is leaf `index % leaves` of it.
+    function peakOf(uint64 index) external view returns (bytes32 peak, uint64 leaves);
 
     /// @notice What `account` may do: kinds of entries, and whole spaces. Both 0 if it is no writer.
     function writer(address account) external view returns (uint32 kinds, uint24 spaces);

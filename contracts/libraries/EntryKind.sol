@@ -22,6 +22,10 @@ library EntryKind {
     uint8 internal constant REGION = 16;
     uint8 internal constant AUTHORITY = 17;
     uint8 internal constant ANSWER = 18;
+    uint8 internal constant PRODUCT = 19;
+    uint8 internal constant BOOK = 20;
+    uint8 internal constant ANNULLED = 21;
+    uint8 internal constant CLOSED = 22;
     uint8 internal constant PAUSE = 23;
     uint8 internal constant COMPROMISE = 24;
     uint8 internal constant ANSWERER = 25;

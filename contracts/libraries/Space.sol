@@ -22,11 +22,25 @@ library Space {
     /// low 200 and the high 56 bits of its digest. At id `1 << 247`, plus the low 247 bits of a digest, its `epoch 32`.
     uint8 internal constant EPOCH = 3;
 
-    /// @notice Number of batches in a series: `number 32`; see `AnchorCell`.
-    uint8 internal constant SERIES = 4;
+    /// @notice What a node published under a key epoch, at `node << 32 | epoch`: `| book 40 | leaves 40 | batches 32 |`; see
+    /// `BookCell`.
+    uint8 internal constant BOOK = 4;
 
-    /// @notice Anchors: `size 40, time 40, keyEpoch 32, entry 40, audited 1, broken 1`; see `AnchorCell`.
-    uint8 internal constant ANCHOR = 5;
+    /// @notice What became of it; see `AuditCell`. At the index of the entry of an anchor or a book:
+    ///
+    ///     | previous 40 | since 40 | restored 1 | annulled 1 | broken 1 | audited 1 |
+    ///
+    /// At id `1 << 64 | node << 32 | epoch` of all that a node published under an epoch: `| gone 40 | audited 40 |`. At id
+    /// `2 << 64 | node` from which entry on a node is closed: `closed 40`.
+    uint8 internal constant AUDIT = 5;
+
+    /// @notice Launched products. At id 0 how many, at ids from 1 on their numbers in the order of launch: `number 32`. At id
+    /// `1 << 32 | number` the product: `| first 24 bytes of its digest | state 8 |`, the state 1 launched, 2 withdrawn.
+    uint8 internal constant PRODUCT = 6;
+
+    /// @notice Nodes that ever anchored. At id 0 how many, at ids from 1 on their numbers in the order of their first anchor. At
+    /// id `1 << 32 | node` the node's place in that order: `place 32`.
+    uint8 internal constant PUBLISHER = 7;
 
     /// @notice Lives of records: `life 2, lifeAt 40`; see `RecordCell`.
     uint8 internal constant RECORD = 8;

@@ -36,7 +36,7 @@ class EntryKind(Named):
     STATUS = 4, "记录状态"
     DISPUTE = 5, "异议"
     AUDIT = 6, "审计"
-    BROKEN = 7, "乱序"
+    BROKEN = 7, "失效"
     CONSENT = 8, "授权"
     REVOCATION = 9, "撤销授权"
     QUERIES = 10, "查询计量"
@@ -48,6 +48,10 @@ class EntryKind(Named):
     REGION = 16, "区域"
     AUTHORITY = 17, "治理合约"
     ANSWER = 18, "异议答复"
+    PRODUCT = 19, "产品"
+    BOOK = 20, "总账"
+    ANNULLED = 21, "作废"
+    CLOSED = 22, "停止展示"
     PAUSE = 23, "暂停授权"
     COMPROMISE = 24, "密钥泄露"
     ANSWERER = 25, "代为答复"
@@ -60,8 +64,10 @@ class Space(Named):
     NODE = 1, "成员"
     KEY = 2, "成员密钥"
     EPOCH = 3, "标签密钥期"
-    SERIES = 4, "批次序列"
-    ANCHOR = 5, "锚定"
+    BOOK = 4, "总账"
+    AUDIT = 5, "审计"
+    PRODUCT = 6, "产品"
+    PUBLISHER = 7, "发布节点"
     RECORD = 8, "记录"
     DISPUTE = 9, "异议"
     CONSENT = 10, "授权"
@@ -99,11 +105,20 @@ class NodeStatus(Named):
     RETIRED = 3, "退出"
 
 
-class BatchKind(Named):
-    """Whether a batch adds to its series or restates all of it."""
+class ProductState(Named):
+    """Whether batches of a product may be anchored. Withdrawn is final."""
 
-    DELTA = 0, "增量"
-    FULL = 1, "全量"
+    NONE = 0, "未上线"
+    LAUNCHED = 1, "已上线"
+    WITHDRAWN = 2, "已下线"
+
+
+class Fault(Named):
+    """What is wrong with a broken batch or book."""
+
+    DISORDER = 1, "乱序"
+    OMISSION = 2, "遗漏"
+    REPEAT = 3, "重复"
 
 
 class Life(Named):

@@ -29,6 +29,7 @@ REMAPPINGS = ("@openzeppelin/contracts=node_modules/@openzeppelin/contracts",)
 SHIPPED = {
     "AccessManager": "node_modules/@openzeppelin/contracts/access/manager/AccessManager.sol",
     "AnchorRegistry": "contracts/AnchorRegistry.sol",
+    "AuditRegistry": "contracts/AuditRegistry.sol",
     "CheckpointSigners": "contracts/CheckpointSigners.sol",
     "ConsentToken": "contracts/ConsentToken.sol",
     "Disputes": "contracts/Disputes.sol",

@@ -1,7 +1,6 @@
 """Who may call what, by role and function. Every function that changes state is in the table."""
 
 import pytest
-import reference
 from brownie import accounts
 from world import (
     BUREAU,
@@ -9,6 +8,7 @@ from world import (
     NO_ADDRESS,
     NO_WORD,
     PLATFORM,
+    PRODUCTS,
     REGULATOR,
     SOURCE,
     VIRTUAL,
@@ -17,9 +17,16 @@ from world import (
     admission,
     batch,
     batch_tree,
+    book,
+    declare_stolen,
+    enter,
     leaf_opening,
     new_key,
     number_hash,
+    publish,
+    shown,
+    shown_leaf,
+    time_of,
     writer_id,
 )
 
@@ -38,7 +45,11 @@ OPERATORS = "NodeRegistryNotOperator"
 KEY, OPERATOR = new_key(9)
 LEAF, ROOT, OTHER, REASON = (number_hash(name, 1) for name in ("leaf", "root", "other", "reason"))
 DISORDERED = [leaf_opening(n) for n in (2, 1)]
-BROKEN = reference.mth(batch_tree(DISORDERED))
+ORDERED = [leaf_opening(n) for n in (3, 4, 9)]
+# A book of as many leaves as the bureau's batches have: out of order, and without the last of ORDERED.
+BOOKED = [leaf_opening(n) for n in (2, 1, 3, 4, 5, 6, 7, 8)]
+# Transactions of `prepared`.
+DONE = {}
 DISPUTED = number_hash("disputed", 1)
 
 # Function → (who may, what the others are told, the call).
@@ -92,21 +103,60 @@ TABLE = {
         OPERATORS,
         lambda r: (r.disputes.answerDispute, (SOURCE, DISPUTED, 1, 3, NO_WORD, REASON)),
     ),
-    "AnchorRegistry.attestAudit": (
+    "AnchorRegistry.launchProduct": (("governor",), GOVERNORS, lambda r: (r.anchors.launchProduct, 9, OTHER)),
+    "AnchorRegistry.withdrawProduct": (("governor",), GOVERNORS, lambda r: (r.anchors.withdrawProduct, PRODUCTS[0])),
+    "AnchorRegistry.enterBook": (
+        ("bureau",),
+        OPERATORS,
+        lambda r: (r.anchors.enterBook, book(3, 8, ROOT, node=BUREAU)),
+    ),
+    "AuditRegistry.attestAudit": (
         ("regulator",),
         OPERATORS,
-        lambda r: (r.anchors.attestAudit, REGULATOR, BUREAU, BROKEN, REASON),
+        lambda r: (r.audits.attestAudit, REGULATOR, shown(r, DONE["book"]), False, REASON),
     ),
-    "AnchorRegistry.proveDisorder": (
+    "AuditRegistry.annulBatch": (
+        ("governor",),
+        GOVERNORS,
+        lambda r: (r.audits.annulBatch, shown(r, DONE["stolen batch"]), accounts[6], REASON),
+    ),
+    "AuditRegistry.annulBook": (
+        ("governor",),
+        GOVERNORS,
+        lambda r: (r.audits.annulBook, shown(r, DONE["stolen book"]), accounts[6], REASON),
+    ),
+    "AuditRegistry.closeNode": (("governor",), GOVERNORS, lambda r: (r.audits.closeNode, SOURCE, 1, REASON)),
+    "AuditRegistry.proveDisorder": (
+        tuple(CALLERS),
+        "",
+        lambda r: (r.audits.proveDisorder, shown(r, DONE["disorder"]), *(shown_leaf(DISORDERED, i) for i in (0, 1))),
+    ),
+    "AuditRegistry.proveDisorderInBook": (
+        tuple(CALLERS),
+        "",
+        lambda r: (r.audits.proveDisorderInBook, shown(r, DONE["book"]), *(shown_leaf(BOOKED, i) for i in (0, 1))),
+    ),
+    "AuditRegistry.proveOmission": (
         tuple(CALLERS),
         "",
         lambda r: (
-            r.anchors.proveDisorder,
-            BUREAU,
-            BROKEN,
-            0,
-            *DISORDERED,
-            *(reference.path(i, batch_tree(DISORDERED)) for i in (0, 1)),
+            r.audits.proveOmission,
+            shown(r, DONE["first"]),
+            shown_leaf(ORDERED, 2),
+            shown(r, DONE["book"]),
+            shown_leaf(BOOKED, 7),
+            (leaf_opening(0), 8, []),
+        ),
+    ),
+    "AuditRegistry.proveRepeat": (
+        tuple(CALLERS),
+        "",
+        lambda r: (
+            r.audits.proveRepeat,
+            shown(r, DONE["first"]),
+            shown(r, DONE["repeat"]),
+            batch_tree(ORDERED)[0],
+            *[(0, shown_leaf(ORDERED, 0)[2])] * 2,
         ),
     ),
 }
@@ -124,7 +174,14 @@ def prepared(region):
     region.nodes.admit(admission(accounts[8], Role.SOURCE))
     region.nodes.retire(8)
     region.disputes.fileDispute(PLATFORM, SOURCE, DISPUTED, REASON, {"from": accounts[PLATFORM]})
-    region.anchors.anchor(batch(1, BROKEN, node=BUREAU, size=2), {"from": accounts[BUREAU]})
+    DONE["first"] = publish(region, ORDERED, node=BUREAU)
+    DONE["disorder"] = publish(region, DISORDERED, node=BUREAU)
+    DONE["repeat"] = publish(region, ORDERED, node=BUREAU)
+    DONE["book"] = enter(region, BOOKED, node=BUREAU)
+    region.nodes.admit(admission(accounts[6], Role.SOURCE, domains=1))
+    for name, act in (("stolen batch", publish), ("stolen book", enter)):
+        DONE[name] = act(region, ORDERED, node=9, caller=6)
+    declare_stolen(region, accounts[6], (time_of(DONE["stolen batch"]), 0))
     return region
 
 
@@ -138,7 +195,7 @@ def test_permission(prepared, name):
 
 def test_the_table_is_complete(region):
     listed = {name.split(" ")[0] for name in TABLE}
-    for contract in (region.log, region.nodes, region.anchors, region.disputes):
+    for contract in (region.log, region.nodes, region.anchors, region.audits, region.disputes):
         for entry in contract.abi:
             if entry["type"] == "function" and entry["stateMutability"] not in ("view", "pure"):
                 assert f"{contract._name}.{entry['name']}" in listed or entry["name"] in NOT_OURS | BY_SIGNATURE

@@ -1,4 +1,4 @@
-"""Whatever anybody does, in whatever order: an anchor never vanishes, the log only grows, revocation is final."""
+"""Whatever anybody does, in any order: what was published never vanishes, the log only grows, revocation is final."""
 
 import reference
 from brownie import accounts
@@ -7,19 +7,23 @@ from world import (
     BUREAU,
     NO_WORD,
     PLATFORM,
+    REGULATOR,
     SOURCE,
     VIRTUAL,
     all_entries,
     batch,
     batch_tree,
+    book,
     found_region,
+    index_of,
     leaf_opening,
     node_info,
     number_hash,
+    shown,
+    shown_leaf,
 )
 
 PUBLISHERS = (PLATFORM, BUREAU, SOURCE, VIRTUAL)
-PRODUCT = b"\x33" * 32
 SORTED = [leaf_opening(n) for n in range(4)]
 
 
@@ -35,33 +39,48 @@ class Region:
         self.region = found_region()
 
     def setup(self):
-        self.anchored, self.lives, self.broken, self.disputes = {}, {}, set(), {}
+        self.published, self.gone, self.audited, self.broken = {}, {}, {}, set()
+        self.lives, self.disputes = {}, {}
         self.size, self.root = self.region.log.size(), self.region.log.root()
         self.epoch, self.rounds = 1, 0
 
     def rule_anchor(self, publisher):
         node = PUBLISHERS[publisher]
-        number = self.region.anchors.seriesLength(node, PRODUCT) + 1
-        root = number_hash(f"root {node}", number)
+        number = self._published(node)["batches"] + 1
+        root = number_hash(f"root {node} {self.epoch}", number)
         given = batch(number, root, node=node, epoch=self.epoch)
         if self._tried(self.region.anchors.anchor, given, node):
-            self.anchored[node, root] = self.region.anchors.anchorOf(node, root)
+            self._count(node, 5)
 
     def rule_anchor_disorder_and_prove_it(self, publisher):
         node = PUBLISHERS[publisher]
         self.rounds += 1
         openings = [SORTED[0], SORTED[2], (*SORTED[1][:3], number_hash("round", self.rounds)), SORTED[3]]
-        leaves = batch_tree(openings)
-        root = reference.mth(leaves)
-        number = self.region.anchors.seriesLength(node, PRODUCT) + 1
-        given = batch(number, root, node=node, size=4, epoch=self.epoch)
-        if not self._tried(self.region.anchors.anchor, given, node):
+        root = reference.mth(batch_tree(openings))
+        given = batch(self._published(node)["batches"] + 1, root, node=node, size=4, epoch=self.epoch)
+        tx = self._tried(self.region.anchors.anchor, given, node)
+        if not tx:
             return
-        proofs = [reference.path(i, leaves) for i in (1, 2)]
-        arguments = (node, root, 1, openings[1], openings[2], *proofs)
-        self.region.anchors.proveDisorder(*arguments, {"from": accounts[9]})
-        self.anchored[node, root] = self.region.anchors.anchorOf(node, root)
-        self.broken.add((node, root))
+        self._count(node, 4)
+        leaves = (shown_leaf(openings, 1), shown_leaf(openings, 2))
+        self.region.audits.proveDisorder(shown(self.region, tx), *leaves, {"from": accounts[9]})
+        self.broken.add(index_of(tx))
+        self.gone[node, self.epoch] = self.gone.get((node, self.epoch), 0) + 4
+
+    def rule_enter_a_book_and_audit_it(self, publisher, outcome):
+        """A book has as many leaves as its batches that are sound; one that has more or fewer is refused."""
+        node = PUBLISHERS[publisher]
+        batches, leaves = self.published.get((node, self.epoch), (0, 0))
+        size = leaves - self.gone.get((node, self.epoch), 0)
+        off = 1 if outcome == 4 else 0
+        given = book(batches, size + off, number_hash("book", self.rounds), node=node, epoch=self.epoch)
+        tx = self._tried(self.region.anchors.enterBook, given, node)
+        if not tx:
+            return
+        assert size
+        assert not off
+        self.region.audits.attestAudit(REGULATOR, shown(self.region, tx), False, NO_WORD, {"from": accounts[REGULATOR]})
+        self.audited[node, self.epoch] = index_of(tx)
 
     def rule_set_life(self, publisher, record, life):
         node, leaf = PUBLISHERS[publisher], number_hash("leaf", record)
@@ -95,10 +114,13 @@ class Region:
         self.epoch += 1
         self.region.anchors.openKeyEpoch(number_hash("epoch", self.epoch))
 
-    def invariant_an_anchor_never_vanishes(self):
-        for (node, root), first_seen in self.anchored.items():
-            assert self.region.anchors.anchorOf(node, root) == first_seen
-        assert all(self.region.anchors.anchorOf(*key).dict()["broken"] for key in self.broken)
+    def invariant_what_was_published_never_vanishes(self):
+        for key, (batches, leaves) in self.published.items():
+            found = self.region.anchors.published(*key).dict()
+            assert (found["batches"], found["leaves"], found["gone"]) == (batches, leaves, self.gone.get(key, 0))
+            assert found["auditedBook"] == self.audited.get(key, 0)
+        assert all(self.region.audits.flagsOf(entry).dict()["broken"] for entry in self.broken)
+        assert set(self.region.anchors.publishers(1, 9)) == {node for node, _ in self.published}
 
     def invariant_the_log_only_grows(self):
         size, leaves = self.region.log.size(), all_entries(self.region.log)
@@ -118,17 +140,23 @@ class Region:
             for number, state in enumerate(filings, 1):
                 assert self.region.disputes.answerOf(node, leaf, number)[0] == (0 if state == 1 else state)
 
+    def _published(self, node):
+        return self.region.anchors.published(node, self.epoch).dict()
+
+    def _count(self, node, size):
+        batches, leaves = self.published.get((node, self.epoch), (0, 0))
+        self.published[node, self.epoch] = (batches + 1, leaves + size)
+
     def _tried(self, function, *arguments_and_node):
-        """Call as the node's operator; False if the contract refuses."""
+        """Call as the node's operator; the transaction, or None if the contract refuses."""
         from brownie.exceptions import VirtualMachineError
 
         *arguments, node = arguments_and_node
         operator = accounts[PLATFORM if node == VIRTUAL else node]
         try:
-            function(*arguments, {"from": operator})
+            return function(*arguments, {"from": operator})
         except VirtualMachineError:
-            return False
-        return True
+            return None
 
 
 def test_region(state_machine):

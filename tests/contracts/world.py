@@ -58,6 +58,10 @@ class Kind(IntEnum):
     REGION = 16
     AUTHORITY = 17
     ANSWER = 18
+    PRODUCT = 19
+    BOOK = 20
+    ANNULLED = 21
+    CLOSED = 22
     PAUSE = 23
     COMPROMISE = 24
     ANSWERER = 25
@@ -65,7 +69,8 @@ class Kind(IntEnum):
 
 WHOLE_SPACE = 2**200 - 1
 NODE, KEY, MEMBER, TERM, COMPROMISE, COUNT, SIGNER = 1, 2, 17, 18, 19, 20, 22
-EPOCH_SPACE, SERIES_SPACE, ANCHOR_SPACE, RECORD_SPACE, DISPUTE_SPACE = 3, 4, 5, 8, 9
+EPOCH_SPACE, BOOK_SPACE, AUDIT_SPACE, PRODUCT_SPACE, PUBLISHER_SPACE, RECORD_SPACE = 3, 4, 5, 6, 7, 8
+DISPUTE_SPACE = 9
 CONSENT, PAUSE, NONCE, LOAN, LIMIT, BALANCE = 10, 11, 12, 13, 14, 21
 # The bits of a consent's cell that count its uses.
 CONSENT_USED = 0xFFFF << 143
@@ -76,9 +81,10 @@ RIGHTS = {
         (NODE, KEY, MEMBER, TERM, COMPROMISE, COUNT),
     ),
     "AnchorRegistry": (
-        (Kind.TAG_KEY_EPOCH, Kind.ANCHOR, Kind.STATUS, Kind.AUDIT, Kind.BROKEN),
-        (EPOCH_SPACE, SERIES_SPACE, ANCHOR_SPACE, RECORD_SPACE),
+        (Kind.TAG_KEY_EPOCH, Kind.PRODUCT, Kind.ANCHOR, Kind.BOOK, Kind.STATUS),
+        (EPOCH_SPACE, BOOK_SPACE, PRODUCT_SPACE, PUBLISHER_SPACE, RECORD_SPACE),
     ),
+    "AuditRegistry": ((Kind.AUDIT, Kind.BROKEN, Kind.ANNULLED, Kind.CLOSED), (AUDIT_SPACE,)),
     "CheckpointSigners": ((Kind.SIGNERS,), (SIGNER,)),
     "Disputes": ((Kind.DISPUTE, Kind.ANSWER), (DISPUTE_SPACE,)),
     "ConsentToken": (
@@ -91,6 +97,8 @@ RIGHTS = {
 # Numbers of the nodes that `found_region` admits; the operator of node n is accounts[n].
 REGULATOR, PLATFORM, BUREAU, SOURCE, INSTITUTION, VIRTUAL = range(1, 7)
 ALL_DOMAINS = 0xFFFF
+# Numbers of the products that `found_region` launches.
+PRODUCTS = (3, 5)
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,7 @@ class Region:
     nodes: Any
     members: Any
     anchors: Any
+    audits: Any
     disputes: Any
 
     @property
@@ -126,16 +135,20 @@ def found_region() -> Region:
     log = deploy("RegionLog", manager, word(b"YRD"))
     nodes = deploy("NodeRegistry", manager, log)
     anchors = deploy("AnchorRegistry", manager, log)
+    audits = deploy("AuditRegistry", manager, log)
     disputes = deploy("Disputes", log)
     admit_writer(log, nodes, "NodeRegistry")
     admit_writer(log, anchors, "AnchorRegistry")
+    admit_writer(log, audits, "AuditRegistry")
     admit_writer(log, disputes, "Disputes")
     for role in Role:
         domains = ALL_DOMAINS if Role.PLATFORM <= role <= Role.SOURCE else 0
         nodes.admit(admission(accounts[int(role)], role, domains=domains))
     nodes.admit(admission(NO_ADDRESS, Role.SOURCE, host=PLATFORM, domains=0b11))
     anchors.openKeyEpoch(number_hash("epoch", 1))
-    return Region(manager, log, nodes, deploy("MembersHarness", log), anchors, disputes)
+    for product in PRODUCTS:
+        anchors.launchProduct(product, number_hash("product", product))
+    return Region(manager, log, nodes, deploy("MembersHarness", log), anchors, audits, disputes)
 
 
 def admit_writer(log: Any, contract: Any, name: str, *, instead_of: Any = None) -> Any:
@@ -174,14 +187,37 @@ def batch(
     root: bytes,
     *,
     node: int = SOURCE,
+    epoch: int = 1,
+    product: int = PRODUCTS[0],
     size: int = 5,
-    product: bytes = b"\x33" * 32,
-    kind: int = 0,
     domains: int = 1,
     subjects: int = 2,
-    epoch: int = 1,
 ) -> tuple[Any, ...]:
-    return (node, root, size, product, number, kind, domains, subjects, epoch)
+    return (node, epoch, product, number, root, size, domains, subjects)
+
+
+def book(batches: int, size: int, root: bytes, *, node: int = SOURCE, epoch: int = 1) -> tuple[Any, ...]:
+    return (node, epoch, batches, size, root)
+
+
+BATCH_TYPES = ("uint24", "uint32", "uint32", "uint32", "bytes32", "uint64", "uint32", "uint64")
+BOOK_TYPES = ("uint24", "uint32", "uint32", "uint64", "bytes32")
+
+
+def shown(region: Region, tx: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The batch or book that a transaction logged, as one who names it shows it: its fields, and its entry."""
+    (event,) = appended(tx)
+    fields = decode(BATCH_TYPES if event["kind"] == Kind.ANCHOR else BOOK_TYPES, event["body"])
+    return (fields, opening(region.log, event))
+
+
+def opening(log: Any, event: dict[str, Any]) -> tuple[Any, ...]:
+    """What opens an entry now: its proof ends at the root of the largest perfect subtree that holds it."""
+    entries, index = all_entries(log), event["index"]
+    level = (index ^ len(entries)).bit_length() - 1
+    first = index >> level << level
+    proof = reference.path(index - first, entries[first : first + (1 << level)])
+    return (index, event["writer"], event["time"], reference.keccak(event["writes"]), proof)
 
 
 def word(text: bytes) -> bytes:
@@ -371,13 +407,50 @@ def assert_node_changed(
     assert set(tx.events.keys()) == {"Appended"}
 
 
+Openings = list[tuple[bytes, int, int, bytes]]
+
+
 def leaf_opening(number: int) -> tuple[bytes, int, int, bytes]:
     """Leaf `number` of an ascending sequence: tag, section, product, commitment."""
-    return (number.to_bytes(32, "big"), 1, 17, number_hash("commitment", number))
+    return (number.to_bytes(32, "big"), 1, PRODUCTS[0], number_hash("commitment", number))
 
 
 def batch_tree(openings: list[tuple[bytes, int, int, bytes]]) -> list[bytes]:
     return [reference.leaf(*opening) for opening in openings]
+
+
+def shown_leaf(openings: list[tuple[bytes, int, int, bytes]], index: int) -> tuple[Any, ...]:
+    """Leaf `index` of a tree as it is shown: its opening, its index, its proof."""
+    return (openings[index], index, reference.path(index, batch_tree(openings)))
+
+
+def publish(
+    region: Region,
+    openings: list[tuple[bytes, int, int, bytes]],
+    *,
+    node: int = SOURCE,
+    epoch: int = 1,
+    caller: int = 0,
+) -> Any:
+    """The transaction that anchors a batch of these leaves, the next of the node."""
+    number = region.anchors.published(node, epoch).dict()["batches"] + 1
+    root = reference.mth(batch_tree(openings))
+    given = batch(number, root, node=node, epoch=epoch, size=len(openings), subjects=1)
+    return region.anchors.anchor(given, {"from": accounts[caller or (PLATFORM if node == VIRTUAL else node)]})
+
+
+def enter(region: Region, openings: Openings, *, node: int = SOURCE, epoch: int = 1, caller: int = 0) -> Any:
+    """The transaction that enters a book of these leaves, over all batches of the node."""
+    batches = region.anchors.published(node, epoch).dict()["batches"]
+    root = reference.mth(batch_tree(openings))
+    given = book(batches, len(openings), root, node=node, epoch=epoch)
+    return region.anchors.enterBook(given, {"from": accounts[caller or (PLATFORM if node == VIRTUAL else node)]})
+
+
+def index_of(tx: Any) -> int:
+    """The index of the one entry that a transaction appended."""
+    (event,) = appended(tx)
+    return int(event["index"])
 
 
 def now() -> int:

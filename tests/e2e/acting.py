@@ -15,18 +15,20 @@ from creditchain.log.entries import AnchorBody
 from creditchain.log.views import Admission, ContractCall
 from creditchain.vocabulary import Role
 
-PRODUCT = keccak256(b"a product")
+PRODUCT = (7, keccak256(b"a product"))  #: number and digest
 GOVERNOR = 0
 GENERATIONS = itertools.count(1)
 #: Entries of a log whose region was just deployed: its own, and one for each contract that may write.
 WRITERS = 1 + sum(bool(part.kinds) for part in PARTS)
+#: The same where PRODUCT was launched, as `region_on` does.
+FOUNDED = WRITERS + 1
 
 
 def region_on(chain: Chain, journal: Journal, generation: int = 1) -> Region:
     """A fresh region, governed by the first development key. Tests that share a chain take the next of GENERATIONS."""
     signer = dev_signer(GOVERNOR, chain)
     fund_dev_accounts(chain, [signer.address])
-    return Region(chain, deploy(chain, signer, journal, Plan("YRD", generation=generation)))
+    return Region(chain, deploy(chain, signer, journal, Plan("YRD", generation=generation, products=(PRODUCT,))))
 
 
 def admission(operator: str | None, role: Role = Role.BUREAU, domains: int = 1, host: int = 0) -> Admission:
@@ -46,8 +48,8 @@ def publisher(region: Region, journal: Journal, key: int) -> LocalSigner:
 
 
 def batch(node: int, number: int) -> AnchorBody:
-    """Batch `number` of the node's series."""
-    return AnchorBody(node, keccak256(f"{node} {number}".encode()), 7, PRODUCT, number, 0, 1, 3, 1)
+    """Batch `number` of the node."""
+    return AnchorBody(node, 1, PRODUCT[0], number, keccak256(f"{node} {number}".encode()), 7, 1, 3)
 
 
 def set_profile(region: Region, node: int, step: int) -> ContractCall:

@@ -27,6 +27,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 
+from anchored import read_anchors
 from making import PRODUCT, SEALS, document, lines
 from random_kills import Sweep, measured
 from sqlalchemy.orm import Session
@@ -39,7 +40,6 @@ from creditchain.batch.readers.upload import find_upload
 from creditchain.chain.connect import Chain, connect
 from creditchain.chain.deploy import Plan, deploy
 from creditchain.chain.deployments import load_deployment, save_deployment
-from creditchain.chain.log_entries import read_anchors
 from creditchain.chain.networks import load_network
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
@@ -89,7 +89,7 @@ def make_region(home: Path) -> None:
     """A region with one source, node 1 (key dev:1), one key epoch, and an upload."""
     with connect(load_network("embedded"), home) as chain, open_journal(home / "setup.sqlite") as journal:
         governor, operator = dev_signer(0, chain), dev_signer(1, chain)
-        deployment = deploy(chain, governor, journal, Plan("YRD"))
+        deployment = deploy(chain, governor, journal, Plan("YRD", products=((PRODUCT.number, PRODUCT.digest),)))
         save_deployment(deployment, home)
         region = Region(chain, deployment)
         outbox = region.outbox(governor, journal)
@@ -169,7 +169,7 @@ def look(home: Path) -> dict[str, Any]:
     def work() -> None:
         with connect(load_network("embedded"), home) as chain:
             region = Region(chain, load_deployment("embedded", home))
-            anchors = [{"root": found.body.root.hex(), "size": found.body.size} for found in read_anchors(region)]
+            anchors = [{"root": found.root.hex(), "size": found.size} for found in read_anchors(region)]
             nonce = chain.transaction_count(dev_signer(1, chain).address)
         batches = Home(home).region(region.deployment.log_id).batches
         folders = sorted(path.name for path in batches.iterdir())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from creditchain.catalogue.products import load_product
+from creditchain.catalogue.products import catalogue, load_product
+from creditchain.chain.anchors import find_anchor
 from creditchain.chain.connect import Chain, connect
 from creditchain.chain.deploy import Plan, deploy
 from creditchain.chain.deployments import load_deployment, save_deployment
@@ -24,10 +25,11 @@ from creditchain.documents import (
     leaf_hash,
     salt,
 )
+from creditchain.documents.commitments import leaf_key
 from creditchain.hashing import keccak256
 from creditchain.home.journal import open_journal
 from creditchain.identifiers import Subject, epoch_digest, parse_uscc, subject_tag
-from creditchain.log.entries import AnchorBody
+from creditchain.log.entries import AnchorBody, BookBody
 from creditchain.log.views import Admission, ContractCall
 from creditchain.merkle import Leaf, inclusion_proof, root
 from creditchain.messages import LogDomain, TagStatement
@@ -45,6 +47,7 @@ TAG_KEY = keccak256(b"tag key of the end-to-end tests")
 SECRET = keccak256(b"batch secret of the end-to-end tests")
 NUMBERS = ("914403001922038216", "9144030071526726XG", "91330100799655058B")
 PRODUCT = "registry-basic/1"
+PRODUCTS = tuple((product.number, product.digest) for product in catalogue())
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,10 @@ def send(place: Place, region: Region, key: int, intent: str, call: ContractCall
 def bring_up(place: Place) -> None:
     """Deploy the contracts, admit a regulator, a platform and a source, open the key epoch."""
     with chain_of(place) as chain, open_journal(place.folder / "home" / "journal.sqlite") as journal:
-        save_deployment(deploy(chain, dev_signer(GOVERNOR, chain), journal, Plan("YRD")), place.folder / "deployments")
+        save_deployment(
+            deploy(chain, dev_signer(GOVERNOR, chain), journal, Plan("YRD", products=PRODUCTS)),
+            place.folder / "deployments",
+        )
     domains = domain_mask([Domain.REGISTRY, Domain.TAX])
     with region_of(place) as region:
         for key, role in ((REGULATOR, Role.REGULATOR), (PLATFORM, Role.PLATFORM), (SOURCE, Role.SOURCE)):
@@ -141,9 +147,11 @@ def anchor_documents(
     top = root(hashes)
     with region_of(place) as region:
         batch = AnchorBody(
-            SOURCE, top, len(leaves), product.digest, number, 0, domain_mask([Domain.REGISTRY]), len(NUMBERS), 1
+            SOURCE, 1, product.number, number, top, len(leaves), domain_mask([Domain.REGISTRY]), len(NUMBERS)
         )
         send(place, region, SOURCE, f"anchor {number}", region.calls.anchor(batch))
+        anchor = find_anchor(region, SOURCE, 1, top)
+        assert anchor is not None
         platform, issued_at = dev_signer(PLATFORM, region.chain), region.chain.head().time
         packages = []
         for index, leaf in enumerate(leaves):
@@ -171,11 +179,35 @@ def anchor_documents(
                         index=index,
                         proof=tuple(inclusion_proof(hashes, index)),
                         key_epoch=1,
+                        entry=anchor.entry,
+                        block=anchor.block,
                     ),
                     PackagedTag(leaf.tag, SignedTagStatement(PLATFORM, 1, leaf.tag, subject, issued_at, signature)),
                 )
             )
     return packages
+
+
+def enter_book(place: Place, *batches: list[RecordPackage]) -> BookBody:
+    """The source enters the book of these batches: all that it anchored so far."""
+    hashes = [leaf.hash() for leaf in sorted(leaf_of(one) for batch in batches for one in batch)]
+    book = BookBody(SOURCE, 1, len(batches), len(hashes), root(hashes))
+    with region_of(place) as region:
+        send(place, region, SOURCE, f"book {book.root.hex()}", region.calls.enter_book(book))
+    return book
+
+
+def leaf_of(package: RecordPackage) -> Leaf:
+    """The leaf of a record."""
+    record = package.record
+    made = commitment(record.salt, record.media_type, record.content)
+    return Leaf(package.tag.subject_tag, record.section, record.product, made)
+
+
+def write_list(path: Path, packages: Iterable[RecordPackage]) -> Path:
+    """The list of leaves of a batch, as its publisher gives it to an auditor."""
+    path.write_bytes(b"".join(leaf_key(*leaf_of(package)) for package in packages))
+    return path
 
 
 def pass_time(place: Place, seconds: int) -> None:

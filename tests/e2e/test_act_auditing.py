@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from region_world import PLATFORM, REGULATOR, SOURCE, Place, anchor_documents, region_of
+from region_world import PLATFORM, REGULATOR, SOURCE, Place, anchor_documents, enter_book, region_of, write_list
 from worlds import Kept, kept_region
 
-from creditchain.acts.auditing import attest, check_list
+from creditchain.acts.auditing import AuditOrder, attest, check_list
 from creditchain.acts.preconditions import NotEntitledError
-from creditchain.acts.proving_disorder import prove_disorder
+from creditchain.acts.proving_faults import Publication, prove_disorder
 from creditchain.batch.folder.leaf_list import read_leaves
+from creditchain.chain.anchors import find_anchor
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
-from creditchain.documents.commitments import leaf_key
 from creditchain.errors import CreditchainError, InputError, NotValidError
 from creditchain.home.journal import open_journal
 from creditchain.home.layout import Home
@@ -39,6 +39,7 @@ class Audited:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
     with kept_region("embedded", tmp_path_factory.mktemp("region")) as kept:
         good = anchor_documents(kept.place, (2023, 2024), 1)
+        enter_book(kept.place, good)
         bad = anchor_documents(kept.place, (2030, 2031), 2, unsorted=True)
         kept.keep()
         yield Audited(kept, good, bad)
@@ -56,36 +57,36 @@ def acting(place: Place, key: int = REGULATOR) -> Iterator[tuple[Region, Outbox,
         yield region, region.outbox(dev_signer(key, region.chain), journal), home
 
 
-def written(path: Path, packages: list[RecordPackage]) -> Path:
-    """The list of leaves of a batch, as its publisher gives it to an auditor."""
-    keys = [
-        leaf_key(one.tag.subject_tag, one.record.section, one.record.product, one.record.commitment) for one in packages
-    ]
-    path.write_bytes(b"".join(keys))
-    return path
+OF = Publication(SOURCE, 1)
+
+
+def order(auditor: int = REGULATOR, node: int = SOURCE) -> AuditOrder:
+    return AuditOrder(auditor, Publication(node, 1))
 
 
 def test_an_audit_is_kept_and_attested_once(world: Audited, place: Place, tmp_path: Path) -> None:
-    listed = written(tmp_path / "list.leaves", world.good)
+    listed = write_list(tmp_path / "list.leaves", world.good)
     with acting(place) as (region, outbox, home):
-        audit = check_list(region, read_leaves(listed), SOURCE)
+        audit = check_list(region, read_leaves(listed), OF)
         assert (audit.size, audit.subjects) == (6, 3)
-        first = attest(region, outbox, home, listed, SOURCE, REGULATOR)
+        first = attest(region, outbox, home, [listed], order())
         size = region.log_size()
-        assert attest(region, outbox, home, listed, SOURCE, REGULATOR) == first
+        assert attest(region, outbox, home, [listed], order()) == first
+        assert attest(region, outbox, home, [], order()) == first
         assert region.log_size() == size
-        anchor = region.anchor(SOURCE, audit.root)
+        anchor = find_anchor(region, SOURCE, 1, audit.root)
         assert anchor is not None
         assert anchor.audited
-        assert first.kept.path.parent == home.region(region.deployment.log_id).audited
+        kept = home.region(region.deployment.log_id).audited
+        assert (kept / audit.root.hex()).is_dir()
         assert first.report.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("fault", ["signer", "platform", "nobody", "node", "short", "disorder", "no list"])
+@pytest.mark.parametrize("fault", ["signer", "platform", "nobody", "node", "short", "disorder", "no list", "missing"])
 def test_a_fault_leaves_everything_as_it_was(world: Audited, place: Place, tmp_path: Path, fault: str) -> None:
-    listed = written(tmp_path / "list.leaves", world.bad if fault == "disorder" else world.good)
+    listed = write_list(tmp_path / "list.leaves", world.bad if fault == "disorder" else world.good)
     if fault == "short":
-        written(listed, world.good[1:])
+        write_list(listed, world.good[1:])
     elif fault == "no list":
         listed.write_bytes(listed.read_bytes()[:-1])
     node = PLATFORM if fault == "node" else SOURCE
@@ -99,24 +100,27 @@ def test_a_fault_leaves_everything_as_it_was(world: Audited, place: Place, tmp_p
     with acting(place, key=PLATFORM if fault in ("signer", "platform") else REGULATOR) as (region, outbox, home):
         size, audited = region.log_size(), home.region(region.deployment.log_id).audited
         with pytest.raises(kinds.get(fault, InputError)):
-            attest(region, outbox, home, listed, node, auditor)
+            attest(region, outbox, home, [] if fault == "missing" else [listed], order(auditor, node))
         assert region.log_size() == size
         assert not audited.exists() or list(audited.iterdir()) == []
 
 
 def test_disorder_is_found_and_proven(world: Audited, place: Place, tmp_path: Path) -> None:
-    bad = read_leaves(written(tmp_path / "bad.leaves", world.bad))
-    good = read_leaves(written(tmp_path / "good.leaves", world.good))
+    bad = read_leaves(write_list(tmp_path / "bad.leaves", world.bad))
+    good = read_leaves(write_list(tmp_path / "good.leaves", world.good))
     with acting(place, key=9) as (region, outbox, _):
         with pytest.raises(DisorderError):
-            check_list(region, bad, SOURCE)
+            check_list(region, bad, OF)
         size = region.log_size()
         with pytest.raises(InputError, match="in order"):
-            prove_disorder(region, outbox, good, SOURCE)
+            prove_disorder(region, outbox, good, OF)
         with pytest.raises(InputError, match="anchored no batch"):
-            prove_disorder(region, outbox, bad, PLATFORM)
+            prove_disorder(region, outbox, bad, Publication(PLATFORM, 1))
         assert region.log_size() == size
-        assert prove_disorder(region, outbox, bad, SOURCE).broken
+        assert prove_disorder(region, outbox, bad, OF).broken
+        size = region.log_size()
+        assert prove_disorder(region, outbox, bad, OF).broken
+        assert region.log_size() == size
 
 
 def test_what_is_no_list(tmp_path: Path) -> None:

@@ -12,15 +12,17 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 
+from anchored import read_anchors
 from making import document, lines, number, write_csv
 from region_world import PLATFORM, REGULATOR, SOURCE, TAG_KEY, Place, region_of
 from worlds import Kept, kept_region
 
 from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.folder.tree_file import FileTree
-from creditchain.chain.log_entries import read_anchors
+from creditchain.chain.anchors import find_anchor
 from creditchain.cli.app import run
 from creditchain.errors import ExitCode
+from creditchain.home.layout import Home
 from creditchain.merkle import inclusion_path
 from creditchain.vocabulary import Life
 
@@ -78,7 +80,7 @@ def anchor(upload: Path, *more: object) -> tuple[object, ...]:
 
 def anchors_of(place: Place) -> list[bytes]:
     with region_of(place) as region:
-        return [found.body.root for found in read_anchors(region)]
+        return [found.root for found in read_anchors(region)]
 
 
 def test_from_upload_to_verified_package(place: Place, shell: Shell, tmp_path: Path) -> None:
@@ -119,14 +121,13 @@ def test_proving_what_is_not_there_or_not_clear(shell: Shell, tmp_path: Path) ->
     )
 
 
-def test_series_are_numbered(place: Place, shell: Shell, tmp_path: Path) -> None:
+def test_batches_are_numbered(place: Place, shell: Shell, tmp_path: Path) -> None:
     numbers = []
     for day in range(3):
         upload = tmp_path / f"day-{day}.jsonl"
         upload.write_bytes(lines([document(record) for record in range(200 + 10 * day, 210 + 10 * day)]))
-        made = shell.good(*anchor(upload, "--kind", "full" if day == 2 else "delta"))
+        made = shell.good(*anchor(upload))
         numbers.append(made["number"])
-        assert made["kind"] == ("full" if day == 2 else "delta")
     assert numbers == list(range(numbers[0], numbers[0] + 3))
 
 
@@ -204,16 +205,25 @@ def test_a_regulator_audits_from_the_leaves_and_keeps_them(place: Place, shell: 
     made = shell.good(*anchor(upload))
     listed = tmp_path / "list.leaves"
     shell.good("audit", "list", made["folder"], "-o", listed)
-    audit = ("audit", "attest", listed, "--node", SOURCE, "--auditor", REGULATOR, "--signer", f"dev:{REGULATOR}")
-    kept = shell.good(*audit)
-    assert (kept["root"], kept["size"], kept["subjects"]) == (made["root"], 30, 7)
-    assert shell.good(*audit) == kept
+    lists = [listed]
+    for row in shell.good("batch", "list"):
+        if row["state"] == "final" and row["root"] != made["root"]:
+            lists.append(tmp_path / f"{row['number']}.leaves")
+            shell.good("audit", "list", row["root"], "-o", lists[-1])
+    book = shell.good("book", "make", "--node", SOURCE, "--epoch", 1)
+    entered = shell.good("book", "enter", book["root"], "--signer", f"dev:{SOURCE}")
+    assert shell.good("book", "enter", book["folder"], "--signer", f"dev:{SOURCE}") == entered
+    audit = ("audit", "attest", *lists, "--node", SOURCE, "--auditor", REGULATOR, "--signer", f"dev:{REGULATOR}")
+    done = shell.good(*audit)
+    assert (done["root"], done["size"], done["batches"]) == (book["root"], book["size"], book["batches"])
+    assert shell.good(*audit) == done
     with region_of(place) as region:
-        anchored = region.anchor(SOURCE, bytes.fromhex(made["root"][2:]))
+        anchored = find_anchor(region, SOURCE, 1, bytes.fromhex(made["root"][2:]))
         assert anchored is not None
         assert anchored.audited
+        kept = Home(place.folder / "home").region(region.deployment.log_id).audited / made["root"][2:]
     with open_batch(Path(made["folder"])) as batch:
-        tree = FileTree(Path(kept["kept"]) / "levels.bin", 30)
+        tree = FileTree(kept / "levels.bin", 30)
         assert [inclusion_path(tree, index) for index in range(30)] == [
             inclusion_path(batch.tree, index) for index in range(30)
         ]

@@ -12,11 +12,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 
+from anchored import read_anchors
 from making import PRODUCT, document, lines
 from region_world import GOVERNOR, SOURCE, TAG_KEY, region_of
 from worlds import Kept, kept_region
 
-from creditchain.acts.anchor_rules import AnchoringError, RootTakenError
+from creditchain.acts.anchor_rules import AnchoringError
 from creditchain.acts.anchoring import Anchoring, AnchorOptions, AnchorOrder
 from creditchain.batch.errors import BatchError, UploadError
 from creditchain.batch.folder.opened import open_batch
@@ -24,7 +25,6 @@ from creditchain.batch.folder.supersessions import read_supersessions
 from creditchain.batch.ledger import AnchoringRow, Ledger, State
 from creditchain.batch.readers.upload import find_upload
 from creditchain.chain.errors import ContractRefusedError
-from creditchain.chain.log_entries import read_anchors
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
@@ -75,14 +75,13 @@ class World:
         """Anchor something with the same key, but another journal."""
         told = {
             "node": SOURCE,
+            "key_epoch": (epoch := self.region.current_key_epoch()),
+            "product": PRODUCT.number,
+            "number": self.region.published(SOURCE, epoch).batches + 1,
             "root": keccak256(b"another"),
             "size": 1,
-            "product": PRODUCT.digest,
-            "number": self.region.series_length(SOURCE, PRODUCT.digest) + 1,
-            "kind": 0,
             "domains": 1,
             "subjects": 1,
-            "key_epoch": self.region.current_key_epoch(),
         } | changes
         with open_journal(self.folder / "other.sqlite") as journal:
             outbox = self.region.outbox(dev_signer(SOURCE, self.region.chain), journal)
@@ -98,7 +97,7 @@ class World:
         return self.machine().batches
 
     def roots(self) -> list[bytes]:
-        return [found.body.root for found in read_anchors(self.region)]
+        return [found.root for found in read_anchors(self.region)]
 
 
 @pytest.fixture(scope="module")
@@ -139,16 +138,6 @@ def test_a_root_that_is_anchored_already_as_this_batch_is_success(world: World) 
     assert world.roots() == [row.root]
 
 
-@pytest.mark.parametrize("changes", [{"size": 19}, {"product": keccak256(b"another product")}])
-def test_a_root_that_is_anchored_as_something_else_is_an_error(world: World, changes: dict[str, object]) -> None:
-    row = world.stopped_at(State.PREPARED)
-    told = {"root": row.root, "size": row.size, "number": 1, **changes}
-    world.behind_its_back(**told)
-    with pytest.raises(RootTakenError):
-        world.run()
-    assert world.roots() == [row.root]
-
-
 @pytest.mark.parametrize("state", [State.PREPARED, State.NUMBERED])
 def test_a_number_that_somebody_else_took_is_chosen_anew(world: World, state: State) -> None:
     row = world.stopped_at(state)
@@ -157,13 +146,37 @@ def test_a_number_that_somebody_else_took_is_chosen_anew(world: World, state: St
     assert (done.state, done.number, done.root) == (State.FINAL, 2, row.root)
 
 
-def test_an_unfinished_batch_of_the_series_comes_first(world: World) -> None:
+def test_an_unfinished_batch_of_the_node_is_sent_first(world: World) -> None:
+    """Whoever began it was killed; the next upload of the node sends it, so that nothing waits for somebody's hand."""
     first = world.stopped_at(State.NUMBERED)
     world.upload.write_bytes(lines([document(record) for record in range(50, 60)]))
-    with pytest.raises(AnchoringError, match="an earlier batch"):
+    second = world.run()
+    assert (second.number, second.state) == (2, State.FINAL)
+    assert world.roots() == [first.root, second.root]
+    done = world.machine().resume(first, None)
+    assert (done.number, done.state) == (1, State.FINAL)
+    assert world.roots() == [first.root, second.root]
+
+
+def test_an_unfinished_batch_whose_number_was_taken_gets_another(world: World) -> None:
+    first = world.stopped_at(State.NUMBERED)
+    world.behind_its_back()
+    world.upload.write_bytes(lines([document(record) for record in range(50, 60)]))
+    second = world.run()
+    assert (second.number, second.state) == (2, State.FINAL)
+    done = world.machine().resume(first, None)
+    assert (done.number, done.state) == (3, State.FINAL)
+    assert world.roots()[1:] == [second.root, first.root]
+
+
+def test_a_product_that_is_withdrawn_is_not_anchored(world: World) -> None:
+    with open_journal(world.folder / "governor.sqlite") as journal:
+        outbox = world.region.outbox(dev_signer(GOVERNOR, world.region.chain), journal)
+        outbox.submit("withdraw", world.region.calls.withdraw_product(PRODUCT.number))
+    with pytest.raises(AnchoringError, match="cannot be anchored here"):
         world.run()
-    world.machine().resume(first, None)
-    assert world.run().number == 2
+    assert world.roots() == []
+    assert world.machine().ledger.rows() == []
 
 
 @pytest.mark.parametrize("state", [State.PREPARED, State.NUMBERED])

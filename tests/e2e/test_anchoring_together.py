@@ -13,11 +13,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 
+from anchored import read_anchors
 from making import document, lines
 from region_world import SOURCE, TAG_KEY, Place, region_of
 from worlds import Kept, kept_region
 
-from creditchain.chain.log_entries import read_anchors
 from creditchain.home.layout import Home
 
 #: Ctrl-C at the moment that is named: when this process asks its operating system for the nth `event` in the workspace
@@ -50,9 +50,11 @@ def place(kept: Kept, tmp_path: Path) -> Place:
     return kept.fresh(tmp_path / "place")
 
 
-def start(place: Place, upload: Path, at: tuple[str, int] | None = None) -> subprocess.Popen[str]:
+def start(
+    place: Place, upload: Path, at: tuple[str, int] | None = None, product: str = "registry-basic/1"
+) -> subprocess.Popen[str]:
     environment = {**os.environ, "REGION_KEY": TAG_KEY.hex(), "CREDITCHAIN_TAG_KEY": "env:REGION_KEY"}
-    words = ["anchor", upload, "--product", "registry-basic/1", "--node", SOURCE, "--signer", f"dev:{SOURCE}"]
+    words = ["anchor", upload, "--product", product, "--node", SOURCE, "--signer", f"dev:{SOURCE}"]
     main = ["-c", "from creditchain.cli import main; main()"] if at is None else ["-c", INTERRUPTED, *map(str, at)]
     return subprocess.Popen(
         [sys.executable, *main, "--json", *place.options, *map(str, words)],
@@ -65,7 +67,7 @@ def start(place: Place, upload: Path, at: tuple[str, int] | None = None) -> subp
 
 def anchors(place: Place) -> list[str]:
     with region_of(place) as region:
-        return ["0x" + found.body.root.hex() for found in read_anchors(region)]
+        return ["0x" + found.root.hex() for found in read_anchors(region)]
 
 
 def test_two_processes_at_once_make_one_anchor(place: Place, tmp_path: Path) -> None:
@@ -89,6 +91,21 @@ def test_two_uploads_of_one_series_at_once_get_two_numbers(place: Place, tmp_pat
     assert [process.returncode for process in both] == [0, 0], told
     numbers = sorted(json.loads(out)["number"] for out, _ in told)
     assert numbers == [1, 2]
+
+
+def test_two_products_of_one_node_at_once_get_two_numbers(place: Place, tmp_path: Path) -> None:
+    """One counter a node and key epoch: both get through, each once."""
+    uploads = {}
+    for ref in ("registry-basic/1", "tax-payment/1"):
+        uploads[ref] = tmp_path / f"{ref[:3]}.jsonl"
+        words = ["sample", "--product", ref, "--records", "50", "-o", str(uploads[ref])]
+        subprocess.run([sys.executable, "-m", "creditchain", *place.options, *words], check=True, capture_output=True)
+    both = [start(place, upload, product=ref) for ref, upload in uploads.items()]
+    told = [process.communicate() for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    made = [json.loads(out) for out, _ in told]
+    assert sorted(one["number"] for one in made) == [1, 2]
+    assert sorted(anchors(place)) == sorted(one["root"] for one in made)
 
 
 @pytest.mark.parametrize("at", [("os.mkdir", 1), ("open", 1), ("open", 3), ("os.rename", 1)])

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 
+from anchored import read_anchors
 from making import PRODUCT, document, lines
 from region_world import SOURCE, TAG_KEY, Place, bring_up, region_of
 from servers import Server
@@ -21,17 +22,15 @@ from creditchain.acts.anchoring import Anchoring, AnchorOptions, AnchorOrder
 from creditchain.acts.resuming import resume_all
 from creditchain.acts.standing import (
     AnchorGoneError,
-    AnchorStanding,
     NotAnchoredError,
     lost_anchors,
     require_nothing_lost,
     require_standing,
-    standing_of,
 )
+from creditchain.batch.folder.manifest import read_manifest
 from creditchain.batch.folder.supersessions import read_supersessions
 from creditchain.batch.ledger import AnchoringRow, State
 from creditchain.batch.readers.upload import find_upload
-from creditchain.chain.log_entries import read_anchors
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.outbox_journal import AttemptRow
 from creditchain.chain.region import Region
@@ -65,7 +64,7 @@ class World:
             return list(session.scalars(select(AttemptRow.hash).where(AttemptRow.sender == sender)))
 
     def roots(self) -> list[bytes]:
-        return [found.body.root for found in read_anchors(self.region)]
+        return [found.root for found in read_anchors(self.region)]
 
     def reorganise(self, snapshot: str, blocks: int = 3) -> None:
         assert self.server.ask("evm_revert", snapshot)
@@ -150,7 +149,7 @@ def test_a_place_that_another_took_meanwhile_gives_another_number(world: World) 
     snapshot = world.server.ask("evm_snapshot")
     first = world.anchor(0)
     world.reorganise(snapshot)
-    other = AnchorBody(SOURCE, b"\x07" * 32, 1, PRODUCT.digest, 1, 0, 1, 1, 1)
+    other = AnchorBody(SOURCE, 1, PRODUCT.number, 1, b"\x07" * 32, 1, 1, 1)
     with open_journal(world.folder / "elsewhere" / "journal.sqlite") as journal:
         outbox = world.region.outbox(dev_signer(SOURCE, world.region.chain), journal)
         outbox.submit("other", world.region.calls.anchor(other))
@@ -162,17 +161,15 @@ def test_a_place_that_another_took_meanwhile_gives_another_number(world: World) 
 def test_whatever_relies_on_an_anchor_can_ask(world: World) -> None:
     snapshot = world.server.ask("evm_snapshot")
     row = world.anchor(0)
-    root = row.root or b""
     home = Home(world.folder / "home")
+    manifest = read_manifest(world.machine.batches / (row.root or b"").hex())
     require_nothing_lost(world.region, home)
-    assert standing_of(world.region, SOURCE, root) is AnchorStanding.FINAL
-    assert require_standing(world.region, SOURCE, root).size == 9
+    assert require_standing(world.region, manifest).size == 9
     world.reorganise(snapshot)
-    assert standing_of(world.region, SOURCE, root) is AnchorStanding.GONE
     with pytest.raises(AnchorGoneError, match="reorganisation"):
-        require_standing(world.region, SOURCE, root, [row])
+        require_standing(world.region, manifest, [row])
     with pytest.raises(NotAnchoredError, match="not anchored"):
-        require_standing(world.region, SOURCE, root)
+        require_standing(world.region, manifest)
     with pytest.raises(AnchorGoneError, match="1 lost"):
         require_nothing_lost(world.region, home)
     require_nothing_lost(world.region, Home(world.folder / "no home"))

@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 
+from anchored import read_anchors
 from making import PRODUCT, document, lines
 from region_world import GOVERNOR, PLATFORM, SOURCE, TAG_KEY, Place, region_of
 from worlds import Kept, kept_region
@@ -27,7 +28,6 @@ from creditchain.batch.folder import purging as erasing
 from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.ledger import AnchoringRow, State
 from creditchain.batch.readers.upload import find_upload
-from creditchain.chain.log_entries import read_anchors
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.errors import CreditchainError, InputError
@@ -84,7 +84,7 @@ class World:
         return list(self.machine().ledger.rows())
 
     def roots(self) -> list[bytes]:
-        return [found.body.root for found in read_anchors(self.region)]
+        return [found.root for found in read_anchors(self.region)]
 
     def keys(self) -> list[Path]:
         folder = self.home.region(self.region.deployment.log_id).secrets

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import GENERATIONS, WRITERS, admission, region_on, set_profile
+from acting import FOUNDED, GENERATIONS, WRITERS, admission, region_on, set_profile
 from servers import Server
 from servers import anvil as start_anvil
 
@@ -37,7 +37,8 @@ def test_a_region_is_wired(chain: Chain, journal: Journal) -> None:
     for name in (part.name for part in PARTS if part.kinds):
         assert region.is_writer(region.deployment.address(name))
     entries = read_entries(region)
-    assert [entry.kind for entry in entries] == [EntryKind.REGION] + [EntryKind.WRITER] * (WRITERS - 1)
+    writers = [EntryKind.WRITER] * (WRITERS - 1)
+    assert [entry.kind for entry in entries] == [EntryKind.REGION, *writers, EntryKind.PRODUCT]
     nodes = region.deployment.contracts["NodeRegistry"]
     kinds = 1 << EntryKind.NODE | 1 << EntryKind.COMPROMISE | 1 << EntryKind.ANSWERER
     assert entries[1].body == WriterBody(0, nodes.address, nodes.code_hash, kinds)
@@ -93,11 +94,14 @@ class CrashError(Exception):
     pass
 
 
-@pytest.mark.parametrize("step", range(Plan("YRD").steps))
+PRODUCTS = tuple((number, bytes([number]) * 32) for number in range(1, 12))
+
+
+@pytest.mark.parametrize("step", range(Plan("YRD", products=PRODUCTS).steps))
 def test_a_deployment_that_was_cut_off_goes_on(chain: Chain, journal: Journal, step: int) -> None:
     signer = dev_signer(0, chain)
     fund_dev_accounts(chain, [signer.address])
-    plan, seen = Plan("YRD", generation=next(GENERATIONS)), []
+    plan, seen = Plan("YRD", generation=next(GENERATIONS), products=PRODUCTS), []
 
     def crash(what: str) -> None:
         seen.append(what)
@@ -110,7 +114,11 @@ def test_a_deployment_that_was_cut_off_goes_on(chain: Chain, journal: Journal, s
     deployment = deploy(chain, signer, journal, plan)
     assert chain.transaction_count(signer.address) == before + plan.steps - step - 1
     assert deploy(chain, signer, journal, plan) == deployment
-    assert Region(chain, deployment).log_size() == WRITERS
+    region = Region(chain, deployment)
+    assert region.log_size() == WRITERS + len(PRODUCTS)
+    assert [(one.number, one.is_of(bytes([one.number]) * 32)) for one in region.products()] == [
+        (number, True) for number, _ in PRODUCTS
+    ]
 
 
 def test_another_chain_is_refused(chain: Chain, journal: Journal) -> None:
@@ -196,7 +204,7 @@ def test_a_lying_endpoint_is_caught_by_the_root(journal: Journal, lie: str) -> N
         outbox = region.outbox(dev_signer(0, chain), journal)
         outbox.submit("admit", region.calls.admit(admission(dev_signer(1, chain).address)))
         outbox.submit("change", set_profile(region, 1, 1))
-        assert len(read_entries(region)) == WRITERS + 2
+        assert len(read_entries(region)) == FOUNDED + 2
 
         def changed(logs: list[dict[str, Any]]) -> list[dict[str, Any]]:
             logs = json.loads(json.dumps(logs))
@@ -228,8 +236,8 @@ def test_entries_are_joined_with_what_they_are_about(chain: Chain, journal: Jour
     earlier = chain.head().number
     outbox.submit("suspend", region.calls.suspend(1))
     entries = read_entries(region)
-    assert [entry.kind for entry in entries] == [16] + [14] * (WRITERS - 1) + [1, 2, 1]
-    admitted, epoch, suspended = (entry.body for entry in entries[WRITERS:])
+    assert [entry.kind for entry in entries] == [16] + [14] * (WRITERS - 1) + [19, 1, 2, 1]
+    admitted, epoch, suspended = (entry.body for entry in entries[FOUNDED:])
     assert isinstance(admitted, NodeBody)
     assert (admitted.operator, admitted.status) == (operator, 1)
     assert epoch == TagKeyEpochBody(1, keccak256(b"epoch"))
@@ -260,9 +268,9 @@ def test_logs_are_asked_for_in_ranges_that_the_endpoint_takes(journal: Journal) 
     wire = Narrow(open_embedded(3133710, None, 1))
     with Chain(load_network("embedded"), wire) as chain:
         region = region_on(chain, journal)
-        assert len(read_entries(region)) == WRITERS
+        assert len(read_entries(region)) == FOUNDED
         first = wire.asked
-        assert len(read_entries(region)) == WRITERS
+        assert len(read_entries(region)) == FOUNDED
         assert wire.asked - first < first, "the range that worked is remembered"
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from acting import WRITERS, admission, region_on, set_profile
+from acting import FOUNDED, admission, region_on, set_profile
 
 from creditchain.chain.connect import Chain, RpcError, connect
 from creditchain.chain.embedded import EmbeddedNode, LogFilter
@@ -214,7 +214,7 @@ def test_two_processes_take_turns(tmp_path: Path) -> None:
 CRASHING = """
 import sys; from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from acting import WRITERS, admission, region_on, set_profile
+from acting import FOUNDED, admission, region_on, set_profile
 from creditchain.chain.connect import connect
 from creditchain.chain.networks import load_network
 from creditchain.chain.signers import dev_signer
@@ -245,12 +245,12 @@ def test_a_killed_process_leaves_whole_blocks_and_its_journal_finishes(tmp_path:
         region: Region = region_on(chain, journal)
         size = region.log_size()
         # All that was told to be done is done; at most one more was under way.
-        assert size - WRITERS - 1 - len(done) in (0, 1)
+        assert size - FOUNDED - 1 - len(done) in (0, 1)
         outbox = region.outbox(dev_signer(0, chain), journal)
         for step in range(len(done) + 2):
             outbox.submit(f"step {step}", set_profile(region, 1, step))
         entries = read_entries(region)
-        assert len(entries) == WRITERS + 1 + len(done) + 2
+        assert len(entries) == FOUNDED + 1 + len(done) + 2
         profiles = [entry.body.profile_digest for entry in entries if isinstance(entry.body, NodeBody)]
         assert len(profiles) == len(set(profiles)) == 1 + len(done) + 2
 

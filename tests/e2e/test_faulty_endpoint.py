@@ -10,13 +10,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 
+from anchored import read_anchors
 from faulty import FAULTS, Faulty, faulty
 from making import document, write_csv
 from region_world import SOURCE, TAG_KEY, Place, bring_up, region_of
 from test_anchor_flow import Shell, anchor
 from worlds import on_anvil
 
-from creditchain.chain.log_entries import read_anchors
 from creditchain.errors import ExitCode
 
 

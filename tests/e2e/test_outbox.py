@@ -16,6 +16,7 @@ from servers import anvil as start_anvil
 from sqlalchemy import select
 
 from creditchain.chain.abi import interface
+from creditchain.chain.anchors import find_anchor
 from creditchain.chain.connect import Chain, connect
 from creditchain.chain.errors import ContractRefusedError, TransactionError
 from creditchain.chain.outbox import Outbox, StillPendingError
@@ -73,9 +74,9 @@ def test_a_refused_call_names_the_custom_error_and_leaves_nothing(region: Region
     outbox = outbox_of(region, journal, 1)
     outbox.submit("one", region.calls.anchor(batch(1, 1)))
     with pytest.raises(ContractRefusedError) as taken:
-        outbox.submit("two", region.calls.anchor(replace(batch(1, 1), number=2)))
-    assert taken.value.name == "AnchorRegistryRootTaken"
-    assert taken.value.values == {"root": batch(1, 1).root, "node": 1}
+        outbox.submit("two", region.calls.anchor(batch(1, 1)))
+    assert taken.value.name == "AnchorRegistryNumber"
+    assert taken.value.values == {"expected": 2, "given": 1}
     with pytest.raises(ContractRefusedError) as barred:
         outbox.submit("three", region.calls.suspend(1))
     assert barred.value.name == "AccessManagedUnauthorized"
@@ -90,7 +91,7 @@ def test_what_is_done_already_is_not_done_again(region: Region, journal: Journal
     size = region.log_size()
 
     def anchored() -> bool:
-        return region.anchor(1, batch(1, 1).root) is not None
+        return find_anchor(region, 1, 1, batch(1, 1).root) is not None
 
     found = outbox.submit("elsewhere", region.calls.anchor(batch(1, 1)), already_done=anchored)
     assert (found.state, found.transaction_hash, region.log_size()) == ("final", None, size)

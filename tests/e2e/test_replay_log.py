@@ -67,11 +67,11 @@ def test_every_cell_follows_from_the_entries(chain: Chain, journal: Journal) -> 
     state = replay_log(region, compare=True)
     assert state.head.size == region.log_size()
     spaces = Counter(cell.space for cell in state.cells)
-    assert (spaces[Space.SERIES], spaces[Space.ANCHOR], spaces[Space.RECORD]) == (1, 3, 2)
+    assert (spaces[Space.BOOK], spaces[Space.PUBLISHER], spaces[Space.PRODUCT], spaces[Space.RECORD]) == (1, 3, 3, 2)
     assert spaces[Space.DISPUTE] == 2
     record = region.record(1, keccak256(b"c"))
     assert (record.open, record.filings, record.outcome) == (1, 2, DisputeState.UPHELD)
-    assert [cell.value for cell in state.cells if cell.space == Space.SERIES] == [3]
+    assert [cell.value for cell in state.cells if cell.space == Space.BOOK] == [3 * 7 << 32 | 3]
     epoch = next(cell for cell in state.cells if cell.key == cell_key(Space.EPOCH, 0))
     assert epoch.value == region.current_key_epoch() == 1
     absent = cell_key(Space.RECORD, 5)

@@ -117,7 +117,7 @@ def prepare(place: Place) -> None:
             send(place, region, GOVERNOR, "power too", region.calls.set_domains(SOURCE, DOMAINS))
         for ref in PRODUCTS:
             publish(commands, folder, ref, 40, 0)
-        publish(commands, folder, "power-usage/1", 60, 1, "--kind", "full")
+        publish(commands, folder, "power-usage/1", 60, 1)
         environment.delenv("CREDITCHAIN_TAG_KEY")
         number = json.loads((folder / "registry-basic-40-0.jsonl").read_text().splitlines()[0])["subject"]["number"]
         statement = folder / "statement.json"
@@ -235,7 +235,7 @@ def test_a_report_from_batches_to_a_verdict(market: Market, tmp_path: Path) -> N
     assert (code, found["verdict"]) == (0, "valid"), [one for one in found["steps"] if one["outcome"] != "passed"]
     assert set(outcomes(found).values()) == {"passed"}
     details = found["steps"][8]["details"]
-    assert (details["series"], details["batches"]) == (3, 4)
+    assert (details["publishers"], details["batches"]) == (1, 4)
     assert details["records"] == len(package.records) > 3
 
 

@@ -17,13 +17,17 @@ from region_world import (
     TAG_KEY,
     Place,
     anchor_documents,
+    enter_book,
     pass_time,
     region_of,
     send,
+    write_list,
 )
+from region_world import leaf_of as content_of
 from servers import anvil
 from worlds import Kept, kept_region
 
+from creditchain.chain.anchors import find_anchor
 from creditchain.chain.networks import load_network
 from creditchain.chain.signers import dev_signer
 from creditchain.cli.app import run
@@ -260,37 +264,61 @@ def test_a_dispute_from_filing_to_correction(shell: Shell, packages: list[Record
 
 
 def test_audit(shell: Shell, packages: list[RecordPackage]) -> None:
-    listed = write_list(shell.folder / "list.leaves", packages)
+    listed = str(write_list(shell.folder / "list.leaves", packages))
     words = ("--node", str(SOURCE))
     code, found = shell("audit", "check", listed, *words)
     assert (code, found["size"], found["subjects"]) == (0, 9, 3)
     attest = ("audit", "attest", listed, *words, "--auditor", str(REGULATOR), "--signer", f"dev:{REGULATOR}")
+    assert shell(*attest)[0] == 4  # there is no book yet
+    book = enter_book(shell.place, packages)
+    code, found = shell(*attest)
+    assert (code, found["root"], found["batches"]) == (0, "0x" + book.root.hex(), 1)
     assert shell(*attest)[0] == 0
-    assert shell(*attest)[0] == 0
+    assert shell("audit", "attest", *attest[3:])[0] == 0  # the list was kept
     found = shell.verify(packages[0])[1]
     assert found["steps"][4]["details"]["audited"] is True
-    short = write_list(shell.folder / "short.leaves", packages[1:])
+    later = anchor_documents(shell.place, (2019,), 2)
+    assert shell.verify(later[0])[1]["steps"][4]["details"]["audited"] is False
+    short = str(write_list(shell.folder / "short.leaves", packages[1:]))
     assert shell("audit", "check", short, *words)[0] == 1
-    code, _ = shell("disorder", "prove", listed, *words, "--signer", f"dev:{PLATFORM}")
+    code, _ = shell("audit", "prove", "disorder", listed, *words, "--signer", f"dev:{PLATFORM}")
     assert code == 4
 
 
 def test_disorder_is_proven_by_anyone(shell: Shell) -> None:
     packages = anchor_documents(shell.place, (2020, 2021), 2, unsorted=True)
     assert shell.verify(packages[1])[0] == 0
-    listed = write_list(shell.folder / "list.leaves", packages)
+    listed = str(write_list(shell.folder / "list.leaves", packages))
     assert shell("audit", "check", listed, "--node", str(SOURCE))[0] == 1
-    code, found = shell("disorder", "prove", listed, "--node", str(SOURCE), "--signer", "dev:9")
+    code, found = shell("audit", "prove", "disorder", listed, "--node", str(SOURCE), "--signer", "dev:9")
     assert (code, found["broken"]) == (0, True)
     code, found = shell.verify(packages[1])
     assert (code, failed(found)) == (1, [5])
+
+
+def test_omission_and_repeat_are_proven_by_anyone(shell: Shell, packages: list[RecordPackage]) -> None:
+    again = anchor_documents(shell.place, (2024, 2026), 2)  # the records of 2024 once more
+    words = ("--node", str(SOURCE), "--signer", "dev:9")
+    first = str(write_list(shell.folder / "first.leaves", packages))
+    second = str(write_list(shell.folder / "second.leaves", again))
+    made_up = [replace(one, record=replace(one.record, salt=bytes(31) + bytes([n]))) for n, one in enumerate(again)]
+    enter_book(shell.place, packages, made_up)
+    listed = str(write_list(shell.folder / "book.leaves", sorted([*packages, *made_up], key=content_of)))
+    assert shell("audit", "prove", "omission", first, listed, *words)[0] == 4  # the book has all of these
+    code, found = shell("audit", "prove", "omission", second, listed, *words)
+    assert (code, found["fault"], found["broken"]) == (0, "omission", True)
+    assert shell("audit", "prove", "repeat", second, first, *words)[0] == 5  # the contract: it came first
+    code, found = shell("audit", "prove", "repeat", first, second, *words)
+    assert (code, found["fault"], found["broken"]) == (0, "repeat", True)
+    assert failed(shell.verify(again[0])[1]) == [5]
+    assert shell.verify(packages[0])[0] == 0
 
 
 def test_members_that_fell(shell: Shell) -> None:
     packages = anchor_documents(shell.place, (2019,), 2)
     pass_time(shell.place, 2)  # what was stated in the very second of a suspension was stated by a suspended node
     with region_of(shell.place) as region:
-        anchor = region.anchor(SOURCE, packages[0].batch.root)
+        anchor = find_anchor(region, SOURCE, 1, packages[0].batch.root)
         assert anchor is not None
         send(shell.place, region, GOVERNOR, "suspend", region.calls.suspend(PLATFORM))
     assert failed(shell.verify(packages[0])[1]) == [2]
@@ -309,17 +337,6 @@ def test_a_chain_that_does_not_answer(shell: Shell, packages: list[RecordPackage
     broken.write_bytes(b"{" * 1000)
     code, found = shell("verify", "--rpc", "http://127.0.0.1:9", shell.write(packages[0]), str(broken))
     assert (code, [one["verdict"] for one in found]) == (1, ["could not be checked", "not valid"])
-
-
-def write_list(path: Path, packages: list[RecordPackage]) -> str:
-    """The list of leaves of a batch, as its publisher gives it to an auditor."""
-    from creditchain.documents.commitments import leaf_key
-
-    keys = [
-        leaf_key(one.tag.subject_tag, one.record.section, one.record.product, one.record.commitment) for one in packages
-    ]
-    path.write_bytes(b"".join(keys))
-    return str(path)
 
 
 def test_endpoints_that_disagree(

@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 
+from anchored import read_anchors
 from making import PRODUCT, document, lines
 from region_world import SOURCE, TAG_KEY, bring_up
 from tampering import Tampering, ask_the_node, tampering
@@ -26,7 +27,6 @@ from creditchain.batch.readers.inbox import Inbox
 from creditchain.batch.readers.upload import find_upload
 from creditchain.chain.connect import connect
 from creditchain.chain.deployments import load_deployment
-from creditchain.chain.log_entries import read_anchors
 from creditchain.chain.networks import load_network
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer

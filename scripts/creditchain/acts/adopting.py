@@ -13,16 +13,18 @@ from pathlib import Path
 from creditchain.batch.errors import BatchError, storage
 from creditchain.batch.folder.manifest import Manifest, read_manifest
 from creditchain.batch.ledger import AnchoringRow
+from creditchain.chain.anchors import find_anchor
 from creditchain.chain.region import Region
 from creditchain.home.files import StorageError
+from creditchain.log.views import AnchorInfo
 
 _ROOT = re.compile(r"[0-9a-f]{64}")
 
 
 def unknown_batches(
     region: Region, rows: Sequence[AnchoringRow], row: AnchoringRow, batches: Path
-) -> list[tuple[Path, Manifest]]:
-    """Folders of anchored batches in the series of `row` that none of `rows`, the journal's, is about.
+) -> list[tuple[Path, Manifest, AnchorInfo]]:
+    """Folders and anchors of anchored batches in the series of `row` that none of `rows`, the journal's, is about.
 
     A folder that was made and never anchored, as a killed process leaves it, is none of them.
     Raises StorageError; ChainUnavailableError.
@@ -34,8 +36,8 @@ def unknown_batches(
         if (manifest.terms.log_id, manifest.terms.node, manifest.terms.product_digest)
         == (row.log_id, row.node, row.product_digest)
     ]
-    anchors = region.anchors_at([(row.node, manifest.root) for _, manifest in found]) if found else []
-    return [each for each, anchor in zip(found, anchors, strict=True) if anchor is not None]
+    anchors = [find_anchor(region, row.node, one.terms.key_epoch, one.root) for _, one in found]
+    return [(*each, anchor) for each, anchor in zip(found, anchors, strict=True) if anchor is not None]
 
 
 def _readable(batches: Path, known: set[str]) -> Iterator[tuple[Path, Manifest]]:

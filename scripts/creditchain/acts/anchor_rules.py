@@ -1,4 +1,4 @@
-"""What the chain says before and after a batch is anchored: who may publish, under which epoch, as which number."""
+"""What the chain says before and after a batch is anchored: who may publish what, and under which key epoch."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import time
 from typing import TYPE_CHECKING
 
 from creditchain.acts.preconditions import require_signer
-from creditchain.batch.ledger import AnchoringRow, Ledger
-from creditchain.chain.log_entries import read_anchors
-from creditchain.errors import NotValidError, RefusedError, UnavailableError
+from creditchain.batch.ledger import AnchoringRow
+from creditchain.chain.anchors import find_anchor
+from creditchain.errors import RefusedError, UnavailableError
 from creditchain.identifiers import epoch_digest
 from creditchain.log.entries import AnchorBody
 from creditchain.log.views import AnchorInfo
-from creditchain.vocabulary import PUBLISHING, NodeStatus
+from creditchain.products import Product
+from creditchain.vocabulary import PUBLISHING, NodeStatus, ProductState
 
 if TYPE_CHECKING:
     from creditchain.chain.region import Region
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
 class AnchoringError(RefusedError):
     """The batch cannot be anchored as asked."""
-
-
-class RootTakenError(NotValidError):
-    """The chain has an anchor of this root that is not this batch."""
 
 
 def anchor_intent(row: AnchoringRow) -> str:
@@ -39,23 +36,13 @@ def anchor_body(row: AnchoringRow) -> AnchorBody:
     assert None not in known  # noqa: S101 - known since `numbered`
     return AnchorBody(
         node=row.node,
+        key_epoch=row.key_epoch,
+        product=row.product_number,
+        number=row.number or 0,
         root=row.root or b"",
         size=row.size or 0,
-        product=row.product_digest,
-        number=row.number or 0,
-        kind=row.kind,
         domains=row.domains or 0,
         subjects=row.subjects or 0,
-        key_epoch=row.key_epoch,
-    )
-
-
-def taken(row: AnchoringRow, found: AnchorInfo) -> RootTakenError:
-    """The error that says what stands under the root instead."""
-    return RootTakenError(
-        "the root is anchored already, as another batch",
-        expected=f"size {row.size}, key epoch {row.key_epoch}, product {row.product}",
-        found=f"size {found.size}, key epoch {found.key_epoch}, entry {found.entry}",
     )
 
 
@@ -84,42 +71,41 @@ def epoch_of(region: Region, tag_key: bytes) -> int:
     return epoch
 
 
-def next_number(region: Region, ledger: Ledger, row: AnchoringRow) -> int:
-    """The number in its series that this batch gets. Raises AnchoringError while an earlier one is not anchored."""
-    for other in ledger.before_in_series(row):
-        if other.root is None or region.anchor(other.node, other.root) is None:
-            raise AnchoringError(
-                "an earlier batch of this series is not anchored yet",
-                found=f"number {other.number} of node {row.node} for {row.product}",
-                hint="`creditchain batch resume` finishes it; then run this again.",
-            )
-    return region.series_length(row.node, row.product_digest) + 1
+def require_launched(region: Region, product: Product) -> None:
+    """Raise AnchoringError unless governors launched this very product."""
+    found = region.product(product.number)
+    if found.state is ProductState.LAUNCHED and found.is_of(product.digest):
+        return
+    if found.state is not ProductState.NONE and not found.is_of(product.digest):
+        raise AnchoringError(
+            "the region launched another product under this number",
+            expected=f"{product.ref}, 0x{product.digest.hex()}",
+            found=f"number {product.number}, 0x{found.digest.hex()}…",
+        )
+    raise AnchoringError(
+        "batches of this product cannot be anchored here",
+        expected="a launched product",
+        found=f"{product.ref} is {'withdrawn' if found.state is ProductState.WITHDRAWN else 'not launched'}",
+        hint="Governors launch products: `creditchain product launch`.",
+    )
+
+
+def anchor_of(region: Region, row: AnchoringRow, block: int | None = None) -> AnchorInfo | None:
+    """The anchor of a batch of this home as of a block (None: the newest); None if it is not anchored."""
+    if row.root is None:
+        return None
+    return find_anchor(region, row.node, row.key_epoch, row.root, number=row.number, near=row.block, block=block)
 
 
 def is_anchored(region: Region, row: AnchoringRow) -> bool:
-    """Is this very batch anchored already? Raises RootTakenError if its root is, with something else about it."""
-    assert row.root is not None  # noqa: S101 - known since `prepared`
-    found = region.anchor(row.node, row.root)
-    if found is None:
-        return False
-    declared = declared_as(region, row.node, row.root)
-    if (found.size, declared.product) != (row.size, row.product_digest):
-        raise taken(row, found)
-    return True
+    """Whether this very batch is anchored already."""
+    return anchor_of(region, row) is not None
 
 
-def declared_as(region: Region, node: int, root: bytes) -> AnchorBody:
-    """What was declared about the batch of this root. Raises UnavailableError where its event is missing."""
-    for anchored in read_anchors(region, node=node):
-        if anchored.body.root == root:
-            return anchored.body
-    raise UnavailableError("the endpoint has the anchor but not its event", hint="Ask another endpoint.")
-
-
-def final_anchor(region: Region, node: int, root: bytes) -> AnchorInfo:
+def final_anchor(region: Region, row: AnchoringRow) -> AnchorInfo:
     """The anchor as of a final block; waits for one where the outbox had nothing to send."""
     give_up = time.monotonic() + region.chain.network.give_up_seconds
-    while (found := region.anchor(node, root, region.chain.final_block().number)) is None:
+    while (found := anchor_of(region, row, region.chain.final_block().number)) is None:
         if time.monotonic() > give_up:
             raise UnavailableError(
                 "the batch is anchored, but its block does not become final",

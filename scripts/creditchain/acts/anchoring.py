@@ -7,7 +7,7 @@ What a crash leaves, state by state, and what running again does:
 - no row: nothing. Start.
 - preparing: the secret is in the journal; perhaps a workspace, perhaps the finished folder. The workspace is cleared
   and the folder made again. Same secret and same upload give the same root: an existing folder of it is reused.
-- prepared: the folder is durable under its root. Choose the number in the series.
+- prepared: the folder is durable under its root. Choose the number among the node's batches under the key epoch.
 - any of these, with the folder lost: it is made again from the upload, where that gives the same root.
 - numbered: perhaps a signed transaction, perhaps sent, perhaps mined: the outbox finds out and goes on.
 - mined: wait until the block is final; if the chain reorganised, the outbox sends again.
@@ -30,16 +30,15 @@ from creditchain.acts.anchor_rules import (
     AnchoringError,
     anchor_body,
     anchor_intent,
-    declared_as,
+    anchor_of,
     epoch_of,
     final_anchor,
     is_anchored,
-    next_number,
     publishable_domains,
-    taken,
+    require_launched,
 )
 from creditchain.acts.locks import locked, upload_lock
-from creditchain.acts.superseding import FULL, comes_again, earlier_folders, lost_supersessions, supersede_records
+from creditchain.acts.superseding import comes_again, earlier_folders, lost_supersessions, supersede_records
 from creditchain.batch.accepting.rules import Rules, day_in_china
 from creditchain.batch.errors import Problem
 from creditchain.batch.folder.manifest import Terms
@@ -68,19 +67,18 @@ if TYPE_CHECKING:
 #: Told each state right after it was journaled.
 Observer = Callable[[State], None]
 
-#: How often a number in the series is chosen anew because somebody else's batch took it.
+#: How often a number is chosen anew because somebody else's batch took it.
 _RENUMBERINGS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class AnchorOrder:
-    """What to anchor: an upload, of a product, for a node. `kind` 0 delta, 1 full."""
+    """What to anchor: an upload, of a product, for a node."""
 
     upload: Upload
     product: Product
     node: int
     tag_key: bytes = field(repr=False)
-    kind: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +105,7 @@ class Anchoring:
         self.ledger = Ledger(journal, region.deployment.log_id)
         self.options = options or AnchorOptions()
         self._home = home.region(region.deployment.log_id)
+        self._fresh: set[int] = set()  #: rows whose batch was made here, so that no chain can have it yet
 
     @property
     def batches(self) -> Path:
@@ -118,25 +117,27 @@ class Anchoring:
 
         Raises:
             UploadError: a bad line; nothing was anchored, the journal has forgotten it.
-            RefusedError: the node may not, the tag key is not the epoch's, the contract refuses.
+            RefusedError: the node may not, the product is not launched, the tag key is not the epoch's, the contract
+                refuses.
             UnavailableError: the chain or the disk could not be asked; run it again to go on.
         """
         if order.upload.size > SMALL_BYTES:
             start_early()
         domains = publishable_domains(self.region, self.outbox.signer, order.node)
         epoch = epoch_of(self.region, order.tag_key)
+        require_launched(self.region, order.product)
         files = file_urls(order.upload) if order.upload.kind == "folder" else ()
         identity = Identity(
             self.region.deployment.log_id,
             order.node,
             order.product.digest,
             upload_digest(order.upload, files),
-            order.kind,
         )
         with self._locked("upload", upload_lock(identity)):
             row = self.ledger.begin(
                 identity,
                 product=order.product.ref,
+                product_number=order.product.number,
                 upload=absolute(order.upload.url),
                 skip_invalid=self.options.skip_invalid,
                 key_epoch=epoch,
@@ -151,7 +152,7 @@ class Anchoring:
 
         Raises as `anchor`; ConfigError where the key is needed and missing.
         """
-        identity = Identity(row.log_id, row.node, row.product_digest, row.upload_digest, row.kind)
+        identity = Identity(row.log_id, row.node, row.product_digest, row.upload_digest)
         with self._locked("upload", upload_lock(identity)):
             row = self._as_it_is_now(row)
             if self._is_done(row):
@@ -166,7 +167,7 @@ class Anchoring:
             if product.digest != row.product_digest:
                 raise ConfigError("the product has changed since", hint="A change to a product is a new version.")
             reading = USUAL if row.reading is None else Reading.of_kept(json.loads(row.reading), product)
-            order = AnchorOrder(find_upload(row.upload, reading), product, row.node, tag_key, row.kind)
+            order = AnchorOrder(find_upload(row.upload, reading), product, row.node, tag_key)
             files = file_urls(order.upload) if order.upload.kind == "folder" else ()
             if upload_digest(order.upload, files) != row.upload_digest:
                 raise AnchoringError(
@@ -174,6 +175,7 @@ class Anchoring:
                     hint=f"Anchor it as a new one, and give this one up with `creditchain batch drop {row.id}`.",
                 )
             epoch_of(self.region, tag_key)
+            require_launched(self.region, product)
             return self._go_on(row, order, publishable_domains(self.region, self.outbox.signer, row.node))
 
     def _as_it_is_now(self, row: AnchoringRow) -> AnchoringRow:
@@ -215,8 +217,7 @@ class Anchoring:
         if row.state != State.FINAL:
             return False
         self.ledger.destroy_unused_keys()  # an earlier run may have crashed between its commit and this step
-        there = self.region.anchor(row.node, row.root or b"") is not None
-        if there and not lost_supersessions(self.region, [row], self.batches):
+        if is_anchored(self.region, row) and not lost_supersessions(self.region, [row], self.batches):
             return True
         self.options.on_lost(row)
         self._reach(row, State.MINED, entry=None, block=None)
@@ -227,18 +228,18 @@ class Anchoring:
 
     def _adopt(self, row: AnchoringRow) -> None:
         """Where a lost journal's folder shows that this very upload is anchored: go on from there, not again."""
-        for _, manifest in unknown_batches(self.region, self.ledger.rows(), row, self.batches):
-            if (manifest.terms.upload_digest, manifest.terms.kind) == (row.upload_digest, row.kind):
-                body = declared_as(self.region, row.node, manifest.root)
+        for _, manifest, anchor in unknown_batches(self.region, self.ledger.rows(), row, self.batches):
+            if manifest.terms.upload_digest == row.upload_digest:
                 self._reach(
                     row,
                     State.MINED,
-                    root=body.root,
-                    size=body.size,
-                    subjects=body.subjects,
-                    domains=body.domains,
-                    number=body.number,
-                    key_epoch=body.key_epoch,
+                    root=manifest.root,
+                    size=manifest.size,
+                    subjects=manifest.subjects,
+                    domains=manifest.domains,
+                    number=anchor.number,
+                    key_epoch=anchor.key_epoch,
+                    block=anchor.block,
                 )
                 return
 
@@ -246,9 +247,7 @@ class Anchoring:
         """The folders of batches whose records must not come again by mistake, also those that the journal lost."""
         rows = self.ledger.rows()
         known = earlier_folders(rows, row, self.batches)
-        if row.kind == FULL:
-            return known
-        return (*known, *(folder for folder, _ in unknown_batches(self.region, rows, row, self.batches)))
+        return (*known, *(folder for folder, _, _ in unknown_batches(self.region, rows, row, self.batches)))
 
     def _prepare(self, row: AnchoringRow, order: AnchorOrder, domains: int) -> None:
         try:
@@ -256,6 +255,7 @@ class Anchoring:
         except InputError:
             self.ledger.forget(row)
             raise
+        self._fresh.add(row.id)
         # After a crash before this line, the folder exists and is made once more, identically.
         self._reach(
             row,
@@ -288,9 +288,8 @@ class Anchoring:
             anchor_registry=deployment.address("AnchorRegistry").lower(),
             node=row.node,
             product=row.product,
+            product_number=row.product_number,
             product_digest=row.product_digest,
-            product_number=order.product.number,
-            kind=row.kind,
             key_epoch=row.key_epoch,
             upload_digest=row.upload_digest,
             reading=order.upload.reading.described(),
@@ -326,7 +325,7 @@ class Anchoring:
                     raise
                 # Somebody else with this operator's key anchored in the meantime. Nothing of ours took effect.
                 self.ledger.change(row, State.PREPARED, number=None, transaction_hash=None, block=None)
-        raise AnchoringError("others keep taking the next number of this series", hint="Run the same command again.")
+        raise AnchoringError("others keep taking the next number of this node", hint="Run the same command again.")
 
     def _require_new_records(self, row: AnchoringRow) -> None:
         """Raise AnchoringError where a batch that was made at the same time publishes a record of this one."""
@@ -341,19 +340,46 @@ class Anchoring:
     def _number_and_send(self, row: AnchoringRow) -> None:
         # Never anchor a batch that cannot be shown: its folder must exist and be this batch.
         open_batch(self.batches / (row.root or b"").hex()).close()
-        with self._locked("series", f"{row.log_id.hex()} {row.node} {row.product_digest.hex()}"):
+        with self._locked("node", f"{row.log_id.hex()} {row.node} {row.key_epoch}"):
+            if row.state == State.PREPARED and row.id not in self._fresh and (there := anchor_of(self.region, row)):
+                # The journal is older than what it tells of, as a restored one is.
+                self._reach(row, State.MINED, number=there.number, block=there.block)
+                return
             if row.state == State.PREPARED:
                 self._require_new_records(row)
-                self._reach(row, State.NUMBERED, number=next_number(self.region, self.ledger, row))
+                for other in self.ledger.begun_before(row):
+                    self._send_first(other)
+                published = self.region.published(row.node, row.key_epoch)
+                self._reach(row, State.NUMBERED, number=published.batches + 1)
             # After a crash from here on, the outbox has the intent or not; either way it is submitted once.
-            receipt = self.outbox.submit(
-                anchor_intent(row),
-                self.region.calls.anchor(anchor_body(row)),
-                wait="mined",
-                already_done=lambda: is_anchored(self.region, row),
-            )
-            block = receipt.block.number if receipt.block is not None else None
-            self._reach(row, State.MINED, transaction_hash=receipt.transaction_hash, block=block)
+            self._send(row)
+            self.options.observe(State.MINED)
+
+    def _send_first(self, other: AnchoringRow) -> None:
+        """Send a batch of the node that has its number already: whoever began it was interrupted.
+
+        Its number comes before ours. Where somebody else took it, it gets another one when it is resumed.
+        """
+        try:
+            self._send(other)
+        except ContractRefusedError as error:
+            if error.name != "AnchorRegistryNumber":
+                raise AnchoringError(
+                    "an earlier batch of this node cannot be anchored",
+                    found=f"row {other.id}: {error.message}",
+                    hint=f"`creditchain batch resume` tries again; `creditchain batch drop {other.id}` gives it up.",
+                ) from error
+            self.ledger.change(other, State.PREPARED, number=None, transaction_hash=None, block=None)
+
+    def _send(self, row: AnchoringRow) -> None:
+        receipt = self.outbox.submit(
+            anchor_intent(row),
+            self.region.calls.anchor(anchor_body(row)),
+            wait="mined",
+            already_done=lambda: is_anchored(self.region, row),
+        )
+        block = receipt.block.number if receipt.block is not None else None
+        self.ledger.change(row, State.MINED, transaction_hash=receipt.transaction_hash, block=block)
 
     def _finish(self, row: AnchoringRow) -> None:
         assert row.root is not None  # noqa: S101 - known since `prepared`
@@ -365,14 +391,11 @@ class Anchoring:
             # The chain now holds another batch under this batch's number.
             self.ledger.change(row, State.PREPARED, number=None, transaction_hash=None, block=None)
             raise
-        found = final_anchor(self.region, row.node, row.root)
-        if found.size != row.size or found.key_epoch != row.key_epoch:
-            raise taken(row, found)
+        found = final_anchor(self.region, row)
         # This comes before the row is final, so that a run that ends early does it when it is run again.
         supersede_records(self.region, self.outbox, self._home.reasons, row, self.batches / row.root.hex())
         transaction = receipt.transaction_hash or row.transaction_hash
-        block = receipt.block.number if receipt.block is not None else row.block
-        self.ledger.finish(row, entry=found.entry, transaction_hash=transaction, block=block)
+        self.ledger.finish(row, entry=found.entry, transaction_hash=transaction, block=found.block)
         self.options.observe(State.FINAL)
 
     # Helpers.
@@ -388,7 +411,7 @@ class Anchoring:
             shutil.rmtree(self.batches / row.root.hex(), ignore_errors=True)
 
     def _locked(self, kind: str, name: str) -> AbstractContextManager[None]:
-        """One process at a time: for one upload, and for one series while its next number is taken."""
+        """One process at a time: for one upload, and for one node while its next number is taken."""
         return locked(self._home.locks, kind, name, self.options.lock_seconds)
 
 

@@ -1,22 +1,29 @@
-"""A regulator audits a batch from the list of its leaves, which holds no content, keeps the list and attests on chain.
+"""A regulator audits a node's book from the lists of its batches, which hold no content, keeps them and attests.
 
-An audit says that the list gives the anchored root and size and that its leaves strictly ascend. It does not say that
-the records are true, or that everything was published.
+An audit says that the book is exactly the batches that are sound: their lists give the anchored roots and sizes,
+ascend, and together give the book's root. It does not say that the records are true, or that everything was published.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from creditchain.acts.preconditions import require_signer
-from creditchain.batch.folder.leaf_list import Kept, keep_leaves
+from creditchain.acts.proving_faults import Publication
+from creditchain.acts.showing import Shower, show
+from creditchain.batch.folder.leaf_list import LEAVES_FILE, Kept, keep_leaves, read_leaves
+from creditchain.chain.anchors import find_anchor
+from creditchain.chain.calls import ShownBook
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.documents import canonical_bytes
 from creditchain.errors import InputError, NotValidError
 from creditchain.home.files import write_file
 from creditchain.home.layout import Home
+from creditchain.log.history import LogIndex, index_log
+from creditchain.log.views import ContractCall
 from creditchain.verification.audit import (
     Audit,
     DisorderError,
@@ -24,68 +31,144 @@ from creditchain.verification.audit import (
     audit_list,
     audit_report,
     report_digest,
+    union,
 )
 from creditchain.vocabulary import NodeStatus, Role
+
+#: How many missing lists an error names.
+_LISTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class AuditOrder:
+    """Who audits whose book. `restored`: what spoiled batches held is published again, or never was the node's."""
+
+    auditor: int
+    of: Publication
+    restored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Attested:
-    """A batch that was audited: its list as it is kept, the report, and the report's digest on chain (32 bytes)."""
+    """A book that was audited: its root and size, the report, and the report's digest on chain (32 bytes)."""
 
-    kept: Kept
+    root: bytes
+    size: int
+    batches: int
     report: Path
     digest: bytes
 
 
-def check_list(region: Region, listed: LeafList, node: int) -> Audit:
+def check_list(region: Region, listed: LeafList, of: Publication) -> Audit:
     """Check that the list is what the node anchored. Changes nothing.
 
     Raises:
         NotValidError: no; DisorderError if its leaves do not ascend.
     """
     audit = audit_list(listed)
-    require_anchored(region, node, audit.root, audit.size)
+    require_anchored(region, of, audit.root, audit.size)
     if audit.disorder is not None:
         raise DisorderError(audit.disorder)
     return audit
 
 
-def attest(region: Region, outbox: Outbox, home: Home, source: Path, node: int, auditor: int) -> Attested:
-    """Check a list, keep it in the home, and attest on chain. Killed anywhere, run it again.
+def attest(region: Region, outbox: Outbox, home: Home, sources: Sequence[Path], order: AuditOrder) -> Attested:
+    """Check lists, keep them in the home, compare the node's last book with all its batches, and attest on chain.
+
+    Lists that were kept before need not be given again. Killed anywhere, run it again.
 
     Args:
-        source: the list, or a batch folder, of which only the leaves are read; in bounded memory.
-        auditor: number of the regulator that attests.
+        sources: lists (Parquet), or batch folders, of which only the leaves are read.
     Raises:
-        InputError: the auditor is no active regulator; the source is no list.
+        InputError: the auditor is no active regulator; a source is no list; there is no book; a list is missing.
         NotEntitledError: the signer does not act for the auditor.
-        NotValidError: as `check_list`. Nothing was kept or sent.
+        NotValidError: a list is not what was anchored, or the book is not its batches. Nothing was sent.
     """
-    _require_regulator(region, outbox, auditor)
-    audited = home.region(region.deployment.log_id).audited
-    kept = keep_leaves(source.resolve(), audited, lambda found: require_anchored(region, node, found.root, found.size))
-    log_id = region.deployment.log_id
-    found = Audit(kept.size, kept.root, kept.subjects, None)
-    document = audit_report(found, log_id=log_id, node=node, auditor=auditor)
+    _require_regulator(region, outbox, order.auditor)
+    of, audited = order.of, home.region(region.deployment.log_id).audited
+
+    def accept(kept: Kept) -> None:
+        require_anchored(region, of, kept.root, kept.size)
+
+    for source in sources:
+        keep_leaves(source.resolve(), audited, accept)
+    shower = Shower(region)
+    book = shower.book(of.node, of.key_epoch)
+    lists = [audited / root.hex() for root in _batches(index_log(shower.entries), book)]
+    _require_lists(lists)
+    found = _compare(lists, book)
+    document = audit_report(
+        found,
+        log_id=region.deployment.log_id,
+        node=of.node,
+        key_epoch=of.key_epoch,
+        auditor=order.auditor,
+        batches=book.body.batches,
+    )
     # The same audit gives the same bytes, so that writing them once more does no harm.
-    report = write_file(kept.path / f"report-{node}-{auditor}.json", canonical_bytes(document), overwrite=True)
+    path = audited / f"report-{of.node}-{of.key_epoch}-{order.auditor}-{found.root.hex()}.json"
+    report = write_file(path, canonical_bytes(document), overwrite=True)
     digest = report_digest(document)
-    call = region.calls.attest_audit(auditor, node, kept.root, digest)
-    outbox.submit(f"audit {auditor} {node} {kept.root.hex()} {digest.hex()}", call)
-    return Attested(kept, report, digest)
+
+    def call(now: Shower) -> ContractCall:
+        shown = now.book(of.node, of.key_epoch, found.root)
+        return region.calls.attest_audit(order.auditor, shown, restored=order.restored, report_digest=digest)
+
+    intent = f"audit {order.auditor} {of.node} {of.key_epoch} {book.entry.index} {digest.hex()} {order.restored:d}"
+    show(region, outbox, intent, call)
+    return Attested(found.root, found.size, book.body.batches, report, digest)
 
 
-def require_anchored(region: Region, node: int, root: bytes, size: int) -> None:
+def require_anchored(region: Region, of: Publication, root: bytes, size: int) -> None:
     """Raise NotValidError unless the node anchored a batch of this root (32 bytes) and size, in a final block."""
-    anchor = region.anchor(node, root, region.chain.final_block().number)
+    anchor = find_anchor(region, of.node, of.key_epoch, root, block=region.chain.final_block().number)
     if anchor is None:
         raise NotValidError(
-            "this node anchored no batch with the root of this list",
+            "this node anchored no batch with the root of this list under this key epoch",
             found="0x" + root.hex(),
             hint="The list is not the batch's, or leaves were changed, left out or put in another order.",
         )
     if anchor.size != size:
         raise NotValidError("the list has another size than the anchor", expected=str(anchor.size), found=str(size))
+
+
+def _batches(index: LogIndex, book: ShownBook) -> list[bytes]:
+    """Roots of the batches that a book holds: those before it that were not broken or annulled before it."""
+    key, entry = (book.body.node, book.body.key_epoch), book.entry.index
+    return [
+        one.body.root
+        for one in index.anchors
+        if one.book == key and one.entry < entry and not index.spoiled.get(one.entry, entry) < entry
+    ]
+
+
+def _require_lists(lists: Sequence[Path]) -> None:
+    missing = [path.name for path in lists if not (path / LEAVES_FILE).is_file()]
+    if missing:
+        more = f"; and {len(missing) - _LISTED} more" if len(missing) > _LISTED else ""
+        raise InputError(
+            f"the lists of {len(missing)} batch(es) of this node are missing",
+            found="; ".join(f"0x{name}" for name in missing[:_LISTED]) + more,
+            hint="Get them from the node (`creditchain audit list`), and give them too.",
+        )
+
+
+def _compare(lists: Sequence[Path], book: ShownBook) -> Audit:
+    whole = union([read_leaves(path / LEAVES_FILE) for path in lists])
+    found = audit_list(whole)
+    if found.disorder is not None:
+        raise NotValidError(
+            "a leaf is in two batches of this node",
+            hint="Prove it on chain with `creditchain audit prove repeat`.",
+        )
+    if (found.root, found.size) != (book.body.root, book.body.size):
+        raise NotValidError(
+            "the book is not its batches",
+            expected=f"size {found.size}, root 0x{found.root.hex()}",
+            found=f"size {book.body.size}, root 0x{book.body.root.hex()}",
+            hint="Whoever has the book's list proves it: `creditchain audit prove omission`, or `disorder --book`.",
+        )
+    return found
 
 
 def _require_regulator(region: Region, outbox: Outbox, auditor: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from eth_utils.address import is_address, to_checksum_address
 
+from creditchain.catalogue.products import catalogue
 from creditchain.chain.connect import Chain
 from creditchain.chain.deploy import Plan, deploy
 from creditchain.chain.deployments import Deployment, load_deployment, path_of, require_region, save_deployment
@@ -44,7 +45,8 @@ def prepare(chain: Chain, region: str, governors: list[str], folder: Path, *, an
         if not is_address(address):
             raise InputError("a governor is an address", expected="0x and 40 hex digits", found=address)
     addresses = tuple(to_checksum_address(address) for address in governors)
-    plan = Plan(region, addresses, _generation(chain, folder, anew))
+    products = tuple((product.number, product.digest) for product in catalogue())
+    plan = Plan(region, addresses, _generation(chain, folder, anew), products)
     _require_writable(folder)
     return CheckedDeployment(plan, folder, tuple(probe(chain)))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from creditchain.acts.given_records import GivenRecord, given_package, require_anchored
 from creditchain.acts.preconditions import NotEntitledError, is_under_way, require_member, require_signer
+from creditchain.chain.anchors import find_anchor
 from creditchain.chain.calls import NO_WORD
 from creditchain.chain.clock import now
 from creditchain.chain.filings import filings_of
@@ -177,8 +178,9 @@ def _open_filing(region: Region, record: RecordName, filing: int | None) -> int:
 def _require_corrects(region: Region, record: GivenRecord, number: int, package: RecordPackage) -> None:
     """The correcting record is a later one of the same node, and took the disputed one's place."""
     name = record.name
-    anchor = region.anchor(name.node, package.batch.root) if package.batch.node == name.node else None
-    if anchor is None or anchor.broken or leaf_of(package) == name.leaf:
+    batch = package.batch
+    anchor = find_anchor(region, batch.node, batch.key_epoch, batch.root, near=batch.block)
+    if batch.node != name.node or anchor is None or anchor.spoiled or leaf_of(package) == name.leaf:
         raise InputError(
             "this record cannot correct the disputed one",
             expected=f"another record that node {name.node} anchored in a sound batch",

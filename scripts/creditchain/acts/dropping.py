@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from creditchain.acts.anchor_rules import anchor_intent
+from creditchain.acts.anchor_rules import anchor_intent, is_anchored
 from creditchain.acts.locks import locked, upload_lock
 from creditchain.batch.ledger import AnchoringRow, Identity, Ledger, row_of
 from creditchain.batch.making.pipeline import clear_workspace
@@ -59,7 +59,7 @@ def drop(
         UnavailableError: the chain cannot be asked, or another process is working on it.
     """
     place = home.region(row.log_id)
-    identity = Identity(row.log_id, row.node, row.product_digest, row.upload_digest, row.kind)
+    identity = Identity(row.log_id, row.node, row.product_digest, row.upload_digest)
     with locked(place.locks, "upload", upload_lock(identity), 0.0):
         row = find_row(journal, row.id)
         if region is not None and region.deployment.log_id != row.log_id:
@@ -82,7 +82,7 @@ def drop(
 
 
 def _require_absent(journal: Journal, region: Region, row: AnchoringRow) -> None:
-    if region.anchor(row.node, row.root or b"") is not None:
+    if is_anchored(region, row):
         raise NotDroppedError(
             "the batch is anchored", hint="`creditchain batch resume` writes down that it is final; nothing is lost."
         )

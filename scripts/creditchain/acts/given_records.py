@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from creditchain.chain.anchors import find_anchor
 from creditchain.chain.region import Region
 from creditchain.errors import InputError, Place
 from creditchain.log.views import RecordName
@@ -47,7 +48,7 @@ def require_anchored(region: Region, record: GivenRecord) -> None:
     if package is None:
         return
     batch = package.batch
-    anchor = region.anchor(name.node, batch.root)
+    anchor = find_anchor(region, name.node, batch.key_epoch, batch.root, near=batch.block)
     named = (batch.node, leaf_of(package)) == (name.node, name.leaf)
     if (
         not named

@@ -14,6 +14,7 @@ from creditchain.chain.region import Region
 from creditchain.documents import Section
 from creditchain.errors import InputError, NotValidError, RefusedError
 from creditchain.identifiers import Subject, epoch_digest, subject_tag
+from creditchain.log.views import AnchorInfo
 from creditchain.packages.parts import SignedTagStatement
 from creditchain.packages.record_package import RecordPackage
 
@@ -76,7 +77,7 @@ def prove(
         UnavailableError: the anchor's block is not final within the network's give_up_seconds.
     """
     manifest = folder.manifest
-    _require_final(region, manifest, known)
+    anchor = _require_final(region, manifest, known)
     if region.key_epoch_digest(manifest.terms.key_epoch) != epoch_digest(sought.key):
         raise InputError("the tag key given is not the key of the batch's epoch")
     if statement is not None:
@@ -86,7 +87,7 @@ def prove(
     proven = []
     for index in indices:
         leaf = folder.leaves[index]
-        package = package_of(folder, index, sought.subject, statement)
+        package = package_of(folder, index, sought.subject, (anchor.entry, anchor.block), statement)
         proven.append(Proven(index, Section(leaf.section), leaf.hash(), package))
     return proven
 
@@ -96,14 +97,15 @@ def shown(found: Sequence[int]) -> str:
     return f"index {found[0]}" if len(found) == 1 else f"indices {found[0]} to {found[-1]}"
 
 
-def _require_final(region: Region, manifest: Manifest, known: Sequence[AnchoringRow]) -> None:
-    """Return once the batch's anchor is in a final block."""
+def _require_final(region: Region, manifest: Manifest, known: Sequence[AnchoringRow]) -> AnchorInfo:
+    """The batch's anchor, once it is in a final block."""
     if manifest.terms.log_id != region.deployment.log_id:
         raise RefusedError("the batch is of another region's log", hint="Choose the network and deployment it is on.")
-    anchor = require_standing(region, manifest.terms.node, manifest.root, known)
+    anchor = require_standing(region, manifest, known)
     if (anchor.size, anchor.key_epoch) != (manifest.size, manifest.terms.key_epoch):
         raise NotValidError(
             "the chain's anchor of this root is not this batch's",
             expected=f"size {manifest.size}, key epoch {manifest.terms.key_epoch}",
             found=f"size {anchor.size}, key epoch {anchor.key_epoch}",
         )
+    return anchor

@@ -68,7 +68,7 @@ def purge(region: Region, outbox: Outbox, home: Home, order: PurgeOrder) -> Purg
             "the batch is of another region's log", hint="Choose the network and deployment that it is on."
         )
     _require_publisher(region, outbox, node)
-    require_standing(region, node, manifest.root)
+    require_standing(region, manifest)
     check_erasable(order.folder, manifest, indices)
     require_reason(order.reason)
     live = _not_erased(region, node, leaves)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from enum import Enum
 
+from creditchain.acts.anchor_rules import is_anchored
+from creditchain.batch.folder.manifest import Manifest
 from creditchain.batch.ledger import AnchoringRow, Ledger, State
+from creditchain.chain.anchors import find_anchor
 from creditchain.chain.region import Region
 from creditchain.errors import RefusedError, UnavailableError
 from creditchain.home.journal import open_journal
@@ -26,29 +28,13 @@ class NotAnchoredError(RefusedError):
     """The chain has no anchor of this batch, and this home knows of none."""
 
 
-class AnchorStanding(Enum):
-    """What the chain says about an anchor."""
-
-    GONE = "gone"  #: not in the newest block
-    WAITING = "waiting"  #: in a block that is not final yet
-    FINAL = "final"
-
-
-def standing_of(region: Region, node: int, root: bytes) -> AnchorStanding:
-    """What the chain says about the anchor of `root` (32 bytes) by `node`."""
-    if region.anchor(node, root, region.chain.final_block().number) is not None:
-        return AnchorStanding.FINAL
-    return AnchorStanding.GONE if region.anchor(node, root) is None else AnchorStanding.WAITING
-
-
 def lost_anchors(region: Region, ledger: Ledger) -> list[AnchoringRow]:
     """Batches of this region that the journal calls mined or final, and that the chain does not have."""
-    rows = [row for row in ledger.rows() if row.state in (State.MINED, State.FINAL) and row.root is not None]
-    found = region.anchors_at([(row.node, row.root or b"") for row in rows])
-    return [row for row, anchor in zip(rows, found, strict=True) if anchor is None]
+    rows = [row for row in ledger.rows() if row.state in (State.MINED, State.FINAL)]
+    return [row for row in rows if not is_anchored(region, row)]
 
 
-def require_standing(region: Region, node: int, root: bytes, known: Sequence[AnchoringRow] = ()) -> AnchorInfo:
+def require_standing(region: Region, manifest: Manifest, known: Sequence[AnchoringRow] = ()) -> AnchorInfo:
     """The anchor of a batch as of a final block; waits for it where its block is not final yet.
 
     Args:
@@ -59,17 +45,23 @@ def require_standing(region: Region, node: int, root: bytes, known: Sequence[Anc
         UnavailableError: its block was not final within the network's give_up_seconds.
     """
     give_up = time.monotonic() + region.chain.network.give_up_seconds
+    near = next((row.block for row in known if row.block is not None), None)
     while True:
-        anchor = region.anchor(node, root, region.chain.final_block().number)
+        anchor = _anchor(region, manifest, near, region.chain.final_block().number)
         if anchor is not None:
             return anchor
-        if standing_of(region, node, root) is AnchorStanding.GONE:
+        if _anchor(region, manifest, near, None) is None:
             raise _missing(known)
         if time.monotonic() > give_up:
             raise UnavailableError(
                 "the batch is anchored, but its block is not final yet", hint="Run this again later."
             )
         region.chain.pause()
+
+
+def _anchor(region: Region, manifest: Manifest, near: int | None, block: int | None) -> AnchorInfo | None:
+    terms = manifest.terms
+    return find_anchor(region, terms.node, terms.key_epoch, manifest.root, near=near, block=block)
 
 
 def require_nothing_lost(region: Region, home: Home) -> None:

@@ -23,36 +23,28 @@ if TYPE_CHECKING:
     from creditchain.chain.outbox import Outbox
     from creditchain.chain.region import Region
 
-#: The kind of a batch that restates its whole series; whatever it holds comes again on purpose.
-FULL = 1
 _REASON = "replaced by a later record with the same record id"
 
 
 def earlier_folders(rows: Iterable[AnchoringRow], row: AnchoringRow, batches: Path) -> tuple[Path, ...]:
-    """Folders of the batches in the series of `row` whose records must not come again by mistake.
+    """Folders of the batches in the series of `row`, whose records must not come again by mistake.
 
-    Those since the last full batch, which restates what was before it; for a full batch, none. Raises
-    UnavailableError where a folder is not there.
+    Raises UnavailableError where one is not there.
     """
-    if row.kind == FULL:
-        return ()
-    others = [
-        other
+    folders = [
+        batches / other.root.hex()
         for other in rows
         if (other.node, other.product_digest) == (row.node, row.product_digest)
         and other.id != row.id
         and other.state != State.PREPARING
         and other.root is not None
     ]
-    last_full = max((other.number or 0 for other in others if other.kind == FULL), default=0)
-    since = [other for other in others if other.number is None or other.number >= last_full]
-    folders = [batches / other.root.hex() for other in since if other.root is not None]
     for folder in folders:
         if not folder.is_dir():
             raise UnavailableError(
                 "the folder of an earlier batch of this series is missing, so nobody can tell which records it has",
                 expected=folder.name,
-                hint="Restore it from the backup. If it is lost, anchor the whole series anew with --kind full.",
+                hint="Restore it from the backup.",
             )
     return tuple(folders)
 

@@ -21,7 +21,7 @@ class State(StrEnum):
 
     PREPARING = "preparing"  #: the secret is chosen; perhaps a workspace, perhaps the folder, no root known here
     PREPARED = "prepared"  #: the folder is complete and durable, the root known
-    NUMBERED = "numbered"  #: the number in the series is chosen; from here on a transaction may be under way
+    NUMBERED = "numbered"  #: its number is chosen; from here on a transaction may be under way
     MINED = "mined"  #: the anchor is in a block
     FINAL = "final"  #: that block is final; the secret is destroyed
 
@@ -30,15 +30,15 @@ class AnchoringRow(Base):
     """One batch on its way. Digests are 32 bytes. Its secret is sealed (home/sealing.py) until it is final."""
 
     __tablename__ = "anchorings"
-    __table_args__ = (UniqueConstraint("log_id", "node", "product_digest", "upload_digest", "kind"),)
+    __table_args__ = (UniqueConstraint("log_id", "node", "product_digest", "upload_digest"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     log_id: Mapped[bytes] = mapped_column(LargeBinary(32))
     node: Mapped[int]
     product: Mapped[str] = mapped_column(String(128))
+    product_number: Mapped[int]
     product_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     upload_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
-    kind: Mapped[int]
     upload: Mapped[str] = mapped_column(String(4096))
     reading: Mapped[str | None] = mapped_column(Text)  #: JSON of `Reading.kept()`; null for the usual one
     skip_invalid: Mapped[bool]
@@ -67,7 +67,6 @@ class Identity:
     node: int
     product_digest: bytes
     upload_digest: bytes
-    kind: int
 
 
 def all_rows(journal: Journal) -> Sequence[AnchoringRow]:
@@ -94,6 +93,7 @@ class Ledger:
         identity: Identity,
         *,
         product: str,
+        product_number: int,
         upload: str,
         skip_invalid: bool,
         key_epoch: int,
@@ -110,9 +110,9 @@ class Ledger:
                     log_id=identity.log_id,
                     node=identity.node,
                     product=product,
+                    product_number=product_number,
                     product_digest=identity.product_digest,
                     upload_digest=identity.upload_digest,
-                    kind=identity.kind,
                     upload=upload,
                     reading=reading,
                     skip_invalid=skip_invalid,
@@ -193,12 +193,12 @@ class Ledger:
         with self._journal.read() as session:
             return session.scalars(query).first()
 
-    def before_in_series(self, row: AnchoringRow) -> Sequence[AnchoringRow]:
-        """Other batches of the same series that have a number and are not known to be in a block."""
+    def begun_before(self, row: AnchoringRow) -> Sequence[AnchoringRow]:
+        """Other batches of the same node and key epoch that have a number and are not known to be in a block."""
         query = select(AnchoringRow).where(
             AnchoringRow.log_id == row.log_id,
             AnchoringRow.node == row.node,
-            AnchoringRow.product_digest == row.product_digest,
+            AnchoringRow.key_epoch == row.key_epoch,
             AnchoringRow.state == State.NUMBERED,
             AnchoringRow.id != row.id,
         )
@@ -211,5 +211,4 @@ class Ledger:
             AnchoringRow.node == identity.node,
             AnchoringRow.product_digest == identity.product_digest,
             AnchoringRow.upload_digest == identity.upload_digest,
-            AnchoringRow.kind == identity.kind,
         )

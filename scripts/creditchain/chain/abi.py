@@ -21,9 +21,14 @@ from creditchain.hashing import keccak256
 #: What to do about the errors that users meet. The names and values of the other errors say enough.
 HINTS = {
     "AccessManagedUnauthorized": "Only governors may do this; choose a governor's key with --signer.",
-    "AnchorRegistryRootTaken": "This node anchored the same batch before.",
+    "AnchorRegistryProduct": "Governors launch products (`creditchain product launch`), each number once.",
     "AnchorRegistryKeyEpoch": "Build the batch again under the current key epoch (`creditchain epoch list`).",
-    "AnchorRegistryNumber": "Another batch of this series was anchored in between; run the same command again.",
+    "AnchorRegistryNumber": "Another batch of this node was anchored in between; run the same command again.",
+    "AnchorRegistryBook": "Make the book again from all batches that are sound; another one was anchored meanwhile.",
+    "AuditRegistrySpoiled": "It is broken or annulled for ever.",
+    "AuditRegistryAudited": "A later book was audited; nothing rests on this one.",
+    "AuditRegistryKeySound": "Only what was done with a stolen key is annulled (`creditchain node compromised`).",
+    "OpeningWrong": "Others appended to the log meanwhile; run the same command again.",
     "NodeRegistryNotOperator": "Sign with the node's operator key, or its host's (`creditchain node show`).",
     "NodeRegistryInactive": "It, or its host, is suspended, retired or past its end date (`creditchain node show`).",
     "NodeRegistryDomains": "Governors set what a node may publish with `creditchain node set-domains`.",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from creditchain.chain.abi import interface
 from creditchain.chain.deployments import Deployment
-from creditchain.log.entries import AnchorBody, AnswerBody
-from creditchain.log.views import Admission, ContractCall
+from creditchain.log.entries import AnchorBody, AnswerBody, BookBody
+from creditchain.log.views import Admission, ContractCall, Opening
 from creditchain.vocabulary import EntryKind, Space
 
 ZERO_ADDRESS = "0x" + "00" * 20
@@ -18,8 +18,33 @@ NO_WORD = bytes(32)
 WHOLE_SPACE = 2**200 - 1
 #: A space of cells, and the bits of its values that a contract may change.
 Share = tuple[Space, int]
-#: The content of one leaf: subject tag, section number, commitment.
-Opening = tuple[bytes, int, int, bytes]
+#: The place of a leaf in a tree: its index, and its inclusion proof.
+LeafPlace = tuple[int, tuple[bytes, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBatch:
+    """An anchor and what shows its entry."""
+
+    body: AnchorBody
+    entry: Opening
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBook:
+    """A book and what shows its entry."""
+
+    body: BookBody
+    entry: Opening
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedLeaf:
+    """A leaf (tag, section, product, commitment) at its place in a tree."""
+
+    leaf: tuple[bytes, int, int, bytes]
+    index: int
+    proof: tuple[bytes, ...]
 
 
 class Calls:
@@ -109,21 +134,50 @@ class Calls:
         doing = f"change the life of a record of node {node}"
         return self._call("AnchorRegistry", "setLife", doing, node, leaf, life, successor, reason_digest)
 
-    def attest_audit(self, auditor: int, node: int, root: bytes, report_digest: bytes) -> ContractCall:
-        doing = f"attest an audit of a batch of node {node}"
-        return self._call("AnchorRegistry", "attestAudit", doing, auditor, node, root, report_digest)
+    def launch_product(self, number: int, digest: bytes) -> ContractCall:
+        return self._call("AnchorRegistry", "launchProduct", f"launch product {number}", number, digest)
 
-    def prove_disorder(
-        self,
-        node: int,
-        root: bytes,
-        index: int,
-        first: Opening,
-        second: Opening,
-        proofs: tuple[Sequence[bytes], Sequence[bytes]],
+    def withdraw_product(self, number: int) -> ContractCall:
+        return self._call("AnchorRegistry", "withdrawProduct", f"withdraw product {number}", number)
+
+    def enter_book(self, book: BookBody) -> ContractCall:
+        return self._call("AnchorRegistry", "enterBook", f"enter the book of node {book.node}", astuple(book))
+
+    # AuditRegistry.
+
+    def attest_audit(self, auditor: int, book: ShownBook, *, restored: bool, report_digest: bytes) -> ContractCall:
+        doing = f"attest an audit of the book of node {book.body.node}"
+        return self._call("AuditRegistry", "attestAudit", doing, auditor, _shown(book), restored, report_digest)
+
+    def prove_disorder(self, shown: ShownBatch | ShownBook, first: OpenedLeaf, second: OpenedLeaf) -> ContractCall:
+        what, name = ("batch", "proveDisorder")
+        if isinstance(shown.body, BookBody):
+            what, name = ("book", "proveDisorderInBook")
+        doing = f"prove disorder in a {what} of node {shown.body.node}"
+        return self._call("AuditRegistry", name, doing, _shown(shown), astuple(first), astuple(second))
+
+    def prove_omission(
+        self, batch: ShownBatch, leaf: OpenedLeaf, book: ShownBook, neighbours: tuple[OpenedLeaf, OpenedLeaf]
     ) -> ContractCall:
-        doing = f"prove disorder in a batch of node {node}"
-        return self._call("AnchorRegistry", "proveDisorder", doing, node, root, index, first, second, *proofs)
+        doing = f"prove an omission from the book of node {book.body.node}"
+        shown = (_shown(batch), astuple(leaf), _shown(book), *map(astuple, neighbours))
+        return self._call("AuditRegistry", "proveOmission", doing, *shown)
+
+    def prove_repeat(
+        self, batches: tuple[ShownBatch, ShownBatch], leaf: bytes, places: tuple[LeafPlace, LeafPlace]
+    ) -> ContractCall:
+        """`batches` and `places` of the leaf (a hash): the earlier one first."""
+        doing = f"prove a repeated leaf of node {batches[1].body.node}"
+        shown = (*map(_shown, batches), leaf, *places)
+        return self._call("AuditRegistry", "proveRepeat", doing, *shown)
+
+    def annul(self, shown: ShownBatch | ShownBook, key: str, reason_digest: bytes) -> ContractCall:
+        what, name = ("book", "annulBook") if isinstance(shown.body, BookBody) else ("batch", "annulBatch")
+        doing = f"annul a {what} of node {shown.body.node}"
+        return self._call("AuditRegistry", name, doing, _shown(shown), key, reason_digest)
+
+    def close_node(self, node: int, since: int, reason_digest: bytes) -> ContractCall:
+        return self._call("AuditRegistry", "closeNode", f"close node {node}", node, since, reason_digest)
 
     # Disputes.
 
@@ -134,3 +188,7 @@ class Calls:
     def answer_dispute(self, answer: AnswerBody) -> ContractCall:
         doing = f"answer a dispute about a record of node {answer.node}"
         return self._call("Disputes", "answerDispute", doing, astuple(answer))
+
+
+def _shown(shown: ShownBatch | ShownBook) -> tuple[Any, ...]:
+    return astuple(shown.body), astuple(shown.entry)

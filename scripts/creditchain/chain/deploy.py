@@ -29,6 +29,9 @@ ADMIN, GOVERNOR = 0, 1
 #: The bits of a consent's cell that count its uses (docs/format.md, section 5).
 CONSENT_USED = 0xFFFF << 143
 
+#: Products that one transaction launches.
+_LAUNCHED = 10
+
 _Addresses = Mapping[str, str]
 
 
@@ -79,15 +82,16 @@ PARTS: tuple[RegionContract, ...] = (
     RegionContract(
         "AnchorRegistry",
         lambda at, _: (at["AccessManager"], at["RegionLog"]),
-        ("openKeyEpoch",),
-        (
-            EntryKind.TAG_KEY_EPOCH,
-            EntryKind.ANCHOR,
-            EntryKind.STATUS,
-            EntryKind.AUDIT,
-            EntryKind.BROKEN,
-        ),
-        (Space.EPOCH, Space.SERIES, Space.ANCHOR, Space.RECORD),
+        ("openKeyEpoch", "launchProduct", "withdrawProduct"),
+        (EntryKind.TAG_KEY_EPOCH, EntryKind.PRODUCT, EntryKind.ANCHOR, EntryKind.BOOK, EntryKind.STATUS),
+        (Space.EPOCH, Space.BOOK, Space.PRODUCT, Space.PUBLISHER, Space.RECORD),
+    ),
+    RegionContract(
+        "AuditRegistry",
+        lambda at, _: (at["AccessManager"], at["RegionLog"]),
+        ("annulBatch", "annulBook", "closeNode"),
+        (EntryKind.AUDIT, EntryKind.BROKEN, EntryKind.ANNULLED, EntryKind.CLOSED),
+        (Space.AUDIT,),
     ),
     RegionContract(
         "Disputes",
@@ -127,12 +131,18 @@ class Plan:
     region: str
     governors: tuple[str, ...] = ()
     generation: int = 1
+    products: tuple[tuple[int, bytes], ...] = ()  #: number and digest (32 bytes) of each product to launch
 
     @property
     def steps(self) -> int:
         """Number of transactions."""
         wiring = 1 + sum(bool(part.kinds) for part in PARTS)
-        return 1 + len(PARTS) + wiring + (1 if self.governors else 0)
+        return 1 + len(PARTS) + wiring + len(self.launches) + (1 if self.governors else 0)
+
+    @property
+    def launches(self) -> list[tuple[tuple[int, bytes], ...]]:
+        """The products, some for each transaction."""
+        return [self.products[at : at + _LAUNCHED] for at in range(0, len(self.products), _LAUNCHED)]
 
 
 def deploy(
@@ -170,6 +180,8 @@ class _Run:
             if part.kinds:
                 call = calls.set_writer(self.addresses[part.name], part.kinds, part.shares)
                 self._send(f"writer {part.name}", call)
+        for at, launched in enumerate(self.plan.launches):
+            self._send(f"products {at}", self._manager("launch products", self._launch_calls(launched)))
         if self.plan.governors:
             # Last, because the deployer can do nothing more afterwards.
             self._send("hand over", self._manager("hand over to the governors", self._hand_over_calls(deployer)))
@@ -213,6 +225,11 @@ class _Run:
         if deployer not in self.plan.governors:
             calls += [manager.encode("renounceRole", role, deployer) for role in (GOVERNOR, ADMIN)]
         return calls
+
+    def _launch_calls(self, products: tuple[tuple[int, bytes], ...]) -> list[bytes]:
+        manager, anchors = interface("AccessManager"), interface("AnchorRegistry")
+        target = self.addresses["AnchorRegistry"]
+        return [manager.encode("execute", target, anchors.encode("launchProduct", *one)) for one in products]
 
     def _log_id(self) -> bytes:
         log = interface("RegionLog")

@@ -11,8 +11,7 @@ from creditchain.chain.connect import LogRange
 from creditchain.chain.errors import LyingEndpointError
 from creditchain.chain.region import Region
 from creditchain.log.appended import AppendedEntry
-from creditchain.log.entries import AnchorBody, parse_body
-from creditchain.log.history import LoggedAnchor
+from creditchain.log.entries import parse_body
 from creditchain.log.views import LogEntry
 from creditchain.merkle.frontier import Frontier
 from creditchain.vocabulary import EntryKind
@@ -41,17 +40,6 @@ def read_entries(region: Region, block: int | None = None) -> list[LogEntry]:
             hint="The endpoint omits or changes events; use another endpoint.",
         )
     return entries
-
-
-def read_anchors(region: Region, node: int | None = None) -> list[LoggedAnchor]:
-    """Anchored batches, of one node or of all. Only the endpoint says that none is missing; see `read_entries`."""
-    last = region.chain.head().number
-    entries = entries_between(region, region.deployment.first_block, last, EntryKind.ANCHOR)
-    return [
-        LoggedAnchor(entry.index, entry.time, entry.body)
-        for entry in entries
-        if isinstance(entry.body, AnchorBody) and node in (None, entry.body.node)
-    ]
 
 
 def entries_between(

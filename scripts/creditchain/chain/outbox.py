@@ -134,6 +134,16 @@ class Outbox:
             return Receipt(intent, "final", None, None, None, None, ())
         return self._follow(intent, wait)
 
+    def go_on(self, intent: str, *, wait: Wait = "final") -> Receipt | None:
+        """Finish what was submitted under this name before, with the call that it had; None if nothing is under way.
+
+        For calls that would be made otherwise today, such as those that show a proof. Raises as `submit`.
+        """
+        row = self._journal.find(intent)
+        if row is None or (row.state == "failed" and not self._reopen(row)):
+            return None
+        return self._follow(intent, wait)
+
     def submit_all(self, calls: Sequence[tuple[str, ContractCall]], *, wait: Wait = "final") -> list[Receipt]:
         """As `submit` for many that do not depend on each other: all are sent before the first is waited for."""
         for intent, call in calls:

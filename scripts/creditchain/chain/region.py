@@ -12,13 +12,16 @@ from creditchain.chain.connect import Chain
 from creditchain.chain.deployments import Deployment, check_deployment
 from creditchain.log.members import Members
 from creditchain.log.record_cells import answer_key, answer_of, disputes_key, life_key, record_state
-from creditchain.log.views import AnchorInfo, Compromise, NodeInfo, RecordState
-from creditchain.vocabulary import DisputeState
+from creditchain.log.views import Compromise, Flags, LaunchedProduct, NodeInfo, Published, RecordState
+from creditchain.vocabulary import DisputeState, ProductState
 
 if TYPE_CHECKING:
     from creditchain.chain.outbox import Outbox
     from creditchain.chain.signers import Signer
     from creditchain.home.journal import Journal
+
+#: More than any list of cells holds.
+_ALL = 2**32
 
 
 class Region:
@@ -118,18 +121,37 @@ class Region:
 
     # AnchorRegistry.
 
-    def anchor(self, node: int, root: bytes, block: int | None = None) -> AnchorInfo | None:
-        """The anchor of `root` by `node`; None if there is none."""
-        return _anchor(root, self._read("AnchorRegistry", "anchorOf", node, root, block=block))
+    def published(self, node: int, key_epoch: int, block: int | None = None) -> Published:
+        """What a node published under a key epoch."""
+        return Published(*self._read("AnchorRegistry", "published", node, key_epoch, block=block))
 
-    def anchors_at(self, wanted: Sequence[tuple[int, bytes]], block: int | None = None) -> list[AnchorInfo | None]:
-        """The anchors of (node, root) pairs, read in one batch; None where there is no anchor."""
+    def publishers(self, block: int | None = None) -> list[int]:
+        """Every node that ever anchored, in the order of their first anchors."""
+        return list(self._read("AnchorRegistry", "publishers", 1, _ALL, block=block))
+
+    def products(self, block: int | None = None) -> list[LaunchedProduct]:
+        """Every product that was ever launched, in that order, read in one batch at one block."""
+        at = self.chain.head().number if block is None else block
         face, address = interface("AnchorRegistry"), self.deployment.address("AnchorRegistry")
-        calls = [(address, face.encode("anchorOf", node, root)) for node, root in wanted]
-        results = self.chain.calls(calls, block=block, doing="answer anchorOf")
+        numbers = list(self._read("AnchorRegistry", "products", 1, _ALL, block=at))
+        results = self.chain.calls(
+            [(address, face.encode("productOf", n)) for n in numbers], block=at, doing="answer productOf"
+        )
         return [
-            _anchor(root, face.decode("anchorOf", data)[0]) for (_, root), data in zip(wanted, results, strict=True)
+            _product(number, face.decode("productOf", data)[0]) for number, data in zip(numbers, results, strict=True)
         ]
+
+    def product(self, number: int, block: int | None = None) -> LaunchedProduct:
+        """The product with this number; its state is `NONE` if it was never launched."""
+        return _product(number, self._read("AnchorRegistry", "productOf", number, block=block))
+
+    def flags(self, entry: int, block: int | None = None) -> Flags:
+        """What became of the anchor or book with this log entry."""
+        return Flags(*self._read("AuditRegistry", "flagsOf", entry, block=block))
+
+    def closed_from(self, node: int, block: int | None = None) -> int:
+        """From which log entry on a node does not show what it published; 0 if it shows all."""
+        return int(self._read("AuditRegistry", "closedFrom", node, block=block))
 
     def record(self, node: int, leaf: bytes, block: int | None = None) -> RecordState:
         """Life and disputes of a record. A record about which nothing was logged is live and undisputed."""
@@ -139,10 +161,6 @@ class Region:
         """What became of filings 1 to `filings` about a record, and when they were answered; see `answer_of`."""
         keys = [answer_key(node, leaf, number) for number in range(1, filings + 1)]
         return [answer_of(word) for word in self.words(keys, block)]
-
-    def series_length(self, node: int, product: bytes, block: int | None = None) -> int:
-        """Number of batches of the product with this digest that `node` anchored."""
-        return int(self._read("AnchorRegistry", "seriesLength", node, product, block=block))
 
     def current_key_epoch(self, block: int | None = None) -> int:
         """The current key epoch, which new anchors must name; 0 before the first was opened."""
@@ -154,6 +172,6 @@ class Region:
         return found if any(found) else None
 
 
-def _anchor(root: bytes, found: tuple[Any, ...]) -> AnchorInfo | None:
-    number, size, time, entry, key_epoch, audited, broken = found
-    return AnchorInfo(number, root, size, time, entry, key_epoch, audited, broken) if size else None
+def _product(number: int, found: tuple[Any, ...]) -> LaunchedProduct:
+    state, digest = found
+    return LaunchedProduct(number, ProductState(state), bytes(digest))

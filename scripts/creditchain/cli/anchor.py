@@ -15,7 +15,7 @@ from creditchain.cli.anchoring_options import (
     options_of,
     required_tag_key,
 )
-from creditchain.cli.batch_shown import KINDS, SENT_AGAIN, anchored, arrived, resumed, tell_resumed
+from creditchain.cli.batch_shown import SENT_AGAIN, anchored, arrived, resumed, tell_resumed
 from creditchain.cli.connecting import SignerOption, TagKeyOption
 from creditchain.cli.fault_report import ReportOption, reporting
 from creditchain.cli.product_folders import Folders, folders_of
@@ -41,7 +41,6 @@ def anchor(
     ],
     product: Annotated[str, typer.Option(help="name/version, or a product file.")],
     node: Annotated[int, typer.Option(help="The node that publishes.")],
-    kind: Annotated[str, typer.Option(help="delta, or full: restates all earlier batches of its series.")] = "delta",
     report_errors: ReportOption = None,
     skip_invalid: Annotated[bool, typer.Option("--skip-invalid", help="Skip bad lines and anchor the rest.")] = False,
     supersede: Annotated[
@@ -80,8 +79,6 @@ def anchor(
     from creditchain.home.keystores import load_tag_key
 
     chosen = settings(ctx)
-    if kind not in KINDS:
-        raise UsageError("unknown kind of batch", expected=" or ".join(KINDS), found=kind)
     if not watch and (once or move_to is not None):
         raise UsageError("--once and --move-to go with --watch")
     found, key = load_product(product, folders_of(products)), load_tag_key(required_tag_key(tag_key))
@@ -89,7 +86,7 @@ def anchor(
     reading = reading_of(encoding, sheet, header_row, mapping, found)
 
     def order(path: str) -> AnchorOrder:
-        return AnchorOrder(find_upload(path, reading), found, node, key, KINDS.index(kind))
+        return AnchorOrder(find_upload(path, reading), found, node, key)
 
     with reporting(report_errors, upload, product, mapping) as report, options_of(chosen.output) as options:
         ready = options(

@@ -1,32 +1,32 @@
-"""`creditchain audit` and `creditchain disorder`: compare a batch's list of leaves with its anchor."""
+"""`creditchain audit`: compare lists of leaves with anchors and books, attest, prove what is wrong."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from creditchain.cli.audit_options import EpochOption, ListArgument, NodeOption, publication
+from creditchain.cli.audit_proving import register as register_proofs
 from creditchain.cli.batch_path import batch_path
 from creditchain.cli.connecting import SignerOption, acting, open_region
 from creditchain.cli.files import ForceOption
 from creditchain.cli.settings import settings
 
 group = typer.Typer(
-    no_args_is_help=True, help="Audit batches from lists without content: list, check, attest. 批次审计"
+    no_args_is_help=True, help="Audit books from lists without content: list, check, attest, prove. 审计"
 )
-disorder_group = typer.Typer(no_args_is_help=True, help="Prove that a batch is out of order; anyone may. 乱序举证")
-
-ListArgument = Annotated[
-    Path, typer.Argument(metavar="LIST", help="List of leaves, from `audit list`, or a batch folder.")
-]
-NodeOption = Annotated[int, typer.Option("--node", help="The node that anchored the batch.")]
+prove_group = typer.Typer(
+    no_args_is_help=True, help="Prove that a batch or a book is wrong; anyone may. It is broken for ever. 举证"
+)
 
 
 def register(app: typer.Typer) -> None:
-    """Add the groups."""
+    """Add the group."""
+    register_proofs(prove_group)
+    group.add_typer(prove_group, name="prove")
     app.add_typer(group, name="audit")
-    app.add_typer(disorder_group, name="disorder")
 
 
 @group.command("list")
@@ -47,7 +47,7 @@ def write_list(
 
 
 @group.command()
-def check(ctx: typer.Context, listed: ListArgument, node: NodeOption) -> None:
+def check(ctx: typer.Context, listed: ListArgument, node: NodeOption, key_epoch: EpochOption = None) -> None:
     """Check that a list gives the anchored root and size, and ascends. Exit code 1 if not."""
     from creditchain.acts.auditing import check_list
     from creditchain.batch.folder.leaf_list import read_leaves
@@ -55,47 +55,40 @@ def check(ctx: typer.Context, listed: ListArgument, node: NodeOption) -> None:
     chosen = settings(ctx)
     leaves = read_leaves(listed)
     with open_region(chosen) as region:
-        audit = check_list(region, leaves, node)
-    chosen.output.emit(_shown(node, audit.root, audit.size, audit.subjects))
+        of = publication(region, node, key_epoch)
+        audit = check_list(region, leaves, of)
+    chosen.output.emit(
+        {"node": node, "key_epoch": of.key_epoch, "root": audit.root, "size": audit.size}
+        | {"subjects": audit.subjects, "ordered": True}
+    )
 
 
 @group.command()
 def attest(
     ctx: typer.Context,
-    listed: ListArgument,
     node: NodeOption,
     auditor: Annotated[int, typer.Option(help="The regulator that attests, by its node number.")],
+    lists: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="LIST...", help="Lists of the node's batches, or folders, but those kept before."),
+    ] = None,
+    key_epoch: EpochOption = None,
+    restored: Annotated[
+        bool,
+        typer.Option("--restored", help="What broken and annulled batches held is published again, or was a thief's."),
+    ] = False,
     signer: SignerOption = None,
 ) -> None:
-    """Check a list as `audit check` does, keep it, and attest on chain that size and order are right. 审计并留存"""
+    """Keep the lists, check that the node's last book is exactly its batches, and attest it on chain. 审计并留存"""
+    from creditchain.acts.auditing import AuditOrder
     from creditchain.acts.auditing import attest as run
     from creditchain.home.layout import Home
 
     chosen = settings(ctx)
     with acting(chosen, signer) as (region, outbox), chosen.output.progress("attesting: waiting for a final block"):
-        done = run(region, outbox, Home.made(chosen.home), listed, node, auditor)
-    kept = done.kept
+        of = publication(region, node, key_epoch)
+        done = run(region, outbox, Home.made(chosen.home), lists or [], AuditOrder(auditor, of, restored))
     chosen.output.emit(
-        _shown(node, kept.root, kept.size, kept.subjects)
-        | {"auditor": auditor, "kept": str(kept.path), "report": str(done.report), "report_digest": done.digest}
+        {"node": node, "key_epoch": of.key_epoch, "root": done.root, "size": done.size, "batches": done.batches}
+        | {"auditor": auditor, "restored": restored, "report": str(done.report), "report_digest": done.digest}
     )
-
-
-@disorder_group.command()
-def prove(ctx: typer.Context, listed: ListArgument, node: NodeOption, signer: SignerOption = None) -> None:
-    """Find two adjacent leaves that do not ascend and prove it on chain: the anchor is broken for ever.
-
-    The two subject tags become public; it is the only command that shows one.
-    """
-    from creditchain.acts.proving_disorder import prove_disorder
-    from creditchain.batch.folder.leaf_list import read_leaves
-
-    chosen = settings(ctx)
-    leaves = read_leaves(listed)
-    with acting(chosen, signer) as (region, outbox), chosen.output.progress("proving: waiting for a final block"):
-        done = prove_disorder(region, outbox, leaves, node)
-    chosen.output.emit({"node": node, "root": done.root, "index": done.index, "broken": done.broken})
-
-
-def _shown(node: int, root: bytes, size: int, subjects: int) -> dict[str, Any]:
-    return {"node": node, "root": root, "size": size, "subjects": subjects, "ordered": True}

@@ -34,7 +34,7 @@ def list_batches(ctx: typer.Context) -> None:
         {"region": each.region, "network": each.network, "log_id": each.row.log_id, **anchored(each.row)}
         for each in listed
     ]
-    columns = ("row", "region", "network", "root", "state", "node", "product", "kind", "number", "size", "subjects")
+    columns = ("row", "region", "network", "root", "state", "node", "product", "number", "size", "subjects")
     cells = [["" if row[name] is None else row[name] for name in columns] for row in rows]
     chosen.output.table(columns, cells, value=rows)
 

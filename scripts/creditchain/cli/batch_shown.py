@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from creditchain.batch.ledger import AnchoringRow
     from creditchain.cli.output import Output
 
-KINDS = ("delta", "full")
 #: What happened to an anchor that the journal had as final and the chain did not have.
 SENT_AGAIN = "a reorganisation of the chain had removed this anchor; the same transaction was sent again"
 
@@ -28,7 +27,6 @@ def anchored(row: AnchoringRow) -> dict[str, Any]:
         "state": str(row.state),
         "node": row.node,
         "product": row.product,
-        "kind": KINDS[row.kind],
         "number": row.number,
         "size": row.size,
         "subjects": row.subjects,
@@ -52,7 +50,6 @@ def of_manifest(manifest: Manifest) -> dict[str, Any]:
         "subjects": manifest.subjects,
         "domains": [domain.label for domain in domains_of(manifest.domains)],
         "product": terms.product,
-        "kind": KINDS[terms.kind],
         "node": terms.node,
         "key_epoch": terms.key_epoch,
         "chain_id": terms.chain_id,

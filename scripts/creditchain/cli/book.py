@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from creditchain.cli.connecting import SignerOption, acting
 from creditchain.cli.settings import settings
 from creditchain.errors import InputError, UsageError
 
@@ -74,6 +75,27 @@ def check(
     with chosen.output.stages() as watch:
         manifest = run(home, path, given, watch)
     chosen.output.emit(_shown(manifest) | {"folder": str(path), "intact": True})
+
+
+@group.command()
+def enter(
+    ctx: typer.Context,
+    book: Annotated[str, typer.Argument(help="Root (or its first digits), or the book's folder.")],
+    signer: SignerOption = None,
+) -> None:
+    """Enter a book on chain: it covers all batches of the node so far that are sound. 账册上链
+
+    Run again, it enters nothing twice.
+    """
+    from creditchain.acts.entering_books import enter_book
+    from creditchain.batch.book.manifest import read_manifest
+    from creditchain.home.layout import Home
+
+    chosen = settings(ctx)
+    manifest = read_manifest(_book_path(Home(chosen.home), book))
+    with acting(chosen, signer) as (region, outbox), chosen.output.progress("entering: waiting for a final block"):
+        entry = enter_book(region, outbox, manifest)
+    chosen.output.emit(_shown(manifest) | {"entry": entry})
 
 
 def _given(options: list[str] | None) -> dict[int, Path]:

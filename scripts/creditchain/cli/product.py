@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from creditchain.cli.product_folders import Folders, folders_of
+from creditchain.cli.product_launching import register as register_launching
 from creditchain.cli.settings import settings
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ group = typer.Typer(no_args_is_help=True, help="Products: kinds of records and r
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
+    register_launching(group)
     app.add_typer(group, name="product")
 
 

@@ -72,7 +72,6 @@ REGION_COMMANDS: Mapping[str, Register] = {
     "node": _node,
     "epoch": _epoch,
     "audit": _audit,
-    "disorder": _audit,
     "log": _log,
     "checkpoint": _checkpoint,
     "backup": _backup,

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 
+from creditchain.chain.anchors import anchor_in, anchor_info
 from creditchain.chain.clock import age
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.deployments import Deployment
 from creditchain.chain.errors import ContractRefusedError, EndpointError, LyingEndpointError
-from creditchain.chain.log_entries import blocks_at, entries_between
+from creditchain.chain.log_entries import entries_between
 from creditchain.chain.refusals import Refusal
 from creditchain.chain.region import Region
 from creditchain.errors import UnavailableError
-from creditchain.log.views import AnchorInfo, BlockRef, LogEntry
+from creditchain.log.entries import AnchorBody
+from creditchain.log.views import AnchorInfo, BlockRef, LaunchedProduct, LogEntry
 from creditchain.packages.record_package import RecordPackage, SignedTagStatement
 from creditchain.verification.evidence import Evidence, Missing, NodeHistory, Origin, Source, StatementSigner
 from creditchain.verification.steps import leaf_of
 from creditchain.verification.subject import signer_of
 from creditchain.verification.verdict import Text
-from creditchain.vocabulary import EntryKind
 
 NO_ENTRY = Missing(Text("the endpoint does not return the anchor's log entry", "节点未提供该锚定的日志条目"))
 
@@ -43,7 +45,8 @@ class EvidenceFetcher:
         self._members: dict[int, NodeHistory | None] = {}
         self._entries: dict[int, LogEntry | Missing] = {}
         self._signers: dict[SignedTagStatement, StatementSigner | None] = {}
-        self._anchors: dict[tuple[int, bytes], AnchorInfo | None] = {}
+        self._anchors: dict[int, AnchorInfo] = {}
+        self._products: dict[int, LaunchedProduct] = {}
         self._epochs: dict[int, bytes | None] = {}
 
     @cached_property
@@ -55,6 +58,10 @@ class EvidenceFetcher:
             LyingEndpointError: the endpoints of the network disagree about it.
         """
         return self._region.chain.final_block()
+
+    @cached_property
+    def _size(self) -> int:
+        return self._region.log_size(self.block.number)
 
     @cached_property
     def source(self) -> Source:
@@ -81,9 +88,13 @@ class EvidenceFetcher:
         node, root = package.batch.node, package.batch.root
         statement = package.tag.statement
         signer = self.signer(statement) if statement is not None else None
-        anchor = self._anchor(node, root)
-        if anchor is None:
-            waiting = region.anchor(node, root) is not None
+        entry = self._entry(package)
+        if isinstance(entry, Missing):
+            missing = Evidence.absent(self.origin, entry.why)
+            return replace(missing, block=self.block, signer=signer, source=self.source)
+        anchor = self._anchor(entry, node, root)
+        if anchor is None or entry is None:
+            waiting = entry is None and self._waits(package)
             return Evidence(self.origin, self.block, None, waiting, signer=signer, source=self.source)
         publisher = self._required(node)
         host = self._required(publisher.info.host) if publisher.info.host else None
@@ -91,7 +102,8 @@ class EvidenceFetcher:
             origin=self.origin,
             block=self.block,
             anchor=anchor,
-            entry=self._entry(anchor),
+            entry=entry,
+            product=self._product(anchor.product),
             publisher=publisher,
             host=host,
             record=region.record(node, leaf_of(package), number),
@@ -110,10 +122,19 @@ class EvidenceFetcher:
             self._epochs[epoch] = self._region.key_epoch_digest(epoch, self.block.number)
         return self._epochs[epoch]
 
-    def _anchor(self, node: int, root: bytes) -> AnchorInfo | None:
-        if (node, root) not in self._anchors:
-            self._anchors[node, root] = self._region.anchor(node, root, self.block.number)
-        return self._anchors[node, root]
+    def _anchor(self, entry: LogEntry | None, node: int, root: bytes) -> AnchorInfo | None:
+        """The anchor that an entry is, and what became of it; None if it is not this batch's."""
+        body = entry.body if entry is not None else None
+        if entry is None or not isinstance(body, AnchorBody) or (body.node, body.root) != (node, root):
+            return None
+        if entry.index not in self._anchors:
+            self._anchors[entry.index] = anchor_info(self._region, entry, self.block.number)
+        return self._anchors[entry.index]
+
+    def _product(self, number: int) -> LaunchedProduct:
+        if number not in self._products:
+            self._products[number] = self._region.product(number, self.block.number)
+        return self._products[number]
 
     def member(self, node: int) -> NodeHistory | None:
         """A node with its intervals of compromise; None if there is no such node. Raises as the chain does."""
@@ -147,22 +168,34 @@ class EvidenceFetcher:
             then = reads.member_at(statement.platform, statement.issued_at, block.number)
         return StatementSigner(address, member, then, reads.member_at(statement.platform, block.time, block.number))
 
-    def _entry(self, anchor: AnchorInfo) -> LogEntry | Missing:
-        if anchor.entry not in self._entries:
-            self._entries[anchor.entry] = self._find_entry(anchor)
-        return self._entries[anchor.entry]
+    def _entry(self, package: RecordPackage) -> LogEntry | Missing | None:
+        """The log entry that the package names; None if the log has no such entry yet."""
+        index = package.batch.entry
+        if index >= self._size:
+            return None
+        if index not in self._entries:
+            self._entries[index] = self._find_entry(index, package.batch.block)
+        return self._entries[index]
 
-    def _find_entry(self, anchor: AnchorInfo) -> LogEntry | Missing:
-        """The log entry of an anchor, from the events of its transaction.
+    def _find_entry(self, index: int, block: int) -> LogEntry | Missing:
+        """An entry from the events of the block that the package says.
 
         Nothing else here needs logs of old blocks. On a node that keeps none, only this entry is missing.
         """
+        if block > self.block.number:
+            return NO_ENTRY
         try:
-            entries = entries_between(
-                self._region, *blocks_at(self._region, anchor.time, self.block.number), EntryKind.ANCHOR
-            )
+            found = entries_between(self._region, block, block, index=index)
         except EndpointError as error:
             if error.refusal is Refusal.PASSING:
                 raise
             return Missing(Text(f"the endpoint does not keep old logs: {error.found}", "节点不提供历史日志"))
-        return next((entry for entry in entries if entry.index == anchor.entry), NO_ENTRY)
+        return next((entry for entry in found if entry.index == index), NO_ENTRY)
+
+    def _waits(self, package: RecordPackage) -> bool:
+        """Whether a block that is not final yet anchors the package's batch."""
+        batch = package.batch
+        head = self._region.chain.head().number
+        if not self.block.number < batch.block <= head:
+            return False
+        return anchor_in(self._region, batch.block, (batch.node, batch.key_epoch, batch.root)) is not None

@@ -11,20 +11,22 @@ from eth_utils.address import to_checksum_address
 
 from creditchain.hashing import keccak256, require_hash
 from creditchain.log.query_items import ITEM_BYTES, QueryItem
-from creditchain.vocabulary import PUBLISHING, BatchKind, DisputeState, EntryKind, Life, NodeStatus, Role
+from creditchain.vocabulary import PUBLISHING, DisputeState, EntryKind, Life, NodeStatus, Role
 
 __all__ = [
     "BODIES",
     "ENTRY_VERSION",
     "PUBLISHING",
     "AnchorBody",
+    "AnnulledBody",
     "AnswerBody",
     "AnswererBody",
     "AuditBody",
     "AuthorityBody",
-    "BatchKind",
     "Body",
+    "BookBody",
     "BrokenBody",
+    "ClosedBody",
     "CompromiseBody",
     "ConsentBody",
     "DisputeBody",
@@ -36,6 +38,7 @@ __all__ = [
     "NodeBody",
     "NodeStatus",
     "PauseBody",
+    "ProductBody",
     "QueriesBody",
     "QueryItem",
     "RegionBody",
@@ -143,23 +146,48 @@ class TagKeyEpochBody(_Body):
 
 
 @dataclass(frozen=True, slots=True)
+class ProductBody(_Body):
+    """A product is launched or withdrawn."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.PRODUCT
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "bytes32", "uint8")
+
+    number: int
+    digest: bytes  #: of its file; zeros when it is withdrawn
+    state: int  #: ProductState
+
+
+@dataclass(frozen=True, slots=True)
 class AnchorBody(_Body):
     """A batch is anchored."""
 
     KIND: ClassVar[EntryKind] = EntryKind.ANCHOR
     TYPES: ClassVar[tuple[str, ...]] = (
-        *("uint24", "bytes32", "uint64", "bytes32", "uint32", "uint8", "uint32", "uint64", "uint32"),
+        *("uint24", "uint32", "uint32", "uint32", "bytes32", "uint64", "uint32", "uint64"),
     )
 
     node: int
+    key_epoch: int
+    product: int  #: number of the product
+    number: int  #: of the batch among the node's under this key epoch, from 1
     root: bytes
     size: int
-    product: bytes  #: digest of the product
-    number: int  #: of the batch in its series, from 1
-    kind: int  #: BatchKind
     domains: int
     subjects: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookBody(_Body):
+    """A node enters its book of a key epoch: all leaves of its batches, but not of broken and annulled ones."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.BOOK
+    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "uint32", "uint32", "uint64", "bytes32")
+
+    node: int
     key_epoch: int
+    batches: int  #: number of batches so far
+    size: int
+    root: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,28 +237,57 @@ class AnswerBody(_Body):
 
 @dataclass(frozen=True, slots=True)
 class AuditBody(_Body):
-    """A regulator attests that a batch has the listed leaves, the anchored size, and the right order."""
+    """A regulator attests that a book is exactly its batches."""
 
     KIND: ClassVar[EntryKind] = EntryKind.AUDIT
-    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "uint24", "bytes32", "uint64", "bytes32")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "uint24", "uint32", "uint64", "bool", "bytes32")
 
     auditor: int
     node: int
-    root: bytes
-    size: int
+    key_epoch: int
+    book: int  #: index of its entry
+    restored: bool  #: what broken and annulled batches before it held was published again, or never was the node's
     report_digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenBody(_Body):
-    """Somebody proved that leaves `index` and `index + 1` of a batch do not ascend."""
+    """Somebody proved that a batch or a book is wrong."""
 
     KIND: ClassVar[EntryKind] = EntryKind.BROKEN
-    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "bytes32", "uint64")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "uint32", "uint64", "uint8", "uint64")
 
     node: int
-    root: bytes
-    index: int
+    key_epoch: int
+    entry: int  #: index of the entry of the batch or book
+    fault: int  #: Fault
+    other: int  #: the entry of the batch whose leaf is omitted or repeated; 0 for a disorder
+
+
+@dataclass(frozen=True, slots=True)
+class AnnulledBody(_Body):
+    """Governors annul a batch or a book that was made with a stolen key."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.ANNULLED
+    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "uint32", "uint64", "address", "bytes32")
+
+    node: int
+    key_epoch: int
+    entry: int  #: index of the entry of the batch or book
+    key: str  #: the stolen key, of the node or of its host
+    reason_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedBody(_Body):
+    """A node no longer shows what it published from an entry on."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.CLOSED
+    TYPES: ClassVar[tuple[str, ...]] = ("uint24", "uint64", "bytes32")
+
+    node: int
+    since: int  #: index of the entry; 0 if it shows everything again
+    reason_digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,11 +447,15 @@ Body: TypeAlias = (
     | CompromiseBody
     | AnswererBody
     | TagKeyEpochBody
+    | ProductBody
     | AnchorBody
+    | BookBody
     | StatusBody
     | DisputeBody
     | AuditBody
     | BrokenBody
+    | AnnulledBody
+    | ClosedBody
     | ConsentBody
     | RevocationBody
     | QueriesBody
@@ -415,11 +476,15 @@ BODIES: dict[EntryKind, type[Body]] = {
     EntryKind.COMPROMISE: CompromiseBody,
     EntryKind.ANSWERER: AnswererBody,
     EntryKind.TAG_KEY_EPOCH: TagKeyEpochBody,
+    EntryKind.PRODUCT: ProductBody,
     EntryKind.ANCHOR: AnchorBody,
+    EntryKind.BOOK: BookBody,
     EntryKind.STATUS: StatusBody,
     EntryKind.DISPUTE: DisputeBody,
     EntryKind.AUDIT: AuditBody,
     EntryKind.BROKEN: BrokenBody,
+    EntryKind.ANNULLED: AnnulledBody,
+    EntryKind.CLOSED: ClosedBody,
     EntryKind.CONSENT: ConsentBody,
     EntryKind.REVOCATION: RevocationBody,
     EntryKind.QUERIES: QueriesBody,

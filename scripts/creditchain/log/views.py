@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from creditchain.hashing import keccak256
-from creditchain.vocabulary import DisputeState
+from creditchain.vocabulary import DisputeState, ProductState
 
 if TYPE_CHECKING:
     from creditchain.log.appended import AppendedEntry
@@ -65,7 +65,11 @@ class Compromise:
 
 @dataclass(frozen=True, slots=True)
 class AnchorInfo:
-    """An anchored batch as `AnchorRegistry.anchorOf(node, root)` gives it. `entry` is its index in the region log."""
+    """An anchored batch: what its log entry says, and what became of it. `entry` is its index in the region log.
+
+    `product` is the number of its product, `number` the batch's among the node's under `key_epoch`. `audited`: a book
+    that came after it was audited, and is sound. `block` is where its entry was found.
+    """
 
     node: int
     root: bytes
@@ -75,6 +79,75 @@ class AnchorInfo:
     key_epoch: int
     audited: bool
     broken: bool
+    annulled: bool
+    number: int
+    product: int
+    block: int
+
+    @property
+    def spoiled(self) -> bool:
+        """Whether it is broken or annulled, so that its leaves count no more."""
+        return self.broken or self.annulled
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a node published under a key epoch, as `AnchorRegistry.published(node, epoch)` gives it.
+
+    `leaves` are those of all its `batches`, `gone` those of broken and annulled ones. `last_entry`, `book` and
+    `audited_book` are log entries: of the last batch or book, the last book, the last sound audited one; 0 for none.
+    """
+
+    batches: int
+    leaves: int
+    gone: int
+    last_entry: int
+    book: int
+    audited_book: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What became of an anchor or a book, as `AuditRegistry.flagsOf(entry)` gives it.
+
+    `since` is the entry by which it became broken or annulled, `previous` the audited book before an audited one.
+    """
+
+    audited: bool
+    broken: bool
+    annulled: bool
+    restored: bool
+    since: int
+    previous: int
+
+    @property
+    def spoiled(self) -> bool:
+        """Whether it is broken or annulled."""
+        return self.broken or self.annulled
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchedProduct:
+    """A product as `AnchorRegistry.productOf(number)` gives it: state, and the first 24 bytes of its digest."""
+
+    number: int
+    state: ProductState
+    digest: bytes
+
+    def is_of(self, digest: bytes) -> bool:
+        """Whether it is the product with this digest (32 bytes)."""
+        return self.state is not ProductState.NONE and digest[: len(self.digest)] == self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A log entry as it is shown to a contract: without kind and body, with the proof that the log holds it."""
+
+    index: int
+    writer: str
+    time: int
+    writes_hash: bytes
+    proof: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)

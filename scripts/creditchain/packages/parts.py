@@ -71,6 +71,8 @@ class PackagedBatch:
     index: int  #: of the record's leaf, from 0
     proof: tuple[bytes, ...]  #: sibling hashes from the leaf up, 32 bytes each
     key_epoch: int
+    entry: int  #: index of the anchor in the region's log
+    block: int  #: where its entry is to be looked for; it decides nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,10 @@ def _checked_subject(fields: Fields) -> Subject:
 
 def read_batch(value: object, path: str, limits: PackageLimits) -> PackagedBatch:
     """Where a record was anchored. Raises PackageError."""
-    names = ("log_id", "chain_id", "anchor_registry", "node", "root", "size", "index", "proof", "key_epoch")
+    names = (
+        *("log_id", "chain_id", "anchor_registry", "node", "root", "size", "index", "proof", "key_epoch"),
+        *("entry", "block"),
+    )
     fields = Fields(value, path, names)
     return PackagedBatch(
         log_id=fields.digest("log_id"),
@@ -199,6 +204,8 @@ def read_batch(value: object, path: str, limits: PackageLimits) -> PackagedBatch
         index=fields.number("index"),
         proof=fields.digests("proof", most=limits.path),
         key_epoch=fields.number("key_epoch", least=1, most=2**32 - 1),
+        entry=fields.number("entry"),
+        block=fields.number("block"),
     )
 
 
@@ -251,6 +258,8 @@ def batch_json(batch: PackagedBatch) -> dict[str, Any]:
         "index": batch.index,
         "proof": [hexed(sibling) for sibling in batch.proof],
         "key_epoch": batch.key_epoch,
+        "entry": batch.entry,
+        "block": batch.block,
     }
 
 

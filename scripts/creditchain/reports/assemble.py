@@ -127,7 +127,7 @@ def _require_folders(scope: Scope, batches: Mapping[BatchKey, BatchFolder]) -> N
     missing = [one for one in scope.sought if one.anchor.key not in batches]
     if missing:
         shown = [
-            f"node {node}, {one.product.ref} no. {one.anchor.body.number}, {hexed(root)}"
+            f"node {node}, {one.product.ref}, batch {one.anchor.body.number}, {hexed(root)}"
             for one in missing[:_LISTED]
             for node, root in [one.anchor.key]
         ]
@@ -179,7 +179,13 @@ class _Work:
                 continue
             if key in self.opened:
                 continue  # its publisher anchored it twice; a report names each record once
-            package = package_of(folder, proof.first + offset, self.order.subject, tag.statement)
+            package = package_of(
+                folder,
+                proof.first + offset,
+                self.order.subject,
+                (sought.anchor.entry, sought.anchor.block),
+                tag.statement,
+            )
             why = self._barred(sought.product, section, package)
             if why is None:
                 self.records.append((package, sought.product))

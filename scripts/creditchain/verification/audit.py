@@ -15,8 +15,8 @@ import numpy as np
 from creditchain.documents import canonical_bytes
 from creditchain.errors import NotValidError
 from creditchain.hashing import keccak256
-from creditchain.merkle import EMPTY_ROOT, Leaf, inclusion_path
-from creditchain.merkle.lanes import leaf_rows, levels
+from creditchain.merkle import EMPTY_ROOT, Leaf
+from creditchain.merkle.lanes import leaf_rows, levels, row_order
 from creditchain.merkle.rows import Rows, as_texts
 
 REPORT_FORMAT = "creditchain/audit-report@1"
@@ -30,7 +30,7 @@ class DisorderError(NotValidError):
     def __init__(self, index: int) -> None:
         super().__init__(
             f"leaves {index} and {index + 1} do not ascend",
-            hint="Prove it on chain with `creditchain disorder prove`.",
+            hint="Prove it on chain with `creditchain audit prove disorder`.",
         )
         self.index = index
 
@@ -82,16 +82,6 @@ class Audit:
     disorder: int | None  #: the first index whose leaf is not below the next leaf; None if all ascend
 
 
-@dataclass(frozen=True)
-class Disorder:
-    """Two adjacent leaves that do not ascend, their content and inclusion proofs, as `proveDisorder` takes them."""
-
-    index: int
-    first: Leaf
-    second: Leaf
-    proofs: tuple[list[bytes], list[bytes]]
-
-
 def tree_of(listed: LeafList) -> ListTree:
     """The batch tree over a list, in the order of the list."""
     return ListTree(levels(leaf_rows(listed.keys)))
@@ -113,23 +103,28 @@ def first_disorder(listed: LeafList) -> int | None:
     return None
 
 
-def find_disorder(listed: LeafList) -> Disorder | None:
-    """The first disorder with everything needed to prove it on chain; None if the list is in order."""
-    index = first_disorder(listed)
-    if index is None:
-        return None
-    tree = tree_of(listed)
-    proofs = inclusion_path(tree, index), inclusion_path(tree, index + 1)
-    return Disorder(index, listed.leaf(index), listed.leaf(index + 1), proofs)
+def union(lists: Sequence[LeafList]) -> LeafList:
+    """The leaves of several lists as one list, in ascending order; equal leaves stay neighbours."""
+    keys = np.concatenate([one.keys for one in lists])
+    return LeafList(keys[row_order(keys)])
 
 
-def audit_report(audit: Audit, *, log_id: bytes, node: int, auditor: int) -> dict[str, Any]:
+def leaf_hashes_of(listed: LeafList) -> list[bytes]:
+    """The leaf hashes of a list, 32 bytes each, in its order."""
+    return [row.tobytes() for row in leaf_rows(listed.keys)]
+
+
+def audit_report(
+    audit: Audit, *, log_id: bytes, node: int, key_epoch: int, auditor: int, batches: int
+) -> dict[str, Any]:
     """The report whose digest an attestation logs. The same audit gives the same report."""
     return {
         "format": REPORT_FORMAT,
         "hash": "keccak-256",
         "log_id": "0x" + log_id.hex(),
         "node": node,
+        "key_epoch": key_epoch,
+        "batches": batches,
         "auditor": auditor,
         "root": "0x" + audit.root.hex(),
         "size": audit.size,

@@ -1,11 +1,11 @@
 """Step 9: nothing in the policy's scope was left out.
 
-The region's log gives every batch of each series in scope. For each of these batches, and each section that was asked
-for, the package must prove which leaves the batch holds for the subject. Each of these leaves must be opened in the
-package, or have been excused when the report was delivered: because the log says that the record is no longer live, or
-because the batch is so old that its retention is over in any case (`scope.excused`). A superseded record is excused by
-the record that took its place, which must be shown, or excused itself: otherwise whoever supersedes a record by a leaf
-that does not exist would hide it. The report must rest on exactly the records shown.
+The region's log gives every batch of each publisher in scope. For each of these batches, and each section that was
+asked for, the package must prove which leaves the batch holds for the subject. Each of these leaves must be opened in
+the package, or have been excused when the report was delivered: because the log says that the record is no longer live,
+or because the batch is so old that its retention is over in any case (`scope.excused`). A superseded record is excused
+by the record that took its place, which must be shown, or excused itself: otherwise whoever supersedes a record by a
+leaf that does not exist would hide it. The report must rest on exactly the records shown.
 
 An unopened leaf shows neither its day nor its domain. If the consent limits either, the leaf may be one that must not
 be shown. Completeness is then *not verified*, unless the policy trusts the provider in this. If the consent limits
@@ -28,7 +28,6 @@ from creditchain.verification.case import Case, JudgedRecord, domains_in
 from creditchain.verification.consented import limits_days
 from creditchain.verification.evidence import Missing, NodeHistory
 from creditchain.verification.policy import Completeness
-from creditchain.verification.restated import dropped_records
 from creditchain.verification.scope import (
     Asked,
     Scope,
@@ -40,6 +39,7 @@ from creditchain.verification.scope import (
     find_scope,
     in_scope,
     last_successor,
+    wrongly_launched,
 )
 from creditchain.verification.verdict import (
     Outcome,
@@ -106,6 +106,12 @@ def _ready(case: Case, delivered: Step) -> _Check | Step:
     index = index_log(log)
     if index.unread:
         return not_verified(9, "the log holds entries of a contract that is not known here", "日志含本地未知合约的条目")
+    other = wrongly_launched(index, combined(product, case.catalogue))
+    if other:
+        return not_verified(
+            9, "the region launched other products under the numbers of these", "区域以同一编号上线了其他产品",
+            products=other,
+        )  # fmt: skip
     window = _window(case, index, time)
     return window if isinstance(window, Step) else _Check(case, index, product, time, window, members)
 
@@ -160,11 +166,11 @@ class _Check:
                 self._look(sought, section, ranges, opened)
         for where, key in self.superseded:
             self._follow(where, key, opened)
-        weak = (*self._unaudited(scope), *self._trusted(demands))
+        weak = (*self._unaudited(scope), *self._trusted(demands), *_closed(scope))
         fault = self._fault() or self._unmatched(demands, products, scope) or self._doubt(scope, demands)
         if fault is not None:
             return fault, (), weak
-        return self._passed(scope, len(products)), dropped_records(self.case, self.log, scope), weak
+        return self._passed(scope, len(products)), (), weak
 
     def _asked(self, demands: Completeness) -> Asked:
         """What was asked for: by the request, or without one all that the product may show. A policy may narrow it."""
@@ -175,7 +181,7 @@ class _Check:
         delivery = self.case.package.delivery
         return everything(self.product) if delivery is None else asked_for(delivery.request)
 
-    def _unmatched(self, demands: Completeness, products: Mapping[bytes, Product], scope: Scope) -> Step | None:
+    def _unmatched(self, demands: Completeness, products: Mapping[int, Product], scope: Scope) -> Step | None:
         """The step if the policy names something that nothing in scope has: then it would be checked in no batch."""
         sections = self._offered().sections & frozenset(self.product.combined_sections)
         unmet = (
@@ -197,7 +203,8 @@ class _Check:
     ) -> None:
         """Check one batch and section: its range must be proven and each of its leaves accounted for."""
         body = sought.anchor.body
-        where = f"node {body.node}, {sought.product.ref} no. {body.number}, {section.label}"
+        batch = f"batch {body.number} of key epoch {body.key_epoch}"
+        where = f"node {body.node}, {sought.product.ref}, {batch}, {section.label}"
         tag = self.case.package.tag(body.key_epoch)
         if tag is None:
             self.untagged.add(body.key_epoch)
@@ -301,7 +308,7 @@ class _Check:
 
     def _doubt(self, scope: Scope, demands: Completeness) -> Step | None:
         """The step if it cannot be decided from this package."""
-        if not scope.sought and not scope.spoiled:
+        if not scope.sought and not scope.spoiled and not scope.closed:
             # An empty scope proves nothing. It may be a new chain, a window before the first batch, or a mistake in the
             # policy.
             return not_verified(
@@ -316,10 +323,12 @@ class _Check:
         if scope.spoiled:
             places = [f"node {one.body.node} no. {one.body.number}" for one in scope.spoiled]
             return not_verified(
-                9, f"a batch is broken, or a key was compromised: {_some(places)}", "失效批次的内容无法得知",
+                9,
+                f"a batch is broken or annulled, or a key was compromised: {_some(places)}",
+                "失效批次的内容无法得知",
                 batches=places,
-            )  # fmt: skip
-        unaudited = [one for one in scope.sought if one.anchor.key not in self.log.audited]
+            )
+        unaudited = [one for one in scope.sought if not self.log.is_audited(one.anchor)]
         if demands.audited and unaudited:
             return not_verified(
                 9, f"{len(unaudited)} batch(es) in scope are not audited", f"{len(unaudited)} 个批次未审计"
@@ -334,17 +343,18 @@ class _Check:
         return None
 
     def _passed(self, scope: Scope, products: int) -> Step:
-        audited = sum(one.anchor.key in self.log.audited for one in scope.sought)
+        audited = sum(self.log.is_audited(one.anchor) for one in scope.sought)
+        nodes = len({one.anchor.body.node for one in scope.sought})
         return passed(
             9,
-            f"{len(scope.sought)} batch(es) of {scope.series} series, {audited} audited; "
+            f"{len(scope.sought)} batch(es) of {nodes} publisher(s), {audited} audited; "
             f"{self.leaves} record(s), all accounted for, to log size {scope.window.stop}",
-            f"{scope.series} 个系列 {len(scope.sought)} 个批次（{audited} 个经审计），{self.leaves} 条记录均有着落，"
+            f"{nodes} 个发布节点 {len(scope.sought)} 个批次（{audited} 个经审计），{self.leaves} 条记录均有着落，"
             f"截至日志大小 {scope.window.stop}",
             log_size=scope.window.stop,
             first_entry=scope.window.start,
             products=products,
-            series=scope.series,
+            publishers=nodes,
             batches=len(scope.sought),
             audited=audited,
             records=self.leaves,
@@ -355,7 +365,7 @@ class _Check:
 
     def _unaudited(self, scope: Scope) -> tuple[Weakness, ...]:
         """In an audited batch a regulator saw all leaves in order. In the others only proofs of disorder guard it."""
-        count = sum(one.anchor.key not in self.log.audited for one in scope.sought)
+        count = sum(not self.log.is_audited(one.anchor) for one in scope.sought)
         if not count:
             return ()
         return (
@@ -370,14 +380,6 @@ class _Check:
 
     def _trusted(self, demands: Completeness) -> tuple[Weakness, ...]:
         found = []
-        if demands.trust_full:
-            found.append(
-                weakness(
-                    WeaknessKind.TRUSTED,
-                    "full batches were trusted to restate earlier ones",
-                    "已信任全量批次包含此前批次",
-                )
-            )
         if self.veiled and demands.trust_unopened:
             found.append(
                 weakness(
@@ -388,6 +390,23 @@ class _Check:
                 )
             )
         return tuple(found)
+
+
+def _closed(scope: Scope) -> tuple[Weakness, ...]:
+    """What closed nodes published, nobody can show."""
+    if not scope.closed:
+        return ()
+    nodes = sorted({one.body.node for one in scope.closed})
+    shown = ", ".join(map(str, nodes))
+    return (
+        weakness(
+            WeaknessKind.CLOSED,
+            f"{len(scope.closed)} batch(es) of nodes that governors closed are not shown: {shown}",
+            f"治理方已关闭的节点（{shown}）的 {len(scope.closed)} 个批次未展示",
+            nodes=nodes,
+            batches=len(scope.closed),
+        ),
+    )
 
 
 def _named_records(case: Case) -> list[tuple[int, bytes, str]] | None:

@@ -1,7 +1,7 @@
 """The first half of step 2: what a document is, held against the product that its batch's log entry names.
 
-The entry, not the document, says which product a record is of: its publisher declared it, and the chain counted the
-batch in that product's series. A document that calls itself another product, or does not fit this one, was never a
+The entry, not the document, says which product a record is of: its publisher declared it, and governors had
+launched that product. A document that calls itself another product, or does not fit this one, was never a
 record of it, however well its leaf leads to the root.
 """
 
@@ -16,7 +16,7 @@ from creditchain.packages.record_package import RecordPackage
 from creditchain.products import Product
 from creditchain.verification.days import day_of
 from creditchain.verification.evidence import Evidence, Missing
-from creditchain.verification.publisher import contradiction
+from creditchain.verification.publisher import contradiction, product_of
 from creditchain.verification.verdict import Step, failed, not_verified, passed, worst_of
 
 
@@ -50,15 +50,18 @@ def check_product(
     `document` is None for a file. `catalogue` holds the products that the verifier knows, by `name/version`.
     """
     anchor, entry = evidence.anchor, evidence.entry
-    for value in (anchor, entry):
+    if anchor is None:
+        return not_verified(2, "product unknown: the batch is not anchored", "产品未知：批次未锚定")
+    for value in (anchor, entry, evidence.product):
         if isinstance(value, Missing):
             return not_verified(2, f"product unknown: {value.why.en}", f"产品未知：{value.why.zh}")
-    if anchor is None or isinstance(anchor, Missing) or isinstance(entry, Missing):
-        return not_verified(2, "product unknown: the batch is not anchored", "产品未知：批次未锚定")
+    # Narrowed above; written out for the type checker, which does not follow the loop.
+    if isinstance(anchor, Missing) or isinstance(entry, Missing):
+        raise TypeError("unreachable")
     body = entry.body
     if contradiction(package, anchor, entry) is not None or not isinstance(body, AnchorBody):
         return not_verified(2, "product unknown: see step 5", "产品未知：见步骤 5")
-    product = product_of(body, catalogue)
+    product = product_of(evidence, catalogue)
     if product is None:
         unknown = not_verified(
             2, "the product that the batch's log entry names is not known here", "本地未知日志条目所指产品",
@@ -69,11 +72,6 @@ def check_product(
     if document is None:
         return worst_of((_check_file(package, product, body), numbered))
     return _misfit(document, product) or worst_of((_check_day(document, anchor.time), numbered))
-
-
-def product_of(body: AnchorBody, catalogue: Mapping[str, Product]) -> Product | None:
-    """The product that a batch was anchored for; None if the verifier does not know it."""
-    return next((product for product in catalogue.values() if product.digest == body.product), None)
 
 
 def _check_number(package: RecordPackage, product: Product) -> Step:

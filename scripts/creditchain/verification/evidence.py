@@ -15,6 +15,7 @@ from creditchain.log.views import (
     BlockRef,
     Compromise,
     ConsentState,
+    LaunchedProduct,
     LogEntry,
     MemberAt,
     Metered,
@@ -127,6 +128,8 @@ class Evidence:
     waiting_for_final: bool = False
     #: The log entry of the anchor.
     entry: LogEntry | Missing = NOT_ASKED
+    #: The product that the entry names, as governors launched it.
+    product: LaunchedProduct | Missing = NOT_ASKED
     publisher: NodeHistory | Missing = NOT_ASKED
     #: The physical node that hosts the publisher; None for a physical publisher.
     host: NodeHistory | Missing | None = NOT_ASKED
@@ -151,6 +154,7 @@ class Evidence:
             empty,
             anchor=missing,
             entry=missing,
+            product=missing,
             publisher=missing,
             host=missing,
             record=missing,

@@ -22,7 +22,6 @@ A policy file is TOML (docs/format.md, section 8):
     log_size = 5000                  # the window ends at this size of the log; if left out, at the size that the log
     lag_seconds = 600                # had lag_seconds before the delivery
     audited = false                  # true: every batch in scope must be audited
-    full_batches = "checked"         # "trusted": believe that a full batch restates the batches before it
     unopened = "refused"             # "trusted": believe the provider that unopened leaves lie outside the days and
                                      # domains that the consent covers
 """
@@ -67,7 +66,6 @@ class Completeness:
     log_size: int | None = None  #: end of the window; None: the log `lag_seconds` before the delivery
     lag_seconds: int = LAG_SECONDS  #: a provider reads final blocks, and needs time to assemble
     audited: bool = False  #: every batch in scope must be audited
-    trust_full: bool = False  #: believe that a full batch restates the batches before it
     trust_unopened: bool = False  #: believe that unopened leaves are outside the consent where they may be
 
     def narrowings(self) -> tuple[Weakness, ...]:
@@ -199,7 +197,7 @@ _FIELDS: Final = (
 
 
 _SCOPE_FIELDS: Final = (
-    "nodes", "products", "sections", "first_entry", "log_size", "lag_seconds", "audited", "full_batches", "unopened"
+    "nodes", "products", "sections", "first_entry", "log_size", "lag_seconds", "audited", "unopened"
 )  # fmt: skip
 
 
@@ -248,7 +246,6 @@ def _completeness(table: object) -> Completeness:
             log_size=_number(table, "log_size", 1, 2**53 - 1, None),
             lag_seconds=_number(table, "lag_seconds", 0, 86_400, LAG_SECONDS) or 0,
             audited=_flag(table, "audited"),
-            trust_full=_choice(table, "full_batches", ("checked", "trusted")) == "trusted",
             trust_unopened=_choice(table, "unopened", ("refused", "trusted")) == "trusted",
         )
     except PolicyError as error:

@@ -46,7 +46,7 @@ def check_publisher(
         _fault_of_node(anchor, publisher, host),
         _stolen_key(anchor, publisher, host),
         _fault_of_domain(document, entry),
-        _out_of_scope(package, anchor, entry, policy, catalogue),
+        _out_of_scope(package, anchor, evidence, policy, catalogue),
     )
     if fault is not None:
         return fault, ()
@@ -56,6 +56,16 @@ def check_publisher(
 def anchor_body(entry: LogEntry) -> AnchorBody | None:
     """The batch that an entry declares; None if it is not an Anchor entry of a version known here."""
     return entry.body if isinstance(entry.body, AnchorBody) else None
+
+
+def product_of(evidence: Evidence, catalogue: Mapping[str, Product]) -> Product | None:
+    """The product that a batch was anchored for; None if the verifier does not know it."""
+    launched, entry = evidence.product, evidence.entry
+    if isinstance(launched, Missing) or isinstance(entry, Missing) or not isinstance(entry.body, AnchorBody):
+        return None
+    number = entry.body.product
+    known = (product for product in catalogue.values() if product.number == number == launched.number)
+    return next((product for product in known if launched.is_of(product.digest)), None)
 
 
 def contradiction(package: RecordPackage, anchor: AnchorInfo, entry: LogEntry) -> Step | None:
@@ -75,7 +85,9 @@ def contradiction(package: RecordPackage, anchor: AnchorInfo, entry: LogEntry) -
 
 def _fault_of_node(anchor: AnchorInfo, publisher: NodeHistory, host: NodeHistory | None) -> Step | None:
     if anchor.broken:
-        return failed(5, "it was proven on chain that this batch is out of order", "已有人证明该批次乱序，锚定失效")
+        return failed(5, "it was proven on chain that this batch is wrong", "已有人证明该批次有误，锚定失效")
+    if anchor.annulled:
+        return failed(5, "governors annulled this batch: it was anchored with a stolen key", "治理方已作废该批次")
     if publisher.info.number != anchor.node or publisher.info.role not in PUBLISHING:
         return failed(5, "the node may not publish", "该节点无权发布", node=anchor.node, role=publisher.info.role)
     if publisher.info.host != (host.info.number if host is not None else 0):
@@ -111,14 +123,15 @@ def _fault_of_domain(document: Document | None, entry: LogEntry) -> Step | None:
 
 
 def _out_of_scope(
-    package: RecordPackage, anchor: AnchorInfo, entry: LogEntry, policy: Policy, catalogue: Mapping[str, Product]
+    package: RecordPackage, anchor: AnchorInfo, evidence: Evidence, policy: Policy, catalogue: Mapping[str, Product]
 ) -> Step | None:
     if policy.nodes and package.batch.node not in policy.nodes:
         return failed(5, "the policy does not accept this publisher", "策略不接受该发布节点", node=anchor.node)
     if policy.products:
-        accepted = {catalogue[name].digest for name in policy.products if name in catalogue}
-        body = anchor_body(entry)
-        if body is None or body.product not in accepted:
+        if isinstance(evidence.product, Missing):
+            return not_verified(5, evidence.product.why.en, evidence.product.why.zh)
+        product = product_of(evidence, catalogue)
+        if product is None or product.ref not in policy.products:
             return failed(5, "the policy does not accept this product", "策略不接受该产品")
     if policy.audited and not anchor.audited:
         return not_verified(

@@ -29,7 +29,7 @@ from creditchain.verification.days import day_of
 from creditchain.verification.delivered import check_delivery
 from creditchain.verification.evidence import Evidence, Missing, ReportEvidence
 from creditchain.verification.policy import DEFAULT_POLICY, Policy
-from creditchain.verification.publisher import anchor_body
+from creditchain.verification.publisher import anchor_body, product_of
 from creditchain.verification.retained import check_retention
 from creditchain.verification.steps import leaf_of, verify_record
 from creditchain.verification.subject import UNVOUCHED_TAG, TagClaim, TagKey, unvouched, vouch
@@ -99,8 +99,7 @@ def _case(
     vouchers: Mapping[int, Step | None],
 ) -> Case:
     report = _document(package.report.media_type, package.report.content)
-    by_digest = {product.digest: product for product in catalogue.values()}
-    records = [_record(one, seen, by_digest) for one, seen in zip(package.packages(), evidence.records, strict=True)]
+    records = [_record(one, seen, catalogue) for one, seen in zip(package.packages(), evidence.records, strict=True)]
     product = catalogue.get(report.product) if report is not None else None
     return Case(
         package=package,
@@ -116,10 +115,10 @@ def _case(
     )
 
 
-def _record(package: RecordPackage, seen: Evidence, products: Mapping[bytes, Product]) -> JudgedRecord:
+def _record(package: RecordPackage, seen: Evidence, catalogue: Mapping[str, Product]) -> JudgedRecord:
     document = _document(package.record.media_type, package.record.content)
     body = None if isinstance(seen.entry, Missing) else anchor_body(seen.entry)
-    product = products.get(body.product) if body is not None else None
+    product = product_of(seen, catalogue)
     if document is not None:
         domains = domain_mask([document.domain])
     else:

@@ -1,12 +1,9 @@
 """The scope of completeness (step 9): which batches a report must show, and which sections of each. Pure.
 
-A series is the batches of one node for one product. For each series in scope:
-
-- Every batch in the log window must be shown, delta and full batches alike. A full batch restates the earlier batches
-  with fresh salts, so nothing else would reveal a record that it dropped. Only a verifier who trusts full batches
-  (`trust_full`) accepts the last full batch and the batches after it.
-- A batch that is broken, or was anchored with a compromised key, proves nothing. Unless a later sound full batch
-  restates it, its content is unknown and completeness cannot be shown.
+Every batch of every publisher must be shown that is in the log window and of a product in scope. A batch that is
+broken, annulled, or was anchored with a compromised key, proves nothing: unless an auditor found that its records are
+published again, what it held is unknown and completeness cannot be shown. Batches that a node no longer shows, as
+governors said, nobody can show.
 """
 
 from __future__ import annotations
@@ -22,7 +19,7 @@ from creditchain.products import Product
 from creditchain.verification.days import day_of
 from creditchain.verification.evidence import NodeHistory
 from creditchain.verification.policy import Completeness
-from creditchain.vocabulary import BatchKind, Life
+from creditchain.vocabulary import Life
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +44,16 @@ class Scope:
     """The batches that must be shown, and those that cannot be."""
 
     sought: tuple[Sought, ...]
-    spoiled: tuple[LoggedAnchor, ...]  #: broken or anchored with a compromised key, and not restated
-    series: int  #: number of series with a batch in scope
+    spoiled: tuple[LoggedAnchor, ...]  #: broken, annulled or anchored with a compromised key, and not published again
+    closed: tuple[LoggedAnchor, ...]  #: of nodes that do not show them
     window: range  #: of log entries
 
     @property
     def nodes(self) -> frozenset[int]:
         """The publishers that have a batch in scope."""
-        return frozenset(one.body.node for one in (*(sought.anchor for sought in self.sought), *self.spoiled))
+        return frozenset(
+            one.body.node for one in (*(sought.anchor for sought in self.sought), *self.spoiled, *self.closed)
+        )
 
 
 def asked_for(request: QueryRequest) -> Asked:
@@ -72,10 +71,10 @@ def combined(report: Product, catalogue: Mapping[str, Product]) -> tuple[Product
     return tuple(catalogue[name] for name in report.combines)
 
 
-def in_scope(products: Iterable[Product], asked: Asked, demands: Completeness) -> dict[bytes, Product]:
-    """Those of a report's products whose batches must be shown, by digest."""
+def in_scope(products: Iterable[Product], asked: Asked, demands: Completeness) -> dict[int, Product]:
+    """Those of a report's products whose batches must be shown, by number."""
     return {
-        product.digest: product
+        product.number: product
         for product in products
         if (not demands.products or product.ref in demands.products)
         and domain_mask(product.domains) & asked.domains
@@ -91,29 +90,34 @@ def sections_of(product: Product, asked: Asked) -> tuple[Section, ...]:
 def find_scope(
     log: LogIndex,
     window: range,
-    products: Mapping[bytes, Product],
+    products: Mapping[int, Product],
     asked: Asked,
     demands: Completeness,
     *,
     members: Mapping[int, NodeHistory],
 ) -> Scope:
-    """Find every batch of each series in scope. `members` holds every node that ever anchored, and their hosts."""
-    series: dict[tuple[int, bytes], list[LoggedAnchor]] = {}
-    for anchor in log.anchors:
-        key = anchor.body.node, anchor.body.product
-        if anchor.entry in window and key[1] in products and (not demands.nodes or key[0] in demands.nodes):
-            series.setdefault(key, []).append(anchor)
+    """Find every batch in scope. `members` holds every node that ever anchored, and their hosts."""
     sought: list[Sought] = []
     spoiled: list[LoggedAnchor] = []
-    for (_, digest), anchors in series.items():
-        product = products[digest]
-        sound = [one for one in anchors if one.key not in log.broken and not made_with_stolen_key(one, members)]
-        last_full = max((one.entry for one in sound if one.body.kind == BatchKind.FULL), default=-1)
-        kept = {one.entry for one in sound}
-        spoiled += [one for one in anchors if one.entry not in kept and one.entry > last_full]
-        shown = [one for one in sound if one.entry >= last_full] if demands.trust_full else sound
-        sought += [Sought(one, product, sections_of(product, asked)) for one in shown]
-    return Scope(tuple(sought), tuple(spoiled), len(series), window)
+    closed: list[LoggedAnchor] = []
+    for anchor in log.anchors:
+        product = products.get(anchor.body.product)
+        if product is None or anchor.entry not in window or (demands.nodes and anchor.body.node not in demands.nodes):
+            continue
+        if log.is_forgiven(anchor):
+            continue
+        if anchor.entry in log.spoiled or made_with_stolen_key(anchor, members):
+            spoiled.append(anchor)
+        elif log.is_closed(anchor):
+            closed.append(anchor)
+        else:
+            sought.append(Sought(anchor, product, sections_of(product, asked)))
+    return Scope(tuple(sought), tuple(spoiled), tuple(closed), window)
+
+
+def wrongly_launched(log: LogIndex, products: Iterable[Product]) -> list[str]:
+    """Products whose number the region gave to another product: which batches are theirs, nobody can tell."""
+    return [one.ref for one in products if log.products.get(one.number, one.digest) != one.digest]
 
 
 def made_with_stolen_key(anchor: LoggedAnchor, members: Mapping[int, NodeHistory]) -> bool:

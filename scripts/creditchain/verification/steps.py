@@ -178,6 +178,10 @@ def _check_anchor(package: RecordPackage, evidence: Evidence, policy: Policy) ->
         return failed(
             4, "this node never anchored this root", "该节点从未锚定此批次根", node=batch.node, root=batch.root
         )
+    if anchor.entry != batch.entry:
+        return failed(
+            4, "the batch is another entry of the log", "该批次是日志的另一条", expected=anchor.entry, found=batch.entry
+        )
     if (anchor.node, anchor.root) != (batch.node, batch.root):
         return not_verified(4, "the anchor in the evidence belongs to another batch", "所给锚定属于其他批次")
     if isinstance(evidence.entry, Missing) or isinstance(evidence.block, Missing):

@@ -112,7 +112,8 @@ class WeaknessKind(StrEnum):
     UNVOUCHED = "tag not vouched for"  #: whose tag it is, only the document itself says
     NARROWED = "narrowed scope"  #: completeness was judged in a part of what was asked for
     TRUSTED = "trusted"  #: the policy believes somebody in what could have been checked
-    UNAUDITED = "unaudited"  #: no regulator looked at the order of the leaves
+    UNAUDITED = "unaudited"  #: no regulator compared the publisher's book with its batches
+    CLOSED = "closed node"  #: a node no longer shows what it published
     ONE_ENDPOINT = "one endpoint's word"  #: what the chain says, one endpoint alone says
     OLD_BLOCK = "old block"  #: what happened since the block that was read is not seen
 
@@ -129,6 +130,7 @@ _WEAKNESS_ZH: Final = {
     WeaknessKind.NARROWED: "范围缩小",
     WeaknessKind.TRUSTED: "凭信任",
     WeaknessKind.UNAUDITED: "未经审计",
+    WeaknessKind.CLOSED: "节点已关闭",
     WeaknessKind.ONE_ENDPOINT: "单一节点所述",
     WeaknessKind.OLD_BLOCK: "区块陈旧",
 }

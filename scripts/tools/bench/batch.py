@@ -191,7 +191,7 @@ def _run(path: Path, product: Product, folder: Path, *, keep: bool = False, memo
     """Make one batch. Watching the memory slows it down, so timed runs do not."""
     dest = folder / "batches"
     shutil.rmtree(dest, ignore_errors=True)
-    terms = Terms(bytes(32), 1, "0x" + "00" * 20, 1, product.ref, product.digest, product.number, 0, 1, bytes(32))
+    terms = Terms(bytes(32), 1, "0x" + "00" * 20, 1, product.ref, product.digest, product.number, 1, bytes(32))
     with _peak_memory() if memory else nullcontext([0]) as peak:
         began = time.perf_counter()
         prepared = prepare(find_upload(path), Rules(product), SEALS, terms, dest, name="bench", limits=BatchLimits())

@@ -64,7 +64,7 @@ def write_workbook(table: Path, path: Path) -> Path:
 
 def _anchored(path: Path, product: Product, folder: Path) -> tuple[float, bytes]:
     """Seconds from file to root (median), and the root."""
-    terms = Terms(bytes(32), 1, "0x" + "00" * 20, 1, product.ref, product.digest, product.number, 0, 1, bytes(32))
+    terms = Terms(bytes(32), 1, "0x" + "00" * 20, 1, product.ref, product.digest, product.number, 1, bytes(32))
     seconds = []
     for _ in range(RUNS):
         dest = folder / "batches"

@@ -11,7 +11,10 @@ from world import (
     declare_stolen,
     leaf_opening,
     number_hash,
+    publish,
     refused,
+    shown,
+    time_of,
 )
 
 OPENINGS = [leaf_opening(n) for n in range(8)]
@@ -24,56 +27,52 @@ def test_root_squatting(region):
     """Whoever sees a root in the mempool and anchors it first only anchors it for himself."""
     region.anchors.anchor(batch(1, ROOT, node=BUREAU, size=1, subjects=1), {"from": accounts[BUREAU]})
     region.anchors.anchor(batch(1, ROOT, size=8), {"from": accounts[SOURCE]})
-    sizes = [region.anchors.anchorOf(node, ROOT).dict()["size"] for node in (BUREAU, SOURCE)]
-    assert sizes == [1, 8]
+    leaves = [region.anchors.published(node, 1).dict()["leaves"] for node in (BUREAU, SOURCE)]
+    assert leaves == [1, 8]
 
 
 def test_split_leaf(region):
-    """A leaf of 69 bytes that looks like an inner node: prefixes keep the two apart, whatever the bytes."""
+    """A leaf that looks like an inner node: prefixes and lengths keep the two apart, whatever the bytes."""
+    tx = region.anchors.anchor(batch(1, ROOT, size=8), {"from": accounts[SOURCE]})
     left, right = LEAVES[0], LEAVES[1]
-    posing = (left, right[0], int.from_bytes(right[1:5], "big"), right[5:] + bytes(5))
-    assert reference.leaf(*posing) != reference.keccak(b"\x01", left, right)
-    region.anchors.anchor(batch(1, ROOT, size=8), {"from": accounts[SOURCE]})
+    posing = ((left, right[0], int.from_bytes(right[1:5], "big"), right[5:] + bytes(5)), 0, [])
+    other = ((NO_WORD, 0, 0, NO_WORD), 1, [])
+    hashed = reference.leaf(*posing[0])
+    assert hashed != reference.keccak(b"\x01", left, right)
     inner = [reference.keccak(b"\x01", LEAVES[i], LEAVES[i + 1]) for i in range(0, 8, 2)]
-    proofs = [reference.path(0, inner), reference.path(1, inner)]
-    with refused("AnchorRegistryInclusion", ROOT, 0, reference.leaf(*posing)):
-        region.anchors.proveDisorder(SOURCE, ROOT, 0, posing, (NO_WORD, 0, 0, NO_WORD), *proofs)
+    leaves = [(*one[:2], reference.path(one[1], inner)) for one in (posing, other)]
+    with refused("AuditRegistryInclusion", ROOT, 0, hashed):
+        region.audits.proveDisorder(shown(region, tx), *leaves)
 
 
 def test_reordered_leaves(region):
     """If a publisher hides a record out of order, whoever sees two neighbours can break its batch."""
     openings = [*OPENINGS[:2], OPENINGS[6], *OPENINGS[3:6], OPENINGS[2], OPENINGS[7]]
+    tx = publish(region, openings)
     leaves = batch_tree(openings)
-    root = reference.mth(leaves)
-    region.anchors.anchor(batch(1, root, size=8), {"from": accounts[SOURCE]})
-    proofs = [reference.path(i, leaves) for i in (2, 3)]
-    region.anchors.proveDisorder(SOURCE, root, 2, openings[2], openings[3], *proofs, {"from": accounts[9]})
-    assert region.anchors.anchorOf(SOURCE, root).dict()["broken"]
-
-
-def test_a_smaller_size_hides_no_leaves(region):
-    """Declaring fewer leaves than the tree has makes proofs of the others fail, too."""
-    openings = [*OPENINGS[:6], OPENINGS[7], OPENINGS[6]]
-    leaves = batch_tree(openings)
-    root = reference.mth(leaves)
-    region.anchors.anchor(batch(1, root, size=7), {"from": accounts[SOURCE]})
-    proofs = [reference.path(i, leaves) for i in (6, 7)]
-    with refused("AnchorRegistryInclusion", root, 6, leaves[6]):
-        region.anchors.proveDisorder(SOURCE, root, 6, openings[6], openings[7], *proofs)
+    shown_leaves = [(openings[i], i, reference.path(i, leaves)) for i in (2, 3)]
+    region.audits.proveDisorder(shown(region, tx), *shown_leaves, {"from": accounts[9]})
+    assert region.anchors.published(SOURCE, 1).dict()["gone"] == 8
 
 
 def test_skipped_batch(region):
-    """A withheld batch leaves a gap in its series, which the contract does not allow."""
+    """A withheld batch leaves a gap in the numbers, which the contract does not allow."""
     region.anchors.anchor(batch(1, number_hash("root", 1)), {"from": accounts[SOURCE]})
     with refused("AnchorRegistryNumber", 2, 3):
         region.anchors.anchor(batch(3, number_hash("root", 3)), {"from": accounts[SOURCE]})
 
 
+def test_a_doubled_send(region):
+    """The same transaction under another nonce takes no effect: its number is taken."""
+    given = batch(1, ROOT)
+    region.anchors.anchor(given, {"from": accounts[SOURCE]})
+    with refused("AnchorRegistryNumber", 2, 1):
+        region.anchors.anchor(given, {"from": accounts[SOURCE]})
+
+
 def test_stolen_key_after_suspension(region):
     """What the thief does from then on is refused; what was done before is recognised by its time."""
-    tx = region.anchors.anchor(batch(1, ROOT, size=8), {"from": accounts[SOURCE]})
-    anchored_at = region.anchors.anchorOf(SOURCE, ROOT).dict()["time"]
-    assert tx.status == 1
+    anchored_at = time_of(region.anchors.anchor(batch(1, ROOT, size=8), {"from": accounts[SOURCE]}))
     declare_stolen(region, accounts[SOURCE], (anchored_at, 0))
     assert region.members.wasStolen(accounts[SOURCE], anchored_at)
     with refused("NodeRegistryInactive", SOURCE, 2, 0):

@@ -54,7 +54,7 @@ def make_home(folder: Path) -> Path:
     (home / "keys" / "operator.json").chmod(0o600)
     workspace = str((batches_of(home) / ".preparing-3" / "leaves").relative_to(home))
     book = str(batches_of(home).with_name("books").joinpath("ab", "levels.bin").relative_to(home))
-    for name in ("locks/series-1", "embedded/embedded.lock", workspace, book, "devnet/running.json"):
+    for name in ("locks/node-1", "embedded/embedded.lock", workspace, book, "devnet/running.json"):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_bytes(b"fleeting")
     add_batch(home, 0)

@@ -31,7 +31,6 @@ TERMS = Terms(
     product=PRODUCT.ref,
     product_digest=PRODUCT.digest,
     product_number=PRODUCT.number,
-    kind=0,
     key_epoch=1,
     upload_digest=b"\x02" * 32,
 )

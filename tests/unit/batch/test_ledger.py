@@ -18,11 +18,11 @@ LOG, OTHER_LOG = b"\x11" * 32, b"\x22" * 32
 
 
 def identity(log_id: bytes = LOG, upload: int = 1) -> Identity:
-    return Identity(log_id, 1, b"\x33" * 32, bytes([upload]) * 32, 0)
+    return Identity(log_id, 1, b"\x33" * 32, bytes([upload]) * 32)
 
 
 def begin(ledger: Ledger, which: Identity):  # type: ignore[no-untyped-def]
-    return ledger.begin(which, product="p/1", upload="file:///u", skip_invalid=False, key_epoch=1)
+    return ledger.begin(which, product="p/1", product_number=1, upload="file:///u", skip_invalid=False, key_epoch=1)
 
 
 def key_files(home: Home) -> list[Path]:
@@ -117,8 +117,8 @@ for module in (files, sealing):
     module.fsync = deadly(module.fsync)
 Path.unlink = deadly(Path.unlink)
 Path.hardlink_to = deadly(Path.hardlink_to)
-row = ledger.begin(Identity(b"\\x11" * 32, 1, b"\\x33" * 32, b"\\x01" * 32, 0),
-                   product="p/1", upload="file:///u", skip_invalid=False, key_epoch=1)
+row = ledger.begin(Identity(b"\\x11" * 32, 1, b"\\x33" * 32, b"\\x01" * 32),
+                   product="p/1", product_number=1, upload="file:///u", skip_invalid=False, key_epoch=1)
 if row.state != State.FINAL:
     print(ledger.secret(row).hex(), flush=True)
     ledger.finish(row)

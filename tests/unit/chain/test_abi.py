@@ -33,9 +33,9 @@ def _abi(name: str) -> list[dict[str, object]]:
 
 
 def test_a_custom_error_has_its_name_values_and_a_hint() -> None:
-    selector = Web3.keccak(text="AnchorRegistryRootTaken(bytes32,uint24)")[:4]
-    error = refusal(bytes(selector) + encode(["bytes32", "uint24"], [b"\x07" * 32, 9]), "anchor a batch")
-    assert (error.name, error.values) == ("AnchorRegistryRootTaken", {"root": b"\x07" * 32, "node": 9})
+    selector = Web3.keccak(text="AnchorRegistryNumber(uint32,uint32)")[:4]
+    error = refusal(bytes(selector) + encode(["uint32", "uint32"], [7, 9]), "anchor a batch")
+    assert (error.name, error.values) == ("AnchorRegistryNumber", {"expected": 7, "given": 9})
     assert "refused to anchor a batch" in error.message
     assert error.hint
 
@@ -48,7 +48,7 @@ def test_a_custom_error_has_its_name_values_and_a_hint() -> None:
         (bytes(Web3.keccak(text="Error(string)")[:4]) + encode(["string"], ["no"]), "Error", "reason=no"),
         (bytes(Web3.keccak(text="Panic(uint256)")[:4]) + encode(["uint256"], [0x11]), "Panic", "overflow"),
         (b"\xde\xad\xbe\xef" + bytes(32), "unknown", "deadbeef"),
-        (bytes(Web3.keccak(text="AnchorRegistryRootTaken(bytes32,uint24)")[:4]) + b"\1", "AnchorRegistryRootTaken", ""),
+        (bytes(Web3.keccak(text="AnchorRegistryNumber(uint32,uint32)")[:4]) + b"\1", "AnchorRegistryNumber", ""),
     ],
 )
 def test_any_revert_data_is_one_error(data: bytes, name: str, part: str) -> None:

@@ -62,7 +62,7 @@ def test_a_missing_folder_is_named() -> None:
     with pytest.raises(AssemblyError) as caught:
         here.assemble(less)
     assert "2 batch(es)" in caught.value.message
-    assert "power-usage/1 no. 2" in (caught.value.found or "")
+    assert "power-usage/1, batch 1" in (caught.value.found or "")
 
 
 def test_a_missing_tag_is_named() -> None:

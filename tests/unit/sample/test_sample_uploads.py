@@ -29,7 +29,6 @@ def test_every_format_gives_the_same_root(tmp_path: Path, ref: str) -> None:
         product=product.ref,
         product_digest=product.digest,
         product_number=product.number,
-        kind=0,
         key_epoch=1,
         upload_digest=b"\x02" * 32,
     )

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from eth_account import Account
-from verification_world import ORIGIN, PLATFORM_KEY, node, platform_address, sign_statement, signer
+from verification_world import ORIGIN, PLATFORM_KEY, anchor_of, launched, node, platform_address, sign_statement, signer
 
 from creditchain.catalogue.products import catalogue
 from creditchain.documents import JSON_MEDIA_TYPE, Domain, canonical_bytes, commitment, domain_mask, salt
@@ -21,8 +21,11 @@ from creditchain.identifiers import Subject, epoch_digest, parse_subject, subjec
 from creditchain.log.entries import (
     ENTRY_VERSION,
     AnchorBody,
+    AnnulledBody,
     AuditBody,
+    BookBody,
     BrokenBody,
+    ClosedBody,
     ConsentBody,
     QueriesBody,
     StatusBody,
@@ -60,7 +63,7 @@ from creditchain.verification.report import verify_report
 from creditchain.verification.scope import Asked, everything
 from creditchain.verification.steps import leaf_of
 from creditchain.verification.verdict import Verdict
-from creditchain.vocabulary import EntryKind, Life
+from creditchain.vocabulary import EntryKind, Fault, Life
 
 PLATFORM, REGISTRY, POWER, TAX, BANK, OTHER_BANK = 2, 7, 8, 9, 11, 12
 BANK_KEY = keccak256(b"bank key of the tests")
@@ -70,6 +73,7 @@ SUBJECT, *OTHERS = (
     parse_subject("USCC", number) for number in ("914403001922038216", "9144030071526726XG", "91330100799655058B")
 )
 CATALOGUE = {product.ref: product for product in catalogue(())}
+BY_NUMBER = {product.number: product for product in CATALOGUE.values()}
 REPORT = CATALOGUE["working-capital-report/1"]
 TOKEN, LEDGER = "0x" + "b2" * 20, "0x" + "c3" * 20
 HERE = replace(ORIGIN, consent_token=TOKEN, query_ledger=LEDGER)
@@ -225,7 +229,8 @@ class Region:
     batches: dict[tuple[int, bytes], MemoryBatch] = field(default_factory=dict)
     anchors: dict[tuple[int, bytes], AnchorInfo] = field(default_factory=dict)
     lives: dict[tuple[int, bytes], tuple[int, int]] = field(default_factory=dict)
-    numbers: dict[tuple[int, str], int] = field(default_factory=dict)
+    numbers: dict[tuple[int, int], int] = field(default_factory=dict)  #: of batches, by node and key epoch
+    launched: set[int] = field(default_factory=set)  #: numbers of products
     members: dict[int, NodeHistory] = field(
         default_factory=lambda: {
             PLATFORM: node(PLATFORM, 2, operator=platform_address()),
@@ -267,7 +272,6 @@ class Region:
         ref: str,
         documents: list[tuple[Subject, str, str]],
         *,
-        full: bool = False,
         epoch: int = 1,
         bend: Bend | None = None,
         media_type: str = JSON_MEDIA_TYPE,
@@ -278,9 +282,10 @@ class Region:
         `bend` changes each document before it is anchored. With another media type the documents are files.
         `number` is what leaves say instead of the product's own number.
         """
-        product, batch = CATALOGUE[ref], self.numbers.get((source, ref), 0) + 1
-        self.numbers[source, ref] = batch
-        secret = keccak256(f"{source} {ref} {batch}".encode())
+        product, batch = CATALOGUE[ref], self.numbers.get((source, epoch), 0) + 1
+        self.numbers[source, epoch] = batch
+        self.launched.add(product.number)
+        secret = keccak256(f"{source} {ref} {epoch} {batch}".encode())
         rows: dict[Leaf, tuple[bytes, bytes]] = {}
         for subject, day, note in [*documents, *((other, "2024-01-31", "") for other in OTHERS)]:
             tag, content = subject_tag(TAG_KEYS[epoch], subject), content_of(product, subject, day, note, bend)
@@ -290,9 +295,8 @@ class Region:
         leaves = sorted(rows)
         tree = MemoryTree([leaf.hash() for leaf in leaves])
         root = tree.node(max(1, (len(leaves) - 1).bit_length()), 0)
-        body = AnchorBody(source, root, len(leaves), product.digest, batch, int(full), _mask(product), 3, epoch)
-        entry = self.log(body)
-        self.anchors[source, root] = AnchorInfo(source, root, len(leaves), self.now, entry, epoch, False, False)
+        body = AnchorBody(source, epoch, product.number, batch, root, len(leaves), _mask(product), 3)
+        self.anchors[source, root] = anchor_of(self.entries[self.log(body)])
         terms = SimpleNamespace(
             log_id=HERE.log_id,
             chain_id=HERE.chain_id,
@@ -326,14 +330,35 @@ class Region:
         self.lives[source, leaf] = int(life), self.now
 
     def audit(self, source: int, root: bytes) -> None:
-        """Log an audit."""
-        self.log(AuditBody(1, source, root, self.anchors[source, root].size, bytes(32)))
-        self.anchors[source, root] = replace(self.anchors[source, root], audited=True)
+        """Log a book of all batches of the node and key epoch so far, with an audit."""
+        self.audit_book(source, self.anchors[source, root].key_epoch)
+
+    def audit_book(self, source: int, epoch: int, *, restored: bool = False) -> None:
+        """The same; `restored`: the auditor found that what was spoiled is published again."""
+        mine = [key for key, one in self.anchors.items() if key[0] == source and one.key_epoch == epoch]
+        sound = [key for key in mine if not self.anchors[key].spoiled]
+        size = sum(self.anchors[key].size for key in sound)
+        book = self.log(BookBody(source, epoch, len(mine), size, keccak256(b"book")))
+        self.log(AuditBody(1, source, epoch, book, restored, bytes(32)))
+        for key in sound:
+            self.anchors[key] = replace(self.anchors[key], audited=True)
 
     def spoil(self, source: int, root: bytes) -> None:
         """Log a proof of disorder."""
-        self.log(BrokenBody(source, root, 0))
-        self.anchors[source, root] = replace(self.anchors[source, root], broken=True)
+        anchor = self.anchors[source, root]
+        self.log(BrokenBody(source, anchor.key_epoch, anchor.entry, Fault.DISORDER, 0))
+        self.anchors[source, root] = replace(anchor, broken=True, audited=False)
+
+    def annul(self, source: int, root: bytes) -> None:
+        """Log that governors annulled a batch."""
+        anchor = self.anchors[source, root]
+        key = str(self.members[source].info.operator)
+        self.log(AnnulledBody(source, anchor.key_epoch, anchor.entry, key, bytes(32)))
+        self.anchors[source, root] = replace(anchor, annulled=True, audited=False)
+
+    def close(self, source: int, since: int) -> None:
+        """Log that a node shows nothing from an entry on."""
+        self.log(ClosedBody(source, since, bytes(32)))
 
     def index(self) -> LogIndex:
         """The log as verification reads it."""
@@ -488,6 +513,7 @@ class Region:
             block=block,
             anchor=anchor,
             entry=self.entries[anchor.entry],
+            product=launched(BY_NUMBER[anchor.product]),
             publisher=self.members[batch.node],
             host=None,
             record=RecordState(batch.node, leaf, life, since),
@@ -516,13 +542,13 @@ def tags(epochs: Sequence[int] = (1, 2)) -> dict[int, PackagedTag]:
 
 
 def region() -> Region:
-    """Six batches in four series; the subject has nothing in the first of the tax office."""
+    """Six batches of three sources; the subject has nothing in the first of the tax office."""
     made = Region()
     made.publish(REGISTRY, "registry-basic/1", [(SUBJECT, "2023-06-30", ""), (SUBJECT, "2024-06-30", "")])
     made.publish(POWER, "power-usage/1", [(SUBJECT, f"2024-0{month}-28", "") for month in (1, 2, 3)])
     made.publish(TAX, "tax-payment/1", [])
     restated = [(SUBJECT, f"2024-0{month}-28", "") for month in (1, 2, 3, 4)]
-    made.publish(POWER, "power-usage/1", restated, full=True, epoch=2)
+    made.publish(POWER, "power-usage/1", restated, epoch=2)
     made.publish(TAX, "tax-payment/1", [(SUBJECT, "2024-12-31", "")], epoch=2)
     # Another product of the same source, which the report does not combine.
     made.publish(TAX, "tax-arrears/1", [(SUBJECT, "2024-12-31", "")], epoch=2)

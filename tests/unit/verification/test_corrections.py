@@ -39,7 +39,7 @@ def chain(*successors: tuple[bytes, bytes]) -> LogIndex:
         (SOURCE, leaf): [(NOW - 9, Life.SUPERSEDED)] for leaf, _ in successors
     }
     named: dict[RecordKey, bytes] = {(SOURCE, leaf): later for leaf, later in successors}
-    return LogIndex(99, (), frozenset(), frozenset(), lives, named, (), ())
+    return LogIndex(99, (), {}, {}, {}, {}, lives, named, (), ())
 
 
 def filing(**changes: Any) -> LoggedDispute:

@@ -20,6 +20,7 @@ from verification_world import (
     TAG_KEY,
     anchor_entry,
     anchored,
+    launched,
     node,
     platform_address,
     record_state,
@@ -34,7 +35,7 @@ from creditchain.errors import ExitCode
 from creditchain.hashing import keccak256
 from creditchain.identifiers import parse_subject, parse_uscc, subject_tag
 from creditchain.log.entries import AnchorBody
-from creditchain.log.views import MemberAt
+from creditchain.log.views import LaunchedProduct, MemberAt
 from creditchain.merkle import MemoryTree, inclusion_proof, node_hash
 from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.evidence import NOT_ASKED, Evidence, Missing, NodeHistory, Source
@@ -42,6 +43,7 @@ from creditchain.verification.policy import Policy, UnsafePolicy
 from creditchain.verification.steps import leaf_of, verify_record
 from creditchain.verification.subject import TagKey, signer_of
 from creditchain.verification.verdict import Outcome, Status, Text, Verdict
+from creditchain.vocabulary import ProductState
 
 OTHER = parse_uscc("91330100799655058B")
 PDF = "application/pdf"
@@ -413,8 +415,8 @@ class TestProduct:
         entry = made.evidence.entry
         assert not isinstance(entry, Missing)
         assert isinstance(entry.body, AnchorBody)
-        other = anchor_entry(replace(entry.body, product=CATALOGUE[ref].digest))
-        return verify(made.package, replace(made.evidence, entry=other))
+        other, product = replace(entry.body, product=CATALOGUE[ref].number), launched(CATALOGUE[ref])
+        return verify(made.package, replace(made.evidence, entry=anchor_entry(other), product=product))
 
     def test_a_document_that_fits(self) -> None:
         assert self.judged().status is Status.VALID
@@ -442,7 +444,20 @@ class TestProduct:
         honest = world()
         verdict = verify_record(honest.package, honest.evidence)
         assert (verdict.status, verdict.step(2).outcome) == (Status.COULD_NOT_CHECK, Outcome.NOT_VERIFIED)
-        assert verdict.step(2).details["product"] == CATALOGUE[PRODUCT].digest
+        assert verdict.step(2).details["product"] == CATALOGUE[PRODUCT].number
+
+    def test_a_number_that_the_region_gave_to_another_product(self) -> None:
+        """The file known here has the number, and not the digest that governors launched."""
+        other = LaunchedProduct(CATALOGUE[PRODUCT].number, ProductState.LAUNCHED, bytes(24))
+        verdict = verify(evidence=with_evidence(product=other))
+        assert (verdict.status, verdict.step(2).outcome) == (Status.COULD_NOT_CHECK, Outcome.NOT_VERIFIED)
+        verdict = verify(evidence=with_evidence(product=Missing(Text("no answer", "无应答"))))
+        assert (verdict.status, verdict.step(2).outcome) == (Status.COULD_NOT_CHECK, Outcome.NOT_VERIFIED)
+
+    def test_a_product_that_was_withdrawn_since(self) -> None:
+        """What was published before stays what it is."""
+        gone = replace(launched(CATALOGUE[PRODUCT]), state=ProductState.WITHDRAWN)
+        assert verify(evidence=with_evidence(product=gone)).status is Status.VALID
 
     def test_what_fails_outranks_what_is_not_known(self) -> None:
         honest = world()
@@ -456,7 +471,7 @@ class TestProduct:
         entry = world().evidence.entry
         assert not isinstance(entry, Missing)
         assert isinstance(entry.body, AnchorBody)
-        other = anchor_entry(replace(entry.body, size=8, product=CATALOGUE["tax-payment/1"].digest))
+        other = anchor_entry(replace(entry.body, size=8, product=CATALOGUE["tax-payment/1"].number))
         assert verify(evidence=with_evidence(entry=other)).step(2).outcome is Outcome.NOT_VERIFIED
 
     def test_the_day_of_the_anchor_is_the_last(self) -> None:

@@ -39,7 +39,7 @@ from verification_world import node, platform_address, with_stolen_key
 from creditchain.documents import Domain, Section, canonical_bytes, domain_mask
 from creditchain.hashing import keccak256
 from creditchain.identifiers import subject_tag
-from creditchain.log.entries import ConsentBody, PauseBody
+from creditchain.log.entries import BookBody, BrokenBody, ConsentBody, PauseBody, ProductBody
 from creditchain.log.views import MemberAt
 from creditchain.merkle import prove_range
 from creditchain.messages import LogDomain, subject_digest
@@ -50,7 +50,7 @@ from creditchain.verification.policy import Completeness, Policy, PolicyError, U
 from creditchain.verification.report import verify_report
 from creditchain.verification.subject import TagKey
 from creditchain.verification.verdict import Outcome, Status, Text, Verdict, WeaknessKind
-from creditchain.vocabulary import Life, MeterFlag, Revoker
+from creditchain.vocabulary import Fault, Life, MeterFlag, ProductState, Revoker
 
 WHY = Missing(Text("nobody answered", "无人应答"))
 
@@ -104,7 +104,7 @@ class TestHonest:
         assert verdict.status is Status.VALID
         assert [step.outcome for step in verdict.steps] == [Outcome.PASSED] * 10
         details = verdict.step(9).details
-        assert (details["series"], details["batches"], details["records"]) == (3, 5, 10)
+        assert (details["publishers"], details["batches"], details["records"]) == (3, 5, 10)
 
     def test_it_is_the_same_after_writing_and_reading(self) -> None:
         from creditchain.packages.report_package import parse_report_package
@@ -227,7 +227,7 @@ class TestLeftOut:
         ranges = tuple(one for one in package.ranges if one.root != root)
         verdict = here.verify(delivered(here, replace(package, ranges=ranges)))
         assert failing(verdict) == [9]
-        assert "power-usage/1 no. 1" in verdict.step(9).reason.en
+        assert "power-usage/1, batch 1" in verdict.step(9).reason.en
 
     def test_a_series(self) -> None:
         here = region()
@@ -351,37 +351,7 @@ class TestOtherRegions:
         assert outcome(here.verify(delivered(here, bent)), 9) is Outcome.NOT_VERIFIED
 
 
-class TestFullBatches:
-    def region(self) -> Region:
-        """A full batch that lacks the record of March."""
-        made = Region()
-        made.publish(POWER, "power-usage/1", [(SUBJECT, f"2024-0{month}-28", "") for month in (1, 2, 3)])
-        made.publish(POWER, "power-usage/1", [(SUBJECT, f"2024-0{month}-28", "") for month in (1, 2)], full=True)
-        return made
-
-    def test_a_full_batch_that_drops_a_record_does_not_hide_it(self) -> None:
-        here = self.region()
-        first = next(iter(here.batches))[1]
-        package = without(here.assemble().package, lambda one: one.batch.root == first)
-        assert failing(here.verify(delivered(here, package))) == [9]
-
-    def test_a_full_batch_that_drops_a_record_is_shown(self) -> None:
-        here = self.region()
-        verdict = here.verify(here.honest())
-        assert verdict.status is Status.VALID
-        assert any("does not restate 1 record" in notice.en for notice in verdict.notices)
-
-    def test_a_verifier_may_trust_full_batches(self) -> None:
-        here = self.region()
-        first = next(iter(here.batches))[1]
-        package = without(here.assemble().package, lambda one: one.batch.root == first)
-        ranges = tuple(one for one in package.ranges if one.root != first)
-        package = delivered(here, replace(package, ranges=ranges))
-        assert failing(here.verify(package)) == [9]
-        verdict = here.verify(package, Policy(completeness=Completeness(trust_full=True)))
-        assert verdict.status is Status.VALID
-        assert any("trusted" in one.text.en for one in verdict.weaknesses)
-
+class TestSpoiledBatches:
     def test_a_broken_batch_makes_completeness_unprovable(self) -> None:
         here = region()
         here.spoil(TAX, next(root for node, root in here.batches if node == TAX))
@@ -389,11 +359,61 @@ class TestFullBatches:
         assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
         assert verdict.status is Status.COULD_NOT_CHECK
 
-    def test_until_a_sound_full_batch_restates_it(self) -> None:
+    def test_an_annulled_batch_makes_completeness_unprovable(self) -> None:
+        here = region()
+        here.annul(TAX, next(root for node, root in here.batches if node == TAX))
+        assert outcome(here.verify(here.honest()), 9) is Outcome.NOT_VERIFIED
+
+    def test_publishing_again_is_not_enough(self) -> None:
+        """Nobody but an auditor can tell whether all that a broken batch held is published again."""
         here = region()
         here.spoil(TAX, next(root for node, root in here.batches if node == TAX))
-        here.publish(TAX, "tax-payment/1", [(SUBJECT, "2024-12-31", "")], full=True, epoch=2)
+        here.publish(TAX, "tax-payment/1", [])
+        assert outcome(here.verify(here.honest()), 9) is Outcome.NOT_VERIFIED
+        here.audit_book(TAX, 1)
+        assert outcome(here.verify(here.honest()), 9) is Outcome.NOT_VERIFIED
+
+    def test_until_an_audit_finds_that_its_leaves_were_published_again(self) -> None:
+        here = region()
+        here.spoil(TAX, next(root for node, root in here.batches if node == TAX))
+        here.publish(TAX, "tax-payment/1", [])
+        here.audit_book(TAX, 1, restored=True)
         assert here.verify(here.honest()).status is Status.VALID
+
+    def test_an_audit_before_a_batch_was_broken_does_not_forgive_it(self) -> None:
+        here = region()
+        here.audit_book(TAX, 1, restored=True)
+        here.spoil(TAX, next(root for node, root in here.batches if node == TAX))
+        assert outcome(here.verify(here.honest()), 9) is Outcome.NOT_VERIFIED
+
+    def test_a_broken_book_forgives_nothing(self) -> None:
+        here = region()
+        here.spoil(TAX, next(root for node, root in here.batches if node == TAX))
+        here.publish(TAX, "tax-payment/1", [])
+        here.audit_book(TAX, 1, restored=True)
+        book = next(entry.index for entry in here.entries if isinstance(entry.body, BookBody))
+        here.log(BrokenBody(TAX, 1, book, Fault.OMISSION, 0))
+        assert outcome(here.verify(here.honest()), 9) is Outcome.NOT_VERIFIED
+
+    def test_a_node_that_is_closed_is_shown(self) -> None:
+        """Nobody can show what it published from then on; what it published before must be shown."""
+        here = region()
+        first = next(one for one in here.anchors.values() if one.node == TAX)
+        here.close(TAX, first.entry + 1)
+        verdict = here.verify(here.honest())
+        assert verdict.status is Status.VALID
+        assert [one.details["nodes"] for one in verdict.weaknesses if one.kind is WeaknessKind.CLOSED] == [[TAX]]
+        assert verdict.step(9).details["batches"] == 4
+        here.close(TAX, 0)
+        verdict = here.verify(here.honest())
+        assert verdict.step(9).details["batches"] == 5
+        assert not [one for one in verdict.weaknesses if one.kind is WeaknessKind.CLOSED]
+
+    def test_a_number_that_the_region_gave_to_another_product(self) -> None:
+        here = region()
+        package = here.honest()
+        here.log(ProductBody(CATALOGUE["power-usage/1"].number, bytes(31) + b"1", ProductState.LAUNCHED))
+        assert outcome(here.verify(package), 9) is Outcome.NOT_VERIFIED
 
     def test_an_anchor_by_a_contract_that_is_not_known_here_is_not_verified(self) -> None:
         here = region()
@@ -643,14 +663,13 @@ class TestScope:
     def test_a_policy_file(self) -> None:
         policy = parse_policy(
             'format = "creditchain/policy@1"\ninstitution = 11\n[completeness]\nnodes = [7]\nsections = ["basic"]\n'
-            'log_size = 5\nfull_batches = "trusted"\nunopened = "trusted"\n'
+            'log_size = 5\nunopened = "trusted"\n'
         )
         assert policy.institution == 11
         assert policy.completeness == Completeness(
             nodes=frozenset({7}),
             sections=frozenset({Section.BASIC}),
             log_size=5,
-            trust_full=True,
             trust_unopened=True,
         )
 
@@ -662,7 +681,7 @@ class TestScope:
             ('sections = ["report"]', "completeness.sections"),
             ("log_size = 0", "completeness.log_size"),
             ("lag_seconds = -1", "completeness.lag_seconds"),
-            ('full_batches = "yes"', "completeness.full_batches"),
+            ('full_batches = "trusted"', "completeness.full_batches"),
             ('unopened = ["trusted"]', "completeness.unopened"),
             ("lag = 1", "completeness.lag"),
         ],
@@ -826,7 +845,8 @@ class TestConsent:
         from creditchain.batch.folder.packages import package_of
 
         index = next(place for place, one in enumerate(batch.documents) if SUBJECT.number.encode() in one.content)
-        extra = package_of(batch, index, SUBJECT, tags()[2].statement)  # type: ignore[arg-type]
+        place = here.anchors[TAX, root].entry, 0
+        extra = package_of(batch, index, SUBJECT, place, tags()[2].statement)  # type: ignore[arg-type]
         value = json.loads(package.report.content)
         leaf = hexed(batch.leaves[index].hash())
         named = {"region": HERE.region, "node": TAX, "product": "tax-payment/1", "leaf": leaf}

@@ -21,7 +21,16 @@ from creditchain.documents import (
 from creditchain.hashing import keccak256
 from creditchain.identifiers import Subject, epoch_digest, parse_subject, subject_tag
 from creditchain.log.entries import AnchorBody
-from creditchain.log.views import AnchorInfo, BlockRef, Compromise, LogEntry, MemberAt, NodeInfo, RecordState
+from creditchain.log.views import (
+    AnchorInfo,
+    BlockRef,
+    Compromise,
+    LaunchedProduct,
+    LogEntry,
+    MemberAt,
+    NodeInfo,
+    RecordState,
+)
 from creditchain.merkle import inclusion_proof, root
 from creditchain.messages import LogDomain, TagStatement, compact
 from creditchain.packages.record_package import (
@@ -31,8 +40,9 @@ from creditchain.packages.record_package import (
     RecordPackage,
     SignedTagStatement,
 )
+from creditchain.products import Product
 from creditchain.verification.evidence import Evidence, NodeHistory, Origin, StatementSigner
-from creditchain.vocabulary import Role
+from creditchain.vocabulary import ProductState, Role
 
 TAG_KEY = keccak256(b"tag key of the tests")
 SECRET = keccak256(b"batch secret of the tests")
@@ -192,6 +202,8 @@ def _made(media_type: str, position: int, changes: dict[str, object]) -> World:
             index=position,
             proof=tuple(inclusion_proof(hashes, position)),
             key_epoch=EPOCH,
+            entry=40,
+            block=100,
         ),
         tag=PackagedTag(tag, sign_statement(tag, subject)),
     )
@@ -199,18 +211,46 @@ def _made(media_type: str, position: int, changes: dict[str, object]) -> World:
 
 
 def _evidence(top: bytes, size: int, leaf: bytes) -> Evidence:
-    body = AnchorBody(SOURCE, top, size, CATALOGUE[PRODUCT].digest, 1, 1, domain_mask([Domain.REGISTRY]), 3, EPOCH)
+    product = CATALOGUE[PRODUCT]
+    body = AnchorBody(SOURCE, EPOCH, product.number, 1, top, size, domain_mask([Domain.REGISTRY]), 3)
     return Evidence(
         origin=ORIGIN,
         block=BlockRef(120, keccak256(b"block"), NOW),
-        anchor=AnchorInfo(SOURCE, top, size, ANCHORED_AT, 40, EPOCH, audited=False, broken=False),
+        anchor=anchor_of(anchor_entry(body)),
         entry=anchor_entry(body),
+        product=launched(product),
         publisher=node(SOURCE, 4),
         host=None,
         record=record_state(leaf),
         key_epoch_digest=epoch_digest(TAG_KEY),
         signer=signer(node(PLATFORM, 2, operator=platform_address())),
     )
+
+
+def anchor_of(entry: LogEntry, **changes: bool) -> AnchorInfo:
+    """The anchor that an entry is, of which nothing became, or what."""
+    body = entry.body
+    assert isinstance(body, AnchorBody)
+    anchor = AnchorInfo(
+        node=body.node,
+        root=body.root,
+        size=body.size,
+        time=entry.time,
+        entry=entry.index,
+        key_epoch=body.key_epoch,
+        audited=False,
+        broken=False,
+        annulled=False,
+        number=body.number,
+        product=body.product,
+        block=entry.block,
+    )
+    return replace(anchor, **changes)
+
+
+def launched(product: Product) -> LaunchedProduct:
+    """What the chain says of a product that governors launched."""
+    return LaunchedProduct(product.number, ProductState.LAUNCHED, product.digest[:24])
 
 
 def anchor_entry(body: AnchorBody, **changes: object) -> LogEntry:

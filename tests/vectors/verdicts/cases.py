@@ -10,7 +10,8 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from report_world import HERE, OPEN, TAG_KEYS, Region
+from report_world import BY_NUMBER, HERE, OPEN, TAG_KEYS, Region
+from verification_world import launched
 
 from creditchain.hashing import keccak256
 from creditchain.identifiers import epoch_digest
@@ -71,6 +72,7 @@ def facts_of(here: Region) -> Json:
         "source": {"endpoints": 2, "age": 0},
         "log": [entry_json(one) for one in here.entries],
         "anchors": [view_json(one) for one in here.anchors.values()],
+        "products": [view_json(launched(BY_NUMBER[number])) for number in sorted(here.launched)],
         "waiting": [],
         "nodes": [
             {**view_json(one.info), "compromises": [view_json(interval) for interval in one.compromises]}

@@ -17,6 +17,7 @@ from creditchain.log.views import (
     BlockRef,
     Compromise,
     ConsentState,
+    LaunchedProduct,
     LogEntry,
     MemberAt,
     NodeInfo,
@@ -40,6 +41,7 @@ from creditchain.verification.evidence import (
 from creditchain.verification.steps import leaf_of
 from creditchain.verification.subject import signer_of
 from creditchain.verification.verdict import Text
+from creditchain.vocabulary import ProductState
 
 _SAFE = 2**53 - 1
 _MISSING = Missing(Text("a fact of the vectors that could not be read", "向量中未能读取的事实"))
@@ -93,6 +95,7 @@ class Facts:
             block=self.block,
             anchor=self._or_missing("anchor", found),
             entry=self._or_missing("entry", self.log[found.entry]),
+            product=self._or_missing("product", self._product(found.product)),
             publisher=self._or_missing("publisher", publisher),
             host=host,
             record=self._or_missing("record", self._state(found.node, leaf_of(package))),
@@ -172,6 +175,13 @@ class Facts:
             then = self.member_at(statement.platform, statement.issued_at)
         now = self.member_at(statement.platform, self.block.time)
         return StatementSigner(address, None if node is None else self.member(node), then, now)
+
+    def _product(self, number: int) -> LaunchedProduct:
+        """A product as governors launched it; a product that no fact names was never launched."""
+        for one in self._facts["products"]:
+            if one["number"] == number:
+                return LaunchedProduct(number, ProductState(one["state"]), _hash(one["digest"]))
+        return LaunchedProduct(number, ProductState.NONE, bytes(24))
 
     def _epoch(self, epoch: int) -> bytes | Missing | None:
         digest = self._facts["key_epochs"].get(str(epoch))

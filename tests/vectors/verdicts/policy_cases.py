@@ -20,7 +20,7 @@ _TAKEN_SCOPES = (
     "first_entry = 0\nlog_size = 1\nlag_seconds = 0\n",
     "first_entry = 9007199254740991\nlog_size = 9007199254740991\nlag_seconds = 86400\n",
     'nodes = [7]\nproducts = ["power-usage/1"]\nsections = ["operating"]\naudited = true\n',
-    'full_batches = "trusted"\nunopened = "trusted"\n',
+    'unopened = "trusted"\n',
 )
 _REFUSED = (
     ("require = [0]\n", "require"),
@@ -51,7 +51,7 @@ _REFUSED_SCOPES = (
     ("log_size = 0\n", "completeness.log_size"),
     ("log_size = 9007199254740992\n", "completeness.log_size"),
     ("lag_seconds = 86401\n", "completeness.lag_seconds"),
-    ('full_batches = "yes"\n', "completeness.full_batches"),
+    ('full_batches = "trusted"\n', "completeness.full_batches"),
     ('unopened = ["trusted"]\n', "completeness.unopened"),
     ("lag = 1\n", "completeness.lag"),
 )

@@ -50,7 +50,9 @@ def anchored(
     batch = here.batches[source, root]
     tag = tags()[1]
     index = next(place for place, leaf in enumerate(batch.leaves) if leaf.tag == tag.subject_tag)
-    package: RecordPackage = package_of(batch, index, SUBJECT, tag.statement)  # type: ignore[arg-type]
+    anchor = here.anchors[source, root]
+    place = anchor.entry, anchor.block
+    package: RecordPackage = package_of(batch, index, SUBJECT, place, tag.statement)  # type: ignore[arg-type]
     return package.as_json(), facts_for(here)
 
 
@@ -313,6 +315,7 @@ def _places(world: World) -> Iterator[Case]:
         ("another chain", "chain_id", 1),
         ("another log", "log_id", bytes(32)),
         ("another contract", "anchor_registry", "0x" + "00" * 20),
+        ("another entry", "entry", 99),
     ):
         yield _case(name, world, {4: F}, put("batch", member, to=value))
     yield _case("another root", world, {2: N, 3: N, 4: F}, put("batch", "root", to=bytes(32)))

@@ -32,12 +32,12 @@ from verification_world import PLATFORM_KEY
 from creditchain.documents import Domain, Section, canonical_bytes, domain_mask
 from creditchain.hashing import keccak256
 from creditchain.identifiers import subject_tag
-from creditchain.log.entries import ConsentBody
+from creditchain.log.entries import ConsentBody, ProductBody
 from creditchain.merkle import prove_range
 from creditchain.messages import subject_digest
 from creditchain.packages.parts import PackagedTag
 from creditchain.packages.report_package import OpenedRecord, ReportPackage
-from creditchain.vocabulary import Life, MeterFlag
+from creditchain.vocabulary import Life, MeterFlag, ProductState
 from vectors.verdicts.cases import (
     POLICY,
     A,
@@ -61,7 +61,7 @@ SCOPE = POLICY + "[completeness]\n"
 
 
 def report_base() -> tuple[Json, Json]:
-    """An honest report of ten records from five batches of three series."""
+    """An honest report of ten records from five batches of three publishers."""
     package, facts = _honest()
     return package.as_json(), facts
 
@@ -406,7 +406,7 @@ def _left_out() -> Iterator[Case]:
             _without(whole, lambda one: one.batch.root == last),
             ranges=tuple(one for one in whole.ranges if one.root != last),
         ),
-        "a series": replace(
+        "a publisher": replace(
             _without(whole, lambda one: one.batch.node == TAX),
             ranges=tuple(one for one in whole.ranges if one.node != TAX),
         ),
@@ -570,9 +570,9 @@ def _scopes() -> Iterator[Case]:
         yield _case(f"an empty scope: {text.strip()}", world, {9: N}, policy=SCOPE + text, weaknesses=narrowed)
     package = _without(region().assemble().package, lambda one: one.batch.node == TAX)
     less = _delivered(region(), replace(package, ranges=tuple(one for one in package.ranges if one.node != TAX)))
-    yield _case("a series left out", less, {9: F})
+    yield _case("a publisher left out", less, {9: F})
     scope = SCOPE + f"nodes = [{REGISTRY}, {POWER}]\n"
-    yield _case("a series left out that is not in the policy's scope", less, {}, policy=scope, weaknesses=narrowed)
+    yield _case("a publisher left out that is not in the policy's scope", less, {}, policy=scope, weaknesses=narrowed)
     yield _case("batches that the policy wants audited", world, {9: N}, policy=SCOPE + "audited = true\n")
     yield from _windows()
 
@@ -597,7 +597,7 @@ def _windows() -> Iterator[Case]:
 
 
 def _batches() -> Iterator[Case]:
-    """Step 9: batches that prove nothing, and full batches."""
+    """Step 9: batches that prove nothing, and nodes that show none."""
 
     def tax(here: Region) -> bytes:
         return next(root for source, root in here.batches if source == TAX)
@@ -607,27 +607,26 @@ def _batches() -> Iterator[Case]:
     yield _case("a batch in scope is broken", _honest(here), {9: N})
     here = region()
     here.spoil(TAX, tax(here))
-    here.publish(TAX, "tax-payment/1", [(SUBJECT, "2024-12-31", "")], full=True, epoch=2)
-    yield _case("a batch in scope is broken, and a full one restates it", _honest(here), {})
+    here.publish(TAX, "tax-payment/1", [])
+    yield _case("a batch in scope is broken, and its records are published again", _honest(here), {9: N})
+    here.audit_book(TAX, 1)
+    yield _case("the same, and a later book is audited", _honest(here), {9: N})
+    here.audit_book(TAX, 1, restored=True)
+    yield _case("the same, and the audit finds that they are published again", _honest(here), {})
+    here = region()
+    here.annul(TAX, tax(here))
+    yield _case("a batch in scope is annulled", _honest(here), {9: N})
+    here = region()
+    here.close(TAX, here.anchors[TAX, tax(here)].entry + 1)
+    closed = ["unaudited", "closed node"]
+    yield _case("a node is closed after its first batch", _honest(here), {}, weaknesses=closed)
+    here = region()
+    here.log(ProductBody(CATALOGUE["power-usage/1"].number, bytes(31) + b"1", ProductState.LAUNCHED))
+    yield _case("the region launched another product under a number", _honest(here), {9: N})
     here = region()
     for place in here.batches:
         here.audit(*place)
     yield _case("all batches are audited", _honest(here), {}, policy=SCOPE + "audited = true\n", weaknesses=[])
-    dropped = Region()
-    dropped.publish(POWER, "power-usage/1", [(SUBJECT, f"2024-0{month}-28", "") for month in (1, 2, 3)])
-    dropped.publish(POWER, "power-usage/1", [(SUBJECT, f"2024-0{month}-28", "") for month in (1, 2)], full=True)
-    first = next(iter(dropped.batches))[1]
-    less = _without(dropped.assemble().package, lambda one: one.batch.root == first)
-    world = _delivered(dropped, replace(less, ranges=tuple(one for one in less.ranges if one.root != first)))
-    yield _case("only the last full batch", world, {9: F})
-    trusting = SCOPE + 'full_batches = "trusted"\n'
-    yield _case(
-        "only the last full batch, which the policy trusts",
-        world,
-        {},
-        policy=trusting,
-        weaknesses=["unaudited", "trusted"],
-    )
     nothing = Region()
     nothing.publish(REGISTRY, "registry-basic/1", [])
     steps = dict.fromkeys((3, 4, 5, 6), A)

@@ -29,7 +29,6 @@ class Terms:
     product: str  #: name/version
     product_digest: bytes
     product_number: int  #: what stands for the product in each leaf
-    kind: int  #: 0 delta, 1 full
     key_epoch: int
     upload_digest: bytes
     #: Options with which the upload was read, if any: encoding, sheet, header_row, digest of the mapping.
@@ -124,7 +123,6 @@ def _terms(whole: Mapping[str, Any]) -> Terms:
         product=str(whole["product"]),
         product_digest=_digest(whole["product_digest"]),
         product_number=_number(whole["product_number"]),
-        kind=_number(whole["kind"]),
         key_epoch=_number(whole["key_epoch"]),
         upload_digest=_digest(whole["upload_digest"]),
         reading=_reading(whole.get("reading", {})),

@@ -18,9 +18,15 @@ from creditchain.packages.record_package import (
 
 
 def package_of(
-    folder: BatchFolder, index: int, subject: Subject, statement: SignedTagStatement | None = None
+    folder: BatchFolder,
+    index: int,
+    subject: Subject,
+    place: tuple[int, int],
+    statement: SignedTagStatement | None = None,
 ) -> RecordPackage:
     """The package of the document at `index`, which must be about `subject`.
+
+    `place`: the log entry of the batch's anchor, and the block of that.
 
     Raises:
         BatchError: the folder is damaged, or the document was purged.
@@ -46,5 +52,7 @@ def package_of(
         index=index,
         proof=tuple(inclusion_path(folder.tree, index)),
         key_epoch=manifest.terms.key_epoch,
+        entry=place[0],
+        block=place[1],
     )
     return RecordPackage(record, batch, PackagedTag(stored.leaf.tag, statement))

@@ -1,0 +1,143 @@
+"""Audits of books by regulators."""
+
+import pytest
+from brownie import accounts
+from world import (
+    BUREAU,
+    INSTITUTION,
+    PLATFORM,
+    REGULATOR,
+    SOURCE,
+    Kind,
+    Role,
+    assert_logged,
+    body_hash,
+    enter,
+    index_of,
+    leaf_opening,
+    number_hash,
+    publish,
+    refused,
+    shown,
+    shown_leaf,
+)
+
+REPORT = number_hash("report", 1)
+LEAVES = [leaf_opening(n) for n in range(9)]
+NOTHING = {"audited": False, "broken": False, "annulled": False, "restored": False, "since": 0, "previous": 0}
+
+
+def audit(region, entered, *, restored=False, auditor=REGULATOR):
+    return region.audits.attestAudit(auditor, shown(region, entered), restored, REPORT, {"from": accounts[auditor]})
+
+
+def flags(region, tx):
+    return region.audits.flagsOf(index_of(tx)).dict()
+
+
+def last_audited(region):
+    return region.anchors.published(SOURCE, 1).dict()["auditedBook"]
+
+
+@pytest.fixture
+def entered(region):
+    publish(region, LEAVES[:4])
+    return enter(region, LEAVES[:4])
+
+
+@pytest.mark.parametrize("restored", [False, True])
+def test_attest_audit(region, entered, restored):
+    tx = audit(region, entered, restored=restored)
+    book = index_of(entered)
+    body = body_hash(
+        ("uint24", REGULATOR),
+        ("uint24", SOURCE),
+        ("uint32", 1),
+        ("uint64", book),
+        ("bool", restored),
+        ("bytes32", REPORT),
+    )
+    assert_logged(region, tx, region.audits, (Kind.AUDIT, body))
+    assert flags(region, entered) == {**NOTHING, "audited": True, "restored": restored}
+    assert last_audited(region) == book
+
+
+def test_an_audit_counts_for_its_book_only(region, entered):
+    """A later book is its publisher's word until it is audited too."""
+    audit(region, entered)
+    publish(region, LEAVES[4:])
+    second = enter(region, LEAVES)
+    assert flags(region, second) == NOTHING
+    assert last_audited(region) == index_of(entered)
+    audit(region, second)
+    assert flags(region, second) == {**NOTHING, "audited": True, "previous": index_of(entered)}
+    assert last_audited(region) == index_of(second)
+
+
+def test_audit_again(region, entered):
+    audit(region, entered)
+    audit(region, entered, restored=True)
+    assert flags(region, entered) == {**NOTHING, "audited": True, "restored": True}
+    assert last_audited(region) == index_of(entered)
+
+
+def test_an_older_book_than_the_last_audited_one(region, entered):
+    second = enter(region, LEAVES[:4])
+    audit(region, second)
+    with refused("AuditRegistryAudited", index_of(entered), index_of(second)):
+        audit(region, entered)
+
+
+@pytest.mark.parametrize("auditor", [PLATFORM, BUREAU, SOURCE, INSTITUTION])
+def test_only_regulators_audit(region, entered, auditor):
+    with refused("NodeRegistryRole", auditor, Role.REGULATOR, Role(auditor)):
+        audit(region, entered, auditor=auditor)
+
+
+def test_a_broken_book_is_not_audited(region):
+    publish(region, LEAVES[:4])
+    wrong = [LEAVES[1], LEAVES[0], *LEAVES[2:4]]
+    entered = enter(region, wrong)
+    region.audits.proveDisorderInBook(shown(region, entered), shown_leaf(wrong, 0), shown_leaf(wrong, 1))
+    with refused("AuditRegistrySpoiled", index_of(entered)):
+        audit(region, entered)
+
+
+def test_audit_of_what_is_no_book(region, entered):
+    """What is shown must be an entry of the log, with this index, writer, time, body and writes."""
+    book, entry = shown(region, entered)
+    index = entry[0]
+    forged = [
+        ((*book[:4], number_hash("root", 1)), entry),
+        ((BUREAU, *book[1:]), entry),
+        (book, (entry[0], region.audits.address, *entry[2:])),
+        (book, (*entry[:2], entry[2] + 1, *entry[3:])),
+        (book, (*entry[:3], REPORT, entry[4])),
+        (book, (*entry[:4], [*entry[4], REPORT])),
+        (book, (*entry[:4], [REPORT] * max(1, len(entry[4])))),
+    ]
+    for one in forged:
+        with refused("OpeningWrong", index):
+            region.audits.attestAudit(REGULATOR, one, False, REPORT, {"from": accounts[REGULATOR]})
+    with refused("OpeningWrong", index - 1):
+        one = (book, (index - 1, *entry[1:]))
+        region.audits.attestAudit(REGULATOR, one, False, REPORT, {"from": accounts[REGULATOR]})
+    size = region.log.size()
+    with refused("RegionLogNoEntry", size):
+        one = (book, (size, *entry[1:]))
+        region.audits.attestAudit(REGULATOR, one, False, REPORT, {"from": accounts[REGULATOR]})
+
+
+def test_a_proof_stays_good_while_others_append(region, entered):
+    """It ends at the subtree that holds the entry, not at the root, which any entry changes."""
+    while region.log.size() % 4:
+        region.nodes.setProfile(REGULATOR, REPORT)
+    made = shown(region, entered)
+    region.nodes.setProfile(REGULATOR, REPORT)
+    region.audits.attestAudit(REGULATOR, made, False, REPORT, {"from": accounts[REGULATOR]})
+    assert flags(region, entered)["audited"]
+
+
+def test_nothing_became_of_it(region, entered):
+    assert flags(region, entered) == NOTHING
+    assert region.audits.flagsOf(2**40).dict() == NOTHING
