@@ -126,7 +126,7 @@ def chain_id(value: object) -> int:
 
 def block(value: object, number: int | None = None) -> BlockRef:
     """A block; the one of this number where it is given."""
-    fields = _object(value, "result")
+    fields = mapping(value, "result")
     found = count(fields.get("number"), "result.number")
     if number not in (None, found):
         raise ShapeError("result.number", f"block {number}", fields.get("number"))
@@ -135,7 +135,7 @@ def block(value: object, number: int | None = None) -> BlockRef:
 
 def block_fees(value: object) -> BlockFees:
     """What fees follow from in a block."""
-    fields = _object(value, "result")
+    fields = mapping(value, "result")
     base = fields.get("baseFeePerGas")
     return BlockFees(
         count(fields.get("number"), "result.number"),
@@ -145,13 +145,13 @@ def block_fees(value: object) -> BlockFees:
 
 def sent_in(value: object) -> list[SentTransaction]:
     """The transactions of a block that was asked for with all of them."""
-    found = _list(_object(value, "result").get("transactions"), "result.transactions")
+    found = items(mapping(value, "result").get("transactions"), "result.transactions")
     return [_sent(each, f"result.transactions[{place}]") for place, each in enumerate(found)]
 
 
 def logs(value: object, field: str = "result") -> tuple[Log, ...]:
     """Events, in the order of their blocks and their places there."""
-    found = [_log(each, f"{field}[{position}]") for position, each in enumerate(_list(value, field))]
+    found = [_log(each, f"{field}[{position}]") for position, each in enumerate(items(value, field))]
     return tuple(sorted(found, key=lambda log: (log.block, log.index)))
 
 
@@ -159,7 +159,7 @@ def receipt(value: object, transaction: bytes) -> TransactionReceipt | None:
     """The receipt of a transaction; None while it is in no block."""
     if value is None:
         return None
-    fields = _object(value, "result")
+    fields = mapping(value, "result")
     if word(fields.get("transactionHash"), "result.transactionHash") != transaction:
         raise ShapeError("result.transactionHash", "the transaction that was asked for", fields["transactionHash"])
     if fields.get("blockNumber", "") is None:
@@ -186,7 +186,7 @@ def is_known(value: object, transaction: bytes) -> bool:
     """Has the endpoint this transaction, in its pool or in a block?"""
     if value is None:
         return False
-    fields = _object(value, "result")
+    fields = mapping(value, "result")
     if word(fields.get("hash"), "result.hash") != transaction:
         raise ShapeError("result.hash", "the transaction that was asked for", fields["hash"])
     return True
@@ -194,11 +194,11 @@ def is_known(value: object, transaction: bytes) -> bool:
 
 def each(reader: Callable[[object], _T]) -> Callable[[object], list[_T]]:
     """A reader of lists."""
-    return lambda value: [reader(one) for one in _list(value, "result")]
+    return lambda value: [reader(one) for one in items(value, "result")]
 
 
 def _sent(value: object, field: str) -> SentTransaction:
-    fields = _object(value, field)
+    fields = mapping(value, field)
     return SentTransaction(
         word(fields.get("hash"), f"{field}.hash"),
         address(fields.get("from"), f"{field}.from"),
@@ -207,10 +207,10 @@ def _sent(value: object, field: str) -> SentTransaction:
 
 
 def _log(value: object, field: str) -> Log:
-    fields = _object(value, field)
+    fields = mapping(value, field)
     if fields.get("removed") is True:
         raise ShapeError(f"{field}.removed", "an event that was not removed", True)
-    topics = _list(fields.get("topics"), f"{field}.topics")
+    topics = items(fields.get("topics"), f"{field}.topics")
     if len(topics) > 4:
         raise ShapeError(f"{field}.topics", "at most 4 topics", topics)
     return Log(
@@ -230,13 +230,15 @@ def _below(limit: int, value: object, field: str) -> int:
     return found
 
 
-def _object(value: object, field: str) -> Mapping[str, Any]:
+def mapping(value: object, field: str = "result") -> Mapping[str, Any]:
+    """An object's fields."""
     if not isinstance(value, Mapping):
         raise ShapeError(field, "an object", value)
     return value
 
 
-def _list(value: object, field: str) -> list[Any]:
+def items(value: object, field: str = "result") -> list[Any]:
+    """A list's items."""
     if not isinstance(value, list):
         raise ShapeError(field, "a list", value)
     return value

@@ -85,6 +85,11 @@ class Chain:
                 hint="Start the right node, or correct url or chain_id in the networks file.",
             )
 
+    @property
+    def endpoint(self) -> str:
+        """The name of the first endpoint; no keys in it."""
+        return self._endpoint.name
+
     # Requests.
 
     def request(self, method: str, *params: Any) -> Any:

@@ -19,19 +19,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import rlp
 from eth.abc import BlockAPI, BlockHeaderAPI, ComputationAPI, ReceiptAPI, SignedTransactionAPI
 from eth.chains.base import MiningChain
 from eth.constants import CREATE_CONTRACT_ADDRESS, POST_MERGE_DIFFICULTY, POST_MERGE_MIX_HASH, POST_MERGE_NONCE
 from eth.exceptions import Revert, VMError
+from eth.rlp.accounts import Account as StoredAccount
 from eth.vm.forks.paris import ParisVM
 from eth.vm.spoof import SpoofTransaction
 from eth_typing import BlockNumber
 from eth_utils.address import to_canonical_address, to_checksum_address
 from eth_utils.exceptions import ValidationError
 from filelock import FileLock, Timeout
+from trie import HexaryTrie
 
 from creditchain.chain.embedded_store import SqliteStore
 from creditchain.chain.errors import ChainUnavailableError, WrongChainError
+from creditchain.hashing import keccak256
 from creditchain.home.files import FILE_MODE, StorageError, private_file
 
 # py-evm lets Python recurse 100,000 deep, and a deeply nested file would then overflow the C stack and end the process.
@@ -222,6 +226,22 @@ class EmbeddedNode:
     def state(self, number: int) -> Any:
         """py-evm's state after block `number`: get_nonce, get_balance, get_code, get_storage."""
         return self._chain.get_vm(self._known(number)).state
+
+    def account_proof(self, address: bytes, number: int) -> tuple[StoredAccount, list[bytes]]:
+        """An account after block `number`, and the nodes that prove it from the block's state root on (EIP-1186)."""
+        value, nodes = self._proof(self._known(number).state_root, address)
+        account = rlp.decode(value, sedes=StoredAccount) if value else StoredAccount()
+        return account, nodes
+
+    def storage_proof(self, account: StoredAccount, slot: int) -> tuple[int, list[bytes]]:
+        """The word in an account's slot, and the nodes that prove it from the account's storage root on."""
+        value, nodes = self._proof(account.storage_root, slot.to_bytes(32))
+        return (int.from_bytes(rlp.decode(value)) if value else 0), nodes
+
+    def _proof(self, root: bytes, key: bytes) -> tuple[bytes, list[bytes]]:
+        """The value under the hash of `key` in a trie, empty if there is none, and the nodes on the way there."""
+        trie, path = HexaryTrie(cast(Any, self._store), root), keccak256(key)
+        return trie.get(path), [rlp.encode(node) for node in trie.get_proof(path)]
 
     def call(self, request: CallRequest, number: int) -> bytes:
         """Run a call on the state after block `number`, with that block's number and time.

@@ -35,6 +35,7 @@ class EmbeddedRpc:
             "eth_getTransactionCount": self._transaction_count,
             "eth_getCode": self._code,
             "eth_getStorageAt": self._storage,
+            "eth_getProof": self._proof,
             "eth_call": self._call,
             "eth_estimateGas": lambda fields, _block="latest": hex(self.node.estimate(call_request(fields))),
             "eth_sendRawTransaction": lambda raw: _hex(self.node.send(as_bytes(raw))),
@@ -116,6 +117,22 @@ class EmbeddedRpc:
     def _storage(self, address: str, slot: Any, block: Any = "latest") -> str:
         value = self._state(block).get_storage(to_canonical_address(address), as_quantity(slot))
         return _hex(value.to_bytes(32, "big"))
+
+    def _proof(self, address: str, slots: list[Any], block: Any = "latest") -> dict[str, Any]:
+        account, nodes = self.node.account_proof(to_canonical_address(address), self._number(block))
+        storage = [(as_quantity(slot), self.node.storage_proof(account, as_quantity(slot))) for slot in slots]
+        return {
+            "address": to_checksum_address(address),
+            "balance": hex(account.balance),
+            "nonce": hex(account.nonce),
+            "codeHash": _hex(account.code_hash),
+            "storageHash": _hex(account.storage_root),
+            "accountProof": [_hex(node) for node in nodes],
+            "storageProof": [
+                {"key": _hex(slot.to_bytes(32)), "value": hex(value), "proof": [_hex(node) for node in way]}
+                for slot, (value, way) in storage
+            ],
+        }
 
     def _call(self, fields: dict[str, Any], block: Any = "latest", _overrides: Any = None) -> str:
         return _hex(self.node.call(call_request(fields), self._number(block)))

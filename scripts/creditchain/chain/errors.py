@@ -95,7 +95,7 @@ class ChainUnsuitableError(RefusedError):
 
 
 class LyingEndpointError(UnavailableError):
-    """An endpoint's answer contradicts the chain's own log root, or another endpoint.
+    """An endpoint's answer contradicts the chain's own log root, the hash of a block, or another endpoint.
 
     That says nothing about the package to be checked: it could not be checked.
     """

@@ -224,7 +224,7 @@ def _fields_of(raw: bytes) -> dict[str, Any]:
         to = fields["to"]
         fields["to"] = to.lower() if isinstance(to, str) else "0x" + bytes(to).hex() if to else ""
         return {name: int(v) if name not in ("data", "to") else v for name, v in fields.items()}
-    import rlp  # type: ignore[import-untyped]
+    import rlp
 
     nonce, price, gas, to, value, data, v, _, _ = rlp.decode(raw)
     numbers = {"nonce": nonce, "gasPrice": price, "gas": gas, "value": value}

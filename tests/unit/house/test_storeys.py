@@ -28,6 +28,7 @@ STOREYS: Mapping[str, tuple[str, ...]] = {
         "merkle",
         "messages",
         "log",
+        "proven",
         "consents",
         "packages",
         "checkpoints",
