@@ -6,7 +6,7 @@ Pure: `Read` gives the words of cells, from a chain at one block, from a replaye
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from eth_utils.address import to_checksum_address
@@ -124,15 +124,30 @@ class Members:
         }
 
     def compromises(self, number: int) -> list[Compromise]:
-        """When keys that the node has or had were in other hands: oldest key first, each key's intervals in order."""
+        """When keys that acted for the node were in other hands.
+
+        First its own keys, the oldest first. Then those of its hosts, which say when they acted for the node: what a
+        host's key did before the node came, or after it left, concerns others.
+        """
+        terms = self._terms(number)
+        own = dict.fromkeys(term.operator for term in terms if term.operator is not None)
+        self._load([compromise_key(key) for key in own])
+        found = [one for key in own for one in self.intervals(key)]
+        for term, end in zip(terms, [*(one.since for one in terms[1:]), 0], strict=False):
+            if term.host:
+                found += self._of_host(term.host, term.since, end)
+        return found
+
+    def _of_host(self, host: int, since: int, end: int) -> list[Compromise]:
+        """The intervals of a host's keys, which acted from `since` to before `end`, unix seconds; 0: without end."""
+        keys = dict.fromkeys(term.operator for term in self._terms(host) if term.operator is not None)
+        return [replace(one, acted_from=since, acted_until=end) for key in keys for one in self.intervals(key)]
+
+    def _terms(self, number: int) -> list[Term]:
+        """All terms of a node, the oldest first; none if there is no such node."""
         self._load([node_key(number), member_key(number)])
         seat = self._seat(number)
-        if seat is None:
-            return []
-        terms = [*self._past_terms(number, seat), seat.term]
-        keys = dict.fromkeys(term.operator for term in terms if term.operator is not None)
-        self._load([compromise_key(key) for key in keys])
-        return [one for key in keys for one in self.intervals(key)]
+        return [] if seat is None else [*self._past_terms(number, seat), seat.term]
 
     def intervals(self, address: str) -> list[Compromise]:
         """When a key was in other hands, in order."""

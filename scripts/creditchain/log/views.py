@@ -48,19 +48,28 @@ class NodeInfo:
 
 @dataclass(frozen=True, slots=True)
 class Compromise:
-    """An interval, in unix seconds, in which a key was in other hands; `until` is 0 while it is open."""
+    """An interval, in unix seconds, in which a key was in other hands; `until` is 0 while it is open.
+
+    A host's key acts for a node from `acted_from` to before `acted_until` (0: without end).
+    """
 
     key: str  #: address, with its EIP-55 checksum
     since: int
     until: int
+    acted_from: int = 0
+    acted_until: int = 0
 
     def covers(self, time: int) -> bool:
         """Whether the key was in other hands at this time. Both ends belong to the interval."""
         return self.overlaps(time, time)
 
     def overlaps(self, first: int, last: int) -> bool:
-        """Whether the key was in other hands at any time from `first` to `last`, both included."""
-        return self.since <= last and (self.until == 0 or first <= self.until)
+        """Whether what is said to be of `first` may be somebody else's, seen on chain by `last`.
+
+        That is so if the key acted at `first`, and was in other hands at any time from then to `last`, both included.
+        """
+        acted = self.acted_from <= first and (self.acted_until == 0 or first < self.acted_until)
+        return acted and self.since <= last and (self.until == 0 or first <= self.until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,12 +234,11 @@ def _endorsement_fault(case: Case, message: Consent) -> Step | None:
     if grant is None:
         return not_verified(7, "consent and log contradict each other", "授权与日志相互矛盾")
     granted_at, platform = grant.time, members.get(message.platform)
-    host = members.get(platform.info.host) if platform is not None and platform.info.host else None
-    if platform is None or (platform.info.host and host is None):
+    if platform is None:
         return not_verified(7, "the platform that endorsed the consent is not known", "授权背书平台未知")
     if platform.info.role != Role.PLATFORM:
         return failed(7, "the consent is endorsed by a node that is no platform", "授权背书节点不是征信平台")
-    if any(one is not None and one.compromised_at(granted_at) for one in (platform, host)):
+    if platform.compromised_at(granted_at):
         return not_verified(
             7, "the endorsing platform's key was compromised when the consent was granted", "授权时背书平台密钥已泄露",
             platform=message.platform, time=granted_at,

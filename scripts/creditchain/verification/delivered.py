@@ -98,16 +98,11 @@ def _stolen_from(members: Mapping[int, NodeHistory], node: int, since: int, unti
     member = members.get(node)
     if member is None:
         return failed(8, "the delivery names a node that does not exist", "交付涉及不存在的节点", node=node)
-    host = members.get(member.info.host) if member.info.host else None
-    if member.info.host and host is None:
-        return not_verified(8, "the host of a node is not known", "托管节点未知", node=node)
-    for one in (member, host):
-        if one is not None and one.compromised_between(since, max(since, until)):
-            return not_verified(
-                8, "a key was compromised when the delivery may have been signed", "交付可能签署于密钥泄露期间",
-                node=one.info.number,
-            )  # fmt: skip
-    return None
+    if not member.compromised_between(since, max(since, until)):
+        return None
+    return not_verified(
+        8, "a key was compromised when the delivery may have been signed", "交付可能签署于密钥泄露期间", node=node
+    )
 
 
 def _known_by(case: Case) -> int | None:

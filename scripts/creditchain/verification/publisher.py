@@ -44,7 +44,7 @@ def check_publisher(
     # Where entry and anchor contradict each other, nothing else means anything.
     fault = contradiction(package, anchor, entry) or worst_fault(
         _fault_of_node(anchor, publisher, host),
-        _stolen_key(anchor, publisher, host),
+        _stolen_key(anchor, publisher),
         _fault_of_domain(document, entry),
         _out_of_scope(package, anchor, evidence, policy, catalogue),
     )
@@ -95,18 +95,17 @@ def _fault_of_node(anchor: AnchorInfo, publisher: NodeHistory, host: NodeHistory
     return None
 
 
-def _stolen_key(anchor: AnchorInfo, publisher: NodeHistory, host: NodeHistory | None) -> Step | None:
+def _stolen_key(anchor: AnchorInfo, publisher: NodeHistory) -> Step | None:
     """What a key did while it was in other hands may be true or not: nobody can tell, so it is not verified."""
-    for member, whose, whose_zh in ((publisher, "the publisher's", "其"), (host, "its host's", "其托管节点的")):
-        if member is not None and member.compromised_at(anchor.time):
-            return not_verified(
-                5,
-                f"{whose} key was compromised when the batch was anchored",
-                f"锚定时{whose_zh}密钥已泄露",
-                node=member.info.number,
-                time=anchor.time,
-            )
-    return None
+    if not publisher.compromised_at(anchor.time):
+        return None
+    return not_verified(
+        5,
+        "a key that acted for the publisher was compromised when the batch was anchored",
+        "锚定时为发布节点行事的密钥已泄露",
+        node=publisher.info.number,
+        time=anchor.time,
+    )
 
 
 def _fault_of_domain(document: Document | None, entry: LogEntry) -> Step | None:

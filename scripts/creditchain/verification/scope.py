@@ -121,12 +121,9 @@ def wrongly_launched(log: LogIndex, products: Iterable[Product]) -> list[str]:
 
 
 def made_with_stolen_key(anchor: LoggedAnchor, members: Mapping[int, NodeHistory]) -> bool:
-    """Whether the key of its node or its host was compromised when the anchor was made; True if that is not known."""
+    """Whether a key that acted for its node was compromised when the anchor was made; True if that is not known."""
     member = members.get(anchor.body.node)
-    host = members.get(member.info.host) if member is not None and member.info.host else None
-    if member is None or (member.info.host and host is None):
-        return True
-    return any(one is not None and one.compromised_at(anchor.time) for one in (member, host))
+    return member is None or member.compromised_at(anchor.time)
 
 
 def excused(log: LogIndex, sought: Sought, leaf: Leaf, time: int) -> str | None:

@@ -35,7 +35,7 @@ from creditchain.errors import ExitCode
 from creditchain.hashing import keccak256
 from creditchain.identifiers import parse_subject, parse_uscc, subject_tag
 from creditchain.log.entries import AnchorBody
-from creditchain.log.views import LaunchedProduct, MemberAt
+from creditchain.log.views import Compromise, LaunchedProduct, MemberAt
 from creditchain.merkle import MemoryTree, inclusion_proof, node_hash
 from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.evidence import NOT_ASKED, Evidence, Missing, NodeHistory, Source
@@ -529,11 +529,31 @@ class TestPublisher:
     )
     @pytest.mark.parametrize("whose", ["publisher", "host"])
     def test_compromised_key(self, whose: str, since: int, until: int, caught: bool) -> None:
-        members = {"publisher": node(SOURCE, 4, host=HOST), "host": node(HOST, 2)}
-        members[whose] = with_stolen_key(members[whose], since, until)
-        verdict = verify(evidence=with_evidence(**members))
+        publisher, host = node(SOURCE, 4, host=HOST), node(HOST, 2)
+        key = (publisher if whose == "publisher" else host).info.operator
+        assert key is not None
+        stolen = NodeHistory(publisher.info, (Compromise(key, since, until),))
+        verdict = verify(evidence=with_evidence(publisher=stolen, host=host))
         assert verdict.step(5).outcome is (Outcome.NOT_VERIFIED if caught else Outcome.PASSED)
         assert verdict.status is (Status.COULD_NOT_CHECK if caught else Status.VALID)
+
+    @pytest.mark.parametrize(
+        ("first", "end", "caught"),
+        [
+            (0, ANCHORED_AT + 1, True),
+            (ANCHORED_AT, 0, True),
+            # The node came to this host later, or had left it.
+            (ANCHORED_AT + 1, 0, False),
+            (0, ANCHORED_AT, False),
+        ],
+    )
+    def test_the_stolen_key_of_a_former_host(self, first: int, end: int, caught: bool) -> None:
+        host = node(HOST, 2)
+        assert host.info.operator is not None
+        interval = Compromise(host.info.operator, ANCHORED_AT - 9, ANCHORED_AT + 9, first, end)
+        stolen = NodeHistory(node(SOURCE, 4, host=HOST).info, (interval,))
+        verdict = verify(evidence=with_evidence(publisher=stolen, host=host))
+        assert verdict.step(5).outcome is (Outcome.NOT_VERIFIED if caught else Outcome.PASSED)
 
     def test_a_stolen_key_hides_nothing_that_fails(self) -> None:
         stolen = with_stolen_key(node(SOURCE, 4), ANCHORED_AT)

@@ -366,8 +366,10 @@ def _publishers(world: World) -> Iterator[Case]:
 
     def hosted(compromises: list[Json]) -> Change:
         def change(facts: Json) -> None:
-            publisher(host=PLATFORM)(facts)
-            next(one for one in facts["nodes"] if one["number"] == PLATFORM).update(compromises=compromises)
+            host = next(one for one in facts["nodes"] if one["number"] == PLATFORM)
+            host.update(compromises=[{"since": one["since"], "until": one["until"]} for one in compromises])
+            acted = [{"acted_from": START, **one, "key": host["operator"]} for one in compromises]
+            publisher(host=PLATFORM, compromises=acted)(facts)
 
         return change
 
@@ -376,6 +378,8 @@ def _publishers(world: World) -> Iterator[Case]:
     yield _case(
         "the host's key was stolen then, and the tag's statement is older", world, {2: N, 5: N}, None, hosted(before)
     )
+    left = [{"since": ANCHORED, "until": ANCHORED, "acted_until": ANCHORED}]
+    yield _case("the key of a host that the publisher had left was stolen then", world, {2: N}, None, hosted(left))
     yield _case("an entry of another anchor", world, {2: N, 5: N}, None, anchor(key_epoch=2, time=START))
     for name, change in (
         ("of another time", lambda facts: facts["log"][0].update(time=START)),
