@@ -20,6 +20,7 @@ from creditchain.chain.refusals import Refusal
 from creditchain.chain.region import Region
 from creditchain.chain.rpc import Answer, Wire
 from creditchain.chain.signers import dev_signer
+from creditchain.cli.app import run
 from creditchain.home.journal import Journal, open_journal
 from creditchain.log.cells import NO_WORD, cell_key, parse_writes
 
@@ -315,3 +316,25 @@ def test_another_chain(region: Region) -> None:
             proven_words(another, region.deployment, [], number=at.number, trusted=at.hash)
         with pytest.raises(LyingEndpointError, match="there is no account"):
             proven_words(another, region.deployment, [], number=at.number)
+
+
+def test_the_command_shows_cells_under_a_trusted_hash(
+    tmp_path_factory: pytest.TempPathFactory, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("command")
+    options = ["--json", "--home", str(folder / "home"), "--deployments", str(folder / "deployments")]
+
+    def ran(*words: str) -> tuple[int, Json]:
+        capfd.readouterr()
+        code = run([*options, *words])
+        shown = capfd.readouterr()
+        return code, json.loads(shown.out or shown.err)
+
+    assert run([*options, "deploy", "--signer", "dev:0"]) == 0
+    held = ran("log", "replay")[1]["words"]
+    absent = "0xff" + "ab" * 31
+    code, found = ran("log", "cell", *held, absent)
+    assert (code, found["words"]) == (0, {**held, absent: "0x" + "00" * 32})
+    assert ran("log", "cell", *held, absent, "--block-hash", found["block_hash"]) == (0, found)
+    assert ran("log", "cell", absent, "--block-hash", "0x" + "12" * 32)[0] == 3
+    assert ran("log", "cell", "0x12")[0] == 2

@@ -13,6 +13,8 @@ from creditchain.cli.settings import Settings
 from creditchain.errors import UsageError
 
 if TYPE_CHECKING:
+    from creditchain.chain.connect import Chain
+    from creditchain.chain.deployments import Deployment
     from creditchain.chain.outbox import Outbox
     from creditchain.chain.region import Region
     from creditchain.chain.signers import Signer
@@ -49,17 +51,30 @@ def open_region(chosen: Settings, rpc: Sequence[str] | None = None) -> Iterator[
         ConfigError: network or deployment file.
         ChainUnavailableError, WrongChainError: no answer, or another chain.
     """
+    from creditchain.chain.region import Region
+
+    with open_chain(chosen, rpc) as (chain, deployment):
+        yield Region(chain, deployment)
+
+
+@contextmanager
+def open_chain(chosen: Settings, rpc: Sequence[str] | None = None) -> Iterator[tuple[Chain, Deployment]]:
+    """Chain and deployment that the global options name, nothing of the deployment checked; closed at the end.
+
+    Raises:
+        ConfigError: network or deployment file.
+        ChainUnavailableError, WrongChainError: no answer, or another chain.
+    """
     from creditchain.chain.connect import connect
     from creditchain.chain.deployments import load_deployment
     from creditchain.chain.networks import load_network
-    from creditchain.chain.region import Region
 
     network = load_network(chosen.network, chosen.networks_file)
     if rpc:
         network = replace(network, kind="rpc", url=rpc[0], witnesses=tuple(rpc[1:]))
     deployment = load_deployment(chosen.network, chosen.deployments)
     with connect(network, chosen.home) as chain:
-        yield Region(chain, deployment)
+        yield chain, deployment
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from creditchain.cli import log_cells
 from creditchain.cli.connecting import RpcOption, open_region
 from creditchain.cli.log_shown import described, fields_of, hexed, told
 from creditchain.cli.moments import shown
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from creditchain.acts.replaying import LogCopy, LogHead
 
 group = typer.Typer(no_args_is_help=True, help="The region's append-only log: entries, root, proofs. 区域日志")
+group.command()(log_cells.cell)
 
 BlockOption = Annotated[int | None, typer.Option("--block", help="As of this block; by default the newest final one.")]
 
