@@ -23,8 +23,10 @@ def home(tmp_path: Path) -> Home:
 
 
 def begin(journal: Journal, upload: int) -> AnchoringRow:
-    which = Identity(LOG, 1, b"\x33" * 32, upload.to_bytes(32), 0)
-    return Ledger(journal, LOG).begin(which, product="p/1", upload="file:///u", skip_invalid=False, key_epoch=1)
+    which = Identity(LOG, 1, b"\x33" * 32, upload.to_bytes(32))
+    return Ledger(journal, LOG).begin(
+        which, product="p/1", product_number=1, upload="file:///u", skip_invalid=False, key_epoch=1
+    )
 
 
 def objects(place: Path) -> set[str]:
@@ -105,7 +107,8 @@ def test_every_unfinished_row_of_a_backup_has_its_key_whatever_goes_on_meanwhile
     worker.start()
     try:
         for number in range(8):
-            begun.acquire()
+            while not begun.acquire(timeout=1):
+                assert worker.is_alive()
             backup(home.path, tmp_path / "b")
             restore(tmp_path / "b", tmp_path / str(number) / "home")
             with open_journal(tmp_path / str(number) / "home" / "journal.sqlite") as journal:
