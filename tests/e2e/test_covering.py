@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -127,7 +128,10 @@ def test_anvil_prints_what_transactions_calls_and_reverts_reach(tmp_path, monkey
 
         def send(**members):
             sent = node.ask("eth_sendTransaction", {"from": sender, "gas": hex(2_000_000), **members})
-            return node.ask("eth_getTransactionReceipt", sent)
+            # A busy Anvil answers before it has mined.
+            while (receipt := node.ask("eth_getTransactionReceipt", sent)) is None:
+                time.sleep(0.05)
+            return receipt
 
         contract = send(data=code + encode(["bool"], [True]).hex())["contractAddress"]
         _assert_reached(prober, tmp_path, {7: {"true"}}, "odd")

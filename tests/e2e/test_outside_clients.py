@@ -24,7 +24,7 @@ from creditchain.chain.signers import RemoteSigner, dev_key, dev_signer
 from creditchain.hashing import keccak256
 from creditchain.home.journal import open_journal
 from creditchain.log.views import ContractCall
-from creditchain.messages import DeliveryReceipt, QueryRequest, TypedMessage
+from creditchain.messages import DeliveryReceipt, QueryRequest, TypedMessage, compact
 from creditchain.messages.enterprise_keys import KeyUse, derive_key, key_path
 from creditchain.packages.consent_file import parse_consent
 from tools import compiling
@@ -138,7 +138,7 @@ def test_ethers_signs_a_request_and_a_receipt(world: World) -> None:
         def sign(message: TypedMessage, key: int) -> bytes:
             signed = ethers("sign", typed=json.loads(json.dumps(message.typed_data())), key="0x" + dev_key(key).hex())
             assert signed["digest"] == "0x" + message.digest().hex()
-            return bytes.fromhex(signed["signature"][2:])
+            return compact(bytes.fromhex(signed["signature"][2:]))
 
         meter(world, region, Delivery(request, receipt, sign(request, BANK), sign(receipt, PLATFORM)))
 
@@ -187,7 +187,7 @@ def test_a_reader_of_erc_721_reads_the_token(world: World) -> None:
         bank = dev_signer(BANK, region.chain).address
         held = sum(one.consent.institution == BANK for one in ConsentReads(region).granted())
         stranger = dev_signer(ANYBODY, region.chain).address
-        chain_id = region.chain.chain_id
+        log_id = "0x" + region.deployment.log_id.hex()
     seen = ethers("read", url=url, address=token, id=consent, interfaces=list(INTERFACES), stranger=stranger)
     nobody = "0x" + "00" * 20
     assert (seen["owner"], seen["balance"], seen["ofStranger"]) == (bank, held, 0)
@@ -195,7 +195,8 @@ def test_a_reader_of_erc_721_reads_the_token(world: World) -> None:
     assert (seen["name"], seen["symbol"], seen["uri"]) == ("creditchain consent", "CONSENT", "")
     assert seen["transfers"] == [[nobody, bank]]
     assert dict(zip(INTERFACES, seen["supports"], strict=True)) == INTERFACES
-    assert seen["domain"] == ["0x0f", "creditchain", "1", str(chain_id), token]
+    # Name, version and salt: the log's id, and neither a chain nor a contract.
+    assert seen["domain"] == ["0x13", "creditchain", "1", "0", nobody, log_id]
     errors = {item.name: "0x" + selector.hex() for selector, item in interface("ConsentToken").errors.items()}
     for attempt in ("transfer", "safeTransfer", "approval"):
         assert seen[attempt].startswith(errors["ConsentTokenLocked"]), attempt

@@ -48,7 +48,7 @@ const actions = {
       symbol: await token.symbol(),
       uri: await token.tokenURI(id),
       locked: await token.locked(id),
-      domain: (await token.eip712Domain()).slice(0, 5).map(String),
+      domain: (await token.eip712Domain()).slice(0, 6).map(String),
       transfers: moved.map((event) => [event.args.from, event.args.to]),
       supports: await Promise.all(interfaces.map((one) => token.supportsInterface(one))),
       transfer: await refused(token.transferFrom.staticCall(owner, stranger, id, { from: owner })),

@@ -5,5 +5,5 @@ A test compares the classes with what the migrations make. A migration that was 
 """
 
 #: Every revision, from the first to the newest. Kept here too, so that opening needs no import of Alembic.
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 HEAD = REVISIONS[-1]

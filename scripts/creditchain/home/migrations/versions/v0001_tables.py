@@ -74,9 +74,9 @@ def _anchorings() -> None:
         sa.Column("log_id", sa.LargeBinary(32), nullable=False),
         sa.Column("node", sa.Integer, nullable=False),
         sa.Column("product", sa.String(128), nullable=False),
-        sa.Column("product_number", sa.Integer, nullable=False),
         sa.Column("product_digest", sa.LargeBinary(32), nullable=False),
         sa.Column("upload_digest", sa.LargeBinary(32), nullable=False),
+        sa.Column("kind", sa.Integer, nullable=False),
         sa.Column("upload", sa.String(4096), nullable=False),
         sa.Column("skip_invalid", sa.Boolean, nullable=False),
         sa.Column("state", sa.String(9), nullable=False),
@@ -93,7 +93,7 @@ def _anchorings() -> None:
         sa.Column("transaction_hash", sa.LargeBinary(32)),
         sa.Column("created_at", sa.Double, nullable=False),
         sa.Column("updated_at", sa.Double, nullable=False),
-        sa.UniqueConstraint("log_id", "node", "product_digest", "upload_digest"),
+        sa.UniqueConstraint("log_id", "node", "product_digest", "upload_digest", "kind"),
         if_not_exists=True,
     )
     op.create_index("ix_anchorings_root", "anchorings", ["root"], if_not_exists=True)
