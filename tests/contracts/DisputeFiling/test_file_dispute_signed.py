@@ -18,6 +18,7 @@ from consent_world import (
     unruly_wallet,
     wallet,
 )
+from world import node_info
 
 from creditchain.log.entries import DisputeBody
 from creditchain.messages import NO_DIGEST, NO_KEY, LogDomain
@@ -158,7 +159,7 @@ def test_a_wallet_that_does_not_say_yes(world: World, temper: int) -> None:
 @pytest.mark.parametrize("name", ["bureau", "bank", "source", "regulator"])
 def test_only_platforms_endorse(world: World, name: str) -> None:
     node = getattr(world, name)
-    with reverts("DisputesPlatform", node, world.nodes.node(node)["role"]):
+    with reverts("DisputesPlatform", node, node_info(world, node)["role"]):
         world.file(world.filing(platform=node))
 
 

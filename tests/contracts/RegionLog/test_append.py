@@ -5,6 +5,7 @@ import reference
 from brownie import accounts, chain, web3
 from reading import load
 from world import (
+    PRODUCTS,
     WHOLE_SPACE,
     Kind,
     all_entries,
@@ -164,8 +165,8 @@ def test_entry_hashes_of_the_vectors():
 
 
 def test_entries_of_a_region_add_up(region):
-    """Deployment of a region: the log itself, two writers, six nodes, one key epoch."""
-    assert region.log.size() == 10
+    """Deployment of a region: the log itself, four writers, six nodes, one key epoch, its products."""
+    assert region.log.size() == 1 + 4 + 6 + 1 + len(PRODUCTS)
     assert region.log.root() == "0x" + reference.mth(all_entries(region.log)).hex()
 
 

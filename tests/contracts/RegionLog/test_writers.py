@@ -36,7 +36,7 @@ def region(_module):
     log = deploy("RegionLog", manager, word(b"YRD"))
     nodes = deploy("NodeRegistry", manager, log)
     admit_writer(log, nodes, "NodeRegistry")
-    return Region(manager, log, nodes, None, None)
+    return Region(manager, log, nodes, None, None, None, None)
 
 
 def code_hash(contract):
