@@ -11,7 +11,7 @@ from acting import GENERATIONS, publisher, region_on, set_profile
 from commands import Commands
 from eth_account import Account
 
-from creditchain.acts.checkpointing import NewSigner, set_signers, sign_checkpoint, signers_of
+from creditchain.acts.checkpointing import set_signers, sign_checkpoint, signers_of
 from creditchain.acts.replaying import replay_log
 from creditchain.chain.connect import Chain
 from creditchain.chain.errors import ChainUnavailableError
@@ -20,6 +20,7 @@ from creditchain.chain.signers import dev_key, dev_signer
 from creditchain.checkpoints.checking import check_checkpoint
 from creditchain.checkpoints.errors import CheckpointError
 from creditchain.checkpoints.file import parse_checkpoint
+from creditchain.checkpoints.signers import CheckpointSigner
 from creditchain.errors import InputError
 from creditchain.home.journal import Journal
 from creditchain.home.layout import Home, RegionHome
@@ -33,7 +34,7 @@ def region(chain: Chain, journal: Journal) -> Region:
     """A region with one bureau, whose three keys sign checkpoints, two of them each."""
     made = region_on(chain, journal, next(GENERATIONS))
     publisher(made, journal, 1)
-    keys = [NewSigner(dev_signer(number, chain).address, 1) for number in SIGNERS]
+    keys = [CheckpointSigner(dev_signer(number, chain).address, 1) for number in SIGNERS]
     set_signers(made, made.outbox(dev_signer(0, chain), journal), keys, 2)
     return made
 
@@ -66,7 +67,7 @@ def test_a_checkpoint_says_what_the_log_adds_up_to(region: Region, home: RegionH
 def test_setting_the_same_signers_again_changes_nothing(region: Region, journal: Journal) -> None:
     size, found = region.log_size(), signers_of(region)
     outbox = region.outbox(dev_signer(0, region.chain), journal)
-    again = [NewSigner(one.address, one.node) for one in found.signers]
+    again = [CheckpointSigner(one.address, one.node) for one in found.signers]
     assert set_signers(region, outbox, again, 2) == found
     assert region.log_size() == size
     assert set_signers(region, outbox, again[:1], 1).epoch == 2

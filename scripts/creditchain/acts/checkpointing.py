@@ -7,7 +7,6 @@ gives the cells whose tree is signed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from creditchain.acts.replaying import LogCopy, read_log
 from creditchain.chain.outbox import Outbox
@@ -15,7 +14,7 @@ from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer
 from creditchain.checkpoints.file import SignedCheckpoint
 from creditchain.checkpoints.message import Checkpoint
-from creditchain.checkpoints.signers import SignerEpoch, read_signers
+from creditchain.checkpoints.signers import CheckpointSigner, SignerEpoch, read_signers
 from creditchain.errors import InputError, RefusedError
 from creditchain.home.layout import RegionHome
 from creditchain.home.signed_checkpoints import (
@@ -30,14 +29,6 @@ from creditchain.log.stepping import Replay
 from creditchain.messages import LogDomain
 
 
-@dataclass(frozen=True, slots=True)
-class NewSigner:
-    """A key (address) that is to sign, and the number of the member whose it is."""
-
-    address: str
-    node: int
-
-
 def signers_of(region: Region, epoch: int | None = None, block: int | None = None) -> SignerEpoch:
     """The signers of an epoch, by default the current one. Raises InputError: there are none."""
     at = region.chain.final_block().number if block is None else block
@@ -50,7 +41,7 @@ def signers_of(region: Region, epoch: int | None = None, block: int | None = Non
     return found
 
 
-def set_signers(region: Region, outbox: Outbox, signers: Sequence[NewSigner], threshold: int) -> SignerEpoch:
+def set_signers(region: Region, outbox: Outbox, signers: Sequence[CheckpointSigner], threshold: int) -> SignerEpoch:
     """Begin another epoch of signers; the same signers and threshold as now change nothing.
 
     Raises:

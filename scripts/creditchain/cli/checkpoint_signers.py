@@ -31,10 +31,10 @@ def set_signers(
     signer: SignerOption = None,
 ) -> None:
     """Begin another epoch of signers. For governors."""
-    from creditchain.acts.checkpointing import NewSigner
     from creditchain.acts.checkpointing import set_signers as act
+    from creditchain.checkpoints.signers import CheckpointSigner
 
-    wanted = [NewSigner(address, node) for node, address in map(_pair, signers)]
+    wanted = [CheckpointSigner(address, node) for node, address in map(_pair, signers)]
     chosen = settings(ctx)
     with acting(chosen, signer) as (region, outbox):
         found = act(region, outbox, wanted, threshold)
