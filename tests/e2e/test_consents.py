@@ -14,14 +14,17 @@ from creditchain.chain.connect import Chain
 from creditchain.chain.consent_calls import ConsentCalls, Delivery, LoanReport
 from creditchain.chain.consents import ConsentReads, nonce_of
 from creditchain.chain.funding import fund_dev_accounts
+from creditchain.chain.live_facts import LiveFacts
 from creditchain.chain.log_entries import read_entries
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.hashing import keccak256
 from creditchain.home.journal import Journal
+from creditchain.log.consent_cells import Paused
 from creditchain.log.entries import ConsentBody, DisputeBody, LoansBody, QueriesBody, RevocationBody
 from creditchain.log.metering import pauses_of
-from creditchain.log.views import ContractCall
+from creditchain.log.reading import RegionReading
+from creditchain.log.views import ConsentState, ContractCall
 from creditchain.messages import (
     NO_DIGEST,
     NO_KEY,
@@ -112,6 +115,14 @@ class Acting:
         return Delivery(request, receipt, self.sign(BANK, request), self.sign(BUREAU, receipt))
 
 
+def assert_as_the_token_says(acting: Acting, *consents: bytes) -> None:
+    """Computed from cells, each of these consents is what ConsentToken itself says."""
+    reading = RegionReading(LiveFacts(acting.region))
+    for consent in consents:
+        said = acting.reads._read("ConsentToken", "consentOf", int.from_bytes(consent), block=None)
+        assert reading.consent(consent) == acting.reads.consent(consent) == (ConsentState(*said) if said[0] else None)
+
+
 @pytest.fixture
 def acting(chain: Chain, journal: Journal) -> Acting:
     return Acting(region_on(chain, journal, next(GENERATIONS)), journal)
@@ -139,6 +150,10 @@ def test_a_consent_from_grant_to_revocation(acting: Acting) -> None:
     signature = compact(bytes(enterprise.unsafe_sign_hash(revocation.digest()).signature))
     acting.send("revoke", acting.calls.revoke_signed(consent, signature))
     acting.send("revoke paper", acting.calls.revoke(paper), PLATFORM)
+    assert_as_the_token_says(acting, consent.id, paper.id, keccak256(b"no consent"))
+    granted = RegionReading(LiveFacts(acting.region)).grant(consent.id)
+    assert granted is not None
+    assert granted.body == ConsentBody(*consent.values())
     revoked = acting.reads.consent(consent.id)
     assert revoked is not None
     assert revoked.revoked_at >= state.valid_from
@@ -178,6 +193,11 @@ def test_deliveries_from_receipt_to_ledger(acting: Acting) -> None:
     found = acting.reads.metered_for([one.request for one in (fits, wrong, over, open_one)])
     assert set(found) == {nonce_of(one.request) for one in (fits, over, open_one)}
 
+    reading = RegionReading(LiveFacts(acting.region))
+    for one in (fits, wrong, over, open_one):
+        assert reading.metered(*nonce_of(one.request)) == acting.reads.metered(one.request)
+    assert_as_the_token_says(acting, paper.id)
+
     last = read_entries(acting.region)[-1]
     assert last.body == QueriesBody(tuple(one.item for one in delivered))
     assert {one.entry.index for one in delivered} == {last.index}
@@ -211,6 +231,20 @@ def test_a_consent_is_paused_and_resumed(acting: Acting) -> None:
         assert (state.turns, state.paused) == (turn, turn == 1)
     ((since, until),) = pauses_of(read_entries(acting.region), consent.id)
     assert (since, until) == (state.paused_at, state.resumed_at)
+    assert RegionReading(LiveFacts(acting.region)).pauses(consent.id) == [Paused(since, until)]
+    assert_as_the_token_says(acting, consent.id)
+
+
+def test_more_pauses_than_the_cell_tells(acting: Acting) -> None:
+    """The cell has the last two. The earlier ones are in the words before."""
+    paper = acting.consent(NO_KEY, "1", paper=keccak256(b"paper"))
+    acting.send("paper", acting.calls.grant(paper, b"", acting.sign(PLATFORM, paper)))
+    for turn in range(1, 8):
+        acting.send(f"turn {turn}", (acting.calls.pause if turn % 2 else acting.calls.resume)(paper), PLATFORM)
+        said = [Paused(*one) for one in pauses_of(read_entries(acting.region), paper.id)]
+        assert RegionReading(LiveFacts(acting.region)).pauses(paper.id) == said
+        assert len(said) == (turn + 1) // 2
+    assert_as_the_token_says(acting, paper.id)
 
 
 def test_loans_members_and_open_domains(acting: Acting) -> None:
@@ -232,6 +266,14 @@ def test_loans_members_and_open_domains(acting: Acting) -> None:
     acting.send("open", acting.calls.set_limit(Limit.OPEN_DOMAINS, 0b101))
     assert acting.reads.open_domains_at(2**40 - 1) == 0b101
     assert acting.reads.open_domains_at(0) == 0
+    rules = [(0, 0), (acting.now(), 0b101)]
+    for domains in (0b11, 0b1, 0b110):
+        acting.send(f"open {domains}", acting.calls.set_limit(Limit.OPEN_DOMAINS, domains))
+        rules.append((acting.now(), domains))
+    reading = RegionReading(LiveFacts(acting.region))
+    for since, _ in rules:
+        held = [domains for begun, domains in rules if begun <= since][-1]
+        assert reading.open_domains_at(since) == acting.reads.open_domains_at(since) == held
 
 
 def test_an_enterprise_disputes_a_record_itself(acting: Acting) -> None:

@@ -7,7 +7,7 @@ from creditchain.acts.verifying import Judge
 from creditchain.chain.log_entries import read_entries
 from creditchain.chain.region import Region
 from creditchain.errors import InputError
-from creditchain.evidence.record import EvidenceFetcher
+from creditchain.evidence.record import EvidenceFetcher, live_evidence
 from creditchain.log.disputes import LoggedDispute, logged_disputes
 from creditchain.log.history import index_log
 from creditchain.packages.record_package import RecordPackage
@@ -26,7 +26,7 @@ def check_answer(
     Raises:
         InputError: there is no such filing. UnavailableError: the chain does not answer.
     """
-    fetcher = EvidenceFetcher(region)
+    fetcher = live_evidence(region)
     entries = read_entries(region, fetcher.block.number)
     name = given_package(disputed).name
     found = {one.number: one for one in logged_disputes(entries) if (one.node, one.leaf) == (name.node, name.leaf)}

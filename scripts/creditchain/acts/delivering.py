@@ -17,7 +17,7 @@ from creditchain.consents.judging import judge
 from creditchain.documents import parse_document
 from creditchain.errors import InputError, Place
 from creditchain.evidence.query import fresh_head, view_of
-from creditchain.evidence.record import EvidenceFetcher
+from creditchain.evidence.record import live_evidence
 from creditchain.evidence.report import ReportEvidenceFetcher
 from creditchain.log.views import MemberAt
 from creditchain.messages import METER_WITHIN, DeliveryReceipt, QueryRequest, subject_digest
@@ -116,7 +116,7 @@ def _require_fit(region: Region, package: ReportPackage, stand_in: str, products
     Without a receipt that holds, completeness (step 9) is not judged. The provider is not to sign before that, so a key
     made for the moment signs, and counts as the provider's here; its signature goes nowhere.
     """
-    evidence = ReportEvidenceFetcher(region, EvidenceFetcher(region)).fetch(package)
+    evidence = ReportEvidenceFetcher(region, live_evidence(region)).fetch(package)
     provider = evidence.delivery.provider
     if isinstance(provider, MemberAt):
         delivery = replace(evidence.delivery, provider=replace(provider, operator=stand_in))

@@ -17,7 +17,7 @@ from creditchain.acts.standing import require_nothing_lost
 from creditchain.acts.subject_tags import packaged_tags
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.region import Region
-from creditchain.evidence.record import EvidenceFetcher
+from creditchain.evidence.record import live_evidence
 from creditchain.evidence.report import ReportEvidenceFetcher
 from creditchain.home.layout import Home
 from creditchain.identifiers import Subject
@@ -73,7 +73,7 @@ def assemble_report(
     """
     if home is not None:
         require_nothing_lost(region, home)
-    fetcher = ReportEvidenceFetcher(region, EvidenceFetcher(region))
+    fetcher = ReportEvidenceFetcher(region, live_evidence(region))
     order = _order(region, wanted, region.chain.final_block(), new_salt())
     tags = packaged_tags(region, wanted.subject, vouchers.keys, vouchers.statements)
     log = index_log(fetcher.log)

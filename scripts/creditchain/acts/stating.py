@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer
 from creditchain.errors import ConfigError, InputError, NotValidError, Place, RefusedError
-from creditchain.evidence.record import EvidenceFetcher
+from creditchain.evidence.record import EvidenceFetcher, live_evidence
 from creditchain.identifiers import Subject, epoch_digest, subject_tag
 from creditchain.messages import LogDomain, TagStatement
 from creditchain.packages.parts import SignedTagStatement
@@ -37,7 +37,7 @@ def state_tag(region: Region, signer: Signer, platform: int, subject: Subject, k
         LogDomain(region.deployment.log_id), platform, epoch, tag, subject.scheme, subject.number, block.time
     )
     statement = SignedTagStatement(platform, epoch, tag, subject, block.time, signer.sign_typed(message.typed_data()))
-    step = _judged(EvidenceFetcher(region), statement)
+    step = _judged(live_evidence(region), statement)
     if step.outcome is not Outcome.PASSED:  # pragma: no cover - membership changed while this ran
         raise RefusedError(f"the statement would not be believed: {step.reason.en}")
     return statement
@@ -83,7 +83,7 @@ def check_statement(region: Region, statement: SignedTagStatement, key: bytes | 
     Raises:
         NotValidError: no. ConfigError: the key is not that of the statement's epoch.
     """
-    fetcher = EvidenceFetcher(region)
+    fetcher = live_evidence(region)
     step = _judged(fetcher, statement)
     if step.outcome is not Outcome.PASSED:
         raise NotValidError(step.reason.en)
@@ -103,7 +103,7 @@ def _judged(fetcher: EvidenceFetcher, statement: SignedTagStatement) -> Step:
 def _holds(region: Region, package: RecordPackage, known: SignedTagStatement) -> bool:
     about = (known.subject_tag, known.key_epoch, known.subject)
     right = about == (package.tag.subject_tag, package.batch.key_epoch, package.record.subject)
-    return right and _judged(EvidenceFetcher(region), known).outcome is Outcome.PASSED
+    return right and _judged(live_evidence(region), known).outcome is Outcome.PASSED
 
 
 def _require_platform(region: Region, signer: Signer, platform: int, block: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from creditchain.chain.region import Region
 from creditchain.errors import InputError, NotValidError
-from creditchain.evidence.record import EvidenceFetcher
+from creditchain.evidence.record import live_evidence
 from creditchain.identifiers import Subject
 from creditchain.packages.parts import PackagedTag, SignedTagStatement
 from creditchain.reports import gather_tags
@@ -30,7 +30,7 @@ def packaged_tags(
         ConfigError: a key is of no epoch. InputError: a statement about another enterprise.
         NotValidError: a statement that no active platform of this region signed.
     """
-    fetcher = EvidenceFetcher(region)
+    fetcher = live_evidence(region)
     for statement in statements:
         step = check_signature(statement, fetcher.origin, fetcher.signer(statement))
         if step.outcome is not Outcome.PASSED:

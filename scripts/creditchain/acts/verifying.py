@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.chain.region import Region
 from creditchain.errors import ConfigError, InputError, Place, UnavailableError
-from creditchain.evidence.record import EvidenceFetcher
+from creditchain.evidence.record import EvidenceFetcher, live_evidence
 from creditchain.evidence.report import ReportEvidenceFetcher
 from creditchain.packages.record_package import RecordPackage
 from creditchain.packages.report_package import ReportPackage, parse_any
@@ -147,7 +147,7 @@ def _judged(
     on_judged: Callable[[], None],
 ) -> list[Verdict]:
     """Steps 2 to 10, all packages at the same final block."""
-    records = EvidenceFetcher(region)
+    records = live_evidence(region)
     _require_nodes(judge.policy, records)
     reports = ReportEvidenceFetcher(region, records)
     verdicts = []

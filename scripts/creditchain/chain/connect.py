@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from creditchain.chain import answers
 from creditchain.chain.abi import refusal
@@ -41,14 +41,23 @@ _T = TypeVar("_T")
 class LogRange:
     """Which logs are wanted: addresses, first topics (any of them), blocks from `first` to `last`.
 
-    `indexed` holds the values of the topics that follow; None matches any.
+    `indexed` holds the values of the topics that follow, one or any of several; None matches any.
     """
 
     addresses: tuple[str, ...]
     topics: tuple[bytes, ...]
     first: int
     last: int
-    indexed: tuple[bytes | None, ...] = ()
+    indexed: tuple[bytes | tuple[bytes, ...] | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[_T]):
+    """A request whose answer is fixed for good, and the reader of its result."""
+
+    method: str
+    params: Sequence[Any]
+    reader: Callable[[object], _T]
 
 
 class Chain:
@@ -112,18 +121,26 @@ class Chain:
 
     def _agreed(self, method: str, params: Sequence[Any], reader: Callable[[object], _T]) -> _T:
         """The answer that every endpoint gives to a question whose answer is fixed. Raises LyingEndpointError."""
-        return self._agreed_all(method, [params], [reader])[0]
+        answer: _T = self.ask([Question(method, params, reader)])[0]
+        return answer
 
     def _agreed_all(
         self, method: str, params: Sequence[Sequence[Any]], readers: Sequence[Callable[[object], _T]]
     ) -> list[_T]:
-        mine = self._read_all(method, params, readers)
+        return self.ask([Question(method, each, reader) for each, reader in zip(params, readers, strict=True)])
+
+    def ask(self, questions: Sequence[Question[Any]]) -> list[Any]:
+        """The answers that every endpoint gives to these questions, in one batch each. Raises LyingEndpointError."""
+        asked = [(one.method, one.params) for one in questions]
+        mine = [
+            self._shaped(self._endpoint, one.method, result, one.reader)
+            for one, result in zip(questions, self.batch(asked), strict=True)
+        ]
         for witness in self._witnesses:
-            results = witness.batch([(method, each) for each in params])
-            for asked, one, result, reader in zip(params, mine, results, readers, strict=True):
-                other = self._shaped(witness, method, result, reader)
-                if other != one:
-                    raise _disagreement(method, asked, (self._endpoint.name, one), (witness.name, other))
+            for one, own, result in zip(questions, mine, witness.batch(asked), strict=True):
+                other = self._shaped(witness, one.method, result, one.reader)
+                if other != own:
+                    raise _disagreement(one.method, one.params, (self._endpoint.name, own), (witness.name, other))
         return mine
 
     @staticmethod
@@ -369,15 +386,37 @@ def _opened(network: Network, wire: Wire, *witnesses: Wire) -> Chain:
         raise
 
 
+def logs_question(wanted: LogRange) -> Question[tuple[Log, ...]]:
+    """The question for all logs of a range at once, to be put along with others: for few blocks."""
+
+    def read(value: object) -> tuple[Log, ...]:
+        found = answers.logs(value)
+        _check_wanted(found, wanted, wanted.first, wanted.last)
+        return found
+
+    return Question("eth_getLogs", (_filter(wanted, wanted.first, wanted.last),), read)
+
+
+def call_question(to: str, data: bytes, block: int) -> Question[bytes]:
+    """The question for the result of a read-only call at a block."""
+    return Question("eth_call", ({"to": to, "data": "0x" + data.hex()}, hex(block)), answers.data)
+
+
 def _filter(wanted: LogRange, start: int, end: int) -> dict[str, Any]:
     first = ["0x" + topic.hex() for topic in wanted.topics]
-    others = [None if topic is None else "0x" + topic.hex() for topic in wanted.indexed]
+    others = [_topic(topic) for topic in wanted.indexed]
     return {
         "address": list(wanted.addresses),
         "topics": [first or None, *others] if first or others else [],
         "fromBlock": hex(start),
         "toBlock": hex(end),
     }
+
+
+def _topic(wanted: bytes | tuple[bytes, ...] | None) -> Any:
+    if isinstance(wanted, tuple):
+        return ["0x" + one.hex() for one in wanted]
+    return None if wanted is None else "0x" + wanted.hex()
 
 
 def _disagreement(
@@ -421,7 +460,13 @@ def _has_topics(log: Log, wanted: LogRange) -> bool:
     if wanted.topics and log.topics[:1] not in [(topic,) for topic in wanted.topics]:
         return False
     given = log.topics[1:]
-    return all(topic is None or given[place : place + 1] == (topic,) for place, topic in enumerate(wanted.indexed))
+    return all(_matches(topic, given[place : place + 1]) for place, topic in enumerate(wanted.indexed))
+
+
+def _matches(wanted: bytes | tuple[bytes, ...] | None, given: tuple[bytes, ...]) -> bool:
+    if wanted is None:
+        return True
+    return len(given) == 1 and (given[0] in wanted if isinstance(wanted, tuple) else given[0] == wanted)
 
 
 def _at(block: int | None) -> str:

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from creditchain.chain.abi import interface
 from creditchain.chain.answers import Log
-from creditchain.chain.errors import ContractRefusedError, LyingEndpointError
+from creditchain.chain.errors import LyingEndpointError
 from creditchain.chain.log_entries import entries_between
 from creditchain.chain.region import Region
+from creditchain.log.consent_cells import OPEN_DOMAINS_KEY, consent_of, grant_key, open_domains_in, pause_key
 from creditchain.log.entries import ConsentBody, LimitsBody, QueriesBody
 from creditchain.log.metering import consent_id
 from creditchain.log.query_items import NONCES_A_CELL, QueryItem, nonce_cell
@@ -79,14 +80,15 @@ class ConsentReads:
 
     def consent(self, consent: bytes, block: int | None = None) -> ConsentState | None:
         """The consent with this id (32 bytes); None if there is none."""
-        found = self._read("ConsentToken", "consentOf", int.from_bytes(consent, "big"), block=block)
-        return ConsentState(*found) if found[0] else None
+        found = self._consent_state(consent, block)
+        return found if found.institution else None
 
     def revoked_at(self, consent: bytes, block: int | None = None) -> int:
         """When a consent was taken back, also if it was never granted, unix seconds; 0 if it was not."""
-        return ConsentState(
-            *self._read("ConsentToken", "consentOf", int.from_bytes(consent, "big"), block=block)
-        ).revoked_at
+        return self._consent_state(consent, block).revoked_at
+
+    def _consent_state(self, consent: bytes, block: int | None) -> ConsentState:
+        return consent_of(*self.region.words([grant_key(consent), pause_key(consent)], block))
 
     def message(self, consent: bytes) -> Consent:
         """The whole of a granted consent, by its id, from the log entry of its grant.
@@ -106,12 +108,10 @@ class ConsentReads:
 
     def open_domains_at(self, time: int, block: int | None = None) -> int:
         """Bit set of the domains that could be used without consent at `time`, unix seconds."""
-        try:
-            return int(self._read("ConsentToken", "openDomainsAt", time, block=block))
-        except ContractRefusedError as error:
-            if error.name != "ConsentTokenOpenDomainsPast":
-                raise
-        # The contract knows the last two rules; the log has all.
+        found = open_domains_in(self.region.words([OPEN_DOMAINS_KEY], block)[0], time)
+        if found is not None:
+            return found
+        # The cell knows the last two rules; the log has all.
         last = self.region.chain.head().number if block is None else block
         entries = entries_between(self.region, self.region.deployment.first_block, last, EntryKind.LIMITS)
         rules = [

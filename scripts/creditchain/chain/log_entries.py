@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 from creditchain.chain.abi import interface
 from creditchain.chain.answers import Log
@@ -52,7 +51,14 @@ def entries_between(
     event, log = interface("RegionLog").events["Appended"], region.deployment.address("RegionLog")
     indexed = tuple(None if value is None else value.to_bytes(32, "big") for value in (index, kind))
     wanted = LogRange((log,), (event.topic,), first, last, indexed)
-    return [_entry(region.deployment.log_id, found, event.decode(found)) for found in region.chain.logs(wanted)]
+    return [entry_from(region.deployment.log_id, found) for found in region.chain.logs(wanted)]
+
+
+def range_of(region: Region, indices: Sequence[int], first: int, last: int) -> LogRange:
+    """Which logs hold the entries with these indices, in blocks `first` to `last`."""
+    event, log = interface("RegionLog").events["Appended"], region.deployment.address("RegionLog")
+    wanted = tuple(index.to_bytes(32, "big") for index in indices)
+    return LogRange((log,), (event.topic,), first, last, (wanted,))
 
 
 def entry_at(region: Region, index: int, time: int, last: int) -> LogEntry | None:
@@ -81,7 +87,9 @@ def _first_block_from(region: Region, time: int, last: int) -> int:
     return low
 
 
-def _entry(log_id: bytes, log: Log, values: Mapping[str, Any]) -> LogEntry:
+def entry_from(log_id: bytes, log: Log) -> LogEntry:
+    """The entry that an `Appended` event of the log with this id says."""
+    values = interface("RegionLog").events["Appended"].decode(log)
     said = AppendedEntry(
         index=values["index"],
         kind=values["kind"],

@@ -11,17 +11,31 @@ from creditchain.chain.calls import Calls
 from creditchain.chain.connect import Chain
 from creditchain.chain.deployments import Deployment, check_deployment
 from creditchain.log.members import Members
+from creditchain.log.publishing_cells import (
+    CURRENT_EPOCH_KEY,
+    book_key,
+    closed_from_of,
+    closed_key,
+    current_epoch_of,
+    epoch_digest_of,
+    epoch_keys,
+    flags_key,
+    flags_of,
+    listed_key,
+    listed_number,
+    product_key,
+    product_of,
+    published_of,
+    total_key,
+)
 from creditchain.log.record_cells import answer_key, answer_of, disputes_key, life_key, record_state
 from creditchain.log.views import Compromise, Flags, LaunchedProduct, NodeInfo, Published, RecordState
-from creditchain.vocabulary import DisputeState, ProductState
+from creditchain.vocabulary import DisputeState, Space
 
 if TYPE_CHECKING:
     from creditchain.chain.outbox import Outbox
     from creditchain.chain.signers import Signer
     from creditchain.home.journal import Journal
-
-#: More than any list of cells holds.
-_ALL = 2**32
 
 
 class Region:
@@ -65,6 +79,8 @@ class Region:
 
     def words(self, keys: Sequence[bytes], block: int | None = None) -> list[bytes]:
         """The words of cells (keys of 32 bytes), 32 bytes each; zero where nothing was written."""
+        if not keys:
+            return []
         face, log = interface("RegionLog"), self.deployment.address("RegionLog")
         numbers = [int.from_bytes(key, "big") for key in keys]
         data = self.chain.call(log, face.encode("read", numbers), block=block, doing="answer read")
@@ -123,35 +139,35 @@ class Region:
 
     def published(self, node: int, key_epoch: int, block: int | None = None) -> Published:
         """What a node published under a key epoch."""
-        return Published(*self._read("AnchorRegistry", "published", node, key_epoch, block=block))
+        return published_of(*self.words([book_key(node, key_epoch), total_key(node, key_epoch)], block))
 
     def publishers(self, block: int | None = None) -> list[int]:
         """Every node that ever anchored, in the order of their first anchors."""
-        return list(self._read("AnchorRegistry", "publishers", 1, _ALL, block=block))
+        return self._listed(Space.PUBLISHER, block)
 
     def products(self, block: int | None = None) -> list[LaunchedProduct]:
-        """Every product that was ever launched, in that order, read in one batch at one block."""
+        """Every product that was ever launched, in that order, read at one block."""
         at = self.chain.head().number if block is None else block
-        face, address = interface("AnchorRegistry"), self.deployment.address("AnchorRegistry")
-        numbers = list(self._read("AnchorRegistry", "products", 1, _ALL, block=at))
-        results = self.chain.calls(
-            [(address, face.encode("productOf", n)) for n in numbers], block=at, doing="answer productOf"
-        )
-        return [
-            _product(number, face.decode("productOf", data)[0]) for number, data in zip(numbers, results, strict=True)
-        ]
+        numbers = self._listed(Space.PRODUCT, at)
+        words = self.words([product_key(number) for number in numbers], at)
+        return [product_of(number, word) for number, word in zip(numbers, words, strict=True)]
 
     def product(self, number: int, block: int | None = None) -> LaunchedProduct:
         """The product with this number; its state is `NONE` if it was never launched."""
-        return _product(number, self._read("AnchorRegistry", "productOf", number, block=block))
+        return product_of(number, *self.words([product_key(number)], block))
+
+    def _listed(self, space: Space, block: int | None) -> list[int]:
+        at = self.chain.head().number if block is None else block
+        count = listed_number(*self.words([listed_key(space, 0)], at))
+        return [listed_number(word) for word in self.words([listed_key(space, n + 1) for n in range(count)], at)]
 
     def flags(self, entry: int, block: int | None = None) -> Flags:
         """What became of the anchor or book with this log entry."""
-        return Flags(*self._read("AuditRegistry", "flagsOf", entry, block=block))
+        return flags_of(*self.words([flags_key(entry)], block))
 
     def closed_from(self, node: int, block: int | None = None) -> int:
         """From which log entry on a node does not show what it published; 0 if it shows all."""
-        return int(self._read("AuditRegistry", "closedFrom", node, block=block))
+        return closed_from_of(*self.words([closed_key(node)], block))
 
     def record(self, node: int, leaf: bytes, block: int | None = None) -> RecordState:
         """Life and disputes of a record. A record about which nothing was logged is live and undisputed."""
@@ -164,14 +180,8 @@ class Region:
 
     def current_key_epoch(self, block: int | None = None) -> int:
         """The current key epoch, which new anchors must name; 0 before the first was opened."""
-        return int(self._read("AnchorRegistry", "currentKeyEpoch", block=block))
+        return current_epoch_of(*self.words([CURRENT_EPOCH_KEY], block))
 
     def key_epoch_digest(self, epoch: int, block: int | None = None) -> bytes | None:
         """The digest of a key epoch's tag key; None if there is no such epoch."""
-        found = bytes(self._read("AnchorRegistry", "keyEpochDigest", epoch, block=block))
-        return found if any(found) else None
-
-
-def _product(number: int, found: tuple[Any, ...]) -> LaunchedProduct:
-    state, digest = found
-    return LaunchedProduct(number, ProductState(state), bytes(digest))
+        return epoch_digest_of(*self.words(epoch_keys(epoch), block))

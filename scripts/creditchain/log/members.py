@@ -76,6 +76,36 @@ class Members:
         self._read = read
         self._values: dict[bytes, int] = {}
 
+    def prepare(self, numbers: Iterable[int]) -> None:
+        """Read all that is asked of these nodes later, in few readings for all of them together.
+
+        One reading tells who a node and its host are, one more which keys it had, and one more whether these were in
+        other hands: fewer where a node has no past and no host.
+        """
+        wanted = list(dict.fromkeys(numbers))
+        while True:
+            keys = [key for number in wanted for key in self._leads(number)]
+            if all(key in self._values for key in keys):
+                return
+            self._load(keys)
+
+    def _leads(self, number: int, *, hosted: bool = True) -> list[bytes]:
+        """The keys of all cells that say something of a node, as far as those read so far lead to them."""
+        keys = list(member_keys(number))
+        if node_key(number) not in self._values or member_key(number) not in self._values:
+            return keys
+        seat = self._seat(number)
+        if seat is None:
+            return keys
+        past = [key for index in range(seat.past) for key in _term_keys(number, index)]
+        terms = [seat.term]
+        if all(key in self._values for key in past):
+            terms += [self._past_term(number, index) for index in range(seat.past)]
+        keys += past
+        keys += [compromise_key(term.operator) for term in terms if term.operator is not None]
+        hosts = {term.host for term in terms if term.host} if hosted else ()
+        return keys + [key for host in hosts for key in self._leads(host, hosted=False)]
+
     def count(self) -> int:
         """Number of nodes, which is also the number of the last node."""
         return self._value(cell_key(Space.COUNT, 0))
@@ -87,7 +117,7 @@ class Members:
     def nodes(self, numbers: Iterable[int] | None = None) -> list[NodeInfo]:
         """These nodes, or all, without numbers that no node has."""
         wanted = range(1, self.count() + 1) if numbers is None else list(numbers)
-        self._load([key for number in wanted for key in _keys_of(number)])
+        self._load([key for number in wanted for key in member_keys(number)])
         seats = {number: seat for number in wanted if (seat := self._seat(number)) is not None}
         # The first term tells when a node was admitted.
         self._load([_term_key(number, 0) for number, seat in seats.items() if seat.past])
@@ -238,7 +268,8 @@ class Members:
                 self._values[key] = int.from_bytes(word[:-ENTRY_BYTES])
 
 
-def _keys_of(number: int) -> tuple[bytes, ...]:
+def member_keys(number: int) -> tuple[bytes, ...]:
+    """The keys of the cells that say what a node is now, its profile included."""
     profile = (cell_key(Space.MEMBER, at | number) for at in (_PROFILE_LOW, _PROFILE_HIGH))
     return (node_key(number), member_key(number), *profile)
 
