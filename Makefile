@@ -5,7 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Tests run in random order and print the seed. COVER=1 also measures coverage: of Python, and in a second
 # run of the contract tests that of the contracts.
-PYTEST = . scripts/env.sh && $(BIN)/python -m pytest -n 2 $(if $(COVER),--cov)
+# Tests often wait for a chain, so there are more workers than processors; each takes about 1 GB.
+WORKERS ?= 3
+PYTEST = . scripts/env.sh && $(BIN)/python -m pytest -n $(WORKERS) $(if $(COVER),--cov)
 BROWNIE_TEST = . scripts/env.sh && $(BIN)/brownie test --network anvil -n 2 $(if $(COVER),&& $(BIN)/python -m tools.covering)
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint .ci/constraints.txt
 
