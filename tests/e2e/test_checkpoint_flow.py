@@ -23,7 +23,7 @@ from creditchain.checkpoints.file import parse_checkpoint
 from creditchain.checkpoints.signers import CheckpointSigner
 from creditchain.errors import InputError
 from creditchain.home.journal import Journal
-from creditchain.home.layout import Home, RegionHome
+from creditchain.home.layout import Home
 from creditchain.home.signed_checkpoints import ContradictionError, signed_checkpoints
 
 SIGNERS = (31, 32, 33)
@@ -40,15 +40,20 @@ def region(chain: Chain, journal: Journal) -> Region:
 
 
 @pytest.fixture
-def home(tmp_path: Path, region: Region) -> RegionHome:
-    return Home.made(tmp_path / "home").region(region.deployment.log_id)
+def home(tmp_path: Path) -> Home:
+    return Home.made(tmp_path / "home")
+
+
+@pytest.fixture
+def checkpoints(home: Home, region: Region) -> Path:
+    return home.region(region.deployment.log_id).checkpoints
 
 
 def grow(region: Region, journal: Journal, number: int) -> None:
     region.outbox(dev_signer(0, region.chain), journal).submit(f"profile {number}", set_profile(region, 1, number))
 
 
-def test_a_checkpoint_says_what_the_log_adds_up_to(region: Region, home: RegionHome) -> None:
+def test_a_checkpoint_says_what_the_log_adds_up_to(region: Region, home: Home) -> None:
     chain, state = region.chain, replay_log(region)
     first = sign_checkpoint(region, dev_signer(31, chain), home)
     message = first.message
@@ -76,14 +81,14 @@ def test_setting_the_same_signers_again_changes_nothing(region: Region, journal:
         signers_of(region, 3)
 
 
-def test_who_is_no_signer(region: Region, home: RegionHome) -> None:
+def test_who_is_no_signer(region: Region, home: Home, checkpoints: Path) -> None:
     with pytest.raises(InputError, match="signs no checkpoints") as refused:
         sign_checkpoint(region, dev_signer(34, region.chain), home)
     assert refused.value.found == dev_signer(34, region.chain).address
-    assert not home.checkpoints.exists()
+    assert not checkpoints.exists()
 
 
-def test_what_others_signed_is_not_believed(region: Region, home: RegionHome) -> None:
+def test_what_others_signed_is_not_believed(region: Region, home: Home, checkpoints: Path) -> None:
     """Each value of the checkpoint is compared with what the chain adds up to."""
     first = sign_checkpoint(region, dev_signer(31, region.chain), home)
     for name in ("size", "root", "cells", "state_root", "block_hash", "block_time", "signer_epoch"):
@@ -92,18 +97,18 @@ def test_what_others_signed_is_not_believed(region: Region, home: RegionHome) ->
         forged = replace(first, message=replace(first.message, **{name: other}), signatures=())
         with pytest.raises(InputError, match="says another"):
             sign_checkpoint(region, dev_signer(32, region.chain), home, forged)
-        with signed_checkpoints(home.checkpoints, dev_signer(32, region.chain).address) as lines:
+        with signed_checkpoints(checkpoints, dev_signer(32, region.chain).address) as lines:
             assert lines.last is None, name
 
 
-def test_a_block_that_is_not_there_yet(region: Region, home: RegionHome) -> None:
+def test_a_block_that_is_not_there_yet(region: Region, home: Home) -> None:
     first = sign_checkpoint(region, dev_signer(31, region.chain), home)
     ahead = replace(first, message=replace(first.message, block_number=first.message.block_number + 1000))
     with pytest.raises(ChainUnavailableError, match="block"):
         sign_checkpoint(region, dev_signer(32, region.chain), home, ahead)
 
 
-def test_a_key_goes_on_with_a_log_that_grows(region: Region, home: RegionHome, journal: Journal) -> None:
+def test_a_key_goes_on_with_a_log_that_grows(region: Region, home: Home, journal: Journal) -> None:
     signer = dev_signer(31, region.chain)
     sizes = []
     for number in (1, 2):
@@ -114,11 +119,11 @@ def test_a_key_goes_on_with_a_log_that_grows(region: Region, home: RegionHome, j
     assert sizes[0] < sizes[1]
 
 
-def test_a_key_never_contradicts_itself(region: Region, home: RegionHome) -> None:
+def test_a_key_never_contradicts_itself(region: Region, home: Home, checkpoints: Path) -> None:
     """The chain was rewritten since this key signed: it signs nothing more, whatever the endpoint says."""
     signer = dev_signer(31, region.chain)
     sign_checkpoint(region, signer, home)
-    (path,) = home.checkpoints.glob("*.json")
+    (path,) = checkpoints.glob("*.json")
     signed = path.read_bytes()
     for change in ("state_root", "size", "block_number", "block_hash"):
         _refuses_after(change, path, region, home)
@@ -127,16 +132,16 @@ def test_a_key_never_contradicts_itself(region: Region, home: RegionHome) -> Non
 
 
 def test_a_key_signs_nothing_of_a_log_with_another_beginning(
-    region: Region, home: RegionHome, journal: Journal
+    region: Region, home: Home, checkpoints: Path, journal: Journal
 ) -> None:
     grow(region, journal, 1)
     sign_checkpoint(region, dev_signer(31, region.chain), home)
-    (path,) = home.checkpoints.glob("*.json")
+    (path,) = checkpoints.glob("*.json")
     grow(region, journal, 2)
     _refuses_after("root", path, region, home)
 
 
-def _refuses_after(change: str, path: Path, region: Region, home: RegionHome) -> None:
+def _refuses_after(change: str, path: Path, region: Region, home: Home) -> None:
     """The key signs nothing after this value of what it signed last was another one; its journal stays as it is."""
     lines = json.loads(path.read_text())
     value = lines[-1][change]
@@ -148,10 +153,10 @@ def _refuses_after(change: str, path: Path, region: Region, home: RegionHome) ->
     assert path.read_bytes() == before
 
 
-def test_a_damaged_journal_signs_nothing(region: Region, home: RegionHome) -> None:
+def test_a_damaged_journal_signs_nothing(region: Region, home: Home, checkpoints: Path) -> None:
     signer = dev_signer(31, region.chain)
     sign_checkpoint(region, signer, home)
-    (path,) = home.checkpoints.glob("*.json")
+    (path,) = checkpoints.glob("*.json")
     path.write_text("[{")
     with pytest.raises(InputError, match="damaged"):
         sign_checkpoint(region, signer, home)

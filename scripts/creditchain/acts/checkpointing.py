@@ -1,14 +1,15 @@
 """Members sign what the region's log and state were at a final block, and say who may sign.
 
-A signer signs only what it replayed: every entry up to a final block is read, has to add up to the contract's root, and
-gives the cells whose tree is signed.
+A signer signs only what it replayed: the entries up to a final block, as the index of this home has them, add up to the
+contract's root, and give the cells whose tree is signed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from creditchain.acts.replaying import LogCopy, read_log
+from creditchain.acts.indexing import open_log
+from creditchain.batch.progress import Watch, no_watch
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer
@@ -16,7 +17,7 @@ from creditchain.checkpoints.file import SignedCheckpoint
 from creditchain.checkpoints.message import Checkpoint
 from creditchain.checkpoints.signers import CheckpointSigner, SignerEpoch, read_signers
 from creditchain.errors import InputError, RefusedError
-from creditchain.home.layout import RegionHome
+from creditchain.home.layout import Home
 from creditchain.home.signed_checkpoints import (
     LOOK,
     ContradictionError,
@@ -24,8 +25,7 @@ from creditchain.home.signed_checkpoints import (
     SignedLine,
     signed_checkpoints,
 )
-from creditchain.log.state_tree import StateTree
-from creditchain.log.stepping import Replay
+from creditchain.index.opened import IndexedLog
 from creditchain.messages import LogDomain
 
 
@@ -68,43 +68,40 @@ def set_signers(region: Region, outbox: Outbox, signers: Sequence[CheckpointSign
 
 
 def sign_checkpoint(
-    region: Region, signer: Signer, home: RegionHome, given: SignedCheckpoint | None = None
+    region: Region, signer: Signer, home: Home, given: SignedCheckpoint | None = None, watch: Watch = no_watch
 ) -> SignedCheckpoint:
     """Sign the newest final block, or add a signature to what others signed (`given`), if it is what was replayed here.
 
     Raises:
         InputError: the signer is none of the current epoch, or `given` says something else than the log does.
         ContradictionError: it contradicts what this key signed before. Nothing was signed.
-        LyingEndpointError, ReplayError: the log does not add up.
+        LyingEndpointError: the log does not add up. As `open_log`.
     """
     block = region.chain.final_block() if given is None else region.chain.block(given.message.block_number)
     if block.number > region.chain.final_block().number:
         raise InputError("this block is not final yet", found=str(block.number))
     epoch = signers_of(region, block=block.number)
     _require_signer(epoch, signer)
-    copy = read_log(region, block.number)
-    message = _message(region, copy, epoch.epoch, block.number)
+    log = open_log(region, home, block, watch)
+    message = _message(region, log, epoch.epoch)
     if given is not None:
         _require_same(given.message, message)
-    with signed_checkpoints(home.checkpoints, signer.address) as journal:
-        _require_grown(journal, copy)
+    folder = home.region(region.deployment.log_id).checkpoints
+    with signed_checkpoints(folder, signer.address) as journal:
+        _require_grown(journal, log)
         journal.add(_line(message))
         signature = signer.sign_typed(message.typed_data())
     return (given or SignedCheckpoint(message)).signed(signature)
 
 
-def _message(region: Region, copy: LogCopy, epoch: int, number: int) -> Checkpoint:
-    replay = Replay(copy.head.log_id)
-    for entry in copy.entries:
-        replay.append(entry.appended)
-    cells = replay.replayed().cells
-    block = region.chain.block(number)
+def _message(region: Region, log: IndexedLog, epoch: int) -> Checkpoint:
+    state, block = log.state(), log.block
     return Checkpoint(
         LogDomain(region.deployment.log_id),
-        size=copy.head.size,
-        root=copy.head.root,
-        cells=len(cells),
-        state_root=StateTree(cells).root,
+        size=log.size,
+        root=log.root,
+        cells=state.size,
+        state_root=state.root,
         block_number=block.number,
         block_hash=block.hash,
         block_time=block.time,
@@ -135,14 +132,14 @@ def _require_same(given: Checkpoint, own: Checkpoint) -> None:
         raise InputError("the checkpoint is of another log")
 
 
-def _require_grown(journal: SignedCheckpoints, copy: LogCopy) -> None:
+def _require_grown(journal: SignedCheckpoints, log: IndexedLog) -> None:
     """What was signed before has to be a beginning of the log as it is now."""
     last = journal.last
-    if last is not None and last.size <= copy.head.size and "0x" + copy.root_at(last.size).hex() != last.root:
+    if last is not None and last.size <= log.size and "0x" + log.root_at(last.size).hex() != last.root:
         raise ContradictionError(
             f"the log's first {last.size} entries are not those that this key signed",
             expected=last.root,
-            found="0x" + copy.root_at(last.size).hex(),
+            found="0x" + log.root_at(last.size).hex(),
             hint=LOOK,
         )
 

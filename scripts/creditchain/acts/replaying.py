@@ -1,19 +1,18 @@
-"""Reading a region's whole log, which has to add up to the root in the contract, and making proofs about it."""
+"""Computing a region's state from the entries of its log alone, and comparing it with what the contract holds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from creditchain.acts.indexing import open_log, replayed
+from creditchain.batch.progress import Watch, no_watch
 from creditchain.chain.errors import LyingEndpointError
-from creditchain.chain.log_entries import read_entries
 from creditchain.chain.region import Region
 from creditchain.errors import InputError
+from creditchain.home.layout import Home
 from creditchain.log.cell_columns import CellColumns
 from creditchain.log.state_tree import StateTree
-from creditchain.log.stepping import Replay
-from creditchain.log.views import LogEntry
-from creditchain.merkle import consistency_proof, inclusion_proof
-from creditchain.merkle import root as root_of
+from creditchain.log.views import BlockRef
 
 #: Cells that are read in one call: some 300 KB of answer.
 CELLS_A_CALL = 4096
@@ -29,40 +28,20 @@ class LogHead:
     block: int
 
 
-@dataclass(frozen=True, slots=True)
-class LogCopy:
-    """A log's entries, which add up to its root."""
-
-    head: LogHead
-    entries: tuple[LogEntry, ...]
-
-    def inclusion(self, index: int) -> list[bytes]:
-        """Proof that entry `index` is in the log (RFC 9162, 2.1.3). Raises InputError."""
-        _require(index, self.head.size - 1, "an entry's index")
-        return inclusion_proof([entry.hash for entry in self.entries], index)
-
-    def consistency(self, old_size: int) -> list[bytes]:
-        """Proof that the log only grew since it had `old_size` entries (RFC 9162, 2.1.4). Raises InputError."""
-        _require(old_size, self.head.size, "an earlier size")
-        return consistency_proof([entry.hash for entry in self.entries], old_size)
-
-    def root_at(self, size: int) -> bytes:
-        """The root when the log had `size` entries, 32 bytes."""
-        return root_of([entry.hash for entry in self.entries[:size]])
-
-
 def read_head(region: Region, block: int | None = None) -> LogHead:
     """Size and root as the contract says, at a block; None: the newest final one."""
     at = region.chain.final_block().number if block is None else block
-    return LogHead(region.deployment.log_id, region.log_size(at), region.log_root(at), at)
+    return LogHead(region.deployment.log_id, *region.log_head(at), at)
 
 
-def read_log(region: Region, block: int | None = None) -> LogCopy:
-    """Every entry as of a block; None: the newest final one. Raises LyingEndpointError."""
-    at = region.chain.final_block().number if block is None else block
-    entries = tuple(read_entries(region, at))
-    root = root_of([entry.hash for entry in entries])
-    return LogCopy(LogHead(region.deployment.log_id, len(entries), root, at), entries)
+def final_block(region: Region, number: int | None) -> BlockRef:
+    """The final block of this number; None: the newest. Raises InputError if it is not final yet."""
+    newest = region.chain.final_block()
+    if number is None or number == newest.number:
+        return newest
+    if number > newest.number:
+        raise InputError("this block is not final yet", expected=f"up to {newest.number}", found=str(number))
+    return region.chain.block(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +54,28 @@ class ReplayedState:
     compared: bool  #: whether each cell was compared with what the contract holds
 
 
-def replay_log(region: Region, block: int | None = None, *, compare: bool = False) -> ReplayedState:
-    """Compute every cell from the entries alone, as of a block; None: the newest final one.
+def replay_log(
+    region: Region,
+    block: int | None = None,
+    *,
+    home: Home | None = None,
+    compare: bool = False,
+    watch: Watch = no_watch,
+) -> ReplayedState:
+    """Compute every cell from the entries alone, as of a final block; None: the newest.
 
     `compare` also reads every cell from the contract.
 
     Raises:
         LyingEndpointError: the entries do not add up to the contract's root, or a cell holds another word.
-        ReplayError: the entries contradict each other.
+        ReplayError: the entries contradict each other. InputError: the block is not final. As `open_log`.
     """
-    copy = read_log(region, block)
-    replay = Replay(copy.head.log_id)
-    for entry in copy.entries:
-        replay.append(entry.appended)
-    cells = replay.replayed().cells
+    log = open_log(region, home, final_block(region, block), watch)
+    cells = replayed(log, watch).cells
     if compare:
-        _require_held(region, cells, copy.head.block)
-    return ReplayedState(copy.head, cells, StateTree(cells).root, compare)
+        _require_held(region, cells, log.block.number)
+    head = LogHead(log.log_id, log.size, log.root, log.block.number)
+    return ReplayedState(head, cells, StateTree(cells).root, compare)
 
 
 def _require_held(region: Region, cells: CellColumns, block: int) -> None:
@@ -106,8 +90,3 @@ def _require_held(region: Region, cells: CellColumns, block: int) -> None:
                     found="0x" + word.hex(),
                     hint="The endpoint changes answers; use another endpoint.",
                 )
-
-
-def _require(index: int, largest: int, what: str) -> None:
-    if not 0 <= index <= largest:
-        raise InputError(f"this is not {what}", expected=f"0 to {largest}", found=str(index))

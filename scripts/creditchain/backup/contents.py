@@ -28,8 +28,8 @@ from creditchain.home.layout import Home
 #: The two folders in a backup.
 HOME, DEPLOYMENTS = "home", "deployments"
 _REGIONS, _BATCHES = "regions", "batches"
-#: Books of a region. They hold what its batches hold, and can be made again.
-_BOOKS = "books"
+#: What a region's other folders, or its chain, hold too: books are made from batches again, the log is read again.
+_MADE_AGAIN = ("books", "index", ".index-leaving")
 
 #: Folders and files of a home that mean something only to running processes.
 _FLEETING_FOLDERS = ("locks",)
@@ -164,7 +164,7 @@ def _require_text(name: PurePosixPath) -> None:
 
 def _fleeting_folder(here: PurePosixPath, name: str) -> bool:
     at_home, of_a_region = here == PurePosixPath(HOME), here.parent == PurePosixPath(HOME, _REGIONS)
-    if (at_home and name in _FLEETING_FOLDERS) or (of_a_region and name == _BOOKS):
+    if (at_home and name in _FLEETING_FOLDERS) or (of_a_region and name in _MADE_AGAIN):
         return True
     return here.name == _BATCHES and name.startswith(".")
 

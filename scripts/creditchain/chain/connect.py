@@ -60,6 +60,14 @@ class Question(Generic[_T]):
     reader: Callable[[object], _T]
 
 
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """The logs that were wanted of some blocks, after those of earlier pages, up to block `last`."""
+
+    last: int
+    logs: tuple[Log, ...]
+
+
 class Chain:
     """One chain. Thread safe. Close it, or use it as a context manager: one process at a time has an embedded chain.
 
@@ -293,6 +301,11 @@ class Chain:
         Raises:
             LyingEndpointError: it gives logs that were not asked for, or another endpoint gives other logs.
         """
+        for page in self.log_pages(wanted):
+            yield from page.logs
+
+    def log_pages(self, wanted: LogRange) -> Iterator[LogPage]:
+        """Logs as `logs` gives them, range by range. Every block is in one page, whether it has logs or not."""
         start = wanted.first
         while start <= wanted.last:
             end = min(wanted.last, start + self._range.blocks - 1)
@@ -306,7 +319,7 @@ class Chain:
                 continue
             self._range.worked()
             _check_wanted(found, wanted, start, end)
-            yield from found
+            yield LogPage(end, found)
             start = end + 1
 
     # Time.

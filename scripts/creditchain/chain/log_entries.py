@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from creditchain.chain.abi import interface
 from creditchain.chain.answers import Log
-from creditchain.chain.connect import LogRange
+from creditchain.chain.connect import LogPage, LogRange
 from creditchain.chain.errors import LyingEndpointError
 from creditchain.chain.region import Region
 from creditchain.log.appended import AppendedEntry
-from creditchain.log.entries import parse_body
 from creditchain.log.views import LogEntry
 from creditchain.merkle.frontier import Frontier
 from creditchain.vocabulary import EntryKind
@@ -61,6 +60,15 @@ def range_of(region: Region, indices: Sequence[int], first: int, last: int) -> L
     return LogRange((log,), (event.topic,), first, last, (wanted,))
 
 
+def entry_pages(region: Region, first: int, last: int) -> Iterator[LogPage]:
+    """The events of all entries of blocks `first` to `last`, range by range, as the endpoints gave them.
+
+    Only the log's root tells whether entries are missing or changed. Raises as `Chain.logs`.
+    """
+    event, log = interface("RegionLog").events["Appended"], region.deployment.address("RegionLog")
+    yield from region.chain.log_pages(LogRange((log,), (event.topic,), first, last))
+
+
 def entry_at(region: Region, index: int, time: int, last: int) -> LogEntry | None:
     """The entry with this index, appended at `time` (unix seconds), if blocks up to `last` have it.
 
@@ -98,15 +106,4 @@ def entry_from(log_id: bytes, log: Log) -> LogEntry:
         body=values["body"],
         writes=values["writes"],
     )
-    return LogEntry(
-        index=said.index,
-        kind=said.kind,
-        writer=values["writer"],
-        time=said.time,
-        data=said.body,
-        hash=said.hash(log_id),
-        body=parse_body(said.kind, said.body),
-        writes=said.writes,
-        block=log.block,
-        transaction_hash=log.transaction_hash,
-    )
+    return LogEntry.of(said, said.hash(log_id), block=log.block, transaction_hash=log.transaction_hash)

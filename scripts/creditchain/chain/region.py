@@ -77,6 +77,13 @@ class Region:
         """Root over all entries."""
         return bytes(self._read("RegionLog", "root", block=block))
 
+    def log_head(self, block: int | None = None) -> tuple[int, bytes]:
+        """Number of entries and the root over them, asked for together."""
+        face, log = interface("RegionLog"), self.deployment.address("RegionLog")
+        asked = [(log, face.encode("size")), (log, face.encode("root"))]
+        size, root = self.chain.calls(asked, block=block, doing="answer size and root")
+        return int(face.decode("size", size)[0]), bytes(face.decode("root", root)[0])
+
     def words(self, keys: Sequence[bytes], block: int | None = None) -> list[bytes]:
         """The words of cells (keys of 32 bytes), 32 bytes each; zero where nothing was written."""
         if not keys:

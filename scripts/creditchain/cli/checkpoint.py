@@ -50,9 +50,8 @@ def sign(
     check_output(out, overwrite=force or out == add)
     chosen = settings(ctx)
     given = None if add is None else load(add, parse_checkpoint)
-    with open_region(chosen, rpc) as region, chosen.output.progress("replaying the log"):
-        home = Home.made(chosen.home).region(region.deployment.log_id)
-        made = sign_checkpoint(region, signer_of(region, signer), home, given)
+    with open_region(chosen, rpc) as region, chosen.output.stages() as watch:
+        made = sign_checkpoint(region, signer_of(region, signer), Home.made(chosen.home), given, watch)
     write_file(out, made.to_json(), overwrite=force or out == add)
     chosen.output.emit({"file": str(out), **_message(made.message), "signatures": len(made.signatures)})
 

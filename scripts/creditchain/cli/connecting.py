@@ -42,6 +42,8 @@ RpcOption = Annotated[
     ),
 ]
 
+BlockOption = Annotated[int | None, typer.Option("--block", help="As of this block; by default the newest final one.")]
+
 
 @contextmanager
 def open_region(chosen: Settings, rpc: Sequence[str] | None = None) -> Iterator[Region]:

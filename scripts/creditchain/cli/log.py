@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from creditchain.cli import log_cells
-from creditchain.cli.connecting import RpcOption, open_region
-from creditchain.cli.log_shown import described, fields_of, hexed, told
+from creditchain.cli import log_cells, log_index
+from creditchain.cli.connecting import BlockOption, RpcOption, open_region
+from creditchain.cli.log_shown import described, fields_of, head_of, hexed, shown_head, told
 from creditchain.cli.moments import shown
 from creditchain.cli.settings import settings
 
 if TYPE_CHECKING:
-    from creditchain.acts.replaying import LogCopy, LogHead
+    from creditchain.index.opened import IndexedLog
 
 group = typer.Typer(no_args_is_help=True, help="The region's append-only log: entries, root, proofs. 区域日志")
 group.command()(log_cells.cell)
-
-BlockOption = Annotated[int | None, typer.Option("--block", help="As of this block; by default the newest final one.")]
+group.command()(log_index.replay)
+group.command()(log_index.index)
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +34,7 @@ def root(ctx: typer.Context, block: BlockOption = None, rpc: RpcOption = None) -
     chosen = settings(ctx)
     with open_region(chosen, rpc) as region:
         head = read_head(region, block)
-    chosen.output.emit(_head(head))
+    chosen.output.emit(shown_head(head))
 
 
 @group.command()
@@ -48,15 +48,15 @@ def show(
     """List entries of the log. All are read and checked against the contract's root before any is shown."""
     from creditchain.vocabulary import EntryKind
 
-    copy = _copy(ctx, block, rpc)
-    listed = copy.entries[first : first + count]
+    log = _opened(ctx, block, rpc)
+    listed = [*log.entries(first, first + count)]
     rows = [
         [entry.index, EntryKind(entry.kind).label, shown(entry.time), entry.block, told(fields_of(entry))]
         for entry in listed
     ]
     output = settings(ctx).output
     output.table(["index", "kind", "time", "block", "body"], rows, value=[described(entry) for entry in listed])
-    output.note(f"{copy.head.size} entries, which add up to the root in the contract")
+    output.note(f"{log.size} entries, which add up to the root in the contract")
 
 
 @group.command()
@@ -67,9 +67,9 @@ def inclusion(
     rpc: RpcOption = None,
 ) -> None:
     """Prove that an entry is in the log (RFC 9162, 2.1.3)."""
-    copy = _copy(ctx, block, rpc)
-    proof = copy.inclusion(index)
-    settings(ctx).output.emit({**_head(copy.head), "entry": described(copy.entries[index]), "proof": hexed(proof)})
+    log = _opened(ctx, block, rpc)
+    proof = log.inclusion(index)
+    settings(ctx).output.emit({**head_of(log), "entry": described(log.entry(index)), "proof": hexed(proof)})
 
 
 @group.command()
@@ -80,44 +80,17 @@ def consistency(
     rpc: RpcOption = None,
 ) -> None:
     """Prove that the log only grew since an earlier size (RFC 9162, 2.1.4)."""
-    copy = _copy(ctx, block, rpc)
-    proof = copy.consistency(old_size)
-    old = {"old_size": old_size, "old_root": "0x" + copy.root_at(old_size).hex()}
-    settings(ctx).output.emit({**_head(copy.head), **old, "proof": hexed(proof)})
+    log = _opened(ctx, block, rpc)
+    proof = log.consistency(old_size)
+    old = {"old_size": old_size, "old_root": "0x" + log.root_at(old_size).hex()}
+    settings(ctx).output.emit({**head_of(log), **old, "proof": hexed(proof)})
 
 
-@group.command()
-def replay(
-    ctx: typer.Context,
-    compare: Annotated[bool, typer.Option("--compare", help="Also read each cell from the contract.")] = False,
-    block: BlockOption = None,
-    rpc: RpcOption = None,
-) -> None:
-    """Compute the region's state from the entries of its log alone; with --json, every cell."""
-    from creditchain.acts.replaying import replay_log
+def _opened(ctx: typer.Context, block: int | None, rpc: list[str] | None) -> IndexedLog:
+    from creditchain.acts.indexing import open_log
+    from creditchain.acts.replaying import final_block
+    from creditchain.home.layout import Home
 
     chosen = settings(ctx)
-    with open_region(chosen, rpc) as region, chosen.output.progress("replaying the log"):
-        state = replay_log(region, block, compare=compare)
-    summary = {**_head(state.head), "cells": len(state.cells), "state_root": "0x" + state.state_root.hex()}
-    words = {"0x" + cell.key.hex(): "0x" + cell.word.hex() for cell in state.cells}
-    chosen.output.emit({**summary, "compared": state.compared, "words": words} if chosen.output.as_json else summary)
-    if compare:
-        chosen.output.note(f"the contract holds the same {len(state.cells)} cells")
-
-
-def _copy(ctx: typer.Context, block: int | None, rpc: list[str] | None) -> LogCopy:
-    from creditchain.acts.replaying import read_log
-
-    with open_region(settings(ctx), rpc) as region:
-        return read_log(region, block)
-
-
-def _head(head: LogHead) -> dict[str, Any]:
-    return {
-        "log_id": "0x" + head.log_id.hex(),
-        "size": head.size,
-        "root": "0x" + head.root.hex(),
-        "hash": "keccak-256",
-        "block": head.block,
-    }
+    with open_region(chosen, rpc) as region, chosen.output.stages() as watch:
+        return open_log(region, Home(chosen.home), final_block(region, block), watch)

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from creditchain.acts.replaying import LogHead
+    from creditchain.index.opened import IndexedLog
     from creditchain.log.views import LogEntry
 
 
@@ -48,3 +50,21 @@ def _plain(value: object) -> object:
 def hexed(proof: list[bytes]) -> list[str]:
     """The hashes of a proof."""
     return ["0x" + node.hex() for node in proof]
+
+
+def head_of(log: IndexedLog) -> dict[str, Any]:
+    """Size and root of an opened log, and of which block."""
+    from creditchain.acts.replaying import LogHead
+
+    return shown_head(LogHead(log.log_id, log.size, log.root, log.block.number))
+
+
+def shown_head(head: LogHead) -> dict[str, Any]:
+    """The head as JSON."""
+    return {
+        "log_id": "0x" + head.log_id.hex(),
+        "size": head.size,
+        "root": "0x" + head.root.hex(),
+        "hash": "keccak-256",
+        "block": head.block,
+    }

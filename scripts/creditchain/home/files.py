@@ -157,6 +157,24 @@ def new_file(path: Path, *, overwrite: bool = False, mode: int = FILE_MODE) -> I
             part.unlink(missing_ok=True)
 
 
+def extend_file(path: Path, length: int, content: bytes | memoryview) -> None:
+    """Cut a file to `length` bytes, append to it, and make that durable; a missing file is created.
+
+    What stands before `length` is never touched, so whoever knows that length reads the same while this runs, and after
+    this was killed anywhere. Raises StorageError, also if the file is shorter than `length`.
+    """
+    private_file(path)
+    with storage(path.name), path.open("r+b", buffering=0) as file:
+        if (found := os.fstat(file.fileno()).st_size) < length:
+            raise StorageError(f"{path.name} is too short", expected=f"{length} bytes", found=f"{found} bytes")
+        file.truncate(length)
+        file.seek(length)
+        left = memoryview(content)
+        while left:
+            left = left[file.write(left) or 0 :]
+        fsync(file.fileno())
+
+
 def fsync(handle: int) -> None:
     """Make a file or folder durable. One place, so that a test can count these steps."""
     os.fsync(handle)

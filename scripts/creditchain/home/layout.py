@@ -9,6 +9,7 @@
     <home>/backup-id                   tells this home's backups from another's
     <home>/regions/LOG_ID/batches/ROOT/     what this node published
     <home>/regions/LOG_ID/books/ROOT/       its books; not in backups
+    <home>/regions/LOG_ID/index/            the log as read so far; not in backups
     <home>/regions/LOG_ID/secrets/          keys of secrets of batches under way
     <home>/regions/LOG_ID/audited/ROOT/     leaf lists that this node audited
     <home>/regions/LOG_ID/reasons/          reasons whose salted digest is on chain
@@ -51,6 +52,16 @@ class RegionHome:
         return self.path / "books"
 
     @property
+    def index(self) -> Path:
+        """The region's log as it was read and checked so far. It can be read again from the chain."""
+        return self.path / "index"
+
+    @property
+    def index_lock(self) -> Path:
+        """The lock of the process that extends the index."""
+        return self.locks / f"index-{self.path.name}"
+
+    @property
     def secrets(self) -> Path:
         """Keys that open the secrets of batches under way; each is destroyed once its batch is final."""
         return self.path / "secrets"
@@ -90,13 +101,17 @@ class Home:
     @classmethod
     def existing(cls, path: Path) -> Home:
         """The home at `path`, for commands that read. Raises ConfigError where there is none; never makes one."""
-        if not any((path / sign).exists() for sign in _SIGNS):
+        if not cls(path).exists():
             raise ConfigError(
                 "there is no home here",
                 hint="Run this in the folder of your home, or name it with --home or CREDITCHAIN_HOME.",
                 place=Place(str(path)),
             )
         return cls(path)
+
+    def exists(self) -> bool:
+        """Whether there is a home here."""
+        return any((self.path / sign).exists() for sign in _SIGNS)
 
     @classmethod
     def made(cls, path: Path) -> Home:

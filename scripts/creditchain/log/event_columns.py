@@ -76,15 +76,30 @@ def decode_events(logs: Sequence[EventLog], address: str) -> EntryColumns:
     Checks each event on its own; `replay` checks that they follow each other. Raises EventError.
     """
     _require_address(logs, address)
-    topics = _topics(logs)
+    for place, log in enumerate(logs):
+        _require_four(place, len(log.topics))
+    topics, topic_ends = _bytes_of([topic for log in logs for topic in log.topics], "topic", each=4)
     data, ends = _bytes_of([log.data for log in logs], "data")
+    return _decoded(_topics(topics, topic_ends), data, ends)
+
+
+def decode_binary(topics: Sequence[Sequence[bytes]], data: Sequence[bytes]) -> EntryColumns:
+    """As `decode_events`, from topics and data of each event as bytes. It does not see which contract emitted them."""
+    for place, found in enumerate(topics):
+        _require_four(place, len(found))
+    flat = [topic for found in topics for topic in found]
+    joined, ends = _joined(data)
+    return _decoded(_topics(*_joined(flat)), joined, ends)
+
+
+def _decoded(topics: Rows, data: Rows, ends: Places) -> EntryColumns:
     body = _body(data, ends)
     # Four pieces of each event: head; body; padding and length of the writes; writes.
-    starts = ends[:-1]
+    starts, count = ends[:-1], len(topics)
     cuts = np.stack([starts, starts + HEAD, starts + HEAD + body.size, starts + body.writes_place + WORD], axis=1)
-    pieces, event = np.append(cuts.reshape(-1), ends[-1]), 4 * np.arange(len(logs), dtype=np.int64)
-    bodies, body_ends = lanes.join_columns([(data, pieces, event + 1)], len(logs))
-    writes, write_ends = lanes.join_columns([(data, pieces, event + 3)], len(logs))
+    pieces, event = np.append(cuts.reshape(-1), ends[-1]), 4 * np.arange(count, dtype=np.int64)
+    bodies, body_ends = lanes.join_columns([(data, pieces, event + 1)], count)
+    writes, write_ends = lanes.join_columns([(data, pieces, event + 3)], count)
     return EntryColumns(
         indices=_number(topics[:, 1], "index"),
         kinds=_number(topics[:, 2], "kind", width=1).astype(np.uint8),
@@ -97,6 +112,12 @@ def decode_events(logs: Sequence[EventLog], address: str) -> EntryColumns:
     )
 
 
+def _joined(pieces: Sequence[bytes]) -> tuple[Rows, Places]:
+    """All pieces, one after another, and where each ends."""
+    lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
+    return np.frombuffer(b"".join(pieces), np.uint8), np.concatenate([[0], np.cumsum(lengths)])
+
+
 def _require_address(logs: Sequence[EventLog], address: str) -> None:
     expected = address.lower()
     for place, log in enumerate(logs):
@@ -104,12 +125,13 @@ def _require_address(logs: Sequence[EventLog], address: str) -> None:
             raise _error(place, "it is of another contract", expected, log.address)
 
 
-def _topics(logs: Sequence[EventLog]) -> Rows:
-    """The topics (n, 4, 32), the first of which is the event's."""
-    for place, log in enumerate(logs):
-        if len(log.topics) != 4:
-            raise _error(place, "it has another number of topics", "4", str(len(log.topics)))
-    data, ends = _bytes_of([topic for log in logs for topic in log.topics], "topic", each=4)
+def _require_four(place: int, count: int) -> None:
+    if count != 4:
+        raise _error(place, "it has another number of topics", "4", str(count))
+
+
+def _topics(data: Rows, ends: Places) -> Rows:
+    """The topics (n, 4, 32), the first of which is the event's, from four pieces of each event."""
     _refuse(np.diff(ends) != WORD, "a topic has a wrong length", f"{WORD} bytes", np.diff(ends), each=4)
     topics = data.reshape(-1, 4, WORD)
     other = (topics[:, 0] != np.frombuffer(TOPIC, np.uint8)).any(axis=1)

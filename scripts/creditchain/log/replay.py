@@ -11,7 +11,7 @@ The state as of an earlier size comes from replaying the entries before it, or f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,13 @@ from creditchain.merkle.frontier import Frontier
 from creditchain.merkle.rows import Rows
 
 _Marks = npt.NDArray[np.bool_]
+
+
+class CellsBefore(Protocol):
+    """The cells before some entries, in columns or in layers of columns."""
+
+    def words_of(self, keys: Rows) -> Rows:
+        """The words of these keys (n, 32), zero where there is no cell."""
 
 
 class ReplayError(NotValidError):
@@ -69,7 +76,7 @@ def replay(entries: EntryColumns, log_id: bytes, before: Replayed = NOTHING_REPL
     Raises ReplayError with the first entry that contradicts those before it.
     """
     require_consecutive(entries.indices, before.size)
-    cells = before.cells.updated(_changes(entries, before.cells))
+    cells = before.cells.updated(changes_by(entries, before.cells))
     frontier = Frontier.of(before.size, before.peaks)
     append_rows(frontier, entry_hashes(entries, log_id, threads=threads), threads=threads)
     return Replayed(frontier.size, frontier.peaks, cells)
@@ -116,8 +123,11 @@ class _Writes(NamedTuple):
         return cls(*(np.ascontiguousarray(rows[:, start : start + 32]) for start in (0, 32, 64)))
 
 
-def _changes(entries: EntryColumns, before: CellColumns) -> CellColumns:
-    """What each written cell holds after the entries, every write checked against the one before it."""
+def changes_by(entries: EntryColumns, before: CellsBefore) -> CellColumns:
+    """What each written cell holds after the entries, every write checked against the one before it.
+
+    Raises ReplayError with the first entry that contradicts those before it.
+    """
     writes, by_entry = entries.own_writes()
     # In this order, the writes of one cell stand together, from the first to the last.
     order = key_order(writes[:, :32])

@@ -7,6 +7,7 @@ Whoever has the entries of a log computes it; checkpoints sign its root. A tree 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
 from creditchain.log.cell_columns import NO_CELLS, CellColumns, Merge
 from creditchain.log.state_proofs import CellRange, CellRun, KeyRange
@@ -29,10 +30,22 @@ class StateTree:
         self._threads = threads
         self._levels = lanes.levels(leaf_hashes, threads=threads)
 
+    @classmethod
+    def of_levels(cls, cells: CellColumns, levels: Sequence[Rows], *, threads: int = 0) -> StateTree:
+        """The tree whose levels were computed before, and kept. Nothing is hashed or checked here."""
+        made = cls.__new__(cls)
+        made._cells, made._levels, made._threads = cells, list(levels), threads
+        return made
+
     @property
     def cells(self) -> CellColumns:
         """All cells, ascending by key."""
         return self._cells
+
+    @property
+    def levels(self) -> Sequence[Rows]:
+        """All nodes, level by level, leaf hashes first, as `merkle.lanes.levels` gives them."""
+        return self._levels
 
     @property
     def size(self) -> int:

@@ -277,6 +277,27 @@ class LogEntry:
     block: int
     transaction_hash: bytes
 
+    @classmethod
+    def of(cls, entry: AppendedEntry, leaf_hash: bytes, *, block: int, transaction_hash: bytes) -> LogEntry:
+        """The entry with its leaf hash, and where its event was found."""
+        # Both load eth-abi, which commands that only list what this home has do without.
+        from eth_utils.address import to_checksum_address
+
+        from creditchain.log.entries import parse_body
+
+        return cls(
+            index=entry.index,
+            kind=entry.kind,
+            writer=to_checksum_address(entry.writer),
+            time=entry.time,
+            data=entry.body,
+            hash=leaf_hash,
+            body=parse_body(entry.kind, entry.body),
+            writes=entry.writes,
+            block=block,
+            transaction_hash=transaction_hash,
+        )
+
     @property
     def body_hash(self) -> bytes:
         """The hash of the body, 32 bytes."""

@@ -54,7 +54,8 @@ def make_home(folder: Path) -> Path:
     (home / "keys" / "operator.json").chmod(0o600)
     workspace = str((batches_of(home) / ".preparing-3" / "leaves").relative_to(home))
     book = str(batches_of(home).with_name("books").joinpath("ab", "levels.bin").relative_to(home))
-    for name in ("locks/node-1", "embedded/embedded.lock", workspace, book, "devnet/running.json"):
+    index = str(batches_of(home).with_name("index").joinpath("tree.bin").relative_to(home))
+    for name in ("locks/node-1", "embedded/embedded.lock", workspace, book, index, "devnet/running.json"):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_bytes(b"fleeting")
     add_batch(home, 0)
@@ -99,6 +100,7 @@ def content(home: Path) -> dict[str, bytes | list[bytes]]:
             name.startswith(("locks", "devnet", ".backup-"))
             or "/batches/." in name
             or "/books/" in name
+            or "/index/" in name
             or name.endswith((".lock", "-wal", "-shm"))
         )
         if path.is_file() and not fleeting:

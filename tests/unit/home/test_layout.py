@@ -33,7 +33,7 @@ def test_a_made_home_is_private_and_then_exists(tmp_path: Path):
 def test_regions_share_no_folder(tmp_path: Path):
     home = Home(tmp_path)
     one, other = home.region(b"\x01" * 32), home.region(b"\x02" * 32)
-    names = ("batches", "books", "secrets", "audited", "reasons", "loans")
+    names = ("batches", "books", "index", "secrets", "audited", "reasons", "loans")
     folders = {getattr(region, name) for region in (one, other) for name in names}
     assert len(folders) == 2 * len(names)
     assert [path.name for path in tmp_path.iterdir()] == []

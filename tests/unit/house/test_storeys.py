@@ -34,7 +34,7 @@ STOREYS: Mapping[str, tuple[str, ...]] = {
         "checkpoints",
         "verification",
     ),
-    "rooms": ("catalogue", "home", "sample", "batch", "chain", "evidence", "reports", "backup"),
+    "rooms": ("catalogue", "home", "sample", "batch", "chain", "index", "evidence", "reports", "backup"),
     "acts": ("acts",),
     "faces": ("cli", "__main__"),
 }

@@ -1,0 +1,77 @@
+"""Opening a region's log from the index in the home, which follows the chain; rebuilding the index, and checking it."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from creditchain.batch.progress import Watch, no_watch
+from creditchain.chain.region import Region
+from creditchain.home.layout import Home
+from creditchain.index.errors import IndexDamagedError
+from creditchain.index.following import IndexPlace, follow_log, rebuild_index
+from creditchain.index.opened import IndexedLog
+from creditchain.index.states import REPLAYED_AT_ONCE
+from creditchain.log.replay import NOTHING_REPLAYED, Replayed, replay
+from creditchain.log.views import BlockRef
+
+
+def open_log(region: Region, home: Home | None, block: BlockRef | None = None, watch: Watch = no_watch) -> IndexedLog:
+    """The region's log as of a block; None: the newest final one. Only what is new since the last call is read.
+
+    Where there is no home (None, or a folder that is none), the whole log is read, and nothing is kept.
+
+    Raises as `follow_log`.
+    """
+    at = region.chain.final_block() if block is None else block
+    if home is not None and home.exists():
+        return follow_log(region, _place(region, home), at, watch)
+    with tempfile.TemporaryDirectory() as folder:
+        # The files are mapped when the log is open; they need no names any more.
+        return follow_log(region, IndexPlace(Path(folder) / "index", Path(folder) / "lock"), at, watch)
+
+
+def rebuild(region: Region, home: Home, watch: Watch = no_watch) -> IndexedLog:
+    """Read the log anew, from its first entry, whatever the index holds. Raises as `follow_log`."""
+    return rebuild_index(region, _place(region, home), region.chain.final_block(), watch)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedIndex:
+    """An index whose every entry, write, node and cell was computed again."""
+
+    log: IndexedLog
+    cells: int
+    state_root: bytes
+
+
+def check_index(region: Region, home: Home, watch: Watch = no_watch) -> CheckedIndex:
+    """Follow the log, and compute all that the index holds from the entries again.
+
+    Raises IndexDamagedError, or as `follow_log`.
+    """
+    log = open_log(region, home, None, watch)
+    state, again = log.state(), replayed(log, watch)
+    if (again.size, again.root, again.cells.keys.tobytes()) != (log.size, log.root, state.cells.keys.tobytes()):
+        raise IndexDamagedError("its entries and its state contradict each other")
+    if again.cells.words.tobytes() != state.cells.words.tobytes():
+        raise IndexDamagedError("a cell is not what its entries add up to")
+    state.require_intact()
+    return CheckedIndex(log, state.size, state.root)
+
+
+def replayed(log: IndexedLog, watch: Watch = no_watch) -> Replayed:
+    """What the entries of a log add up to, computed from the first on, whatever states the index keeps.
+
+    Raises IndexDamagedError; ReplayError: they contradict each other.
+    """
+    done = NOTHING_REPLAYED
+    for start in range(0, log.size, REPLAYED_AT_ONCE):
+        done = replay(log.columns(start, start + REPLAYED_AT_ONCE), log.log_id, done)
+        watch("replaying", done.size, log.size)
+    return done.require_root(log.size, log.root)
+
+
+def _place(region: Region, home: Home) -> IndexPlace:
+    return IndexPlace.of(home.region(region.deployment.log_id))

@@ -1,0 +1,24 @@
+"""The one follower of a region's log: its entries, cells and state tree, checked once and kept in the home folder.
+
+    block = region.chain.final_block()
+    log = follow_log(region, IndexPlace.of(home.region(region.deployment.log_id)), block)
+
+`follow_log` reads only what was appended since the last call, and checks it against the log's root at that final block.
+`acts.indexing.open_log` does the same for an act, also where there is no home. `log` is the log as of that block:
+
+    log.size, log.root, log.block                   what the contract says at that block
+    log.entry(index), log.entries(first, stop)      entries as `LogEntry`
+    log.of_kind(EntryKind.BOOK, EntryKind.AUDIT)    … of some kinds only
+    log.columns(first, stop)                        … as `EntryColumns`
+    log.inclusion(index), log.opening(index)        proof under `root`; under a peak (for contracts)
+    log.consistency(old_size), log.root_at(size)
+    log.size_at(time)                               size at the end of that second
+    log.history(key, word)                          entries that wrote a cell, the newest first, back through old words
+    log.state(size)                                 cells and state tree as of a size, `IndexedState`:
+        .root, .cells, .word(key), .words(keys)
+        .prove_cell(key), .prove_range(prefix_range(space)), .prove_cells(first, count)
+
+The files are not trusted: what is read from them is hashed, and has to give the root that the contract stated. If it
+does not, IndexDamagedError says so, and `creditchain log index --rebuild` reads the log anew. ForkedLogError: what the
+chain says now contradicts what was final before. Any number of processes may read while one extends.
+"""

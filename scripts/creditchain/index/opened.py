@@ -1,0 +1,134 @@
+"""A region's log as of one final block, served from its index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from creditchain.errors import InputError
+from creditchain.index.columns import IndexColumns
+from creditchain.index.entries import CheckedEntries
+from creditchain.index.errors import IndexDamagedError
+from creditchain.index.state import IndexedState
+from creditchain.log.cells import NO_WORD, entry_of, parse_writes, writes_hash
+from creditchain.log.entry_columns import EntryColumns
+from creditchain.log.state_tree import StateTree
+from creditchain.log.views import BlockRef, LogEntry, Opening
+from creditchain.merkle import consistency_path, inclusion_path, verify_consistency, verify_inclusion
+from creditchain.merkle.stored import StoredTree
+from creditchain.vocabulary import EntryKind
+
+
+class IndexedLog:
+    """The first `size` entries of a region's log, with the root that the contract stated at a final block.
+
+    IndexDamagedError of any method: the files are not what was written there.
+    """
+
+    def __init__(
+        self, columns: IndexColumns, size: int, root: bytes, block: BlockRef, state_at: Callable[[int], StateTree]
+    ) -> None:
+        """`state_at`: computes the state tree as of a size. The tree of `size` entries has to have this root."""
+        self.size, self.root, self.block = size, root, block
+        self.log_id: bytes = columns.head.log_id
+        self._columns, self._tree = columns, columns.tree.at(size)
+        self._entries = CheckedEntries(columns, self._tree, root)
+        self._state_at = state_at
+
+    @property
+    def tree(self) -> StoredTree:
+        """The log's tree. Proofs made from it directly are not checked."""
+        return self._tree
+
+    def entry(self, index: int) -> LogEntry:
+        """The entry with this index. Raises InputError if the log has none."""
+        self._require(index, self.size - 1, "an entry's index")
+        return self._entries.entry(index)
+
+    def entries(self, first: int = 0, stop: int | None = None) -> Iterator[LogEntry]:
+        """Entries from `first` to before `stop`, or the last, in order."""
+        return (self._entries.entry(index) for index in range(first, self._stop(stop)))
+
+    def of_kind(self, *kinds: EntryKind, first: int = 0, stop: int | None = None) -> Iterator[LogEntry]:
+        """The entries of these kinds, in order."""
+        return self._entries.of_kinds(tuple(map(int, kinds)), first, self._stop(stop))
+
+    def columns(self, first: int = 0, stop: int | None = None) -> EntryColumns:
+        """Entries from `first` to before `stop` as columns, which share the mapped files."""
+        return self._entries.part(first, self._stop(stop))
+
+    def inclusion(self, index: int) -> list[bytes]:
+        """Proof that entry `index` is in the log (RFC 9162, 2.1.3). Raises InputError if there is none."""
+        self._require(index, self.size - 1, "an entry's index")
+        proof = inclusion_path(self._tree, index)
+        if not verify_inclusion(self._tree.node(0, index), index, self.size, proof, self.root):
+            raise IndexDamagedError(f"the proof of entry {index} does not hold")
+        return proof
+
+    def opening(self, index: int) -> Opening:
+        """What opens entry `index` for a contract. Raises InputError if there is none.
+
+        The proof ends at the largest perfect subtree that holds the entry (`RegionLog.peakOf`), so it stays good while
+        others append.
+        """
+        entry, whole = self.entry(index), self.inclusion(index)
+        # In a perfect subtree no node lacks a sibling, so its part of the proof is the beginning of the whole.
+        level = (index ^ self.size).bit_length() - 1
+        return Opening(entry.index, entry.writer, entry.time, writes_hash(entry.writes), tuple(whole[:level]))
+
+    def consistency(self, old_size: int) -> list[bytes]:
+        """Proof that the log only grew since it had `old_size` entries (RFC 9162, 2.1.4). Raises InputError."""
+        self._require(old_size, self.size, "an earlier size")
+        proof, before = consistency_path(self._tree, old_size), self._tree.at(old_size).root
+        if not verify_consistency(old_size, before, self.size, self.root, proof):
+            raise IndexDamagedError(f"the tree does not continue that of {old_size} entries")
+        return proof
+
+    def root_at(self, size: int) -> bytes:
+        """The root when the log had `size` entries, 32 bytes. Raises InputError beyond the log."""
+        self.consistency(size)
+        return self._tree.at(size).root
+
+    def size_at(self, time: int) -> int:
+        """The size of the log at the end of this second (unix seconds)."""
+        low, high = 0, self.size
+        while low < high:
+            middle = (low + high) // 2
+            if self._entries.entry(middle).time <= time:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def history(self, key: bytes, word: bytes | None = None) -> Iterator[LogEntry]:
+        """The entries that wrote a cell (key of 32 bytes), the newest first.
+
+        `word`: of the cell as it was read; None for what it holds in this state. Each entry's old word leads to the one
+        before it. IndexDamagedError if an entry did not write the cell, which is also so if `word` is not the cell's.
+        """
+        left = self.state().word(key) if word is None else word
+        while left != NO_WORD:
+            entry = self.entry(entry_of(left))
+            written = {one.key: one for one in parse_writes(entry.writes, entry.index)}.get(key)
+            if written is None or written.new != left:
+                raise IndexDamagedError(
+                    f"entry {entry.index} did not write cell 0x{key.hex()}", found="0x" + left.hex()
+                )
+            yield entry
+            left = written.old
+
+    def state(self, size: int | None = None) -> IndexedState:
+        """Cells and state tree after the first `size` entries; None for all. Raises InputError beyond the log.
+
+        The newest is ready, or computed from a state that was kept; one long ago takes a replay of all before it.
+        """
+        wanted = self.size if size is None else size
+        self._require(wanted, self.size, "a size of the log")
+        return IndexedState(wanted, self._state_at(wanted))
+
+    def _stop(self, stop: int | None) -> int:
+        return self.size if stop is None else min(stop, self.size)
+
+    @staticmethod
+    def _require(index: int, largest: int, what: str) -> None:
+        if not 0 <= index <= largest:
+            raise InputError(f"this is not {what}", expected=f"0 to {largest}", found=str(index))
