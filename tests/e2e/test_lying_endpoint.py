@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lies import OneLie
 from region_world import SOURCE, anchor_documents, region_of, send
 from tampering import Tampering, tampering
 from worlds import Kept, kept_region
@@ -85,41 +86,6 @@ def test_a_revoked_record_shown_as_it_was_before(anchored: World, verify: Callab
         assert code == 3
         reason = found[0]["steps"][3]["reason"]["en"]
         assert "the endpoints disagree about eth_call" in reason
-
-
-def bent(answer: Answer) -> Iterator[Answer]:
-    """The answer in every way that a liar may give it."""
-    result = answer.get("result")
-    yield {**answer, "result": None}
-    yield {"jsonrpc": "2.0", "id": answer["id"], "error": {"code": 3, "message": "execution reverted", "data": "0x"}}
-    if isinstance(result, str) and len(result) > 2:
-        yield {**answer, "result": "0x" + "0" * (len(result) - 2)}
-        yield {**answer, "result": result[:-1] + ("1" if result[-1] != "1" else "2")}
-        yield {**answer, "result": result[:-64]}
-    if isinstance(result, list):
-        yield {**answer, "result": []}
-        yield {**answer, "result": result[::-1] + result}
-        yield {**answer, "result": [{**log, "data": "0x" + "00" * 32} for log in result]}
-    if isinstance(result, dict):
-        yield {**answer, "result": {**result, "hash": "0x" + "ab" * 32}}
-        yield {**answer, "result": {**result, "timestamp": "0x1"}}
-
-
-class OneLie:
-    """Alters one answer of a run, in one way."""
-
-    def __init__(self, position: int, way: int) -> None:
-        self._position, self._way, self._seen = position, way, 0
-        self.told: object = None  #: method and answer, once the lie was told
-        self.ways = 0  #: in how many ways this answer can be altered
-
-    def __call__(self, request: Answer, answer: Answer) -> Answer:
-        at, self._seen = self._seen, self._seen + 1
-        if at != self._position:
-            return answer
-        ways = list(bent(answer))
-        self.ways, self.told = len(ways), (request["method"], ways[self._way])
-        return ways[self._way]
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ def on_anvil(folder: Path) -> Iterator[tuple[Place, Server]]:
     """A place on an Anvil of its own, with nothing on it yet."""
     with anvil() as server:
         networks = folder / "networks.toml"
-        networks.write_text(f'[spot]\nurl = "{server.url}"\nchain_id = 31337\npoll_seconds = 0.02\n')
+        networks.write_text(f'[spot]\nurl = "{server.url}"\nchain_id = 31337\npoll_seconds = 0.02\ntold = true\n')
         yield Place("spot", folder, networks), server
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.chain.region import Region
 from creditchain.errors import ConfigError, InputError, Place, UnavailableError
-from creditchain.evidence.record import EvidenceFetcher, live_evidence
+from creditchain.evidence.record import EvidenceFetcher
 from creditchain.evidence.report import ReportEvidenceFetcher
+from creditchain.evidence.sources import TrustedBlock, evidence_from
+from creditchain.log.facts import Basis
 from creditchain.packages.record_package import RecordPackage
 from creditchain.packages.report_package import ReportPackage, parse_any
 from creditchain.products import Product, ProductKind
@@ -41,6 +43,8 @@ class Judge:
     products: Mapping[str, Product]  #: those that the verifier knows, by `name/version`
     policy: Policy = DEFAULT_POLICY
     tag_key: TagKey | None = field(default=None, repr=False)  #: lets a verifier who holds it compute the subject's tag
+    basis: Basis | None = None  #: how facts are to be had; None: agreed if several endpoints are named, else told
+    trusted: TrustedBlock | None = None  #: of proven facts: the block under whose hash they are proven
 
     def __post_init__(self) -> None:
         """Raises ConfigError if the policy names products or sections that no record can have."""
@@ -147,7 +151,9 @@ def _judged(
     on_judged: Callable[[], None],
 ) -> list[Verdict]:
     """Steps 2 to 10, all packages at the same final block."""
-    records = live_evidence(region)
+    records = evidence_from(region, judge.basis, judge.trusted)
+    judge = replace(judge, policy=_with_bases(judge.policy, told=region.chain.network.told))
+    records.expect(one for one in parsed if isinstance(one, RecordPackage))
     _require_nodes(judge.policy, records)
     reports = ReportEvidenceFetcher(region, records)
     verdicts = []
@@ -155,6 +161,14 @@ def _judged(
         verdicts.append(one if isinstance(one, Verdict) else _decided(one, judge, records, reports))
         on_judged()
     return verdicts
+
+
+def _with_bases(policy: Policy, *, told: bool) -> Policy:
+    """The policy with the kinds of facts that it accepts: all but told ones, unless it or the network says more."""
+    if policy.facts.accepted is not None:
+        return policy
+    accepted = frozenset(Basis) if told else frozenset(Basis) - {Basis.TOLD}
+    return replace(policy, facts=replace(policy.facts, accepted=accepted))
 
 
 def _decided(

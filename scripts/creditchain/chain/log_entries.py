@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from creditchain.chain.abi import interface
 from creditchain.chain.answers import Log
@@ -22,6 +22,15 @@ def read_entries(region: Region, block: int | None = None) -> list[LogEntry]:
         LyingEndpointError: the entries do not give that root.
     """
     at = region.chain.head().number if block is None else block
+    return read_entries_of(region, at, lambda: (region.log_size(at), region.log_root(at)))
+
+
+def read_entries_of(region: Region, at: int, head: Callable[[], tuple[int, bytes]]) -> list[LogEntry]:
+    """Every entry of the log as of block `at`, checked against `head`: its size and root (32 bytes) there.
+
+    Raises:
+        LyingEndpointError: the entries do not give that root.
+    """
     entries = entries_between(region, region.deployment.first_block, at)
     for index, entry in enumerate(entries):
         if entry.index != index:
@@ -29,11 +38,11 @@ def read_entries(region: Region, block: int | None = None) -> list[LogEntry]:
             raise LyingEndpointError("the endpoint omits entries of the log", expected=expected, found=found)
     frontier = Frontier()
     frontier.extend(entry.hash for entry in entries)
-    root = region.log_root(at)
+    size, root = head()
     if frontier.root != root:
         raise LyingEndpointError(
             f"the events of the region log do not give its root at block {at}",
-            expected=f"{region.log_size(at)} entries with root 0x{root.hex()}",
+            expected=f"{size} entries with root 0x{root.hex()}",
             found=f"{len(entries)} entries with root 0x{frontier.root.hex()}",
             hint="The endpoint omits or changes events; use another endpoint.",
         )

@@ -40,6 +40,7 @@ class Network:
     give_up_seconds: float = 600.0
     bump_percent: int = 15
     log_range_blocks: int = 2000
+    told: bool = False
 
     def is_local(self, chain_id: int) -> bool:
         """Whether this is a development chain on this machine. Development keys are accepted only there."""
@@ -186,6 +187,10 @@ def _value(field: str, value: object, place: Place) -> object:
                 "not a number in range", expected=f"{least} to {most} seconds", found=repr(value), place=place
             )
         return float(value)
+    if field == "told":
+        if not isinstance(value, bool):
+            raise NetworkError("not a truth value", expected="true or false", found=repr(value), place=place)
+        return value
     if field == "witnesses":
         if not isinstance(value, list):
             raise NetworkError("not a list", expected="a list of URLs", found=repr(value), place=place)

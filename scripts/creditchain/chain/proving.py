@@ -39,6 +39,7 @@ def proven_words(
     *,
     number: int | None = None,
     trusted: bytes | None = None,
+    peaks: int = 0,
 ) -> ProvenCells:
     """The words of cells (keys of 32 bytes) at a block, proven under its hash. Only the first endpoint is asked.
 
@@ -51,6 +52,7 @@ def proven_words(
         number: the block's number; None for the block with the hash `trusted`, or the newest.
         trusted: the block's hash (32 bytes). If it is None, compare the hash in the result with one that is trusted:
             nothing here says that such a block is on the chain.
+        peaks: how many of the log's peaks to prove, see `ProvenCells.root`.
     Raises:
         LyingEndpointError: what the endpoint gives is not proven.
         RpcError: it has no eth_getProof (`refusal` UNSUPPORTED), or no longer the state of that block (MISSING).
@@ -58,17 +60,18 @@ def proven_words(
         ChainUnavailableError: it does not answer, has no such block, or gives answers of another shape.
     """
     unique = list(dict.fromkeys(keys))
-    log = deployment.address("RegionLog")
+    log, slots = deployment.address("RegionLog"), slots_of(unique, peaks)
     if number is None and trusted is not None:
         header = _header_by_hash(chain, trusted)
-        answers = chain.batch(_requests(log, unique, header.number))
+        answers = chain.batch(_requests(log, slots, header.number))
     else:
         at = chain.head().number if number is None else number
         named: _Request = ("eth_getBlockByNumber", (hex(at), False))
-        block, *answers = chain.batch([named, *_requests(log, unique, at)])
+        block, *answers = chain.batch([named, *_requests(log, slots, at)])
         header = _header(chain, named[0], block, at, trusted)
     proofs = [_read(chain, "eth_getProof", answer, proof_answers.account_proof) for answer in answers]
-    return _told(chain, "eth_getProof", lambda: proven_cells(header, proofs, unique, place_of_log(deployment)))
+    log_place = place_of_log(deployment)
+    return _told(chain, "eth_getProof", lambda: proven_cells(header, proofs, unique, log_place, peaks))
 
 
 def _header_by_hash(chain: Chain, trusted: bytes) -> BlockHeader:
@@ -83,9 +86,9 @@ def _header(chain: Chain, method: str, block: object, number: int | None, truste
     return header
 
 
-def _requests(log: str, keys: Sequence[bytes], number: int) -> list[_Request]:
+def _requests(log: str, wanted: Sequence[bytes], number: int) -> list[_Request]:
     """By number, not by hash (EIP-1898): Ganache takes no hashes, and a proof of another block does not hold anyway."""
-    slots = ["0x" + slot.hex() for slot in slots_of(keys)]
+    slots = ["0x" + slot.hex() for slot in wanted]
     parts = [slots[first : first + SLOTS_AT_ONCE] for first in range(0, len(slots), SLOTS_AT_ONCE)]
     return [("eth_getProof", (log, part, hex(number))) for part in parts]
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from creditchain.cli.connecting import RpcOption, TagKeyOption, open_region
+from creditchain.cli.facts_options import CheckpointOption, FactsOption, SignersOption, basis_of, trusted_block
 from creditchain.cli.files import read_file
+from creditchain.cli.moments import shown
 from creditchain.cli.policy_option import PolicyOption, policy_of
 from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.settings import Settings, settings
 from creditchain.errors import UnavailableError
-from creditchain.verification.verdict import Step, Verdict
-
-if TYPE_CHECKING:
-    pass
+from creditchain.verification.verdict import Source, Step, Verdict
 
 #: Records of a report that one step lists.
 _SHOWN = 5
@@ -45,6 +44,9 @@ def verify(
     policy: PolicyOption = None,
     tag_key: TagKeyOption = None,
     products: Folders = None,
+    facts: FactsOption = None,
+    checkpoint: CheckpointOption = None,
+    signers: SignersOption = None,
     rpc: RpcOption = None,
 ) -> int:
     """Check packages of records and of reports against the chain, step by step. 核验数据包
@@ -62,6 +64,8 @@ def verify(
         products={product.ref: product for product in catalogue(folders_of(products))},
         policy=policy_of(policy),
         tag_key=TagKey(load_tag_key(tag_key)) if tag_key is not None else None,
+        basis=basis_of(facts),
+        trusted=trusted_block(checkpoint, signers),
     )
     contents = [_content(path) for path in packages]
     with chosen.output.progress("verifying", len(packages)) as bar:
@@ -91,10 +95,19 @@ def _show(chosen: Settings, verdicts: list[tuple[str, Verdict]]) -> None:
         for notice in verdict.notices:
             output.line("  ", ("yellow", "•"), f" {notice.en}  {notice.zh}")
         output.line((_COLOURS[verdict.status], f"{verdict.status.value.upper()}  {verdict.status.zh}"))
+        if verdict.source is not None:
+            output.line("  ", *_facts(verdict.source))
         for weak in verdict.weaknesses:
             kind = ("yellow", f"▽ {weak.kind.value} {weak.kind.zh}:")
             output.line("  ", kind, f" {weak.text.en}  {weak.text.zh}")
         output.line()
+
+
+def _facts(source: Source) -> list[tuple[str, str] | str]:
+    """On whose word the facts are, and as of when."""
+    at = f", as of block {source.block.number}, {shown(source.block.time)}" if source.block is not None else ""
+    basis = f"facts 事实依据: {source.basis.value} {source.basis.zh}"
+    return [("bold", basis), f" ({source.whose.en}{at})  {source.whose.zh}"]
 
 
 def _row(step: Step) -> list[str | Text]:

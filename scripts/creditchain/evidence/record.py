@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from creditchain.chain.anchors import anchor_in
 from creditchain.chain.clock import age
+from creditchain.chain.connect import Chain
 from creditchain.chain.deployments import Deployment
 from creditchain.chain.errors import ContractRefusedError, LyingEndpointError
 from creditchain.chain.live_facts import LiveFacts
@@ -20,10 +21,10 @@ from creditchain.log.reading import RegionReading
 from creditchain.log.record_cells import disputes_key, life_key
 from creditchain.log.views import AnchorInfo, BlockRef, LogEntry
 from creditchain.packages.record_package import RecordPackage, SignedTagStatement
-from creditchain.verification.evidence import Evidence, Missing, NodeHistory, Origin, Source, StatementSigner
+from creditchain.verification.evidence import Evidence, Missing, NodeHistory, Origin, StatementSigner
 from creditchain.verification.steps import leaf_of
 from creditchain.verification.subject import signer_of
-from creditchain.verification.verdict import Text
+from creditchain.verification.verdict import Source, Text
 
 #: Whether a block after that of the facts anchors a package's batch.
 Waits = Callable[[RecordPackage], bool]
@@ -50,9 +51,17 @@ def live_evidence(region: Region) -> EvidenceFetcher:
         return anchor_in(region, batch.block, (batch.node, batch.key_epoch, batch.root)) is not None
 
     def source() -> Source:
-        return Source(endpoints=1 + len(chain.network.witnesses), age=age(chain, facts.block))
+        return Source(facts.basis, age(chain, facts.block), facts.block, endpoints_word(chain))
 
     return EvidenceFetcher(origin_of(region.deployment), facts, source, waits)
+
+
+def endpoints_word(chain: Chain) -> Text:
+    """Whose word it is that the endpoints of a network give."""
+    count = 1 + len(chain.network.witnesses)
+    if count == 1:
+        return Text("one endpoint says so", "一个节点所述")
+    return Text(f"{count} endpoints say the same", f"{count} 个节点所述一致")
 
 
 class EvidenceFetcher:

@@ -8,9 +8,10 @@ from creditchain.chain.consents import ConsentReads
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.chain.log_entries import read_entries
 from creditchain.chain.region import Region
-from creditchain.errors import UnavailableError
+from creditchain.errors import UnavailableError, UsageError
 from creditchain.evidence.record import EvidenceFetcher
 from creditchain.log.entries import AnchorBody
+from creditchain.log.facts import Basis
 from creditchain.log.metering import metered_in
 from creditchain.log.views import LogEntry
 from creditchain.messages import NO_DIGEST, QueryRequest
@@ -31,6 +32,8 @@ class ReportEvidenceFetcher:
 
     def fetch(self, package: ReportPackage) -> ReportEvidence:
         """The evidence for one package; all of it is missing if the chain does not answer or contradicts itself."""
+        if self._records.facts.basis not in (Basis.TOLD, Basis.AGREED):
+            raise UsageError("facts about reports are told or agreed", hint="Leave out --facts.")
         try:
             return self._fetch(package)
         except (UnavailableError, ContractRefusedError) as error:

@@ -12,6 +12,7 @@ from typing import Final
 
 from creditchain.hashing import keccak256
 from creditchain.log.views import BlockRef
+from creditchain.merkle.frontier import Frontier
 from creditchain.proven.accounts import Account, AccountProof, proven_account, proven_word
 from creditchain.proven.errors import StateProofError
 from creditchain.proven.headers import BlockHeader
@@ -19,6 +20,8 @@ from creditchain.proven.headers import BlockHeader
 #: `_head`: its last 5 bytes are the log's size.
 HEAD_SLOT: Final = (1).to_bytes(32)
 SIZE_BYTES: Final = 5
+#: `_peaks`, a fixed array: the roots of the log's complete subtrees, the largest first.
+PEAKS_SLOT: Final = 2
 #: `_cells`, a mapping.
 CELLS_SLOT: Final = (66).to_bytes(32)
 LOG_ID_SLOT: Final = keccak256(b"creditchain.RegionLog.logId")
@@ -49,27 +52,38 @@ class ProvenCells:
     block: BlockRef
     size: int
     words: Mapping[bytes, bytes]
+    peaks: tuple[bytes, ...] = ()  #: the first words of `_peaks`, as many as were asked for
+
+    @property
+    def root(self) -> bytes:
+        """The root over all entries, 32 bytes. StateProofError unless as many peaks were asked for as `size` has."""
+        if len(self.peaks) != self.size.bit_count():
+            expected, found = f"{self.size.bit_count()} peaks", str(len(self.peaks))
+            raise StateProofError("the log's root is not proven", expected=expected, found=found)
+        return Frontier.of(self.size, self.peaks).root
 
 
-def slots_of(keys: Iterable[bytes]) -> list[bytes]:
-    """The slots to ask for, in order: the log's id, its head, and each cell."""
-    return [LOG_ID_SLOT, HEAD_SLOT, *map(cell_slot, keys)]
+def slots_of(keys: Iterable[bytes], peaks: int = 0) -> list[bytes]:
+    """The slots to ask for, in order: the log's id, its head, its first `peaks`, and each cell."""
+    tops = [(PEAKS_SLOT + place).to_bytes(32) for place in range(peaks)]
+    return [LOG_ID_SLOT, HEAD_SLOT, *tops, *map(cell_slot, keys)]
 
 
 def proven_cells(
-    header: BlockHeader, proofs: Sequence[AccountProof], keys: Sequence[bytes], log: LogPlace
+    header: BlockHeader, proofs: Sequence[AccountProof], keys: Sequence[bytes], log: LogPlace, peaks: int = 0
 ) -> ProvenCells:
     """The words of `keys` in the state of a block whose hash was checked.
 
     Args:
         header: its hash is what the words are proven under; see `headers.require_hash_of`.
-        proofs: of the log's account, whose storage together shows `slots_of(keys)` in order.
+        proofs: of the log's account, whose storage together shows `slots_of(keys, peaks)` in order.
         keys: 32 bytes each, none twice.
         log: which log.
+        peaks: how many of the log's peaks are proven too.
     Raises:
         StateProofError: a proof does not hold, is not of this log, or is not of these keys.
     """
-    slots, words = slots_of(keys), list[bytes]()
+    slots, words = slots_of(keys, peaks), list[bytes]()
     for proof in proofs:
         account = _account_of_log(proof, header, log)
         part = slots[len(words) : len(words) + len(proof.storage)]
@@ -86,7 +100,7 @@ def proven_cells(
         )
     size = int.from_bytes(words[1][-SIZE_BYTES:])
     block = BlockRef(header.number, header.hash, header.timestamp)
-    return ProvenCells(block, size, dict(zip(keys, words[2:], strict=True)))
+    return ProvenCells(block, size, dict(zip(keys, words[2 + peaks :], strict=True)), tuple(words[2 : 2 + peaks]))
 
 
 def _account_of_log(proof: AccountProof, header: BlockHeader, log: LogPlace) -> Account:

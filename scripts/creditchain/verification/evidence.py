@@ -22,7 +22,7 @@ from creditchain.log.views import (
     NodeInfo,
     RecordState,
 )
-from creditchain.verification.verdict import Text, Weakness, WeaknessKind, weakness
+from creditchain.verification.verdict import Source, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,6 @@ class Missing:
     why: Text
 
 
-#: A block that is older than this is shown as old. Final blocks of public chains are some 15 minutes old.
-OLD_SECONDS: Final = 3600
 NOT_ASKED: Final = Missing(Text("the chain was not asked", "未查询链上数据"))
 
 
@@ -88,36 +86,6 @@ class TagEvidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where evidence comes from: how many endpoints gave the same answers, and how old the block was that they read."""
-
-    endpoints: int
-    age: int  #: seconds from the block's time to the reading
-
-    def weaknesses(self) -> tuple[Weakness, ...]:
-        """What makes this evidence less than the chain's own word of now."""
-        found = []
-        if self.endpoints == 1:
-            found.append(
-                weakness(
-                    WeaknessKind.ONE_ENDPOINT,
-                    "what the chain says is one endpoint's word; several (--rpc) would have to agree",
-                    "链上数据仅为一个节点所述；指定多个节点（--rpc）时须一致",
-                )
-            )
-        if self.age > OLD_SECONDS:
-            found.append(
-                weakness(
-                    WeaknessKind.OLD_BLOCK,
-                    f"the block that was read is {self.age // 60} minutes old; what happened since is not seen",
-                    f"所读区块已有 {self.age // 60} 分钟，此后发生的事未知",
-                    age=self.age,
-                )
-            )
-        return tuple(found)
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
     """All that the steps need from a chain, as of `block`."""
 
@@ -138,7 +106,7 @@ class Evidence:
     key_epoch_digest: bytes | Missing | None = NOT_ASKED
     #: None if the package holds no statement, or its signature is malformed.
     signer: StatementSigner | Missing | None = NOT_ASKED
-    source: Source | None = None  #: None if no endpoint was asked
+    source: Source | None = None  #: None if nobody was asked
 
     @property
     def tag(self) -> TagEvidence:
@@ -196,7 +164,7 @@ class ReportEvidence:
     #: hosts of all these.
     members: Mapping[int, NodeHistory] | Missing = field(default_factory=dict)
     delivery: DeliveryEvidence = DeliveryEvidence()
-    source: Source | None = None  #: None if no endpoint was asked
+    source: Source | None = None  #: None if nobody was asked
 
     @classmethod
     def absent(cls, origin: Origin, records: int, epochs: Iterable[int], why: Text) -> ReportEvidence:

@@ -14,6 +14,11 @@ A policy file is TOML (docs/format.md, section 8):
     audited = false                  # true: a regulator must have audited the batch
     unsafe = false                   # must be true if the policy leaves out any of steps 1 to 6
 
+    [facts]                          # on whose word, and how old, what the region says may be
+    accepted = ["signed", "proven", "agreed"]     # if left out: these, and "told" where the networks file says so
+    age_seconds = 3600               # how old facts may be now; if left out, any age
+    before_delivery_seconds = 86400  # how much older than the delivery the facts about a report may be
+
     [completeness]                   # the scope in which step 9 says that nothing was left out
     nodes = []                       # publishers, by number; empty: all
     products = []                    # record products; empty: all that the report combines and the request covers
@@ -35,7 +40,8 @@ from typing import Any, Final, Literal
 
 from creditchain.documents import SECTIONS, Section
 from creditchain.errors import ConfigError, Place
-from creditchain.verification.verdict import STEPS, Weakness, WeaknessKind, weakness
+from creditchain.log.facts import Basis
+from creditchain.verification.verdict import STEPS, Source, Text, Weakness, WeaknessKind, weakness
 from creditchain.vocabulary import DisputeState
 
 POLICY_FORMAT: Final = "creditchain/policy@1"
@@ -45,6 +51,8 @@ ALL_STEPS: Final = frozenset(STEPS)
 
 #: How long before a delivery the window of completeness ends, in seconds.
 LAG_SECONDS: Final = 600
+#: How much older than the delivery the facts about a report may be, in seconds: checkpoints are made at least daily.
+BEFORE_DELIVERY_SECONDS: Final = 86_400
 #: Sections that records can have.
 _RECORD_SECTIONS: Final = {name: section for name, section in SECTIONS.items() if section is not Section.REPORT}
 
@@ -120,6 +128,38 @@ class Completeness:
 
 
 @dataclass(frozen=True, slots=True)
+class FactsDemand:
+    """On whose word facts are accepted, and how old they may be."""
+
+    accepted: frozenset[Basis] | None = None  #: None: whatever the verifier's network is trusted for
+    age_seconds: int | None = None  #: None: any age
+    before_delivery_seconds: int = BEFORE_DELIVERY_SECONDS
+
+    def refused(self, source: Source, delivered_at: int | None = None) -> Text | None:
+        """Why these facts are not accepted; None if they are. `delivered_at`: of a report, unix seconds."""
+        if self.accepted is not None and source.basis not in self.accepted:
+            return Text(
+                f"the policy does not accept facts that are {source.basis.value}",
+                f"策略不接受此类事实依据：{source.basis.zh}",
+            )
+        if self.age_seconds is not None and source.age > self.age_seconds:
+            return Text(
+                f"the facts are {source.age} seconds old; the policy accepts {self.age_seconds}",
+                f"事实已有 {source.age} 秒，策略只接受 {self.age_seconds} 秒以内",
+            )
+        if delivered_at is None or source.block is None:
+            return None
+        older = delivered_at - source.block.time
+        if older > self.before_delivery_seconds:
+            return Text(
+                f"the facts are of {older} seconds before the delivery; the policy accepts"
+                f" {self.before_delivery_seconds}",
+                f"事实早于交付 {older} 秒，策略只接受 {self.before_delivery_seconds} 秒以内",
+            )
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What a verifier demands. It must require steps 1 to 6; only an `UnsafePolicy` need not."""
 
@@ -133,6 +173,7 @@ class Policy:
     require_report: frozenset[int] = ALL_STEPS
     institution: int | None = None
     completeness: Completeness = Completeness()
+    facts: FactsDemand = FactsDemand()
 
     def __post_init__(self) -> None:
         left_out = SAFE_STEPS - (self.require & self.require_report)
@@ -192,7 +233,7 @@ DEFAULT_POLICY: Final = Policy()
 
 _FIELDS: Final = (
     "format", "require", "tag_statement", "disputes", "confirmations", "nodes", "products", "audited", "unsafe",
-    "require_report", "institution", "completeness"
+    "require_report", "institution", "completeness", "facts"
 )  # fmt: skip
 
 
@@ -227,7 +268,33 @@ def parse_policy(text: str) -> Policy:
         require_report=_numbers(table, "require_report", ALL_STEPS, STEPS),
         institution=_number(table, "institution", 1, 2**24 - 1, None),
         completeness=_completeness(table.get("completeness", {})),
+        facts=_facts(table.get("facts", {})),
     )
+
+
+_FACTS_FIELDS: Final = ("accepted", "age_seconds", "before_delivery_seconds")
+
+
+def _facts(table: object) -> FactsDemand:
+    if not isinstance(table, dict):
+        raise _wrong("facts", "a table")
+    for name in table:
+        if name not in _FACTS_FIELDS:
+            raise _wrong(f"facts.{name}", "one of " + ", ".join(_FACTS_FIELDS))
+    try:
+        named = _strings(table, "accepted", (), tuple(Basis))
+        if "accepted" in table and not named:
+            raise _wrong("accepted", "at least one of " + ", ".join(Basis))
+        longest = 100 * 366 * 86_400
+        before = _number(table, "before_delivery_seconds", 0, longest, BEFORE_DELIVERY_SECONDS)
+        return FactsDemand(
+            accepted=frozenset(map(Basis, named)) if named else None,
+            age_seconds=_number(table, "age_seconds", 0, longest, None),
+            before_delivery_seconds=before or 0,
+        )
+    except PolicyError as error:
+        within = error.place.field if error.place is not None else None
+        raise _wrong(f"facts.{within}", error.expected or "another value") from error
 
 
 def _completeness(table: object) -> Completeness:

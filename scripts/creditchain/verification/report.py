@@ -36,6 +36,7 @@ from creditchain.verification.subject import UNVOUCHED_TAG, TagClaim, TagKey, un
 from creditchain.verification.verdict import (
     WORST_FIRST,
     Outcome,
+    Source,
     Step,
     Text,
     Verdict,
@@ -67,6 +68,8 @@ def verify_report(
     `catalogue` holds the products that the verifier knows, by `name/version`. With `tag_key`, a verifier who holds an
     epoch's key computes that epoch's tag. Never raises because of a package's content.
     """
+    source = evidence.source
+    evidence = accepted_evidence(package, evidence, policy)
     vouchers = _vouched(package, evidence, tag_key)
     case = _case(package, evidence, policy, catalogue or {}, vouchers)
     verdicts = [
@@ -88,7 +91,17 @@ def verify_report(
     steps += [_added_up(number, case, verdicts) for number in (3, 4, 5, 6)]
     steps += [check_consent(case), delivered, complete, retained]  # (7) to (10)
     notices = (*late, *more, *kept, *_counted(notice for verdict in verdicts for notice in verdict.notices))
-    return add_up(steps, policy.require_report, notices, _weaknesses(case, verdicts, tags, weak))
+    return add_up(steps, policy.require_report, notices, _weaknesses(case, verdicts, tags, weak, source), source)
+
+
+def accepted_evidence(package: ReportPackage, evidence: ReportEvidence, policy: Policy) -> ReportEvidence:
+    """The evidence, all of it missing if the policy does not accept on whose word it is, or how old it is."""
+    delivered_at = None if package.delivery is None else package.delivery.receipt.delivered_at
+    refused = None if evidence.source is None else policy.facts.refused(evidence.source, delivered_at)
+    if refused is None:
+        return evidence
+    epochs = [one.key_epoch for one in package.tags]
+    return ReportEvidence.absent(evidence.origin, len(package.records), epochs, refused)
 
 
 def _case(
@@ -262,9 +275,11 @@ def _counted(texts: Iterable[Text]) -> list[Text]:
     return [Text(f"{en} ({count} record(s))", f"{zh}（{count} 条记录）") for (en, zh), count in said.items()]
 
 
-def _weaknesses(case: Case, verdicts: list[Verdict], tags: Step, scope: tuple[Weakness, ...]) -> list[Weakness]:
+def _weaknesses(
+    case: Case, verdicts: list[Verdict], tags: Step, scope: tuple[Weakness, ...], source: Source | None
+) -> list[Weakness]:
     """What weakens the verdict: the policy, tags, completeness, unaudited batches of records, the source."""
-    source = case.evidence.source.weaknesses() if case.evidence.source is not None else ()
+    of_source = source.weaknesses() if source is not None else ()
     found = [*case.policy.report_weaknesses, *scope]
     if tags.outcome is Outcome.PASSED and len(case.vouched) < len(case.package.tags):
         found.append(UNVOUCHED_TAG)
@@ -272,4 +287,4 @@ def _weaknesses(case: Case, verdicts: list[Verdict], tags: Step, scope: tuple[We
     if not any(one.kind is WeaknessKind.UNAUDITED for one in scope):
         own = [one for verdict in verdicts for one in verdict.weaknesses if one.kind is WeaknessKind.UNAUDITED]
         found += [Weakness(WeaknessKind.UNAUDITED, text) for text in _counted(one.text for one in own)]
-    return [*found, *source]
+    return [*found, *of_source]

@@ -67,6 +67,10 @@ def verify_record(
     With `tag_key`, a verifier who holds the key computes the tag. `catalogue` holds the products that the verifier
     knows, by `name/version`. Never raises because of a package's content.
     """
+    source = evidence.source
+    refused = None if source is None else policy.facts.refused(source)
+    if refused is not None:
+        evidence = Evidence.absent(evidence.origin, refused)
     steps = [passed(1, "parsed", "已解析")]  # (1)
     document, content = _check_content(package, evidence, policy, tag_key, catalogue or {})  # (2)
     steps.append(content)
@@ -81,9 +85,9 @@ def verify_record(
         life, more = not_verified(6, "see steps 3 and 4", "见步骤 3 与 4"), ()
     steps += [included, anchored, published, life]
     steps += _of_reports(policy)  # (7) (8) (9) (10)
-    source = evidence.source.weaknesses() if evidence.source is not None else ()
-    weak = (*policy.weaknesses, *_own_weaknesses(evidence, steps[1], published), *source)
-    return add_up(steps, policy.require, (*notices, *more), weak)
+    of_source = source.weaknesses() if source is not None else ()
+    weak = (*policy.weaknesses, *_own_weaknesses(evidence, steps[1], published), *of_source)
+    return add_up(steps, policy.require, (*notices, *more), weak, source)
 
 
 def _own_weaknesses(evidence: Evidence, tagged: Step, published: Step) -> list[Weakness]:

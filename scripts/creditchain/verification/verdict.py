@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from creditchain.errors import ExitCode
+from creditchain.log.facts import Basis
+from creditchain.log.views import BlockRef
 
 
 class Text(NamedTuple):
@@ -154,6 +156,59 @@ class Weakness:
         }
 
 
+#: Facts that are older than this are shown as old. Final blocks of public chains are some 15 minutes old.
+OLD_SECONDS: Final = 3600
+
+
+NOBODY: Final = Text("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """On whose word the facts of a verdict are, and as of when."""
+
+    basis: Basis
+    age: int  #: seconds from the block's time to the verification
+    block: BlockRef | None = None  #: as of which the facts are
+    #: Who exactly: how many endpoints or signers, and what the hash of the block hangs on.
+    whose: Text = NOBODY
+
+    def weaknesses(self) -> tuple[Weakness, ...]:
+        """What makes these facts less than the region's own word of now."""
+        found = []
+        if self.basis is Basis.TOLD:
+            found.append(
+                weakness(
+                    WeaknessKind.ONE_ENDPOINT,
+                    "what the chain says is one endpoint's word; several (--rpc) would have to agree",
+                    "链上数据仅为一个节点所述；指定多个节点（--rpc）时须一致",
+                )
+            )
+        if self.age > OLD_SECONDS:
+            found.append(
+                weakness(
+                    WeaknessKind.OLD_BLOCK,
+                    f"the facts are {self.age // 60} minutes old; what happened since is not seen",
+                    f"所依据的事实已有 {self.age // 60} 分钟，此后发生的事未知",
+                    age=self.age,
+                )
+            )
+        return tuple(found)
+
+    def as_json(self) -> dict[str, Any]:
+        """The source as JSON."""
+        block = self.block
+        return {
+            "basis": self.basis.value,
+            "basis_zh": self.basis.zh,
+            "whose": self.whose._asdict(),
+            "age": self.age,
+            "block": None
+            if block is None
+            else {"number": block.number, "hash": _plain(block.hash), "time": block.time},
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """All steps, the status, what weakens it, and notices: what a reader should know although it decides nothing."""
@@ -162,6 +217,7 @@ class Verdict:
     steps: tuple[Step, ...]
     notices: tuple[Text, ...] = ()
     weaknesses: tuple[Weakness, ...] = ()
+    source: Source | None = None  #: where the facts come from; None if there are none
 
     def step(self, number: int) -> Step:
         """The step of this number."""
@@ -177,6 +233,7 @@ class Verdict:
         return {
             "verdict": self.status.value,
             "verdict_zh": self.status.zh,
+            "facts": None if self.source is None else self.source.as_json(),
             "steps": [step.as_json() for step in self.steps],
             "weaknesses": [weakness.as_json() for weakness in self.weaknesses],
             "notices": [notice._asdict() for notice in self.notices],
@@ -188,6 +245,7 @@ def add_up(
     required: frozenset[int],
     notices: Iterable[Text] = (),
     weaknesses: Iterable[Weakness] = (),
+    source: Source | None = None,
 ) -> Verdict:
     """The verdict. A failed step makes it *not valid*, required or not; a required step must pass or not apply."""
     listed = tuple(steps)
@@ -196,7 +254,7 @@ def add_up(
     else:
         settled = {step.number for step in listed if step.outcome in (Outcome.PASSED, Outcome.NOT_APPLICABLE)}
         status = Status.VALID if required <= settled else Status.COULD_NOT_CHECK
-    return Verdict(status, listed, tuple(notices), tuple(weaknesses))
+    return Verdict(status, listed, tuple(notices), tuple(weaknesses), source)
 
 
 #: Outcomes from worst to best. Where several hold, the worst is the outcome.

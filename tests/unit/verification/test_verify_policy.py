@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from creditchain.verification.policy import DEFAULT_POLICY, Policy, PolicyError, UnsafePolicy, parse_policy
+from creditchain.log.facts import Basis
+from creditchain.log.views import BlockRef
+from creditchain.verification.policy import (
+    DEFAULT_POLICY,
+    FactsDemand,
+    Policy,
+    PolicyError,
+    UnsafePolicy,
+    parse_policy,
+)
+from creditchain.verification.verdict import Source
 
 HEAD = 'format = "creditchain/policy@1"\n'
 
@@ -29,6 +39,24 @@ def test_every_field() -> None:
         products=frozenset({"registry-basic/1"}),
         audited=True,
     )
+
+
+def test_facts_that_are_accepted() -> None:
+    accepted = frozenset({Basis.SIGNED, Basis.PROVEN})
+    table = '[facts]\naccepted = ["proven", "signed"]\nage_seconds = 60\nbefore_delivery_seconds = 0\n'
+    facts = parse_policy(HEAD + table).facts
+    assert facts == FactsDemand(accepted, 60, 0)
+    block = BlockRef(9, bytes(32), 1_000)
+    assert facts.refused(Source(Basis.SIGNED, 60, block)) is None
+    assert facts.refused(Source(Basis.SIGNED, 60, block), delivered_at=1_000) is None
+    for source, delivered_at, why in (
+        (Source(Basis.TOLD, 0, block), None, "does not accept facts that are told"),
+        (Source(Basis.SIGNED, 61, block), None, "61 seconds old; the policy accepts 60"),
+        (Source(Basis.SIGNED, 0, block), 1_001, "of 1 seconds before the delivery; the policy accepts 0"),
+    ):
+        refused = facts.refused(source, delivered_at)
+        assert refused is not None
+        assert why in refused.en
 
 
 @pytest.mark.parametrize("left_out", range(1, 7))
@@ -56,6 +84,12 @@ def test_a_policy_that_leaves_out_a_step_has_to_be_called_unsafe(left_out: int) 
         ("confirmations = true", "confirmations"),
         ("confirmations = 1.5", "confirmations"),
         ("nodes = [0]", "nodes"),
+        ("facts = 1", "facts"),
+        ('facts = {accepted = ["believed"]}', "facts.accepted"),
+        ("facts = {accepted = []}", "facts.accepted"),
+        ("facts = {age_seconds = -1}", "facts.age_seconds"),
+        ("facts = {before_delivery_seconds = 1.0}", "facts.before_delivery_seconds"),
+        ("facts = {age = 1}", "facts.age"),
         ("products = [1]", "products"),
         ('audited = "yes"', "audited"),
         ("unsafe = 1", "unsafe"),

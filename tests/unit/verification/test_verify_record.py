@@ -35,14 +35,15 @@ from creditchain.errors import ExitCode
 from creditchain.hashing import keccak256
 from creditchain.identifiers import parse_subject, parse_uscc, subject_tag
 from creditchain.log.entries import AnchorBody
+from creditchain.log.facts import Basis
 from creditchain.log.views import Compromise, LaunchedProduct, MemberAt
 from creditchain.merkle import MemoryTree, inclusion_proof, node_hash
 from creditchain.packages.record_package import RecordPackage
-from creditchain.verification.evidence import NOT_ASKED, Evidence, Missing, NodeHistory, Source
+from creditchain.verification.evidence import NOT_ASKED, Evidence, Missing, NodeHistory
 from creditchain.verification.policy import Policy, UnsafePolicy
 from creditchain.verification.steps import leaf_of, verify_record
 from creditchain.verification.subject import TagKey, signer_of
-from creditchain.verification.verdict import Outcome, Status, Text, Verdict
+from creditchain.verification.verdict import Outcome, Source, Status, Text, Verdict
 from creditchain.vocabulary import ProductState
 
 OTHER = parse_uscc("91330100799655058B")
@@ -679,8 +680,8 @@ class TestPolicy:
 
         assert kinds(verify()) == ["unaudited"]
         assert kinds(verify(evidence=with_anchor(audited=True))) == []
-        assert kinds(verify(evidence=with_evidence(source=Source(endpoints=2, age=3600)))) == ["unaudited"]
-        weak = verify(evidence=with_evidence(source=Source(endpoints=1, age=3601)))
+        assert kinds(verify(evidence=with_evidence(source=Source(Basis.AGREED, age=3600)))) == ["unaudited"]
+        weak = verify(evidence=with_evidence(source=Source(Basis.TOLD, age=3601)))
         assert weak.status is Status.VALID
         assert kinds(weak) == ["unaudited", "one endpoint's word", "old block"]
         bare = verify(with_tag(statement=None), policy=Policy(tag_statement="optional"))

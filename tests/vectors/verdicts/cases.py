@@ -69,7 +69,7 @@ def facts_of(here: Region) -> Json:
     return {
         "origin": plain(asdict(HERE)),
         "block": plain({"number": 1000, "hash": keccak256(b"block"), "time": here.block_time}),
-        "source": {"endpoints": 2, "age": 0},
+        "source": {"basis": "agreed", "age": 0},
         "log": [entry_json(one) for one in here.entries],
         "anchors": [view_json(one) for one in here.anchors.values()],
         "products": [view_json(launched(BY_NUMBER[number])) for number in sorted(here.launched)],

@@ -11,6 +11,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from creditchain.log.entries import AnchorBody, parse_body
+from creditchain.log.facts import Basis
 from creditchain.log.metering import metered_in
 from creditchain.log.views import (
     AnchorInfo,
@@ -34,13 +35,12 @@ from creditchain.verification.evidence import (
     NodeHistory,
     Origin,
     ReportEvidence,
-    Source,
     StatementSigner,
     TagEvidence,
 )
 from creditchain.verification.steps import leaf_of
 from creditchain.verification.subject import signer_of
-from creditchain.verification.verdict import Text
+from creditchain.verification.verdict import Source, Text
 from creditchain.vocabulary import ProductState
 
 _SAFE = 2**53 - 1
@@ -77,7 +77,7 @@ class Facts:
             **{name: _hash(value) if name == "log_id" else value for name, value in facts["origin"].items()}
         )
         self.block = BlockRef(**_numbers(facts["block"], hashes=("hash",)))
-        self.source = Source(**facts["source"])
+        self.source = Source(Basis(facts["source"]["basis"]), facts["source"]["age"], self.block)
         self.log = tuple(_entry(one) for one in facts["log"])
 
     def record(self, package: RecordPackage) -> Evidence:

@@ -15,6 +15,7 @@ _TAKEN = (
     'tag_statement = "optional"\n',
     'disputes = []\nconfirmations = 1000000\nnodes = [1, 16777215]\nproducts = ["registry-basic/1"]\naudited = true\n',
     "institution = 11\n",
+    '[facts]\naccepted = ["signed", "proven", "agreed", "told"]\nage_seconds = 0\nbefore_delivery_seconds = 0\n',
 )
 _TAKEN_SCOPES = (
     "first_entry = 0\nlog_size = 1\nlag_seconds = 0\n",
@@ -36,6 +37,10 @@ _REFUSED = (
     ("confirmations = 1.0\n", "confirmations"),
     ("confirmations = true\n", "confirmations"),
     ("nodes = [0]\n", "nodes"),
+    ('[facts]\naccepted = ["believed"]\n', "facts.accepted"),
+    ("[facts]\naccepted = []\n", "facts.accepted"),
+    ("[facts]\nage_seconds = -1\n", "facts.age_seconds"),
+    ("[facts]\nage = 1\n", "facts.age"),
     ("nodes = [16777216]\n", "nodes"),
     ("products = [1]\n", "products"),
     ('audited = "yes"\n', "audited"),

@@ -441,8 +441,23 @@ def _demands(world: World) -> Iterator[Case]:
     yield _case(
         "an unsafe policy forgives nothing", world, {3: F}, broken, policy=lax, required=range(1, 2), weaknesses=unsafe
     )
-    one, old = put("source", "endpoints", to=1), put("source", "age", to=3601)
+    one, old = put("source", "basis", to="told"), put("source", "age", to=3601)
     yield _case("one endpoint's word", world, {}, None, one, weaknesses=["unaudited", "one endpoint's word"])
+    strict = POLICY + '[facts]\naccepted = ["signed", "proven", "agreed"]\nage_seconds = 3600\n'
+    unknown = dict.fromkeys(range(2, 7), N)
+    yield _case(
+        "told facts that the policy refuses",
+        world,
+        unknown,
+        None,
+        one,
+        policy=strict,
+        weaknesses=["one endpoint's word"],
+    )
+    yield _case(
+        "facts that the policy finds too old", world, unknown, None, old, policy=strict, weaknesses=["old block"]
+    )
+    yield _case("agreed facts that the policy accepts", world, {}, policy=strict)
     yield _case("an old block", world, {}, None, old, weaknesses=["unaudited", "old block"])
     yield _case("a block that is not old yet", world, {}, None, put("source", "age", to=3600))
     statement = put("tag", "statement", "subject_tag", to=bytes(32))

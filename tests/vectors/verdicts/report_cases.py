@@ -681,6 +681,6 @@ def _records(world: World) -> Iterator[Case]:
         world,
         {},
         None,
-        put("source", "endpoints", to=1),
+        put("source", "basis", to="told"),
         weaknesses=["unaudited", "one endpoint's word"],
     )

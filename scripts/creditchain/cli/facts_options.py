@@ -1,0 +1,72 @@
+"""Options that say on whose word facts about a region are taken: endpoints, proofs, or signers of a checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from creditchain.cli.choices import names_of
+from creditchain.cli.files import load
+from creditchain.errors import InputError, Place, UsageError
+
+if TYPE_CHECKING:
+    from creditchain.checkpoints.checking import CheckedCheckpoint
+    from creditchain.evidence.sources import TrustedBlock
+    from creditchain.log.facts import Basis
+
+FactsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--facts",
+        help="told (one endpoint says so), agreed (several --rpc say the same), proven (eth_getProof under a hash that"
+        " several name, or a checkpoint signs) or signed (in the package, under a checkpoint).",
+    ),
+]
+CheckpointOption = Annotated[
+    Path | None, typer.Option("--checkpoint", help="Checkpoint file; with --signers its block's hash is trusted.")
+]
+SignersOption = Annotated[
+    Path | None, typer.Option("--signers", help="File of the signers of checkpoints that you trust.")
+]
+
+
+def basis_of(text: str | None) -> Basis | None:
+    """The kind of facts that an option names. Raises UsageError."""
+    from creditchain.log.facts import Basis
+
+    return None if text is None else Basis(names_of("--facts", text, Basis)[0])
+
+
+def trusted_block(checkpoint: Path | None, signers: Path | None) -> TrustedBlock | None:
+    """The block of a checkpoint that enough pinned signers signed; None without a checkpoint.
+
+    Raises:
+        UsageError: one of the two files only. CheckpointError: too few signed it, or somebody who is not pinned.
+    """
+    from creditchain.evidence.sources import TrustedBlock
+    from creditchain.log.views import BlockRef
+    from creditchain.verification.verdict import Text
+
+    if checkpoint is None:
+        return None
+    if signers is None:
+        raise UsageError("a checkpoint is worth what its signers are", hint="Name those you trust with --signers.")
+    checked = _checked(checkpoint, signers)
+    message, count = checked.require_enough(), len(checked.signers)
+    return TrustedBlock(
+        BlockRef(message.block_number, message.block_hash, message.block_time),
+        Text(f"{count} signer(s) of a checkpoint say so", f"检查点 {count} 个签署方所述"),
+    )
+
+
+def _checked(checkpoint: Path, signers: Path) -> CheckedCheckpoint:
+    from creditchain.checkpoints.checking import check_checkpoint
+    from creditchain.checkpoints.file import parse_checkpoint
+    from creditchain.checkpoints.signers import parse_signers
+
+    try:
+        return check_checkpoint(load(checkpoint, parse_checkpoint), load(signers, parse_signers))
+    except InputError as error:
+        raise error.at(Place(str(checkpoint))) from None

@@ -1,0 +1,58 @@
+"""Evidence by where its facts come from: what endpoints say, or what one of them proves under a trusted hash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from creditchain.chain.clock import age
+from creditchain.chain.proven_facts import ProvenFacts
+from creditchain.chain.region import Region
+from creditchain.errors import UsageError
+from creditchain.evidence.record import EvidenceFetcher, endpoints_word, live_evidence, origin_of
+from creditchain.log.facts import Basis
+from creditchain.log.views import BlockRef
+from creditchain.verification.verdict import Source, Text
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedBlock:
+    """A block whose hash is trusted, and on whose word."""
+
+    block: BlockRef
+    whose: Text
+
+
+def evidence_from(region: Region, basis: Basis | None = None, trusted: TrustedBlock | None = None) -> EvidenceFetcher:
+    """Evidence whose facts are told, agreed or proven. None: agreed if several endpoints are named, else told.
+
+    Args:
+        trusted: of proven facts, the block; if it is None, the newest final one that all endpoints name alike.
+    Raises:
+        UsageError: this region's endpoints cannot give such facts.
+    """
+    if basis is Basis.PROVEN:
+        return _proven(region, trusted)
+    if basis is Basis.SIGNED:
+        raise UsageError("signed facts come from files, not from endpoints", hint="Name the signers with --signers.")
+    live = live_evidence(region)
+    if basis is not None and basis is not live.facts.basis:
+        raise UsageError(
+            f"these facts would be {live.facts.basis.value}",
+            expected=basis.value,
+            hint="Several endpoints agree, one tells: name them with --rpc.",
+        )
+    return live
+
+
+def _proven(region: Region, trusted: TrustedBlock | None) -> EvidenceFetcher:
+    facts = ProvenFacts(region, None if trusted is None else trusted.block)
+
+    def source() -> Source:
+        named = endpoints_word(region.chain) if trusted is None else trusted.whose
+        whose = Text(
+            f"proven by one endpoint under the hash of block {facts.block.number}, of which {named.en}",
+            f"由一个节点在区块 {facts.block.number} 哈希下证明，该哈希：{named.zh}",
+        )
+        return Source(Basis.PROVEN, age(region.chain, facts.block), facts.block, whose)
+
+    return EvidenceFetcher(origin_of(region.deployment), facts, source)
