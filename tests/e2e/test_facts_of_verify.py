@@ -57,7 +57,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             keys = [CheckpointSigner(dev_signer(number, region.chain).address, PLATFORM) for number in SIGNERS]
             with open_journal(place.folder / "home" / "journal.sqlite") as journal:
                 set_signers(region, region.outbox(dev_signer(GOVERNOR, region.chain), journal), keys, 2)
-            home, signed = Home.made(folder / "signers").region(region.deployment.log_id), None
+            home, signed = Home.made(folder / "signers"), None
             for number in SIGNERS:
                 signed = sign_checkpoint(region, dev_signer(number, region.chain), home, signed)
             assert signed is not None
