@@ -116,8 +116,13 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
             revert AnchorRegistrySuccessor(leaf, successor);
         }
         uint256 key = RecordCell.key(node, leaf);
-        Life current = RecordCell.lifeOf(Cells.word(log, key));
+        // Only who supersedes has a second cell to read; the same key twice costs another 100 gas.
+        (uint256 word, uint256 next,) = Cells.pair(log, key, successor == 0 ? key : RecordCell.key(node, successor));
+        Life current = RecordCell.lifeOf(word);
         if (life <= current) revert AnchorRegistryLife(current, life);
+        if (successor != 0 && RecordCell.lifeOf(next) != Life.Live) {
+            revert AnchorRegistrySuccessorLife(successor, RecordCell.lifeOf(next));
+        }
         log.append(
             EntryKind.STATUS,
             abi.encode(node, leaf, life, successor, reasonDigest),

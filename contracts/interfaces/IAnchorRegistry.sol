@@ -127,6 +127,9 @@ interface IAnchorRegistry {
     /// @notice A successor is needed for a superseded record, and must be another record; otherwise it must be 0.
     error AnchorRegistrySuccessor(bytes32 leaf, bytes32 successor);
 
+    /// @notice The successor is no longer live. Whoever supersedes a record by one that is gone would hide both.
+    error AnchorRegistrySuccessorLife(bytes32 successor, Life life);
+
     /// @notice Open the next key epoch, which anchors must name from now on. Only governors may.
     /// @param epochDigest `keccak256(0x02 || tag_key[32])`, never used before.
     /// @return epoch Its number, from 1.
@@ -155,7 +158,7 @@ interface IAnchorRegistry {
     /// @notice Declare a record superseded, revoked or erased. Only for the active node that published it. A life only moves on
     /// in the order of `Life`: superseded → revoked → erased. Each may be skipped, and none can be undone.
     /// @param leaf Leaf hash of the record.
-    /// @param successor Leaf hash of the record that replaces it if superseded; otherwise 0.
+    /// @param successor Leaf hash of the record that replaces it if superseded, of the same node and live; otherwise 0.
     /// @param reasonDigest Salted digest of the reason.
     function setLife(uint24 node, bytes32 leaf, Life life, bytes32 successor, bytes32 reasonDigest) external;
 

@@ -19,6 +19,7 @@ from worlds import Kept, kept_region
 
 from creditchain.acts.anchor_rules import AnchoringError
 from creditchain.acts.anchoring import Anchoring, AnchorOptions, AnchorOrder
+from creditchain.acts.superseding import lost_supersessions
 from creditchain.batch.errors import BatchError, UploadError
 from creditchain.batch.folder.opened import open_batch
 from creditchain.batch.folder.supersessions import read_supersessions
@@ -331,6 +332,34 @@ def test_a_later_version_supersedes_the_record_on_chain(world: World, monkeypatc
         lives = {leaf.hash(): world.region.record(SOURCE, leaf.hash()).life for leaf in opened.leaves}
     assert [lives[pair.earlier] for pair in pairs] == [Life.SUPERSEDED] * 3
     assert sorted(lives.values()) == [Life.LIVE] * 17 + [Life.SUPERSEDED] * 3
+
+
+def test_a_successor_that_is_revoked_before_it_takes_a_records_place(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The contract would refuse it, now and for ever; the other records of the batch are superseded."""
+    world.run()
+    world.upload.write_bytes(lines([{**document(record), "as_of": "2025-01-01"} for record in range(3)]))
+    submit = Outbox.submit
+
+    def never(self: Outbox, intent: str, *more: Any, **options: Any) -> Any:
+        if intent.startswith("life"):
+            raise StoppedError
+        return submit(self, intent, *more, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Outbox, "submit", never)
+        with pytest.raises(StoppedError):
+            world.run(options=AnchorOptions(supersede=True))
+    machine = world.machine()
+    (row,) = [row for row in machine.ledger.rows() if row.size == 3]
+    pairs = read_supersessions(machine.batches / (row.root or b"").hex())
+    revoked = world.region.calls.set_life(SOURCE, pairs[-1].later, Life.REVOKED, reason_digest=bytes(32))
+    machine.outbox.submit("revoked by hand", revoked)
+    world.run(options=AnchorOptions(supersede=True))
+    lives = [world.region.record(SOURCE, pair.earlier).life for pair in pairs]
+    assert lives == [Life.SUPERSEDED, Life.SUPERSEDED, Life.LIVE]
+    assert lost_supersessions(world.region, machine.ledger.rows(), machine.batches) == []
 
 
 def test_two_batches_made_at_the_same_time_do_not_share_a_record(world: World) -> None:

@@ -76,18 +76,26 @@ def _pending(region: Region, row: AnchoringRow, folder: Path) -> bool:
         pairs = read_supersessions(folder)
     except BatchError:
         return False  # `batch check` says what is wrong with it
-    # They were sent in this order, one nonce after the other: while the last one stands, all do.
-    return bool(pairs) and region.record(row.node, pairs[-1].earlier).life == Life.LIVE
+    # They were sent in this order, one nonce after the other: while the last one stands, all do. A successor that is
+    # gone meanwhile takes no record's place any more.
+    last = next((pair for pair in reversed(pairs) if _is_live(region, row, pair.later)), None)
+    return last is not None and _is_live(region, row, last.earlier)
+
+
+def _is_live(region: Region, row: AnchoringRow, leaf: bytes, block: int | None = None) -> bool:
+    return region.record(row.node, leaf, block).life == Life.LIVE
 
 
 def supersede_records(region: Region, outbox: Outbox, reasons: Path, row: AnchoringRow, folder: Path) -> int:
     """Log for each earlier record that a final batch replaces that it is superseded; how many were still live.
 
-    One transaction a record. Run again, it goes on: records that are not live any more are left as they are.
+    One transaction a record. Run again, it goes on: records that are not live any more are left as they are, and so
+    are those whose successor was revoked or replaced meanwhile, which the contract would refuse.
     """
     done = 0
     for pair in read_supersessions(folder):
-        if region.record(row.node, pair.earlier, region.chain.final_block().number).life != Life.LIVE:
+        final = region.chain.final_block().number
+        if not (_is_live(region, row, pair.earlier, final) and _is_live(region, row, pair.later, final)):
             continue
         intent = f"life {Life.SUPERSEDED.label} {row.node}:0x{pair.earlier.hex()}"
         reason = keep_reason(reasons, f"{intent} {row.log_id.hex()}", _REASON)

@@ -25,6 +25,7 @@ HINTS = {
     "AnchorRegistryKeyEpoch": "Build the batch again under the current key epoch (`creditchain epoch list`).",
     "AnchorRegistryNumber": "Another batch of this node was anchored in between; run the same command again.",
     "AnchorRegistryBook": "Make the book again from all batches that are sound; another one was anchored meanwhile.",
+    "AnchorRegistrySuccessorLife": "Name the record that took the successor's place (`creditchain record show`).",
     "AuditRegistrySpoiled": "It is broken or annulled for ever.",
     "AuditRegistryAudited": "A later book was audited; nothing rests on this one.",
     "AuditRegistryKeySound": "Only what was done with a stolen key is annulled (`creditchain node compromised`).",

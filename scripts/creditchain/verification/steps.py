@@ -25,7 +25,7 @@ from creditchain.packages.record_package import PACKAGE_LIMITS, PackageLimits, R
 from creditchain.packages.report_package import ReportPackage
 from creditchain.products import Product
 from creditchain.verification.content import check_document, check_product
-from creditchain.verification.evidence import Evidence, Missing
+from creditchain.verification.evidence import Evidence, Missing, NodeHistory
 from creditchain.verification.policy import DEFAULT_POLICY, Policy
 from creditchain.verification.publisher import check_publisher
 from creditchain.verification.subject import UNVOUCHED_TAG, TagKey, check_subject
@@ -215,6 +215,14 @@ def _check_record(package: RecordPackage, evidence: Evidence, policy: Policy) ->
         return not_verified(6, "the state in the evidence belongs to another record", "所给状态属于其他记录"), ()
     if record.life != Life.LIVE:
         life = Life(record.life)
+        if isinstance(evidence.publisher, NodeHistory) and evidence.publisher.compromised_at(record.life_at):
+            return not_verified(
+                6,
+                f"{life.label} while a key that acted for its publisher was in other hands",
+                f"{life.zh}，但当时发布方密钥已泄露",
+                life=life.label,
+                since=record.life_at,
+            ), ()
         return failed(
             6, f"{life.label} by its publisher", f"发布方{life.zh}", life=life.label, since=record.life_at
         ), ()

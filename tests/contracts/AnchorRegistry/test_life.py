@@ -99,6 +99,24 @@ def test_successor(region):
             set_life(region, life, successor=SUCCESSOR)
 
 
+@pytest.mark.parametrize("life", list(Life)[1:])
+def test_a_successor_that_is_gone(region, life):
+    """Each of two records would be hidden by the other, or by one that nobody has to show."""
+    later = number_hash("later", 1)
+    set_life(region, life, leaf=SUCCESSOR, successor=later if life == Life.SUPERSEDED else NO_WORD)
+    with refused("AnchorRegistrySuccessorLife", SUCCESSOR, life):
+        set_life(region, Life.SUPERSEDED)
+    set_life(region, Life.SUPERSEDED, successor=later)
+    # The successor is a record of the same node: what became of another node's leaf does not count.
+    set_life(region, Life.SUPERSEDED, VIRTUAL, PLATFORM)
+
+
+def test_records_that_supersede_each_other(region):
+    set_life(region, Life.SUPERSEDED)
+    with refused("AnchorRegistrySuccessorLife", LEAF, Life.SUPERSEDED):
+        set_life(region, Life.SUPERSEDED, leaf=SUCCESSOR, successor=LEAF)
+
+
 @pytest.mark.parametrize("caller", [0, PLATFORM, BUREAU, 9])
 def test_of_another_node(region, caller):
     with refused("NodeRegistryNotOperator", accounts[caller], SOURCE):

@@ -613,6 +613,21 @@ class TestLife:
         assert [step.number for step in verdict.failed] == [6]
         assert verdict.step(6).reason.en.startswith(word)
 
+    @pytest.mark.parametrize("life", [1, 2, 3])
+    @pytest.mark.parametrize(
+        ("since", "until", "caught"), [(-9, None, True), (0, 0, True), (1, 9, False), (-9, -1, False)]
+    )
+    def test_a_life_by_a_stolen_key(self, life: int, since: int, until: int | None, caught: bool) -> None:
+        """A thief's erasure is not the publisher's word; what was said before or after the theft is."""
+        changed = ANCHORED_AT + 100
+        publisher = node(SOURCE, 4)
+        assert publisher.info.operator is not None
+        theft = Compromise(publisher.info.operator, changed + since, 0 if until is None else changed + until)
+        record = record_state(leaf_of(world().package), life=life, life_at=changed)
+        stolen = NodeHistory(publisher.info, (theft,))
+        verdict = verify(evidence=with_evidence(publisher=stolen, record=record))
+        assert verdict.step(6).outcome is (Outcome.NOT_VERIFIED if caught else Outcome.FAILED)
+
     @pytest.mark.parametrize(
         ("still", "outcome", "word"),
         [(1, 0, "open"), (0, 2, "corrected"), (0, 3, "upheld"), (0, 4, "unresolved"), (1, 3, "open")],
