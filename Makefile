@@ -8,7 +8,8 @@ BIN := .venv/bin
 # Tests often wait for a chain, so there are more workers than processors; each takes about 1 GB.
 WORKERS ?= 3
 PYTEST = . scripts/env.sh && $(BIN)/python -m pytest -n $(WORKERS) $(if $(COVER),--cov)
-BROWNIE_TEST = . scripts/env.sh && $(BIN)/brownie test --network anvil -n 2 $(if $(COVER),&& $(BIN)/python -m tools.covering)
+CHOSEN = $(if $(SWEEPS),,-m "not slow")
+BROWNIE_TEST = . scripts/env.sh && $(BIN)/brownie test --network anvil -n 2 $(CHOSEN) $(if $(COVER),&& $(BIN)/python -m tools.covering)
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint .ci/constraints.txt
 
 .DEFAULT_GOAL := help
@@ -22,12 +23,13 @@ demo: .venv/.demo  ## run one region on an in-process chain, from deployment to 
 
 test: .venv/.dev node_modules/.done  ## run unit, end-to-end and contract tests
 	. scripts/env.sh && $(BIN)/brownie compile
-	$(PYTEST) -m "not slow" tests/unit tests/e2e
+	$(PYTEST) $(CHOSEN) tests/unit tests/e2e
 	$(BROWNIE_TEST)
 
+test-all: SWEEPS := 1
 test-all: .venv/.dev node_modules/.done  ## run these and the slow sweeps
 	. scripts/env.sh && $(BIN)/brownie compile
-	$(PYTEST) tests/unit tests/e2e
+	$(PYTEST) $(CHOSEN) tests/unit tests/e2e
 	$(BROWNIE_TEST)
 
 test-install: .venv/.dev  ## test the wheel in clean environments, with the lowest and the newest versions

@@ -27,8 +27,8 @@ def main(options: list[str]) -> int:
     shutil.rmtree(printed, ignore_errors=True)
     printed.mkdir()
     environment = _environment(printed)
-    # Compiled first, lest each worker compiles for itself.
-    for command in (["compile"], ["test", *options, "--network", "anvil", "-n", "2"]):
+    # Compiled first, lest each worker compiles for itself. Sweeps reach nothing that other tests do not.
+    for command in (["compile"], ["test", *options, "--network", "anvil", "-n", "2", "-m", "not slow"]):
         if failed := _brownie(command, environment):
             return failed
     results = report.reached(probes, printed)

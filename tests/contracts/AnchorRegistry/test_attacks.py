@@ -2,6 +2,7 @@
 
 import reference
 from brownie import accounts
+from consent_world import next_block_at
 from world import (
     BUREAU,
     NO_WORD,
@@ -10,11 +11,13 @@ from world import (
     batch_tree,
     declare_stolen,
     leaf_opening,
+    now,
     number_hash,
     publish,
     refused,
     shown,
     time_of,
+    wait,
 )
 
 OPENINGS = [leaf_opening(n) for n in range(8)]
@@ -77,6 +80,23 @@ def test_stolen_key_after_suspension(region):
     assert region.members.wasStolen(accounts[SOURCE], anchored_at)
     with refused("NodeRegistryInactive", SOURCE, 2, 0):
         region.anchors.setLife(SOURCE, LEAF, 2, NO_WORD, REASON, {"from": accounts[SOURCE]})
+
+
+def test_an_erasure_by_a_stolen_key(region):
+    """While the publisher's key is in other hands, and in the last second of that too."""
+    thief = accounts[SOURCE]
+    wait(100)
+    until = now() + 50
+    next_block_at(until)
+    declare_stolen(region, thief, (until - 10, until))
+    next_block_at(until)
+    with refused("NodeRegistryStolenKey", thief, SOURCE):
+        region.anchors.setLife(SOURCE, LEAF, 3, NO_WORD, REASON, {"from": thief})
+    assert now() == until
+    declare_stolen(region, thief, (until - 10, 0))
+    with refused("NodeRegistryInactive", SOURCE, 2, 0):
+        region.anchors.setLife(SOURCE, LEAF, 3, NO_WORD, REASON, {"from": thief})
+    assert region.anchors.recordOf(SOURCE, LEAF).dict()["life"] == 0
 
 
 def test_undoing_a_revocation(region):

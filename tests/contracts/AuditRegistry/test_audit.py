@@ -2,6 +2,7 @@
 
 import pytest
 from brownie import accounts
+from consent_world import next_block_at
 from world import (
     BUREAU,
     INSTITUTION,
@@ -10,16 +11,20 @@ from world import (
     SOURCE,
     Kind,
     Role,
+    Status,
     assert_logged,
     body_hash,
+    declare_stolen,
     enter,
     index_of,
     leaf_opening,
+    now,
     number_hash,
     publish,
     refused,
     shown,
     shown_leaf,
+    wait,
 )
 
 REPORT = number_hash("report", 1)
@@ -92,6 +97,23 @@ def test_an_older_book_than_the_last_audited_one(region, entered):
 def test_only_regulators_audit(region, entered, auditor):
     with refused("NodeRegistryRole", auditor, Role.REGULATOR, Role(auditor)):
         audit(region, entered, auditor=auditor)
+
+
+def test_an_audit_by_a_stolen_key(region, entered):
+    """While the regulator's key is in other hands, and in the last second of that too."""
+    thief = accounts[REGULATOR]
+    wait(100)
+    until = now() + 50
+    next_block_at(until)
+    declare_stolen(region, thief, (until - 10, until))
+    next_block_at(until)
+    with refused("NodeRegistryStolenKey", thief, REGULATOR):
+        audit(region, entered)
+    assert now() == until
+    declare_stolen(region, thief, (until - 10, 0))
+    with refused("NodeRegistryInactive", REGULATOR, Status.SUSPENDED, 0):
+        audit(region, entered)
+    assert last_audited(region) == 0
 
 
 def test_a_broken_book_is_not_audited(region):

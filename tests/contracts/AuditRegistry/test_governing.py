@@ -12,6 +12,7 @@ from world import (
     acceptance,
     assert_logged,
     body_hash,
+    book,
     declare_stolen,
     enter,
     index_of,
@@ -66,6 +67,22 @@ def test_a_batch_of_a_thief_is_annulled(region):
     assert (published(region)["leaves"], published(region)["gone"]) == (9, 5)
     with refused("AuditRegistrySpoiled", index_of(stolen)):
         region.audits.annulBatch(shown(region, stolen), key, REASON)
+
+
+def test_a_book_with_a_thiefs_batch_in(region):
+    """Once a batch is annulled, a book with its leaves has too many."""
+    publish(region, LEAVES[:4])
+    stolen = publish(region, LEAVES[4:])
+    key = steal(region, stolen)
+    region.nodes.reinstate(SOURCE)
+    region.audits.annulBatch(shown(region, stolen), key, REASON)
+    operator = new_key(SOURCE)[0]
+    accounts.add(operator)
+    accounts[0].transfer(accounts[-1], 10**18)
+    with refused("AnchorRegistryBook", 2, 4, 2, 9):
+        region.anchors.enterBook(book(2, 9, number_hash("root", 1)), {"from": accounts[-1]})
+    region.anchors.enterBook(book(2, 4, number_hash("root", 1)), {"from": accounts[-1]})
+    accounts.remove(accounts[-1])
 
 
 def test_a_book_of_a_thief_is_annulled(region):

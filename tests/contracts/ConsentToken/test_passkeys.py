@@ -44,6 +44,7 @@ def test_a_passkey_grants_pauses_and_revokes(world: World, passkey: Any, purse: 
     revocation = _signed(passkey, world.revocation(consent))
     tx = world.consents.revokeSigned(members(consent), revocation, {"from": world.anyone})
     assert world.state(consent)["revokedAt"] == tx.timestamp
+    assert 200_000 < tx.gas_used < 500_000
 
 
 def test_another_passkey_grants_and_revokes_nothing(world: World, passkey: Any, purse: Any) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from brownie import accounts
+from brownie import accounts, chain
 from consent_world import (
     World,
     digest,
@@ -18,7 +18,7 @@ from consent_world import (
     unruly_wallet,
     wallet,
 )
-from world import node_info
+from world import declare_stolen, node_info
 
 from creditchain.log.entries import DisputeBody
 from creditchain.messages import NO_DIGEST, NO_KEY, LogDomain
@@ -100,6 +100,21 @@ def test_a_publisher_endorses_against_itself(world: World, relation: str) -> Non
     with reverts("DisputesOwnRecord", platform, node):
         world.file(world.filing(node=node, platform=platform))
     assert world.file(world.filing(node=node, platform=world.other_platform)).return_value == 1
+
+
+def test_an_endorsement_by_a_stolen_key(world: World) -> None:
+    """While it is in other hands nothing is endorsed; with the next key, what the thief signed counts no more."""
+    stolen = world.operators[world.platform]
+    filing = world.filing()
+    declare_stolen(world, stolen, (now() - 1, 0))
+    with reverts("DisputesPlatform", world.platform, Role.PLATFORM.value):
+        world.file(filing)
+    world.rotate(world.platform, key("the platform's new key"))
+    world.nodes.reinstate(world.platform, {"from": world.governor})
+    chain.sleep(1)
+    with reverts("DisputesFilingEndorsement", world.platform):
+        world.file(filing, by_platform=sign(stolen, filing))
+    assert world.file(filing).return_value == 1
 
 
 def test_until_the_deadline(world: World) -> None:

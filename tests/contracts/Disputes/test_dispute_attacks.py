@@ -1,6 +1,7 @@
 """Attacks by name. The verifier's tests show what stops those that a contract cannot see."""
 
 import pytest
+import reference
 from brownie import accounts
 from dispute_calls import LEAF, SUCCESSOR, Dispute, answer, file, supersede
 from world import (
@@ -12,8 +13,12 @@ from world import (
     Role,
     acceptance,
     admission,
+    appended,
+    batch_tree,
+    leaf_opening,
     new_key,
     number_hash,
+    publish,
     refused,
 )
 
@@ -85,6 +90,34 @@ def test_one_open_dispute_blocks_no_other(hosted):
         assert hosted.disputes.answerOf(SOURCE, LEAF, number)[0] == outcome
 
 
+def test_the_index_of_a_disputed_leaf_in_calldata(hosted):
+    """It would tell the rank of the subject's tag. What is sent and logged about a record is its leaf hash alone."""
+    openings = [leaf_opening(n) for n in range(5)]
+    leaves = batch_tree(openings)
+    publish(hosted, openings)
+    sent = [file(hosted, leaf=leaves[3]), supersede(hosted, leaves[3], by=leaves[4])]
+    sent.append(answer(hosted, Dispute.CORRECTED, successor=leaves[4], leaf=leaves[3]))
+    telling = [*(leaf for n, leaf in enumerate(leaves) if n not in (3, 4)), reference.mth(leaves)]
+    telling += [reference.keccak(b"\x01", leaves[n], leaves[n + 1]) for n in (0, 2)]
+    for tx in sent:
+        seen = bytes.fromhex(tx.input[2:]) + b"".join(event["body"] + event["writes"] for event in appended(tx))
+        assert leaves[3] in seen
+        assert not any(node in seen for node in telling)
+    taken = {
+        name for tx in sent for name in _members(hosted.disputes if "Dispute" in tx.fn_name else hosted.anchors, tx)
+    }
+    assert taken == {
+        *("platform", "node", "leaf", "reasonDigest", "life", "successor", "filing", "outcome"),
+    }
+
+
+def _members(contract, tx):
+    """Names of all that a function takes, those within structs too."""
+    (function,) = [one for one in contract.abi if one.get("name") == tx.fn_name]
+    for taken in function["inputs"]:
+        yield from (one["name"] for one in taken.get("components", [taken]))
+
+
 @pytest.mark.parametrize("life", [1, 2, 3], ids=["superseded", "revoked", "erased"])
 def test_a_correction_by_a_record_that_is_gone(region, life):
     file(region)
@@ -101,6 +134,8 @@ def test_a_correction_in_a_circle(region):
     supersede(region)
     answer(region, Dispute.CORRECTED, successor=SUCCESSOR)
     file(region, leaf=SUCCESSOR)
-    supersede(region, SUCCESSOR, by=LEAF)
+    with refused("AnchorRegistrySuccessorLife", LEAF, 1):
+        supersede(region, SUCCESSOR, by=LEAF)
+    supersede(region, SUCCESSOR, by=number_hash("later", 1))
     with refused("DisputesLife", LEAF, 0, 1):
         answer(region, Dispute.CORRECTED, successor=LEAF, leaf=SUCCESSOR)

@@ -2,7 +2,19 @@
 
 import pytest
 from brownie import ConsentToken, QueryLedger, chain
-from consent_world import World, consent_cell, digest, key, members, rejections, reverts, sign, token
+from consent_world import (
+    World,
+    consent_cell,
+    digest,
+    item,
+    items,
+    key,
+    members,
+    rejections,
+    reverts,
+    sign,
+    token,
+)
 from world import (
     CONSENT,
     CONSENT_USED,
@@ -11,7 +23,10 @@ from world import (
     WHOLE_SPACE,
     Kind,
     admit_writer,
+    append,
     bits,
+    refused_inside,
+    writer_for,
     writer_id,
     written,
 )
@@ -135,6 +150,33 @@ def test_uses_are_burnt_by_deliveries_only(world: World) -> None:
     assert new >> 56 == (old >> 56) + (1 << 143)
     # A call of which nothing fits writes nothing at all.
     assert written(world.meter(world.answered(consent, purpose=2))) == []
+
+
+def test_uses_burnt_by_whoever_holds_all_else_of_a_consent(world: World) -> None:
+    """The bits that count uses have one writer. The contract of consents, whatever replaces it, cannot change them."""
+    consent = world.granted(uses=5)
+    cell = consent_cell(CONSENT, consent)
+    world.log.setWriter(writer_id(world.log, world.consents), NO_ADDRESS, 0, [], {"from": world.governor})
+    rogue = writer_for(world.log, bits(Kind.CONSENT), [(CONSENT, WHOLE_SPACE ^ CONSENT_USED)])
+    given = int(next(iter(world.log.read([cell])[0]))) >> 56
+    with refused_inside(
+        world.log, "RegionLogBits(uint256,uint200,uint200)", cell, WHOLE_SPACE ^ CONSENT_USED, 5 << 143
+    ):
+        append(world.log, rogue, Kind.CONSENT, b"", [(cell, given | 5 << 143)])
+    assert world.used(consent) == 0
+
+
+def test_a_ledger_that_is_swapped_in_one_entry_makes_nothing_late(world: World) -> None:
+    """No second lies between the last delivery that the former ledger takes and the first of the next one."""
+    consent = world.granted()
+    first, second = world.answered(consent), world.answered(consent)
+    before = items(world.meter(first))
+    old = _new_ledger(world)
+    assert before + items(world.meter(second)) == [item(first), item(second)]
+    kept, world.ledger = world.ledger, old
+    with reverts("RegionLogNotWriter", old.address):
+        world.meter(world.answered(consent))
+    world.ledger = kept
 
 
 def test_a_second_ledger_cannot_be_slipped_in_unseen(world: World) -> None:

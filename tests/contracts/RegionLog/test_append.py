@@ -2,7 +2,8 @@
 
 import pytest
 import reference
-from brownie import accounts, chain, web3
+from brownie import RegionLog, accounts, chain, web3
+from log_model import perfect
 from reading import load
 from world import (
     PRODUCTS,
@@ -58,6 +59,33 @@ def test_identity_and_first_entry(log):
     assert list(fresh.frontier()) == [fresh.root()] == ["0x" + all_entries(fresh)[0].hex()]
 
 
+def test_the_same_log_id_between_twins(log):
+    """Two logs of one region in one block, so with one block before them: the address sets them apart."""
+    creation = RegionLog.deploy.encode_input(log.authority(), word(b"JJJ"))
+    web3.provider.make_request("evm_setAutomine", [False])
+    sent = {"from": accounts[1].address, "data": creation, "gas": 6_000_000}
+    hashes = [web3.eth.send_transaction(sent) for _ in range(2)]
+    web3.provider.make_request("evm_setAutomine", [True])
+    chain.mine()
+    receipts = [web3.eth.get_transaction_receipt(one) for one in hashes]
+    assert receipts[0]["blockNumber"] == receipts[1]["blockNumber"]
+    assert len({str(RegionLog.at(one["contractAddress"]).logId()) for one in receipts}) == 2
+
+
+def test_the_same_log_id_after_a_chain_started_anew(log):
+    """Chain, address and region are the same; the block before is not, and everything signed for the one is void."""
+    manager = log.authority()
+    chain.snapshot()
+    before = deploy("RegionLog", manager, word(b"JJJ"))
+    address, identity = str(before), str(before.logId())
+    chain.revert()
+    chain.sleep(100)
+    chain.mine()
+    again = deploy("RegionLog", manager, word(b"JJJ"))
+    assert str(again) == address
+    assert str(again.logId()) != identity
+
+
 @pytest.mark.parametrize("caller", [0, 1, 9])
 def test_only_writers_append(log, writer, caller):
     with refused("RegionLogNotWriter", accounts[caller]):
@@ -91,7 +119,7 @@ def test_each_append_changes_size_root_and_frontier(log, writer):
         hashes = all_entries(log)
         assert log.size() == len(hashes)
         assert log.root() == "0x" + reference.mth(hashes).hex()
-        assert list(log.frontier()) == ["0x" + peak.hex() for peak in peaks(hashes)]
+        assert list(log.frontier()) == ["0x" + peak.hex() for peak in perfect(hashes)]
 
 
 def test_a_cell_holds_its_value_and_the_entry_that_wrote_it(log, writer):
@@ -176,13 +204,3 @@ def test_every_writer_appends_to_the_same_log(region):
     assert_logged(region, tx, region.anchors, (Kind.TAG_KEY_EPOCH, body))
     assert (cell_key(3, 0), 2) in [(key, new >> 56) for key, _, new in written(tx)]
     assert region.log.root() == "0x" + reference.mth(all_entries(region.log)).hex()
-
-
-def peaks(leaves):
-    """Roots of the perfect subtrees, the largest first."""
-    found, rest = [], leaves
-    while rest:
-        count = 1 << (len(rest).bit_length() - 1)
-        found.append(reference.mth(rest[:count]))
-        rest = rest[count:]
-    return found
