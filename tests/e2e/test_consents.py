@@ -10,6 +10,7 @@ import pytest
 from acting import GENERATIONS, GOVERNOR, admission, region_on
 from eth_account import Account
 
+from creditchain.acts.consenting import granted_consent
 from creditchain.chain.connect import Chain
 from creditchain.chain.consent_calls import ConsentCalls, Delivery, LoanReport
 from creditchain.chain.consents import ConsentReads, nonce_of
@@ -20,6 +21,8 @@ from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.hashing import keccak256
 from creditchain.home.journal import Journal
+from creditchain.index.opening import region_log
+from creditchain.index.queries import delivered, granted, metered_for
 from creditchain.log.consent_cells import Paused
 from creditchain.log.entries import ConsentBody, DisputeBody, LoansBody, QueriesBody, RevocationBody
 from creditchain.log.metering import pauses_of
@@ -140,20 +143,20 @@ def test_a_consent_from_grant_to_revocation(acting: Acting) -> None:
     state = acting.reads.consent(consent.id)
     assert state is not None
     assert (state.institution, state.uses, state.used) == (BANK, 1, 0)
-    assert acting.reads.message(consent.id) == consent
+    assert granted_consent(acting.region, consent.id) == consent
     assert acting.reads.owner(consent.id) == dev_signer(BANK, acting.region.chain).address
-    assert [granted.consent for granted in acting.reads.granted()] == [consent, paper]
-    assert [granted.consent for granted in acting.reads.granted(key=enterprise.address)] == [consent]
-    assert list(acting.reads.granted(institution=BUREAU)) == []
+    assert [one.consent for one in granted(region_log(acting.region))] == [consent, paper]
+    assert [one.consent for one in granted(region_log(acting.region), key=enterprise.address)] == [consent]
+    assert list(granted(region_log(acting.region), institution=BUREAU)) == []
 
     revocation = Revocation(consent.domain, consent.id)
     signature = compact(bytes(enterprise.unsafe_sign_hash(revocation.digest()).signature))
     acting.send("revoke", acting.calls.revoke_signed(consent, signature))
     acting.send("revoke paper", acting.calls.revoke(paper), PLATFORM)
     assert_as_the_token_says(acting, consent.id, paper.id, keccak256(b"no consent"))
-    granted = RegionReading(LiveFacts(acting.region)).grant(consent.id)
-    assert granted is not None
-    assert granted.body == ConsentBody(*consent.values())
+    grant = RegionReading(LiveFacts(acting.region)).grant(consent.id)
+    assert grant is not None
+    assert grant.body == ConsentBody(*consent.values())
     revoked = acting.reads.consent(consent.id)
     assert revoked is not None
     assert revoked.revoked_at >= state.valid_from
@@ -180,27 +183,28 @@ def test_deliveries_from_receipt_to_ledger(acting: Acting) -> None:
         (wrong.request.id, 1, Finding.CONSENT_PURPOSE)
     ]
     flags = [MeterFlag(0), MeterFlag.OVERDRAWN, MeterFlag.OPEN]
-    delivered = list(acting.reads.delivered())
-    assert [(one.item.request, one.item.flags, one.index) for one in delivered] == [
+    found_items = list(delivered(region_log(acting.region)))
+    assert [(one.item.request, one.item.flags, one.index) for one in found_items] == [
         (one.request.id, flag, index)
         for index, (one, flag) in enumerate(zip((fits, over, open_one), flags, strict=True))
     ]
     for one, flag in zip((fits, over, open_one), flags, strict=True):
-        metered = acting.reads.metered(one.request)
+        metered = metered_for(acting.region, [one.request]).get(nonce_of(one.request))
         assert metered is not None
         assert (metered.item.flags, metered.item.receipt) == (flag, one.receipt.struct_hash())
-    assert acting.reads.metered(wrong.request) is None
-    found = acting.reads.metered_for([one.request for one in (fits, wrong, over, open_one)])
+    assert metered_for(acting.region, [wrong.request]) == {}
+    found = metered_for(acting.region, [one.request for one in (fits, wrong, over, open_one)])
     assert set(found) == {nonce_of(one.request) for one in (fits, over, open_one)}
 
     reading = RegionReading(LiveFacts(acting.region))
     for one in (fits, wrong, over, open_one):
-        assert reading.metered(*nonce_of(one.request)) == acting.reads.metered(one.request)
+        nonce = nonce_of(one.request)
+        assert reading.metered(*nonce) == metered_for(acting.region, [one.request]).get(nonce)
     assert_as_the_token_says(acting, paper.id)
 
     last = read_entries(acting.region)[-1]
-    assert last.body == QueriesBody(tuple(one.item for one in delivered))
-    assert {one.entry.index for one in delivered} == {last.index}
+    assert last.body == QueriesBody(tuple(one.item for one in found_items))
+    assert {one.entry.index for one in found_items} == {last.index}
 
 
 def test_nonces_that_are_near_those_in_use(acting: Acting) -> None:

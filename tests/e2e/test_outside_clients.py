@@ -18,11 +18,13 @@ from worlds import Kept, on_anvil
 
 from creditchain.chain.abi import interface
 from creditchain.chain.consent_calls import ConsentCalls, Delivery
-from creditchain.chain.consents import ConsentReads
+from creditchain.chain.consents import ConsentReads, nonce_of
 from creditchain.chain.region import Region
 from creditchain.chain.signers import RemoteSigner, dev_key, dev_signer
 from creditchain.hashing import keccak256
 from creditchain.home.journal import open_journal
+from creditchain.index.opening import region_log
+from creditchain.index.queries import granted, metered_for
 from creditchain.log.views import ContractCall
 from creditchain.messages import DeliveryReceipt, QueryRequest, TypedMessage, compact
 from creditchain.messages.enterprise_keys import KeyUse, derive_key, key_path
@@ -91,7 +93,7 @@ def meter(world: World, region: Region, delivery: Delivery) -> None:
         f"meter {delivery.request.id.hex()}",
         ConsentCalls(region.deployment).meter([delivery]),
     )
-    metered = ConsentReads(region).metered(delivery.request)
+    metered = metered_for(region, [delivery.request]).get(nonce_of(delivery.request))
     assert metered is not None
     assert metered.item.flags == 0
 
@@ -185,7 +187,7 @@ def test_a_reader_of_erc_721_reads_the_token(world: World) -> None:
     with world.region() as region:
         url, token = region.chain.network.url, region.deployment.address("ConsentToken")
         bank = dev_signer(BANK, region.chain).address
-        held = sum(one.consent.institution == BANK for one in ConsentReads(region).granted())
+        held = sum(one.consent.institution == BANK for one in granted(region_log(region)))
         stranger = dev_signer(ANYBODY, region.chain).address
         log_id = "0x" + region.deployment.log_id.hex()
     seen = ethers("read", url=url, address=token, id=consent, interfaces=list(INTERFACES), stranger=stranger)

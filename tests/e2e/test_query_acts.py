@@ -33,7 +33,6 @@ from creditchain.acts.tracing import QueryState, trace
 from creditchain.catalogue.products import load_product
 from creditchain.chain.clock import now
 from creditchain.chain.consent_calls import Delivery
-from creditchain.chain.consents import ConsentReads
 from creditchain.chain.outbox import Outbox
 from creditchain.consents.errors import (
     ConsentPurposeError,
@@ -50,6 +49,8 @@ from creditchain.errors import InputError
 from creditchain.evidence.query import view_of
 from creditchain.hashing import keccak256
 from creditchain.home.reasons import ReasonError
+from creditchain.index.opening import region_log
+from creditchain.index.queries import delivered
 from creditchain.messages import DeliveryReceipt, LogDomain
 from creditchain.packages.consent_file import ConsentFile
 from creditchain.packages.request_file import RequestFile, parse_request
@@ -307,7 +308,7 @@ def test_metering_that_was_killed_is_finished_and_never_doubled(world: ActsWorld
     found = consent_on_chain(world.region, consent.message.id).state
     assert found is not None
     assert found.used == 2
-    assert len(list(ConsentReads(world.region).delivered())) == 2
+    assert len(list(delivered(region_log(world.region)))) == 2
 
 
 def test_a_delivery_that_two_transactions_bring_is_metered_once_and_not_called_rejected(world: ActsWorld) -> None:
@@ -319,7 +320,7 @@ def test_a_delivery_that_two_transactions_bring_is_metered_once_and_not_called_r
     results = meter(world.region, world.outbox(PLATFORM), [first, second])
     assert [one.finding for one in results] == [Finding.FITS] * 2
     assert len({one.entry for one in results}) == 2
-    assert len(list(ConsentReads(world.region).delivered())) == 2
+    assert len(list(delivered(region_log(world.region)))) == 2
 
 
 def test_months_end_in_china() -> None:

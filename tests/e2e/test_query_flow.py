@@ -32,6 +32,8 @@ from creditchain.chain.consents import ConsentReads
 from creditchain.chain.signers import dev_signer
 from creditchain.documents import Domain, domain_mask
 from creditchain.hashing import keccak256
+from creditchain.index.opening import region_log
+from creditchain.index.queries import granted
 from creditchain.merkle import verify_inclusion
 from creditchain.messages import NO_DIGEST, DeliveryReceipt, QueryRequest, subject_digest
 from creditchain.packages.consent_file import parse_consent
@@ -367,7 +369,7 @@ def test_nothing_on_chain_links_two_consents_of_one_enterprise(exchange: Exchang
     for bank in (BANK, OTHER_BANK):
         exchange.world.granted(institution=bank)
     with exchange.world.region() as region:
-        mine, theirs = [one.consent for one in ConsentReads(region).granted()][-2:]
+        mine, theirs = [one.consent for one in granted(region_log(region))][-2:]
     names = ("key", "subject", "notice", "id")
     values = [{getattr(one, name) for name in names} for one in (mine, theirs)]
     assert len(values[0]) == len(values[1]) == 4

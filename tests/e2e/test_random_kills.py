@@ -26,13 +26,14 @@ from test_kill_anchoring import Driver
 from creditchain.acts.metering import meter
 from creditchain.chain.connect import connect
 from creditchain.chain.consent_calls import Delivery
-from creditchain.chain.consents import ConsentReads
+from creditchain.chain.consents import ConsentReads, nonce_of
 from creditchain.chain.deployments import Deployment
 from creditchain.chain.networks import load_network
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.hashing import keccak256
 from creditchain.home.journal import open_journal
+from creditchain.index.queries import metered_for
 
 #: How often each kind is killed. Together: what docs/operations.md says.
 ANCHORING, METERING, BACKUP = 100, 100, 100
@@ -95,7 +96,7 @@ class Ledger:
         with connect(load_network("embedded"), home) as chain:
             region = Region(chain, self.deployment)
             reads = ConsentReads(region)
-            entries = {reads.metered(each.request) for each in self.deliveries}
+            entries = {metered_for(region, [each.request]).get(nonce_of(each.request)) for each in self.deliveries}
             state = reads.consent(self.consent)
             assert None not in entries
             assert len(entries) == len(self.deliveries)

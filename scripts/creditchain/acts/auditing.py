@@ -6,7 +6,7 @@ ascend, and together give the book's root. It does not say that the records are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from creditchain.acts.preconditions import require_signer
 from creditchain.acts.proving_faults import Publication
 from creditchain.acts.showing import Shower, show
 from creditchain.batch.folder.leaf_list import LEAVES_FILE, Kept, keep_leaves, read_leaves
-from creditchain.chain.anchors import find_anchor
 from creditchain.chain.calls import ShownBook
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
@@ -22,7 +21,7 @@ from creditchain.documents import canonical_bytes
 from creditchain.errors import InputError, NotValidError
 from creditchain.home.files import write_file
 from creditchain.home.layout import Home
-from creditchain.log.history import LogIndex, index_log
+from creditchain.log.entries import AnchorBody
 from creditchain.log.views import ContractCall
 from creditchain.verification.audit import (
     Audit,
@@ -66,7 +65,7 @@ def check_list(region: Region, listed: LeafList, of: Publication) -> Audit:
         NotValidError: no; DisorderError if its leaves do not ascend.
     """
     audit = audit_list(listed)
-    require_anchored(region, of, audit.root, audit.size)
+    _require_anchored(_anchored(Shower(region), of), audit.root, audit.size)
     if audit.disorder is not None:
         raise DisorderError(audit.disorder)
     return audit
@@ -86,15 +85,16 @@ def attest(region: Region, outbox: Outbox, home: Home, sources: Sequence[Path], 
     """
     _require_regulator(region, outbox, order.auditor)
     of, audited = order.of, home.region(region.deployment.log_id).audited
+    shower = Shower(region)
+    anchored = _anchored(shower, of)
 
     def accept(kept: Kept) -> None:
-        require_anchored(region, of, kept.root, kept.size)
+        _require_anchored(anchored, kept.root, kept.size)
 
     for source in sources:
         keep_leaves(source.resolve(), audited, accept)
-    shower = Shower(region)
     book = shower.book(of.node, of.key_epoch)
-    lists = [audited / root.hex() for root in _batches(index_log(shower.entries), book)]
+    lists = [audited / one.body.root.hex() for one in shower.batches_of(book) if isinstance(one.body, AnchorBody)]
     _require_lists(lists)
     found = _compare(lists, book)
     document = audit_report(
@@ -119,27 +119,22 @@ def attest(region: Region, outbox: Outbox, home: Home, sources: Sequence[Path], 
     return Attested(found.root, found.size, book.body.batches, report, digest)
 
 
-def require_anchored(region: Region, of: Publication, root: bytes, size: int) -> None:
-    """Raise NotValidError unless the node anchored a batch of this root (32 bytes) and size, in a final block."""
-    anchor = find_anchor(region, of.node, of.key_epoch, root, block=region.chain.final_block().number)
-    if anchor is None:
+def _anchored(shower: Shower, of: Publication) -> dict[bytes, int]:
+    """Root and size of each batch that the node anchored, in final blocks."""
+    entries = shower.published(of.node, of.key_epoch)
+    return {one.body.root: one.body.size for one in entries if isinstance(one.body, AnchorBody)}
+
+
+def _require_anchored(anchored: Mapping[bytes, int], root: bytes, size: int) -> None:
+    """Raise NotValidError unless the node anchored a batch of this root (32 bytes) and size."""
+    if root not in anchored:
         raise NotValidError(
             "this node anchored no batch with the root of this list under this key epoch",
             found="0x" + root.hex(),
             hint="The list is not the batch's, or leaves were changed, left out or put in another order.",
         )
-    if anchor.size != size:
-        raise NotValidError("the list has another size than the anchor", expected=str(anchor.size), found=str(size))
-
-
-def _batches(index: LogIndex, book: ShownBook) -> list[bytes]:
-    """Roots of the batches that a book holds: those before it that were not broken or annulled before it."""
-    key, entry = (book.body.node, book.body.key_epoch), book.entry.index
-    return [
-        one.body.root
-        for one in index.anchors
-        if one.book == key and one.entry < entry and not index.spoiled.get(one.entry, entry) < entry
-    ]
+    if anchored[root] != size:
+        raise NotValidError("the list has another size than the anchor", expected=str(anchored[root]), found=str(size))
 
 
 def _require_lists(lists: Sequence[Path]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from creditchain.acts.indexing import open_log
 from creditchain.batch.progress import Watch, no_watch
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
@@ -26,6 +25,7 @@ from creditchain.home.signed_checkpoints import (
     signed_checkpoints,
 )
 from creditchain.index.opened import IndexedLog
+from creditchain.index.opening import open_log
 from creditchain.messages import LogDomain
 
 

@@ -20,10 +20,13 @@ from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer
 from creditchain.chain.wallets import signed
-from creditchain.consents.errors import SubjectError
+from creditchain.consents.errors import ConsentUnknownError, SubjectError
 from creditchain.consents.terms import require_terms
 from creditchain.errors import InputError
 from creditchain.identifiers import Subject
+from creditchain.index.opening import region_log
+from creditchain.index.queries import consent_in, granted, reading_of
+from creditchain.log.entries import ConsentBody
 from creditchain.log.views import BlockRef, ConsentState
 from creditchain.messages import (
     NO_DIGEST,
@@ -183,9 +186,23 @@ def list_consents(
     region: Region, *, institution: int | None = None, platform: int | None = None, key: str | None = None
 ) -> tuple[BlockRef, list[tuple[Consent, ConsentState | None]]]:
     """The consents that were granted, each with its state, as of the newest final block, which comes first."""
-    reads, block = ConsentReads(region), region.chain.final_block()
-    granted = reads.granted(institution=institution, platform=platform, key=key, last=block.number)
-    return block, [(one.consent, reads.consent(one.consent.id, block.number)) for one in granted]
+    log = region_log(region)
+    listed = [one.consent for one in granted(log, institution=institution, platform=platform, key=key)]
+    reading = reading_of(region, log)
+    return log.block, [(one, reading.consent(one.id)) for one in listed]
+
+
+def granted_consent(region: Region, consent: bytes) -> Consent:
+    """The whole of a consent that was granted in a final block, by its id. Raises ConsentUnknownError if none was."""
+    log = region_log(region)
+    entry = reading_of(region, log).grant(consent)
+    if entry is None or not isinstance(entry.body, ConsentBody):
+        raise ConsentUnknownError(
+            "no final block has such a consent",
+            expected="one that was granted",
+            found="0x" + consent.hex(),
+        )
+    return consent_in(log.log_id, entry.body)
 
 
 def require_subject(file: ConsentFile, tags: Sequence[bytes]) -> None:

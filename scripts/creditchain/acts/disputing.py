@@ -15,19 +15,19 @@ from creditchain.chain.anchors import find_anchor
 from creditchain.chain.calls import NO_WORD
 from creditchain.chain.clock import now
 from creditchain.chain.filings import filings_of
-from creditchain.chain.log_entries import read_entries
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.errors import InputError
 from creditchain.home.layout import Home
 from creditchain.home.reasons import Reason, keep_reason, require_reason, trial_digest
+from creditchain.index.opening import region_log
 from creditchain.log.disputes import LoggedDispute, logged_disputes
 from creditchain.log.entries import AnswerBody
 from creditchain.log.views import BlockRef, ContractCall, RecordName, RecordState
 from creditchain.packages.record_package import RecordPackage
 from creditchain.times import moment
 from creditchain.verification.steps import leaf_of
-from creditchain.vocabulary import DisputeState, Life, Role
+from creditchain.vocabulary import DisputeState, EntryKind, Life, Role
 
 _log = logging.getLogger(__name__)
 
@@ -122,8 +122,8 @@ def answer_dispute(
 
 def list_disputes(region: Region) -> tuple[BlockRef, list[LoggedDispute]]:
     """Every filing about every record, as of the newest final block, which comes first."""
-    block = region.chain.final_block()
-    return block, logged_disputes(read_entries(region, block.number))
+    log = region_log(region)
+    return log.block, logged_disputes(log.of_kind(EntryKind.DISPUTE, EntryKind.ANSWER))
 
 
 def require_apart(region: Region, platform: int, node: int) -> None:

@@ -1,35 +1,18 @@
-"""Opening a region's log from the index in the home, which follows the chain; rebuilding the index, and checking it."""
+"""Bringing the index of a region's log up to date, rebuilding it, and checking all of it."""
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 from creditchain.batch.progress import Watch, no_watch
 from creditchain.chain.region import Region
 from creditchain.home.layout import Home
 from creditchain.index.errors import IndexDamagedError
-from creditchain.index.following import IndexPlace, follow_log, rebuild_index
+from creditchain.index.following import IndexPlace, rebuild_index
 from creditchain.index.opened import IndexedLog
+from creditchain.index.opening import open_log
 from creditchain.index.states import REPLAYED_AT_ONCE
 from creditchain.log.replay import NOTHING_REPLAYED, Replayed, replay
-from creditchain.log.views import BlockRef
-
-
-def open_log(region: Region, home: Home | None, block: BlockRef | None = None, watch: Watch = no_watch) -> IndexedLog:
-    """The region's log as of a block; None: the newest final one. Only what is new since the last call is read.
-
-    Where there is no home (None, or a folder that is none), the whole log is read, and nothing is kept.
-
-    Raises as `follow_log`.
-    """
-    at = region.chain.final_block() if block is None else block
-    if home is not None and home.exists():
-        return follow_log(region, _place(region, home), at, watch)
-    with tempfile.TemporaryDirectory() as folder:
-        # The files are mapped when the log is open; they need no names any more.
-        return follow_log(region, IndexPlace(Path(folder) / "index", Path(folder) / "lock"), at, watch)
 
 
 def rebuild(region: Region, home: Home, watch: Watch = no_watch) -> IndexedLog:

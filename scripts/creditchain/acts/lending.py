@@ -16,6 +16,8 @@ from creditchain.consents.errors import TermsError
 from creditchain.errors import Place
 from creditchain.home.layout import Home
 from creditchain.home.loan_lists import keep_list
+from creditchain.index.opening import region_log
+from creditchain.index.queries import delivered
 from creditchain.vocabulary import Role
 
 _log = logging.getLogger(__name__)
@@ -124,8 +126,7 @@ def _require_metered(region: Region, loans: Loans) -> None:
     """Loans follow queries that the ledger has, of this institution."""
     if not loans.queries:
         return
-    delivered = ConsentReads(region).delivered(last=region.chain.head().number)
-    asked = {one.item.request: one.item.institution for one in delivered}
+    asked = {one.item.request: one.item.institution for one in delivered(region_log(region))}
     for one in loans.queries:
         if asked.get(one) != loans.institution:
             raise TermsError(

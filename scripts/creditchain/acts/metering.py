@@ -16,6 +16,7 @@ from creditchain.consents.errors import QueryRefusedError
 from creditchain.consents.judging import judge
 from creditchain.evidence.query import view_of
 from creditchain.hashing import keccak256
+from creditchain.index.queries import metered_for
 from creditchain.log.views import Metered
 from creditchain.messages import DeliveryReceipt
 from creditchain.vocabulary import Finding, MeterFlag
@@ -87,7 +88,7 @@ def _meter(region: Region, outbox: Outbox, deliveries: Sequence[Delivery]) -> It
     """Meter in one transaction what is not on the ledger yet, each receipt once."""
     reads = ConsentReads(region)
     requests = [one.request for one in deliveries]
-    before = reads.metered_for(requests)
+    before = metered_for(region, requests)
     waiting: dict[bytes, Delivery] = {}
     for one in deliveries:
         if not is_metered(before.get(nonce_of(one.request)), one.receipt):
@@ -98,7 +99,7 @@ def _meter(region: Region, outbox: Outbox, deliveries: Sequence[Delivery]) -> It
         receipt = outbox.submit(_intent(outbox, list(waiting)), call)
         receipts = list(waiting)
         rejected = {receipts[one.index]: one.finding for one in reads.rejected(receipt.logs)}
-    after = reads.metered_for(requests)
+    after = metered_for(region, requests)
     for one in deliveries:
         finding, found = rejected.get(one.receipt.struct_hash()), after.get(nonce_of(one.request))
         if finding is Finding.REPLAYED and is_metered(found, one.receipt):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from creditchain.acts.indexing import open_log, replayed
+from creditchain.acts.indexing import replayed
 from creditchain.batch.progress import Watch, no_watch
 from creditchain.chain.errors import LyingEndpointError
 from creditchain.chain.region import Region
 from creditchain.errors import InputError
 from creditchain.home.layout import Home
+from creditchain.index.opening import open_log
 from creditchain.log.cell_columns import CellColumns
 from creditchain.log.state_tree import StateTree
 from creditchain.log.views import BlockRef

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from creditchain.acts.consenting import ConsentOnChain, consent_on_chain
+from creditchain.acts.consenting import ConsentOnChain, consent_on_chain, granted_consent
 from creditchain.acts.enterprise_keys import EnterpriseKey, sign_as
 from creditchain.acts.preconditions import require_log
 from creditchain.chain.clock import now
@@ -79,7 +79,7 @@ def revoke(region: Region, outbox: Outbox, consent: bytes, shown: Consent | None
 def turn_to_sign(region: Region, consent: bytes, address: str, *, pauses: bool) -> Pause | Resumption:
     """The message with which the key of `address` pauses or resumes a consent. Raises as `sign_turn`."""
     state = _turnable(region, consent, pauses=pauses)
-    _require_key(ConsentReads(region).message(consent), address)
+    _require_key(granted_consent(region, consent), address)
     kind = Pause if pauses else Resumption
     return kind(ConsentReads(region).domain, consent, state.turns + 1, now(region.chain) + TURN_SECONDS)
 
@@ -120,7 +120,7 @@ def turn(region: Region, outbox: Outbox, consent: bytes, *, pauses: bool) -> Con
         ContractRefusedError: the signer may not; nothing was sent.
     """
     number = _turnable(region, consent, pauses=pauses).turns + 1
-    calls, message = ConsentCalls(region.deployment), ConsentReads(region).message(consent)
+    calls, message = ConsentCalls(region.deployment), granted_consent(region, consent)
     call = calls.pause(message) if pauses else calls.resume(message)
     return _submit_turn(region, outbox, consent, number, call)
 
@@ -162,7 +162,7 @@ def _shown(region: Region, consent: bytes, shown: Consent | None) -> Consent:
 def _whole(region: Region, consent: bytes, shown: Consent | None) -> Consent:
     """The consent as the log has it, or as it is shown if it is not granted."""
     if ConsentReads(region).consent(consent) is not None:
-        return ConsentReads(region).message(consent)
+        return granted_consent(region, consent)
     if shown is None:
         raise ConsentUnknownError(
             "the chain has no such consent",

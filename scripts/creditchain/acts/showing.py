@@ -1,50 +1,72 @@
-"""Batches and books as they are shown to a contract: found in the log by node, key epoch and root, and opened."""
+"""Batches and books as they are shown to a contract: found by their node's cell, and opened by the index of the log."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from creditchain.chain.calls import ShownBatch, ShownBook
 from creditchain.chain.errors import ContractRefusedError
-from creditchain.chain.log_entries import read_entries
+from creditchain.chain.log_entries import entries_between
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.errors import InputError
+from creditchain.index.opening import region_log
+from creditchain.index.queries import reading_of
 from creditchain.log.entries import AnchorBody, BookBody
-from creditchain.log.openings import open_entry
-from creditchain.log.views import ContractCall, LogEntry
+from creditchain.log.publishing_cells import book_key
+from creditchain.log.reading import RegionReading
+from creditchain.log.views import ContractCall, LogEntry, Opening
 
 #: How often a call is made anew because others appended so much meanwhile that the proofs no longer hold.
 _AGAIN = 5
 
 
 class Shower:
-    """The log as of now, from which batches and books are shown."""
+    """The log as of the newest final block, from which batches and books are shown.
+
+    Proofs fit the log as it is now: the entries of blocks that are not final yet are looked at for that.
+    """
 
     def __init__(self, region: Region) -> None:
-        """Read the whole log, checked against its root. Raises as `read_entries`."""
-        self.entries: list[LogEntry] = read_entries(region)
+        """Bring the index up to date. Raises as `region_log`."""
+        self._log = region_log(region)
+        self.reading: RegionReading = reading_of(region, self._log)
+        first, last = self._log.block.number + 1, region.chain.head().number
+        self._later = [one.hash for one in entries_between(region, first, last)] if first <= last else []
+
+    def published(self, node: int, key_epoch: int) -> Iterator[LogEntry]:
+        """The anchors and books of a node and key epoch, the newest first."""
+        return (written.entry for written in self.reading.writes_of(book_key(node, key_epoch)))
 
     def batch(self, node: int, key_epoch: int, root: bytes) -> ShownBatch:
         """The anchor of this root (32 bytes). Raises InputError if there is none."""
-        for entry in self.entries:
-            body = entry.body
-            if isinstance(body, AnchorBody) and (body.node, body.key_epoch, body.root) == (node, key_epoch, root):
-                return ShownBatch(body, open_entry(self.entries, entry.index))
+        for entry in self.published(node, key_epoch):
+            if isinstance(entry.body, AnchorBody) and entry.body.root == root:
+                return ShownBatch(entry.body, self._open(entry))
         raise InputError(
             "this node anchored no batch with the root of this list under this key epoch", found="0x" + root.hex()
         )
 
     def book(self, node: int, key_epoch: int, root: bytes | None = None) -> ShownBook:
         """The last book with this root (32 bytes); None: the last one. Raises InputError if there is none."""
-        for entry in reversed(self.entries):
-            body = entry.body
-            if not isinstance(body, BookBody) or (body.node, body.key_epoch) != (node, key_epoch):
-                continue
-            if root in (None, body.root):
-                return ShownBook(body, open_entry(self.entries, entry.index))
+        for entry in self.published(node, key_epoch):
+            if isinstance(entry.body, BookBody) and root in (None, entry.body.root):
+                return ShownBook(entry.body, self._open(entry))
         found = "none" if root is None else "0x" + root.hex()
         raise InputError("this node entered no such book under this key epoch", found=found)
+
+    def batches_of(self, book: ShownBook) -> list[LogEntry]:
+        """The anchors of the batches that a book holds, the first one first: those before it that were sound then."""
+        before = book.entry.index
+        anchors = [
+            entry
+            for entry in self.published(book.body.node, book.body.key_epoch)
+            if isinstance(entry.body, AnchorBody) and entry.index < before
+        ]
+        return [entry for entry in reversed(anchors) if not 0 < self.reading.flags(entry.index).since < before]
+
+    def _open(self, entry: LogEntry) -> Opening:
+        return self._log.opening(entry.index, self._later)
 
 
 def show(region: Region, outbox: Outbox, intent: str, call: Callable[[Shower], ContractCall]) -> None:

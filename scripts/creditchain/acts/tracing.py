@@ -7,9 +7,10 @@ from enum import StrEnum
 
 from creditchain.acts.metering import is_metered
 from creditchain.acts.preconditions import require_log
-from creditchain.chain.consents import ConsentReads, Delivered
 from creditchain.chain.region import Region
 from creditchain.evidence.delivery import MeteredDelivery, prove_delivery
+from creditchain.index.opening import region_log
+from creditchain.index.queries import delivered
 from creditchain.log.views import BlockRef
 from creditchain.messages import DeliveryReceipt, LogDomain
 
@@ -59,17 +60,13 @@ def trace(
     if domain is not None:
         require_log(region, domain.log_id)
     block = region.chain.final_block()
-    found = _delivered(region, request, block.number)
+    log = region_log(region, block)
+    found = next(delivered(log, request), None)
     if found is None:
         return Trace(_unmetered(receipt, block.time), block, None)
     is_ours = receipt is None or is_metered(found.metered, receipt)
     state = QueryState.METERED if is_ours else QueryState.ANOTHER_METERED
-    return Trace(state, block, prove_delivery(region, found, block.number))
-
-
-def _delivered(region: Region, request: bytes, block: int) -> Delivered | None:
-    delivered = ConsentReads(region).delivered(last=block)
-    return next((one for one in delivered if one.item.request == request), None)
+    return Trace(state, block, prove_delivery(log, found))
 
 
 def _unmetered(receipt: DeliveryReceipt | None, time: int) -> QueryState:

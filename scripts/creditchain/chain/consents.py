@@ -1,23 +1,29 @@
-"""Consents, deliveries and loans of a region: typed reads pinned to a block, and their events."""
+"""Consents and loans of a region: typed reads pinned to a block. `index.queries` lists consents and deliveries."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from creditchain.chain.abi import interface
 from creditchain.chain.answers import Log
 from creditchain.chain.errors import LyingEndpointError
-from creditchain.chain.log_entries import entries_between
+from creditchain.chain.log_entries import entry_at
 from creditchain.chain.region import Region
-from creditchain.log.consent_cells import OPEN_DOMAINS_KEY, consent_of, grant_key, open_domains_in, pause_key
-from creditchain.log.entries import ConsentBody, LimitsBody, QueriesBody
-from creditchain.log.metering import consent_id
-from creditchain.log.query_items import NONCES_A_CELL, QueryItem, nonce_cell
-from creditchain.log.views import ConsentState, LogEntry, MemberAt, Metered
-from creditchain.messages import Consent, LogDomain, QueryRequest
-from creditchain.vocabulary import EntryKind, Finding, Limit, Space
+from creditchain.log.cells import entry_of, parse_writes
+from creditchain.log.consent_cells import (
+    OPEN_DOMAINS_KEY,
+    consent_of,
+    grant_key,
+    open_domains_in,
+    open_domains_since,
+    pause_key,
+)
+from creditchain.log.query_items import NONCES_A_CELL, nonce_cell
+from creditchain.log.views import ConsentState, MemberAt
+from creditchain.messages import LogDomain, QueryRequest
+from creditchain.vocabulary import Finding, Space
 
 #: How many cells after the last one in use a provider still takes a nonce from: 2,000 requests that were not answered.
 CELLS_AHEAD: Final = 10
@@ -31,30 +37,6 @@ class LoanTotal:
     count: int
     reports: int
     entry: int
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """A consent that was granted, its log entry, block and transaction."""
-
-    consent: Consent
-    entry: int
-    block: int
-    transaction_hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """A metered delivery. `index` is the position of its item in its log entry."""
-
-    item: QueryItem
-    entry: LogEntry
-    index: int
-
-    @property
-    def metered(self) -> Metered:
-        """The item, with index and time of its entry."""
-        return Metered(self.entry.index, self.entry.time, self.item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,63 +72,29 @@ class ConsentReads:
     def _consent_state(self, consent: bytes, block: int | None) -> ConsentState:
         return consent_of(*self.region.words([grant_key(consent), pause_key(consent)], block))
 
-    def message(self, consent: bytes) -> Consent:
-        """The whole of a granted consent, by its id, from the log entry of its grant.
-
-        Raises:
-            LyingEndpointError: the endpoint does not give that entry.
-        """
-        first, last = self.region.deployment.first_block, self.region.chain.head().number
-        for entry in entries_between(self.region, first, last, EntryKind.CONSENT):
-            if isinstance(entry.body, ConsentBody) and consent_id(entry.data) == consent:
-                return self._consent(entry.body)
-        raise LyingEndpointError("the endpoint omits an entry of the log", expected=f"the grant of 0x{consent.hex()}")
-
     def owner(self, consent: bytes, block: int | None = None) -> str:
         """The token's owner: the institution's current operator. Raises ContractRefusedError if there is no consent."""
         return str(self._read("ConsentToken", "ownerOf", int.from_bytes(consent, "big"), block=block))
 
     def open_domains_at(self, time: int, block: int | None = None) -> int:
         """Bit set of the domains that could be used without consent at `time`, unix seconds."""
-        found = open_domains_in(self.region.words([OPEN_DOMAINS_KEY], block)[0], time)
+        word = self.region.words([OPEN_DOMAINS_KEY], block)[0]
+        found = open_domains_in(word, time)
         if found is not None:
             return found
-        # The cell knows the last two rules; the log has all.
-        last = self.region.chain.head().number if block is None else block
-        entries = entries_between(self.region, self.region.deployment.first_block, last, EntryKind.LIMITS)
-        rules = [
-            entry.body.value
-            for entry in entries
-            if isinstance(entry.body, LimitsBody) and entry.body.limit == Limit.OPEN_DOMAINS and entry.time <= time
-        ]
-        return rules[-1] if rules else 0
-
-    def metered(self, request: QueryRequest, block: int | None = None) -> Metered | None:
-        """The delivery that was metered for a request's nonce; None if none was.
-
-        Compare its `request`: the institution may have signed another one with the same nonce.
-        """
-        return self.metered_for([request], block).get(nonce_of(request))
-
-    def metered_for(
-        self, requests: Sequence[QueryRequest], block: int | None = None
-    ) -> dict[tuple[int, int, int], Metered]:
-        """The deliveries that were metered for the requests' nonces, by `nonce_of`.
-
-        Raises:
-            LyingEndpointError: the endpoint omits the log entry of a nonce that is used.
-        """
+        # The cell knows the last two rules; the entry that wrote it, the word before.
         at = self.region.chain.head().number if block is None else block
-        used = self._used({nonce_of(request) for request in requests}, at)
-        if not used:
-            return {}
-        delivered = self.delivered(last=at)
-        found = {place: one.metered for one in delivered if (place := _nonce_of(one.item)) in used}
-        if len(found) < len(used):
-            raise LyingEndpointError(
-                "the endpoint omits an entry of the log", expected="a delivery for each used nonce"
-            )
-        return found
+        while (index := entry_of(word)) != 0:
+            entry = entry_at(self.region, index, open_domains_since(word), at)
+            written = parse_writes(entry.writes, index) if entry is not None else ()
+            before = next((one.old for one in written if (one.key, one.new) == (OPEN_DOMAINS_KEY, word)), None)
+            if before is None:
+                expected = f"entry {index}, by which the domains that need no consent changed"
+                raise LyingEndpointError("the endpoint omits an entry of the log", expected=expected)
+            word, found = before, open_domains_in(before, time)
+            if found is not None:
+                return found
+        return 0
 
     def next_nonce(self, institution: int, provider: int, least: int = 0, block: int | None = None) -> int:
         """The first nonce from `least` on that comes after all that are used in its cell."""
@@ -167,11 +115,6 @@ class ConsentReads:
         ahead = min(request.nonce // NONCES_A_CELL, CELLS_AHEAD)
         return ahead < CELLS_AHEAD or any(self._values([cell - back for back in range(CELLS_AHEAD + 1)], block))
 
-    def _used(self, nonces: set[tuple[int, int, int]], block: int) -> set[tuple[int, int, int]]:
-        cells = sorted({nonce_cell(*one)[0] for one in nonces})
-        values = dict(zip(cells, self._values(cells, block), strict=True))
-        return {one for one in nonces if values[nonce_cell(*one)[0]] >> nonce_cell(*one)[1] & 1}
-
     def _values(self, nonce_cells: Sequence[int], block: int | None) -> list[int]:
         """The values of cells of space NONCE."""
         keys = [(Space.NONCE << 248 | cell).to_bytes(32, "big") for cell in nonce_cells]
@@ -187,35 +130,6 @@ class ConsentReads:
         """What a node was at `time` (unix seconds); role 0 if there is no such node."""
         return self.region.members(block).member_at(node, time)
 
-    def granted(
-        self,
-        *,
-        institution: int | None = None,
-        platform: int | None = None,
-        key: str | None = None,
-        first: int | None = None,
-        last: int | None = None,
-    ) -> Iterator[Granted]:
-        """Consents granted in blocks `first` (None: the deployment's) to `last` (None: the newest), in order."""
-        begin = self.region.deployment.first_block if first is None else first
-        end = self.region.chain.head().number if last is None else last
-        for entry in entries_between(self.region, begin, end, EntryKind.CONSENT):
-            if not isinstance(entry.body, ConsentBody):
-                continue
-            body = entry.body
-            wanted = ((institution, body.institution), (platform, body.platform), (key, body.key))
-            if all(want in (None, have) for want, have in wanted):
-                yield Granted(self._consent(body), entry.index, entry.block, entry.transaction_hash)
-
-    def delivered(self, *, first: int | None = None, last: int | None = None) -> Iterator[Delivered]:
-        """Metered deliveries in order."""
-        begin = self.region.deployment.first_block if first is None else first
-        end = self.region.chain.head().number if last is None else last
-        for entry in entries_between(self.region, begin, end, EntryKind.QUERIES):
-            if isinstance(entry.body, QueriesBody):
-                for index, item in enumerate(entry.body.items):
-                    yield Delivered(item, entry, index)
-
     def rejected(self, logs: Sequence[Log]) -> list[Rejected]:
         """The deliveries that a metering transaction did not meter, and why; read from its receipt's logs."""
         event = interface("QueryLedger").events["DeliveryRejected"]
@@ -228,14 +142,7 @@ class ConsentReads:
         """The EIP-712 domain of what is signed in this region."""
         return LogDomain(self.region.deployment.log_id)
 
-    def _consent(self, body: ConsentBody) -> Consent:
-        return Consent(self.domain, *astuple(body))
-
 
 def nonce_of(request: QueryRequest) -> tuple[int, int, int]:
     """Whose nonce a request uses: institution, provider, nonce."""
     return request.institution, request.provider, request.nonce
-
-
-def _nonce_of(item: QueryItem) -> tuple[int, int, int]:
-    return item.institution, item.provider, item.nonce

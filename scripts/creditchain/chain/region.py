@@ -36,19 +36,22 @@ if TYPE_CHECKING:
     from creditchain.chain.outbox import Outbox
     from creditchain.chain.signers import Signer
     from creditchain.home.journal import Journal
+    from creditchain.home.layout import Home
 
 
 class Region:
     """A deployment together with its chain. Every read takes a block number; None reads the newest block."""
 
-    def __init__(self, chain: Chain, deployment: Deployment) -> None:
+    def __init__(self, chain: Chain, deployment: Deployment, home: Home | None = None) -> None:
         """Check that this is the deployment's chain and holds the deployed code.
+
+        `home`: where the index of the log is kept; None keeps none.
 
         Raises:
             WrongChainError: it is another chain, or the code differs.
         """
         check_deployment(chain, deployment)
-        self.chain, self.deployment = chain, deployment
+        self.chain, self.deployment, self.home = chain, deployment, home
 
     @cached_property
     def calls(self) -> Calls:

@@ -54,9 +54,10 @@ def open_region(chosen: Settings, rpc: Sequence[str] | None = None) -> Iterator[
         ChainUnavailableError, WrongChainError: no answer, or another chain.
     """
     from creditchain.chain.region import Region
+    from creditchain.home.layout import Home
 
     with open_chain(chosen, rpc) as (chain, deployment):
-        yield Region(chain, deployment)
+        yield Region(chain, deployment, Home(chosen.home))
 
 
 @contextmanager

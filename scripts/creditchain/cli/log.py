@@ -87,9 +87,9 @@ def consistency(
 
 
 def _opened(ctx: typer.Context, block: int | None, rpc: list[str] | None) -> IndexedLog:
-    from creditchain.acts.indexing import open_log
     from creditchain.acts.replaying import final_block
     from creditchain.home.layout import Home
+    from creditchain.index.opening import open_log
 
     chosen = settings(ctx)
     with open_region(chosen, rpc) as region, chosen.output.stages() as watch:

@@ -40,9 +40,10 @@ def index(
     rpc: RpcOption = None,
 ) -> None:
     """Bring the local index of the log up to the newest final block. Other commands do so themselves. 日志索引"""
-    from creditchain.acts.indexing import check_index, open_log
+    from creditchain.acts.indexing import check_index
     from creditchain.acts.indexing import rebuild as run
     from creditchain.home.layout import Home
+    from creditchain.index.opening import open_log
 
     chosen = settings(ctx)
     home = Home.existing(chosen.home)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from creditchain.chain.consents import Delivered
-from creditchain.chain.errors import LyingEndpointError
-from creditchain.chain.log_entries import read_entries
-from creditchain.chain.region import Region
-from creditchain.log.views import LogEntry
-from creditchain.merkle import inclusion_proof
+from creditchain.index.opened import IndexedLog
+from creditchain.index.queries import Delivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +30,8 @@ class MeteredDelivery:
     entry: Inclusion  #: the entry in the log
 
 
-def prove_delivery(region: Region, delivered: Delivered, block: int) -> MeteredDelivery:
-    """Prove a delivery that was metered until this block.
-
-    Raises:
-        LyingEndpointError: its entry is not in the log.
-    """
-    entries: Sequence[LogEntry] = read_entries(region, block)
+def prove_delivery(log: IndexedLog, delivered: Delivered) -> MeteredDelivery:
+    """Prove a delivery of this log. Raises as the log does."""
     index = delivered.entry.index
-    if index >= len(entries) or entries[index].hash != delivered.entry.hash:
-        raise LyingEndpointError("an entry of deliveries is not in the region log", expected=f"entry {index}")
-    hashes = [one.hash for one in entries]
-    siblings = tuple(inclusion_proof(hashes, index))
-    return MeteredDelivery(delivered, Inclusion(hashes[index], index, len(entries), region.log_root(block), siblings))
+    siblings = tuple(log.inclusion(index))
+    return MeteredDelivery(delivered, Inclusion(log.entry(index).hash, index, log.size, log.root, siblings))

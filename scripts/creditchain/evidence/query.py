@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from creditchain.chain.clock import age
 from creditchain.chain.connect import Chain
-from creditchain.chain.consents import ConsentReads
+from creditchain.chain.consents import ConsentReads, nonce_of
 from creditchain.chain.region import Region
 from creditchain.consents.errors import StaleViewError
 from creditchain.consents.judging import View
+from creditchain.index.queries import metered_for
 from creditchain.log.views import BlockRef, MemberAt
 from creditchain.messages import NO_DIGEST, QueryRequest, signed_by
 
@@ -27,7 +28,7 @@ def view_of(
     broker = reads.member_at(request.via, time, block) if request.via else None
     return View(
         time=time,
-        metered=reads.metered(request, block),
+        metered=metered_for(region, [request], block).get(nonce_of(request)),
         near=reads.is_near(request, block),
         institution=institution,
         provider=reads.member_at(request.provider, time, block),

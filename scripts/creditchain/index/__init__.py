@@ -4,7 +4,8 @@
     log = follow_log(region, IndexPlace.of(home.region(region.deployment.log_id)), block)
 
 `follow_log` reads only what was appended since the last call, and checks it against the log's root at that final block.
-`acts.indexing.open_log` does the same for an act, also where there is no home. `log` is the log as of that block:
+`opening.region_log(region)` does the same in the region's home, or without one. `facts.IndexedFacts(log, basis)` is the
+port of `log.facts` over it. `log` is the log as of that block:
 
     log.size, log.root, log.block                   what the contract says at that block
     log.entry(index), log.entries(first, stop)      entries as `LogEntry`
@@ -13,8 +14,10 @@
     log.inclusion(index), log.opening(index)        proof under `root`; under a peak (for contracts)
     log.consistency(old_size), log.root_at(size)
     log.size_at(time)                               size at the end of that second
+    log.word(key), log.words(keys)                  words of cells, cheap also where there are millions
     log.history(key, word)                          entries that wrote a cell, the newest first, back through old words
-    log.state(size)                                 cells and state tree as of a size, `IndexedState`:
+    log.state(size)                                 cells and state tree as of a size, `IndexedState`; all cells are
+                                                    hashed, unless that state was kept (the first call keeps it):
         .root, .cells, .word(key), .words(keys)
         .prove_cell(key), .prove_range(prefix_range(space)), .prove_cells(first, count)
 

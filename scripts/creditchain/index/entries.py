@@ -10,6 +10,7 @@ import numpy as np
 
 from creditchain.index.columns import IndexColumns
 from creditchain.index.errors import IndexDamagedError
+from creditchain.log.appended import AppendedEntry
 from creditchain.log.entry_columns import EntryColumns, entry_hashes
 from creditchain.log.views import LogEntry
 from creditchain.merkle import lanes, verify_inclusion
@@ -35,12 +36,20 @@ class CheckedEntries:
         """The entry with this index. IndexError outside the log; IndexDamagedError."""
         if not 0 <= index < self.tree.size:
             raise IndexError(f"no entry {index}")
+        return self._logged(*self._appended(index))
+
+    def _appended(self, index: int) -> tuple[AppendedEntry, bytes]:
+        """An entry and its leaf hash, checked."""
         self._check_leaves(index, index + 1)
         appended = self._columns.part(index, index + 1).entry(0)
         leaf = appended.hash(self._columns.head.log_id)
         if leaf != self.tree.node(0, index):
             raise IndexDamagedError(f"entry {index} has another hash than the log")
-        block, transaction = int(self._columns.blocks[index]), self._columns.transactions[index].tobytes()
+        return appended, leaf
+
+    def _logged(self, appended: AppendedEntry, leaf: bytes) -> LogEntry:
+        block = int(self._columns.blocks[appended.index])
+        transaction = self._columns.transactions[appended.index].tobytes()
         return LogEntry.of(appended, leaf, block=block, transaction_hash=transaction)
 
     def part(self, first: int, stop: int) -> EntryColumns:
@@ -53,11 +62,17 @@ class CheckedEntries:
             raise IndexDamagedError(f"entry {first + int(wrong[0])} has another hash than the log")
         return part
 
-    def of_kinds(self, kinds: tuple[int, ...], first: int, stop: int) -> Iterator[LogEntry]:
-        """The entries of these kinds, in order. IndexDamagedError, also if an entry was made to look like another."""
+    def of_kinds(self, kinds: tuple[int, ...], first: int, stop: int, holding: bytes = b"") -> Iterator[LogEntry]:
+        """The entries of these kinds, in order. IndexDamagedError, also if an entry was made to look like another.
+
+        `holding`: only those whose body has these bytes somewhere. Others are held against the root too.
+        """
         self._check_kinds()
         places = np.flatnonzero(np.isin(self._columns.kinds[first:stop], np.array(kinds, np.uint8)))
-        return (self.entry(first + place) for place in places.tolist())
+        for place in places.tolist():
+            appended, leaf = self._appended(first + place)
+            if holding in appended.body:
+                yield self._logged(appended, leaf)
 
     def _check_kinds(self) -> None:
         head = self._columns.head

@@ -98,7 +98,7 @@ def follow_log(region: Region, place: IndexPlace, block: BlockRef, watch: Watch 
         raise _contradiction(region, head, stated)
     checked = CheckedEntries(columns, columns.tree.at(stated.size), stated.root)
     states = States(place.folder, place.lock, columns, checked)
-    return IndexedLog(columns, stated.size, stated.root, block, states.tree)
+    return IndexedLog(columns, stated.size, stated.root, block, states)
 
 
 def rebuild_index(region: Region, place: IndexPlace, block: BlockRef, watch: Watch = no_watch) -> IndexedLog:

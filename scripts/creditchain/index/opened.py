@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from creditchain.errors import InputError
 from creditchain.index.columns import IndexColumns
 from creditchain.index.entries import CheckedEntries
 from creditchain.index.errors import IndexDamagedError
 from creditchain.index.state import IndexedState
+from creditchain.index.states import States
 from creditchain.log.cells import NO_WORD, entry_of, parse_writes, writes_hash
 from creditchain.log.entry_columns import EntryColumns
-from creditchain.log.state_tree import StateTree
 from creditchain.log.views import BlockRef, LogEntry, Opening
 from creditchain.merkle import consistency_path, inclusion_path, verify_consistency, verify_inclusion
-from creditchain.merkle.stored import StoredTree
+from creditchain.merkle.rows import Rows
+from creditchain.merkle.stored import StoredTree, rows_to_append, stored_place, stored_rows
 from creditchain.vocabulary import EntryKind
 
 
@@ -24,15 +27,13 @@ class IndexedLog:
     IndexDamagedError of any method: the files are not what was written there.
     """
 
-    def __init__(
-        self, columns: IndexColumns, size: int, root: bytes, block: BlockRef, state_at: Callable[[int], StateTree]
-    ) -> None:
-        """`state_at`: computes the state tree as of a size. The tree of `size` entries has to have this root."""
+    def __init__(self, columns: IndexColumns, size: int, root: bytes, block: BlockRef, states: States) -> None:
+        """The tree of `size` entries has to have this root."""
         self.size, self.root, self.block = size, root, block
         self.log_id: bytes = columns.head.log_id
         self._columns, self._tree = columns, columns.tree.at(size)
         self._entries = CheckedEntries(columns, self._tree, root)
-        self._state_at = state_at
+        self._states = states
 
     @property
     def tree(self) -> StoredTree:
@@ -48,9 +49,11 @@ class IndexedLog:
         """Entries from `first` to before `stop`, or the last, in order."""
         return (self._entries.entry(index) for index in range(first, self._stop(stop)))
 
-    def of_kind(self, *kinds: EntryKind, first: int = 0, stop: int | None = None) -> Iterator[LogEntry]:
-        """The entries of these kinds, in order."""
-        return self._entries.of_kinds(tuple(map(int, kinds)), first, self._stop(stop))
+    def of_kind(
+        self, *kinds: EntryKind, first: int = 0, stop: int | None = None, holding: bytes = b""
+    ) -> Iterator[LogEntry]:
+        """The entries of these kinds, in order; only those whose body has the bytes `holding` somewhere."""
+        return self._entries.of_kinds(tuple(map(int, kinds)), first, self._stop(stop), holding)
 
     def columns(self, first: int = 0, stop: int | None = None) -> EntryColumns:
         """Entries from `first` to before `stop` as columns, which share the mapped files."""
@@ -64,16 +67,26 @@ class IndexedLog:
             raise IndexDamagedError(f"the proof of entry {index} does not hold")
         return proof
 
-    def opening(self, index: int) -> Opening:
+    def opening(self, index: int, later: Sequence[bytes] = ()) -> Opening:
         """What opens entry `index` for a contract. Raises InputError if there is none.
 
         The proof ends at the largest perfect subtree that holds the entry (`RegionLog.peakOf`), so it stays good while
-        others append.
+        others append. `later`: leaf hashes (32 bytes) of entries that follow this log already, in blocks that are not
+        final. They are taken as they are given, since the contract refuses a proof that does not hold.
         """
         entry, whole = self.entry(index), self.inclusion(index)
+        level = (index ^ self.size + len(later)).bit_length() - 1
+        if later:
+            rows = np.frombuffer(b"".join(later), np.uint8).reshape(-1, 32)
+            added = rows_to_append(self.size, rows, self._tree.node)
+            whole = [self._node_after(below, (index >> below) ^ 1, added) for below in range(level)]
         # In a perfect subtree no node lacks a sibling, so its part of the proof is the beginning of the whole.
-        level = (index ^ self.size).bit_length() - 1
         return Opening(entry.index, entry.writer, entry.time, writes_hash(entry.writes), tuple(whole[:level]))
+
+    def _node_after(self, level: int, index: int, added: Rows) -> bytes:
+        """A complete node of the tree after the nodes `added` follow those of this log."""
+        place = stored_place(level, index) - stored_rows(self.size)
+        return self._tree.node(level, index) if place < 0 else bytes(added[place])
 
     def consistency(self, old_size: int) -> list[bytes]:
         """Proof that the log only grew since it had `old_size` entries (RFC 9162, 2.1.4). Raises InputError."""
@@ -99,13 +112,22 @@ class IndexedLog:
                 high = middle
         return low
 
+    def word(self, key: bytes) -> bytes:
+        """The word of a cell (key of 32 bytes) in this log; zero if it was never written."""
+        return self.words([key])[0]
+
+    def words(self, keys: Sequence[bytes]) -> list[bytes]:
+        """The words of several cells, as `RegionLog.read` gives them."""
+        base, changes = self._states.recent(self.size)
+        return [changed if (changed := changes.word(key)) != NO_WORD else base.word(key) for key in keys]
+
     def history(self, key: bytes, word: bytes | None = None) -> Iterator[LogEntry]:
         """The entries that wrote a cell (key of 32 bytes), the newest first.
 
         `word`: of the cell as it was read; None for what it holds in this state. Each entry's old word leads to the one
         before it. IndexDamagedError if an entry did not write the cell, which is also so if `word` is not the cell's.
         """
-        left = self.state().word(key) if word is None else word
+        left = self.word(key) if word is None else word
         while left != NO_WORD:
             entry = self.entry(entry_of(left))
             written = {one.key: one for one in parse_writes(entry.writes, entry.index)}.get(key)
@@ -123,7 +145,7 @@ class IndexedLog:
         """
         wanted = self.size if size is None else size
         self._require(wanted, self.size, "a size of the log")
-        return IndexedState(wanted, self._state_at(wanted))
+        return IndexedState(wanted, self._states.tree(wanted))
 
     def _stop(self, stop: int | None) -> int:
         return self.size if stop is None else min(stop, self.size)

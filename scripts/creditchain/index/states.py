@@ -10,6 +10,8 @@ from creditchain.index.columns import IndexColumns
 from creditchain.index.entries import CheckedEntries
 from creditchain.index.errors import IndexDamagedError
 from creditchain.index.snapshots import Snapshots
+from creditchain.index.state import IndexedState
+from creditchain.log.cell_columns import CellColumns
 from creditchain.log.cell_layers import LayeredCells
 from creditchain.log.replay import ReplayError, changes_by
 from creditchain.log.state_tree import NO_STATE, StateTree
@@ -31,6 +33,7 @@ class States:
         self._folder, self._lock, self._columns, self._checked = folder, lock, columns, checked
         self._snapshots = Snapshots(folder)
         self._made: tuple[int, StateTree] | None = None
+        self._recent: tuple[int, IndexedState, CellColumns] | None = None
 
     def tree(self, size: int) -> StateTree:
         """The state tree as of a size. Raises IndexDamagedError, StorageError."""
@@ -54,6 +57,14 @@ class States:
         of that cell contradicts it.
         """
         return self._replayed(self._snapshots.nearest(size, whole=False), size)
+
+    def recent(self, size: int) -> tuple[IndexedState, CellColumns]:
+        """The nearest state that was kept up to a size, and what changed since: each change is of a checked entry."""
+        if self._recent is None or self._recent[0] != size:
+            base = self._snapshots.nearest(size, whole=False)
+            kept = IndexedState(base[0], base[1]) if base else IndexedState(0, NO_STATE)
+            self._recent = size, kept, self._replayed(base, size).changes
+        return self._recent[1:]
 
     def keep(self, size: int) -> None:
         """Keep the state as of this size if the last one is too long ago. The caller holds the lock."""

@@ -81,6 +81,11 @@ def open_domains_in(word: bytes, time: int) -> int | None:
     return None if time < _bits(value, 32, 32) else _bits(value, 0, 32)
 
 
+def open_domains_since(word: bytes) -> int:
+    """When the rule that the cell holds was made, unix seconds: the time of the entry that wrote it."""
+    return _bits(_value(word), 32, 32)
+
+
 def _hashed(consent: bytes) -> int:
     return int.from_bytes(keccak256(require_hash(consent, "consent"))[1:])
 

@@ -75,6 +75,8 @@ def is_like(log: IndexedLog, size: int) -> None:
     cells = CellColumns.of(Cell(key, word) for key, word in CELLS[size - 1].items())
     assert (state.size, state.root) == (len(cells), StateTree(cells).root)
     assert {cell.key: cell.word for cell in state.cells} == CELLS[size - 1]
+    keys = [*CELLS[-1], bytes([3]) * 32]
+    assert log.words(keys) == [CELLS[size - 1].get(key, NO_WORD) for key in keys]
 
 
 def test_it_follows_block_by_block(followed: Followed):
@@ -131,6 +133,18 @@ def test_proofs(followed: Followed):
         log.consistency(LENGTH + 1)
 
 
+@pytest.mark.parametrize("final", [1, 2, 17, 63, 64, 65, 89])
+def test_an_opening_fits_the_log_with_entries_that_are_not_final(followed: Followed, final: int):
+    followed.chain.append(ENTRIES[:final])
+    log = followed.follow()
+    for size in {final, final + 1, min(final + 7, LENGTH), LENGTH}:
+        for index in range(final):
+            level = (index ^ size).bit_length() - 1
+            first = index >> level << level
+            expected = inclusion_proof(HASHES[first : first + (1 << level)], index - first)
+            assert list(log.opening(index, HASHES[final:size]).proof) == expected
+
+
 def test_entries_of_kinds(followed: Followed):
     followed.chain.append(ENTRIES)
     log = followed.follow()
@@ -140,6 +154,8 @@ def test_entries_of_kinds(followed: Followed):
         assert [entry.index for entry in log.of_kind(*kinds, first=4, stop=80)] == [  # type: ignore[arg-type]
             index for index in expected if 4 <= index < 80
         ]
+    body = ENTRIES[50].body
+    assert [entry.index for entry in log.of_kind(ENTRIES[50].kind, holding=body[1:])] == [50]  # type: ignore[arg-type]
 
 
 def test_the_history_of_each_cell(followed: Followed):
@@ -163,6 +179,7 @@ def test_the_state_at_every_size(followed: Followed):
         assert {cell.key: cell.word for cell in state.cells} == held
         for key in CELLS[-1]:
             assert state.word(key) == held.get(key, NO_WORD)
+        assert state.words(list(CELLS[-1])) == [held.get(key, NO_WORD) for key in CELLS[-1]]
         shown = state.prove_range(prefix_range(2))
         assert [cell.key for cell in shown.cells] == sorted(key for key in held if key[0] == 2)
 
@@ -379,7 +396,7 @@ def everything(log: IndexedLog) -> None:
         log.opening(index)
     state = log.state()
     for key, word in CELLS[-1].items():
-        assert state.word(key) == word
+        assert state.word(key) == log.word(key) == word
     assert [entry.block for entry in log.entries()] == [
         number for number, size in enumerate(SIZES, 1) for _ in range(size)
     ]
