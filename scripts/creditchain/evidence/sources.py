@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from creditchain.chain.clock import age
 from creditchain.chain.proven_facts import ProvenFacts
 from creditchain.chain.region import Region
 from creditchain.errors import UsageError
 from creditchain.evidence.record import EvidenceFetcher, endpoints_word, live_evidence, origin_of
+from creditchain.index.facts import entries_under
 from creditchain.log.facts import Basis
 from creditchain.log.views import BlockRef
 from creditchain.verification.verdict import Source, Text
@@ -45,7 +47,7 @@ def evidence_from(region: Region, basis: Basis | None = None, trusted: TrustedBl
 
 
 def _proven(region: Region, trusted: TrustedBlock | None) -> EvidenceFetcher:
-    facts = ProvenFacts(region, None if trusted is None else trusted.block)
+    facts = ProvenFacts(region, None if trusted is None else trusted.block, partial(entries_under, region))
 
     def source() -> Source:
         named = endpoints_word(region.chain) if trusted is None else trusted.whose

@@ -3,10 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import overload
 
+from creditchain.chain.region import Region
 from creditchain.index.opened import IndexedLog
+from creditchain.index.opening import region_log
 from creditchain.log.facts import Basis, EntryPlace, FactsHead, MissingFactError
 from creditchain.log.views import BlockRef, LogEntry
+
+
+class EntrySequence(Sequence[LogEntry]):
+    """All entries of an opened log, each read when it is asked for."""
+
+    def __init__(self, log: IndexedLog) -> None:
+        self._log = log
+
+    def __len__(self) -> int:
+        return self._log.size
+
+    @overload
+    def __getitem__(self, index: int) -> LogEntry: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[LogEntry]: ...
+    def __getitem__(self, index: int | slice) -> LogEntry | Sequence[LogEntry]:
+        if isinstance(index, slice):
+            return [self._log.entry(place) for place in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"no entry {index}")
+        return self._log.entry(index % len(self))
+
+
+def entries_under(region: Region, head: FactsHead) -> Sequence[LogEntry]:
+    """All entries of the log that has this size and root, from the index. Raises as `region_log`."""
+    return EntrySequence(region_log(region, head.block, head=(head.size, head.root)))
 
 
 class IndexedFacts:

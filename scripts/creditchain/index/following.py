@@ -77,25 +77,33 @@ class _InconsistentError(Exception):
         self.error = error
 
 
-def follow_log(region: Region, place: IndexPlace, block: BlockRef, watch: Watch = no_watch) -> IndexedLog:
+def follow_log(
+    region: Region,
+    place: IndexPlace,
+    block: BlockRef,
+    watch: Watch = no_watch,
+    head: tuple[int, bytes] | None = None,
+) -> IndexedLog:
     """The log as of a final block, read from the index and, for what is missing there, from the chain.
 
+    Args:
+        head: size and root (32 bytes) of the log at this block, if they are known better than by asking the contract.
     Raises:
         ForkedLogError: the log at that block is not a continuation, or a beginning, of what was read before.
         LyingEndpointError: the events do not give the log's root. Nothing of them is kept.
         IndexDamagedError: the files of the index are not what was written there.
         LockHeldError: another process has been following it for ten minutes. UnavailableError, StorageError.
     """
-    stated = _Stated(block, *region.log_head(block.number))
-    head = _read_own(place, region.deployment.log_id)
-    if head is None or head.checked < stated.size:
+    stated = _Stated(block, *(region.log_head(block.number) if head is None else head))
+    known = _read_own(place, region.deployment.log_id)
+    if known is None or known.checked < stated.size:
         private_folder(place.folder)
         with file_lock(place.lock, LOCK_SECONDS, "another process follows this log"):
-            head = _Follower(region, place, watch).follow(stated)
-    columns = _opened(place, head)
-    _require_grown(region, head, stated)
+            known = _Follower(region, place, watch).follow(stated)
+    columns = _opened(place, known)
+    _require_grown(region, known, stated)
     if columns.tree.at(stated.size).root != stated.root:
-        raise _contradiction(region, head, stated)
+        raise _contradiction(region, known, stated)
     checked = CheckedEntries(columns, columns.tree.at(stated.size), stated.root)
     states = States(place.folder, place.lock, columns, checked)
     return IndexedLog(columns, stated.size, stated.root, block, states)
