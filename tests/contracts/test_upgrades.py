@@ -4,7 +4,6 @@ All state is in the log: numbers, nonces, limits, pauses, loans, books, disputes
 accepted twice, and what was signed for the region before still counts.
 """
 
-
 import pytest
 from brownie import accounts, chain
 from consent_world import World, digest, item, items, key, members, now, rejections, reverts, sign

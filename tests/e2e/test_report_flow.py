@@ -15,6 +15,7 @@ from commands import Answer, Commands
 from region_world import (
     GOVERNOR,
     PLATFORM,
+    REGULATOR,
     SOURCE,
     TAG_KEY,
     Place,
@@ -24,22 +25,26 @@ from region_world import (
 )
 from worlds import Kept, kept_region
 
-from creditchain.acts.reporting import Vouchers, Wanted, assemble_report
+from creditchain.acts.reporting import Places, Vouchers, Wanted, assemble_report
 from creditchain.catalogue.products import catalogue, load_product
 from creditchain.chain.consent_calls import ConsentCalls, Delivery
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.region import Region
+from creditchain.chain.rpc import Endpoint
 from creditchain.chain.signers import dev_signer
 from creditchain.documents import Domain, canonical_bytes, domain_mask
 from creditchain.errors import NotValidError
+from creditchain.evidence.record import live_evidence
+from creditchain.evidence.report import ReportEvidenceFetcher, with_reads
 from creditchain.hashing import keccak256
 from creditchain.identifiers import parse_uscc, subject_tag
 from creditchain.log.views import Admission
 from creditchain.messages import NO_DIGEST, Consent, DeliveryReceipt, QueryRequest, subject_digest
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
 from creditchain.packages.record_package import parse_statement
-from creditchain.packages.report_package import OpenedRecord, ReportPackage, parse_report_package
+from creditchain.packages.report_package import RangedRecord, ReportPackage, parse_report_package
 from creditchain.reports import AssemblyError
+from creditchain.verification.evidence import Missing
 from creditchain.verification.scope import everything
 from creditchain.vocabulary import Role
 
@@ -212,7 +217,7 @@ def delivered(market: Market, package: ReportPackage, *, meter: bool = True, **c
     return replace(package, consent=consent, delivery=delivery)
 
 
-def without(package: ReportPackage, gone: Callable[[OpenedRecord], bool]) -> ReportPackage:
+def without(package: ReportPackage, gone: Callable[[RangedRecord], bool]) -> ReportPackage:
     """A forgery by a provider: these records are neither shown nor named."""
     kept = [not gone(one) for one in package.records]
     value = json.loads(package.report.content)
@@ -264,22 +269,72 @@ def test_left_out_a_record_a_section_a_batch_a_series(market: Market, tmp_path: 
     whole = market.assembled(tmp_path)
     last = whole.records[-1]
     assert failed(market.verify(delivered(market, without(whole, lambda one: one is last)), tmp_path)[1]) == [9]
-    for gone in (
-        lambda one: one.record.section.label == "basic",
-        lambda one: one.batch.root == whole.records[-1].batch.root,
-    ):
-        less = without(whole, gone)
-        hidden = {(one.batch.root, one.record.section) for one in whole.records if gone(one)}
-        ranges = tuple(one for one in whole.ranges if (one.root, one.section) not in hidden)
-        assert len(ranges) < len(whole.ranges)
-        code, found = market.verify(delivered(market, replace(less, ranges=ranges)), tmp_path)
+    basic = next(at for at, one in enumerate(whole.ranges) if one.sections[0].label == "basic")
+    for place in (basic, last.range):
+        less = without(whole, lambda one, place=place: one.range == place)  # type: ignore[misc]
+        ranges = tuple(one for at, one in enumerate(whole.ranges) if at != place)
+        records = tuple(replace(one, range=one.range - (one.range > place)) for one in less.records)
+        code, found = market.verify(delivered(market, replace(less, ranges=ranges, records=records)), tmp_path)
         assert (code, failed(found)) == (1, [9])
+
+
+def booked(market: Market) -> int:
+    """Make the book of all batches, enter it and have it audited; its log entry."""
+    commands, epoch = market.commands, ("--epoch", "1")
+    root = commands.done("book", "make", "--node", str(SOURCE), *epoch)["root"]
+    entry = commands.done("book", "enter", root, "--signer", f"dev:{SOURCE}")["entry"]
+    batches = next(path.parent.parent for path in market.place.folder.rglob("batches/*/manifest.json"))
+    commands.done(
+        *("audit", "attest", "--node", str(SOURCE), "--auditor", str(REGULATOR), "--signer", f"dev:{REGULATOR}"),
+        *map(str, sorted(batches.iterdir())),
+    )
+    return int(entry)
+
+
+def test_an_audited_book_takes_the_place_of_its_batches(
+    market: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One range in place of four, and three exchanges with the endpoint: block, cells and entries, the metering."""
+    before, book = market.assembled(tmp_path), booked(market)
+    assembled = market.assembled(tmp_path)
+    assert [one.place.index for one in assembled.ranges] == [book]
+    assert len(assembled.records) == len(before.records)
+    package = delivered(market, assembled)
+    code, found = market.verify(package, tmp_path)
+    assert (code, failed(found)) == (0, [])
+    assert found["weaknesses"] == [one for one in found["weaknesses"] if one["kind"] == "one endpoint's word"]
+    assert (found["steps"][8]["details"]["books"], found["steps"][8]["details"]["batches"]) == (1, 0)
+    code, found = market.verify(
+        delivered(market, without(assembled, lambda one: one is assembled.records[0])), tmp_path
+    )
+    assert (code, failed(found)) == (1, [9])
+    with region_of(market.place) as region:
+        made = with_reads(live_evidence(region), package)
+        with monkeypatch.context() as patched:
+            exchanges = counted(patched)
+            seen = ReportEvidenceFetcher(live_evidence(region)).fetch(made)
+            assert len(exchanges) <= 3
+    assert not isinstance(seen.shelves, Missing)
+    assert not isinstance(seen.delivery.metered, Missing)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What goes to endpoints from now on."""
+    sent: list[Any] = []
+    exchange = Endpoint._exchange
+
+    def noted(endpoint: Endpoint, payload: Any, seconds: float) -> Any:
+        sent.append(payload)
+        return exchange(endpoint, payload, seconds)
+
+    monkeypatch.setattr(Endpoint, "_exchange", noted)
+    return sent
 
 
 def test_a_withheld_batch_stops_the_assembly(market: Market, tmp_path: Path) -> None:
     answer = market.assemble(tmp_path / "report.json", "--batches", str(tmp_path))
     assert answer.code == 4
-    assert "4 batch(es)" in answer.error["message"]
+    assert "4 book(s) or batch(es)" in answer.error["message"]
     assert not (tmp_path / "report.json").exists()
 
 
@@ -340,11 +395,11 @@ def test_a_service_assembles_without_the_command_line(market: Market) -> None:
     with region_of(market.place) as region:
         places = {path.parent for path in market.place.folder.rglob("manifest.json")}
         folders = sorted({path.parent for path in places})
-        made = assemble_report(region, wanted, folders, Vouchers(statements=[statement]))
+        made = assemble_report(region, wanted, Places(folders), Vouchers(statements=[statement]))
         assert len(made.package.records) > 3
         assert made.package.tags[0].tag.statement == statement
         bent = replace(statement, signature=bytes(64) + b"\x1b")
         with pytest.raises(NotValidError):
-            assemble_report(region, wanted, [], Vouchers(statements=[bent]))
+            assemble_report(region, wanted, Places([]), Vouchers(statements=[bent]))
         with pytest.raises(AssemblyError, match="key epoch"):
-            assemble_report(region, wanted, folders, Vouchers())
+            assemble_report(region, wanted, Places(folders), Vouchers())

@@ -55,7 +55,13 @@ def book_cases() -> dict[str, Any]:
         "node": 7,
         "key_epoch": 1,
         "batches": [
-            {"number": number, "root": "0x" + roots[number].hex(), "size": len(leaves)}
+            {
+                "number": number,
+                "root": "0x" + roots[number].hex(),
+                "size": len(leaves),
+                "entry": 40 + number,
+                "block": 100,
+            }
             for number, leaves in batches.items()
         ],
         "gone": [2],
@@ -71,7 +77,13 @@ def book_cases() -> dict[str, Any]:
     manifest["manifest"] = _sha256(json.dumps(manifest).encode())
     return {
         "lists": [
-            {"number": number, "root": roots[number], "keys": b"".join(map(_key, leaves))}
+            {
+                "number": number,
+                "root": roots[number],
+                "entry": 40 + number,
+                "block": 100,
+                "keys": b"".join(map(_key, leaves)),
+            }
             for number, leaves in batches.items()
         ],
         "manifest": json.dumps(manifest, indent=2) + "\n",

@@ -7,7 +7,7 @@ those that another home anchored. Entering a book on chain is an act of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from creditchain.acts.locks import locked
@@ -93,7 +93,8 @@ def _sources(home: Home, journal: Journal, terms: BookTerms, given: Mapping[int,
             continue
         if row.number in found:
             raise BookError(f"two batches have the number {row.number}")
-        found[row.number] = _opened(row.number, folders / row.root.hex(), terms, row.root)
+        source = _opened(row.number, folders / row.root.hex(), terms, row.root)
+        found[row.number] = replace(source, batch=replace(source.batch, entry=row.entry, block=row.block))
     return [found[number] for number in sorted(found)]
 
 

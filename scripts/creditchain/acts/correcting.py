@@ -9,9 +9,9 @@ from creditchain.chain.region import Region
 from creditchain.errors import InputError
 from creditchain.evidence.record import EvidenceFetcher, live_evidence
 from creditchain.log.disputes import LoggedDispute, logged_disputes
-from creditchain.log.history import index_log
 from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.corrections import ShownRecord, check_correction
+from creditchain.verification.lives import NO_LIVES, read_lives
 from creditchain.verification.steps import verify_record
 from creditchain.verification.verdict import Step
 
@@ -34,7 +34,9 @@ def check_answer(
     if number not in found:
         raise InputError("there is no such filing", expected=f"1 to {len(found)}" if found else None, found=str(number))
     before, after = (_shown(fetcher, judge, package) for package in (disputed, correcting))
-    return found[number], check_correction(found[number], before, after, index_log(entries), fetcher.block.time)
+    answered = found[number].successor
+    lives = read_lives(fetcher.facts, [(name.node, answered)], fetcher.block.time) if answered is not None else NO_LIVES
+    return found[number], check_correction(found[number], before, after, lives)
 
 
 def _shown(fetcher: EvidenceFetcher, judge: Judge, package: RecordPackage) -> ShownRecord:

@@ -17,8 +17,8 @@ from creditchain.consents.judging import judge
 from creditchain.documents import parse_document
 from creditchain.errors import InputError, Place
 from creditchain.evidence.query import fresh_head, view_of
-from creditchain.evidence.record import live_evidence
-from creditchain.evidence.report import ReportEvidenceFetcher
+from creditchain.evidence.record import EvidenceFetcher, live_evidence
+from creditchain.evidence.report import ReportEvidenceFetcher, with_reads
 from creditchain.log.views import MemberAt
 from creditchain.messages import METER_WITHIN, DeliveryReceipt, QueryRequest, subject_digest
 from creditchain.packages.delivery import PackagedDelivery
@@ -78,9 +78,9 @@ def deliver(
         )
         return with_delivery(package, delivery, consent)
 
-    stand_in = LocalSigner(secrets.token_bytes(32))
-    _require_fit(region, signed_with(stand_in.sign_typed(receipt.typed_data())), stand_in.address, products)
-    made = signed_with(signer.sign_typed(receipt.typed_data()))
+    stand_in, records = LocalSigner(secrets.token_bytes(32)), live_evidence(region)
+    _require_fit(records, signed_with(stand_in.sign_typed(receipt.typed_data())), stand_in.address, products)
+    made = with_reads(records, signed_with(signer.sign_typed(receipt.typed_data())))
     _log.info("a receipt is signed; the delivery is to be metered within %d seconds", meter_within)
     return made, receipt
 
@@ -110,13 +110,15 @@ def _require_product(package: ReportPackage, request: QueryRequest, products: Ma
     require_purpose(asked, request.purpose)
 
 
-def _require_fit(region: Region, package: ReportPackage, stand_in: str, products: Mapping[str, Product]) -> None:
+def _require_fit(
+    records: EvidenceFetcher, package: ReportPackage, stand_in: str, products: Mapping[str, Product]
+) -> None:
     """The provider verifies what it hands out as the institution will; only what fails stops it.
 
     Without a receipt that holds, completeness (step 9) is not judged. The provider is not to sign before that, so a key
     made for the moment signs, and counts as the provider's here; its signature goes nowhere.
     """
-    evidence = ReportEvidenceFetcher(region, live_evidence(region)).fetch(package)
+    evidence = ReportEvidenceFetcher(records).fetch(package)
     provider = evidence.delivery.provider
     if isinstance(provider, MemberAt):
         delivery = replace(evidence.delivery, provider=replace(provider, operator=stand_in))

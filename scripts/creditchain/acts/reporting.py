@@ -1,33 +1,34 @@
 """Assembling a report package: every record in scope that may be shown, and proof that none was left out.
 
-The chain says which batches there are; one that is missing here is an error that names it. The package still lacks
-request, receipt and consent, which a delivery adds.
+The cells of the log say which books and batches there are; one that is missing here is an error that names it. The
+package still lacks request, receipt and consent, which a delivery adds.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from creditchain.acts.standing import require_nothing_lost
 from creditchain.acts.subject_tags import packaged_tags
-from creditchain.chain.consents import ConsentReads
 from creditchain.chain.region import Region
-from creditchain.evidence.record import live_evidence
-from creditchain.evidence.report import ReportEvidenceFetcher
+from creditchain.evidence.record import EvidenceFetcher, live_evidence
+from creditchain.evidence.report import ReportEvidenceFetcher, with_reads
 from creditchain.home.layout import Home
 from creditchain.identifiers import Subject
-from creditchain.log.history import index_log
-from creditchain.log.views import BlockRef
-from creditchain.packages.parts import SignedTagStatement
+from creditchain.log.facts import EntryPlace
+from creditchain.log.views import LogEntry
+from creditchain.packages.parts import PackagedTag, SignedTagStatement
 from creditchain.products import Product
-from creditchain.reports import Assembled, ReportOrder, assemble, find_folders, open_folders, plan
+from creditchain.reports import Assembled, FolderLibrary, Library, ReportOrder, assemble, plan
 from creditchain.verification.days import day_of
+from creditchain.verification.lives import Lives, RecordKey, read_lives
 from creditchain.verification.scope import Asked
+from creditchain.verification.shelves import read_shelves
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,18 @@ class Vouchers:
     statements: Sequence[SignedTagStatement] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Folders in which the folders of batches and of books stand, of this node and of others."""
+
+    batches: Sequence[Path]
+    books: Sequence[Path] = ()
+
+
 def assemble_report(
     region: Region,
     wanted: Wanted,
-    places: Sequence[Path],
+    places: Places,
     vouchers: Vouchers,
     home: Home | None = None,
     new_salt: Callable[[], bytes] = lambda: secrets.token_bytes(32),
@@ -62,38 +71,65 @@ def assemble_report(
     """The report package, and what it does not open.
 
     Args:
-        places: folders that hold batch folders, of this node and of others.
         home: this node's. Its journal knows batches that the chain has lost, which a report would silently leave out.
     Raises:
         AnchorGoneError: the chain has lost a batch of this home.
-        AssemblyError: a batch or a tag is missing, or the order cannot be met.
+        AssemblyError: a book, a batch or a tag is missing, or the order cannot be met.
         ProductError: the data does not fit the product.
         NotValidError: a tag statement that no active platform of this region signed.
         ConfigError: a tag key of no epoch.
     """
     if home is not None:
         require_nothing_lost(region, home)
-    fetcher = ReportEvidenceFetcher(region, live_evidence(region))
-    order = _order(region, wanted, region.chain.final_block(), new_salt())
+    records = live_evidence(region)
     tags = packaged_tags(region, wanted.subject, vouchers.keys, vouchers.statements)
-    log = index_log(fetcher.log)
-    scope = plan(order, log, fetcher.members())
-    with open_folders(scope, find_folders(places, region.deployment.log_id)) as folders:
-        return assemble(order, log, scope, folders, tags)
+    with FolderLibrary(region.deployment.log_id, places.batches, places.books) as library:
+        return assemble_from(records, wanted, library, tags, new_salt())
 
 
-def _order(region: Region, wanted: Wanted, block: BlockRef, salt: bytes) -> ReportOrder:
-    has_consents = "ConsentToken" in region.deployment.contracts
+def assemble_from(
+    records: EvidenceFetcher,
+    wanted: Wanted,
+    library: Library,
+    tags: Mapping[int, PackagedTag],
+    salt: bytes,
+) -> Assembled:
+    """The same, from facts and a library that may serve more than one report. `salt`: 32 fresh random bytes."""
+    reports = ReportEvidenceFetcher(records)
+    members = reports.members()
+    shelves = read_shelves(records.facts, members, None)
+    order = _order(records, wanted, salt)
+    made = assemble(order, plan(order, shelves, members), library, tags, _Log(records, order.time))
+    return replace(made, package=with_reads(records, made.package))
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """What the assembly asks of the log, answered by facts."""
+
+    records: EvidenceFetcher
+    time: int
+
+    def lives(self, records: Iterable[RecordKey]) -> Lives:
+        return read_lives(self.records.facts, records, self.time)
+
+    def entries(self, places: Sequence[EntryPlace]) -> Sequence[LogEntry]:
+        return self.records.facts.entries(places)
+
+
+def _order(records: EvidenceFetcher, wanted: Wanted, salt: bytes) -> ReportOrder:
+    block, origin = records.block, records.origin
     return ReportOrder(
         product=wanted.product,
         catalogue=wanted.catalogue,
         subject=wanted.subject,
         as_of=wanted.as_of or day_of(block.time),
         data=wanted.data,
-        region=region.deployment.region,
+        region=origin.region,
+        log_id=origin.log_id,
         asked=wanted.asked,
         time=block.time,
         salt=salt,
         days=wanted.days,
-        open_domains=ConsentReads(region).open_domains_at(block.time, block.number) if has_consents else 0,
+        open_domains=records.reading.open_domains_at(block.time) if origin.consent_token is not None else 0,
     )

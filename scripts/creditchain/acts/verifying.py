@@ -155,7 +155,7 @@ def _judged(
     judge = replace(judge, policy=_with_bases(judge.policy, told=region.chain.network.told))
     records.expect(one for one in parsed if isinstance(one, RecordPackage))
     _require_nodes(judge.policy, records)
-    reports = ReportEvidenceFetcher(region, records)
+    reports = ReportEvidenceFetcher(records)
     verdicts = []
     for one in parsed:
         verdicts.append(one if isinstance(one, Verdict) else _decided(one, judge, records, reports))

@@ -44,6 +44,9 @@ def assemble(
             "--batches", help="Folder of batch folders, yours or another node's; several times. Default: home."
         ),
     ] = None,
+    books: Annotated[
+        list[Path] | None, typer.Option("--books", help="The same for folders of books. Default: home.")
+    ] = None,
     tag_keys: Annotated[
         list[str] | None,
         typer.Option(
@@ -65,12 +68,13 @@ def assemble(
     force: ForceOption = False,
     rpc: RpcOption = None,
 ) -> None:
-    """Write a report package: the report, every record it rests on, and a range proof for each batch in scope. 组装报告
+    """Write a report package: the report, its records, and range proofs that none is left out. 组装报告
 
-    The chain says which batches there are; a folder that is missing is an error that names it. The package still lacks
-    request, receipt and consent: `creditchain query` adds them.
+    They show each publisher's last audited book and its batches since. The chain says which these are; a folder that is
+    missing is an error that names it. The package still lacks request, receipt and consent: `creditchain query` adds
+    them.
     """
-    from creditchain.acts.reporting import Vouchers, Wanted, assemble_report
+    from creditchain.acts.reporting import Places, Vouchers, Wanted, assemble_report
     from creditchain.catalogue.products import catalogue, load_product
     from creditchain.catalogue.regions import number_exceptions
     from creditchain.documents import parse_json
@@ -97,7 +101,8 @@ def assemble(
     )
     with open_region(chosen, rpc) as region:
         home = Home(chosen.home)
-        places = batches or [home.region(region.deployment.log_id).batches]
+        mine = home.region(region.deployment.log_id)
+        places = Places(batches or [mine.batches], books or [path for path in [mine.books] if path.is_dir()])
         made = assemble_report(region, wanted, places, vouchers, home)
     write_file(out, made.package.to_json(), overwrite=force)
     _show(chosen, made, out)
@@ -131,13 +136,12 @@ def _show(chosen: Settings, made: Assembled, out: Path) -> None:
             f"{unexplained} record(s) may not be shown, but verifiers cannot see why. Their publishers should log "
             "those whose retention is over as erased (`creditchain record erase`)."
         )
-    batches = {(one.node, one.root) for one in package.ranges}
     chosen.output.emit(
         {
             "written": str(out),
             "report": "0x" + package.report.commitment.hex(),
             "records": len(package.records),
-            "batches": len(batches),
+            "shown": len({one.place.index for one in package.ranges}),
             "ranges": len(package.ranges),
             "left_out": [{"node": one.node, "leaf": "0x" + one.leaf.hex(), "why": one.why} for one in made.left_out],
         }

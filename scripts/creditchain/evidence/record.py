@@ -77,6 +77,10 @@ class EvidenceFetcher:
         self._known: dict[int, LogEntry] = {}
         self._named: dict[int, None] = {}
 
+    def over(self, facts: Facts) -> EvidenceFetcher:
+        """The same over other facts."""
+        return EvidenceFetcher(self.origin, facts, lambda: self.source, self._waits)
+
     @property
     def block(self) -> BlockRef:
         """The block as of which all evidence is.

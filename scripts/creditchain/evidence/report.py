@@ -1,100 +1,232 @@
-"""Fetch the evidence for report packages: the log, consent and delivery, all at one final block."""
+"""Compute the evidence for report packages from facts: shelves, records, consent and delivery, all as of one block.
+
+What a verifier will ask for follows from the package, or the package says it (`reads`). So all of it is asked for at
+once, and a verification takes as few round trips as its facts allow.
+"""
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Final, TypeVar
 
-from creditchain.chain.consents import ConsentReads
 from creditchain.chain.errors import ContractRefusedError
-from creditchain.chain.log_entries import read_entries
-from creditchain.chain.region import Region
-from creditchain.errors import UnavailableError, UsageError
+from creditchain.errors import UnavailableError
 from creditchain.evidence.record import EvidenceFetcher
-from creditchain.log.entries import AnchorBody
-from creditchain.log.facts import Basis
-from creditchain.log.metering import metered_in
+from creditchain.log.consent_cells import OPEN_DOMAINS_KEY, grant_key, nonce_key, pause_key
+from creditchain.log.entries import ConsentBody, QueriesBody
+from creditchain.log.facts import EntryPlace, MissingFactError
+from creditchain.log.members import member_keys, operator_key
+from creditchain.log.metering import consent_id
+from creditchain.log.publishing_cells import CURRENT_EPOCH_KEY, epoch_keys, flags_key, listed_key, product_key
+from creditchain.log.record_cells import disputes_key, life_key
+from creditchain.log.recorded_facts import RecordedFacts
 from creditchain.log.views import LogEntry
 from creditchain.messages import NO_DIGEST, QueryRequest
 from creditchain.packages.delivery import PackagedDelivery
-from creditchain.packages.report_package import EpochTag, ReportPackage
-from creditchain.verification.evidence import DeliveryEvidence, Missing, NodeHistory, ReportEvidence, TagEvidence
+from creditchain.packages.report_package import EpochTag, Reads, ReportPackage
+from creditchain.verification.evidence import Missing, NodeHistory, TagEvidence
+from creditchain.verification.lives import RecordKey, read_lives, read_states
+from creditchain.verification.report_evidence import DeliveryEvidence, ReportEvidence
+from creditchain.verification.shelves import Mentioned, read_shelves, shelf_cells
+from creditchain.verification.subject import signer_of
 from creditchain.verification.verdict import Text
-from creditchain.vocabulary import EntryKind
+from creditchain.vocabulary import Space
 
 NO_LEDGER = Missing(Text("this region has no query ledger", "该区域没有查询账本合约"))
 
+_T = TypeVar("_T")
+#: Places of the lists of publishers and products that are asked for before their lengths are known.
+_FIRST_PLACES: Final = 64
+
 
 class ReportEvidenceFetcher:
-    """Reads evidence for reports, at the final block at which `records` reads the evidence for records."""
+    """Computes evidence for reports, as of the block as of which `records` computes that for records."""
 
-    def __init__(self, region: Region, records: EvidenceFetcher) -> None:
-        self._region, self._records = region, records
+    def __init__(self, records: EvidenceFetcher) -> None:
+        self._records = records
+        self._facts, self._reading = records.facts, records.reading
 
     def fetch(self, package: ReportPackage) -> ReportEvidence:
-        """The evidence for one package; all of it is missing if the chain does not answer or contradicts itself."""
-        if self._records.facts.basis not in (Basis.TOLD, Basis.AGREED):
-            raise UsageError("facts about reports are told or agreed", hint="Leave out --facts.")
+        """The evidence for one package; all of it is missing if nobody answers or the answers contradict each other."""
         try:
             return self._fetch(package)
+        except MissingFactError as error:
+            why = Text(error.message, error.zh)
         except (UnavailableError, ContractRefusedError) as error:
-            epochs = [one.key_epoch for one in package.tags]
             why = Text(f"the chain could not be asked: {error.message}", "无法查询链上数据")
-            return ReportEvidence.absent(self._records.origin, len(package.records), epochs, why)
+        entries = [one.index for one in package.named_entries]
+        return ReportEvidence.absent(self._records.origin, entries, [one.key_epoch for one in package.tags], why)
 
-    @cached_property
-    def log(self) -> tuple[LogEntry, ...]:
-        """Every entry of the log as of the final block, checked against its root. Raises as the chain does."""
-        entries = tuple(read_entries(self._region, self._records.block.number))
-        self._records.know(entry for entry in entries if entry.kind == EntryKind.ANCHOR)
-        return entries
-
-    def members(self, also: tuple[int, ...] = ()) -> dict[int, NodeHistory]:
-        """Every node that ever anchored, the nodes in `also`, and the hosts of all these. Raises as the chain does."""
-        anchored = {entry.body.node for entry in self.log if isinstance(entry.body, AnchorBody)}
-        found = {node: self._records.member(node) for node in sorted({*anchored, *also})}
+    def members(self, also: Iterable[int] = ()) -> dict[int, NodeHistory]:
+        """Every node that ever anchored, the nodes in `also`, and the hosts of all these. Raises as `Facts` does."""
+        wanted = sorted({*self._reading.publishers(), *also})
+        self._reading.members.prepare(wanted)
+        found = {node: self._records.member(node) for node in wanted}
         for member in list(found.values()):
             if member is not None and member.info.host:
                 found[member.info.host] = self._records.member(member.info.host)
         return {node: member for node, member in found.items() if member is not None}
 
-    def _fetch(self, package: ReportPackage) -> ReportEvidence:
-        log, delivery = self.log, package.delivery
-        sides = () if delivery is None else _sides(delivery.request)
-        endorsed = () if package.consent is None else (package.consent.message.platform,)
+    def _fetch(self, package: ReportPackage, *, named: bool = True) -> ReportEvidence:
+        """`named`: the package names all that it has to; False while that is found out."""
+        self._facts.expect(report_cells(package), package.named_entries)
+        self._facts.expect(_signer_cells(package, self._records))
+        block, delivery = self._records.block, package.delivery
+        time = block.time if delivery is None else delivery.receipt.delivered_at
+        leaves = opened_leaves(package)
+        members = _known(lambda: self.members(_named_nodes(package)))
         return ReportEvidence(
             origin=self._records.origin,
-            block=self._records.block,
-            records=tuple(self._records.fetch(one) for one in package.packages()),
+            block=block,
             tags={one.key_epoch: self._tag(one) for one in package.tags},
-            log=log,
-            members=self.members((*sides, *endorsed)),
-            delivery=DeliveryEvidence() if delivery is None else self._delivery(delivery),
+            entries={place.index: self._entry(place) for place in _places(package)},
+            shelves=members
+            if isinstance(members, Missing)
+            else _known(lambda: read_shelves(self._facts, members, named_by(package, time, named=named))),
+            states=_known(lambda: read_states(self._facts, leaves)),
+            lives=_known(lambda: read_lives(self._facts, leaves, time)),
+            members=members,
+            delivery=DeliveryEvidence() if delivery is None else self._delivery(package, delivery),
             source=self._records.source,
         )
 
+    def _entry(self, place: EntryPlace) -> LogEntry | Missing | None:
+        if place.index >= self._facts.head.size:
+            return None
+        return _known(lambda: self._facts.entries([place])[0])
+
     def _tag(self, one: EpochTag) -> TagEvidence:
         statement = one.tag.statement
-        signer = self._records.signer(statement) if statement is not None else None
-        return TagEvidence(self._records.key_epoch_digest(one.key_epoch), signer)
-
-    def _delivery(self, delivery: PackagedDelivery) -> DeliveryEvidence:
-        """Evidence about the delivery: the consent as it is now, members and rules as they were at the delivery."""
-        deployed = self._region.deployment.contracts
-        if "ConsentToken" not in deployed or "QueryLedger" not in deployed:
-            return DeliveryEvidence(*[NO_LEDGER] * 6)
-        reads, block = ConsentReads(self._region), self._records.block.number
-        request, time = delivery.request, delivery.receipt.delivered_at
-        return DeliveryEvidence(
-            consent=None if request.consent == NO_DIGEST else reads.consent(request.consent, block),
-            metered=metered_in(self.log, request.institution, request.provider, request.nonce),
-            institution=reads.member_at(request.institution, time, block),
-            provider=reads.member_at(request.provider, time, block),
-            broker=reads.member_at(request.via, time, block) if request.via else None,
-            open_domains=reads.open_domains_at(time, block),
+        return TagEvidence(
+            _known(lambda: self._records.key_epoch_digest(one.key_epoch)),
+            None if statement is None else _known(lambda: self._records.signer(statement)),
         )
 
+    def _delivery(self, package: ReportPackage, delivery: PackagedDelivery) -> DeliveryEvidence:
+        """Evidence about the delivery: the consent as it is now, members and rules as they were at the delivery."""
+        if self._records.origin.query_ledger is None:
+            return DeliveryEvidence.absent(NO_LEDGER)
+        reading, request, time = self._reading, delivery.request, delivery.receipt.delivered_at
+        sides, consent = (request.institution, request.provider, request.nonce), request.consent
+        granted = consent != NO_DIGEST
+        members = reading.members
+        return DeliveryEvidence(
+            consent=_known(lambda: reading.consent(consent)) if granted else None,
+            grant=_known(lambda: reading.grant(consent, self._grant_place(package, consent))) if granted else None,
+            pauses=_known(lambda: tuple(reading.pauses(consent))) if granted else (),
+            metered=_known(lambda: reading.metered(*sides, self._metered_place(package, request))),
+            institution=_known(lambda: members.member_at(request.institution, time)),
+            provider=_known(lambda: members.member_at(request.provider, time)),
+            broker=_known(lambda: members.member_at(request.via, time)) if request.via else None,
+            open_domains=_known(lambda: reading.open_domains_at(time)),
+        )
 
-def _sides(request: QueryRequest) -> tuple[int, ...]:
-    """The nodes that sign for a delivery."""
-    sides = (request.institution, request.provider)
-    return (*sides, request.via) if request.via else sides
+    def _grant_place(self, package: ReportPackage, consent: bytes) -> EntryPlace | None:
+        """The entry that the package names and that granted the consent, if there is one."""
+        for place, entry in self._read_entries(package):
+            if isinstance(entry.body, ConsentBody) and consent_id(entry.data) == consent:
+                return place
+        return None
+
+    def _metered_place(self, package: ReportPackage, request: QueryRequest) -> EntryPlace | None:
+        for place, entry in self._read_entries(package):
+            body = entry.body
+            if isinstance(body, QueriesBody) and any(item.request == request.id for item in body.items):
+                return place
+        return None
+
+    def _read_entries(self, package: ReportPackage) -> Iterator[tuple[EntryPlace, LogEntry]]:
+        """The entries that the package names beside those of its ranges, as far as they are to be had."""
+        for place in package.reads.entries:
+            entry = self._entry(place)
+            if isinstance(entry, LogEntry):
+                yield place, entry
+
+
+def with_reads(records: EvidenceFetcher, package: ReportPackage) -> ReportPackage:
+    """The package with all that a verifier will have to ask for besides what follows from the package itself.
+
+    It is found by verifying it here, as of the block of these facts. Raises as `Facts` does.
+    """
+    noted = RecordedFacts(records.facts)
+    bare = replace(package, reads=Reads())
+    ReportEvidenceFetcher(records.over(noted))._fetch(bare, named=False)
+    follow = {*report_cells(bare), *_signer_cells(bare, records)}
+    named = {place.index for place in bare.named_entries}
+    return replace(
+        package,
+        reads=Reads(
+            cells=tuple(key for key in noted.cells if key not in follow),
+            entries=tuple(place for place in noted.asked if place.index not in named),
+        ),
+    )
+
+
+def report_cells(package: ReportPackage) -> Iterator[bytes]:
+    """The keys of all cells that a verification of this package needs, as far as they follow from the package."""
+    yield CURRENT_EPOCH_KEY
+    for space in (Space.PUBLISHER, Space.PRODUCT):
+        yield from (listed_key(space, place) for place in range(_FIRST_PLACES))
+    for tag in package.tags:
+        yield from epoch_keys(tag.key_epoch)
+    yield from shelf_cells({one.node for one in package.ranges}, {one.key_epoch for one in package.tags})
+    yield from (flags_key(place.index) for place in package.named_entries)
+    yield from (product_key(leaf.product) for one in package.ranges for leaf in one.proof.leaves)
+    for record in opened_leaves(package):
+        yield life_key(*record)
+        yield disputes_key(*record)
+    for node in {*_named_nodes(package), *(one.node for one in package.ranges)}:
+        yield from member_keys(node)
+    if package.delivery is not None:
+        yield from _delivery_cells(package.delivery.request)
+    yield from package.reads.cells
+
+
+def opened_leaves(package: ReportPackage) -> list[RecordKey]:
+    """Node and leaf hash of every leaf that a range of the package opens."""
+    return list(dict.fromkeys((one.node, leaf.hash()) for one in package.ranges for leaf in one.proof.leaves))
+
+
+def named_by(package: ReportPackage, time: int, *, named: bool = True) -> Mentioned:
+    """What a package shows, and (if `named`) names, of a report of this time, unix seconds."""
+    shown = frozenset(one.place.index for one in package.ranges)
+    return Mentioned(shown, frozenset(one.index for one in package.named_entries) if named else None, time)
+
+
+def _delivery_cells(request: QueryRequest) -> Iterator[bytes]:
+    yield OPEN_DOMAINS_KEY
+    yield nonce_key(request.institution, request.provider, request.nonce)
+    if request.consent != NO_DIGEST:
+        yield grant_key(request.consent)
+        yield pause_key(request.consent)
+
+
+def _signer_cells(package: ReportPackage, records: EvidenceFetcher) -> Iterator[bytes]:
+    for one in package.tags:
+        address = None if one.tag.statement is None else signer_of(one.tag.statement, records.origin)
+        if address is not None:
+            yield operator_key(address)
+
+
+def _places(package: ReportPackage) -> list[EntryPlace]:
+    return [*(one.place for one in package.ranges), *(one.place for one in package.origins)]
+
+
+def _named_nodes(package: ReportPackage) -> set[int]:
+    """The nodes that sign for a delivery, that endorsed its consent, and that state tags."""
+    found = {one.tag.statement.platform for one in package.tags if one.tag.statement is not None}
+    if package.delivery is not None:
+        request = package.delivery.request
+        found |= {request.institution, request.provider, *((request.via,) if request.via else ())}
+    if package.consent is not None:
+        found.add(package.consent.message.platform)
+    return found
+
+
+def _known(read: Callable[[], _T]) -> _T | Missing:
+    """What a reading gives; missing if these facts do not hold it, whatever else they hold."""
+    try:
+        return read()
+    except MissingFactError as error:
+        return Missing(Text(error.message, error.zh))

@@ -1,6 +1,6 @@
-"""Range proofs show all leaves of a tag, or of one of its sections, and that there are no others (docs/format.md 4).
+"""Range proofs show all leaves of a tag, or of some of its sections, and that there are no others (docs/format.md 4).
 
-A range is asked for by tag and section; None as section asks for all sections of the tag.
+A range is asked for by tag and sections: one section, the first and last of neighbouring ones, or None for all.
 """
 
 from __future__ import annotations
@@ -10,12 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from creditchain.documents.commitments import leaf_hash
 from creditchain.merkle.hashing import MAX_SIZE
 from creditchain.merkle.runs import run_proof, verify_run
 from creditchain.merkle.tree import Tree
+
+#: One section, the first and last of neighbouring sections, or all (None).
+Sections: TypeAlias = int | tuple[int, int] | None
+_ALL_SECTIONS = (0, 255)
+#: What decides whether a leaf is in a range: tag and section.
+_Place: TypeAlias = tuple[bytes, int]
 
 
 class Leaf(NamedTuple):
@@ -33,7 +39,7 @@ class Leaf(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RangeProof:
-    """Shows all leaves of one tag, or of one of its sections. Without leaves, it shows that there are none."""
+    """Shows all leaves of one tag, or of some of its sections. Without leaves, it shows that there are none."""
 
     first: int  #: index of the first leaf of the range, or where it would stand
     leaves: tuple[Leaf, ...]
@@ -68,25 +74,21 @@ class RangeVerdict:
         return self.fault is None
 
 
-def find_range(leaves: Sequence[Leaf], tag: bytes, section: int | None) -> range:
-    """Indices of the leaves of (tag, section) in ascending leaves. If there are none: an empty range at their place."""
-    wanted = _wanted(tag, section)
-
-    def key(leaf: Leaf) -> tuple[object, ...]:
-        return leaf[: len(wanted)]
-
-    first = bisect_left(leaves, wanted, key=key)
-    return range(first, bisect_right(leaves, wanted, lo=first, key=key))
+def find_range(leaves: Sequence[Leaf], tag: bytes, sections: Sections) -> range:
+    """Indices of the leaves of (tag, sections) in ascending leaves; an empty range at their place if there are none."""
+    low, high = _bounds(tag, sections)
+    first = bisect_left(leaves, low, key=_place)
+    return range(first, bisect_right(leaves, high, lo=first, key=_place))
 
 
-def prove_range(tree: Tree, leaves: Sequence[Leaf], tag: bytes, section: int | None) -> RangeProof:
-    """The range proof of (tag, section). `leaves` are the tree's, ascending. Of both, only what is needed is read.
+def prove_range(tree: Tree, leaves: Sequence[Leaf], tag: bytes, sections: Sections) -> RangeProof:
+    """The range proof of (tag, sections). `leaves` are the tree's, ascending. Of both, only what is needed is read.
 
     ValueError if the number of leaves is not the tree's.
     """
     if len(leaves) != tree.size:
         raise ValueError(f"{len(leaves)} leaves for a tree of {tree.size}")
-    indices = find_range(leaves, tag, section)
+    indices = find_range(leaves, tag, sections)
     shown = range(max(indices.start - 1, 0), min(indices.stop + 1, tree.size))
     return RangeProof(
         first=indices.start,
@@ -97,8 +99,8 @@ def prove_range(tree: Tree, leaves: Sequence[Leaf], tag: bytes, section: int | N
     )
 
 
-def verify_range(proof: RangeProof, tag: bytes, section: int | None, size: int, root: bytes) -> RangeVerdict:
-    """Whether the proof opens exactly the leaves of (tag, section) in the batch of `size` leaves with this root.
+def verify_range(proof: RangeProof, tag: bytes, sections: Sections, size: int, root: bytes) -> RangeVerdict:
+    """Whether the proof opens exactly the leaves of (tag, sections) in the batch of `size` leaves with this root.
 
     Size and root come from the anchor. Leaf hashes are computed from what is shown. The verdict names the first fault,
     in the order of docs/format.md section 4. Malformed input is a fault, not an exception.
@@ -109,12 +111,19 @@ def verify_range(proof: RangeProof, tag: bytes, section: int | None, size: int, 
     shown = _shown(proof)
     if not verify_run([leaf.hash() for _, leaf in shown], shown[0][0], size, proof.proof, root):
         return RangeVerdict(RangeFault.NOT_INCLUDED)
-    return _order_verdict(proof, _wanted(tag, section), shown)
+    return _order_verdict(proof, _bounds(tag, sections), shown)
 
 
-def _wanted(tag: bytes, section: int | None) -> tuple[object, ...]:
-    """What the leaves of the range begin with."""
-    return (tag,) if section is None else (tag, section)
+def _bounds(tag: bytes, sections: Sections) -> tuple[_Place, _Place]:
+    """Between which places, both included, the leaves of the range stand."""
+    if sections is None:
+        sections = _ALL_SECTIONS
+    first, last = sections if isinstance(sections, tuple) else (sections, sections)
+    return (tag, first), (tag, last)
+
+
+def _place(leaf: Leaf) -> _Place:
+    return leaf.tag, leaf.section
 
 
 def _shape_fault(proof: RangeProof, size: int) -> RangeFault | None:
@@ -144,19 +153,19 @@ def _shown(proof: RangeProof) -> list[tuple[int, Leaf]]:
     return shown
 
 
-def _order_verdict(proof: RangeProof, key: tuple[object, ...], shown: list[tuple[int, Leaf]]) -> RangeVerdict:
-    width, end = len(key), proof.first + len(proof.leaves)
+def _order_verdict(proof: RangeProof, bounds: tuple[_Place, _Place], shown: list[tuple[int, Leaf]]) -> RangeVerdict:
+    (low, high), end = bounds, proof.first + len(proof.leaves)
     for offset, leaf in enumerate(proof.leaves):
-        if leaf[:width] != key:
+        if not low <= _place(leaf) <= high:
             return RangeVerdict(RangeFault.OTHER_KEY, proof.first + offset)
     for index, neighbour in ((proof.first - 1, proof.left), (end, proof.right)):
-        if neighbour and neighbour[:width] == key:
+        if neighbour and low <= _place(neighbour) <= high:
             return RangeVerdict(RangeFault.NOT_OUTSIDE, index)
     for (_, before), (index, leaf) in pairwise(shown):
         if not before < leaf:
             return RangeVerdict(RangeFault.ORDER, index)
-    if proof.left and not proof.left[:width] < key:
+    if proof.left and not _place(proof.left) < low:
         return RangeVerdict(RangeFault.ORDER, proof.first - 1)
-    if proof.right and not key < proof.right[:width]:
+    if proof.right and not high < _place(proof.right):
         return RangeVerdict(RangeFault.ORDER, end)
     return RangeVerdict()

@@ -1,6 +1,7 @@
 """The report package: a report, the records behind it, proof that there are no others (docs/format.md, section 7).
 
-Like a record package it chooses nothing: the verifier compares what it claims with its own choices.
+Like a record package it chooses nothing: the verifier compares what it claims with its own choices. What it says of
+blocks, cells and entries only tells a verifier what to ask for.
 """
 
 from __future__ import annotations
@@ -12,21 +13,19 @@ from typing import Any, Final
 
 from creditchain.documents import SECTIONS, Section
 from creditchain.errors import Place
+from creditchain.log.facts import EntryPlace
 from creditchain.merkle import MAX_RUN_PROOF, Leaf, RangeProof
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery, read_consent, read_delivery
 from creditchain.packages.fields import Fields, PackageError
 from creditchain.packages.parts import (
     HASH,
     PACKAGE_LIMITS,
-    PackagedBatch,
     PackagedRecord,
     PackagedTag,
     PackageLimits,
-    batch_json,
     hexed,
     joined,
     load_json,
-    read_batch,
     read_record,
     read_tag,
     record_json,
@@ -37,34 +36,57 @@ from creditchain.packages.record_package import RECORD_FORMAT, RecordPackage, re
 REPORT_FORMAT: Final = "creditchain/report-package@1"
 #: As many as a report may name (docs/products.md).
 MOST_RECORDS: Final = 2000
-#: An opened leaf of a range: its product's number, and its commitment. Tag and section are those of the range.
-_LEAF_BYTES: Final = 4 + 32
+#: An opened leaf of a range: its section, its product's number, its commitment. The tag is that of the key epoch.
+_LEAF_BYTES: Final = 1 + 4 + 32
+#: A leaf beside a range: tag, section, product, commitment.
+_KEY_BYTES: Final = 32 + _LEAF_BYTES
 MOST_RANGES: Final = 100_000
 MOST_TAGS: Final = 1000
+#: Cells and entries that a verifier is told to ask for.
+MOST_CELLS: Final = 100_000
+MOST_ENTRIES: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class OpenedRecord:
-    """A record behind the report, and where it was anchored."""
+class RangedRecord:
+    """A record behind the report, and which range of the package opens its leaf: its place in `ranges`, from 0."""
 
     record: PackagedRecord
-    batch: PackagedBatch
+    range: int
 
 
 @dataclass(frozen=True, slots=True)
 class PackagedRange:
-    """Proof of all leaves that a batch has for the subject in one section, or that there are none."""
+    """Proof of all leaves that a book or a batch has for the subject in some sections, or that there are none."""
 
-    node: int
-    root: bytes  #: of the batch, 32 bytes
-    section: Section
-    subject_tag: bytes  #: the subject's tag, 32 bytes
+    node: int  #: whose book or batch
+    key_epoch: int
+    place: EntryPlace  #: of the book or of the batch's anchor in the log
+    sections: tuple[Section, Section]  #: the first and the last one, by their numbers
     proof: RangeProof
 
-    @property
-    def place(self) -> tuple[int, bytes, Section]:
-        """What the range covers: node, root and section."""
-        return self.node, self.root, self.section
+    def covers(self, section: Section) -> bool:
+        """Whether the range shows all leaves of this section."""
+        return self.sections[0] <= section <= self.sections[1]
+
+
+@dataclass(frozen=True, slots=True)
+class LeafOrigin:
+    """Which batch holds a leaf that a range of a book opens, with an inclusion proof: since when it was published."""
+
+    node: int
+    leaf: bytes  #: leaf hash, 32 bytes
+    place: EntryPlace  #: of the batch's anchor
+    index: int  #: of the leaf in the batch, from 0
+    proof: tuple[bytes, ...]  #: sibling hashes from the leaf up, 32 bytes each
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a verifier will need from the log besides what follows from the rest of the package."""
+
+    cells: tuple[bytes, ...] = ()  #: keys, 32 bytes each
+    entries: tuple[EntryPlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +101,13 @@ class EpochTag:
 class ReportPackage:
     """A report with everything needed to verify it against the chain."""
 
+    log_id: bytes  #: the region's log, 32 bytes
     report: PackagedRecord
-    records: tuple[OpenedRecord, ...]
+    records: tuple[RangedRecord, ...]
     ranges: tuple[PackagedRange, ...]
     tags: tuple[EpochTag, ...]
+    origins: tuple[LeafOrigin, ...] = ()
+    reads: Reads = Reads()
     consent: PackagedConsent | None = None
     delivery: PackagedDelivery | None = None
 
@@ -90,10 +115,14 @@ class ReportPackage:
         """The subject's tag under an epoch, if the package has it."""
         return next((one.tag for one in self.tags if one.key_epoch == key_epoch), None)
 
-    def packages(self) -> tuple[RecordPackage, ...]:
-        """Each record as a package of its own. KeyError if a tag is missing, which parsing refuses."""
-        tags = {one.key_epoch: one.tag for one in self.tags}
-        return tuple(RecordPackage(one.record, one.batch, tags[one.batch.key_epoch]) for one in self.records)
+    @property
+    def named_entries(self) -> tuple[EntryPlace, ...]:
+        """Every entry that the package names."""
+        return (
+            *(one.place for one in self.ranges),
+            *(one.place for one in self.origins),
+            *self.reads.entries,
+        )
 
     def to_json(self) -> bytes:
         """The file's bytes: indented JSON in UTF-8, a line end at its end."""
@@ -104,10 +133,16 @@ class ReportPackage:
         return {
             "format": REPORT_FORMAT,
             "hash": HASH,
+            "log_id": hexed(self.log_id),
             "report": record_json(self.report),
-            "records": [{"record": record_json(one.record), "batch": batch_json(one.batch)} for one in self.records],
+            "records": [{"record": record_json(one.record), "range": one.range} for one in self.records],
             "ranges": [_range_json(one) for one in self.ranges],
+            "origins": [_origin_json(one) for one in self.origins],
             "tags": [{"key_epoch": one.key_epoch, **tag_json(one.tag)} for one in self.tags],
+            "reads": {
+                "cells": joined(self.reads.cells),
+                "entries": [[one.index, one.block] for one in self.reads.entries],
+            },
             "consent": None if self.consent is None else self.consent.as_json(),
             "delivery": None if self.delivery is None else self.delivery.as_json(),
         }
@@ -130,22 +165,30 @@ def parse_report_package(raw: bytes, limits: PackageLimits = PACKAGE_LIMITS) -> 
 
 def read_report_package(value: Mapping[str, Any], limits: PackageLimits = PACKAGE_LIMITS) -> ReportPackage:
     """A report package from its JSON object. Raises PackageError."""
-    names = ("format", "hash", "report", "records", "ranges", "tags", "consent", "delivery")
+    names = (
+        *("format", "hash", "log_id", "report", "records", "ranges", "origins", "tags", "reads"),
+        *("consent", "delivery"),
+    )
     fields = Fields(value, "", names)
     fields.choice("format", [REPORT_FORMAT])
     fields.choice("hash", [HASH])
     tags = tuple(_tag(value, path) for path, value in fields.items("tags", most=MOST_TAGS))
     _unique("tags", (one.key_epoch for one in tags))
-    epochs = {one.key_epoch for one in tags}
-    records = tuple(_record(value, path, limits, epochs) for path, value in fields.items("records", most=MOST_RECORDS))
-    _unique("records", ((one.batch.node, one.batch.root, one.batch.index) for one in records))
-    ranges = tuple(_range(value, path) for path, value in fields.items("ranges", most=MOST_RANGES))
-    _unique("ranges", (one.place for one in ranges))
+    by_epoch = {one.key_epoch: one.tag.subject_tag for one in tags}
+    ranges = tuple(_range(value, path, by_epoch) for path, value in fields.items("ranges", most=MOST_RANGES))
+    _unique("ranges", ((one.place.index, one.sections) for one in ranges))
+    records = tuple(_record(value, path, len(ranges)) for path, value in fields.items("records", most=MOST_RECORDS))
+    _unique("records", ((one.range, one.record.product, one.record.section, one.record.commitment) for one in records))
+    origins = tuple(_origin(value, path, limits) for path, value in fields.items("origins", most=MOST_RECORDS))
+    _unique("origins", ((one.node, one.leaf) for one in origins))
     return ReportPackage(
+        log_id=fields.digest("log_id"),
         report=read_record(fields.raw("report"), "report"),
         records=records,
         ranges=ranges,
         tags=tags,
+        origins=origins,
+        reads=_reads(fields.raw("reads")),
         consent=read_consent(fields.raw("consent"), "consent") if fields.has("consent") else None,
         delivery=read_delivery(fields.raw("delivery"), "delivery") if fields.has("delivery") else None,
     )
@@ -158,16 +201,11 @@ def _unique(name: str, keys: Iterable[object]) -> None:
         raise PackageError("an item is listed twice", expected="each once", place=Place(field=name))
 
 
-def _record(value: object, path: str, limits: PackageLimits, epochs: set[int]) -> OpenedRecord:
-    fields = Fields(value, path, ("record", "batch"))
-    batch = read_batch(fields.raw("batch"), f"{path}.batch", limits)
-    if batch.key_epoch not in epochs:
-        raise PackageError(
-            "the package has no tag for this key epoch",
-            expected=f"key epoch {batch.key_epoch} among the tags",
-            place=Place(field=f"{path}.batch.key_epoch"),
-        )
-    return OpenedRecord(read_record(fields.raw("record"), f"{path}.record"), batch)
+def _record(value: object, path: str, ranges: int) -> RangedRecord:
+    fields = Fields(value, path, ("record", "range"))
+    if not ranges:
+        raise PackageError("a record without a range", expected="a range", place=Place(field=f"{path}.range"))
+    return RangedRecord(read_record(fields.raw("record"), f"{path}.record"), fields.number("range", most=ranges - 1))
 
 
 def _tag(value: object, path: str) -> EpochTag:
@@ -176,21 +214,24 @@ def _tag(value: object, path: str) -> EpochTag:
     return EpochTag(fields.number("key_epoch", least=1, most=2**32 - 1), tag)
 
 
-def _range(value: object, path: str) -> PackagedRange:
-    names = ("node", "root", "section", "subject_tag", "first", "leaves", "left", "right", "proof")
+def _range(value: object, path: str, tags: Mapping[int, bytes]) -> PackagedRange:
+    names = ("node", "key_epoch", "entry", "block", "sections", "first", "leaves", "left", "right", "proof")
     fields = Fields(value, path, names)
-    section, tag = SECTIONS[fields.choice("section", SECTIONS)], fields.digest("subject_tag")
+    epoch = fields.number("key_epoch", least=1, most=2**32 - 1)
+    if epoch not in tags:
+        raise PackageError(
+            "the package has no tag for this key epoch",
+            expected=f"key epoch {epoch} among the tags",
+            place=Place(field=f"{path}.key_epoch"),
+        )
     return PackagedRange(
-        node=fields.number("node", least=1, most=2**24 - 1),
-        root=fields.digest("root"),
-        section=section,
-        subject_tag=tag,
+        node=_node(fields),
+        key_epoch=epoch,
+        place=_place(fields),
+        sections=_sections(fields),
         proof=RangeProof(
             first=fields.number("first"),
-            leaves=tuple(
-                Leaf(tag, section, int.from_bytes(one[:4], "big"), one[4:])
-                for one in fields.pieces("leaves", _LEAF_BYTES, most=MOST_RECORDS)
-            ),
+            leaves=tuple(_leaf(tags[epoch] + one) for one in fields.pieces("leaves", _LEAF_BYTES, most=MOST_RECORDS)),
             left=_neighbour(fields, "left"),
             right=_neighbour(fields, "right"),
             proof=fields.hashes("proof", most=MAX_RUN_PROOF),
@@ -198,15 +239,68 @@ def _range(value: object, path: str) -> PackagedRange:
     )
 
 
-def _neighbour(outer: Fields, name: str) -> Leaf | None:
-    if not outer.has(name):
+def _node(fields: Fields) -> int:
+    return fields.number("node", least=1, most=2**24 - 1)
+
+
+def _place(fields: Fields) -> EntryPlace:
+    return EntryPlace(fields.number("entry"), fields.number("block"))
+
+
+def _sections(fields: Fields) -> tuple[Section, Section]:
+    """The first and the last section, each by name."""
+    items = [value for _, value in fields.items("sections", most=2)]
+    named = [SECTIONS[name] for name in items if isinstance(name, str) and name in SECTIONS]
+    if len(items) != 2 or len(named) != 2 or named[0] > named[1]:
+        raise PackageError(
+            "the value has the wrong shape",
+            expected="names of the first and the last section of the range",
+            place=Place(field=f"{fields.path}.sections"),
+        )
+    return named[0], named[1]
+
+
+def _leaf(key: bytes) -> Leaf:
+    return Leaf(key[:32], key[32], int.from_bytes(key[33:37], "big"), key[37:])
+
+
+def _neighbour(fields: Fields, name: str) -> Leaf | None:
+    if not fields.has(name):
         return None
-    fields = Fields(outer.raw(name), f"{outer.path}.{name}", ("subject_tag", "section", "product", "commitment"))
-    return Leaf(
-        tag=fields.digest("subject_tag"),
-        section=fields.number("section", most=255),
-        product=fields.number("product", most=2**32 - 1),
-        commitment=fields.digest("commitment"),
+    pieces = fields.pieces(name, _KEY_BYTES, most=1)
+    if not pieces:
+        raise PackageError(
+            "the value has the wrong shape",
+            expected=f"base64 of {_KEY_BYTES} bytes, or null",
+            place=Place(field=f"{fields.path}.{name}"),
+        )
+    return _leaf(pieces[0])
+
+
+def _origin(value: object, path: str, limits: PackageLimits) -> LeafOrigin:
+    fields = Fields(value, path, ("node", "leaf", "entry", "block", "index", "proof"))
+    return LeafOrigin(
+        node=_node(fields),
+        leaf=fields.digest("leaf"),
+        place=_place(fields),
+        index=fields.number("index"),
+        proof=fields.hashes("proof", most=limits.path),
+    )
+
+
+def _reads(value: object) -> Reads:
+    fields = Fields(value, "reads", ("cells", "entries"))
+    return Reads(
+        cells=fields.pieces("cells", 32, most=MOST_CELLS),
+        entries=tuple(_entry_place(one, path) for path, one in fields.items("entries", most=MOST_ENTRIES)),
+    )
+
+
+def _entry_place(value: object, path: str) -> EntryPlace:
+    if isinstance(value, list) and len(value) == 2 and all(type(one) is int and 0 <= one < 2**53 for one in value):
+        return EntryPlace(*value)
+    raise PackageError(
+        "the value has the wrong shape", expected="an entry's index and its block", place=Place(field=path)
     )
 
 
@@ -214,23 +308,28 @@ def _range_json(one: PackagedRange) -> dict[str, Any]:
     proof = one.proof
     return {
         "node": one.node,
-        "root": hexed(one.root),
-        "section": one.section.label,
-        "subject_tag": hexed(one.subject_tag),
+        "key_epoch": one.key_epoch,
+        "entry": one.place.index,
+        "block": one.place.block,
+        "sections": [section.label for section in one.sections],
         "first": proof.first,
-        "leaves": joined(leaf.product.to_bytes(4, "big") + leaf.commitment for leaf in proof.leaves),
-        "left": _neighbour_json(proof.left),
-        "right": _neighbour_json(proof.right),
+        "leaves": joined(_key(leaf)[32:] for leaf in proof.leaves),
+        "left": None if proof.left is None else joined([_key(proof.left)]),
+        "right": None if proof.right is None else joined([_key(proof.right)]),
         "proof": joined(proof.proof),
     }
 
 
-def _neighbour_json(leaf: Leaf | None) -> Mapping[str, Any] | None:
-    if leaf is None:
-        return None
+def _key(leaf: Leaf) -> bytes:
+    return leaf.tag + bytes([leaf.section]) + leaf.product.to_bytes(4, "big") + leaf.commitment
+
+
+def _origin_json(one: LeafOrigin) -> dict[str, Any]:
     return {
-        "subject_tag": hexed(leaf.tag),
-        "section": leaf.section,
-        "product": leaf.product,
-        "commitment": hexed(leaf.commitment),
+        "node": one.node,
+        "leaf": hexed(one.leaf),
+        "entry": one.place.index,
+        "block": one.place.block,
+        "index": one.index,
+        "proof": joined(one.proof),
     }

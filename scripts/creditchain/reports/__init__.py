@@ -1,18 +1,19 @@
-"""Reports: assembled from batch folders into what verification takes (docs/format.md, section 7)."""
+"""Reports: assembled from books and batches into what verification takes (docs/format.md, section 7)."""
 
-from creditchain.reports.assemble import Assembled, AssemblyError, LeftOut, ReportOrder, assemble, plan
+from creditchain.reports.assemble import Assembled, AssemblyError, LeftOut, LogView, ReportOrder, assemble, plan
 from creditchain.reports.delivering import with_delivery
-from creditchain.reports.gathering import find_folders, gather_tags, open_folders
+from creditchain.reports.gathering import FolderLibrary, Library, gather_tags
 
 __all__ = [
     "Assembled",
     "AssemblyError",
+    "FolderLibrary",
     "LeftOut",
+    "Library",
+    "LogView",
     "ReportOrder",
     "assemble",
-    "find_folders",
     "gather_tags",
-    "open_folders",
     "plan",
     "with_delivery",
 ]

@@ -1,18 +1,20 @@
-"""Assemble a report package from batch folders: prove every batch in scope, open every record that may be shown.
+"""Assemble a report package from books and batches: prove what must be shown, open every record that may be.
 
-The scope comes from the log by the verifier's own code (`verification.scope`), so the package has what step 9 asks
-for. Nothing here reads the chain: the caller passes the log and the members.
+The scope comes from the shelves by the verifier's own code (`verification.scope`), so the package has what step 9 asks
+for. Nothing here reads the chain: the caller passes shelves, members, and what tells the lives of records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
+from creditchain.batch.book.opened import BookFolder
 from creditchain.batch.folder.opened import BatchFolder
-from creditchain.batch.folder.packages import package_of
+from creditchain.batch.folder.packages import record_of
 from creditchain.documents import (
     JSON_MEDIA_TYPE,
     Domain,
@@ -23,21 +25,42 @@ from creditchain.documents import (
 from creditchain.errors import InputError, Place
 from creditchain.hashing import HASH_NAME
 from creditchain.identifiers import Subject
-from creditchain.log.history import BatchKey, LogIndex, RecordKey
-from creditchain.merkle import prove_range
+from creditchain.log.facts import EntryPlace
+from creditchain.log.views import LogEntry
+from creditchain.merkle import Leaf, inclusion_path, prove_range
 from creditchain.packages.parts import PackagedRecord, PackagedTag, hexed
-from creditchain.packages.record_package import RecordPackage
-from creditchain.packages.report_package import EpochTag, OpenedRecord, PackagedRange, ReportPackage
+from creditchain.packages.report_package import EpochTag, LeafOrigin, PackagedRange, RangedRecord, ReportPackage
 from creditchain.products import Product, ProductKind
+from creditchain.reports.gathering import Library, VolumeKey
 from creditchain.verification.days import day_number, day_of
 from creditchain.verification.evidence import NodeHistory
+from creditchain.verification.lives import Lives, RecordKey
 from creditchain.verification.policy import Completeness
-from creditchain.verification.scope import Asked, Scope, Sought, combined, excused, find_scope, in_scope, last_successor
-from creditchain.verification.steps import leaf_of
+from creditchain.verification.scope import (
+    Asked,
+    Scope,
+    Sought,
+    Window,
+    combined,
+    excused,
+    find_scope,
+    in_scope,
+)
+from creditchain.verification.shelves import LoggedBook, Shelves
 from creditchain.vocabulary import Life
 
-#: Most batches that an error lists.
+#: Most books or batches that an error lists.
 _LISTED = 10
+
+
+class LogView(Protocol):
+    """What the assembly asks of the log."""
+
+    def lives(self, records: Iterable[RecordKey]) -> Lives:
+        """The lives of records at the time of the report."""
+
+    def entries(self, places: Sequence[EntryPlace]) -> Sequence[LogEntry]:
+        """Entries of the log."""
 
 
 class AssemblyError(InputError):
@@ -54,6 +77,7 @@ class ReportOrder:
     as_of: date
     data: Mapping[str, Any] = field(repr=False)  #: the issuer's figures; `hash` and `records` are added here
     region: str
+    log_id: bytes  #: 32 bytes
     asked: Asked
     time: int  #: when it will be delivered, unix seconds
     salt: bytes = field(repr=False)  #: of the report's commitment, 32 fresh random bytes
@@ -81,8 +105,8 @@ class Assembled:
     left_out: tuple[LeftOut, ...]
 
 
-def plan(order: ReportOrder, log: LogIndex, members: Mapping[int, NodeHistory]) -> Scope:
-    """The batches that the report has to cover: all up to the end of the log. Raises AssemblyError."""
+def plan(order: ReportOrder, shelves: Shelves, members: Mapping[int, NodeHistory]) -> Scope:
+    """What the report has to cover: all up to the end of the log. Raises AssemblyError."""
     if order.product.kind is not ProductKind.REPORT:
         raise AssemblyError("a product of records cannot be assembled", expected="a report", found=order.product.ref)
     missing = [name for name in order.product.combines if name not in order.catalogue]
@@ -90,61 +114,83 @@ def plan(order: ReportOrder, log: LogIndex, members: Mapping[int, NodeHistory]) 
         raise AssemblyError("a product that the report combines is not known here", found=", ".join(missing))
     demands = Completeness()
     products = in_scope(combined(order.product, order.catalogue), order.asked, demands)
-    return find_scope(log, range(log.size), products, order.asked, demands, members=members)
+    window = Window(0, shelves.size, 0)
+    return find_scope(shelves, window, products, order.asked, demands, members=members)
 
 
 def assemble(
-    order: ReportOrder,
-    log: LogIndex,
-    scope: Scope,
-    batches: Mapping[BatchKey, BatchFolder],
-    tags: Mapping[int, PackagedTag],
+    order: ReportOrder, scope: Scope, library: Library, tags: Mapping[int, PackagedTag], log: LogView
 ) -> Assembled:
     """The report package. `scope` as `plan` gives it, `tags` by key epoch.
 
     Raises:
-        AssemblyError: a folder or a tag is missing, a folder is not the batch anchored, a live document was purged.
+        AssemblyError: a folder or a tag is missing, a folder is not what the log says, a live document was purged.
         ProductError: the report does not fit its product.
     """
-    _require_folders(scope, batches)
     _require_tags(scope, tags)
-    work = _Work(order, log, batches, tags)
-    for sought in scope.sought:
-        for section in sought.sections:
-            work.show(sought, section)
-    work.follow_successors()
-    records = work.records
+    _require_folders(scope, library)
+    work = _Work(order, library, tags)
+    for sought in _shown(scope):
+        for sections in neighbours(sought.sections):
+            work.show(sought, sections)
+    work.open(log)
     package = ReportPackage(
-        report=_report(order, records),
-        records=tuple(OpenedRecord(one.record, one.batch) for one, _ in records),
+        log_id=order.log_id,
+        report=_report(order, work.records),
+        records=tuple(RangedRecord(one.record, one.range) for one in work.records),
         ranges=tuple(work.ranges),
+        origins=tuple(work.origins),
         tags=tuple(EpochTag(epoch, tags[epoch]) for epoch in sorted(tags)),
     )
     return Assembled(package, tuple(work.left_out))
 
 
-def _require_folders(scope: Scope, batches: Mapping[BatchKey, BatchFolder]) -> None:
-    missing = [one for one in scope.sought if one.anchor.key not in batches]
+def neighbours(sections: Sequence[Section]) -> Iterator[tuple[Section, Section]]:
+    """Runs of sections without a gap, each by its first and last: one range shows each. `sections` ascend.
+
+    A range over a gap would show that the enterprise has records of a section that nobody asked for.
+    """
+    listed = sorted(sections)
+    first = 0
+    for at in range(1, len(listed) + 1):
+        if at == len(listed) or listed[at] != listed[at - 1] + 1:
+            yield listed[first], listed[at - 1]
+            first = at
+
+
+def _shown(scope: Scope) -> Iterator[Sought]:
+    """What a report shows: also books that verifiers will doubt, so that they see what it is that they doubt."""
+    yield from scope.sought
+    yield from scope.doubted
+
+
+def _key(sought: Sought) -> VolumeKey:
+    return sought.shelf.node, sought.volume.body.root
+
+
+def _folder(sought: Sought, library: Library) -> BookFolder | BatchFolder | None:
+    key = _key(sought)
+    return library.book(key) if isinstance(sought.volume, LoggedBook) else library.batch(key)
+
+
+def _require_folders(scope: Scope, library: Library) -> None:
+    missing = [one for one in _shown(scope) if _folder(one, library) is None]
     if missing:
-        shown = [
-            f"node {node}, {one.product.ref}, batch {one.anchor.body.number}, {hexed(root)}"
-            for one in missing[:_LISTED]
-            for node, root in [one.anchor.key]
-        ]
+        shown = "; ".join(f"{one.name}, {hexed(one.volume.body.root)}" for one in missing[:_LISTED])
         more = f"; and {len(missing) - _LISTED} more" if len(missing) > _LISTED else ""
         raise AssemblyError(
-            f"{len(missing)} batch(es) that the report must show are missing here",
-            found="; ".join(shown) + more,
+            f"{len(missing)} book(s) or batch(es) that the report must show are missing here",
+            found=shown + more,
             hint="Get their folders from the nodes that published them, and name where they are.",
         )
-    for sought in scope.sought:
-        body, manifest = sought.anchor.body, batches[sought.anchor.key].manifest
-        if (manifest.size, manifest.terms.key_epoch) != (body.size, body.key_epoch):
-            raise AssemblyError("a batch folder is not what was anchored", found=hexed(body.root))
+    for sought in _shown(scope):
+        folder, body = _folder(sought, library), sought.volume.body
+        if folder is None or (folder.manifest.size, folder.manifest.terms.key_epoch) != (body.size, body.key_epoch):
+            raise AssemblyError("a folder is not what the log says", found=f"{sought.name}, {hexed(body.root)}")
 
 
 def _require_tags(scope: Scope, tags: Mapping[int, PackagedTag]) -> None:
-    missing = sorted({one.anchor.body.key_epoch for one in scope.sought} - tags.keys())
+    missing = sorted({one.shelf.key_epoch for one in _shown(scope)} - tags.keys())
     if missing:
         raise AssemblyError(
             "the subject's tag under a key epoch is not known",
@@ -152,70 +198,151 @@ def _require_tags(scope: Scope, tags: Mapping[int, PackagedTag]) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A leaf of a range that counts for the report."""
+
+    key: RecordKey
+    leaf: Leaf
+    sought: Sought
+    product: Product
+    range: int  #: place of its range
+    index: int  #: of the leaf in book or batch
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A record that the report shows."""
+
+    record: PackagedRecord
+    key: RecordKey
+    product: Product
+    range: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Barred:
+    """A record that the report may not show, and where its document is."""
+
+    of: _Found
+    why: str
+    folder: BatchFolder
+    index: int
+    origin: EntryPlace | None  #: of the anchor of its batch, where a book shows the leaf
+
+
 @dataclass(slots=True)
 class _Work:
     order: ReportOrder
-    log: LogIndex
-    batches: Mapping[BatchKey, BatchFolder]
+    library: Library
     tags: Mapping[int, PackagedTag]
     ranges: list[PackagedRange] = field(default_factory=list)
-    records: list[tuple[RecordPackage, Product]] = field(default_factory=list)
+    leaves: list[_Found] = field(default_factory=list)
+    records: list[_Opened] = field(default_factory=list)
+    origins: list[LeafOrigin] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
-    opened: set[RecordKey] = field(default_factory=set)
-    excused: set[RecordKey] = field(default_factory=set)
 
-    def show(self, sought: Sought, section: Section) -> None:
-        """Add the range proof of one batch and section, and each of its records that may be opened."""
-        body, folder = sought.anchor.body, self.batches[sought.anchor.key]
-        tag = self.tags[body.key_epoch]
-        proof = prove_range(folder.tree, folder.leaves, tag.subject_tag, section)
-        self.ranges.append(PackagedRange(body.node, body.root, section, tag.subject_tag, proof))
+    def show(self, sought: Sought, sections: tuple[Section, Section]) -> None:
+        """Add the range proof of some sections of one book or batch."""
+        folder, shelf, volume = _folder(sought, self.library), sought.shelf, sought.volume
+        if folder is None:
+            raise TypeError("unreachable")
+        tag = self.tags[shelf.key_epoch].subject_tag
+        proof = prove_range(folder.tree, folder.leaves, tag, (int(sections[0]), int(sections[1])))
+        place = EntryPlace(volume.entry, volume.block)
+        self.ranges.append(PackagedRange(shelf.node, shelf.key_epoch, place, sections, proof))
         for offset, leaf in enumerate(proof.leaves):
-            key = (body.node, leaf.hash())
-            excuse = excused(self.log, sought, leaf, self.order.time)
-            if excuse is not None:
-                self.left_out.append(LeftOut(*key, excuse, excused=True))
-                self.excused.add(key)
-                continue
-            if key in self.opened:
+            product = sought.product_of(leaf)
+            if product is not None:
+                key = shelf.node, leaf.hash()
+                self.leaves.append(_Found(key, leaf, sought, product, len(self.ranges) - 1, proof.first + offset))
+
+    def open(self, log: LogView) -> None:
+        """Open each record that may be opened, and say of the others why not."""
+        lives, time = log.lives(one.key for one in self.leaves), self.order.time
+        seen: set[RecordKey] = set()
+        excuses: dict[RecordKey, str] = {}
+        barred: list[_Barred] = []
+        for one in self.leaves:
+            if one.key in seen:
                 continue  # its publisher anchored it twice; a report names each record once
-            package = package_of(
-                folder,
-                proof.first + offset,
-                self.order.subject,
-                (sought.anchor.entry, sought.anchor.block),
-                tag.statement,
-            )
-            why = self._barred(sought.product, section, package)
-            if why is None:
-                self.records.append((package, sought.product))
-                self.opened.add(key)
+            seen.add(one.key)
+            excuse = excused(lives.life(one.key), one.product, one.leaf, one.sought.volume.time, time)
+            if excuse is not None:
+                excuses[one.key] = excuse
             else:
-                self.left_out.append(LeftOut(*key, why, excused=False))
+                barred += self._open(one)
+        excuses |= self._lapsed(barred, log)
+        opened = {one.key for one in self.records}
+        for key, excuse in excuses.items():
+            self.left_out.append(_followed(key, excuse, lives, opened, excuses))
+        for other in barred:
+            if other.of.key not in excuses:
+                self.left_out.append(LeftOut(*other.of.key, other.why, excused=False))
 
-    def follow_successors(self) -> None:
-        """A superseded record is excused only by a successor that is shown, or excused itself (step 9)."""
-        self.left_out = [self._followed(one) if one.why == Life.SUPERSEDED.label else one for one in self.left_out]
+    def _open(self, one: _Found) -> list[_Barred]:
+        """Open a record, or say why not."""
+        folder, index, origin = self._document(one)
+        record = record_of(folder, index, self.order.subject)
+        why = self._barred(one.product, record)
+        if why is not None:
+            return [_Barred(one, why, folder, index, origin)]
+        self.records.append(_Opened(record, one.key, one.product, one.range))
+        return []
 
-    def _followed(self, one: LeftOut) -> LeftOut:
-        end = last_successor(self.log, (one.node, one.leaf), self.order.time)
-        if end in self.opened or (end in self.excused and end != (one.node, one.leaf)):
-            return one
-        if end is not None and self.log.life_at(end, self.order.time) is not Life.LIVE:
-            return one
-        return replace(one, why="superseded by a record that is not shown", excused=False)
+    def _lapsed(self, barred: Sequence[_Barred], log: LogView) -> dict[RecordKey, str]:
+        """Leaves of books that lapsed since they came with a batch that is old enough, which the package then shows."""
+        found: dict[RecordKey, str] = {}
+        known = [(one, one.origin) for one in barred if one.origin is not None]
+        entries = log.entries([origin for _, origin in known]) if known else ()
+        for (one, origin), entry in zip(known, entries, strict=True):
+            excuse = excused(Life.LIVE, one.of.product, one.of.leaf, entry.time, self.order.time)
+            if excuse is not None:
+                proof = tuple(inclusion_path(one.folder.tree, one.index))
+                self.origins.append(LeafOrigin(*one.of.key, origin, one.index, proof))
+                found[one.of.key] = excuse
+        return found
 
-    def _barred(self, product: Product, section: Section, package: RecordPackage) -> str | None:
+    def _document(self, one: _Found) -> tuple[BatchFolder, int, EntryPlace | None]:
+        """The batch folder that holds a leaf's document, its index there, and where the batch was anchored.
+
+        The place is None for a leaf that the report shows in its batch, or if the book does not know it.
+        """
+        key = _key(one.sought)
+        if not isinstance(one.sought.volume, LoggedBook):
+            batch = self.library.batch(key)
+            if batch is None:
+                raise TypeError("unreachable")
+            return batch, one.index, None
+        book = self.library.book(key)
+        if book is None:
+            raise TypeError("unreachable")
+        number = book.origin(one.index)
+        source = next((batch for batch in book.manifest.batches if batch.number == number), None)
+        folder = self.library.batch((key[0], source.root)) if source is not None else None
+        if source is None or folder is None:
+            raise AssemblyError(
+                "the batch that holds a record's document is missing here",
+                found=f"{one.sought.name}, batch {number}" + (f", {hexed(source.root)}" if source else ""),
+                hint="Get its folder from the node that published it, and name where it is.",
+            )
+        index = bisect_left(folder.leaves, one.leaf)
+        if index >= len(folder.leaves) or folder.leaves[index] != one.leaf:
+            raise AssemblyError("a batch folder is not what its book says", found=hexed(source.root))
+        known = source.entry is not None and source.block is not None
+        return folder, index, EntryPlace(source.entry or 0, source.block) if known else None
+
+    def _barred(self, product: Product, record: PackagedRecord) -> str | None:
         """The reason why this record may not be shown; None if it may."""
-        record, order = package.record, self.order
+        order = self.order
         if record.media_type != JSON_MEDIA_TYPE:
             return None if order.days is None else "the day it is about is not known"
         document = parse_document(record.content)
         try:
-            until = product.retention[section].until(document.value)
+            until = product.retention[record.section].until(document.value)
         except ValueError as error:
-            field = product.retention[section].start
-            raise AssemblyError("a record's date is none", found=product.ref, place=Place(field=field)) from error
+            where = product.retention[record.section].start
+            raise AssemblyError("a record's date is none", found=product.ref, place=Place(field=where)) from error
         if until is not None and day_of(order.time) > until:
             return "its retention is over"
         if not order.asked.domains >> document.domain & 1:
@@ -226,11 +353,22 @@ class _Work:
         return None
 
 
-def _report(order: ReportOrder, records: list[tuple[RecordPackage, Product]]) -> PackagedRecord:
+def _followed(
+    key: RecordKey, excuse: str, lives: Lives, opened: set[RecordKey], excuses: Mapping[RecordKey, str]
+) -> LeftOut:
+    """A superseded record is excused only by a successor that is shown, or excused itself (step 9)."""
+    end = lives.last_successor(key)
+    followed = end is not None and (end in opened or end in excuses or lives.life(end) is not Life.LIVE)
+    if excuse != Life.SUPERSEDED.label or followed:
+        return LeftOut(*key, excuse, excused=True)
+    return LeftOut(*key, "superseded by a record that is not shown", excused=False)
+
+
+def _report(order: ReportOrder, records: Sequence[_Opened]) -> PackagedRecord:
     """The report document: the issuer's figures, and every record behind it by its leaf."""
     named = [
-        {"region": order.region, "node": one.batch.node, "product": product.ref, "leaf": hexed(leaf_of(one))}
-        for one, product in records
+        {"region": order.region, "node": one.key[0], "product": one.product.ref, "leaf": hexed(one.key[1])}
+        for one in records
     ]
     reserved = sorted({"hash", "records"} & order.data.keys())
     if reserved:
@@ -248,4 +386,4 @@ def _report(order: ReportOrder, records: list[tuple[RecordPackage, Product]]) ->
     return PackagedRecord(JSON_MEDIA_TYPE, content, order.salt, Section.REPORT, number, order.subject)
 
 
-__all__ = ["Assembled", "AssemblyError", "LeftOut", "ReportOrder", "assemble", "plan"]
+__all__ = ["Assembled", "AssemblyError", "LeftOut", "LogView", "ReportOrder", "assemble", "plan"]

@@ -1,46 +1,104 @@
-"""Find what a report is assembled from: batch folders, and the subject's tag under each key epoch."""
+"""Find what a report is assembled from: books and batches on disk, and the subject's tag under each key epoch.
+
+The folder of a book or a batch has its root as its name. So the log, which says the root, says where it is: however
+many folders there are, only those that the report needs are looked at.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
 
+from creditchain.batch.book.manifest import FILE as BOOK_FILE
+from creditchain.batch.book.manifest import BookError
+from creditchain.batch.book.opened import BookFolder, open_book
 from creditchain.batch.errors import BatchError
-from creditchain.batch.folder.manifest import FILE, Manifest, read_manifest
+from creditchain.batch.folder.manifest import FILE as BATCH_FILE
 from creditchain.batch.folder.opened import BatchFolder, open_batch
 from creditchain.errors import ConfigError, InputError, Place, UnavailableError
 from creditchain.identifiers import Subject, epoch_digest, subject_tag
-from creditchain.log.history import BatchKey
 from creditchain.packages.parts import PackagedTag, SignedTagStatement
-from creditchain.verification.scope import Scope
+
+#: A book or a batch: node and root.
+VolumeKey = tuple[int, bytes]
 
 
-def find_folders(places: Sequence[Path], log_id: bytes) -> dict[BatchKey, Path]:
-    """The batch folders of one region's log in these places, by node and root.
+class Library(Protocol):
+    """Where the books and batches of a region are."""
 
-    Raises:
-        UnavailableError: a place is no folder.
-        BatchError: a manifest is damaged.
-    """
-    found: dict[BatchKey, Path] = {}
-    for place in places:
-        if not place.is_dir():
-            raise UnavailableError("there is no such folder of batches", place=Place(str(place)))
-        for path in sorted(place.iterdir()):
-            if (path / FILE).is_file():
-                manifest = _manifest(path)
-                if manifest.terms.log_id == log_id:
-                    found.setdefault((manifest.terms.node, manifest.root), path)
-    return found
+    def book(self, key: VolumeKey) -> BookFolder | None:
+        """The book of this node with this root; None if it is not here."""
+
+    def batch(self, key: VolumeKey) -> BatchFolder | None:
+        """The batch of this node with this root; None if it is not here."""
 
 
-@contextmanager
-def open_folders(scope: Scope, folders: Mapping[BatchKey, Path]) -> Iterator[dict[BatchKey, BatchFolder]]:
-    """Open the batches in scope for which there are folders."""
-    with ExitStack() as stack:
-        keys = [one.anchor.key for one in scope.sought if one.anchor.key in folders]
-        yield {key: stack.enter_context(open_batch(folders[key])) for key in keys}
+class FolderLibrary:
+    """Folders of books and batches in some places. What was opened stays open until the library is closed."""
+
+    def __init__(self, log_id: bytes, batches: Sequence[Path], books: Sequence[Path]) -> None:
+        """`batches`, `books`: folders in which their folders stand. UnavailableError if one of them is not there."""
+        for place in (*batches, *books):
+            if not place.is_dir():
+                raise UnavailableError("there is no such folder of batches or books", place=Place(str(place)))
+        self._log_id, self._batches, self._books = log_id, batches, books
+        self._open_batches: dict[VolumeKey, BatchFolder | None] = {}
+        self._open_books: dict[VolumeKey, BookFolder | None] = {}
+
+    def book(self, key: VolumeKey) -> BookFolder | None:
+        """See `Library.book`. BookError if it is damaged."""
+        if key not in self._open_books:
+            self._open_books[key] = next(filter(None, (self._book(place, key) for place in self._books)), None)
+        return self._open_books[key]
+
+    def batch(self, key: VolumeKey) -> BatchFolder | None:
+        """See `Library.batch`. BatchError if it is damaged."""
+        if key not in self._open_batches:
+            self._open_batches[key] = next(filter(None, (self._batch(place, key) for place in self._batches)), None)
+        return self._open_batches[key]
+
+    def _book(self, place: Path, key: VolumeKey) -> BookFolder | None:
+        path = place / key[1].hex()
+        if not (path / BOOK_FILE).is_file():
+            return None
+        try:
+            book = open_book(path)
+        except BookError as error:
+            raise error.at(Place(str(path))) from None
+        if (book.manifest.terms.log_id, book.manifest.terms.node) == (self._log_id, key[0]):
+            return book
+        book.close()
+        return None
+
+    def _batch(self, place: Path, key: VolumeKey) -> BatchFolder | None:
+        path = place / key[1].hex()
+        if not (path / BATCH_FILE).is_file():
+            return None
+        try:
+            batch = open_batch(path)
+        except BatchError as error:
+            raise error.at(Place(str(path))) from None
+        if (batch.manifest.terms.log_id, batch.manifest.terms.node) == (self._log_id, key[0]):
+            return batch
+        batch.close()
+        return None
+
+    def close(self) -> None:
+        """Close everything; what was read stays valid."""
+        for one in (*self._open_batches.values(), *self._open_books.values()):
+            if one is not None:
+                one.close()
+        self._open_batches, self._open_books = {}, {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def gather_tags(
@@ -69,10 +127,3 @@ def gather_tags(
             )
         tags[statement.key_epoch] = PackagedTag(statement.subject_tag, statement)
     return tags
-
-
-def _manifest(path: Path) -> Manifest:
-    try:
-        return read_manifest(path)
-    except BatchError as error:
-        raise error.at(Place(str(path))) from None

@@ -6,28 +6,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from creditchain.documents import Document, domain_mask
+from creditchain.log.views import LogEntry
 from creditchain.messages import subject_digest
-from creditchain.packages.record_package import RecordPackage
+from creditchain.packages.parts import PackagedRecord
 from creditchain.packages.report_package import ReportPackage
 from creditchain.products import Product
-from creditchain.verification.evidence import Missing, ReportEvidence
+from creditchain.verification.evidence import Missing
+from creditchain.verification.lives import RecordKey
 from creditchain.verification.policy import Policy
+from creditchain.verification.ranged import ShownRange
+from creditchain.verification.report_evidence import ReportEvidence
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedRecord:
     """One record of the report."""
 
-    package: RecordPackage
+    record: PackagedRecord
+    range: ShownRange  #: that is said to open its leaf
     leaf: bytes  #: leaf hash, 32 bytes
     document: Document | None  #: None for a file, or a JSON document that breaks the format
-    product: Product | None  #: named by its batch's log entry; None if the verifier does not know it
-    domains: int  #: bit set: the document's own domain; for a file, those of its product that its batch declares
+    product: Product | None  #: of its batch, or that its leaf in a book names; None if the verifier does not know it
+    domains: int  #: bit set: the document's own domain; for a file, those of which it may be
 
     @property
-    def key(self) -> tuple[int, bytes]:
+    def key(self) -> RecordKey:
         """Node and leaf hash, by which lives and disputes are recorded."""
-        return self.package.batch.node, self.leaf
+        return self.range.packaged.node, self.leaf
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +45,16 @@ class Case:
     catalogue: Mapping[str, Product]
     report: Document | None  #: None if the report is not a JSON document that keeps the format
     product: Product | None  #: the report's product; None if the verifier does not know it
+    ranges: tuple[ShownRange, ...]  #: as in the package
     records: tuple[JudgedRecord, ...]
+    #: The entry of the batch that holds a leaf of a book, where the package shows that.
+    origins: Mapping[RecordKey, LogEntry]
     #: Key epochs for whose tag a statement or a tag key vouches. The policy has no say in this.
     vouched: frozenset[int]
+
+    def ranges_of(self, entry: int) -> tuple[ShownRange, ...]:
+        """The ranges of the book or batch with this log entry."""
+        return tuple(one for one in self.ranges if one.packaged.place.index == entry)
 
     @property
     def time(self) -> int | None:

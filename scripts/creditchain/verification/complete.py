@@ -1,11 +1,12 @@
 """Step 9: nothing in the policy's scope was left out.
 
-The region's log gives every batch of each publisher in scope. For each of these batches, and each section that was
-asked for, the package must prove which leaves the batch holds for the subject. Each of these leaves must be opened in
-the package, or have been excused when the report was delivered: because the log says that the record is no longer live,
-or because the batch is so old that its retention is over in any case (`scope.excused`). A superseded record is excused
-by the record that took its place, which must be shown, or excused itself: otherwise whoever supersedes a record by a
-leaf that does not exist would hide it. The report must rest on exactly the records shown.
+The cells of the log give what each publisher in scope published: the audited book that the report shows, and each
+batch after it. Of each of these, and of each section that was asked for, the package must prove which leaves it holds
+for the subject. Each of these leaves must be opened in the package, or have been excused when the report was delivered:
+because the log says that the record is no longer live, or because it was published so long ago that its retention is
+over in any case (`scope.excused`). A superseded record is excused by the record that took its place, which must be
+shown, or excused itself: otherwise whoever supersedes a record by a leaf that does not exist would hide it. The report
+must rest on exactly the records shown.
 
 An unopened leaf shows neither its day nor its domain. If the consent limits either, the leaf may be one that must not
 be shown. Completeness is then *not verified*, unless the policy trusts the provider in this. If the consent limits
@@ -14,33 +15,35 @@ neither, the leaf was left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from creditchain.documents import Section
-from creditchain.log.history import LogIndex, RecordKey, index_log
-from creditchain.merkle import Leaf, verify_range
+from creditchain.log.entries import AnchorBody
+from creditchain.merkle import Leaf
 from creditchain.messages import NO_DIGEST
 from creditchain.packages.parts import hexed
-from creditchain.packages.report_package import PackagedRange
 from creditchain.products import Product
 from creditchain.verification.case import Case, JudgedRecord, domains_in
 from creditchain.verification.consented import limits_days
 from creditchain.verification.evidence import Missing, NodeHistory
+from creditchain.verification.lives import Lives, RecordKey
 from creditchain.verification.policy import Completeness
+from creditchain.verification.ranged import ShownRange
 from creditchain.verification.scope import (
     Asked,
     Scope,
     Sought,
+    Window,
     asked_for,
     combined,
     everything,
     excused,
     find_scope,
     in_scope,
-    last_successor,
     wrongly_launched,
 )
+from creditchain.verification.shelves import LoggedAnchor, Shelves
 from creditchain.verification.verdict import (
     Outcome,
     Step,
@@ -85,11 +88,30 @@ def check_completeness(case: Case, delivered: Step) -> Result:
 
 def _ready(case: Case, delivered: Step) -> _Check | Step:
     """The check with all that it needs; the step if something is missing."""
-    product, time, log, members = case.product, case.time, case.evidence.log, case.evidence.members
-    if isinstance(log, Missing):
-        return not_verified(9, log.why.en, log.why.zh)
-    if isinstance(members, Missing):
-        return not_verified(9, members.why.en, members.why.zh)
+    seen = case.evidence
+    shelves, lives, members = seen.shelves, seen.lives, seen.members
+    for fact in (shelves, lives, members):
+        if isinstance(fact, Missing):
+            return not_verified(9, fact.why.en, fact.why.zh)
+    # Narrowed above; written out for the type checker, which does not follow the loop.
+    if isinstance(shelves, Missing) or isinstance(lives, Missing) or isinstance(members, Missing):
+        raise TypeError("unreachable")
+    fault = _unfit(case, delivered, shelves)
+    if fault is not None:
+        return fault
+    if case.product is None or case.time is None:
+        raise TypeError("unreachable")
+    window = _window(case, shelves.size, case.time)
+    if isinstance(window, Step):
+        return window
+    return _Check(case, shelves, lives, members, case.product, case.time, window)
+
+
+def _unfit(case: Case, delivered: Step, shelves: Shelves) -> Step | None:
+    """The step if completeness cannot be judged at all."""
+    product = case.product
+    if case.package.log_id != case.evidence.origin.log_id:
+        return failed(9, "the package is of another region's log", "数据包属于其他区域的日志")
     invented = sorted({one.key_epoch for one in case.package.tags} - case.vouched)
     if invented:
         # Whatever the policy says: under a tag of its own invention, a provider could show that there is nothing.
@@ -101,36 +123,37 @@ def _ready(case: Case, delivered: Step) -> _Check | Step:
         )
     if case.package.delivery is not None and delivered.outcome not in (Outcome.PASSED, Outcome.PENDING):
         return not_verified(9, "see step 8: the time of the delivery is not established", "见步骤 8")
-    if product is None or time is None or any(name not in case.catalogue for name in product.combines):
+    if product is None or case.time is None or any(name not in case.catalogue for name in product.combines):
         return not_verified(9, "the report's product, or one it combines, is not known here", "本地未知报告所含产品")
-    index = index_log(log)
-    if index.unread:
-        return not_verified(9, "the log holds entries of a contract that is not known here", "日志含本地未知合约的条目")
-    other = wrongly_launched(index, combined(product, case.catalogue))
+    if shelves.unread:
+        return not_verified(
+            9, "the log holds entries of a contract that is not known here", "日志含本地未知合约的条目",
+            entries=list(shelves.unread),
+        )  # fmt: skip
+    other = wrongly_launched(shelves, combined(product, case.catalogue))
     if other:
         return not_verified(
             9, "the region launched other products under the numbers of these", "区域以同一编号上线了其他产品",
             products=other,
         )  # fmt: skip
-    window = _window(case, index, time)
-    return window if isinstance(window, Step) else _Check(case, index, product, time, window, members)
+    return None
 
 
-def _window(case: Case, index: LogIndex, time: int) -> range | Step:
+def _window(case: Case, size: int, time: int) -> Window | Step:
     demands, block = case.policy.completeness, case.evidence.block
+    end = time - demands.lag_seconds
     if demands.log_size is not None:
-        if demands.log_size > index.size:
+        if demands.log_size > size:
             return not_verified(
                 9, "the log is shorter than the policy's scope", "日志短于策略范围",
-                expected=demands.log_size, found=index.size,
+                expected=demands.log_size, found=size,
             )  # fmt: skip
-        return range(demands.first_entry, demands.log_size)
+        return Window(demands.first_entry, demands.log_size, end)
     if isinstance(block, Missing):
         return not_verified(9, block.why.en, block.why.zh)
-    end = time - demands.lag_seconds
     if block.time < end:
         return pending(9, "the final block does not reach the delivery yet", "最终区块尚未到达交付时间")
-    return range(demands.first_entry, index.size_at(end))
+    return Window(demands.first_entry, None, end)
 
 
 @dataclass(slots=True)
@@ -138,35 +161,36 @@ class _Check:
     """One pass over the scope that collects what is missing."""
 
     case: Case
-    log: LogIndex
+    shelves: Shelves
+    lives: Lives
+    members: Mapping[int, NodeHistory]
     product: Product
     time: int
-    window: range
-    members: Mapping[int, NodeHistory]
-    unproven: list[str] = field(default_factory=list)  #: batches without a range proof that holds
+    window: Window
+    unproven: list[str] = field(default_factory=list)  #: books and batches without a range proof that holds
     untagged: set[int] = field(default_factory=set)  #: key epochs without a tag
     left_out: list[str] = field(default_factory=list)  #: leaves that had to be opened and are not
     veiled: list[str] = field(default_factory=list)  #: unopened leaves that consent may not cover
     gone: dict[str, int] = field(default_factory=dict)  #: number of excused leaves, by excuse
     excused: set[RecordKey] = field(default_factory=set)
     hidden: set[RecordKey] = field(default_factory=set)  #: those of `veiled`
+    doubtful: list[str] = field(default_factory=list)  #: leaves that a stolen key may have taken out
     superseded: list[tuple[str, RecordKey]] = field(default_factory=list)  #: where they are, and which
     leaves: int = 0
 
     def result(self) -> Result:
-        """Look at all batches in scope and say what was found."""
+        """Look at everything in scope and say what was found."""
         demands = self.case.policy.completeness
         asked = self._asked(demands)
         products = in_scope(combined(self.product, self.case.catalogue), asked, demands)
-        scope = find_scope(self.log, self.window, products, asked, demands, members=self.members)
-        ranges = {one.place: one for one in self.case.package.ranges}
+        scope = find_scope(self.shelves, self.window, products, asked, demands, members=self.members)
         opened = {record.key for record in self.case.records}
+        self.unproven += [f"node {node}: entry {entry} is neither shown nor named" for node, entry in scope.unnamed]
         for sought in scope.sought:
-            for section in sought.sections:
-                self._look(sought, section, ranges, opened)
+            self._look(sought, opened)
         for where, key in self.superseded:
             self._follow(where, key, opened)
-        weak = (*self._unaudited(scope), *self._trusted(demands), *_closed(scope))
+        weak = (*_unaudited(scope), *self._trusted(demands), *_closed(scope))
         fault = self._fault() or self._unmatched(demands, products, scope) or self._doubt(scope, demands)
         if fault is not None:
             return fault, (), weak
@@ -194,50 +218,62 @@ class _Check:
                 return not_verified(9, en, zh, found=names)
         return None
 
-    def _look(
-        self,
-        sought: Sought,
-        section: Section,
-        ranges: Mapping[tuple[int, bytes, Section], PackagedRange],
-        opened: set[RecordKey],
-    ) -> None:
-        """Check one batch and section: its range must be proven and each of its leaves accounted for."""
-        body = sought.anchor.body
-        batch = f"batch {body.number} of key epoch {body.key_epoch}"
-        where = f"node {body.node}, {sought.product.ref}, {batch}, {section.label}"
-        tag = self.case.package.tag(body.key_epoch)
-        if tag is None:
-            self.untagged.add(body.key_epoch)
+    def _look(self, sought: Sought, opened: set[RecordKey]) -> None:
+        """Check one book or batch: its sections must be shown and each of its leaves accounted for."""
+        if self.case.package.tag(sought.shelf.key_epoch) is None:
+            self.untagged.add(sought.shelf.key_epoch)
             return
-        shown = ranges.get((body.node, body.root, section))
-        if shown is None:
-            self.unproven.append(f"{where}: no range proof")
+        shown = self.case.ranges_of(sought.volume.entry)
+        faults = {section: _not_shown(section, shown) for section in sought.sections}
+        for section, fault in faults.items():
+            if fault is not None:
+                self.unproven.append(f"{sought.name}, {section.label}: {fault}")
+        if any(faults.values()):
             return
-        if shown.subject_tag != tag.subject_tag:
-            self.unproven.append(f"{where}: the range proof is for another tag")
-            return
-        verdict = verify_range(shown.proof, tag.subject_tag, section, body.size, body.root)
-        if not verdict:
-            self.unproven.append(f"{where}: {verdict.fault}")
-            return
-        self.leaves += len(shown.proof.leaves)
-        for leaf in shown.proof.leaves:
-            self._account(sought, leaf, where, opened)
+        leaves = {leaf for one in shown if one.holds for leaf in one.proof.leaves if leaf.section in sought.sections}
+        for leaf in sorted(leaves):
+            self._account(sought, leaf, opened)
 
-    def _account(self, sought: Sought, leaf: Leaf, where: str, opened: set[RecordKey]) -> None:
-        key = (sought.anchor.body.node, leaf.hash())
+    def _account(self, sought: Sought, leaf: Leaf, opened: set[RecordKey]) -> None:
+        product = sought.product_of(leaf)
+        if product is None:
+            return
+        self.leaves += 1
+        key = (sought.shelf.node, leaf.hash())
         if key in opened:
             return
-        excuse = excused(self.log, sought, leaf, self.time)
+        where = f"{sought.name}, {Section(leaf.section).label}"
+        since, domains = self._published(sought, product, key)
+        excuse = excused(self.lives.life(key), product, leaf, since, self.time)
+        if self._ended_by_thief(key):
+            self.doubtful.append(f"{where}: {hexed(key[1])}")
         if excuse == Life.SUPERSEDED.label:
             self.superseded.append((where, key))
         elif excuse is not None:
             self._excuse(key, excuse)
-        elif self._may_be_outside(sought):
+        elif self._may_be_outside(product, domains):
             self.hidden.add(key)
             self.veiled.append(f"{where}: {hexed(key[1])}")
         else:
             self.left_out.append(f"{where}: {hexed(key[1])}")
+
+    def _ended_by_thief(self, key: RecordKey) -> bool:
+        """Whether a key that acted for the publisher was in other hands when the record's life changed."""
+        since, member = self.lives.since.get(key), self.members.get(key[0])
+        return since is not None and member is not None and member.compromised_at(since)
+
+    def _published(self, sought: Sought, product: Product, key: RecordKey) -> tuple[int, int]:
+        """When a leaf was published at the latest (unix seconds), and of which domains it may be.
+
+        A leaf of a book was published before the book; which batch it came with, the package may show.
+        """
+        volume = sought.volume
+        if isinstance(volume, LoggedAnchor):
+            return volume.time, volume.body.domains
+        origin = self.case.origins.get(key)
+        if origin is not None and isinstance(origin.body, AnchorBody):
+            return origin.time, origin.body.domains
+        return volume.time, domains_in(product)
 
     def _excuse(self, key: RecordKey, excuse: str) -> None:
         self.excused.add(key)
@@ -245,8 +281,8 @@ class _Check:
 
     def _follow(self, where: str, key: RecordKey, opened: set[RecordKey]) -> None:
         """Account for a superseded leaf by what became of the record that took its place."""
-        end = last_successor(self.log, key, self.time)
-        if end is not None and (end in opened or end in self.excused or self.log.life_at(end, self.time) in _ENDED):
+        end = self.lives.last_successor(key)
+        if end is not None and (end in opened or end in self.excused or self.lives.life(end) in _ENDED):
             self._excuse(key, Life.SUPERSEDED.label)
         elif end is not None and end in self.hidden:
             self.hidden.add(key)
@@ -254,19 +290,19 @@ class _Check:
         else:
             self.left_out.append(f"{where}: {hexed(key[1])} is superseded by a record that is not shown")
 
-    def _may_be_outside(self, sought: Sought) -> bool:
-        """Whether a leaf of this batch may be one that the consent or the request does not allow to be shown."""
+    def _may_be_outside(self, product: Product, domains: int) -> bool:
+        """Whether a leaf may be one that the consent or the request does not allow to be shown."""
         delivery, consent = self.case.package.delivery, self.case.package.consent
         if delivery is None:
             return False
         # Intersect with the product's domains: a publisher may declare more domains than its product has, and must not
         # gain an excuse by that.
-        if sought.anchor.body.domains & domains_in(sought.product) & ~delivery.request.domains:
+        if domains & domains_in(product) & ~delivery.request.domains:
             return True
         if delivery.request.consent == NO_DIGEST or consent is None:
             return False
         opened = self.case.evidence.delivery.open_domains
-        if not isinstance(opened, Missing) and not domains_in(sought.product) & ~opened:
+        if not isinstance(opened, Missing) and not domains_in(product) & ~opened:
             return False
         return limits_days(consent.message, self.time)
 
@@ -274,7 +310,7 @@ class _Check:
         """The step if it fails: something is provably left out, or is not shown although it could be."""
         if self.unproven:
             return failed(
-                9, f"a batch in scope is not shown: {_some(self.unproven)}", "范围内有批次未证明",
+                9, f"a book or batch in scope is not shown: {_some(self.unproven)}", "范围内有总账或批次未证明",
                 missing=self.unproven,
             )  # fmt: skip
         if self.left_out:
@@ -312,8 +348,8 @@ class _Check:
             # An empty scope proves nothing. It may be a new chain, a window before the first batch, or a mistake in the
             # policy.
             return not_verified(
-                9, f"no batch is in scope: {len(self.window)} entries of the log", "范围内没有批次，无从判断",
-                first_entry=self.window.start, log_size=self.window.stop,
+                9, "nothing is in scope", "范围内没有批次，无从判断",
+                first_entry=self.window.first, log_size=self.window.size,
             )  # fmt: skip
         if self.untagged:
             return not_verified(
@@ -321,18 +357,20 @@ class _Check:
                 key_epochs=sorted(self.untagged),
             )  # fmt: skip
         if scope.spoiled:
-            places = [f"node {one.body.node} no. {one.body.number}" for one in scope.spoiled]
+            first = scope.spoiled[0]
             return not_verified(
                 9,
-                f"a batch is broken or annulled, or a key was compromised: {_some(places)}",
-                "失效批次的内容无法得知",
-                batches=places,
-            )
-        unaudited = [one for one in scope.sought if not self.log.is_audited(one.anchor)]
-        if demands.audited and unaudited:
+                f"what node {first.node} published cannot be shown (entry {first.entry}): {first.why}",
+                f"节点 {first.node} 所发布内容无法证明（日志第 {first.entry} 条）",
+                nodes=sorted({one.node for one in scope.spoiled}), entries=sorted(one.entry for one in scope.spoiled),
+            )  # fmt: skip
+        if self.doubtful:
             return not_verified(
-                9, f"{len(unaudited)} batch(es) in scope are not audited", f"{len(unaudited)} 个批次未审计"
-            )
+                9, f"a record is no longer live by a key that was in other hands then: {_some(self.doubtful)}",
+                f"{len(self.doubtful)} 条记录的状态由当时已泄露的密钥变更", doubtful=self.doubtful,
+            )  # fmt: skip
+        if demands.audited and any(_is_unaudited(one) for one in scope.sought):
+            return not_verified(9, "a batch in scope has not been audited", "范围内有批次未经审计")
         if self.veiled and not demands.trust_unopened:
             return not_verified(
                 9,
@@ -343,39 +381,26 @@ class _Check:
         return None
 
     def _passed(self, scope: Scope, products: int) -> Step:
-        audited = sum(self.log.is_audited(one.anchor) for one in scope.sought)
-        nodes = len({one.anchor.body.node for one in scope.sought})
+        batches = sum(isinstance(one.volume, LoggedAnchor) for one in scope.sought)
+        details = {
+            "publishers": len({one.shelf.node for one in scope.sought}),
+            "products": products,
+            "books": len(scope.sought) - batches,
+            "batches": batches,
+            "audited": batches - sum(map(_is_unaudited, scope.sought)),
+            "records": self.leaves,
+            "opened": self.leaves - sum(self.gone.values()) - len(self.veiled),
+            "unopened": len(self.veiled),
+            "gone": dict(sorted(self.gone.items())),
+            "first_entry": self.window.first,
+            "log_size": self.window.size,
+            "until": self.window.end if self.window.size is None else None,
+        }
         return passed(
             9,
-            f"{len(scope.sought)} batch(es) of {nodes} publisher(s), {audited} audited; "
-            f"{self.leaves} record(s), all accounted for, to log size {scope.window.stop}",
-            f"{nodes} 个发布节点 {len(scope.sought)} 个批次（{audited} 个经审计），{self.leaves} 条记录均有着落，"
-            f"截至日志大小 {scope.window.stop}",
-            log_size=scope.window.stop,
-            first_entry=scope.window.start,
-            products=products,
-            publishers=nodes,
-            batches=len(scope.sought),
-            audited=audited,
-            records=self.leaves,
-            opened=self.leaves - sum(self.gone.values()) - len(self.veiled),
-            unopened=len(self.veiled),
-            gone=dict(sorted(self.gone.items())),
-        )
-
-    def _unaudited(self, scope: Scope) -> tuple[Weakness, ...]:
-        """In an audited batch a regulator saw all leaves in order. In the others only proofs of disorder guard it."""
-        count = sum(not self.log.is_audited(one.anchor) for one in scope.sought)
-        if not count:
-            return ()
-        return (
-            weakness(
-                WeaknessKind.UNAUDITED,
-                f"{count} of {len(scope.sought)} batch(es) in scope have not been audited",
-                f"范围内 {len(scope.sought)} 个批次中 {count} 个未经审计",
-                batches=len(scope.sought),
-                unaudited=count,
-            ),
+            f"nothing left out: {details['books']} book(s), {batches} batch(es), {details['publishers']} publisher(s)",
+            f"{details['publishers']} 个发布节点无遗漏：总账 {details['books']} 本，批次 {batches} 个",
+            **details,
         )
 
     def _trusted(self, demands: Completeness) -> tuple[Weakness, ...]:
@@ -390,6 +415,35 @@ class _Check:
                 )
             )
         return tuple(found)
+
+
+def _not_shown(section: Section, shown: Sequence[ShownRange]) -> str | None:
+    """Why a section of a book or batch is not shown; None if a range that holds covers it."""
+    covering = [one for one in shown if one.covers(section)]
+    if any(one.holds for one in covering):
+        return None
+    return next((str(one.fault.reason.en) for one in covering if one.fault is not None), "no range proof")
+
+
+def _is_unaudited(sought: Sought) -> bool:
+    return isinstance(sought.volume, LoggedAnchor) and not sought.shelf.is_audited(sought.volume)
+
+
+def _unaudited(scope: Scope) -> tuple[Weakness, ...]:
+    """In an audited batch a regulator saw all leaves in order. In the others only proofs of disorder guard it."""
+    batches = [one for one in scope.sought if isinstance(one.volume, LoggedAnchor)]
+    count = sum(map(_is_unaudited, batches))
+    if not count:
+        return ()
+    return (
+        weakness(
+            WeaknessKind.UNAUDITED,
+            f"{count} batch(es) in scope have not been audited",
+            f"范围内 {count} 个批次未经审计",
+            batches=len(batches),
+            unaudited=count,
+        ),
+    )
 
 
 def _closed(scope: Scope) -> tuple[Weakness, ...]:

@@ -7,7 +7,7 @@ message is authentic also in what the contract does not store: its subject and i
 from __future__ import annotations
 
 from creditchain.documents import Section
-from creditchain.log.metering import grant_in, pauses_of
+from creditchain.log.metering import consent_id
 from creditchain.log.views import ConsentState
 from creditchain.messages import NO_DIGEST, Consent, QueryRequest
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
@@ -77,7 +77,7 @@ def _request_fault(case: Case, delivery: PackagedDelivery) -> Step | None:
 def _records_fault(case: Case, request: QueryRequest) -> Step | None:
     """No record may come from a section or domain that was not asked for."""
     for record in case.records:
-        section = record.package.record.section
+        section = record.record.section
         if not request.sections >> section & 1:
             return failed(
                 7, "a record is of a section that was not asked for", "含有未请求的信息类别", found=section.label
@@ -117,7 +117,7 @@ def _under_consent(case: Case, delivery: PackagedDelivery, opened: int) -> Step:
         _scope_fault(state, delivery.request, opened),
         _time_fault(state, time),
         _revoked(case, state, time),
-        _paused(case, delivery.request.consent, time),
+        _paused(case, time),
         _days_fault(case.records, packaged.message, opened, time),
         _uses_fault(case, state),
         _endorsement_fault(case, packaged.message),
@@ -204,19 +204,21 @@ def _revoked(case: Case, state: ConsentState, time: int) -> Step | None:
     )
 
 
-def _paused(case: Case, consent: bytes, time: int) -> Step | None:
-    """The log tells every pause. In the second in which one begins, the ledger's flag decides."""
-    metered, log = case.evidence.delivery.metered, case.evidence.log
-    for value in (metered, log):
+def _paused(case: Case, time: int) -> Step | None:
+    """In the second in which a pause begins, the ledger's flag decides."""
+    metered, pauses = case.evidence.delivery.metered, case.evidence.delivery.pauses
+    for value in (metered, pauses):
         if isinstance(value, Missing):
             return not_verified(7, value.why.en, value.why.zh)
-    if isinstance(log, Missing) or isinstance(metered, Missing):
+    if isinstance(pauses, Missing) or isinstance(metered, Missing):
         raise TypeError("unreachable")
     flagged = metered is not None and metered.item.flags & MeterFlag.PAUSED
-    for since, until in pauses_of(log, consent):
-        begun = since < time or (since == time and (metered is None or flagged))
-        if begun and (until is None or time < until):
-            return failed(7, "delivered while the consent was paused", "交付时授权已暂停", expected=until, found=time)
+    for one in pauses:
+        begun = one.since < time or (one.since == time and (metered is None or flagged))
+        if begun and (one.until is None or time < one.until):
+            return failed(
+                7, "delivered while the consent was paused", "交付时授权已暂停", expected=one.until, found=time
+            )
     if flagged:
         return failed(7, "the ledger flags that the consent was paused", "账本注明授权当时已暂停", found=time)
     return None
@@ -224,14 +226,13 @@ def _paused(case: Case, consent: bytes, time: int) -> Step | None:
 
 def _endorsement_fault(case: Case, message: Consent) -> Step | None:
     """Check who endorsed the consent when it was granted: a platform, whose key was in nobody else's hands then."""
-    log, members = case.evidence.log, case.evidence.members
-    for value in (log, members):
+    grant, members = case.evidence.delivery.grant, case.evidence.members
+    for value in (grant, members):
         if isinstance(value, Missing):
             return not_verified(7, value.why.en, value.why.zh)
-    if isinstance(log, Missing) or isinstance(members, Missing):
+    if isinstance(grant, Missing) or isinstance(members, Missing):
         raise TypeError("unreachable")
-    grant = grant_in(log, message.id)
-    if grant is None:
+    if grant is None or consent_id(grant.data) != message.id:
         return not_verified(7, "consent and log contradict each other", "授权与日志相互矛盾")
     granted_at, platform = grant.time, members.get(message.platform)
     if platform is None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from creditchain.documents import JSON_MEDIA_TYPE, Document, domain_mask, parse_document
 from creditchain.errors import InputError
 from creditchain.log.entries import AnchorBody
+from creditchain.packages.parts import PackagedRecord
 from creditchain.packages.record_package import RecordPackage
 from creditchain.products import Product
 from creditchain.verification.days import day_of
@@ -20,9 +21,8 @@ from creditchain.verification.publisher import contradiction, product_of
 from creditchain.verification.verdict import Step, failed, not_verified, passed, worst_of
 
 
-def check_document(package: RecordPackage) -> tuple[Document | None, Step]:
+def check_document(record: PackagedRecord) -> tuple[Document | None, Step]:
     """Check that a JSON document keeps the format, and names the section and subject that the package names."""
-    record = package.record
     if record.media_type != JSON_MEDIA_TYPE:
         return None, passed(2, "the document is a file", "文档为文件")
     try:
@@ -68,27 +68,37 @@ def check_product(
             product=body.product,
         )  # fmt: skip
         return unknown if document is None else worst_of((unknown, _check_day(document, anchor.time)))
-    numbered = _check_number(package, product)
+    return check_fit(package.record, document, product, anchor.time, body.domains)
+
+
+def check_fit(
+    record: PackagedRecord, document: Document | None, product: Product, published: int, domains: int
+) -> Step:
+    """Check a record against its product, and its day against the time by which it was published (unix seconds).
+
+    `document` is None for a file, `domains` are those for which it was published, as a bit set.
+    """
+    numbered = _check_number(record, product)
     if document is None:
-        return worst_of((_check_file(package, product, body), numbered))
-    return _misfit(document, product) or worst_of((_check_day(document, anchor.time), numbered))
+        return worst_of((_check_file(record, product, domains), numbered))
+    return _misfit(document, product) or worst_of((_check_day(document, published), numbered))
 
 
-def _check_number(package: RecordPackage, product: Product) -> Step:
+def _check_number(record: PackagedRecord, product: Product) -> Step:
     """Check the number in the leaf: by it, whoever sees the leaf unopened takes it for one of that product."""
-    number = package.record.product
+    number = record.product
     if number != product.number:
         return _of_another("product's number", "产品编号", [str(product.number)], str(number))
     return passed(2, "the leaf has its product's number", "叶节点的产品编号相符")
 
 
-def _check_file(package: RecordPackage, product: Product, body: AnchorBody) -> Step:
+def _check_file(record: PackagedRecord, product: Product, domains: int) -> Step:
     """Check a file, which names neither product nor domain nor day: only its section and scheme can be wrong."""
-    if package.record.section not in product.sections:
-        return _of_another("section", "信息类别", [one.label for one in product.sections], package.record.section.label)
-    if package.record.subject.scheme not in product.subjects:
-        return _of_another("scheme of subjects", "主体编号类型", list(product.subjects), package.record.subject.scheme)
-    if not body.domains & domain_mask(product.domains):
+    if record.section not in product.sections:
+        return _of_another("section", "信息类别", [one.label for one in product.sections], record.section.label)
+    if record.subject.scheme not in product.subjects:
+        return _of_another("scheme of subjects", "主体编号类型", list(product.subjects), record.subject.scheme)
+    if not domains & domain_mask(product.domains):
         return failed(2, "the batch was anchored for no domain of its product", "批次所声明数据域不属于其产品")
     return passed(2, f"a file of {product.ref}", f"{product.ref} 的文件")
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from creditchain.log.disputes import LoggedDispute
-from creditchain.log.history import LogIndex, RecordKey
 from creditchain.log.views import AnchorInfo
 from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.evidence import Evidence
-from creditchain.verification.scope import last_successor
+from creditchain.verification.lives import Lives, RecordKey
 from creditchain.verification.steps import leaf_of
 from creditchain.verification.verdict import Outcome, Step, Verdict, failed, not_verified, passed, worst_fault
 from creditchain.vocabulary import DisputeState
@@ -33,14 +32,12 @@ class ShownRecord:
         return self.package.batch.node, leaf_of(self.package)
 
 
-def check_correction(
-    filing: LoggedDispute, disputed: ShownRecord, correcting: ShownRecord, log: LogIndex, time: int
-) -> Step:
+def check_correction(filing: LoggedDispute, disputed: ShownRecord, correcting: ShownRecord, lives: Lives) -> Step:
     """Whether `correcting` is what took the disputed record's place by the answer to `filing`; as a step 6.
 
-    `log` is the region's log as of a final block, `time` that block's, in unix seconds.
+    `lives` are those of the records that the answer leads to, as of a final block.
     """
-    fault = _not_answered(filing, disputed) or _not_named(filing, correcting, log, time)
+    fault = _not_answered(filing, disputed) or _not_named(filing, correcting, lives)
     fault = fault or worst_fault(
         _not_alike(disputed, correcting), _not_newer(filing, correcting), _own_fault(disputed, correcting)
     )
@@ -59,9 +56,9 @@ def _not_answered(filing: LoggedDispute, disputed: ShownRecord) -> Step | None:
     return None
 
 
-def _not_named(filing: LoggedDispute, correcting: ShownRecord, log: LogIndex, time: int) -> Step | None:
+def _not_named(filing: LoggedDispute, correcting: ShownRecord, lives: Lives) -> Step | None:
     """The answer names this record, or one that it superseded, directly or not."""
-    end = last_successor(log, (filing.node, filing.successor or b""), time)
+    end = lives.last_successor((filing.node, filing.successor or b""))
     if end is None:
         return failed(6, "the records supersede each other in a circle", "更正记录循环取代")
     if end != correcting.key:

@@ -6,19 +6,16 @@ not be read is `Missing`, which no step treats as an answer. `None` means that t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from creditchain.log.views import (
     AnchorInfo,
     BlockRef,
     Compromise,
-    ConsentState,
     LaunchedProduct,
     LogEntry,
     MemberAt,
-    Metered,
     NodeInfo,
     RecordState,
 )
@@ -128,54 +125,4 @@ class Evidence:
             record=missing,
             key_epoch_digest=missing,
             signer=missing,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryEvidence:
-    """What the chain says about one delivery and the consent it names."""
-
-    #: None if there is no such consent, or the request names none.
-    consent: ConsentState | Missing | None = NOT_ASKED
-    #: What the log says was metered for the nonce of the request; None if nothing was.
-    metered: Metered | Missing | None = NOT_ASKED
-    #: All as they were at the receipt's `delivered_at`.
-    institution: MemberAt | Missing = NOT_ASKED
-    provider: MemberAt | Missing = NOT_ASKED
-    #: None if the request names no broker.
-    broker: MemberAt | Missing | None = NOT_ASKED
-    #: Domains that could be used without consent at that time.
-    open_domains: int | Missing = NOT_ASKED
-
-
-@dataclass(frozen=True, slots=True)
-class ReportEvidence:
-    """All that the steps need from a chain for one report package, as of `block`."""
-
-    origin: Origin
-    block: BlockRef | Missing
-    #: One for each record of the package, in its order.
-    records: tuple[Evidence, ...]
-    #: For each key epoch of the package's tags.
-    tags: Mapping[int, TagEvidence]
-    #: The whole log as of `block`, checked against its root there.
-    log: tuple[LogEntry, ...] | Missing
-    #: Every node that ever anchored, the two nodes of the delivery, the platform that endorsed the consent, and the
-    #: hosts of all these.
-    members: Mapping[int, NodeHistory] | Missing = field(default_factory=dict)
-    delivery: DeliveryEvidence = DeliveryEvidence()
-    source: Source | None = None  #: None if nobody was asked
-
-    @classmethod
-    def absent(cls, origin: Origin, records: int, epochs: Iterable[int], why: Text) -> ReportEvidence:
-        """Evidence if the chain could not be asked at all."""
-        missing = Missing(why)
-        return cls(
-            origin=origin,
-            block=missing,
-            records=(Evidence.absent(origin, why),) * records,
-            tags={epoch: TagEvidence(missing, missing) for epoch in epochs},
-            log=missing,
-            members=missing,
-            delivery=DeliveryEvidence(missing, missing, missing, missing, missing, missing),
         )

@@ -1,7 +1,7 @@
 """The numbered steps for a report, as a pure function of the report package, the evidence and the verifier's policy.
 
  (1) the package parses within limits                      `report_package.parse_report_package`
- (2) to (6) hold for each record                           `steps.verify_record`, added up here
+ (2) to (6) hold for each record                           `ranged_records.judge_records`, added up here
  (2) the report itself; whose its tags are                 `_check_report`, `_check_tags`
  (7) consent covered the delivery                          `consented.check_consent`
  (8) the delivery is on the ledger                         `delivered.check_delivery`
@@ -14,24 +14,26 @@ verified*.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from creditchain.documents import JSON_MEDIA_TYPE, Document, Domain, Section, domain_mask, parse_document
+from creditchain.documents import JSON_MEDIA_TYPE, Document, Domain, Section, parse_document
 from creditchain.errors import InputError
 from creditchain.identifiers import epoch_digest
-from creditchain.packages.record_package import RecordPackage
-from creditchain.packages.report_package import EpochTag, ReportPackage
+from creditchain.log.views import LogEntry
+from creditchain.packages.report_package import EpochTag, PackagedRange, ReportPackage
 from creditchain.products import Product, ProductKind
-from creditchain.verification.case import Case, JudgedRecord, domains_in
+from creditchain.verification.case import Case, JudgedRecord
 from creditchain.verification.complete import check_completeness
 from creditchain.verification.consented import check_consent
 from creditchain.verification.days import day_of
 from creditchain.verification.delivered import check_delivery
-from creditchain.verification.evidence import Evidence, Missing, ReportEvidence
+from creditchain.verification.evidence import NOT_ASKED, Missing
+from creditchain.verification.lives import RecordKey
 from creditchain.verification.policy import DEFAULT_POLICY, Policy
-from creditchain.verification.publisher import anchor_body, product_of
+from creditchain.verification.ranged import ShownRange, judge_range, origin_holds
+from creditchain.verification.ranged_records import RecordSteps, judge_records, shown_record
+from creditchain.verification.report_evidence import ReportEvidence
 from creditchain.verification.retained import check_retention
-from creditchain.verification.steps import leaf_of, verify_record
 from creditchain.verification.subject import UNVOUCHED_TAG, TagClaim, TagKey, unvouched, vouch
 from creditchain.verification.verdict import (
     WORST_FIRST,
@@ -72,26 +74,17 @@ def verify_report(
     evidence = accepted_evidence(package, evidence, policy)
     vouchers = _vouched(package, evidence, tag_key)
     case = _case(package, evidence, policy, catalogue or {}, vouchers)
-    verdicts = [
-        verify_record(
-            record.package,
-            seen,
-            policy,
-            tag_key=_key_of(tag_key, seen.key_epoch_digest),
-            catalogue=case.catalogue,
-        )
-        for record, seen in zip(case.records, evidence.records, strict=True)
-    ]
+    records = judge_records(case)
     tags = _check_tags(case, vouchers)
-    second = _added_up(2, case, verdicts, (_check_report(case), tags))
+    second = _added_up(2, case, records, (_check_report(case), tags))
     delivered, late = check_delivery(case)  # (8)
     complete, more, weak = check_completeness(case, delivered)  # (9)
     retained, kept = check_retention(case)  # (10)
     steps = [passed(1, "parsed", "已解析"), second]  # (1) (2)
-    steps += [_added_up(number, case, verdicts) for number in (3, 4, 5, 6)]
+    steps += [_added_up(number, case, records) for number in (3, 4, 5, 6)]
     steps += [check_consent(case), delivered, complete, retained]  # (7) to (10)
-    notices = (*late, *more, *kept, *_counted(notice for verdict in verdicts for notice in verdict.notices))
-    return add_up(steps, policy.require_report, notices, _weaknesses(case, verdicts, tags, weak, source), source)
+    notices = (*late, *more, *kept, *_counted(notice for one in records for notice in one.notices))
+    return add_up(steps, policy.require_report, notices, _weaknesses(case, records, tags, weak, source), source)
 
 
 def accepted_evidence(package: ReportPackage, evidence: ReportEvidence, policy: Policy) -> ReportEvidence:
@@ -101,7 +94,7 @@ def accepted_evidence(package: ReportPackage, evidence: ReportEvidence, policy: 
     if refused is None:
         return evidence
     epochs = [one.key_epoch for one in package.tags]
-    return ReportEvidence.absent(evidence.origin, len(package.records), epochs, refused)
+    return ReportEvidence.absent(evidence.origin, evidence.entries, epochs, refused)
 
 
 def _case(
@@ -112,7 +105,9 @@ def _case(
     vouchers: Mapping[int, Step | None],
 ) -> Case:
     report = _document(package.report.media_type, package.report.content)
-    records = [_record(one, seen, catalogue) for one, seen in zip(package.packages(), evidence.records, strict=True)]
+    size = 0 if isinstance(evidence.shelves, Missing) else evidence.shelves.size
+    ranges = tuple(_shown(package, one, evidence, size) for one in package.ranges)
+    records = [shown_record(package, one, ranges, evidence, catalogue) for one in package.records]
     product = catalogue.get(report.product) if report is not None else None
     return Case(
         package=package,
@@ -121,23 +116,29 @@ def _case(
         catalogue=catalogue,
         report=report,
         product=product if product is not None and product.kind is ProductKind.REPORT else None,
+        ranges=ranges,
         records=tuple(records),
+        origins=dict(_origins(package, evidence)),
         vouched=frozenset(
             epoch for epoch, step in vouchers.items() if step is not None and step.outcome is Outcome.PASSED
         ),
     )
 
 
-def _record(package: RecordPackage, seen: Evidence, catalogue: Mapping[str, Product]) -> JudgedRecord:
-    document = _document(package.record.media_type, package.record.content)
-    body = None if isinstance(seen.entry, Missing) else anchor_body(seen.entry)
-    product = product_of(seen, catalogue)
-    if document is not None:
-        domains = domain_mask([document.domain])
-    else:
-        # A file does not say its domain. It may be of each that its batch declares and its product has.
-        domains = (body.domains if body is not None else 0) & (domains_in(product) if product is not None else -1)
-    return JudgedRecord(package, leaf_of(package), document, product, domains)
+def _shown(package: ReportPackage, one: PackagedRange, evidence: ReportEvidence, size: int) -> ShownRange:
+    """A range, checked under the subject's tag; parsing refuses a range of an epoch without one."""
+    tag = package.tag(one.key_epoch)
+    if tag is None:
+        raise KeyError(one.key_epoch)
+    return judge_range(one, tag.subject_tag, evidence.entries.get(one.place.index, NOT_ASKED), size)
+
+
+def _origins(package: ReportPackage, evidence: ReportEvidence) -> Iterator[tuple[RecordKey, LogEntry]]:
+    """The anchor of the batch that holds a leaf, for each that the package shows."""
+    for one in package.origins:
+        entry = evidence.entries.get(one.place.index, NOT_ASKED)
+        if isinstance(entry, LogEntry) and origin_holds(one, entry):
+            yield (one.node, one.leaf), entry
 
 
 def _document(media_type: str, content: bytes) -> Document | None:
@@ -158,7 +159,7 @@ def _check_report(case: Case) -> Step:
         return failed(2, "the report is of another section", "报告的信息类别不符", expected=Section.REPORT.label)
     if report.domain is not Domain.DERIVED:
         return failed(2, "the report is of another domain", "报告的数据域不符", expected=Domain.DERIVED.label)
-    subjects = {report.subject, case.package.report.subject, *(one.package.record.subject for one in case.records)}
+    subjects = {report.subject, case.package.report.subject, *(one.record.subject for one in case.records)}
     if len(subjects) != 1:
         return failed(2, "report and records are about different subjects", "报告与记录的主体不一致")
     if product is None and report.product in case.catalogue:
@@ -231,10 +232,10 @@ def _key_of(tag_key: TagKey | None, logged: bytes | Missing | None) -> TagKey | 
     return tag_key if tag_key is not None and epoch_digest(tag_key.secret) == logged else None
 
 
-def _added_up(number: int, case: Case, verdicts: list[Verdict], own: Iterable[Step] = ()) -> Step:
+def _added_up(number: int, case: Case, records: list[RecordSteps], own: Iterable[Step] = ()) -> Step:
     """One step of the report, from the same step of each record and from the report's own results."""
     listed = list(own)
-    steps = [verdict.step(number) for verdict in verdicts]
+    steps = [one.steps[number] for one in records]
     outcomes = [step.outcome for step in (*listed, *steps)]
     if not outcomes:
         return not_applicable(number, "the report rests on no record", "报告不依据任何记录")
@@ -254,8 +255,8 @@ def _added_up(number: int, case: Case, verdicts: list[Verdict], own: Iterable[St
             "records": [
                 {
                     "leaf": record.leaf,
-                    "node": record.package.batch.node,
-                    "section": record.package.record.section.label,
+                    "node": record.key[0],
+                    "section": record.record.section.label,
                     "outcome": step.outcome.value,
                     "reason": step.reason.en,
                     **step.details,
@@ -276,7 +277,7 @@ def _counted(texts: Iterable[Text]) -> list[Text]:
 
 
 def _weaknesses(
-    case: Case, verdicts: list[Verdict], tags: Step, scope: tuple[Weakness, ...], source: Source | None
+    case: Case, records: list[RecordSteps], tags: Step, scope: tuple[Weakness, ...], source: Source | None
 ) -> list[Weakness]:
     """What weakens the verdict: the policy, tags, completeness, unaudited batches of records, the source."""
     of_source = source.weaknesses() if source is not None else ()
@@ -285,6 +286,6 @@ def _weaknesses(
         found.append(UNVOUCHED_TAG)
     # Completeness counts all batches in scope. Where it was not judged, those of the records remain.
     if not any(one.kind is WeaknessKind.UNAUDITED for one in scope):
-        own = [one for verdict in verdicts for one in verdict.weaknesses if one.kind is WeaknessKind.UNAUDITED]
+        own = [one for record in records for one in record.weaknesses if one.kind is WeaknessKind.UNAUDITED]
         found += [Weakness(WeaknessKind.UNAUDITED, text) for text in _counted(one.text for one in own)]
     return [*found, *of_source]

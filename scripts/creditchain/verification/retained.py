@@ -21,7 +21,7 @@ def check_retention(case: Case) -> tuple[Step, tuple[Text, ...]]:
         return not_verified(10, "the time of the delivery is not known", "交付时间未知"), ()
     day = day_of(time)
     shown = [
-        *((record.product, record.package.record.section, record.document, record.leaf) for record in case.records),
+        *((record.product, record.record.section, record.document, record.leaf) for record in case.records),
         (case.product, Section.REPORT, case.report, None),
     ]
     fault = worst_fault(*(_fault(*one, day) for one in shown))

@@ -1,24 +1,24 @@
-"""The scope of completeness (step 9): which batches a report must show, and which sections of each. Pure.
+"""The scope of completeness (step 9): which books and batches a report must show, and which sections of each. Pure.
 
-Every batch of every publisher must be shown that is in the log window and of a product in scope. A batch that is
-broken, annulled, or was anchored with a compromised key, proves nothing: unless an auditor found that its records are
-published again, what it held is unknown and completeness cannot be shown. Batches that a node no longer shows, as
-governors said, nobody can show.
+Of each node and key epoch in scope: the audited book with which the walk back ended, and every batch after it that is
+in the window and of a product in scope. What is broken, annulled, or was anchored with a compromised key, proves
+nothing: unless an auditor found that its records are published again, what it held is unknown and completeness cannot
+be shown. Batches that a node no longer shows, as governors said, nobody can show.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from creditchain.documents import Section, domain_mask
-from creditchain.log.history import LoggedAnchor, LogIndex, RecordKey
 from creditchain.merkle import Leaf
 from creditchain.messages import QueryRequest
 from creditchain.products import Product
 from creditchain.verification.days import day_of
 from creditchain.verification.evidence import NodeHistory
 from creditchain.verification.policy import Completeness
+from creditchain.verification.shelves import LoggedAnchor, LoggedBook, Shelf, Shelves
 from creditchain.vocabulary import Life
 
 
@@ -31,29 +31,69 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
-    """A batch that must be shown, with a range proof for each of these sections."""
+class Window:
+    """The part of the log in which batches are to be shown: entries from `first` to before `size`, if that is given.
 
-    anchor: LoggedAnchor
-    product: Product
+    Without it: up to the last entry at or before `end`, unix seconds.
+    """
+
+    first: int
+    size: int | None
+    end: int
+
+    def holds(self, entry: int, time: int) -> bool:
+        """Whether an entry with this index and time is in the window."""
+        return self.first <= entry and (entry < self.size if self.size is not None else time <= self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A book or a batch that must be shown, by range proofs that cover each of these sections."""
+
+    shelf: Shelf
+    volume: LoggedAnchor | LoggedBook
     sections: tuple[Section, ...]
+    products: Mapping[int, Product]  #: whose leaves count, by number: of a batch its own product alone
+
+    @property
+    def name(self) -> str:
+        """For people: whose, and which."""
+        where = f"node {self.shelf.node}, key epoch {self.shelf.key_epoch}"
+        if isinstance(self.volume, LoggedBook):
+            return f"{where}, the book of entry {self.volume.entry}"
+        (product,) = self.products.values()
+        return f"{where}, {product.ref}, batch {self.volume.body.number}"
+
+    def product_of(self, leaf: Leaf) -> Product | None:
+        """The product as whose record a leaf counts; None if the report has nothing to do with it.
+
+        A batch is of the product that its anchor names, whatever its leaves say. A leaf of a book can only say itself.
+        """
+        if isinstance(self.volume, LoggedAnchor):
+            return next(iter(self.products.values()))
+        product = self.products.get(leaf.product)
+        return product if product is not None and leaf.section in product.sections else None
+
+
+@dataclass(frozen=True, slots=True)
+class Spoiled:
+    """What cannot show anything any more, and why."""
+
+    node: int
+    entry: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The batches that must be shown, and those that cannot be."""
+    """What must be shown, and what cannot be."""
 
     sought: tuple[Sought, ...]
-    spoiled: tuple[LoggedAnchor, ...]  #: broken, annulled or anchored with a compromised key, and not published again
-    closed: tuple[LoggedAnchor, ...]  #: of nodes that do not show them
-    window: range  #: of log entries
-
-    @property
-    def nodes(self) -> frozenset[int]:
-        """The publishers that have a batch in scope."""
-        return frozenset(
-            one.body.node for one in (*(sought.anchor for sought in self.sought), *self.spoiled, *self.closed)
-        )
+    spoiled: tuple[Spoiled, ...]
+    doubted: tuple[Sought, ...]  #: books of `spoiled`: whoever assembles a report shows them all the same
+    closed: tuple[LoggedAnchor, ...]  #: batches of nodes that do not show them
+    unnamed: tuple[tuple[int, int], ...]  #: node and entry of what came before all that the report names
+    nodes: frozenset[int]  #: publishers that have something in scope
 
 
 def asked_for(request: QueryRequest) -> Asked:
@@ -88,36 +128,106 @@ def sections_of(product: Product, asked: Asked) -> tuple[Section, ...]:
 
 
 def find_scope(
-    log: LogIndex,
-    window: range,
+    shelves: Shelves,
+    window: Window,
     products: Mapping[int, Product],
     asked: Asked,
     demands: Completeness,
     *,
     members: Mapping[int, NodeHistory],
 ) -> Scope:
-    """Find every batch in scope. `members` holds every node that ever anchored, and their hosts."""
-    sought: list[Sought] = []
-    spoiled: list[LoggedAnchor] = []
-    closed: list[LoggedAnchor] = []
-    for anchor in log.anchors:
-        product = products.get(anchor.body.product)
-        if product is None or anchor.entry not in window or (demands.nodes and anchor.body.node not in demands.nodes):
-            continue
-        if log.is_forgiven(anchor):
-            continue
-        if anchor.entry in log.spoiled or made_with_stolen_key(anchor, members):
-            spoiled.append(anchor)
-        elif log.is_closed(anchor):
-            closed.append(anchor)
+    """Find everything in scope. `members` holds every node that ever anchored, and their hosts."""
+    found = _Found(shelves, window, products, asked, members)
+    for shelf in shelves.shelves:
+        if products and (not demands.nodes or shelf.node in demands.nodes):
+            found.add(shelf)
+    return Scope(
+        sought=tuple(found.sought),
+        spoiled=tuple(found.spoiled),
+        doubted=tuple(found.doubted),
+        closed=tuple(found.closed),
+        unnamed=tuple(found.unnamed),
+        nodes=frozenset(found.nodes),
+    )
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found so far."""
+
+    shelves: Shelves
+    window: Window
+    products: Mapping[int, Product]
+    asked: Asked
+    members: Mapping[int, NodeHistory]
+    sought: list[Sought] = field(default_factory=list)
+    spoiled: list[Spoiled] = field(default_factory=list)
+    doubted: list[Sought] = field(default_factory=list)
+    closed: list[LoggedAnchor] = field(default_factory=list)
+    unnamed: list[tuple[int, int]] = field(default_factory=list)
+    nodes: set[int] = field(default_factory=set)
+
+    def add(self, shelf: Shelf) -> None:
+        if shelf.base is not None:
+            self._add_book(shelf, shelf.base)
+        if shelf.unnamed is not None and shelf.unnamed >= self.window.first:
+            self.nodes.add(shelf.node)
+            self.unnamed.append((shelf.node, shelf.unnamed))
+        for anchor in shelf.anchors:
+            self._add_batch(shelf, anchor)
+
+    def _add_book(self, shelf: Shelf, book: LoggedBook) -> None:
+        """The book stands for all batches before it, whatever their products; so it is in scope."""
+        if book.entry < self.window.first:
+            return
+        self.nodes.add(shelf.node)
+        why = self._fault_of(shelf, book)
+        if why is not None:
+            self.spoiled.append(Spoiled(shelf.node, book.entry, why))
+        sections = sorted({one for product in self.products.values() for one in sections_of(product, self.asked)})
+        sought = Sought(shelf, book, tuple(sections), self.products)
+        (self.sought if why is None else self.doubted).append(sought)
+
+    def _fault_of(self, shelf: Shelf, book: LoggedBook) -> str | None:
+        member = self.members.get(shelf.node)
+        if shelf.is_spoiled(book.entry):
+            return "it was broken or annulled since it was audited"
+        if member is None or member.compromised_at(book.time):
+            return "a key was compromised when it was entered"
+        if shelf.gone_inside:
+            return "it holds leaves of a batch that was broken or annulled since"
+        if shelf.doubtful:
+            return "it holds a batch that was anchored with a compromised key"
+        if shelf.untold is not None:
+            return f"it may hold a batch that was anchored with a compromised key: entry {shelf.untold} is not named"
+        if shelf.gone_before and not shelf.flags[book.entry].restored:
+            return "no audit found that what was broken or annulled before it is published again"
+        return None
+
+    def _add_batch(self, shelf: Shelf, anchor: LoggedAnchor) -> None:
+        product = self.products.get(anchor.body.product)
+        if product is None or not self.window.holds(anchor.entry, anchor.time):
+            return
+        if shelf.is_forgiven(anchor):
+            return
+        self.nodes.add(shelf.node)
+        if shelf.is_spoiled(anchor.entry):
+            self.spoiled.append(Spoiled(shelf.node, anchor.entry, "the batch was broken or annulled"))
+        elif made_with_stolen_key(anchor, self.members):
+            self.spoiled.append(Spoiled(shelf.node, anchor.entry, "a key was compromised when it was anchored"))
+        elif self.shelves.is_closed(shelf.node, anchor.entry):
+            self.closed.append(anchor)
         else:
-            sought.append(Sought(anchor, product, sections_of(product, asked)))
-    return Scope(tuple(sought), tuple(spoiled), tuple(closed), window)
+            self.sought.append(Sought(shelf, anchor, sections_of(product, self.asked), {product.number: product}))
 
 
-def wrongly_launched(log: LogIndex, products: Iterable[Product]) -> list[str]:
+def wrongly_launched(shelves: Shelves, products: Iterable[Product]) -> list[str]:
     """Products whose number the region gave to another product: which batches are theirs, nobody can tell."""
-    return [one.ref for one in products if log.products.get(one.number, one.digest) != one.digest]
+    return [
+        one.ref
+        for one in products
+        if (launched := shelves.products.get(one.number)) is not None and not launched.is_of(one.digest)
+    ]
 
 
 def made_with_stolen_key(anchor: LoggedAnchor, members: Mapping[int, NodeHistory]) -> bool:
@@ -126,29 +236,17 @@ def made_with_stolen_key(anchor: LoggedAnchor, members: Mapping[int, NodeHistory
     return member is None or member.compromised_at(anchor.time)
 
 
-def excused(log: LogIndex, sought: Sought, leaf: Leaf, time: int) -> str | None:
+def excused(life: Life, product: Product, leaf: Leaf, published: int, time: int) -> str | None:
     """Why a leaf need not be opened at `time`; None if it must be.
 
-    Either its publisher logged that it was superseded, revoked or erased; a superseded one also needs `last_successor`
-    to be shown or excused. Or it lapsed: even if the record was about
-    the day of its batch's anchor, the product's retention is over. The record's own day is inside the document, but it
-    cannot be later than the anchor. A record that lapses sooner, because it was old when anchored, must be logged as
-    erased, because nobody else can see that it lapsed.
+    Either its publisher logged that it was superseded, revoked or erased; a superseded one also needs its last
+    successor to be shown or excused. Or it lapsed: even if the record was about the last day on which it can have been
+    published (`published`, unix seconds), the product's retention is over. The record's own day is inside the document,
+    but it cannot be later. A record that lapses sooner, because it was old when anchored, must be logged as erased,
+    because nobody else can see that it lapsed.
     """
-    life = log.life_at((sought.anchor.body.node, leaf.hash()), time)
     if life is not Life.LIVE:
         return life.label
-    retention = sought.product.retention[Section(leaf.section)]
-    latest = retention.until({"as_of": day_of(sought.anchor.time).isoformat()})
+    retention = product.retention[Section(leaf.section)]
+    latest = retention.until({"as_of": day_of(published).isoformat()})
     return "lapsed" if latest is not None and day_of(time) > latest else None
-
-
-def last_successor(log: LogIndex, record: RecordKey, time: int) -> RecordKey | None:
-    """The end of the chain of records that superseded each other by `time`; None if the chain ends nowhere."""
-    seen = {record}
-    while log.life_at(record, time) is Life.SUPERSEDED:
-        record = record[0], log.successors[record]
-        if record in seen:
-            return None
-        seen.add(record)
-    return record

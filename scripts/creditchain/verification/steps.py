@@ -19,7 +19,7 @@ from collections.abc import Mapping
 
 from creditchain.documents import Document, leaf_hash
 from creditchain.errors import InputError
-from creditchain.log.views import AnchorInfo
+from creditchain.log.views import AnchorInfo, BlockRef, RecordState
 from creditchain.merkle import verify_inclusion
 from creditchain.packages.record_package import PACKAGE_LIMITS, PackageLimits, RecordPackage
 from creditchain.packages.report_package import ReportPackage
@@ -130,7 +130,7 @@ def _check_content(
     catalogue: Mapping[str, Product],
 ) -> tuple[Document | None, Step]:
     """(2): the document, its product and its tag. The worst of what they give; the first one of equals."""
-    document, told = check_document(package)
+    document, told = check_document(package.record)
     if told.outcome is not Outcome.PASSED:
         return None, told
     fits = check_product(package, document, evidence, catalogue)
@@ -213,9 +213,17 @@ def _check_record(package: RecordPackage, evidence: Evidence, policy: Policy) ->
         return not_verified(6, record.why.en, record.why.zh), ()
     if (record.node, record.leaf) != (package.batch.node, leaf_of(package)):
         return not_verified(6, "the state in the evidence belongs to another record", "所给状态属于其他记录"), ()
+    publisher = evidence.publisher if isinstance(evidence.publisher, NodeHistory) else None
+    return check_life(record, publisher, evidence.block, policy)
+
+
+def check_life(
+    record: RecordState, publisher: NodeHistory | None, block: BlockRef | Missing, policy: Policy
+) -> tuple[Step, tuple[Text, ...]]:
+    """(6) for the state of a record as of a block. `publisher`: None if it is not known."""
     if record.life != Life.LIVE:
         life = Life(record.life)
-        if isinstance(evidence.publisher, NodeHistory) and evidence.publisher.compromised_at(record.life_at):
+        if publisher is not None and publisher.compromised_at(record.life_at):
             return not_verified(
                 6,
                 f"{life.label} while a key that acted for its publisher was in other hands",
@@ -229,7 +237,7 @@ def _check_record(package: RecordPackage, evidence: Evidence, policy: Policy) ->
     if record.dispute is DisputeState.NONE:
         return passed(6, "live, no dispute", "现行有效，无异议"), ()
     state = record.dispute
-    now = None if isinstance(evidence.block, Missing) else evidence.block.time
+    now = None if isinstance(block, Missing) else block.time
     overdue = state is DisputeState.OPEN and now is not None and now > record.due_at
     details = {
         "dispute": state.label,

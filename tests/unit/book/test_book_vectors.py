@@ -20,7 +20,8 @@ def sources(folder: Path) -> list[BatchSource]:
     for one in VECTORS["lists"]:
         path = folder / f"{one['number']}.leaves"
         path.write_bytes(one["keys"])
-        found.append(BatchSource(BookBatch(one["number"], one["root"], len(one["keys"]) // 69), path))
+        size, place = len(one["keys"]) // 69, (one["entry"], one["block"])
+        found.append(BatchSource(BookBatch(one["number"], one["root"], size, *place), path))
     return found
 
 

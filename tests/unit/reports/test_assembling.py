@@ -18,19 +18,22 @@ from report_world import (
     SUBJECT,
     TAG_KEYS,
     TAX,
+    MemoryLibrary,
+    MemoryView,
     Region,
     asked,
     region,
+    shown,
     tags,
 )
 
+from creditchain.batch.book.manifest import BookError
 from creditchain.batch.errors import BatchError
 from creditchain.documents import Domain, Section, parse_document
 from creditchain.errors import ConfigError, InputError, UnavailableError
 from creditchain.identifiers import epoch_digest, subject_tag
 from creditchain.products import ProductError
-from creditchain.reports import AssemblyError, assemble, find_folders, gather_tags, plan, with_delivery
-from creditchain.verification.steps import leaf_of
+from creditchain.reports import AssemblyError, FolderLibrary, assemble, gather_tags, plan, with_delivery
 from creditchain.verification.verdict import Status
 from creditchain.vocabulary import Life
 
@@ -41,7 +44,9 @@ def test_the_report_names_every_record_it_shows() -> None:
     package = region().assemble().package
     document = parse_document(package.report.content)
     named = document.value["data"]["records"]
-    assert [bytes.fromhex(one["leaf"][2:]) for one in named] == [leaf_of(one) for one in package.packages()]
+    opened = {leaf.hash() for one in package.ranges for leaf in one.proof.leaves}
+    assert {bytes.fromhex(one["leaf"][2:]) for one in named} == opened
+    assert [one["node"] for one in named] == [one.node for one in shown(package)]
     assert {one["region"] for one in named} == {HERE.region}
     assert {one["product"] for one in named} == {"registry-basic/1", "power-usage/1", "tax-payment/1"}
     assert document.value["data"]["hash"] == "keccak-256"
@@ -51,7 +56,7 @@ def test_the_report_names_every_record_it_shows() -> None:
 def test_only_what_was_asked_for() -> None:
     here = region()
     package = here.assemble(asked=asked([Section.OPERATING], [Domain.REGISTRY, Domain.TAX])).package
-    assert {one.batch.node for one in package.records} == {TAX}
+    assert {one.node for one in shown(package)} == {TAX}
     assert {one.node for one in package.ranges} == {TAX}
     assert here.verify(here.deliver(package, here.consents(), sections=1 << 2, domains=1 << 6)).status is Status.VALID
 
@@ -61,15 +66,16 @@ def test_a_missing_folder_is_named() -> None:
     less = {key: one for key, one in here.batches.items() if key[0] != POWER}
     with pytest.raises(AssemblyError) as caught:
         here.assemble(less)
-    assert "2 batch(es)" in caught.value.message
+    assert "2 book(s) or batch(es)" in caught.value.message
     assert "power-usage/1, batch 1" in (caught.value.found or "")
 
 
 def test_a_missing_tag_is_named() -> None:
     here = region()
-    order, log = here.order(), here.index()
+    order, library = here.order(), MemoryLibrary(here.batches, here.books)
+    scope, view = plan(order, here.shelves(), here.members), MemoryView(here.facts(), order.time)
     with pytest.raises(AssemblyError) as caught:
-        assemble(order, log, plan(order, log, here.members), here.batches, tags([1]))  # type: ignore[arg-type]
+        assemble(order, scope, library, tags([1]), view)  # type: ignore[arg-type]
     assert (caught.value.expected or "").endswith("key epoch 2")
 
 
@@ -158,14 +164,19 @@ def test_tags_that_do_not_fit() -> None:
 
 
 def test_folders_that_are_not_there_or_damaged(tmp_path: Path) -> None:
-    assert find_folders([tmp_path], HERE.log_id) == {}
+    root = bytes(32)
+    with FolderLibrary(HERE.log_id, [tmp_path], [tmp_path]) as library:
+        assert library.batch((REGISTRY, root)) is None
+        assert library.book((REGISTRY, root)) is None
     with pytest.raises(UnavailableError):
-        find_folders([tmp_path / "none"], HERE.log_id)
-    (tmp_path / "batch").mkdir()
-    (tmp_path / "batch" / "manifest.json").write_text("{}")
-    with pytest.raises(BatchError) as caught:
-        find_folders([tmp_path], HERE.log_id)
-    assert caught.value.place is not None
+        FolderLibrary(HERE.log_id, [tmp_path / "none"], [])
+    (tmp_path / root.hex()).mkdir()
+    (tmp_path / root.hex() / "manifest.json").write_text("{}")
+    with FolderLibrary(HERE.log_id, [tmp_path], [tmp_path]) as library:
+        for read, kind in ((library.batch, BatchError), (library.book, BookError)):
+            with pytest.raises(kind) as caught:
+                read((REGISTRY, root))
+            assert caught.value.place is not None
 
 
 def test_consent_and_receipt_have_to_belong_to_the_report() -> None:

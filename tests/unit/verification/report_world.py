@@ -5,19 +5,24 @@ Everything is real but the chain: trees, leaves, signatures, products; the log's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
 from eth_account import Account
-from verification_world import ORIGIN, PLATFORM_KEY, anchor_of, launched, node, platform_address, sign_statement, signer
+from memory_facts import MemoryFacts
+from verification_world import ORIGIN, PLATFORM_KEY, anchor_of, node, platform_address, sign_statement, signer
 
 from creditchain.catalogue.products import catalogue
 from creditchain.documents import JSON_MEDIA_TYPE, Domain, canonical_bytes, commitment, domain_mask, salt
+from creditchain.evidence.report import named_by, opened_leaves
 from creditchain.hashing import keccak256
 from creditchain.identifiers import Subject, epoch_digest, parse_subject, subject_tag
+from creditchain.log.cells import cell_key, cell_word
+from creditchain.log.consent_cells import Paused
 from creditchain.log.entries import (
     ENTRY_VERSION,
     AnchorBody,
@@ -27,13 +32,30 @@ from creditchain.log.entries import (
     BrokenBody,
     ClosedBody,
     ConsentBody,
+    PauseBody,
+    ProductBody,
     QueriesBody,
+    RegionBody,
     StatusBody,
+    TagKeyEpochBody,
     entry_hash,
 )
-from creditchain.log.history import LogIndex, index_log
+from creditchain.log.facts import EntryPlace, Facts
+from creditchain.log.metering import consent_id
+from creditchain.log.publishing_cells import (
+    CURRENT_EPOCH_KEY,
+    book_key,
+    closed_key,
+    epoch_keys,
+    flags_key,
+    listed_key,
+    product_key,
+    total_key,
+)
 from creditchain.log.query_items import QueryItem
-from creditchain.log.views import AnchorInfo, BlockRef, ConsentState, LogEntry, MemberAt, Metered, RecordState
+from creditchain.log.record_cells import life_key
+from creditchain.log.recorded_facts import RecordedFacts
+from creditchain.log.views import AnchorInfo, BlockRef, ConsentState, LogEntry, MemberAt, Metered
 from creditchain.merkle import Leaf, MemoryTree
 from creditchain.messages import (
     NO_DIGEST,
@@ -46,24 +68,19 @@ from creditchain.messages import (
     subject_digest,
 )
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
-from creditchain.packages.parts import PackagedTag
-from creditchain.packages.report_package import ReportPackage
+from creditchain.packages.parts import PackagedRecord, PackagedTag
+from creditchain.packages.report_package import PackagedRange, Reads, ReportPackage
 from creditchain.products import Product
 from creditchain.reports import Assembled, ReportOrder, assemble, plan
-from creditchain.verification.evidence import (
-    DeliveryEvidence,
-    Evidence,
-    NodeHistory,
-    ReportEvidence,
-    StatementSigner,
-    TagEvidence,
-)
+from creditchain.verification.evidence import NodeHistory, TagEvidence
+from creditchain.verification.lives import Lives, RecordKey, read_lives, read_states
 from creditchain.verification.policy import Policy
 from creditchain.verification.report import verify_report
+from creditchain.verification.report_evidence import DeliveryEvidence, ReportEvidence
 from creditchain.verification.scope import Asked, everything
-from creditchain.verification.steps import leaf_of
+from creditchain.verification.shelves import Shelves, read_shelves
 from creditchain.verification.verdict import Verdict
-from creditchain.vocabulary import EntryKind, Fault, Life
+from creditchain.vocabulary import EntryKind, Fault, Life, ProductState, Space
 
 PLATFORM, REGISTRY, POWER, TAX, BANK, OTHER_BANK = 2, 7, 8, 9, 11, 12
 BANK_KEY = keccak256(b"bank key of the tests")
@@ -77,7 +94,6 @@ BY_NUMBER = {product.number: product for product in CATALOGUE.values()}
 REPORT = CATALOGUE["working-capital-report/1"]
 TOKEN, LEDGER = "0x" + "b2" * 20, "0x" + "c3" * 20
 HERE = replace(ORIGIN, consent_token=TOKEN, query_ledger=LEDGER)
-NO_WRITES = keccak256(b"")
 START = 1_740_000_000
 DELIVERED = 1_750_000_000  # 2025-06-15 in China
 OPEN = domain_mask([Domain.REGISTRY])
@@ -144,6 +160,52 @@ class MemoryBatch:
     def document(self, index: int) -> Any:
         """The stored document at an index."""
         return self.documents[index]
+
+
+@dataclass
+class MemoryBook:
+    """A book folder's interface over lists."""
+
+    manifest: Any
+    leaves: Sequence[Leaf]
+    tree: MemoryTree
+    origins: Sequence[int]
+
+    def origin(self, index: int) -> int:
+        """The number of the batch that holds a leaf."""
+        return self.origins[index]
+
+
+@dataclass
+class MemoryLibrary:
+    """Books and batches, by node and root."""
+
+    batches: Mapping[tuple[int, bytes], MemoryBatch]
+    books: Mapping[tuple[int, bytes], MemoryBook]
+
+    def batch(self, key: tuple[int, bytes]) -> MemoryBatch | None:
+        """A batch, if it is here."""
+        return self.batches.get(key)
+
+    def book(self, key: tuple[int, bytes]) -> MemoryBook | None:
+        """A book, if it is here."""
+        return self.books.get(key)
+
+
+@dataclass
+class MemoryView:
+    """What the assembly asks of a log."""
+
+    facts: MemoryFacts
+    time: int
+
+    def lives(self, records: Iterable[RecordKey]) -> Lives:
+        """The lives of records at the time of the report."""
+        return read_lives(self.facts, records, self.time)
+
+    def entries(self, places: Sequence[EntryPlace]) -> list[LogEntry]:
+        """Entries of the log."""
+        return self.facts.entries(places)
 
 
 #: Data that fits its product; `record_id` is added.
@@ -231,10 +293,12 @@ class Region:
     lives: dict[tuple[int, bytes], tuple[int, int]] = field(default_factory=dict)
     numbers: dict[tuple[int, int], int] = field(default_factory=dict)  #: of batches, by node and key epoch
     launched: set[int] = field(default_factory=set)  #: numbers of products
+    cells: dict[bytes, bytes] = field(default_factory=dict)  #: words by key
+    books: dict[tuple[int, bytes], MemoryBook] = field(default_factory=dict)
     members: dict[int, NodeHistory] = field(
         default_factory=lambda: {
             PLATFORM: node(PLATFORM, 2, operator=platform_address()),
-            **{source: node(source, 4) for source in (REGISTRY, POWER, TAX)},
+            **{source: node(source, 4, domains=DOMAINS) for source in (REGISTRY, POWER, TAX)},
             BANK: node(BANK, 5, operator=address(BANK_KEY)),
             OTHER_BANK: node(OTHER_BANK, 5),
         }
@@ -243,11 +307,19 @@ class Region:
     metered: Metered | None = None
     block_time: int = DELIVERED + 4000
 
-    def log(self, body: Any, kind: EntryKind | None = None) -> int:
-        """Append an entry; its index."""
+    def __post_init__(self) -> None:
+        """Every log begins with an entry that writes nothing."""
+        self.log(RegionBody(HERE.chain_id, b"YRD".ljust(32, b"\x00"), bytes(32), "0x" + "11" * 20))
+
+    def log(self, body: Any, kind: EntryKind | None = None, writes: Mapping[bytes, int] | None = None) -> int:
+        """Append an entry that leaves these values in cells; its index."""
         self.now += 60
         index, which = len(self.entries), int(kind or body.KIND)
-        digest = body.body_hash()
+        packed = b""
+        for key, value in (writes or {}).items():
+            word = cell_word(value, index)
+            packed += key + self.cells.get(key, bytes(32)) + word
+            self.cells[key] = word
         self.entries.append(
             LogEntry(
                 index=index,
@@ -256,15 +328,40 @@ class Region:
                 time=self.now,
                 data=body.encode(),
                 hash=entry_hash(
-                    ENTRY_VERSION, which, HERE.log_id, index, HERE.anchor_registry, self.now, digest, NO_WRITES
+                    ENTRY_VERSION, which, HERE.log_id, index, HERE.anchor_registry, self.now, body.body_hash(),
+                    keccak256(packed),
                 ),
                 body=body,
-                writes=b"",
+                writes=packed,
                 block=100 + index,
                 transaction_hash=bytes(32),
             )
-        )
+        )  # fmt: skip
         return index
+
+    def value(self, key: bytes) -> int:
+        """The value of a cell."""
+        return int.from_bytes(self.cells.get(key, bytes(32))[:25])
+
+    def open_epochs(self, epoch: int) -> None:
+        """Open key epochs up to this one."""
+        while (now := self.value(CURRENT_EPOCH_KEY)) < epoch:
+            digest = epoch_digest(TAG_KEYS[now + 1])
+            number, (low, high) = int.from_bytes(digest), epoch_keys(now + 1)
+            writes = {CURRENT_EPOCH_KEY: now + 1, low: number & 2**200 - 1, high: number >> 200}
+            self.log(TagKeyEpochBody(now + 1, digest), writes=writes)
+
+    def launch(self, number: int, digest: bytes) -> None:
+        """Launch a product."""
+        state = ProductState.LAUNCHED
+        count = self.value(listed_key(Space.PRODUCT, 0)) + 1
+        writes = {
+            listed_key(Space.PRODUCT, 0): count,
+            listed_key(Space.PRODUCT, count): number,
+            product_key(number): int.from_bytes(digest[:24]) << 8 | state,
+        }
+        self.launched.add(number)
+        self.log(ProductBody(number, digest, state), writes=writes)
 
     def publish(
         self,
@@ -284,7 +381,9 @@ class Region:
         """
         product, batch = CATALOGUE[ref], self.numbers.get((source, epoch), 0) + 1
         self.numbers[source, epoch] = batch
-        self.launched.add(product.number)
+        self.open_epochs(epoch)
+        if product.number not in self.launched:
+            self.launch(product.number, product.digest)
         secret = keccak256(f"{source} {ref} {epoch} {batch}".encode())
         rows: dict[Leaf, tuple[bytes, bytes]] = {}
         for subject, day, note in [*documents, *((other, "2024-01-31", "") for other in OTHERS)]:
@@ -296,7 +395,7 @@ class Region:
         tree = MemoryTree([leaf.hash() for leaf in leaves])
         root = tree.node(max(1, (len(leaves) - 1).bit_length()), 0)
         body = AnchorBody(source, epoch, product.number, batch, root, len(leaves), _mask(product), 3)
-        self.anchors[source, root] = anchor_of(self.entries[self.log(body)])
+        self.anchors[source, root] = anchor_of(self.entries[self.log(body, writes=self._anchored(body))])
         terms = SimpleNamespace(
             log_id=HERE.log_id,
             chain_id=HERE.chain_id,
@@ -324,45 +423,134 @@ class Region:
         assert len(found) == 1
         return bytes(found[0])
 
+    def _anchored(self, body: AnchorBody) -> dict[bytes, int]:
+        """The cells that an anchor writes."""
+        key = book_key(body.node, body.key_epoch)
+        value = self.value(key)
+        leaves = (value >> 32 & 2**40 - 1) + body.size
+        writes = {key: value >> 72 << 72 | leaves << 32 | body.number}
+        place = cell_key(Space.PUBLISHER, 1 << 32 | body.node)
+        if self.value(place) == 0:
+            count = self.value(listed_key(Space.PUBLISHER, 0)) + 1
+            writes |= {
+                listed_key(Space.PUBLISHER, 0): count, listed_key(Space.PUBLISHER, count): body.node, place: count
+            }  # fmt: skip
+        return writes
+
     def end(self, source: int, leaf: bytes, life: Life, successor: bytes = bytes(32)) -> None:
         """Log that a record is no longer live."""
-        self.log(StatusBody(source, leaf, int(life), successor, bytes(32)))
+        writes = {life_key(source, leaf): (self.now + 60) << 2 | life}
+        self.log(StatusBody(source, leaf, int(life), successor, bytes(32)), writes=writes)
         self.lives[source, leaf] = int(life), self.now
 
     def audit(self, source: int, root: bytes) -> None:
-        """Log a book of all batches of the node and key epoch so far, with an audit."""
+        """Enter a book of all batches of the node and key epoch so far, with an audit."""
         self.audit_book(source, self.anchors[source, root].key_epoch)
 
-    def audit_book(self, source: int, epoch: int, *, restored: bool = False) -> None:
-        """The same; `restored`: the auditor found that what was spoiled is published again."""
-        mine = [key for key, one in self.anchors.items() if key[0] == source and one.key_epoch == epoch]
-        sound = [key for key in mine if not self.anchors[key].spoiled]
-        size = sum(self.anchors[key].size for key in sound)
-        book = self.log(BookBody(source, epoch, len(mine), size, keccak256(b"book")))
-        self.log(AuditBody(1, source, epoch, book, restored, bytes(32)))
-        for key in sound:
-            self.anchors[key] = replace(self.anchors[key], audited=True)
+    def audit_book(self, source: int, epoch: int, *, restored: bool = False) -> int:
+        """The same; `restored`: the auditor found that what was spoiled is published again. The book's entry."""
+        book = self.enter_book(source, epoch)
+        self.attest(book, restored=restored)
+        return book
+
+    def enter_book(self, source: int, epoch: int, *, bend: Callable[[list[Leaf]], object] | None = None) -> int:
+        """Enter the book of all sound batches of the node and key epoch; its entry. `bend` changes its leaves."""
+        mine = {
+            self.entry_body(one.entry).number: key
+            for key, one in self.anchors.items()
+            if key[0] == source and one.key_epoch == epoch
+        }
+        rows: dict[Leaf, int] = {}
+        for number, key in mine.items():
+            if not self.anchors[key].spoiled:
+                rows |= dict.fromkeys(self.batches[key].leaves, number)
+        leaves = sorted(rows)
+        if bend is not None:
+            bend(leaves)
+        tree = MemoryTree([leaf.hash() for leaf in leaves])
+        root = tree.node(max(0, (len(leaves) - 1).bit_length()), 0)
+        cell = book_key(source, epoch)
+        writes = {cell: self.value(cell) & 2**72 - 1 | len(self.entries) << 72}
+        entry = self.log(BookBody(source, epoch, len(mine), len(leaves), root), writes=writes)
+        terms = SimpleNamespace(log_id=HERE.log_id, node=source, key_epoch=epoch)
+        batches = [
+            SimpleNamespace(number=number, root=key[1], entry=self.anchors[key].entry, block=self.anchors[key].block)
+            for number, key in mine.items()
+        ]
+        manifest = SimpleNamespace(terms=terms, root=root, size=len(leaves), batches=batches)
+        self.books[source, root] = MemoryBook(manifest, leaves, tree, [rows.get(leaf, 0) for leaf in leaves])
+        return entry
+
+    def attest(self, book: int, *, restored: bool = False) -> None:
+        """A regulator audits a book that was entered."""
+        body = self.entries[book].body
+        assert isinstance(body, BookBody)
+        key, total = flags_key(book), total_key(body.node, body.key_epoch)
+        value = self.value(total)
+        flags = self.value(key) & 2**44 - 1 | (value & 2**40 - 1) << 44 | 1 | restored << 3
+        writes = {key: flags, total: value >> 40 << 40 | book}
+        self.log(AuditBody(1, body.node, body.key_epoch, book, restored, bytes(32)), writes=writes)
+        for place, anchor in self.anchors.items():
+            mine = place[0] == body.node and anchor.key_epoch == body.key_epoch and anchor.entry < book
+            if mine and not anchor.spoiled:
+                self.anchors[place] = replace(anchor, audited=True)
+
+    def entry_body(self, entry: int) -> Any:
+        """The body of an entry."""
+        return self.entries[entry].body
+
+    def _spoil(self, entry: int, node: int, epoch: int, flag: int) -> dict[bytes, int]:
+        """The cells that are written when a batch or a book becomes broken (2) or annulled (4)."""
+        key, total = flags_key(entry), total_key(node, epoch)
+        flags, value, body = self.value(key), self.value(total), self.entry_body(entry)
+        if not flags & 6:
+            flags |= len(self.entries) << 4
+            if isinstance(body, AnchorBody):
+                value += body.size << 40
+        if value & 2**40 - 1 == entry:
+            book = flags >> 44
+            while book and self.value(flags_key(book)) & 6:
+                book = self.value(flags_key(book)) >> 44
+            value = value >> 40 << 40 | book
+        return {key: flags | flag, total: value}
 
     def spoil(self, source: int, root: bytes) -> None:
         """Log a proof of disorder."""
         anchor = self.anchors[source, root]
-        self.log(BrokenBody(source, anchor.key_epoch, anchor.entry, Fault.DISORDER, 0))
+        writes = self._spoil(anchor.entry, source, anchor.key_epoch, 2)
+        self.log(BrokenBody(source, anchor.key_epoch, anchor.entry, Fault.DISORDER, 0), writes=writes)
         self.anchors[source, root] = replace(anchor, broken=True, audited=False)
+
+    def break_book(self, book: int, fault: Fault = Fault.OMISSION) -> None:
+        """Log a proof that a book is wrong."""
+        body = self.entry_body(book)
+        writes = self._spoil(book, body.node, body.key_epoch, 2)
+        self.log(BrokenBody(body.node, body.key_epoch, book, fault, 0), writes=writes)
 
     def annul(self, source: int, root: bytes) -> None:
         """Log that governors annulled a batch."""
         anchor = self.anchors[source, root]
         key = str(self.members[source].info.operator)
-        self.log(AnnulledBody(source, anchor.key_epoch, anchor.entry, key, bytes(32)))
+        writes = self._spoil(anchor.entry, source, anchor.key_epoch, 4)
+        self.log(AnnulledBody(source, anchor.key_epoch, anchor.entry, key, bytes(32)), writes=writes)
         self.anchors[source, root] = replace(anchor, annulled=True, audited=False)
 
     def close(self, source: int, since: int) -> None:
         """Log that a node shows nothing from an entry on."""
-        self.log(ClosedBody(source, since, bytes(32)))
+        self.log(ClosedBody(source, since, bytes(32)), writes={closed_key(source): since})
 
-    def index(self) -> LogIndex:
-        """The log as verification reads it."""
-        return index_log(self.entries)
+    @property
+    def block(self) -> BlockRef:
+        """The final block that is read."""
+        return BlockRef(1000, keccak256(b"block"), self.block_time)
+
+    def facts(self) -> MemoryFacts:
+        """The log and its cells."""
+        return MemoryFacts(tuple(self.entries), self.block)
+
+    def shelves(self) -> Shelves:
+        """What was published, as an assembly reads it."""
+        return read_shelves(self.facts(), self.members, None)
 
     # What the provider does.
 
@@ -375,6 +563,7 @@ class Region:
             as_of=date(2025, 6, 15),
             data=FIGURES,
             region=HERE.region,
+            log_id=HERE.log_id,
             asked=everything(REPORT),
             time=DELIVERED,
             salt=keccak256(b"salt of the report"),
@@ -382,10 +571,16 @@ class Region:
         return replace(wanted, **changes)
 
     def assemble(self, batches: dict[tuple[int, bytes], MemoryBatch] | None = None, **changes: Any) -> Assembled:
-        """The report from these batches, by default from all."""
-        order, log = self.order(**changes), self.index()
-        scope = plan(order, log, self.members)
-        return assemble(order, log, scope, batches or self.batches, tags())  # type: ignore[arg-type]
+        """The report from these batches, by default from all; with what a verifier will ask for."""
+        order = self.order(**changes)
+        scope = plan(order, self.shelves(), self.members)
+        library = MemoryLibrary(self.batches if batches is None else batches, self.books)
+        made = assemble(order, scope, library, tags(), MemoryView(self.facts(), order.time))  # type: ignore[arg-type]
+        noted = RecordedFacts(self.facts())
+        self._evidence(made.package, noted, named=False)
+        named = {place.index for place in made.package.named_entries}
+        reads = Reads(entries=tuple(one for one in noted.asked if one.index not in named))
+        return replace(made, package=replace(made.package, reads=reads))
 
     def consents(self, **changes: Any) -> PackagedConsent:
         """A consent for the bank, granted; the chain's word about it is kept in `consent`."""
@@ -478,23 +673,31 @@ class Region:
 
     def evidence(self, package: ReportPackage) -> ReportEvidence:
         """What the chain says about a package now."""
-        block = BlockRef(1000, keccak256(b"block"), self.block_time)
+        return self._evidence(package, self.facts())
+
+    def _evidence(self, package: ReportPackage, facts: Facts, *, named: bool = True) -> ReportEvidence:
         signers = {
             one.key_epoch: signer(self.members[PLATFORM]) for one in package.tags if one.tag.statement is not None
         }
-        seen = [self._record(one, block, signers.get(one.batch.key_epoch)) for one in package.packages()]
+        time = self.block_time if package.delivery is None else package.delivery.receipt.delivered_at
+        leaves = opened_leaves(package)
+        places = [*(one.place for one in package.ranges), *(one.place for one in package.origins)]
         return ReportEvidence(
             origin=HERE,
-            block=block,
-            records=tuple(seen),
+            block=self.block,
             tags={
                 one.key_epoch: TagEvidence(epoch_digest(TAG_KEYS[one.key_epoch]), signers.get(one.key_epoch))
                 for one in package.tags
             },
-            log=tuple(self.entries),
+            entries={one.index: facts.entries([one])[0] if one.index < facts.head.size else None for one in places},
+            shelves=read_shelves(facts, self.members, named_by(package, time, named=named)),
+            states=read_states(facts, leaves),
+            lives=read_lives(facts, leaves, time),
             members=self.members,
             delivery=DeliveryEvidence(
                 consent=self.consent,
+                grant=None if package.consent is None else self._grant(package.consent.message.id),
+                pauses=tuple(self._pauses(package)),
                 metered=self.metered,
                 institution=MemberAt(5, True, address(BANK_KEY), None),
                 provider=MemberAt(2, True, platform_address(), None),
@@ -502,24 +705,25 @@ class Region:
             ),
         )
 
-    def _record(self, package: Any, block: BlockRef, signer: StatementSigner | None) -> Evidence:
-        batch, leaf = package.batch, leaf_of(package)
-        anchor = self.anchors.get((batch.node, batch.root))
-        if anchor is None:
-            return Evidence(HERE, block, None, signer=signer)
-        life, since = self.lives.get((batch.node, leaf), (0, 0))
-        return Evidence(
-            origin=HERE,
-            block=block,
-            anchor=anchor,
-            entry=self.entries[anchor.entry],
-            product=launched(BY_NUMBER[anchor.product]),
-            publisher=self.members[batch.node],
-            host=None,
-            record=RecordState(batch.node, leaf, life, since),
-            key_epoch_digest=epoch_digest(TAG_KEYS[anchor.key_epoch]),
-            signer=signer,
-        )
+    def batch_of(self, one: PackagedRange) -> MemoryBatch:
+        """The batch of a range."""
+        body = self.entry_body(one.place.index)
+        return self.batches[body.node, body.root]
+
+    def _grant(self, consent: bytes) -> LogEntry | None:
+        found = (one for one in self.entries if isinstance(one.body, ConsentBody) and consent_id(one.data) == consent)
+        return next(found, None)
+
+    def _pauses(self, package: ReportPackage) -> Iterable[Paused]:
+        wanted = None if package.consent is None else package.consent.message.id
+        since = None
+        for entry in self.entries:
+            if isinstance(entry.body, PauseBody) and entry.body.consent == wanted:
+                if since is not None:
+                    yield Paused(since, entry.time)
+                since = entry.time if entry.body.turn % 2 else None
+        if since is not None:
+            yield Paused(since, None)
 
     def verify(self, package: ReportPackage, policy: Policy | None = None, **changes: Any) -> Verdict:
         """The verdict under the default policy, or another one."""
@@ -569,3 +773,60 @@ def checksum(text: str) -> str:
 
 def _mask(product: Product) -> int:
     return domain_mask(product.domains)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A record of a package, and whose range opens it."""
+
+    record: PackagedRecord
+    node: int
+    key_epoch: int
+    entry: int  #: of the book or batch
+
+
+def shown(package: ReportPackage) -> list[Shown]:
+    """The records of a package."""
+    places = [package.ranges[one.range] for one in package.records]
+    return [
+        Shown(one.record, place.node, place.key_epoch, place.place.index)
+        for one, place in zip(package.records, places, strict=True)
+    ]
+
+
+def without(package: ReportPackage, gone: Callable[[Shown], bool]) -> ReportPackage:
+    """A forgery by a provider: these records are neither shown nor named. The package is delivered afterwards."""
+    kept = [not gone(one) for one in shown(package)]
+    value = json.loads(package.report.content)
+    named = value["data"]["records"]
+    value["data"]["records"] = [one for one, keep in zip(named, kept, strict=True) if keep]
+    report = replace(package.report, content=canonical_bytes(value))
+    records = tuple(one for one, keep in zip(package.records, kept, strict=True) if keep)
+    return replace(package, report=report, records=records)
+
+
+def without_ranges(package: ReportPackage, gone: Callable[[PackagedRange], bool]) -> ReportPackage:
+    """A forgery by a provider: these ranges are left out, and the records that they open too."""
+    hidden = {place for place, one in enumerate(package.ranges) if gone(one)}
+    entries = {package.ranges[place].place.index for place in hidden}
+    sections = {(package.ranges[place].place.index, package.ranges[place].sections) for place in hidden}
+    less = without(
+        package,
+        lambda one: (
+            one.entry in entries
+            and any(entry == one.entry and low <= one.record.section <= high for entry, (low, high) in sections)
+        ),
+    )
+    kept = [place for place in range(len(package.ranges)) if place not in hidden]
+    records = tuple(replace(one, range=kept.index(one.range)) for one in less.records)
+    return replace(less, records=records, ranges=tuple(package.ranges[place] for place in kept))
+
+
+def with_ranges(package: ReportPackage, bend: Callable[[PackagedRange], PackagedRange]) -> ReportPackage:
+    """The package with each range as `bend` makes it."""
+    return replace(package, ranges=tuple(map(bend, package.ranges)))
+
+
+def sections_of(one: PackagedRange) -> tuple[int, int]:
+    """The sections of a range as a proof takes them."""
+    return int(one.sections[0]), int(one.sections[1])

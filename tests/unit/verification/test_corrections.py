@@ -10,10 +10,10 @@ from verification_world import CATALOGUE, NOW, SOURCE, anchored, record_state, w
 
 from creditchain.documents import Section
 from creditchain.log.disputes import LoggedDispute
-from creditchain.log.history import LogIndex, RecordKey
 from creditchain.log.views import AnchorInfo
 from creditchain.verification.corrections import ShownRecord, check_correction
 from creditchain.verification.evidence import NOT_ASKED
+from creditchain.verification.lives import Lives
 from creditchain.verification.policy import Policy
 from creditchain.verification.steps import verify_record
 from creditchain.verification.verdict import Outcome, Step
@@ -33,13 +33,10 @@ def shown(position: int, *, life: Life = Life.LIVE, **changes: Any) -> ShownReco
 DISPUTED, CORRECTING = shown(3, life=Life.SUPERSEDED), shown(4)
 
 
-def chain(*successors: tuple[bytes, bytes]) -> LogIndex:
-    """The log after these records of the source were superseded, each by the other."""
-    lives: dict[RecordKey, list[tuple[int, Life]]] = {
-        (SOURCE, leaf): [(NOW - 9, Life.SUPERSEDED)] for leaf, _ in successors
-    }
-    named: dict[RecordKey, bytes] = {(SOURCE, leaf): later for leaf, later in successors}
-    return LogIndex(99, (), {}, {}, {}, {}, lives, named, (), ())
+def chain(*successors: tuple[bytes, bytes]) -> Lives:
+    """After these records of the source were superseded, each by the other."""
+    lives = {(SOURCE, leaf): Life.SUPERSEDED for leaf, _ in successors}
+    return Lives(lives, {(SOURCE, leaf): later for leaf, later in successors})
 
 
 def filing(**changes: Any) -> LoggedDispute:
@@ -47,9 +44,9 @@ def filing(**changes: Any) -> LoggedDispute:
     return replace(answered, **changes)
 
 
-def check(correcting: ShownRecord = CORRECTING, log: LogIndex | None = None, **changes: Any) -> Step:
+def check(correcting: ShownRecord = CORRECTING, log: Lives | None = None, **changes: Any) -> Step:
     log = chain((DISPUTED.key[1], CORRECTING.key[1])) if log is None else log
-    return check_correction(filing(**changes), DISPUTED, correcting, log, NOW)
+    return check_correction(filing(**changes), DISPUTED, correcting, log)
 
 
 def refused(step: Step, reason: str, outcome: Outcome = Outcome.FAILED) -> None:

@@ -28,29 +28,37 @@ from report_world import (
     TAG_KEYS,
     TAX,
     Region,
+    Shown,
     asked,
     content_of,
     region,
+    sections_of,
+    shown,
     signed,
-    tags,
+    with_ranges,
+    without,
+    without_ranges,
 )
 from verification_world import node, platform_address, with_stolen_key
 
+from creditchain.batch.folder.packages import record_of
 from creditchain.documents import Domain, Section, canonical_bytes, domain_mask
 from creditchain.hashing import keccak256
 from creditchain.identifiers import subject_tag
-from creditchain.log.entries import BookBody, BrokenBody, ConsentBody, PauseBody, ProductBody
+from creditchain.log.entries import ConsentBody, PauseBody
+from creditchain.log.facts import EntryPlace
 from creditchain.log.views import MemberAt
 from creditchain.merkle import prove_range
 from creditchain.messages import LogDomain, subject_digest
 from creditchain.packages.parts import PackagedTag, hexed
-from creditchain.packages.report_package import OpenedRecord, ReportPackage
-from creditchain.verification.evidence import Missing, ReportEvidence
+from creditchain.packages.report_package import PackagedRange, RangedRecord, Reads, ReportPackage, parse_report_package
+from creditchain.verification.evidence import Missing
 from creditchain.verification.policy import Completeness, Policy, PolicyError, UnsafePolicy, parse_policy
 from creditchain.verification.report import verify_report
+from creditchain.verification.report_evidence import ReportEvidence
 from creditchain.verification.subject import TagKey
 from creditchain.verification.verdict import Outcome, Status, Text, Verdict, WeaknessKind
-from creditchain.vocabulary import Fault, Life, MeterFlag, ProductState, Revoker
+from creditchain.vocabulary import Life, MeterFlag, Revoker
 
 WHY = Missing(Text("nobody answered", "无人应答"))
 
@@ -61,17 +69,6 @@ def failing(verdict: Verdict) -> list[int]:
 
 def outcome(verdict: Verdict, number: int) -> Outcome:
     return verdict.step(number).outcome
-
-
-def without(package: ReportPackage, gone: Callable[[OpenedRecord], bool]) -> ReportPackage:
-    """A forgery by a provider: these records are neither shown nor named. The package is delivered afterwards."""
-    kept = tuple(not gone(one) for one in package.records)
-    value = json.loads(package.report.content)
-    named = value["data"]["records"]
-    value["data"]["records"] = [one for one, keep in zip(named, kept, strict=True) if keep]
-    report = replace(package.report, content=canonical_bytes(value))
-    records = tuple(one for one, keep in zip(package.records, kept, strict=True) if keep)
-    return replace(package, report=report, records=records)
 
 
 def renamed(here: Region, bend: Callable[[list[dict[str, Any]]], object]) -> ReportPackage:
@@ -89,7 +86,7 @@ def upper_half(signature: bytes) -> bytes:
     return signature[:32] + s.to_bytes(32)
 
 
-def of_day(day: str) -> Callable[[OpenedRecord], bool]:
+def of_day(day: str) -> Callable[[Shown], bool]:
     return lambda one: f'"as_of":"{day}"'.encode() in one.record.content
 
 
@@ -135,7 +132,7 @@ class TestHonest:
     def test_a_chain_that_does_not_answer_decides_nothing(self) -> None:
         here = region()
         package = here.honest()
-        nothing = ReportEvidence.absent(HERE, len(package.records), [1, 2], WHY.why)
+        nothing = ReportEvidence.absent(HERE, [one.index for one in package.named_entries], [1, 2], WHY.why)
         verdict = verify_report(package, nothing, catalogue=CATALOGUE)
         assert verdict.status is Status.COULD_NOT_CHECK
         assert [step.number for step in verdict.steps if step.outcome is Outcome.PASSED] == [1]
@@ -152,8 +149,8 @@ class TestHonest:
         assert outcome(verdict, number) is Outcome.NOT_VERIFIED
         assert verdict.status is Status.COULD_NOT_CHECK
 
-    @pytest.mark.parametrize("name", ["log", "members"])
-    def test_without_log_or_members_completeness_is_not_verified(self, name: str) -> None:
+    @pytest.mark.parametrize("name", ["shelves", "lives", "members"])
+    def test_without_shelves_lives_or_members_completeness_is_not_verified(self, name: str) -> None:
         here = region()
         verdict = here.verify(here.honest(), **{name: WHY})
         assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
@@ -214,26 +211,27 @@ class TestLeftOut:
 
     def test_a_section(self) -> None:
         here = region()
-        package = without(here.assemble().package, lambda one: one.record.section is Section.BASIC)
-        ranges = tuple(one for one in package.ranges if one.section is not Section.BASIC)
-        verdict = here.verify(delivered(here, replace(package, ranges=ranges)))
+        package = without_ranges(here.assemble().package, lambda one: one.covers(Section.BASIC))
+        verdict = here.verify(delivered(here, package))
         assert failing(verdict) == [9]
-        assert "no range proof" in verdict.step(9).reason.en
+        assert "entry 3 is neither shown nor named" in verdict.step(9).reason.en
+        named = replace(package, reads=Reads(entries=(*package.reads.entries, EntryPlace(3, 103))))
+        verdict = here.verify(delivered(here, named))
+        assert failing(verdict) == [9]
+        assert "registry-basic/1, batch 1, basic: no range proof" in verdict.step(9).reason.en
 
     def test_a_batch(self) -> None:
         here = region()
-        root = next(root for node, root in here.batches if node == POWER)
-        package = without(here.assemble().package, lambda one: one.batch.root == root)
-        ranges = tuple(one for one in package.ranges if one.root != root)
-        verdict = here.verify(delivered(here, replace(package, ranges=ranges)))
+        entry = next(one.entry for one in here.anchors.values() if one.node == POWER)
+        verdict = here.verify(
+            delivered(here, without_ranges(here.assemble().package, lambda one: one.place.index == entry))
+        )
         assert failing(verdict) == [9]
         assert "power-usage/1, batch 1" in verdict.step(9).reason.en
 
-    def test_a_series(self) -> None:
+    def test_all_of_a_publisher(self) -> None:
         here = region()
-        package = without(here.assemble().package, lambda one: one.batch.node == TAX)
-        ranges = tuple(one for one in package.ranges if one.node != TAX)
-        verdict = here.verify(delivered(here, replace(package, ranges=ranges)))
+        verdict = here.verify(delivered(here, without_ranges(here.assemble().package, lambda one: one.node == TAX)))
         assert failing(verdict) == [9]
         assert len(verdict.step(9).details["missing"]) == 2
 
@@ -241,27 +239,28 @@ class TestLeftOut:
         """The range proof of somebody who is not in the batch, handed in for the subject."""
         here = region()
         package = without(here.assemble().package, of_day("2024-12-31"))
-        ranges = []
-        for one in package.ranges:
-            batch = here.batches[one.node, one.root]
-            if one.node == TAX and any(one.subject_tag == leaf.tag for leaf in batch.leaves):
-                one = replace(one, proof=prove_range(batch.tree, batch.leaves, bytes(32), one.section))
-            ranges.append(one)
-        assert tuple(ranges) != package.ranges
-        verdict = here.verify(delivered(here, replace(package, ranges=tuple(ranges))))
-        assert failing(verdict) == [9]
+
+        def bend(one: PackagedRange) -> PackagedRange:
+            batch = here.batch_of(one)
+            elsewhere = prove_range(batch.tree, batch.leaves, bytes(32), sections_of(one))
+            return replace(one, proof=elsewhere) if one.node == TAX and one.proof.leaves else one
+
+        bent = with_ranges(package, bend)
+        assert bent != package
+        assert failing(here.verify(delivered(here, bent))) == [9]
 
     def test_the_range_of_another_enterprise(self) -> None:
+        """Read under the subject's tag, it does not lead to the root."""
         here = region()
         package = without(here.assemble().package, of_day("2024-12-31"))
-        ranges = []
-        for one in package.ranges:
-            batch = here.batches[one.node, one.root]
-            epoch = batch.manifest.terms.key_epoch
-            other = subject_tag(TAG_KEYS[epoch], OTHERS[0])
-            proof = prove_range(batch.tree, batch.leaves, other, one.section)
-            ranges.append(replace(one, subject_tag=other, proof=proof) if one.node == TAX else one)
-        verdict = here.verify(delivered(here, replace(package, ranges=tuple(ranges))))
+
+        def bend(one: PackagedRange) -> PackagedRange:
+            batch = here.batch_of(one)
+            other = subject_tag(TAG_KEYS[one.key_epoch], OTHERS[0])
+            theirs = prove_range(batch.tree, batch.leaves, other, sections_of(one))
+            return replace(one, proof=theirs) if one.node == TAX else one
+
+        verdict = here.verify(delivered(here, parse_report_package(with_ranges(package, bend).to_json())))
         assert failing(verdict) == [9]
 
     def test_the_tag_of_another_enterprise(self) -> None:
@@ -280,18 +279,17 @@ class TestLeftOut:
         """The policy may do without statements. But a provider must not choose under which tag it shows nothing."""
         here = region()
         invented = keccak256(b"a tag of the provider's")
-        package = without(here.assemble().package, lambda one: one.batch.key_epoch == 2)
-        ranges = []
-        for one in package.ranges:
-            batch = here.batches[one.node, one.root]
-            if batch.manifest.terms.key_epoch == 2:
-                proof = prove_range(batch.tree, batch.leaves, invented, one.section)
-                one = replace(one, subject_tag=invented, proof=proof)
-            ranges.append(one)
+        package = without(here.assemble().package, lambda one: one.key_epoch == 2)
+
+        def bend(one: PackagedRange) -> PackagedRange:
+            batch = here.batch_of(one)
+            nothing = prove_range(batch.tree, batch.leaves, invented, sections_of(one))
+            return replace(one, proof=nothing) if one.key_epoch == 2 else one
+
         forged = tuple(
             replace(one, tag=PackagedTag(invented, None)) if one.key_epoch == 2 else one for one in package.tags
         )
-        package = replace(package, ranges=tuple(ranges), tags=forged)
+        package = replace(with_ranges(package, bend), tags=forged)
         fresh = subject_digest(subject_tag(TAG_KEYS[1], SUBJECT), keccak256(b"salt of the request"))
         package = here.deliver(package, here.consents(), subject=fresh)
         verdict = here.verify(package, Policy(tag_statement="optional"))
@@ -315,7 +313,7 @@ class TestLeftOut:
 
     def test_a_key_epoch_without_a_tag_is_not_verified(self) -> None:
         here = region()
-        package = without(here.assemble().package, lambda one: one.batch.key_epoch == 2)
+        package = without_ranges(here.assemble().package, lambda one: one.key_epoch == 2)
         verdict = here.verify(
             here.deliver(
                 replace(package, tags=package.tags[:1]),
@@ -390,9 +388,8 @@ class TestSpoiledBatches:
         here = region()
         here.spoil(TAX, next(root for node, root in here.batches if node == TAX))
         here.publish(TAX, "tax-payment/1", [])
-        here.audit_book(TAX, 1, restored=True)
-        book = next(entry.index for entry in here.entries if isinstance(entry.body, BookBody))
-        here.log(BrokenBody(TAX, 1, book, Fault.OMISSION, 0))
+        book = here.audit_book(TAX, 1, restored=True)
+        here.break_book(book)
         assert outcome(here.verify(here.honest()), 9) is Outcome.NOT_VERIFIED
 
     def test_a_node_that_is_closed_is_shown(self) -> None:
@@ -412,7 +409,7 @@ class TestSpoiledBatches:
     def test_a_number_that_the_region_gave_to_another_product(self) -> None:
         here = region()
         package = here.honest()
-        here.log(ProductBody(CATALOGUE["power-usage/1"].number, bytes(31) + b"1", ProductState.LAUNCHED))
+        here.launch(CATALOGUE["power-usage/1"].number, bytes(23) + b"1" + bytes(8))
         assert outcome(here.verify(package), 9) is Outcome.NOT_VERIFIED
 
     def test_an_anchor_by_a_contract_that_is_not_known_here_is_not_verified(self) -> None:
@@ -427,7 +424,7 @@ class TestSpoiledBatches:
         stolen = next(one.time for one in here.anchors.values() if one.node == POWER and one.key_epoch == 2)
         here.members[POWER] = with_stolen_key(here.members[POWER], stolen, stolen)
         package = here.honest()
-        assert all(one.batch.key_epoch == 1 for one in package.records if one.batch.node == POWER)
+        assert all(one.key_epoch == 1 for one in shown(package) if one.node == POWER)
         verdict = here.verify(package)
         assert outcome(verdict, 9) is Outcome.NOT_VERIFIED
 
@@ -523,6 +520,24 @@ class TestLives:
         assert verdict.step(6).reason.en.startswith("1 of 10 record(s)")
         assert verdict.as_json()["steps"][5]["details"]["records"][0]["node"] == REGISTRY
 
+    @pytest.mark.parametrize(("shift", "expected"), [(0, Outcome.NOT_VERIFIED), (1, Outcome.PASSED)])
+    def test_a_record_that_a_thief_took_out(self, shift: int, expected: Outcome) -> None:
+        here = region()
+        here.end(REGISTRY, here.leaf(REGISTRY, self.root(here), "2023-06-30"), Life.REVOKED)
+        since = here.now + shift
+        here.members[REGISTRY] = with_stolen_key(here.members[REGISTRY], since, since)
+        assert outcome(here.verify(here.honest()), 9) is expected
+
+    def test_a_record_that_a_thief_revoked_since(self) -> None:
+        here = region()
+        package = here.honest()
+        here.now = DELIVERED + 60
+        here.end(REGISTRY, here.leaf(REGISTRY, self.root(here), "2023-06-30"), Life.REVOKED)
+        here.members[REGISTRY] = with_stolen_key(here.members[REGISTRY], here.now, here.now)
+        verdict = here.verify(package)
+        assert failing(verdict) == []
+        assert outcome(verdict, 6) is Outcome.NOT_VERIFIED
+
     def test_the_reason_of_another_nodes_record_does_not_count(self) -> None:
         here = region()
         here.end(POWER, here.leaf(REGISTRY, self.root(here), "2023-06-30"), Life.REVOKED)
@@ -549,12 +564,12 @@ class TestScope:
 
     def test_a_window_of_the_log(self) -> None:
         here, package = self.late()
-        assert here.verify(package, self.scoped(log_size=6)).status is Status.VALID
-        assert failing(here.verify(package, self.scoped(log_size=7))) == [9]
+        assert here.verify(package, self.scoped(log_size=13)).status is Status.VALID
+        assert failing(here.verify(package, self.scoped(log_size=14))) == [9]
         beyond = here.verify(package, self.scoped(log_size=99))
         assert outcome(beyond, 9) is Outcome.NOT_VERIFIED
 
-    @pytest.mark.parametrize("window", [{"first_entry": 7, "lag_seconds": 0}, {"log_size": 0}])
+    @pytest.mark.parametrize("window", [{"first_entry": 14, "lag_seconds": 0}, {"log_size": 0}])
     def test_a_window_without_a_batch_says_nothing(self, window: dict[str, int]) -> None:
         here, package = self.late()
         verdict = here.verify(package, self.scoped(**window))
@@ -563,8 +578,7 @@ class TestScope:
 
     def test_nodes_and_products(self) -> None:
         here = region()
-        package = without(here.assemble().package, lambda one: one.batch.node == TAX)
-        package = delivered(here, replace(package, ranges=tuple(one for one in package.ranges if one.node != TAX)))
+        package = delivered(here, without_ranges(here.assemble().package, lambda one: one.node == TAX))
         assert failing(here.verify(package)) == [9]
         assert here.verify(package, self.scoped(nodes=frozenset({REGISTRY, POWER}))).status is Status.VALID
         assert here.verify(package, self.scoped(products=frozenset({"power-usage/1"}))).status is Status.VALID
@@ -578,7 +592,7 @@ class TestScope:
             ({"products": frozenset({"power-usage/1"})}, {"products": ["power-usage/1"]}),
             ({"sections": frozenset({Section.BASIC})}, {"sections": ["basic"]}),
             ({"first_entry": 1}, {"first_entry": 1}),
-            ({"log_size": 5}, {"log_size": 5}),
+            ({"log_size": 10}, {"log_size": 10}),
             ({"lag_seconds": 86_400}, {"lag_seconds": 86_400}),
         ],
     )
@@ -632,7 +646,7 @@ class TestScope:
 
     def test_where_completeness_is_not_judged_the_batches_of_the_records_are_counted(self) -> None:
         here = region()
-        weak = here.verify(here.honest(), log=WHY).weaknesses
+        weak = here.verify(here.honest(), lives=WHY).weaknesses
         assert [(one.kind, one.text.en) for one in weak] == [
             (WeaknessKind.UNAUDITED, "the batch has not been audited (10 record(s))")
         ]
@@ -792,8 +806,8 @@ class TestConsent:
         here = region()
         package = here.honest()
         assert here.consent is not None
-        here.entries = [one for one in here.entries if not isinstance(one.body, ConsentBody)]
-        assert outcome(here.verify(package), 7) is Outcome.NOT_VERIFIED
+        delivery = replace(here.evidence(package).delivery, grant=None)
+        assert outcome(here.verify(package, delivery=delivery), 7) is Outcome.NOT_VERIFIED
 
     def test_another_consent_than_the_request_names(self) -> None:
         here = region()
@@ -841,20 +855,21 @@ class TestConsent:
         here = region()
         package = here.assemble().package
         root = next(root for node, root in reversed(here.batches) if node == TAX)
-        batch = here.batches[TAX, root]
-        from creditchain.batch.folder.packages import package_of
-
+        batch, anchor = here.batches[TAX, root], here.anchors[TAX, root]
         index = next(place for place, one in enumerate(batch.documents) if SUBJECT.number.encode() in one.content)
-        place = here.anchors[TAX, root].entry, 0
-        extra = package_of(batch, index, SUBJECT, place, tags()[2].statement)  # type: ignore[arg-type]
+        warning = (Section.WARNING, Section.WARNING)
+        proof = prove_range(batch.tree, batch.leaves, batch.leaves[index].tag, (int(warning[0]), int(warning[1])))
+        extra = PackagedRange(TAX, 2, EntryPlace(anchor.entry, anchor.block), warning, proof)
         value = json.loads(package.report.content)
         leaf = hexed(batch.leaves[index].hash())
         named = {"region": HERE.region, "node": TAX, "product": "tax-payment/1", "leaf": leaf}
         value["data"]["records"].append(named)
+        record = RangedRecord(record_of(batch, index, SUBJECT), len(package.ranges))  # type: ignore[arg-type]
         wide = replace(
             package,
             report=replace(package.report, content=canonical_bytes(value)),
-            records=(*package.records, OpenedRecord(extra.record, extra.batch)),
+            records=(*package.records, record),
+            ranges=(*package.ranges, extra),
         )
         verdict = here.verify(delivered(here, wide))
         assert failing(verdict) == [2, 7, 9]
@@ -1169,9 +1184,11 @@ class TestContent:
     ) -> None:
         here = region()
         package = here.assemble().package
-        place = next(place for place, one in enumerate(package.records) if one.batch.node == source)
+        nodes = [one.node for one in shown(package)]
+        place = nodes.index(source)
         file = replace(package.records[place], record=replace(package.records[place].record, media_type="text/plain"))
-        kept = [one for one in package.records if one.batch.node not in (POWER, TAX) and days] or [*package.records]
+        pairs = zip(package.records, nodes, strict=True)
+        kept = [one for one, node in pairs if node not in (POWER, TAX) and days] or [*package.records]
         records = (*(one for one in kept if one is not package.records[place]), file)
         verdict = here.verify(here.deliver(replace(package, records=records), here.consents(**days)))
         assert (outcome(verdict, 7), outcome(verdict, 10)) == expected

@@ -10,9 +10,13 @@ from collections.abc import Iterable
 from dataclasses import asdict, fields
 from typing import Any
 
+from memory_facts import MemoryFacts
+
+from creditchain.evidence.report import named_by, opened_leaves
+from creditchain.log.consent_cells import Paused
 from creditchain.log.entries import AnchorBody, parse_body
 from creditchain.log.facts import Basis
-from creditchain.log.metering import metered_in
+from creditchain.log.metering import grant_in, metered_in, pauses_of
 from creditchain.log.views import (
     AnchorInfo,
     BlockRef,
@@ -29,15 +33,16 @@ from creditchain.packages.parts import SignedTagStatement
 from creditchain.packages.record_package import RecordPackage
 from creditchain.packages.report_package import ReportPackage
 from creditchain.verification.evidence import (
-    DeliveryEvidence,
     Evidence,
     Missing,
     NodeHistory,
     Origin,
-    ReportEvidence,
     StatementSigner,
     TagEvidence,
 )
+from creditchain.verification.lives import read_lives, read_states
+from creditchain.verification.report_evidence import DeliveryEvidence, ReportEvidence
+from creditchain.verification.shelves import read_shelves
 from creditchain.verification.steps import leaf_of
 from creditchain.verification.subject import signer_of
 from creditchain.verification.verdict import Source, Text
@@ -105,26 +110,39 @@ class Facts:
         )
 
     def report(self, package: ReportPackage) -> ReportEvidence:
-        """What the steps of a report need."""
-        anchored = {entry.body.node for entry in self.log if isinstance(entry.body, AnchorBody)}
-        members = {node: self.member(node) for node in sorted({*anchored, *self._named(package)})}
-        hosts = {one.info.host for one in members.values() if one is not None and one.info.host}
-        members |= {node: self.member(node) for node in hosts}
+        """What the steps of a report need. Whatever the log and its cells say follows from its entries."""
+        members = self._members(package)
+        log = MemoryFacts(self.log, self.block)
+        time = self.block.time if package.delivery is None else package.delivery.receipt.delivered_at
+        leaves = opened_leaves(package)
+        places = [*(one.place for one in package.ranges), *(one.place for one in package.origins)]
         return ReportEvidence(
             origin=self.origin,
             block=self.block,
-            records=tuple(self.record(one) for one in package.packages()),
             tags={
                 one.key_epoch: TagEvidence(
                     self._epoch(one.key_epoch), self._or_missing("signer", self._signer(one.tag.statement))
                 )
                 for one in package.tags
             },
-            log=self._or_missing("log", self.log),
-            members=self._or_missing("members", {node: one for node, one in members.items() if one is not None}),
+            entries={
+                place.index: self._or_missing("log", self.log[place.index] if place.index < len(self.log) else None)
+                for place in places
+            },
+            shelves=self._or_missing("log", read_shelves(log, members, named_by(package, time))),
+            states=self._or_missing("log", read_states(log, leaves)),
+            lives=self._or_missing("log", read_lives(log, leaves, time)),
+            members=self._or_missing("members", members),
             delivery=DeliveryEvidence() if package.delivery is None else self._delivery(package.delivery),
             source=self.source,
         )
+
+    def _members(self, package: ReportPackage) -> dict[int, NodeHistory]:
+        anchored = {entry.body.node for entry in self.log if isinstance(entry.body, AnchorBody)}
+        members = {node: self.member(node) for node in sorted({*anchored, *self._named(package)})}
+        hosts = {one.info.host for one in members.values() if one is not None and one.info.host}
+        members |= {node: self.member(node) for node in hosts}
+        return {node: one for node, one in members.items() if one is not None}
 
     def member(self, number: int) -> NodeHistory | None:
         """A node and the intervals in which keys were in other hands: the operator's where none is said."""
@@ -148,8 +166,11 @@ class Facts:
         consents = {_hash(one["id"]): one for one in self._facts["consents"]}
         state = consents.get(request.consent)
         metered = metered_in(self.log, request.institution, request.provider, request.nonce)
+        pauses = tuple(Paused(*one) for one in pauses_of(self.log, request.consent))
         return DeliveryEvidence(
             consent=self._or_missing("consent", None if state is None else _consent(state)),
+            grant=self._or_missing("log", grant_in(self.log, request.consent)),
+            pauses=self._or_missing("log", pauses),
             metered=_MISSING if "log" in self._unread else self._or_missing("metered", metered),
             institution=self._or_missing("institution", self.member_at(request.institution, time)),
             provider=self._or_missing("provider", self.member_at(request.provider, time)),

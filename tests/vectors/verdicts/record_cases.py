@@ -32,7 +32,7 @@ from vectors.verdicts.cases import (
 
 World = tuple[Json, Json]
 PDF = "application/pdf"
-ANCHORED = START + 60  # 2025-02-20 in China
+ANCHORED = START + 240  # 2025-02-20 in China
 
 
 def anchored(
@@ -327,7 +327,7 @@ def _places(world: World) -> Iterator[Case]:
 
     yield _case("an anchor that is not final yet", world, {2: N, 3: N, 4: P, 5: N}, None, waiting)
     yield _case("the anchor is not known", world, {2: N, 3: N, 4: N}, None, put("unread", to=["anchor"]))
-    enough, more = (POLICY + f"confirmations = {number}\n" for number in (900, 901))
+    enough, more = (POLICY + f"confirmations = {number}\n" for number in (897, 898))
     yield _case("as many confirmations as the policy wants", world, {}, policy=enough)
     yield _case("one confirmation too few", world, {4: P}, policy=more)
     unknown = put("unread", to=["entry"])
@@ -382,9 +382,9 @@ def _publishers(world: World) -> Iterator[Case]:
     yield _case("the key of a host that the publisher had left was stolen then", world, {2: N}, None, hosted(left))
     yield _case("an entry of another anchor", world, {2: N, 5: N}, None, anchor(key_epoch=2, time=START))
     for name, change in (
-        ("of another time", lambda facts: facts["log"][0].update(time=START)),
-        ("with a body cut short", lambda facts: facts["log"][0].update(data=facts["log"][0]["data"][:-64])),
-        ("of another kind", lambda facts: facts["log"][0].update(kind=4)),
+        ("of another time", lambda facts: facts["log"][3].update(time=START)),
+        ("with a body cut short", lambda facts: facts["log"][3].update(data=facts["log"][3]["data"][:-64])),
+        ("of another kind", lambda facts: facts["log"][3].update(kind=4)),
     ):
         yield _case(f"an entry {name}", world, {2: N, 5: N}, None, change)
 

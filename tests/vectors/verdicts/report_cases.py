@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -24,20 +25,27 @@ from report_world import (
     TAG_KEYS,
     TAX,
     Region,
+    Shown,
     region,
+    sections_of,
+    shown,
     signed,
+    with_ranges,
+    without,
+    without_ranges,
 )
 from verification_world import PLATFORM_KEY
 
 from creditchain.documents import Domain, Section, canonical_bytes, domain_mask
 from creditchain.hashing import keccak256
 from creditchain.identifiers import subject_tag
-from creditchain.log.entries import ConsentBody, ProductBody
+from creditchain.log.entries import ConsentBody
+from creditchain.log.facts import EntryPlace
 from creditchain.merkle import prove_range
 from creditchain.messages import subject_digest
 from creditchain.packages.parts import PackagedTag
-from creditchain.packages.report_package import OpenedRecord, ReportPackage
-from creditchain.vocabulary import Life, MeterFlag, ProductState
+from creditchain.packages.report_package import PackagedRange, Reads, ReportPackage
+from creditchain.vocabulary import Life, MeterFlag
 from vectors.verdicts.cases import (
     POLICY,
     A,
@@ -56,7 +64,11 @@ from vectors.verdicts.cases import (
 )
 
 World = tuple[ReportPackage, Json]
-Gone = Callable[[OpenedRecord], bool]
+#: Ranges that are of another entry than they say, so that nothing is known of their records.
+_OF_ANOTHER = ("of another node", "of another key epoch", "of an entry that is no batch")
+_UNKNOWN = dict.fromkeys((2, 3, 5, 6, 10), N)
+_ORIGIN = {"node": 7, "leaf": "0x" + "00" * 32, "entry": 3, "block": 103, "index": 0, "proof": ""}
+Gone = Callable[[Shown], bool]
 SCOPE = POLICY + "[completeness]\n"
 
 
@@ -82,6 +94,9 @@ def report_cases() -> Iterator[Case]:
     yield from _invented_tags()
     yield from _scopes()
     yield from _batches()
+    yield from _books()
+    yield from _spoiled_books()
+    yield from _lapsed()
     yield from _retention()
     yield from _records(world)
 
@@ -120,17 +135,6 @@ def _reported(package: ReportPackage, bend: Change) -> ReportPackage:
     return replace(package, report=replace(package.report, content=canonical_bytes(value)))
 
 
-def _without(package: ReportPackage, gone: Gone) -> ReportPackage:
-    """A forgery: these records are neither shown nor named."""
-    kept = [not gone(one) for one in package.records]
-
-    def bend(value: Json) -> None:
-        value["data"]["records"] = [one for one, keep in zip(value["data"]["records"], kept, strict=True) if keep]
-
-    records = tuple(one for one, keep in zip(package.records, kept, strict=True) if keep)
-    return replace(_reported(package, bend), records=records)
-
-
 def _of_day(day: str) -> Gone:
     return lambda one: f'"as_of":"{day}"'.encode() in one.record.content
 
@@ -149,12 +153,12 @@ def _unparsed(world: World) -> Iterator[Case]:
         "a purpose of 256": put("delivery", "request", "purpose", to=256),
         "a time of 2^40": put("delivery", "receipt", "meterBy", to=2**40),
         "opened leaves of 33 bytes": put("ranges", 0, "leaves", to="A" * 44),
-        "a neighbour's product of 2^32": lambda value: next(one for one in value["ranges"] if one["left"] is not None)[
-            "left"
-        ].update(product=2**32),
-        "a neighbour's section of 256": lambda value: next(one for one in value["ranges"] if one["left"] is not None)[
-            "left"
-        ].update(section=256),
+        "a neighbour of 68 bytes": put("ranges", 0, "left", to=base64.b64encode(bytes(68)).decode()),
+        "an empty neighbour": put("ranges", 0, "right", to=""),
+        "sections that descend": put("ranges", 0, "sections", to=["operating", "basic"]),
+        "a record of no range": put("records", 0, "range", to=99),
+        "an origin twice": put("origins", to=[_ORIGIN, _ORIGIN]),
+        "an entry to ask for without its block": put("reads", "entries", to=[[1]]),
     }
     for name, change in changes.items():
         yield _case(name, world, nothing, change, weaknesses=[])
@@ -396,25 +400,17 @@ def _left_out() -> Iterator[Case]:
     """Step 9: what a provider leaves out."""
     here = region()
     whole = here.assemble().package
-    basic, last = (lambda one: one.record.section is Section.BASIC), whole.records[-1].batch.root
+    last = shown(whole)[-1].entry
     forgeries: dict[str, ReportPackage] = {
-        "a record": _without(whole, _of_day("2024-12-31")),
-        "a section": replace(
-            _without(whole, basic), ranges=tuple(one for one in whole.ranges if one.section is not Section.BASIC)
-        ),
-        "a batch": replace(
-            _without(whole, lambda one: one.batch.root == last),
-            ranges=tuple(one for one in whole.ranges if one.root != last),
-        ),
-        "a publisher": replace(
-            _without(whole, lambda one: one.batch.node == TAX),
-            ranges=tuple(one for one in whole.ranges if one.node != TAX),
-        ),
+        "a record": without(whole, _of_day("2024-12-31")),
+        "a section": without_ranges(whole, lambda one: one.covers(Section.BASIC)),
+        "a batch": without_ranges(whole, lambda one: one.place.index == last),
+        "a publisher": without_ranges(whole, lambda one: one.node == TAX),
         "a record that the report names": replace(whole, records=whole.records[1:]),
     }
     for name, forged in forgeries.items():
         yield _case(f"left out: {name}", _delivered(region(), forged), {9: F})
-    world = _delivered(region(), _without(whole, _of_day("2024-12-31")))
+    world = _delivered(region(), without(whole, _of_day("2024-12-31")))
     named = POLICY + f"[completeness]\nnodes = [{TAX}, {REGISTRY}, {POWER}, {BANK}]\n"
     yield _case(
         "left out, and the policy names a node in vain", world, {9: F},
@@ -422,15 +418,14 @@ def _left_out() -> Iterator[Case]:
     )  # fmt: skip
     for name, bend in _ranges(here, whole).items():
         made = replace(whole, ranges=tuple(bend(one) for one in whole.ranges))
-        yield _case(f"a range: {name}", _delivered(region(), made), {9: F})
+        steps = {3: F, 6: N, 9: F} if name not in _OF_ANOTHER else {**_UNKNOWN, 4: F, 9: F}
+        yield _case(f"a range: {name}", _delivered(region(), made), steps)
 
 
 def _ranges(here: Region, whole: ReportPackage) -> dict[str, Callable[[Any], Any]]:
     """Range proofs of the last batch that must not hold."""
     last = whole.ranges[-1]
-    batch = here.batches[last.node, last.root]
-    tag = whole.tags[1].tag.subject_tag
-    other = subject_tag(TAG_KEYS[2], OTHERS[0])
+    batch, other = here.batch_of(last), subject_tag(TAG_KEYS[2], OTHERS[0])
 
     def only(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return lambda one: change(one) if one is last else one
@@ -438,12 +433,15 @@ def _ranges(here: Region, whole: ReportPackage) -> dict[str, Callable[[Any], Any
     def proof(**changes: Any) -> Callable[[Any], Any]:
         return only(lambda one: replace(one, proof=replace(one.proof, **changes)))
 
-    elsewhere = prove_range(batch.tree, batch.leaves, bytes(32), last.section)
-    theirs = prove_range(batch.tree, batch.leaves, other, last.section)
-    assert last.subject_tag == tag
+    elsewhere = prove_range(batch.tree, batch.leaves, bytes(32), sections_of(last))
+    theirs = prove_range(batch.tree, batch.leaves, other, sections_of(last))
     return {
         "absence shown between other leaves": only(lambda one: replace(one, proof=elsewhere)),
-        "of another enterprise": only(lambda one: replace(one, subject_tag=other, proof=theirs)),
+        "of another enterprise": only(lambda one: replace(one, proof=theirs)),
+        "of other sections": only(lambda one: replace(one, sections=(Section.BASIC, Section.BASIC))),
+        "of another node": only(lambda one: replace(one, node=POWER)),
+        "of another key epoch": only(lambda one: replace(one, key_epoch=1)),
+        "of an entry that is no batch": only(lambda one: replace(one, place=EntryPlace(0, 100))),
         "without its leaves": proof(leaves=()),
         "with the first leaf moved": proof(first=last.proof.first + 1),
         "beyond the size": proof(first=2**53 - 1),
@@ -470,7 +468,7 @@ def _superseded() -> Iterator[Case]:
     here = region()
     here.end(REGISTRY, leaf(here, first), Life.SUPERSEDED, leaf(here, second))
     yield _case("superseded by a record that is shown", _delivered(here, here.assemble().package), {})
-    hidden = _delivered(here, _without(here.assemble().package, _of_day(second)))
+    hidden = _delivered(here, without(here.assemble().package, _of_day(second)))
     yield _case("superseded by a record that is left out", hidden, {9: F})
     here = region()
     here.end(REGISTRY, leaf(here, first), Life.SUPERSEDED, keccak256(b"nobody's leaf"))
@@ -484,11 +482,23 @@ def _superseded() -> Iterator[Case]:
     here.end(REGISTRY, leaf(here, second), Life.REVOKED)
     yield _case("superseded by a record that was revoked", _delivered(here, here.assemble().package), {})
     here = region()
+    here.end(REGISTRY, leaf(here, first), Life.REVOKED)
+    at, world = here.now, _delivered(here, here.assemble().package)
+
+    def stolen(since: int) -> Change:
+        interval = [{"since": since, "until": since}]
+        return lambda facts: next(one for one in facts["nodes"] if one["number"] == REGISTRY).update(
+            compromises=interval
+        )
+
+    yield _case("a record that was revoked with a stolen key", world, {9: N}, None, stolen(at))
+    yield _case("a record that was revoked a second before a key was stolen", world, {}, None, stolen(at + 1))
+    here = region()
     here.end(POWER, leaf(here, first), Life.REVOKED)
-    gone = _delivered(here, _without(here.assemble().package, _of_day(first)))
+    gone = _delivered(here, without(here.assemble().package, _of_day(first)))
     yield _case("another node's record was revoked, and this one is left out", gone, {9: F})
     here = region()
-    package = _delivered(here, _without(here.assemble().package, _of_day(first)))[0]
+    package = _delivered(here, without(here.assemble().package, _of_day(first)))[0]
     here.now = DELIVERED + 60
     here.end(REGISTRY, leaf(here, first), Life.REVOKED)
     yield _case("left out, and revoked after the delivery", (package, facts_for(here, package)), {9: F})
@@ -524,15 +534,15 @@ def _invented_tags() -> Iterator[Case]:
     weak = ["tag not vouched for", "unaudited"]
     fresh, invented = keccak256(b"salt of the request"), keccak256(b"an invented tag")
     here = region()
-    package = _without(here.assemble().package, lambda one: one.batch.key_epoch == 2)
-    ranges = []
-    for one in package.ranges:
-        batch = here.batches[one.node, one.root]
-        if batch.manifest.terms.key_epoch == 2:
-            one = replace(one, subject_tag=invented, proof=prove_range(batch.tree, batch.leaves, invented, one.section))
-        ranges.append(one)
+    package = without(here.assemble().package, lambda one: one.key_epoch == 2)
+
+    def bend(one: PackagedRange) -> PackagedRange:
+        batch = here.batch_of(one)
+        nothing = prove_range(batch.tree, batch.leaves, invented, sections_of(one))
+        return replace(one, proof=nothing) if one.key_epoch == 2 else one
+
     bare = tuple(replace(one, tag=PackagedTag(invented, None)) if one.key_epoch == 2 else one for one in package.tags)
-    hidden = replace(package, ranges=tuple(ranges), tags=bare)
+    hidden = replace(with_ranges(package, bend), tags=bare)
     about = subject_digest(subject_tag(TAG_KEYS[1], SUBJECT), fresh)
     world = _delivered(here, hidden, subject=about)
     yield _case("half of the records hidden under an invented tag", world, {9: N}, policy=optional, weaknesses=weak)
@@ -555,7 +565,7 @@ def _scopes() -> Iterator[Case]:
         'products = ["power-usage/1"]\n',
         'sections = ["basic"]\n',
         "first_entry = 1\n",
-        "log_size = 5\n",
+        "log_size = 10\n",
         "lag_seconds = 86400\n",
     ):
         yield _case(f"narrowed to {text.strip()}", world, {}, policy=SCOPE + text, weaknesses=narrowed)
@@ -566,10 +576,9 @@ def _scopes() -> Iterator[Case]:
     ):
         yield _case(f"named in vain: {text.strip()}", world, {9: N}, policy=SCOPE + text, weaknesses=narrowed)
     yield _case("a window beyond the log", world, {9: N}, policy=SCOPE + "log_size = 99\n", weaknesses=narrowed)
-    for text in ("first_entry = 7\n", f"nodes = [{OTHER_BANK}]\n"):
+    for text in ("first_entry = 13\n", f"nodes = [{OTHER_BANK}]\n"):
         yield _case(f"an empty scope: {text.strip()}", world, {9: N}, policy=SCOPE + text, weaknesses=narrowed)
-    package = _without(region().assemble().package, lambda one: one.batch.node == TAX)
-    less = _delivered(region(), replace(package, ranges=tuple(one for one in package.ranges if one.node != TAX)))
+    less = _delivered(region(), without_ranges(region().assemble().package, lambda one: one.node == TAX))
     yield _case("a publisher left out", less, {9: F})
     scope = SCOPE + f"nodes = [{REGISTRY}, {POWER}]\n"
     yield _case("a publisher left out that is not in the policy's scope", less, {}, policy=scope, weaknesses=narrowed)
@@ -593,7 +602,14 @@ def _windows() -> Iterator[Case]:
     here = region()
     here.block_time = DELIVERED - 3000
     yield _case("a final block that is older than the delivery", _honest(here), {9: P})
-    yield _case("the log is not known", _honest(), {7: N, 8: N, 9: N}, None, put("unread", to=["log"]))
+    yield _case(
+        "the log is not known",
+        _honest(),
+        dict.fromkeys(range(2, 11), N),
+        None,
+        put("unread", to=["log"]),
+        weaknesses=[],
+    )
 
 
 def _batches() -> Iterator[Case]:
@@ -621,8 +637,8 @@ def _batches() -> Iterator[Case]:
     closed = ["unaudited", "closed node"]
     yield _case("a node is closed after its first batch", _honest(here), {}, weaknesses=closed)
     here = region()
-    here.log(ProductBody(CATALOGUE["power-usage/1"].number, bytes(31) + b"1", ProductState.LAUNCHED))
-    yield _case("the region launched another product under a number", _honest(here), {9: N})
+    here.launch(CATALOGUE["power-usage/1"].number, bytes(23) + b"1" + bytes(8))
+    yield _case("the region launched another product under a number", _honest(here), {2: N, 9: N, 10: N})
     here = region()
     for place in here.batches:
         here.audit(*place)
@@ -644,6 +660,133 @@ def _batches() -> Iterator[Case]:
         policy=trusting,
         weaknesses=["unaudited", "trusted"],
     )
+
+
+def _booked() -> Region:
+    """The region with an audited book of each node and key epoch."""
+    here = region()
+    for node, epoch in ((REGISTRY, 1), (POWER, 1), (TAX, 1), (POWER, 2), (TAX, 2)):
+        here.audit_book(node, epoch)
+    return here
+
+
+def _books() -> Iterator[Case]:
+    """Step 9, and step 5 of records in books: audited books in place of their batches."""
+    here = _booked()
+    whole, sound = here.assemble().package, {"weaknesses": []}
+    yield _case("audited books in place of all batches", _delivered(_booked(), whole), {}, **sound)
+    gone = without(whole, _of_day("2023-06-30"))
+    yield _case("a record of a book is left out", _delivered(_booked(), gone), {9: F}, **sound)
+    less = without_ranges(whole, lambda one: one.node == REGISTRY)
+    yield _case("a book is left out", _delivered(_booked(), less), {9: F}, **sound)
+    book = next(one.place for one in whole.ranges if one.node == REGISTRY)
+    named = replace(less, reads=Reads(entries=(book,)))
+    yield _case("a book is named and not shown", _delivered(_booked(), named), {9: F}, **sound)
+    narrow = with_ranges(whole, lambda one: _of_section(here, whole, one) if one.node == REGISTRY else one)
+    yield _case("a range of a book lacks a section", _delivered(_booked(), narrow), {9: F}, **sound)
+    here = _booked()
+    here.publish(POWER, "power-usage/1", [(SUBJECT, "2024-05-28", "")], epoch=2)
+    package = here.assemble().package
+    yield _case("a book and a batch since", _delivered(here, package), {})
+    newest = max(one.place.index for one in package.ranges)
+    less = without_ranges(package, lambda one: one.place.index == newest)
+    here = _booked()
+    here.publish(POWER, "power-usage/1", [(SUBJECT, "2024-05-28", "")], epoch=2)
+    yield _case("the batch since its book is left out", _delivered(here, less), {9: F})
+    here = _booked()
+    here.publish(POWER, "power-usage/1", [(SUBJECT, "2024-05-28", "")], epoch=2)
+    here.enter_book(POWER, 2)
+    yield _case("a later book that nobody audited", _honest(here), {})
+    here = region()
+    package = here.assemble().package
+    book_entry = here.enter_book(REGISTRY, 1)
+    cited = _citing(here, package, book_entry)
+    yield _case("a book that nobody audited is cited", _delivered(here, cited), {5: N, 9: F})
+    here.attest(book_entry)
+    yield _case("the same after its audit", _delivered(here, cited), {})
+
+
+def _of_section(here: Region, package: ReportPackage, one: PackagedRange) -> PackagedRange:
+    """A range of the same book, of one section only."""
+    book = here.books[one.node, here.entry_body(one.place.index).root]
+    tag = next(tag.tag.subject_tag for tag in package.tags if tag.key_epoch == one.key_epoch)
+    proof = prove_range(book.tree, book.leaves, tag, int(Section.BASIC))
+    return replace(one, sections=(Section.BASIC, Section.BASIC), proof=proof)
+
+
+def _citing(here: Region, package: ReportPackage, entry: int) -> ReportPackage:
+    """The package with the registry's book in place of its batch, which is still named."""
+    body = here.entry_body(entry)
+    book, tag = here.books[REGISTRY, body.root], package.tags[0].tag.subject_tag
+    proof = prove_range(book.tree, book.leaves, tag, (int(Section.BASIC), int(Section.OPERATING)))
+    place, sections = EntryPlace(entry, 100 + entry), (Section.BASIC, Section.OPERATING)
+    batch = next(one.place for one in package.ranges if one.node == REGISTRY)
+    bent = with_ranges(
+        package, lambda one: replace(one, place=place, sections=sections, proof=proof) if one.node == REGISTRY else one
+    )
+    return replace(bent, reads=Reads(entries=(*package.reads.entries, batch)))
+
+
+def _spoiled_books() -> Iterator[Case]:
+    """Steps 5 and 9: books that show nothing any more."""
+    doubt = {5: N, 9: N}
+
+    def first(here: Region) -> bytes:
+        return next(root for source, root in here.batches if source == POWER)
+
+    def stolen(since: int, until: int) -> Change:
+        interval = [{"since": since, "until": until}]
+        return lambda facts: next(one for one in facts["nodes"] if one["number"] == POWER).update(compromises=interval)
+
+    for name, spoil in (("broken", Region.spoil), ("annulled", Region.annul)):
+        here = _booked()
+        spoil(here, POWER, first(here))
+        yield _case(f"a batch of a book was {name} since", _honest(here), doubt, weaknesses=[])
+    here = _booked()
+    package = here.honest()
+    entry = next(one.place.index for one in package.ranges if one.node == POWER)
+    here.break_book(entry)
+    yield _case("a book was broken since", (package, facts_for(here, package)), {5: F, 9: N}, weaknesses=[])
+    here = _booked()
+    world, anchored = _honest(here), here.anchors[POWER, first(here)].time
+    told = stolen(anchored, anchored)
+    yield _case("a batch of a book was anchored with a stolen key", world, doubt, None, told, weaknesses=[])
+    entered = here.entries[entry].time
+    yield _case("a book was entered with a stolen key", world, doubt, None, stolen(entered, entered), weaknesses=[])
+    here = region()
+    here.annul(POWER, first(here))
+    here.publish(POWER, "power-usage/1", [(SUBJECT, "2024-01-28", "AGAIN")])
+    here.audit_book(POWER, 1)
+    yield _case("a batch was annulled before its book", _honest(here), {9: N})
+    here.audit_book(POWER, 1, restored=True)
+    yield _case("the same, and its records are published again, as an audit says", _honest(here), {})
+    here = _booked()
+    root = here.publish(TAX, "tax-payment/1", [], epoch=2)
+    here.audit_book(TAX, 2)
+    here.close(TAX, here.anchors[TAX, root].entry)
+    yield _case("a node is closed after its last book but one", _honest(here), {}, weaknesses=["closed node"])
+
+
+def _lapsed() -> Iterator[Case]:
+    """Step 9: a leaf of a book that lapsed, and the batch that shows since when it was published."""
+    old = Region(now=DELIVERED - 4 * 366 * 86_400)
+    old.publish(POWER, "power-usage/1", [(SUBJECT, "2021-05-31", "")])
+    old.now = DELIVERED - 366 * 86_400
+    old.publish(POWER, "power-usage/1", [(SUBJECT, "2024-05-31", "")])
+    old.audit_book(POWER, 1)
+    world, sound = _honest(old), {"weaknesses": []}
+    yield _case("a lapsed record of a book, whose batch is shown", world, {}, **sound)
+    yield _case("… whose batch is not shown", world, {9: F}, put("origins", to=[]), **sound)
+    for name, change in (
+        ("another index", put("origins", 0, "index", to=0)),
+        ("another batch", put("origins", 0, "entry", to=max(one.entry for one in old.anchors.values()))),
+        ("another leaf", put("origins", 0, "leaf", to=bytes(32))),
+        ("another node", put("origins", 0, "node", to=TAX)),
+    ):
+        index = world[0].origins[0].index
+        if name == "another index" and index == 0:
+            change = put("origins", 0, "index", to=1)
+        yield _case(f"… whose batch is shown with {name}", world, {9: F}, change, **sound)
 
 
 def _retention() -> Iterator[Case]:
@@ -674,8 +817,11 @@ def _records(world: World) -> Iterator[Case]:
     """Steps 2 to 6 have the worst outcome of all records."""
     salt = put("records", 0, "record", "salt", to=bytes(32))
     yield _case("one record was changed", world, {3: F, 6: N, 9: F}, salt)
-    chain = put("records", 0, "batch", "chain_id", to=1)
-    yield _case("one record is of another chain", world, {4: F, 5: N, 6: N}, chain)
+    other = put("records", 0, "range", to=1)
+    wrong = {2: F, 3: F, 5: F, 6: N, 9: F, 10: F}  # that range is of a batch of another product and domain
+    yield _case("one record is not of its range", world, wrong, other)
+    log = put("log_id", to=bytes(32))
+    yield _case("the package is of another log", world, {4: F, 5: N, 6: N, 9: F}, log, weaknesses=[])
     yield _case(
         "one endpoint's word",
         world,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,16 @@ class BookTerms:
 
 @dataclass(frozen=True, slots=True)
 class BookBatch:
-    """A batch whose leaves the book holds. `number`: among all batches of the node and key epoch, from 1."""
+    """A batch whose leaves the book holds. `number`: among all batches of the node and key epoch, from 1.
+
+    `entry` and `block` say where its anchor is in the log, if that is known. They only help to find it.
+    """
 
     number: int
     root: bytes  #: 32 bytes
     size: int
+    entry: int | None = field(default=None, compare=False)
+    block: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,12 @@ def parse_manifest(raw: bytes) -> BookManifest:
             root=_digest(whole["root"]),
             size=_number(whole["size"]),
             batches=tuple(
-                BookBatch(_number(one["number"]), _digest(one["root"]), _number(one["size"]))
+                BookBatch(
+                    _number(one["number"]),
+                    _digest(one["root"]),
+                    _number(one["size"]),
+                    *(None if one[name] is None else _number(one[name]) for name in ("entry", "block")),
+                )
                 for one in whole["batches"]
             ),
             gone=tuple(_number(one) for one in whole["gone"]),

@@ -15,7 +15,7 @@ from creditchain.batch.book.rows import LEAVES, LEVELS, PartRows, open_part, par
 from creditchain.batch.folder.tree_file import FileTree, TreeFileError
 from creditchain.errors import Place
 from creditchain.home.files import storage
-from creditchain.merkle import Leaf, RangeProof, Tree, find_range, prove_range, tree_root
+from creditchain.merkle import Leaf, RangeProof, Sections, Tree, find_range, prove_range, tree_root
 from creditchain.merkle.rows import KEY_BYTES
 
 
@@ -78,13 +78,13 @@ class BookFolder:
         """The file of its tree."""
         return self._levels
 
-    def find(self, tag: bytes, section: int | None = None) -> range:
-        """Indices of the leaves of a subject tag (32 bytes), of one section or of all; empty where there are none."""
-        return find_range(self.leaves, tag, section)
+    def find(self, tag: bytes, sections: Sections = None) -> range:
+        """Indices of the leaves of a subject tag (32 bytes), of some sections or of all; empty where there are none."""
+        return find_range(self.leaves, tag, sections)
 
-    def prove(self, tag: bytes, section: int | None = None) -> RangeProof:
-        """The range proof of a subject tag, of one section or of all."""
-        return prove_range(self._levels, self.leaves, tag, section)
+    def prove(self, tag: bytes, sections: Sections = None) -> RangeProof:
+        """The range proof of a subject tag, of some sections or of all."""
+        return prove_range(self._levels, self.leaves, tag, sections)
 
     def origin(self, index: int) -> int:
         """The number of the batch that holds this leaf. IndexError outside the book."""

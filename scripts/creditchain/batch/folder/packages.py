@@ -32,16 +32,12 @@ def package_of(
         BatchError: the folder is damaged, or the document was purged.
         InputError: a statement about another tag or key epoch.
     """
-    manifest, stored = folder.manifest, folder.document(index)
-    if stored.media_type == JSON_MEDIA_TYPE and parse_document(stored.content).subject != subject:
-        raise BatchError("the document is not about the subject whose tag it has", found=f"index {index}")
+    manifest, record = folder.manifest, record_of(folder, index, subject)
+    tag = folder.leaves[index].tag
     if statement is not None:
         told = (statement.subject_tag, statement.key_epoch, statement.subject)
-        if told != (stored.leaf.tag, manifest.terms.key_epoch, subject):
+        if told != (tag, manifest.terms.key_epoch, subject):
             raise InputError("the statement is about another subject, tag or key epoch", place=Place(field="statement"))
-    record = PackagedRecord(
-        stored.media_type, stored.content, stored.salt, Section(stored.leaf.section), stored.leaf.product, subject
-    )
     batch = PackagedBatch(
         log_id=manifest.terms.log_id,
         chain_id=manifest.terms.chain_id,
@@ -55,4 +51,17 @@ def package_of(
         entry=place[0],
         block=place[1],
     )
-    return RecordPackage(record, batch, PackagedTag(stored.leaf.tag, statement))
+    return RecordPackage(record, batch, PackagedTag(tag, statement))
+
+
+def record_of(folder: BatchFolder, index: int, subject: Subject) -> PackagedRecord:
+    """The document at `index`, which must be about `subject`, with what its leaf is computed from.
+
+    Raises BatchError: the folder is damaged, the document was purged, or is about somebody else.
+    """
+    stored = folder.document(index)
+    if stored.media_type == JSON_MEDIA_TYPE and parse_document(stored.content).subject != subject:
+        raise BatchError("the document is not about the subject whose tag it has", found=f"index {index}")
+    return PackagedRecord(
+        stored.media_type, stored.content, stored.salt, Section(stored.leaf.section), stored.leaf.product, subject
+    )
