@@ -6,13 +6,16 @@ ascend, and together give the book's root. It does not say that the records are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from creditchain.acts.auditing_books import audit_files
 from creditchain.acts.preconditions import require_signer
 from creditchain.acts.proving_faults import Publication
 from creditchain.acts.showing import Shower, show
+from creditchain.batch.book.manifest import BookBatch
+from creditchain.batch.book.sources import BatchSource
 from creditchain.batch.folder.leaf_list import LEAVES_FILE, Kept, keep_leaves, read_leaves
 from creditchain.chain.calls import ShownBook
 from creditchain.chain.outbox import Outbox
@@ -32,10 +35,15 @@ from creditchain.verification.audit import (
     report_digest,
     union,
 )
+from creditchain.verification.book_audit import AnchoredTwice, BookFault, Omitted, Surplus, Unordered, WrongList
 from creditchain.vocabulary import NodeStatus, Role
 
 #: How many missing lists an error names.
 _LISTED = 5
+
+
+class MissingListsError(InputError):
+    """Not all lists of a book's batches are in the home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,7 @@ def attest(region: Region, outbox: Outbox, home: Home, sources: Sequence[Path], 
         NotEntitledError: the signer does not act for the auditor.
         NotValidError: a list is not what was anchored, or the book is not its batches. Nothing was sent.
     """
-    _require_regulator(region, outbox, order.auditor)
+    require_regulator(region, outbox, order.auditor)
     of, audited = order.of, home.region(region.deployment.log_id).audited
     shower = Shower(region)
     anchored = _anchored(shower, of)
@@ -119,6 +127,39 @@ def attest(region: Region, outbox: Outbox, home: Home, sources: Sequence[Path], 
     return Attested(found.root, found.size, book.body.batches, report, digest)
 
 
+def faults_of(region: Region, home: Home, book: Path, of: Publication, root: bytes) -> Iterator[str]:
+    """What is wrong with a book (its folder, its root of 32 bytes) by the lists in the home, each fault in words.
+
+    Raises InputError, BookError: the folder is no book, or a list is missing. StorageError.
+    """
+    shower, audited = Shower(region), home.region(region.deployment.log_id).audited
+    batches = [
+        BatchSource(
+            BookBatch(one.body.number, one.body.root, one.body.size), audited / one.body.root.hex() / LEAVES_FILE
+        )
+        for one in shower.batches_of(shower.book(of.node, of.key_epoch, root))
+        if isinstance(one.body, AnchorBody)
+    ]
+    _require_lists([one.path.parent for one in batches])
+    return (_told(one) for one in audit_files(book, root, batches).faults)
+
+
+def _told(fault: BookFault) -> str:
+    match fault:
+        case WrongList(number=number):
+            return "the book has another root" if number == 0 else f"the list of batch {number} is not the batch's"
+        case Unordered(number=0, index=index):
+            return f"leaves {index} and {index + 1} of the book do not ascend: `audit prove disorder --book`"
+        case Unordered(number=number, index=index):
+            return f"leaves {index} and {index + 1} of batch {number} do not ascend: `audit prove disorder`"
+        case Omitted(number=number, index=index):
+            return f"leaf {index} of batch {number} is not in the book: `audit prove omission`"
+        case AnchoredTwice(number=number, index=index, earlier=earlier):
+            return f"leaf {index} of batch {number} is in batch {earlier} already: `audit prove repeat`"
+        case Surplus(index=index):
+            return f"leaf {index} of the book is in no batch"
+
+
 def _anchored(shower: Shower, of: Publication) -> dict[bytes, int]:
     """Root and size of each batch that the node anchored, in final blocks."""
     entries = shower.published(of.node, of.key_epoch)
@@ -141,7 +182,7 @@ def _require_lists(lists: Sequence[Path]) -> None:
     missing = [path.name for path in lists if not (path / LEAVES_FILE).is_file()]
     if missing:
         more = f"; and {len(missing) - _LISTED} more" if len(missing) > _LISTED else ""
-        raise InputError(
+        raise MissingListsError(
             f"the lists of {len(missing)} batch(es) of this node are missing",
             found="; ".join(f"0x{name}" for name in missing[:_LISTED]) + more,
             hint="Get them from the node (`creditchain audit list`), and give them too.",
@@ -166,7 +207,8 @@ def _compare(lists: Sequence[Path], book: ShownBook) -> Audit:
     return found
 
 
-def _require_regulator(region: Region, outbox: Outbox, auditor: int) -> None:
+def require_regulator(region: Region, outbox: Outbox, auditor: int) -> None:
+    """Raise InputError unless the node is an active regulator; NotEntitledError unless the signer acts for it."""
     node = region.node(auditor)
     if node is None or node.role != Role.REGULATOR or node.status != NodeStatus.ACTIVE:
         found = "no node" if node is None else f"{NodeStatus(node.status).label} {Role(node.role).label}"

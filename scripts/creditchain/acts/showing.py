@@ -29,9 +29,10 @@ class Shower:
 
     def __init__(self, region: Region) -> None:
         """Bring the index up to date. Raises as `region_log`."""
-        self._log = region_log(region)
-        self.reading: RegionReading = reading_of(region, self._log)
-        first, last = self._log.block.number + 1, region.chain.head().number
+        #: The log as of that block.
+        self.log = region_log(region)
+        self.reading: RegionReading = reading_of(region, self.log)
+        first, last = self.log.block.number + 1, region.chain.head().number
         self._later = [one.hash for one in entries_between(region, first, last)] if first <= last else []
 
     def published(self, node: int, key_epoch: int) -> Iterator[LogEntry]:
@@ -66,7 +67,7 @@ class Shower:
         return [entry for entry in reversed(anchors) if not 0 < self.reading.flags(entry.index).since < before]
 
     def _open(self, entry: LogEntry) -> Opening:
-        return self._log.opening(entry.index, self._later)
+        return self.log.opening(entry.index, self._later)
 
 
 def show(region: Region, outbox: Outbox, intent: str, call: Callable[[Shower], ContractCall]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from creditchain.acts.anchoring import Anchoring, AnchorOrder
 from creditchain.acts.locks import locked
+from creditchain.acts.pauses import Pauses
 from creditchain.acts.resuming import BatchOutcome, resume_all
 from creditchain.batch.ledger import AnchoringRow
 from creditchain.batch.readers.inbox import Arrival, Inbox
@@ -25,8 +26,6 @@ from creditchain.home.sealing import SecretLostError
 LOOK_SECONDS = 0.5
 #: Seconds between two looks at what was anchored before: unfinished batches, and anchors that the chain has lost.
 RESUME_SECONDS = 60.0
-#: Seconds before an upload that could not be anchored for now is tried again: the first pause, and the longest.
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +97,11 @@ class _WatchLock:
         self._lock.__exit__(None, None, None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Wait:
-    """Something that could not be done: since when, and when it is tried again (monotonic clock, seconds)."""
-
-    since: float
-    pause: float
-    until: float
-
-
 class _Watch:
     def __init__(self, machine: Anchoring, what: Watching) -> None:
         self._machine, self._what = machine, what
-        self._told: set[tuple[object, str]] = set()
-        self._waits: dict[Arrival | None, _Wait] = {}  #: of one upload; None: of all, and of the folder
+        #: Of one upload; None: of all, and of the folder.
+        self._pauses = Pauses(what.patience if what.once else None)
         self._gave_up = False  #: on the folder itself
 
     def run(self) -> Iterator[BatchOutcome | UploadOutcome]:
@@ -120,7 +110,7 @@ class _Watch:
             if time.monotonic() >= next_resume:
                 yield from self._resume()
                 next_resume = time.monotonic() + RESUME_SECONDS
-            if not self._is_waiting(None):
+            if not self._pauses.is_waiting(None):
                 yield from self._look()
             if self._what.once and self._is_over():
                 return
@@ -129,7 +119,7 @@ class _Watch:
     def _resume(self) -> Iterator[BatchOutcome]:
         try:
             for outcome in resume_all(self._machine, self._what.tag_key):
-                if outcome.error is None or self._is_news(outcome.row.id, outcome.error):
+                if outcome.error is None or self._pauses.is_news(outcome.row.id, str(outcome.error)):
                     yield outcome
         except UnavailableError:
             return  # the chain: whatever arrives says so, and this is done again
@@ -138,24 +128,24 @@ class _Watch:
         try:
             arrivals = self._what.inbox.ready()
         except StorageError as error:
-            again = self._put_off(None)
+            again = self._pauses.put_off(None)
             self._gave_up = not again
-            if not again or self._is_news(None, error):
+            if not again or self._pauses.is_news(None, str(error)):
                 yield UploadOutcome(self._what.inbox.folder, None, error, again)
             return
         for arrival in arrivals:
-            if self._is_waiting(arrival):
+            if self._pauses.is_waiting(arrival):
                 continue
             outcome = self._anchored(arrival)
             if not outcome.again:
                 self._what.inbox.deal_with(arrival)
-                self._waits.pop(arrival, None)
-                self._waits.pop(None, None)
+                self._pauses.over(arrival)
+                self._pauses.over(None)
                 yield outcome
                 continue
-            if self._is_news(arrival, outcome.error):
+            if self._pauses.is_news(arrival, str(outcome.error)):
                 yield outcome
-            if self._is_waiting(None):
+            if self._pauses.is_waiting(None):
                 # What stops one stops those behind it, most likely: look again later, in the same order.
                 return
 
@@ -165,7 +155,7 @@ class _Watch:
             find_upload(str(path))
             row = self._machine.anchor(self._what.order(str(path)))
         except UnavailableError as error:
-            again = self._put_off(arrival if _is_its_own(error) else None)
+            again = self._pauses.put_off(arrival if _is_its_own(error) else None)
             return UploadOutcome(path, None, error.at(Place(str(path))), again)
         except CreditchainError as error:
             return UploadOutcome(path, None, error.at(Place(str(path))))
@@ -180,29 +170,11 @@ class _Watch:
             return None
         return move_upload(arrival.path, self._what.move_to)
 
-    def _put_off(self, what: Arrival | None) -> bool:
-        """Try again later, after longer pauses each time. False: with `once`, patience is over."""
-        now, last = time.monotonic(), self._waits.get(what)
-        since, pause = (now, FIRST_PAUSE) if last is None else (last.since, min(2 * last.pause, LONGEST_PAUSE))
-        self._waits[what] = _Wait(since, pause, now + pause)
-        return not self._what.once or now - since <= self._what.patience
-
-    def _is_waiting(self, what: Arrival | None) -> bool:
-        wait = self._waits.get(what)
-        return wait is not None and time.monotonic() < wait.until
-
     def _is_over(self) -> bool:
         try:
             return not self._what.inbox.unsettled()
         except StorageError:
             return self._gave_up
-
-    def _is_news(self, what: object, error: CreditchainError | None) -> bool:
-        key = (what, str(error))
-        if key in self._told:
-            return False
-        self._told.add(key)
-        return True
 
 
 def _is_its_own(error: UnavailableError) -> bool:

@@ -9,6 +9,7 @@ import typer
 
 from creditchain.cli.audit_options import EpochOption, ListArgument, NodeOption, publication
 from creditchain.cli.audit_proving import register as register_proofs
+from creditchain.cli.audit_watching import register as register_watch
 from creditchain.cli.batch_path import batch_path
 from creditchain.cli.connecting import SignerOption, acting, open_region
 from creditchain.cli.files import ForceOption
@@ -25,6 +26,7 @@ prove_group = typer.Typer(
 def register(app: typer.Typer) -> None:
     """Add the group."""
     register_proofs(prove_group)
+    register_watch(group)
     group.add_typer(prove_group, name="prove")
     app.add_typer(group, name="audit")
 
