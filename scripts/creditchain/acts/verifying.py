@@ -13,14 +13,18 @@ from dataclasses import dataclass, field, replace
 
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.chain.region import Region
-from creditchain.errors import ConfigError, InputError, Place, UnavailableError
+from creditchain.checkpoints.checking import PinnedSigners
+from creditchain.checkpoints.facts import ShownFacts, facts_of
+from creditchain.checkpoints.signed_facts import SignedFacts
+from creditchain.errors import ConfigError, InputError, NotValidError, Place, UnavailableError
 from creditchain.evidence.record import EvidenceFetcher
 from creditchain.evidence.report import ReportEvidenceFetcher
-from creditchain.evidence.sources import TrustedBlock, evidence_from
+from creditchain.evidence.sources import TrustedBlock, evidence_from, signed_evidence
 from creditchain.log.facts import Basis
 from creditchain.packages.record_package import RecordPackage
 from creditchain.packages.report_package import ReportPackage, parse_any
 from creditchain.products import Product, ProductKind
+from creditchain.verification.evidence import Origin
 from creditchain.verification.policy import DEFAULT_POLICY, Policy, PolicyError
 from creditchain.verification.report import verify_report
 from creditchain.verification.steps import malformed, unreachable, verify_record
@@ -129,6 +133,54 @@ def verify_packages(
         return [one if isinstance(one, Verdict) else unreachable(why, judge.policy, one) for one in parsed]
 
 
+@dataclass(frozen=True, slots=True)
+class TrustedSigners:
+    """What a verifier needs who asks no endpoint: the log it trusts, its signers, and what it keeps of the region."""
+
+    origin: Origin
+    pinned: PinnedSigners
+    now: int  #: unix seconds
+    region_facts: SignedFacts | None = None  #: count for packages under the same checkpoint
+
+
+def verify_signed(
+    contents: Sequence[bytes | UnavailableError],
+    judge: Judge,
+    signing: TrustedSigners,
+    on_judged: Callable[[], None] = lambda: None,
+) -> list[Verdict]:
+    """A verdict for each package, in their order, by the facts that they carry under checkpoints. Nobody is asked.
+
+    Args:
+        contents: the bytes of each package file, or why they could not be read.
+        on_judged: called after each package.
+    Raises:
+        PolicyError: the policy names nodes that the region does not have, as far as the facts of a package say.
+    """
+    verdicts = []
+    for content in contents:
+        parsed = _parsed(content, judge.policy)
+        verdicts.append(parsed if isinstance(parsed, Verdict) else _signed(parsed, judge, signing))
+        on_judged()
+    return verdicts
+
+
+def _signed(package: RecordPackage | ReportPackage, judge: Judge, signing: TrustedSigners) -> Verdict:
+    shown = _facts_of(package)
+    if shown is None:
+        why = Text("the package carries no facts under a checkpoint", "数据包未附检查点下的事实")
+        return unreachable(why, judge.policy, package)
+    try:
+        facts = SignedFacts(shown, signing.pinned, signing.region_facts)
+    except (NotValidError, InputError) as error:
+        why = Text(f"the facts of the package do not hold: {error}", "数据包所附事实不成立")
+        return unreachable(why, judge.policy, package)
+    records = signed_evidence(signing.origin, facts, signing.now)
+    _require_nodes(judge.policy, records)
+    judge = replace(judge, policy=_with_bases(judge.policy, told=False))
+    return _decided(package, judge, records, None)
+
+
 def worst(verdicts: Sequence[Verdict]) -> Status:
     """The worst status of all: what the whole comes to."""
     return max((verdict.status for verdict in verdicts), key=_WORST.index)
@@ -139,9 +191,16 @@ def _parsed(content: bytes | UnavailableError, policy: Policy) -> RecordPackage 
     if isinstance(content, UnavailableError):
         return unreachable(Text(content.message, "文件无法读取"), policy, None)
     try:
-        return parse_any(content)
+        package = parse_any(content)
+        _facts_of(package)
     except InputError as error:
         return malformed(error, policy)
+    return package
+
+
+def _facts_of(package: RecordPackage | ReportPackage) -> ShownFacts | None:
+    """The facts that a package carries; None if it carries none. Raises PackageError."""
+    return facts_of(package.facts) if isinstance(package, RecordPackage) else None
 
 
 def _judged(
@@ -172,9 +231,15 @@ def _with_bases(policy: Policy, *, told: bool) -> Policy:
 
 
 def _decided(
-    package: RecordPackage | ReportPackage, judge: Judge, records: EvidenceFetcher, reports: ReportEvidenceFetcher
+    package: RecordPackage | ReportPackage,
+    judge: Judge,
+    records: EvidenceFetcher,
+    reports: ReportEvidenceFetcher | None,
 ) -> Verdict:
     if isinstance(package, ReportPackage):
+        if reports is None:
+            why = Text("facts about reports are told or agreed", "报告的事实须在线查询")
+            return unreachable(why, judge.policy, package)
         evidence = reports.fetch(package)
         return verify_report(package, evidence, judge.policy, tag_key=judge.tag_key, catalogue=judge.products)
     return verify_record(package, records.fetch(package), judge.policy, tag_key=judge.tag_key, catalogue=judge.products)

@@ -11,11 +11,12 @@ from creditchain.errors import Place
 from creditchain.merkle.hashing import EMPTY_ROOT
 from creditchain.messages import SIGNATURE_BYTES, LogDomain, SignatureError, recover
 from creditchain.packages.delivery import message_json, read_message
-from creditchain.packages.fields import PackageError
+from creditchain.packages.fields import Fields, PackageError
 from creditchain.packages.parts import hexed
 from creditchain.packages.reading import read_object, written
 
 CHECKPOINT_FORMAT: Final = "creditchain/checkpoint@1"
+_MEMBERS: Final = ("log_id", "message", "signatures")
 #: Most signatures in a file, and most signers of a region. Each takes an elliptic curve operation to check.
 MOST_SIGNERS: Final = 64
 
@@ -53,13 +54,16 @@ class SignedCheckpoint:
 
     def to_json(self) -> bytes:
         """The file's bytes, as `parse_checkpoint` reads them."""
-        value: dict[str, Any] = {
+        return written(self.as_json())
+
+    def as_json(self) -> dict[str, Any]:
+        """The checkpoint as one JSON object, as `read_checkpoint` reads it."""
+        return {
             "format": CHECKPOINT_FORMAT,
             "log_id": hexed(self.message.domain.log_id),
             "message": message_json(self.message),
             "signatures": [hexed(signature) for signature in self.signatures],
         }
-        return written(value)
 
     def _signer(self, index: int, signature: bytes) -> str:
         try:
@@ -71,8 +75,19 @@ class SignedCheckpoint:
 
 def parse_checkpoint(raw: bytes) -> SignedCheckpoint:
     """Parse a checkpoint file; signatures are not checked here. Raises PackageError with the field."""
-    fields = read_object(raw, CHECKPOINT_FORMAT, ("log_id", "message", "signatures"))
-    message = read_message(Checkpoint, fields.raw("message"), "message", LogDomain(fields.digest("log_id")))
+    return _read(read_object(raw, CHECKPOINT_FORMAT, _MEMBERS))
+
+
+def read_checkpoint(value: object, path: str) -> SignedCheckpoint:
+    """A checkpoint within another file; signatures are not checked here. Raises PackageError with the field."""
+    fields = Fields(value, path, ("format", *_MEMBERS))
+    fields.choice("format", [CHECKPOINT_FORMAT])
+    return _read(fields)
+
+
+def _read(fields: Fields) -> SignedCheckpoint:
+    path = f"{fields.path}.message" if fields.path else "message"
+    message = read_message(Checkpoint, fields.raw("message"), path, LogDomain(fields.digest("log_id")))
     _require_possible(message)
     return SignedCheckpoint(message, fields.hexes("signatures", length=SIGNATURE_BYTES, most=MOST_SIGNERS))
 

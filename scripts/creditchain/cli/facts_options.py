@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from creditchain.cli.choices import names_of
-from creditchain.cli.files import load
-from creditchain.errors import InputError, Place, UsageError
+from creditchain.cli.files import load, read_file
+from creditchain.errors import InputError, NotValidError, Place, UsageError
 
 if TYPE_CHECKING:
+    from creditchain.acts.showing_facts import Signed
+    from creditchain.acts.verifying import TrustedSigners
+    from creditchain.batch.progress import Watch
+    from creditchain.chain.region import Region
     from creditchain.checkpoints.checking import CheckedCheckpoint
+    from creditchain.cli.settings import Settings
     from creditchain.evidence.sources import TrustedBlock
     from creditchain.log.facts import Basis
 
@@ -29,6 +34,10 @@ CheckpointOption = Annotated[
 ]
 SignersOption = Annotated[
     Path | None, typer.Option("--signers", help="File of the signers of checkpoints that you trust.")
+]
+RegionFactsOption = Annotated[
+    Path | None,
+    typer.Option("--region-facts", help="File of what packages share under the checkpoint, from `evidence region`."),
 ]
 
 
@@ -59,6 +68,40 @@ def trusted_block(checkpoint: Path | None, signers: Path | None) -> TrustedBlock
         BlockRef(message.block_number, message.block_hash, message.block_time),
         Text(f"{count} signer(s) of a checkpoint say so", f"检查点 {count} 个签署方所述"),
     )
+
+
+def signing_of(chosen: Settings, signers: Path, region_facts: Path | None) -> TrustedSigners:
+    """What a verifier needs who asks no endpoint. Raises as files do; CheckpointError: the region facts do not hold."""
+    import time
+
+    from creditchain.acts.verifying import TrustedSigners
+    from creditchain.chain.deployments import load_deployment
+    from creditchain.checkpoints.facts import parse_region_facts
+    from creditchain.checkpoints.signed_facts import SignedFacts
+    from creditchain.checkpoints.signers import parse_signers
+    from creditchain.evidence.record import origin_of
+
+    pinned, shared = load(signers, parse_signers), None
+    if region_facts is not None:
+        try:
+            shared = SignedFacts(load(region_facts, parse_region_facts), pinned)
+        except (NotValidError, InputError) as error:
+            raise error.at(Place(str(region_facts))) from None
+    origin = origin_of(load_deployment(chosen.network, chosen.deployments))
+    return TrustedSigners(origin, pinned, int(time.time()), shared)
+
+
+def signed_in(chosen: Settings, region: Region, checkpoint: Path, region_facts: Path | None, watch: Watch) -> Signed:
+    """The log as of a checkpoint, from the local index. Raises CheckpointError, and as the index does."""
+    from creditchain.acts.showing_facts import open_signed
+    from creditchain.checkpoints.file import parse_checkpoint
+    from creditchain.home.layout import Home
+
+    shared = None if region_facts is None else read_file(region_facts)
+    try:
+        return open_signed(region, Home(chosen.home), load(checkpoint, parse_checkpoint), shared, watch)
+    except NotValidError as error:
+        raise error.at(Place(str(checkpoint))) from None
 
 
 def _checked(checkpoint: Path, signers: Path) -> CheckedCheckpoint:

@@ -11,6 +11,7 @@ from creditchain.cli.anchoring_options import required_tag_key
 from creditchain.cli.batch_path import batch_path
 from creditchain.cli.choices import names_of
 from creditchain.cli.connecting import RpcOption, TagKeyOption, open_region
+from creditchain.cli.facts_options import RegionFactsOption, signed_in
 from creditchain.cli.files import ForceOption, load
 from creditchain.cli.settings import Settings, settings
 from creditchain.errors import UsageError
@@ -42,11 +43,16 @@ def prove(
     ] = None,
     force: ForceOption = False,
     tag_key: TagKeyOption = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", help="Put in the facts that verifying needs under this checkpoint.")
+    ] = None,
+    region_facts: RegionFactsOption = None,
     rpc: RpcOption = None,
 ) -> None:
     """Write the package of one record of a final batch, or of each of a subject's records in it. 出具证明"""
     from creditchain.acts.proving import SoughtRecords, find_records, shown
     from creditchain.acts.proving import prove as run
+    from creditchain.acts.showing_facts import with_facts
     from creditchain.batch.folder.opened import open_batch
     from creditchain.catalogue.regions import number_exceptions
     from creditchain.documents import SECTIONS
@@ -70,8 +76,13 @@ def prove(
             check_output(path, overwrite=force, inputs=[] if tag_statement is None else [tag_statement])
         with open_region(chosen, rpc) as region:
             proven = run(region, folder, sought, indices, statement, _known(chosen, folder.manifest.root))
-    for path, one in zip(paths, proven, strict=True):
-        write_file(path, one.package.to_json(), overwrite=force)
+            packages = [one.package for one in proven]
+            if checkpoint is not None:
+                with chosen.output.stages() as watch:
+                    signed = signed_in(chosen, region, checkpoint, region_facts, watch)
+                packages = [with_facts(region, signed, one) for one in packages]
+    for path, package in zip(paths, packages, strict=True):
+        write_file(path, package.to_json(), overwrite=force)
     rows = [[str(path), one.index, one.section.label, one.leaf] for path, one in zip(paths, proven, strict=True)]
     chosen.output.table(["package", "index", "section", "leaf"], rows)
 

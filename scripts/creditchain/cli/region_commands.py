@@ -57,6 +57,12 @@ def _checkpoint(app: typer.Typer) -> None:
     checkpoint.register(app)
 
 
+def _evidence(app: typer.Typer) -> None:
+    from creditchain.cli import evidence
+
+    evidence.register(app)
+
+
 def _backup(app: typer.Typer) -> None:
     from creditchain.cli import backup
 
@@ -74,6 +80,7 @@ REGION_COMMANDS: Mapping[str, Register] = {
     "audit": _audit,
     "log": _log,
     "checkpoint": _checkpoint,
+    "evidence": _evidence,
     "backup": _backup,
     "restore": _backup,
 }

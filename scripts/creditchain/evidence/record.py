@@ -217,7 +217,11 @@ class EvidenceFetcher:
         """
         place = EntryPlace(package.batch.entry, package.batch.block)
         if place.index >= self.facts.head.size:
-            return None
+            if self._waits is not None:
+                return None
+            # Facts as of an earlier block do not say what was anchored since.
+            end = self.facts.head.size
+            return Missing(Text(f"the facts end before entry {place.index}: at {end}", f"事实止于日志第 {end} 条之前"))
         if place.index in self._known:
             return self._known[place.index]
         try:

@@ -1,4 +1,4 @@
-"""Evidence by where its facts come from: what endpoints say, or what one of them proves under a trusted hash."""
+"""Evidence by where its facts come from: endpoints, proofs under a trusted hash, or a checkpoint that was signed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from functools import partial
 from creditchain.chain.clock import age
 from creditchain.chain.proven_facts import ProvenFacts
 from creditchain.chain.region import Region
+from creditchain.checkpoints.signed_facts import SignedFacts
 from creditchain.errors import UsageError
 from creditchain.evidence.record import EvidenceFetcher, endpoints_word, live_evidence, origin_of
 from creditchain.index.facts import entries_under
 from creditchain.log.facts import Basis
 from creditchain.log.views import BlockRef
+from creditchain.verification.evidence import Origin
 from creditchain.verification.verdict import Source, Text
 
 
@@ -44,6 +46,20 @@ def evidence_from(region: Region, basis: Basis | None = None, trusted: TrustedBl
             hint="Several endpoints agree, one tells: name them with --rpc.",
         )
     return live
+
+
+def signed_evidence(origin: Origin, facts: SignedFacts, now: int) -> EvidenceFetcher:
+    """Evidence from facts under a checkpoint. `now`: unix seconds. Nobody is asked."""
+
+    def source() -> Source:
+        count, needed = len(facts.checked.signers), facts.checked.threshold
+        whose = Text(
+            f"{count} pinned signer(s) signed the checkpoint, {needed} needed",
+            f"{count} 个所信任的签署方签署了检查点（须 {needed} 个）",
+        )
+        return Source(Basis.SIGNED, max(0, now - facts.block.time), facts.block, whose)
+
+    return EvidenceFetcher(origin, facts, source)
 
 
 def _proven(region: Region, trusted: TrustedBlock | None) -> EvidenceFetcher:

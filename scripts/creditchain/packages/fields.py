@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from creditchain.errors import InputError, Place
 
@@ -49,6 +50,13 @@ class Fields:
     def raw(self, name: str) -> object:
         """The member as JSON gave it."""
         return self._value[name]
+
+    def mapping(self, name: str) -> Mapping[str, Any]:
+        """An object, read elsewhere."""
+        value = self._value[name]
+        if not isinstance(value, Mapping):
+            raise self._wrong(name, "an object", value)
+        return value
 
     def text(self, name: str, *, longest: int = 256) -> str:
         """A string of 1 to `longest` printable ASCII characters."""

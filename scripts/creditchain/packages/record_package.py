@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from creditchain.packages.fields import Fields
@@ -55,6 +55,8 @@ class RecordPackage:
     record: PackagedRecord
     batch: PackagedBatch
     tag: PackagedTag
+    #: Cells and entries under a checkpoint, as JSON gave them (`checkpoints.facts` reads them); None: none.
+    facts: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def to_json(self) -> bytes:
         """The file's bytes: indented JSON in UTF-8, a line end at its end."""
@@ -68,6 +70,7 @@ class RecordPackage:
             "record": record_json(self.record),
             "batch": batch_json(self.batch),
             "tag": tag_json(self.tag),
+            **({} if self.facts is None else {"facts": self.facts}),
         }
 
 
@@ -82,11 +85,12 @@ def parse_package(raw: bytes, limits: PackageLimits = PACKAGE_LIMITS) -> RecordP
 
 def read_package(value: Mapping[str, Any], limits: PackageLimits = PACKAGE_LIMITS) -> RecordPackage:
     """A record package from its JSON object. Raises PackageError."""
-    fields = Fields(value, "", ("format", "hash", "record", "batch", "tag"))
+    fields = Fields(value, "", ("format", "hash", "record", "batch", "tag"), ("facts",))
     fields.choice("format", [RECORD_FORMAT])
     fields.choice("hash", [HASH])
     return RecordPackage(
         record=read_record(fields.raw("record"), "record"),
         batch=read_batch(fields.raw("batch"), "batch", limits),
         tag=read_tag(fields.raw("tag"), "tag"),
+        facts=fields.mapping("facts") if fields.has("facts") else None,
     )
