@@ -308,4 +308,9 @@ def test_watching_prints_one_document_a_line(place: Place, tmp_path: Path, capsy
     words = (*anchor(inbox), "--watch", "--once", "--settle", 0)
     assert run(["--json", *place.options, *map(str, words)]) == ExitCode.OK
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(each["upload"], each["state"]) for each in told] == [("day-0.jsonl", "final"), ("day-1.jsonl", "final")]
+    uploads = [(each["upload"], each["state"]) for each in told if "upload" in each]
+    assert uploads == [("day-0.jsonl", "final"), ("day-1.jsonl", "final")]
+    (book,) = [each for each in told if "upload" not in each]
+    assert (book["book_of"], book["key_epoch"]) == (SOURCE, 1)
+    assert run(["--json", *place.options, *map(str, words), "--no-book"]) == ExitCode.OK
+    assert all("upload" in json.loads(line) for line in capsys.readouterr().out.splitlines())

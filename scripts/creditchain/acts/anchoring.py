@@ -101,7 +101,7 @@ class Anchoring:
     def __init__(
         self, region: Region, outbox: Outbox, journal: Journal, home: Home, options: AnchorOptions | None = None
     ) -> None:
-        self.region, self.outbox = region, outbox
+        self.region, self.outbox, self.journal, self.home = region, outbox, journal, home
         self.ledger = Ledger(journal, region.deployment.log_id)
         self.options = options or AnchorOptions()
         self._home = home.region(region.deployment.log_id)

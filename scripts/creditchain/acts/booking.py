@@ -7,6 +7,7 @@ those that another home anchored. Entering a book on chain is an act of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,13 +56,18 @@ def make(home: Home, journal: Journal, deployment: Deployment, order: BookOrder,
         order.key_epoch,
     )
     books = home.region(deployment.log_id).books
-    with locked(home.locks, "book", f"{deployment.log_id.hex()} {order.node} {order.key_epoch}", _WAIT):
+    with book_lock(home, terms):
         sources = _sources(home, journal, terms, order.given)
         last = None if order.anew else _last_book(books, terms, sources)
         if last is None:
             return make_book(books, terms, sources, gone=order.gone, watch=watch)
         with open_book(last) as base:
             return make_book(books, terms, sources, base=base, gone=order.gone, watch=watch)
+
+
+def book_lock(home: Home, terms: BookTerms) -> AbstractContextManager[None]:
+    """Hold while the books of these terms are made or removed. Raises LockHeldError after a while."""
+    return locked(home.locks, "book", f"{terms.log_id.hex()} {terms.node} {terms.key_epoch}", _WAIT)
 
 
 def check(home: Home, book: Path, given: Mapping[int, Path], watch: Watch = no_watch) -> BookManifest:

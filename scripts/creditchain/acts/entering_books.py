@@ -5,8 +5,10 @@ from __future__ import annotations
 from creditchain.acts.preconditions import require_signer
 from creditchain.batch.book.manifest import BookManifest
 from creditchain.chain.outbox import Outbox
+from creditchain.chain.outbox_journal import intents_under_way
 from creditchain.chain.region import Region
 from creditchain.errors import InputError, RefusedError
+from creditchain.home.journal import Journal
 from creditchain.log.entries import BookBody
 
 
@@ -29,6 +31,11 @@ def enter_book(region: Region, outbox: Outbox, manifest: BookManifest) -> int:
         _require_current(region, book)
         outbox.submit(intent, region.calls.enter_book(book))
     return region.published(book.node, book.key_epoch, region.chain.final_block().number).book
+
+
+def book_intents(journal: Journal, region: Region, node: int) -> list[str]:
+    """The names of entries of a node's books that were begun here, and may still take effect."""
+    return intents_under_way(journal, region.chain.genesis, region.deployment.log_id.hex(), f"book {node} ")
 
 
 def _require_current(region: Region, book: BookBody) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from creditchain.acts.anchoring import Anchoring, AnchorOrder
+from creditchain.acts.daily_books import BookOutcome, BookPlan, enter_due_books
 from creditchain.acts.locks import locked
 from creditchain.acts.pauses import Pauses
 from creditchain.acts.resuming import BatchOutcome, resume_all
@@ -38,6 +39,7 @@ class Watching:
     once: bool = False
     move_to: Path | None = None
     patience: float = 600.0
+    books: BookPlan | None = None  #: books to enter while watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +70,18 @@ def watch_lock(home: Home, folder: Path) -> AbstractContextManager[None]:
     return _WatchLock(home, folder)
 
 
-def watch(machine: Anchoring, what: Watching) -> Iterator[BatchOutcome | UploadOutcome]:
-    """Anchor uploads as they arrive, each once, and finish what was begun before.
+WatchOutcome = BatchOutcome | UploadOutcome | BookOutcome
+
+
+def watch(machine: Anchoring, what: Watching) -> Iterator[WatchOutcome]:
+    """Anchor uploads as they arrive, each once, finish what was begun before, and enter the book that is due.
 
     A bad or refused upload is told and left alone until it changes. What cannot be done for now (the chain does not
     answer, its pool is full, the disk is full) is told once and tried again, after pauses that grow, before what came
     later: a later upload may supersede records of an earlier one. Only what concerns one upload alone, such as a file
-    that cannot be read, does not hold up the others. Ends only with `once`; leave it with KeyboardInterrupt or by
-    closing the iterator.
+    that cannot be read, does not hold up the others. A book waits until nothing else is to be done.
+
+    Ends only with `once`; leave it with KeyboardInterrupt or by closing the iterator.
     """
     yield from _Watch(machine, what).run()
 
@@ -103,8 +109,10 @@ class _Watch:
         #: Of one upload; None: of all, and of the folder.
         self._pauses = Pauses(what.patience if what.once else None)
         self._gave_up = False  #: on the folder itself
+        self._next_book = 0.0  #: when the chain is asked again whether a book is due (monotonic clock, seconds)
+        self._books_wait = what.books is not None  #: with `once`, whether books are still to be looked at
 
-    def run(self) -> Iterator[BatchOutcome | UploadOutcome]:
+    def run(self) -> Iterator[WatchOutcome]:
         next_resume = 0.0
         while True:
             if time.monotonic() >= next_resume:
@@ -112,7 +120,10 @@ class _Watch:
                 next_resume = time.monotonic() + RESUME_SECONDS
             if not self._pauses.is_waiting(None):
                 yield from self._look()
-            if self._what.once and self._is_over():
+            is_over = self._what.once and self._is_over()
+            if self._may_book(is_over):
+                yield from self._book()
+            if is_over and not self._books_wait:
                 return
             time.sleep(LOOK_SECONDS)
 
@@ -123,6 +134,38 @@ class _Watch:
                     yield outcome
         except UnavailableError:
             return  # the chain: whatever arrives says so, and this is done again
+
+    def _may_book(self, is_over: bool) -> bool:
+        """Whether it is time to ask for books that are due: nothing else can be done now."""
+        if self._what.books is None or self._pauses.is_waiting("book"):
+            return False
+        if is_over:
+            return self._books_wait
+        return not self._what.once and time.monotonic() >= self._next_book and self._is_idle()
+
+    def _is_idle(self) -> bool:
+        try:
+            left = self._what.inbox.undone()
+        except StorageError:
+            return False
+        return all(self._pauses.is_waiting(one) or self._pauses.is_waiting(None) for one in left)
+
+    def _book(self) -> Iterator[BookOutcome]:
+        plan = self._what.books
+        if plan is None:
+            return
+        self._next_book, self._books_wait = time.monotonic() + RESUME_SECONDS, False
+        try:
+            yield from enter_due_books(self._machine, plan)
+        except UnavailableError as error:
+            self._books_wait = self._pauses.put_off("book")
+            if not self._books_wait or self._pauses.is_news("book", str(error)):
+                yield BookOutcome(plan.node, 0, error=error, again=self._books_wait)
+        except CreditchainError as error:
+            if self._pauses.is_news("book", str(error)):
+                yield BookOutcome(plan.node, 0, error=error)
+        else:
+            self._pauses.over("book")
 
     def _look(self) -> Iterator[UploadOutcome]:
         try:
@@ -141,6 +184,7 @@ class _Watch:
                 self._what.inbox.deal_with(arrival)
                 self._pauses.over(arrival)
                 self._pauses.over(None)
+                self._next_book = 0.0
                 yield outcome
                 continue
             if self._pauses.is_news(arrival, str(outcome.error)):

@@ -95,6 +95,18 @@ def was_signed(journal: Journal, scope: str, intent: str) -> bool:
         return session.scalars(query).first() is not None
 
 
+def intents_under_way(journal: Journal, genesis: bytes, scope: str, prefix: str) -> list[str]:
+    """The intents of this chain and scope whose names begin like this, and that are signed, sent or mined only."""
+    query = select(TransactionRow.intent).where(
+        TransactionRow.genesis == genesis,
+        TransactionRow.scope == scope,
+        TransactionRow.intent.startswith(prefix, autoescape=True),
+        TransactionRow.state.in_(("signed", "sent", "mined")),
+    )
+    with journal.read() as session:
+        return list(session.scalars(query.order_by(TransactionRow.id)))
+
+
 class OutboxJournal:
     """The rows of one chain (told by its genesis block) and one scope."""
 

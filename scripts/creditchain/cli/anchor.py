@@ -15,7 +15,7 @@ from creditchain.cli.anchoring_options import (
     options_of,
     required_tag_key,
 )
-from creditchain.cli.batch_shown import SENT_AGAIN, anchored, arrived, resumed, tell_resumed
+from creditchain.cli.batch_shown import SENT_AGAIN, anchored, arrived, booked, resumed, tell_resumed
 from creditchain.cli.connecting import SignerOption, TagKeyOption
 from creditchain.cli.fault_report import ReportOption, reporting
 from creditchain.cli.product_folders import Folders, folders_of
@@ -57,6 +57,12 @@ def anchor(
     settle: Annotated[
         float, typer.Option(min=0.0, help="With --watch: seconds without a change that make an upload whole.")
     ] = 5.0,
+    book: Annotated[
+        bool, typer.Option("--book/--no-book", help="With --watch: also enter the book of what was anchored.")
+    ] = True,
+    book_every: Annotated[
+        int, typer.Option("--book-every", min=1, help="With --watch: hours for one book, from midnight in China.")
+    ] = 24,
     encoding: EncodingOption = None,
     sheet: SheetOption = None,
     header_row: HeaderRowOption = 1,
@@ -72,6 +78,7 @@ def anchor(
     With --watch, --json prints one JSON document a line, as each upload is done.
     """
     from creditchain.acts.anchoring import AnchorOrder
+    from creditchain.acts.daily_books import HOUR, BookPlan
     from creditchain.acts.watching import Watching
     from creditchain.batch.readers.inbox import Inbox
     from creditchain.batch.readers.upload import find_upload
@@ -79,8 +86,8 @@ def anchor(
     from creditchain.home.keystores import load_tag_key
 
     chosen = settings(ctx)
-    if not watch and (once or move_to is not None):
-        raise UsageError("--once and --move-to go with --watch")
+    if not watch and (once or move_to is not None or not book):
+        raise UsageError("--once, --move-to and --no-book go with --watch")
     found, key = load_product(product, folders_of(products)), load_tag_key(required_tag_key(tag_key))
 
     reading = reading_of(encoding, sheet, header_row, mapping, found)
@@ -98,7 +105,8 @@ def anchor(
         )
         with machine_of(chosen, signer, ready) as machine:
             if watch:
-                what = Watching(Inbox(Path(upload), settle), order, key, once, move_to)
+                plan = BookPlan(node, book_every * HOUR) if book else None
+                what = Watching(Inbox(Path(upload), settle), order, key, once, move_to, books=plan)
                 return _watch(chosen, machine, what, Path(upload))
             row = machine.anchor(order(upload))
     chosen.output.emit(anchored(row) | {"folder": str(machine.batches / (row.root or b"").hex())})
@@ -107,6 +115,7 @@ def anchor(
 
 def _watch(chosen: Settings, machine: Anchoring, what: Watching, folder: Path) -> int:
     """Show what becomes of each upload. The worst exit code of all that were not anchored."""
+    from creditchain.acts.daily_books import BookOutcome
     from creditchain.acts.resuming import BatchOutcome
     from creditchain.acts.watching import watch, watch_lock
     from creditchain.home.layout import Home
@@ -119,11 +128,12 @@ def _watch(chosen: Settings, machine: Anchoring, what: Watching, folder: Path) -
                 tell_resumed(output, outcome)
                 output.event(resumed(outcome))
                 continue
+            shown = booked(outcome) if isinstance(outcome, BookOutcome) else arrived(outcome)
             if outcome.error is not None and not output.as_json:
                 output.error(outcome.error)
                 if outcome.again:
                     output.note("it will be tried again")
-            output.event(arrived(outcome))
+            output.event(shown)
     return worst
 
 

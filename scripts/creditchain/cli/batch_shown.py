@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from creditchain.cli.plain import describe
 
 if TYPE_CHECKING:
+    from creditchain.acts.daily_books import BookOutcome
     from creditchain.acts.resuming import BatchOutcome
     from creditchain.acts.watching import UploadOutcome
     from creditchain.batch.folder.manifest import Manifest
@@ -83,3 +84,17 @@ def arrived(outcome: UploadOutcome) -> dict[str, Any]:
     if outcome.error is not None:
         told |= {"error": describe(outcome.error), "tried_again": outcome.again}
     return told
+
+
+def booked(outcome: BookOutcome) -> dict[str, Any]:
+    """What became of a book that was due."""
+    if outcome.error is not None:
+        return {"book_of": outcome.node, "error": describe(outcome.error), "tried_again": outcome.again}
+    return {
+        "book_of": outcome.node,
+        "key_epoch": outcome.key_epoch,
+        "entry": outcome.entry,
+        "root": outcome.root,
+        "size": outcome.size,
+        "batches": outcome.batches,
+    }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from creditchain.cli import book_dropping
 from creditchain.cli.connecting import SignerOption, acting
 from creditchain.cli.settings import settings
 from creditchain.errors import InputError, UsageError
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from creditchain.batch.book.manifest import BookManifest
 
 group = typer.Typer(no_args_is_help=True, help="Books: all batches of a node and key epoch as one tree. 账册")
+
+group.command()(book_dropping.drop)
 
 BatchesOption = Annotated[
     list[str] | None,

@@ -54,7 +54,11 @@ class Inbox:
 
     def unsettled(self) -> bool:
         """Is something there that was not dealt with, and may still be growing? Raises StorageError."""
-        return any(arrival not in self._dealt_with for arrival in self._look())
+        return bool(self.undone())
+
+    def undone(self) -> list[Arrival]:
+        """What is there and was not dealt with, whole or not. Raises StorageError."""
+        return [arrival for arrival in self._look() if arrival not in self._dealt_with]
 
     def is_unchanged(self, arrival: Arrival) -> bool:
         """Is the upload still there, and still what was seen?"""
