@@ -116,13 +116,10 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
             revert AnchorRegistrySuccessor(leaf, successor);
         }
         uint256 key = RecordCell.key(node, leaf);
-        // Only who supersedes has a second cell to read; the same key twice costs another 100 gas.
-        (uint256 word, uint256 next,) = Cells.pair(log, key, successor == 0 ? key : RecordCell.key(node, successor));
-        Life current = RecordCell.lifeOf(word);
+        Life current = successor == 0
+            ? RecordCell.lifeOf(Cells.word(log, key))
+            : _lifeBefore(key, RecordCell.key(node, successor), successor);
         if (life <= current) revert AnchorRegistryLife(current, life);
-        if (successor != 0 && RecordCell.lifeOf(next) != Life.Live) {
-            revert AnchorRegistrySuccessorLife(successor, RecordCell.lifeOf(next));
-        }
         log.append(
             EntryKind.STATUS,
             abi.encode(node, leaf, life, successor, reasonDigest),
@@ -178,6 +175,14 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
     /// @inheritdoc IAnchorRegistry
     function recordOf(uint24 node, bytes32 leaf) external view override returns (RecordInfo memory) {
         return RecordCell.unpack(Cells.word(log, RecordCell.key(node, leaf)));
+    }
+
+    /// @dev The life of a record. Reverts unless that of its successor is live.
+    function _lifeBefore(uint256 key, uint256 keyOfSuccessor, bytes32 successor) private view returns (Life) {
+        (uint256 word, uint256 next,) = Cells.pair(log, key, keyOfSuccessor);
+        Life life = RecordCell.lifeOf(next);
+        if (life != Life.Live) revert AnchorRegistrySuccessorLife(successor, life);
+        return RecordCell.lifeOf(word);
     }
 
     /// @dev Reads all cells that concern the batch, in one call. Reverts unless its product is launched, its key epoch the

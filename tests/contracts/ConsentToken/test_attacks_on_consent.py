@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from brownie import chain, web3
-from consent_world import World, digest, key, malleable, members, now, rejections, reverts, sign, token
+from consent_world import World, digest, key, malleable, members, next_block_at, now, rejections, reverts, sign, token
 from world import declare_stolen
 
 from creditchain.messages import LogDomain
@@ -100,6 +100,22 @@ def test_endorsement_by_a_stolen_key(world: World) -> None:
     chain.sleep(1)
     with reverts("ConsentTokenEndorsement", token(consent), world.platform):
         world.grant(consent, by_platform=sign(stolen, consent))
+    world.grant(consent)
+
+
+def test_endorsement_in_the_last_second_of_a_theft(world: World) -> None:
+    """The platform acts, and its key does not count."""
+    consent, stolen = world.consent(), world.operators[world.platform]
+    chain.sleep(100)
+    chain.mine()
+    until = now() + 50
+    next_block_at(until)
+    declare_stolen(world, stolen, (until - 10, until))
+    next_block_at(until)
+    with reverts("ConsentTokenInactive", world.platform):
+        world.grant(consent)
+    assert now() == until
+    next_block_at(until + 1)
     world.grant(consent)
 
 

@@ -117,6 +117,22 @@ def test_an_endorsement_by_a_stolen_key(world: World) -> None:
     assert world.file(filing).return_value == 1
 
 
+def test_an_endorsement_in_the_last_second_of_a_theft(world: World) -> None:
+    """The platform acts, and its key does not count."""
+    filing, stolen = world.filing(), world.operators[world.platform]
+    chain.sleep(100)
+    chain.mine()
+    until = now() + 50
+    next_block_at(until)
+    declare_stolen(world, stolen, (until - 10, until))
+    next_block_at(until)
+    with reverts("DisputesPlatform", world.platform, Role.PLATFORM.value):
+        world.file(filing)
+    assert now() == until
+    next_block_at(until + 1)
+    assert world.file(filing).return_value == 1
+
+
 def test_until_the_deadline(world: World) -> None:
     in_time, late = world.filing(), world.filing()
     next_block_at(in_time.deadline)

@@ -186,9 +186,9 @@ def sized(stage: Stage) -> Stage:
     return found
 
 
-def compared(stage: Stage, setting: Setting) -> int:
-    """Make all trials of a setting. Returns how many."""
-    first, wanted = stage.prepared(setting), list(trials(stage))
+def compared(stage: Stage, setting: Setting, wanted: list[Trial]) -> int:
+    """Make these trials in a setting. Returns how many."""
+    first = stage.prepared(setting)
     for start in range(0, len(wanted), TRIALS_A_CALL):
         some = wanted[start : start + TRIALS_A_CALL]
         steps = [
@@ -219,12 +219,22 @@ def require_as_modelled(stage: Stage, log: Log, trial: Trial, result: list[bytes
 
 
 def test_append_does_what_the_model_does(stage: Stage) -> None:
-    assert sum(compared(stage, setting) for setting in SOME) > 5_000
+    assert sum(compared(stage, setting, list(trials(stage))) for setting in SOME) > 5_000
+
+
+def test_every_kind_and_every_space(stage: Stage) -> None:
+    """Rights are packed into one word beside each other: no number may reach into the next part of it."""
+    setting = Setting(frozenset({PLAIN, REVOCATION}), WHOLE_SPACE, 0, sealed=False)
+    wanted: list[Trial] = [((who, kind, ()),) for who in range(2) for kind in range(256)]
+    wanted += [((who, PLAIN, ((cell_key(space, 0), 1),)),) for who in range(2) for space in range(256)]
+    # The second time, the log remembers who wrote last.
+    wanted += [((0, PLAIN, ()), *trial) for trial in wanted]
+    assert compared(stage, setting, wanted) == 2048
 
 
 @pytest.mark.slow
 def test_append_does_what_the_model_does_in_every_setting(stage: Stage) -> None:
-    assert sum(compared(stage, setting) for setting in SETTINGS) > 20_000
+    assert sum(compared(stage, setting, list(trials(stage))) for setting in SETTINGS) > 20_000
 
 
 @pytest.mark.parametrize("most", [130, pytest.param(1200, marks=pytest.mark.slow)])

@@ -399,6 +399,19 @@ def _lives(world: World) -> Iterator[Case]:
 
     for name, life in (("superseded", 1), ("revoked", 2), ("erased", 3)):
         yield _case(name, world, {6: F}, None, records(life=life, life_at=START + 99))
+    for name, since, until, outcome in (
+        ("in the first second of a theft of the key", ANCHORED + 99, 0, N),
+        ("in the last second of a theft of the key", ANCHORED + 90, ANCHORED + 99, N),
+        ("in the second after a theft of the key", ANCHORED + 90, ANCHORED + 98, F),
+        ("in the second before a theft of the key", ANCHORED + 100, 0, F),
+    ):
+
+        def stolen(facts: Json, since: int = since, until: int = until) -> None:
+            records(life=3, life_at=ANCHORED + 99)(facts)
+            node = next(one for one in facts["nodes"] if one["number"] == batch["node"])
+            node.update(compromises=[{"since": since, "until": until}])
+
+        yield _case(f"erased {name}", world, {6: outcome}, None, stolen)
     strict = POLICY + 'disputes = ["none", "corrected"]\n'
     filed = {"filings": 2, "last": 40, "filed_at": START + 99}
     for name, disputes, refused in (
