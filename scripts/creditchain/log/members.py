@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from eth_utils.address import to_checksum_address
@@ -284,4 +285,10 @@ def _term_keys(number: int, index: int) -> tuple[bytes, bytes]:
 
 def _address(value: int) -> str | None:
     account = value & (1 << 160) - 1
-    return to_checksum_address(account.to_bytes(20)) if account else None
+    return _checksummed(account) if account else None
+
+
+@lru_cache(maxsize=4096)
+def _checksummed(account: int) -> str:
+    """The address with its EIP-55 checksum, which takes a hash; the same few are asked for over and over."""
+    return str(to_checksum_address(account.to_bytes(20)))

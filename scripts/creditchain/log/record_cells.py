@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from eth_abi.abi import encode
-
 from creditchain.hashing import keccak256, require_hash
 from creditchain.log.cells import ENTRY_BYTES, cell_key, entry_of
 from creditchain.log.views import RecordState
@@ -22,8 +20,7 @@ def disputes_key(node: int, leaf: bytes) -> bytes:
 
 def answer_key(node: int, leaf: bytes, filing: int) -> bytes:
     """The key of the cell that holds the answer to a filing, 32 bytes. `filing`: its number, from 1."""
-    members = encode(("uint24", "bytes32", "uint32"), (node, require_hash(leaf, "leaf"), filing))
-    return cell_key(Space.DISPUTE, int.from_bytes(keccak256(members)[1:]))
+    return cell_key(Space.DISPUTE, _hashed(node.to_bytes(32) + require_hash(leaf, "leaf") + filing.to_bytes(32)))
 
 
 def record_state(node: int, leaf: bytes, life_word: bytes, disputes_word: bytes) -> RecordState:
@@ -51,7 +48,12 @@ def answer_of(word: bytes) -> tuple[DisputeState, int]:
 
 
 def _record_id(node: int, leaf: bytes) -> int:
-    return int.from_bytes(keccak256(encode(("uint24", "bytes32"), (node, require_hash(leaf, "leaf"))))[1:])
+    return _hashed(node.to_bytes(32) + require_hash(leaf, "leaf"))
+
+
+def _hashed(words: bytes) -> int:
+    """The id of a cell whose members are these words, as ABI encoding has them: a report needs hundreds of such."""
+    return int.from_bytes(keccak256(words)[1:])
 
 
 def _value(word: bytes) -> int:

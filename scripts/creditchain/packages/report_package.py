@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from creditchain.documents import SECTIONS, Section
@@ -110,6 +110,8 @@ class ReportPackage:
     reads: Reads = Reads()
     consent: PackagedConsent | None = None
     delivery: PackagedDelivery | None = None
+    #: Cells and entries under a checkpoint, as JSON gave them (`checkpoints.facts` reads them); None: none.
+    facts: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def tag(self, key_epoch: int) -> PackagedTag | None:
         """The subject's tag under an epoch, if the package has it."""
@@ -125,8 +127,8 @@ class ReportPackage:
         )
 
     def to_json(self) -> bytes:
-        """The file's bytes: indented JSON in UTF-8, a line end at its end."""
-        return (json.dumps(self.as_json(), ensure_ascii=False, indent=1) + "\n").encode()
+        """The file's bytes: JSON in UTF-8 without spaces, since hundreds of kilobytes go over the wire; a line end."""
+        return (json.dumps(self.as_json(), ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
     def as_json(self) -> dict[str, Any]:
         """The package as one JSON object."""
@@ -145,6 +147,7 @@ class ReportPackage:
             },
             "consent": None if self.consent is None else self.consent.as_json(),
             "delivery": None if self.delivery is None else self.delivery.as_json(),
+            **({} if self.facts is None else {"facts": self.facts}),
         }
 
 
@@ -169,7 +172,7 @@ def read_report_package(value: Mapping[str, Any], limits: PackageLimits = PACKAG
         *("format", "hash", "log_id", "report", "records", "ranges", "origins", "tags", "reads"),
         *("consent", "delivery"),
     )
-    fields = Fields(value, "", names)
+    fields = Fields(value, "", names, ("facts",))
     fields.choice("format", [REPORT_FORMAT])
     fields.choice("hash", [HASH])
     tags = tuple(_tag(value, path) for path, value in fields.items("tags", most=MOST_TAGS))
@@ -191,6 +194,7 @@ def read_report_package(value: Mapping[str, Any], limits: PackageLimits = PACKAG
         reads=_reads(fields.raw("reads")),
         consent=read_consent(fields.raw("consent"), "consent") if fields.has("consent") else None,
         delivery=read_delivery(fields.raw("delivery"), "delivery") if fields.has("delivery") else None,
+        facts=fields.mapping("facts") if fields.has("facts") else None,
     )
 
 

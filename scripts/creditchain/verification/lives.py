@@ -63,8 +63,8 @@ def read_lives(facts: Facts, records: Iterable[RecordKey], time: int) -> Lives:
     wanted = list(dict.fromkeys(records))
     seen = set(wanted)
     while wanted:
-        facts.words([life_key(*one) for one in wanted])  # all at once
-        found = {one: _at(facts, one, time) for one in wanted}
+        words = facts.words([life_key(*one) for one in wanted])
+        found = {one: _at(facts, one, word, time) for one, word in zip(wanted, words, strict=True)}
         wanted = []
         for record, state in found.items():
             if state.life == Life.LIVE:
@@ -79,9 +79,9 @@ def read_lives(facts: Facts, records: Iterable[RecordKey], time: int) -> Lives:
     return Lives(lives, successors, since)
 
 
-def _at(facts: Facts, record: RecordKey, time: int) -> RecordState:
-    """The life of a record at a time: its state as the last change by then left it."""
-    state = record_state(*record, facts.words([life_key(*record)])[0], bytes(32))
+def _at(facts: Facts, record: RecordKey, word: bytes, time: int) -> RecordState:
+    """The life of a record at a time, whose cell has this word now: its state as the last change by then left it."""
+    state = record_state(*record, word, bytes(32))
     if state.life_at <= time:
         return state
     for written in RegionReading(facts).writes_of(life_key(*record)):

@@ -22,6 +22,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "consent": ("consent",),
     "state": ("state", "replay"),
     "book": ("book",),
+    "report": ("report",),
     "starting": ("starting",),
 }
 
