@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from acting import GENERATIONS, GOVERNOR, admission, region_on
+from anchored import read_entries
 from eth_account import Account
 
 from creditchain.acts.consenting import granted_consent
@@ -16,7 +17,6 @@ from creditchain.chain.consent_calls import ConsentCalls, Delivery, LoanReport
 from creditchain.chain.consents import ConsentReads, nonce_of
 from creditchain.chain.funding import fund_dev_accounts
 from creditchain.chain.live_facts import LiveFacts
-from creditchain.chain.log_entries import read_entries
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.hashing import keccak256

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from acting import FOUNDED, GENERATIONS, WRITERS, admission, region_on, set_profile
+from anchored import read_entries
 from servers import Server
 from servers import anvil as start_anvil
 
@@ -20,7 +21,6 @@ from creditchain.chain.deploy import ADMIN, GOVERNOR, PARTS, Plan, deploy
 from creditchain.chain.deployments import DeployedContract, check_deployment
 from creditchain.chain.errors import ChainUnsuitableError, ContractRefusedError, LyingEndpointError, WrongChainError
 from creditchain.chain.funding import fund_dev_accounts
-from creditchain.chain.log_entries import read_entries
 from creditchain.chain.networks import load_network
 from creditchain.chain.probe import probe
 from creditchain.chain.region import Region

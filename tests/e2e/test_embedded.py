@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 from acting import FOUNDED, admission, region_on, set_profile
+from anchored import read_entries
 
 from creditchain.chain.connect import Chain, RpcError, connect
 from creditchain.chain.embedded import EmbeddedNode, LogFilter
 from creditchain.chain.errors import ChainUnavailableError, WrongChainError
-from creditchain.chain.log_entries import read_entries
 from creditchain.chain.networks import load_network
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer

@@ -11,7 +11,7 @@ from commands import Commands
 from creditchain.acts.indexing import check_index, open_log
 from creditchain.acts.replaying import replay_log
 from creditchain.chain.connect import Chain
-from creditchain.chain.log_entries import read_entries
+from creditchain.chain.log_entries import entries_between
 from creditchain.chain.signers import dev_signer
 from creditchain.home.journal import Journal
 from creditchain.home.layout import Home
@@ -29,7 +29,7 @@ def test_it_is_the_log_of_the_region(chain: Chain, journal: Journal, tmp_path: P
         outbox.submit(f"anchor {number}", region.calls.anchor(batch(1, number)))
         governor.submit(f"profile {number}", set_profile(region, 1, number))
         log = open_log(region, home)
-        assert [*log.entries()] == read_entries(region, log.block.number)
+        assert [*log.entries()] == entries_between(region, region.deployment.first_block, log.block.number)
         assert [*log.of_kind(EntryKind.ANCHOR)] == [one for one in log.entries() if one.kind == EntryKind.ANCHOR]
         assert log.root == region.log_root(log.block.number)
         state = log.state()

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from acting import GENERATIONS, GOVERNOR, WRITERS, publisher, region_on, set_profile
+from anchored import read_entries
 
 from creditchain.chain.connect import Chain, connect
 from creditchain.chain.errors import ChainUnavailableError, LyingEndpointError, MalformedAnswerError, RpcError
-from creditchain.chain.log_entries import read_entries
 from creditchain.chain.networks import load_network
 from creditchain.chain.proving import SLOTS_AT_ONCE, proven_words
 from creditchain.chain.refusals import Refusal

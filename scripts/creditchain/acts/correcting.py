@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from creditchain.acts.given_records import given_package
 from creditchain.acts.verifying import Judge
-from creditchain.chain.log_entries import read_entries
 from creditchain.chain.region import Region
 from creditchain.errors import InputError
 from creditchain.evidence.record import EvidenceFetcher, live_evidence
+from creditchain.index.opening import region_log
 from creditchain.log.disputes import LoggedDispute, logged_disputes
 from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.corrections import ShownRecord, check_correction
 from creditchain.verification.lives import NO_LIVES, read_lives
 from creditchain.verification.steps import verify_record
 from creditchain.verification.verdict import Step
+from creditchain.vocabulary import EntryKind
 
 
 def check_answer(
@@ -27,7 +28,7 @@ def check_answer(
         InputError: there is no such filing. UnavailableError: the chain does not answer.
     """
     fetcher = live_evidence(region)
-    entries = read_entries(region, fetcher.block.number)
+    entries = region_log(region, fetcher.block).of_kind(EntryKind.DISPUTE, EntryKind.ANSWER)
     name = given_package(disputed).name
     found = {one.number: one for one in logged_disputes(entries) if (one.node, one.leaf) == (name.node, name.leaf)}
     number = max(found, default=0) if filing is None else filing

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from eth_utils.address import to_checksum_address
@@ -17,7 +18,6 @@ from creditchain.log.views import BlockRef
 
 _T = TypeVar("_T")
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}")
-_DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 #: Beyond what any chain counts. What is estimated gets a margin added, so this stays below the 63 bits of a column.
 MOST_COUNTED = 2**60
 #: More wei than exist.
@@ -95,9 +95,16 @@ def price(value: object, field: str = "result") -> int:
 
 def data(value: object, field: str = "result") -> bytes:
     """Any bytes."""
-    if not isinstance(value, str) or not _DATA.fullmatch(value):
+    if not isinstance(value, str) or not value.startswith("0x"):
         raise ShapeError(field, "0x and pairs of hex digits", value)
-    return bytes.fromhex(value[2:])
+    try:
+        found = bytes.fromhex(value[2:])
+    except ValueError:
+        raise ShapeError(field, "0x and pairs of hex digits", value) from None
+    # Python skips spaces between bytes; nothing else makes the text longer.
+    if 2 * len(found) != len(value) - 2:
+        raise ShapeError(field, "0x and pairs of hex digits", value)
+    return found
 
 
 def word(value: object, field: str = "result") -> bytes:
@@ -113,7 +120,13 @@ def address(value: object, field: str = "result") -> str:
     found = data(value, field)
     if len(found) != 20:
         raise ShapeError(field, "0x and 40 hex digits", value)
-    return to_checksum_address(found)
+    return _checksummed(found)
+
+
+@lru_cache(maxsize=1024)
+def _checksummed(raw: bytes) -> str:
+    # A log names one contract thousands of times.
+    return str(to_checksum_address(raw))
 
 
 def chain_id(value: object) -> int:

@@ -1,52 +1,16 @@
-"""Read the region log from its events, one an entry."""
+"""Read entries of the region log from their events."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from creditchain.chain.abi import interface
 from creditchain.chain.answers import Log
 from creditchain.chain.connect import LogPage, LogRange
-from creditchain.chain.errors import LyingEndpointError
 from creditchain.chain.region import Region
 from creditchain.log.appended import AppendedEntry
 from creditchain.log.views import LogEntry
-from creditchain.merkle.frontier import Frontier
 from creditchain.vocabulary import EntryKind
-
-
-def read_entries(region: Region, block: int | None = None) -> list[LogEntry]:
-    """Every entry of the log as of a block (None: the newest), checked against the log's root at that block.
-
-    Raises:
-        LyingEndpointError: the entries do not give that root.
-    """
-    at = region.chain.head().number if block is None else block
-    return read_entries_of(region, at, lambda: (region.log_size(at), region.log_root(at)))
-
-
-def read_entries_of(region: Region, at: int, head: Callable[[], tuple[int, bytes]]) -> list[LogEntry]:
-    """Every entry of the log as of block `at`, checked against `head`: its size and root (32 bytes) there.
-
-    Raises:
-        LyingEndpointError: the entries do not give that root.
-    """
-    entries = entries_between(region, region.deployment.first_block, at)
-    for index, entry in enumerate(entries):
-        if entry.index != index:
-            expected, found = f"entry {index}", f"entry {entry.index}"
-            raise LyingEndpointError("the endpoint omits entries of the log", expected=expected, found=found)
-    frontier = Frontier()
-    frontier.extend(entry.hash for entry in entries)
-    size, root = head()
-    if frontier.root != root:
-        raise LyingEndpointError(
-            f"the events of the region log do not give its root at block {at}",
-            expected=f"{size} entries with root 0x{root.hex()}",
-            found=f"{len(entries)} entries with root 0x{frontier.root.hex()}",
-            hint="The endpoint omits or changes events; use another endpoint.",
-        )
-    return entries
 
 
 def entries_between(
@@ -54,7 +18,7 @@ def entries_between(
 ) -> list[LogEntry]:
     """Entries of the log in order, from the events of blocks `first` to `last`; of one kind or index, or of all (None).
 
-    Only the log's root tells whether entries are missing or changed (`read_entries`).
+    Only the log's root tells whether entries are missing or changed; `index.following` holds them against it.
     """
     event, log = interface("RegionLog").events["Appended"], region.deployment.address("RegionLog")
     indexed = tuple(None if value is None else value.to_bytes(32, "big") for value in (index, kind))

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Final
 
-from creditchain.chain.log_entries import read_entries_of
 from creditchain.chain.proving import proven_words
 from creditchain.chain.region import Region
 from creditchain.errors import UsageError
@@ -26,12 +25,12 @@ class ProvenFacts:
 
     basis: Final = Basis.PROVEN
 
-    def __init__(self, region: Region, trusted: BlockRef | None = None, entries: EntriesUpTo | None = None) -> None:
+    def __init__(self, region: Region, trusted: BlockRef | None, entries: EntriesUpTo) -> None:
         """
         Args:
             trusted: a block whose hash is trusted, as a checkpoint names one. If it is None, the newest final one,
                 which all endpoints have to name alike.
-            entries: whence entries come; by default the whole log is read from the endpoint.
+            entries: whence entries come.
         Raises:
             UsageError: one endpoint alone would name the hash, so that it could prove anything.
         """
@@ -41,7 +40,7 @@ class ProvenFacts:
                 hint="Name another endpoint with --rpc, or a checkpoint with --checkpoint.",
             )
         self._region, self._trusted = region, trusted
-        self._read_entries = self._read_log if entries is None else entries
+        self._read_entries = entries
         self._words: dict[bytes, bytes] = {}
         self._ahead: dict[bytes, None] = {}
 
@@ -99,6 +98,3 @@ class ProvenFacts:
         self._words.update(found.words)
         self.__dict__.setdefault("_size", found.size)
         return found.size
-
-    def _read_log(self, head: FactsHead) -> Sequence[LogEntry]:
-        return read_entries_of(self._region, head.block.number, lambda: (head.size, head.root))

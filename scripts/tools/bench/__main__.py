@@ -21,6 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "batch": ("tree", "batch", "uploads"),
     "consent": ("consent",),
     "state": ("state", "replay"),
+    "index": ("index",),
     "book": ("book",),
     "report": ("report",),
     "starting": ("starting",),

@@ -24,8 +24,8 @@ from acting import publisher, region_on  # noqa: E402
 from servers import Server, anvil, ganache  # noqa: E402
 
 from creditchain.chain.connect import connect  # noqa: E402
-from creditchain.chain.log_entries import read_entries  # noqa: E402
 from creditchain.home.journal import open_journal  # noqa: E402
+from creditchain.index.opening import region_log  # noqa: E402
 from creditchain.log.cells import parse_writes  # noqa: E402
 from creditchain.proven.log_state import slots_of  # noqa: E402
 
@@ -58,7 +58,9 @@ def proof() -> dict[str, Any]:
         region = region_on(chain, journal)
         before = chain.head().number
         publisher(region, journal, 1)
-        written = [write.key for entry in read_entries(region) for write in parse_writes(entry.writes, entry.index)]
+        written = [
+            write.key for entry in region_log(region).entries() for write in parse_writes(entry.writes, entry.index)
+        ]
         keys = [*dict.fromkeys(written[-3:]), bytes.fromhex(ABSENT[2:])]
         at, log = chain.head().number, region.deployment.contracts["RegionLog"]
         slots = ["0x" + slot.hex() for slot in slots_of(keys)]
