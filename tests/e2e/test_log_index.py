@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 from acting import GENERATIONS, batch, publisher, region_on, set_profile
 from commands import Commands
+from region_world import bring_up, region_of
+from worlds import on_anvil
 
 from creditchain.acts.indexing import check_index, open_log
 from creditchain.acts.replaying import replay_log
 from creditchain.chain.connect import Chain
 from creditchain.chain.log_entries import entries_between
 from creditchain.chain.signers import dev_signer
-from creditchain.home.journal import Journal
+from creditchain.cli.app import run
+from creditchain.home.journal import Journal, open_journal
 from creditchain.home.layout import Home
 from creditchain.log.state_proofs import single_key, verify_cell_range
 from creditchain.vocabulary import EntryKind
@@ -72,3 +77,42 @@ def test_an_index_needs_a_home(tmp_path: Path) -> None:
     refused = Commands(tmp_path)("log", "index")
     assert (refused.code, refused.error["kind"]) == (4, "ConfigError")
     assert not (tmp_path / "home").exists()
+
+
+def test_a_reorganised_chain_is_said_and_the_index_rebuilt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On a real node whose final blocks are gone: no command goes on as if nothing had happened."""
+    with on_anvil(tmp_path) as (place, server):
+        bring_up(place)
+        snapshot = server.ask("evm_snapshot")
+
+        def change(number: int) -> None:
+            with region_of(place) as region, open_journal(tmp_path / f"{number}.sqlite") as fresh:
+                region.outbox(dev_signer(0, region.chain), fresh).submit("profile", set_profile(region, 1, number))
+
+        change(1)
+        assert run(["--json", *place.options, "log", "index"]) == 0
+        before = json.loads(capsys.readouterr().out)
+        assert server.ask("evm_revert", snapshot)
+        change(2)
+        for words in (["log", "show"], ["dispute", "list"], ["log", "index"], ["log", "index", "--check"]):
+            assert run(["--json", *place.options, *words]) == 3
+            said = json.loads(capsys.readouterr().err)["error"]
+            assert said["kind"] == "ForkedLogError"
+            assert f"the chain no longer has block {before['block']}" in said["message"]
+            assert "creditchain log index --rebuild" in said["hint"]
+        assert run(["--json", *place.options, "log", "index", "--rebuild", "--check"]) == 0
+        after = json.loads(capsys.readouterr().out)
+        assert (after["size"], after["block"]) == (before["size"], before["block"])
+        assert after["root"] != before["root"]
+        assert run(["--json", *place.options, "dispute", "list"]) == 0
+
+
+def test_a_chain_that_was_started_anew_is_said(creditchain: Commands, tmp_path: Path) -> None:
+    """Another chain under the same name: its log has another id, so the index of the old one is never asked."""
+    creditchain.done("log", "index")
+    shutil.rmtree(tmp_path / "home" / "embedded")
+    refused = creditchain("log", "index")
+    assert (refused.code, refused.error["kind"]) == (5, "WrongChainError")
+    creditchain.done("deploy", "--signer", "dev:0", "--force")
+    creditchain.done("log", "index")
+    assert len(list((tmp_path / "home" / "regions").glob("*/index/head.json"))) == 2
