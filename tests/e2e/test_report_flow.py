@@ -25,6 +25,7 @@ from region_world import (
 )
 from worlds import Kept, kept_region
 
+from creditchain.acts.checkpointing import set_signers, sign_checkpoint, signers_of
 from creditchain.acts.reporting import Places, Vouchers, Wanted, assemble_report
 from creditchain.catalogue.products import catalogue, load_product
 from creditchain.chain.consent_calls import ConsentCalls, Delivery
@@ -32,11 +33,14 @@ from creditchain.chain.consents import ConsentReads
 from creditchain.chain.region import Region
 from creditchain.chain.rpc import Endpoint
 from creditchain.chain.signers import dev_signer
+from creditchain.checkpoints.signers import CheckpointSigner, read_signers, signers_file
 from creditchain.documents import Domain, canonical_bytes, domain_mask
 from creditchain.errors import NotValidError
 from creditchain.evidence.record import live_evidence
 from creditchain.evidence.report import ReportEvidenceFetcher, with_reads
 from creditchain.hashing import keccak256
+from creditchain.home.journal import open_journal
+from creditchain.home.layout import Home
 from creditchain.identifiers import parse_uscc, subject_tag
 from creditchain.log.views import Admission
 from creditchain.messages import NO_DIGEST, Consent, DeliveryReceipt, QueryRequest, subject_digest
@@ -403,3 +407,61 @@ def test_a_service_assembles_without_the_command_line(market: Market) -> None:
             assemble_report(region, wanted, Places([]), Vouchers(statements=[bent]))
         with pytest.raises(AssemblyError, match="key epoch"):
             assemble_report(region, wanted, Places(folders), Vouchers())
+
+
+def signed_now(market: Market, file: Path) -> Path:
+    """A checkpoint of the newest final block, by the region's two signers; the first time, they are named."""
+    with region_of(market.place) as region:
+        signers = [dev_signer(number, region.chain) for number in (31, 32)]
+        if read_signers(region.words) is None:
+            keys = [CheckpointSigner(one.address, PLATFORM) for one in signers]
+            with open_journal(market.place.folder / "home" / "journal.sqlite") as journal:
+                set_signers(region, region.outbox(dev_signer(GOVERNOR, region.chain), journal), keys, 2)
+        signed, home = None, Home.made(market.place.folder / "home")
+        for one in signers:
+            signed = sign_checkpoint(region, one, home, signed)
+        pinned = signers_of(region).pinned(region.deployment.log_id)
+    assert signed is not None
+    file.write_bytes(signed.to_json())
+    file.with_name("signers.json").write_bytes(signers_file(pinned))
+    return file
+
+
+def test_a_report_is_verified_without_an_endpoint(market: Market, tmp_path: Path) -> None:
+    """Facts of before the delivery leave steps 7 and 8 pending; renewed after the metering, all ten pass offline."""
+    early = signed_now(market, tmp_path / "early.json")
+    file = tmp_path / "report.json"
+    networks = tmp_path / "nowhere.toml"
+    networks.write_text(f'[{market.place.network}]\nkind = "rpc"\nurl = "http://127.0.0.1:9"\n')
+    offline = replace(market, commands=At(replace(market.place, networks_file=networks)))
+    pinned = ("--signers", str(tmp_path / "signers.json"))
+
+    file.write_bytes(market.assembled(tmp_path).to_json())
+    market.commands.done("evidence", "refresh", str(file), "--checkpoint", str(early))
+    carrying = parse_report_package(file.read_bytes())
+    pass_time(market.place, 5)
+    package = delivered(market, carrying)
+    code, found = offline.verify(package, tmp_path, *pinned)
+    assert code == 3, [(one["number"], one["reason"]["en"]) for one in found["steps"] if one["outcome"] == "failed"]
+    states = outcomes(found)
+    assert (states[7], states[8]) == ("pending", "pending")
+    assert {states[number] for number in (1, 2, 3, 4, 5, 6, 10)} == {"passed"}
+
+    later = signed_now(market, tmp_path / "later.json")
+    shared = tmp_path / "region.json"
+    market.commands.done("evidence", "region", "--checkpoint", str(later), "-o", str(shared))
+    sizes = []
+    for words in ((), ("--region-facts", str(shared))):
+        file.write_bytes(package.to_json())
+        market.commands.done("evidence", "refresh", str(file), "--checkpoint", str(later), *words)
+        renewed = parse_report_package(file.read_bytes())
+        sizes.append(len(renewed.to_json()))
+        code, found = offline.verify(renewed, tmp_path, *pinned, *words)
+        assert (code, set(outcomes(found).values())) == (0, {"passed"}), found["steps"]
+        assert found["facts"]["basis"] == "signed"
+        hidden = without(renewed, lambda one: one is renewed.records[0])  # noqa: B023
+        assert failed(offline.verify(hidden, tmp_path, *pinned, *words)[1])
+    assert sizes[1] < sizes[0]
+    trusted = ("--facts", "proven", "--checkpoint", str(later))
+    code, found = market.verify(package, tmp_path, *pinned, *trusted)
+    assert (code, found["facts"]["basis"]) == (0, "proven"), found["steps"]

@@ -205,7 +205,7 @@ def test_region_facts_make_packages_small(world: World, verify: Verify, tmp_path
 
 
 def test_what_was_anchored_after_the_checkpoint(world: World) -> None:
-    with pytest.raises(InputError, match="anchored after the checkpoint"):
+    with pytest.raises(InputError, match="was anchored after the checkpoint"):
         world.carrying(world.late)
     assert world.carrying(world.late, late=True).facts is not None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from creditchain.batch.progress import Watch, no_watch
 from creditchain.chain.region import Region
@@ -19,12 +19,13 @@ from creditchain.checkpoints.message import Checkpoint
 from creditchain.checkpoints.signed_facts import SignedFacts
 from creditchain.errors import InputError
 from creditchain.evidence.record import EvidenceFetcher, origin_of
+from creditchain.evidence.report import ReportEvidenceFetcher
 from creditchain.home.layout import Home
 from creditchain.index.facts import IndexedFacts
 from creditchain.index.opened import IndexedLog
 from creditchain.index.opening import open_log
 from creditchain.log.cells import cell_key
-from creditchain.log.facts import Basis
+from creditchain.log.facts import Basis, EntryPlace
 from creditchain.log.publishing_cells import CURRENT_EPOCH_KEY, book_key, current_epoch_of
 from creditchain.log.reading import RegionReading
 from creditchain.log.recorded_facts import RecordedFacts
@@ -32,8 +33,11 @@ from creditchain.log.state_proofs import CellRun, KeyRange, prefix_range, single
 from creditchain.log.views import BlockRef
 from creditchain.merkle.runs import run_proof
 from creditchain.packages.record_package import RecordPackage
+from creditchain.packages.report_package import ReportPackage
 from creditchain.verification.verdict import Source
 from creditchain.vocabulary import Space
+
+_Package = TypeVar("_Package", bound=RecordPackage | ReportPackage)
 
 #: Cells that no package needs are shown too if that saves a proof of its own, some 700 bytes.
 _CELLS_BETWEEN: Final = 8
@@ -93,27 +97,37 @@ def open_signed(
     return Signed(checkpoint, log, region_facts)
 
 
-def with_facts(region: Region, signed: Signed, package: RecordPackage) -> RecordPackage:
+def with_facts(region: Region, signed: Signed, package: _Package) -> _Package:
     """The package with all that its verification needs under the checkpoint; facts that it had are replaced.
 
     What the region facts show is left out.
 
     Raises:
-        InputError: the record was anchored after the checkpoint.
+        InputError: a batch or book that it shows came after the checkpoint.
         CheckpointError: the region facts are not under the checkpoint.
         IndexDamagedError: the index is not what was written there.
     """
-    if package.batch.entry >= signed.log.size:
+    shown = [package.batch.entry] if isinstance(package, RecordPackage) else [one.index for one in _shown_by(package)]
+    if max(shown, default=0) >= signed.log.size:
         raise InputError(
-            "the batch was anchored after the checkpoint",
-            expected=f"an entry below {signed.log.size}",
-            found=str(package.batch.entry),
+            "a batch of the package was anchored after the checkpoint",
+            expected=f"entries below {signed.log.size}",
+            found=str(max(shown)),
             hint="Take a later checkpoint.",
         )
     asked = RecordedFacts(IndexedFacts(signed.log, Basis.SIGNED))
     origin, block = origin_of(region.deployment), signed.log.block
-    EvidenceFetcher(origin, asked, lambda: Source(asked.basis, 0, block)).fetch(package)
+    records = EvidenceFetcher(origin, asked, lambda: Source(asked.basis, 0, block))
+    if isinstance(package, RecordPackage):
+        records.fetch(package)
+    else:
+        ReportEvidenceFetcher(records).fetch(package)
     return replace(package, facts=shown_facts(signed, asked.cells, [place.index for place in asked.asked]).as_json())
+
+
+def _shown_by(package: ReportPackage) -> list[EntryPlace]:
+    """The entries of the batches and books that a report shows."""
+    return [*(one.place for one in package.ranges), *(one.place for one in package.origins)]
 
 
 def shown_facts(signed: Signed, keys: Iterable[bytes], entries: Iterable[int]) -> ShownFacts:

@@ -178,7 +178,7 @@ def _signed(package: RecordPackage | ReportPackage, judge: Judge, signing: Trust
     records = signed_evidence(signing.origin, facts, signing.now)
     _require_nodes(judge.policy, records)
     judge = replace(judge, policy=_with_bases(judge.policy, told=False))
-    return _decided(package, judge, records, None)
+    return _decided(package, judge, records, ReportEvidenceFetcher(records))
 
 
 def worst(verdicts: Sequence[Verdict]) -> Status:
@@ -200,7 +200,7 @@ def _parsed(content: bytes | UnavailableError, policy: Policy) -> RecordPackage 
 
 def _facts_of(package: RecordPackage | ReportPackage) -> ShownFacts | None:
     """The facts that a package carries; None if it carries none. Raises PackageError."""
-    return facts_of(package.facts) if isinstance(package, RecordPackage) else None
+    return facts_of(package.facts)
 
 
 def _judged(
@@ -234,12 +234,9 @@ def _decided(
     package: RecordPackage | ReportPackage,
     judge: Judge,
     records: EvidenceFetcher,
-    reports: ReportEvidenceFetcher | None,
+    reports: ReportEvidenceFetcher,
 ) -> Verdict:
     if isinstance(package, ReportPackage):
-        if reports is None:
-            why = Text("facts about reports are told or agreed", "报告的事实须在线查询")
-            return unreachable(why, judge.policy, package)
         evidence = reports.fetch(package)
         return verify_report(package, evidence, judge.policy, tag_key=judge.tag_key, catalogue=judge.products)
     return verify_record(package, records.fetch(package), judge.policy, tag_key=judge.tag_key, catalogue=judge.products)

@@ -34,10 +34,10 @@ def refresh(
     """Put into packages what their verification needs under a checkpoint, in the place of what they had. 更新证据"""
     from creditchain.acts.showing_facts import with_facts
     from creditchain.home.files import write_file
-    from creditchain.packages.record_package import parse_package
+    from creditchain.packages.report_package import parse_any
 
     chosen = settings(ctx)
-    given = [(path, load(path, parse_package)) for path in packages]
+    given = [(path, load(path, parse_any)) for path in packages]
     made = []
     with open_region(chosen, rpc) as region, chosen.output.stages() as watch:
         signed = signed_in(chosen, region, checkpoint, region_facts, watch)

@@ -13,7 +13,7 @@ from creditchain.messages import NO_DIGEST, Consent, QueryRequest
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
 from creditchain.verification.case import Case, JudgedRecord
 from creditchain.verification.days import day_number, day_of
-from creditchain.verification.delivered import ledger_fault
+from creditchain.verification.delivered import ledger_fault, too_early
 from creditchain.verification.evidence import Missing
 from creditchain.verification.verdict import Step, failed, not_verified, passed, worst_fault, worst_of
 from creditchain.vocabulary import MeterFlag, Role
@@ -32,7 +32,7 @@ def check_consent(case: Case) -> Step:
     if fault is not None:
         return fault
     faults = worst_fault(_request_fault(case, delivery), _records_fault(case, delivery.request))
-    covered = _covered(case, delivery)
+    covered = too_early(case, delivery, 7) or _covered(case, delivery)
     return covered if faults is None else worst_of((faults, covered))
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from creditchain.log.views import MemberAt, Metered
-from creditchain.messages import METER_WITHIN, TypedMessage, signed_by
+from creditchain.messages import METER_WITHIN, NO_DIGEST, TypedMessage, signed_by
 from creditchain.packages.delivery import PackagedDelivery
 from creditchain.verification.case import Case
 from creditchain.verification.evidence import Missing, NodeHistory
@@ -33,6 +33,9 @@ def check_delivery(case: Case) -> tuple[Step, tuple[Text, ...]]:
     delivery, metered = case.package.delivery, case.evidence.delivery.metered
     if delivery is None:
         return not_verified(8, "no receipt: who delivered this report is not shown", "无回执：报告由谁交付未知"), ()
+    early = too_early(case, delivery, 8)
+    if early is not None:
+        return worst_of((ledger_fault(case, delivery, 8) or _contents_fault(case, delivery) or early, early)), ()
     stolen = _stolen_key(case, delivery)
     fault = ledger_fault(case, delivery, 8) or worst_fault(
         _contents_fault(case, delivery), stolen, *_side_faults(case, delivery, acts=stolen is None)
@@ -59,6 +62,28 @@ def ledger_fault(case: Case, delivery: PackagedDelivery, step: int) -> Step | No
             found=domain.log_id,
         )
     return None
+
+
+def too_early(case: Case, delivery: PackagedDelivery, step: int) -> Step | None:
+    """The step if the facts are of before the delivery, and lack something about it.
+
+    For step 7, that includes the grant of the consent.
+    So it is with what a package carried when it was handed over: no checkpoint was young enough then.
+    """
+    block, seen = case.evidence.block, case.evidence.delivery
+    if isinstance(block, Missing) or block.time >= delivery.receipt.delivered_at:
+        return None
+    ungranted = step == 7 and seen.consent is None and delivery.request.consent != NO_DIGEST
+    lacking = any(isinstance(getattr(seen, one.name), Missing) for one in fields(seen))
+    if not (ungranted or lacking or isinstance(case.evidence.members, Missing)):
+        return None
+    return pending(
+        step,
+        "the facts are of before the delivery; renew them once it is metered (`evidence refresh`)",
+        "所附事实早于交付，待计量后更新",
+        expected=delivery.receipt.delivered_at,
+        found=block.time,
+    )
 
 
 def _contents_fault(case: Case, delivery: PackagedDelivery) -> Step | None:
