@@ -281,6 +281,9 @@ class _Check:
 
     def _follow(self, where: str, key: RecordKey, opened: set[RecordKey]) -> None:
         """Account for a superseded leaf by what became of the record that took its place."""
+        # A successor is not always a leaf of these ranges, so a thief may have ended it unseen.
+        if any(self._ended_by_thief(one) for one in self.lives.successors_of(key)):
+            self.doubtful.append(f"{where}: {hexed(key[1])}, by what took its place")
         end = self.lives.last_successor(key)
         if end is not None and (end in opened or end in self.excused or self.lives.life(end) in _ENDED):
             self._excuse(key, Life.SUPERSEDED.label)

@@ -34,6 +34,16 @@ class Lives:
         """The life of a record."""
         return self.lives.get(record, Life.LIVE)
 
+    def successors_of(self, record: RecordKey) -> tuple[RecordKey, ...]:
+        """The records that took this one's place, one after the other, each once."""
+        seen = [record]
+        while self.life(seen[-1]) is Life.SUPERSEDED:
+            after = seen[-1][0], self.successors[seen[-1]]
+            if after in seen:
+                break
+            seen.append(after)
+        return tuple(seen[1:])
+
     def last_successor(self, record: RecordKey) -> RecordKey | None:
         """The end of the chain of records that superseded each other; None if the chain is a circle."""
         seen = {record}

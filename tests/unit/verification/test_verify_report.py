@@ -528,6 +528,18 @@ class TestLives:
         here.members[REGISTRY] = with_stolen_key(here.members[REGISTRY], since, since)
         assert outcome(here.verify(here.honest()), 9) is expected
 
+    @pytest.mark.parametrize(("stolen", "expected"), [(True, Outcome.NOT_VERIFIED), (False, Outcome.PASSED)])
+    def test_a_successor_that_a_thief_took_out(self, stolen: bool, expected: Outcome) -> None:
+        """It need not be a leaf of the enterprise's, so nothing else shows who ended it."""
+        here = region()
+        made_up = keccak256(b"a leaf of nobody's")
+        self.superseded(here, made_up)
+        here.now += 10
+        here.end(REGISTRY, made_up, Life.REVOKED)
+        if stolen:
+            here.members[REGISTRY] = with_stolen_key(here.members[REGISTRY], here.now, here.now)
+        assert outcome(here.verify(here.honest()), 9) is expected
+
     def test_a_record_that_a_thief_revoked_since(self) -> None:
         here = region()
         package = here.honest()
