@@ -17,6 +17,7 @@ import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {AuditCell} from "./libraries/AuditCell.sol";
 import {BookCell} from "./libraries/BookCell.sol";
 import {Cells} from "./libraries/Cells.sol";
+import {Entries} from "./libraries/Entries.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {Members} from "./libraries/Members.sol";
 import {NodeCell} from "./libraries/NodeCell.sol";
@@ -53,7 +54,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
         writes[1] = Write({key: Space.key(Space.EPOCH, 1 << 32 | epoch), value: uint200(uint256(epochDigest))});
         writes[2] = Write({key: Space.key(Space.EPOCH, 2 << 32 | epoch), value: uint256(epochDigest) >> 200});
         writes[3] = Write({key: place, value: epoch});
-        log.append(EntryKind.TAG_KEY_EPOCH, abi.encode(epoch, epochDigest), writes);
+        Entries.append(log, EntryKind.TAG_KEY_EPOCH, abi.encode(epoch, epochDigest), writes);
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -69,7 +70,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
             key: _productKey(number),
             value: uint256(digest) >> 64 << 8 | uint256(ProductState.Launched)
         });
-        log.append(EntryKind.PRODUCT, abi.encode(number, digest, ProductState.Launched), writes);
+        Entries.append(log, EntryKind.PRODUCT, abi.encode(number, digest, ProductState.Launched), writes);
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -78,17 +79,18 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
         ProductState state = ProductState(value & _STATE);
         if (state != ProductState.Launched) revert AnchorRegistryProduct(number, state);
         value = value & ~_STATE | uint256(ProductState.Withdrawn);
-        log.append(
-            EntryKind.PRODUCT,
-            abi.encode(number, bytes32(0), ProductState.Withdrawn),
-            Cells.one(_productKey(number), value)
-        );
+        bytes memory body = abi.encode(number, bytes32(0), ProductState.Withdrawn);
+        Entries.append(log, EntryKind.PRODUCT, body, _productKey(number), value);
     }
 
     /// @inheritdoc IAnchorRegistry
     function anchor(Batch calldata batch) external override returns (uint64 entry) {
         _checkBatch(batch);
-        return log.append(EntryKind.ANCHOR, abi.encode(batch), _anchorWrites(batch));
+        (uint256 key, uint256 value) = _judge(batch);
+        if (batch.number == 1) {
+            return Entries.append(log, EntryKind.ANCHOR, abi.encode(batch), _firstWrites(batch.node, key, value));
+        }
+        return Entries.append(log, EntryKind.ANCHOR, abi.encode(batch), key, value);
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -97,7 +99,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
         keys[0] = NodeCell.key(book.node);
         keys[1] = BookCell.key(book.node, book.keyEpoch);
         keys[2] = AuditCell.totalKey(book.node, book.keyEpoch);
-        (uint256[] memory words, uint64 next,,) = log.read(keys);
+        (uint256[] memory words, uint64 next) = Cells.read(log, keys);
         log.requirePublisher(words[0] >> 56, msg.sender, book.node, 0);
         uint256 value = words[1] >> 56;
         uint64 size = BookCell.leaves(value) - AuditCell.gone(words[2] >> 56);
@@ -105,26 +107,28 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
         if (book.size != size || size == 0 || book.batches != batches || book.root == 0) {
             revert AnchorRegistryBook(batches, size, book.batches, book.size);
         }
-        return log.append(EntryKind.BOOK, abi.encode(book), Cells.one(keys[1], BookCell.withBook(value, next)));
+        return Entries.append(log, EntryKind.BOOK, abi.encode(book), keys[1], BookCell.withBook(value, next));
     }
 
     /// @inheritdoc IAnchorRegistry
     function setLife(uint24 node, bytes32 leaf, Life life, bytes32 successor, bytes32 reasonDigest) external override {
-        log.requireAnswerer(msg.sender, node);
         if (leaf == 0) revert AnchorRegistryNoLeaf();
         if ((successor != 0) != (life == Life.Superseded) || successor == leaf) {
             revert AnchorRegistrySuccessor(leaf, successor);
         }
         uint256 key = RecordCell.key(node, leaf);
-        Life current = successor == 0
-            ? RecordCell.lifeOf(Cells.word(log, key))
-            : _lifeBefore(key, RecordCell.key(node, successor), successor);
+        uint256[] memory keys = new uint256[](successor == 0 ? 2 : 3);
+        (keys[0], keys[1]) = (NodeCell.key(node), key);
+        if (successor != 0) keys[2] = RecordCell.key(node, successor);
+        (uint256[] memory words,) = Cells.read(log, keys);
+        log.requireAnswerer(words[0] >> 56, msg.sender, node);
+        Life current = RecordCell.lifeOf(words[1]);
         if (life <= current) revert AnchorRegistryLife(current, life);
-        log.append(
-            EntryKind.STATUS,
-            abi.encode(node, leaf, life, successor, reasonDigest),
-            Cells.one(key, RecordCell.pack(life, uint40(block.timestamp)))
-        );
+        if (successor != 0 && RecordCell.lifeOf(words[2]) != Life.Live) {
+            revert AnchorRegistrySuccessorLife(successor, RecordCell.lifeOf(words[2]));
+        }
+        bytes memory body = abi.encode(node, leaf, life, successor, reasonDigest);
+        Entries.append(log, EntryKind.STATUS, body, key, RecordCell.pack(life, uint40(block.timestamp)));
     }
 
     /// @inheritdoc IAnchorRegistry
@@ -177,35 +181,26 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
         return RecordCell.unpack(Cells.word(log, RecordCell.key(node, leaf)));
     }
 
-    /// @dev The life of a record. Reverts unless that of its successor is live.
-    function _lifeBefore(uint256 key, uint256 keyOfSuccessor, bytes32 successor) private view returns (Life) {
-        (uint256 word, uint256 next,) = Cells.pair(log, key, keyOfSuccessor);
-        Life life = RecordCell.lifeOf(next);
-        if (life != Life.Live) revert AnchorRegistrySuccessorLife(successor, life);
-        return RecordCell.lifeOf(word);
-    }
-
     /// @dev Reads all cells that concern the batch, in one call. Reverts unless its product is launched, its key epoch the
-    /// current one, and its number the next.
-    function _anchorWrites(Batch calldata batch) private view returns (Write[] memory writes) {
+    /// current one, and its number the next. Returns where its publisher's book is, and with this batch in it.
+    function _judge(Batch calldata batch) private view returns (uint256 key, uint256 value) {
         uint256[] memory keys = new uint256[](4);
         keys[3] = NodeCell.key(batch.node);
         keys[0] = Space.key(Space.EPOCH, 0);
         keys[1] = _productKey(batch.product);
         keys[2] = BookCell.key(batch.node, batch.keyEpoch);
-        (uint256[] memory words,,,) = log.read(keys);
+        (uint256[] memory words,) = Cells.read(log, keys);
         log.requirePublisher(words[3] >> 56, msg.sender, batch.node, batch.domains);
         uint32 epoch = uint32(words[0] >> 56);
         if (epoch != batch.keyEpoch || epoch == 0) revert AnchorRegistryKeyEpoch(epoch, batch.keyEpoch);
         ProductState state = ProductState(words[1] >> 56 & _STATE);
         if (state != ProductState.Launched) revert AnchorRegistryProduct(batch.product, state);
-        uint256 value = words[2] >> 56;
+        (key, value) = (keys[2], words[2] >> 56);
         uint32 number = BookCell.batches(value) + 1;
         if (batch.number != number) revert AnchorRegistryNumber(number, batch.number);
         uint64 leaves = BookCell.leaves(value) + batch.size;
         if (leaves > BookCell.MAX_SIZE) revert AnchorRegistryFull(batch.node, leaves);
         value = BookCell.withBatch(value, batch.size);
-        return number == 1 ? _firstWrites(batch.node, keys[2], value) : Cells.one(keys[2], value);
     }
 
     /// @dev The writes of a node's first batch under a key epoch: if it never anchored before, it is listed as a publisher.
@@ -228,7 +223,7 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
         if (most > count - first + 1) most = count - first + 1;
         uint256[] memory keys = new uint256[](most);
         for (uint256 i = 0; i < most; ++i) keys[i] = Space.key(space, first + i);
-        (values,,,) = log.read(keys);
+        (values,) = Cells.read(log, keys);
         for (uint256 i = 0; i < most; ++i) values[i] >>= 56;
     }
 

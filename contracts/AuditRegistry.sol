@@ -18,9 +18,11 @@ import {Role} from "./interfaces/INodeRegistry.sol";
 import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {AuditCell} from "./libraries/AuditCell.sol";
 import {Cells} from "./libraries/Cells.sol";
+import {Entries} from "./libraries/Entries.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {Members} from "./libraries/Members.sol";
 import {MerkleLog} from "./libraries/MerkleLog.sol";
+import {NodeCell} from "./libraries/NodeCell.sol";
 import {Openings} from "./libraries/Openings.sol";
 import {StolenKey} from "./libraries/StolenKey.sol";
 
@@ -52,25 +54,11 @@ contract AuditRegistry is IAuditRegistry, AccessManaged {
         external
         override
     {
-        log.requireRole(msg.sender, auditor, Role.Regulator);
+        log.requireRole(_nodeValue(auditor), msg.sender, auditor, Role.Regulator);
         Target memory target = _book(shown);
-        uint256 totalKey = AuditCell.totalKey(target.node, target.keyEpoch);
-        (uint256 flags, uint256 total,) = Cells.pair(log, AuditCell.flagsKey(target.entry), totalKey);
-        (flags, total) = (flags >> 56, total >> 56);
-        if (!AuditCell.isSound(flags)) revert AuditRegistrySpoiled(target.entry);
-        uint64 last = AuditCell.lastAudited(total);
-        if (last > target.entry) revert AuditRegistryAudited(target.entry, last);
-        Write[] memory writes = new Write[](2);
-        writes[0] = Write({
-            key: AuditCell.flagsKey(target.entry),
-            value: AuditCell.audited(flags, last, restored)
-        });
-        writes[1] = Write({key: totalKey, value: AuditCell.withLastAudited(total, target.entry)});
-        log.append(
-            EntryKind.AUDIT,
-            abi.encode(auditor, target.node, target.keyEpoch, target.entry, restored, reportDigest),
-            writes
-        );
+        bytes memory body =
+            abi.encode(auditor, target.node, target.keyEpoch, target.entry, restored, reportDigest);
+        Entries.append(log, EntryKind.AUDIT, body, _attest(target, restored));
     }
 
     /// @inheritdoc IAuditRegistry
@@ -137,7 +125,7 @@ contract AuditRegistry is IAuditRegistry, AccessManaged {
         uint256 key = AuditCell.closedKey(node);
         (uint256 word,, uint64 entries) = Cells.pair(log, key, key);
         if (word >> 56 == from || from >= entries) revert AuditRegistryClosed(node, from);
-        log.append(EntryKind.CLOSED, abi.encode(node, from, reasonDigest), Cells.one(key, from));
+        Entries.append(log, EntryKind.CLOSED, abi.encode(node, from, reasonDigest), key, from);
     }
 
     /// @inheritdoc IAuditRegistry
@@ -158,25 +146,32 @@ contract AuditRegistry is IAuditRegistry, AccessManaged {
         return uint64(Cells.valueOf(log, AuditCell.closedKey(node)));
     }
 
+    /// @dev The writes by which a book becomes the last that is audited.
+    function _attest(Target memory target, bool restored) private view returns (Write[] memory writes) {
+        uint256 totalKey = AuditCell.totalKey(target.node, target.keyEpoch);
+        (uint256 flags, uint256 total,) = Cells.pair(log, AuditCell.flagsKey(target.entry), totalKey);
+        (flags, total) = (flags >> 56, total >> 56);
+        if (!AuditCell.isSound(flags)) revert AuditRegistrySpoiled(target.entry);
+        uint64 last = AuditCell.lastAudited(total);
+        if (last > target.entry) revert AuditRegistryAudited(target.entry, last);
+        writes = new Write[](2);
+        writes[0] = Write({key: AuditCell.flagsKey(target.entry), value: AuditCell.audited(flags, last, restored)});
+        writes[1] = Write({key: totalKey, value: AuditCell.withLastAudited(total, target.entry)});
+    }
+
     /// @dev `key` is the stolen key, the node's or its host's. Which of the two acted, the entry does not say.
     function _annul(Target memory target, address key, uint64 time, bytes32 reasonDigest) private {
         uint24 owner = log.nodeOf(key);
-        bool its = owner != 0 && (owner == target.node || owner == log.physicalOf(target.node));
+        bool its = owner != 0 && (owner == target.node || owner == log.physicalOf(_nodeValue(target.node), target.node));
         if (!its || !StolenKey.was(log, key, time)) revert AuditRegistryKeySound(key, target.node, time);
-        log.append(
-            EntryKind.ANNULLED,
-            abi.encode(target.node, target.keyEpoch, target.entry, key, reasonDigest),
-            _spoil(target, AuditCell.ANNULLED)
-        );
+        bytes memory body = abi.encode(target.node, target.keyEpoch, target.entry, key, reasonDigest);
+        Entries.append(log, EntryKind.ANNULLED, body, _spoil(target, AuditCell.ANNULLED));
     }
 
     /// @dev Log and store that the target is broken. `other` is the entry of the batch that shows it, or 0.
     function _break(Target memory target, Fault fault, uint64 other) private {
-        log.append(
-            EntryKind.BROKEN,
-            abi.encode(target.node, target.keyEpoch, target.entry, fault, other),
-            _spoil(target, AuditCell.BROKEN)
-        );
+        bytes memory body = abi.encode(target.node, target.keyEpoch, target.entry, fault, other);
+        Entries.append(log, EntryKind.BROKEN, body, _spoil(target, AuditCell.BROKEN));
     }
 
     /// @dev The writes by which the target becomes BROKEN or ANNULLED: a batch leaves the book; if a book was the last audited
@@ -197,6 +192,11 @@ contract AuditRegistry is IAuditRegistry, AccessManaged {
         writes = new Write[](2);
         writes[0] = Write({key: key, value: flags});
         writes[1] = Write({key: totalKey, value: changed});
+    }
+
+    /// @dev The value of a node's `NODE` cell.
+    function _nodeValue(uint24 number) private view returns (uint256) {
+        return Cells.valueOf(log, NodeCell.key(number));
     }
 
     /// @dev The last audited book from `book` on backwards that is still sound; 0 if there is none.

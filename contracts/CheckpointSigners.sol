@@ -6,6 +6,7 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {ICheckpointSigners, Signer} from "./interfaces/ICheckpointSigners.sol";
 import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {Cells} from "./libraries/Cells.sol";
+import {Entries} from "./libraries/Entries.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {Members} from "./libraries/Members.sol";
 import {Space} from "./libraries/Space.sol";
@@ -42,7 +43,7 @@ contract CheckpointSigners is ICheckpointSigners, AccessManaged {
         writes[1] = Write({key: Space.key(Space.SIGNER, uint256(epoch) << 8), value: count | uint256(threshold) << 8});
         _place(signers, epoch, writes);
         // slither-disable-next-line unused-return
-        log.append(EntryKind.SIGNERS, abi.encode(epoch, threshold, count), writes);
+        Entries.append(log, EntryKind.SIGNERS, abi.encode(epoch, threshold, count), writes);
     }
 
     function _place(Signer[] calldata signers, uint32 epoch, Write[] memory writes) private view {

@@ -11,6 +11,7 @@ import {Member, Role} from "./interfaces/INodeRegistry.sol";
 import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {Cells} from "./libraries/Cells.sol";
 import {ConsentCell} from "./libraries/ConsentCell.sol";
+import {Entries} from "./libraries/Entries.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {Limits} from "./libraries/Limits.sol";
 import {Members} from "./libraries/Members.sol";
@@ -33,6 +34,13 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
     /// @dev Bits of the sections that exist, 0 to 6.
     uint8 private constant _SECTIONS = 0x7f;
 
+    /// @dev Places of the cells that a grant reads. Without a key, it does not read the last.
+    uint256 private constant _GRANT = 0;
+    uint256 private constant _INSTITUTION = 1;
+    uint256 private constant _PLATFORM = 2;
+    uint256 private constant _BALANCE = 3;
+    uint256 private constant _KEY = 4;
+
     /// @param authority The AccessManager that decides who governs.
     constructor(address authority, IRegionLog log_) AccessManaged(authority) LogDomain(log_) {
         log = log_;
@@ -48,13 +56,13 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
         bytes memory body = abi.encode(Messages.CONSENT, consent);
         bytes32 structHash = keccak256(body);
         id = uint256(structHash);
-        (uint256 given, uint256 balance,) =
-            Cells.pair(log, ConsentCell.grantKey(structHash), _balanceKey(consent.institution));
-        if (ConsentCell.institution(given >> 56) != 0) revert ConsentTokenGranted(id);
-        if (given != 0) revert ConsentTokenRevoked(id, ConsentCell.revokedAt(given >> 56));
-        address owner = _owner(_requireMember(consent.institution, Role.Institution));
-        _checkSignatures(consent, structHash, keySignature, endorsement);
-        _append(consent, structHash, body, balance >> 56);
+        uint256[] memory words = _read(consent, structHash);
+        uint256 given = words[_GRANT] >> 56;
+        if (ConsentCell.institution(given) != 0) revert ConsentTokenGranted(id);
+        if (given != 0) revert ConsentTokenRevoked(id, ConsentCell.revokedAt(given));
+        address owner = _owner(_requireMember(words[_INSTITUTION], consent.institution, Role.Institution));
+        _checkSignatures(consent, structHash, words, keySignature, endorsement);
+        _append(consent, structHash, body, words[_BALANCE] >> 56);
         emit Transfer(address(0), owner, id);
         emit Locked(id);
     }
@@ -102,8 +110,8 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
     function setLimit(uint8 limit, uint200 value) external override restricted {
         if (!Limits.valid(limit, value)) revert ConsentTokenLimit(limit, value);
         uint256 before = Cells.valueOf(log, Limits.key(limit));
-        Write[] memory writes = Cells.one(Limits.key(limit), Limits.next(limit, before, value));
-        log.append(EntryKind.LIMITS, abi.encode(limit, value), writes);
+        uint256 next = Limits.next(limit, before, value);
+        Entries.append(log, EntryKind.LIMITS, abi.encode(limit, value), Limits.key(limit), next);
     }
 
     /// @inheritdoc IConsentToken
@@ -179,14 +187,15 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
     function _checkSignatures(
         Consent calldata consent,
         bytes32 structHash,
+        uint256[] memory words,
         bytes calldata keySignature,
         bytes calldata endorsement
     ) private view {
-        Member memory platform = _requireMember(consent.platform, Role.Platform);
+        Member memory platform = _requireMember(words[_PLATFORM], consent.platform, Role.Platform);
         if (consent.key == address(0)) {
             if (keySignature.length != 0) revert ConsentTokenKeyOrPaper(consent.key, consent.paper);
         } else {
-            uint24 node = log.nodeOf(consent.key);
+            uint24 node = uint24(words[_KEY] >> 56);
             if (node != 0) revert ConsentTokenKeyOfNode(consent.key, node);
             _checkByKey(consent, structHash, structHash, keySignature);
         }
@@ -195,8 +204,21 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
         }
     }
 
-    function _requireMember(uint24 number, Role role) private view returns (Member memory member) {
-        member = log.memberAt(number, block.timestamp);
+    /// @dev What a grant needs, in one call: the words of the cells of the consent, its members, the institution's tokens, and
+    /// whose the enterprise's key is.
+    function _read(Consent calldata consent, bytes32 id) private view returns (uint256[] memory words) {
+        uint256[] memory keys = new uint256[](consent.key == address(0) ? 4 : 5);
+        keys[_GRANT] = ConsentCell.grantKey(id);
+        keys[_INSTITUTION] = NodeCell.key(consent.institution);
+        keys[_PLATFORM] = NodeCell.key(consent.platform);
+        keys[_BALANCE] = _balanceKey(consent.institution);
+        if (consent.key != address(0)) keys[_KEY] = NodeCell.operatorKey(consent.key);
+        (words,) = Cells.read(log, keys);
+    }
+
+    /// @dev `word` is that of the node's `NODE` cell.
+    function _requireMember(uint256 word, uint24 number, Role role) private view returns (Member memory member) {
+        member = log.memberNow(word >> 56, number);
         if (member.role != role) revert ConsentTokenRole(number, role, member.role);
         if (!member.acts) revert ConsentTokenInactive(number);
     }
@@ -214,7 +236,7 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
         uint256 validFrom = consent.notBefore > block.timestamp ? consent.notBefore : block.timestamp;
         writes[0] = Write({key: ConsentCell.grantKey(id), value: ConsentCell.pack(consent, validFrom)});
         writes[1] = Write({key: _balanceKey(consent.institution), value: balance + 1});
-        log.append(EntryKind.CONSENT, body, writes);
+        Entries.append(log, EntryKind.CONSENT, body, writes);
     }
 
     function _revoke(Consent calldata consent, bytes32 id, Revoker by) private {
@@ -225,8 +247,8 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
     }
 
     function _end(bytes32 id, uint24 institution, uint256 given, Revoker by) private {
-        Write[] memory writes = Cells.one(ConsentCell.grantKey(id), ConsentCell.revoked(given));
-        log.append(EntryKind.REVOCATION, abi.encode(id, institution, by), writes);
+        bytes memory body = abi.encode(id, institution, by);
+        Entries.append(log, EntryKind.REVOCATION, body, ConsentCell.grantKey(id), ConsentCell.revoked(given));
     }
 
     function _turnSigned(Consent calldata consent, bool pauses, uint40 deadline, bytes calldata signature) private {
@@ -256,7 +278,7 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
         Write[] memory writes = new Write[](first ? 2 : 1);
         writes[0] = Write({key: ConsentCell.pauseKey(id), value: next});
         if (first) writes[1] = Write({key: ConsentCell.grantKey(id), value: given | ConsentCell.WAS_PAUSED});
-        log.append(EntryKind.PAUSE, abi.encode(id, by, ConsentCell.turns(next)), writes);
+        Entries.append(log, EntryKind.PAUSE, abi.encode(id, by, ConsentCell.turns(next)), writes);
     }
 
     function _checkTurn(bytes32 id, bool pauses, uint256 before) private pure {
@@ -268,7 +290,8 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
     /// @dev In which right the caller ends or pauses a consent.
     function _byCaller(Consent calldata consent, bytes32 id) private view returns (Revoker) {
         if (msg.sender == consent.key) return Revoker.Key;
-        if (!log.actsFor(msg.sender, consent.platform)) revert ConsentTokenNotRevoker(uint256(id), msg.sender);
+        uint256 platform = Cells.valueOf(log, NodeCell.key(consent.platform));
+        if (!log.actsFor(platform, msg.sender, consent.platform)) revert ConsentTokenNotRevoker(uint256(id), msg.sender);
         return Revoker.Platform;
     }
 

@@ -8,9 +8,11 @@ import {Member, Role} from "./interfaces/INodeRegistry.sol";
 import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {Cells} from "./libraries/Cells.sol";
 import {DisputeCell} from "./libraries/DisputeCell.sol";
+import {Entries} from "./libraries/Entries.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {Members} from "./libraries/Members.sol";
 import {Messages} from "./libraries/Messages.sol";
+import {NodeCell} from "./libraries/NodeCell.sol";
 import {RecordCell} from "./libraries/RecordCell.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 
@@ -20,6 +22,14 @@ import {Signatures} from "./libraries/Signatures.sol";
 /// back. Wallets are asked by `staticcall`.
 contract Disputes is IDisputes, LogDomain {
     using Members for IRegionLog;
+
+    /// @dev Places of the cells that a filing reads, or an answer. An answer reads the last two only if it is `Corrected`.
+    uint256 private constant _DISPUTES = 0;
+    uint256 private constant _PUBLISHER = 1;
+    uint256 private constant _PLATFORM = 2;
+    uint256 private constant _ANSWER = 2;
+    uint256 private constant _RECORD = 3;
+    uint256 private constant _SUCCESSOR = 4;
 
     /// @notice The log that holds all state.
     IRegionLog public immutable log;
@@ -34,11 +44,12 @@ contract Disputes is IDisputes, LogDomain {
         override
         returns (uint32 number)
     {
-        Member memory member = _requireEntitled(platform, node);
+        (uint256[] memory words, uint64 entry) = _read(platform, node, leaf);
+        Member memory member = _requireEntitled(platform, node, words);
         if (msg.sender != member.operator && msg.sender != member.hostOperator) {
             revert DisputesNotOperator(msg.sender, platform);
         }
-        (uint256 value, uint64 entry) = _disputes(node, leaf);
+        uint256 value = words[_DISPUTES] >> 56;
         return _file(
             Filing({
                 platform: platform,
@@ -61,10 +72,11 @@ contract Disputes is IDisputes, LogDomain {
         returns (uint32 number)
     {
         if (block.timestamp > filing.deadline) revert DisputesFilingExpired(filing.deadline);
-        (uint256 value, uint64 entry) = _disputes(filing.node, filing.leaf);
+        (uint256[] memory words, uint64 entry) = _read(filing.platform, filing.node, filing.leaf);
+        uint256 value = words[_DISPUTES] >> 56;
         number = DisputeCell.filings(value);
         if (filing.previous != number) revert DisputesFilingUsed(number, filing.previous);
-        _checkSignatures(filing, keySignature, endorsement);
+        _checkSignatures(filing, words, keySignature, endorsement);
         return _file(
             Filing({
                 platform: filing.platform,
@@ -82,7 +94,6 @@ contract Disputes is IDisputes, LogDomain {
 
     /// @inheritdoc IDisputes
     function answerDispute(Answer calldata answer) external override {
-        log.requireAnswerer(msg.sender, answer.node);
         if (answer.outcome < Dispute.Corrected) revert DisputesOutcome(answer.outcome);
         bool corrected = answer.outcome == Dispute.Corrected;
         if ((answer.successor != 0) != corrected || answer.successor == answer.leaf) {
@@ -90,23 +101,24 @@ contract Disputes is IDisputes, LogDomain {
         }
         uint256[] memory keys = _keysOf(answer, corrected);
         // slither-disable-next-line unused-return
-        (uint256[] memory words,,,) = log.read(keys);
-        uint256 value = words[0] >> 56;
+        (uint256[] memory words,) = Cells.read(log, keys);
+        log.requireAnswerer(words[_PUBLISHER] >> 56, msg.sender, answer.node);
+        uint256 value = words[_DISPUTES] >> 56;
         if (answer.filing == 0 || answer.filing > DisputeCell.filings(value)) {
             revert DisputesNoFiling(DisputeCell.filings(value), answer.filing);
         }
         // slither-disable-next-line unused-return
-        (Dispute given,) = DisputeCell.unpackAnswer(words[1] >> 56);
+        (Dispute given,) = DisputeCell.unpackAnswer(words[_ANSWER] >> 56);
         if (given != Dispute.None) revert DisputesAnswered(answer.filing, given);
         if (corrected) {
-            _requireLife(answer.leaf, Life.Superseded, words[2]);
-            _requireLife(answer.successor, Life.Live, words[3]);
+            _requireLife(answer.leaf, Life.Superseded, words[_RECORD]);
+            _requireLife(answer.successor, Life.Live, words[_SUCCESSOR]);
         }
         Write[] memory writes = new Write[](2);
-        writes[0] = Write({key: keys[0], value: DisputeCell.answered(value, answer.outcome)});
-        writes[1] = Write({key: keys[1], value: DisputeCell.answer(answer.outcome)});
+        writes[0] = Write({key: keys[_DISPUTES], value: DisputeCell.answered(value, answer.outcome)});
+        writes[1] = Write({key: keys[_ANSWER], value: DisputeCell.answer(answer.outcome)});
         // slither-disable-next-line unused-return
-        log.append(EntryKind.ANSWER, abi.encode(answer), writes);
+        Entries.append(log, EntryKind.ANSWER, abi.encode(answer), writes);
     }
 
     /// @inheritdoc IDisputes
@@ -126,37 +138,43 @@ contract Disputes is IDisputes, LogDomain {
 
     /// @dev Log a filing. `value` is the record's cell as it is, `entry` the index that the entry gets.
     function _file(Filing memory filing, uint256 value, uint64 entry) private returns (uint32) {
-        Write[] memory writes =
-            Cells.one(DisputeCell.key(filing.node, filing.leaf), DisputeCell.filed(value, entry));
+        uint256 key = DisputeCell.key(filing.node, filing.leaf);
+        uint256 filed = DisputeCell.filed(value, entry);
         // The cell names the entry. Nobody else can have appended since the cell was read.
-        assert(log.append(EntryKind.DISPUTE, abi.encode(filing), writes) == entry);
+        assert(Entries.append(log, EntryKind.DISPUTE, abi.encode(filing), key, filed) == entry);
         return filing.number;
     }
 
-    /// @dev The value of the record's cell, and the number of entries of the log.
-    function _disputes(uint24 node, bytes32 leaf) private view returns (uint256 value, uint64 entries) {
+    /// @dev What a filing needs: the words of the cells of platform and publisher and of the record's disputes, and the number of
+    /// entries of the log.
+    function _read(uint24 platform, uint24 node, bytes32 leaf)
+        private
+        view
+        returns (uint256[] memory words, uint64 entries)
+    {
         if (leaf == 0) revert DisputesNoLeaf();
-        uint256[] memory keys = new uint256[](1);
-        keys[0] = DisputeCell.key(node, leaf);
-        uint256[] memory words;
-        // slither-disable-next-line unused-return
-        (words, entries,,) = log.read(keys);
-        value = words[0] >> 56;
+        uint256[] memory keys = new uint256[](3);
+        keys[_PLATFORM] = NodeCell.key(platform);
+        keys[_PUBLISHER] = NodeCell.key(node);
+        keys[_DISPUTES] = DisputeCell.key(node, leaf);
+        return Cells.read(log, keys);
     }
 
-    /// @dev The cells that an answer concerns: disputes of the record, answer to the filing; for a correction also the lives of
-    /// record and successor.
+    /// @dev The cells that an answer concerns: disputes of the record, publisher, answer to the filing; for a correction also the
+    /// lives of record and successor.
     function _keysOf(Answer calldata answer, bool corrected) private pure returns (uint256[] memory keys) {
-        keys = new uint256[](corrected ? 4 : 2);
-        keys[0] = DisputeCell.key(answer.node, answer.leaf);
-        keys[1] = DisputeCell.answerKey(answer.node, answer.leaf, answer.filing);
+        keys = new uint256[](corrected ? 5 : 3);
+        keys[_DISPUTES] = DisputeCell.key(answer.node, answer.leaf);
+        keys[_PUBLISHER] = NodeCell.key(answer.node);
+        keys[_ANSWER] = DisputeCell.answerKey(answer.node, answer.leaf, answer.filing);
         if (!corrected) return keys;
-        keys[2] = RecordCell.key(answer.node, answer.leaf);
-        keys[3] = RecordCell.key(answer.node, answer.successor);
+        keys[_RECORD] = RecordCell.key(answer.node, answer.leaf);
+        keys[_SUCCESSOR] = RecordCell.key(answer.node, answer.successor);
     }
 
     function _checkSignatures(
         DisputeFiling calldata filing,
+        uint256[] memory words,
         bytes calldata keySignature,
         bytes calldata endorsement
     ) private view {
@@ -164,7 +182,7 @@ contract Disputes is IDisputes, LogDomain {
         if (!Signatures.isBy(filing.key, address(0), digest, keySignature)) {
             revert DisputesFilingSignature(filing.key);
         }
-        Member memory platform = _requireEntitled(filing.platform, filing.node);
+        Member memory platform = _requireEntitled(filing.platform, filing.node, words);
         if (!Signatures.isBy(platform.operator, platform.hostOperator, digest, endorsement)) {
             revert DisputesFilingEndorsement(filing.platform);
         }
@@ -172,12 +190,17 @@ contract Disputes is IDisputes, LogDomain {
 
     /// @dev Reverts unless this is an active platform, and apart from the publisher: not the same node, nor its host, nor hosted
     /// by it, nor by the same host.
-    function _requireEntitled(uint24 number, uint24 node) private view returns (Member memory platform) {
-        platform = log.memberAt(number, block.timestamp);
+    function _requireEntitled(uint24 number, uint24 node, uint256[] memory words)
+        private
+        view
+        returns (Member memory platform)
+    {
+        uint256 own = words[_PLATFORM] >> 56;
+        platform = log.memberNow(own, number);
         if (platform.role != Role.Platform || !platform.acts) revert DisputesPlatform(number, platform.role);
-        uint24 publisher = log.physicalOf(node);
+        uint24 publisher = log.physicalOf(words[_PUBLISHER] >> 56, node);
         if (publisher == 0) revert DisputesUnknownNode(node);
-        if (log.physicalOf(number) == publisher) revert DisputesOwnRecord(number, node);
+        if (log.physicalOf(own, number) == publisher) revert DisputesOwnRecord(number, node);
     }
 
     function _requireLife(bytes32 leaf, Life expected, uint256 word) private pure {

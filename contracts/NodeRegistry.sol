@@ -7,6 +7,7 @@ import {LogDomain} from "./LogDomain.sol";
 import {Admission, INodeRegistry, Interval, Role, Status} from "./interfaces/INodeRegistry.sol";
 import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {Cells} from "./libraries/Cells.sol";
+import {Entries} from "./libraries/Entries.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {Members} from "./libraries/Members.sol";
 import {Messages} from "./libraries/Messages.sol";
@@ -102,7 +103,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, LogDomain {
             revert NodeRegistryAnswerer(number, by);
         }
         // slither-disable-next-line unused-return
-        log.append(EntryKind.ANSWERER, abi.encode(number, by), Cells.one(NodeCell.answererKey(number), by));
+        Entries.append(log, EntryKind.ANSWERER, abi.encode(number, by), NodeCell.answererKey(number), by);
     }
 
     /// @inheritdoc INodeRegistry
@@ -153,7 +154,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, LogDomain {
             writes[1] = Write({key: NodeCell.key(node.number), value: _pack(node)});
         }
         // slither-disable-next-line unused-return
-        log.append(EntryKind.COMPROMISE, abi.encode(node.number, key, value), writes);
+        Entries.append(log, EntryKind.COMPROMISE, abi.encode(node.number, key, value), writes);
         if (current && node.status == Status.Active && StolenKey.openSince(value) != 0) {
             node.before = _pack(node);
             _setStatus(node, Status.Suspended);
@@ -253,7 +254,7 @@ contract NodeRegistry is INodeRegistry, AccessManaged, LogDomain {
             mstore(writes, count)
         }
         // slither-disable-next-line unused-return
-        log.append(EntryKind.NODE, _body(node, profileDigest), writes);
+        Entries.append(log, EntryKind.NODE, _body(node, profileDigest), writes);
     }
 
     function _isOtherTerm(Node memory node) private pure returns (bool) {

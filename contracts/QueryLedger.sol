@@ -15,11 +15,13 @@ import {
 import {IRegionLog} from "./interfaces/IRegionLog.sol";
 import {Cells} from "./libraries/Cells.sol";
 import {ConsentCell} from "./libraries/ConsentCell.sol";
+import {Entries} from "./libraries/Entries.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {Limits} from "./libraries/Limits.sol";
 import {Members} from "./libraries/Members.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {Months} from "./libraries/Months.sol";
+import {NodeCell} from "./libraries/NodeCell.sol";
 import {Cache, Overlay} from "./libraries/Overlay.sol";
 import {QueryItem} from "./libraries/QueryItem.sol";
 import {Signatures} from "./libraries/Signatures.sol";
@@ -34,13 +36,16 @@ contract QueryLedger is IQueryLedger, LogDomain {
     using Members for IRegionLog;
     using Overlay for Cache;
 
-    /// @dev What judging one delivery needs: hashes of what was signed, and places in the overlay. `grant` is not used without a
-    /// consent.
+    /// @dev What judging one delivery needs: hashes of what was signed, and places in the overlay. Those of members are of their
+    /// `NODE` cells; their `MEMBER` cells follow. `grant` is not used without a consent, `broker` not without `via`.
     struct Case {
         bytes32 request;
         bytes32 receipt;
         uint256 nonce;
         uint256 grant;
+        uint256 institution;
+        uint256 provider;
+        uint256 broker;
     }
 
     /// @dev The places in the overlay of what is the same for all deliveries.
@@ -61,7 +66,8 @@ contract QueryLedger is IQueryLedger, LogDomain {
     /// @inheritdoc IQueryLedger
     function meter(Delivery[] calldata deliveries) external override {
         if (deliveries.length == 0) revert QueryLedgerEmpty();
-        (Cache memory cells, Case[] memory cases) = _load(deliveries);
+        Case[] memory cases = new Case[](deliveries.length);
+        Cache memory cells = _load(deliveries, cases);
         bytes memory items = new bytes(QueryItem.SIZE * deliveries.length);
         uint256 count = 0;
         for (uint256 i = 0; i < deliveries.length; ++i) {
@@ -73,19 +79,20 @@ contract QueryLedger is IQueryLedger, LogDomain {
         }
         if (count == 0) return;
         QueryItem.cut(items, count);
-        log.append(EntryKind.QUERIES, items, cells.writes());
+        cells.append(log, EntryKind.QUERIES, items);
     }
 
     /// @inheritdoc IQueryLedger
     function reportLoans(LoanReport calldata report) external override {
-        log.requireRole(msg.sender, report.institution, Role.Institution);
+        uint256 key = _loanKey(report.institution, report.month);
+        (uint256 node, uint256 word,) = Cells.pair(log, NodeCell.key(report.institution), key);
+        log.requireRole(node >> 56, msg.sender, report.institution, Role.Institution);
         if (!Months.isOver(report.month, block.timestamp)) revert QueryLedgerMonth(report.month);
         if ((report.count == 0) != (report.amount == 0)) revert QueryLedgerAmount(report.count, report.amount);
-        uint256 key = _loanKey(report.institution, report.month);
-        uint16 reports = uint16(Cells.valueOf(log, key) >> 160);
+        uint16 reports = uint16(word >> 216);
         if (report.revision != reports) revert QueryLedgerRevision(reports, report.revision);
         uint256 total = uint256(report.amount) | uint256(report.count) << 128 | uint256(reports + 1) << 160;
-        log.append(EntryKind.LOANS, abi.encode(report), Cells.one(key, total));
+        Entries.append(log, EntryKind.LOANS, abi.encode(report), key, total);
     }
 
     /// @inheritdoc IQueryLedger
@@ -108,23 +115,27 @@ contract QueryLedger is IQueryLedger, LogDomain {
     }
 
     /// @dev Read every cell that judging these deliveries needs.
-    function _load(Delivery[] calldata deliveries) private view returns (Cache memory cells, Case[] memory cases) {
-        cells = Overlay.create(3 + 2 * deliveries.length);
+    function _load(Delivery[] calldata deliveries, Case[] memory cases) private view returns (Cache memory cells) {
+        cells = Overlay.create(3 + 8 * deliveries.length);
         cells.place(Limits.key(Limits.OPEN_DOMAINS));
         cells.place(Cells.writersKey(Space.CONSENT));
         cells.place(Limits.key(Limits.DELIVERY_AGE));
-        cases = new Case[](deliveries.length);
-        for (uint256 i = 0; i < deliveries.length; ++i) {
-            Delivery calldata delivery = deliveries[i];
-            QueryRequest calldata asked = delivery.request;
-            Case memory one = cases[i];
-            one.request = Messages.queryRequest(asked);
-            one.receipt = Messages.receipt(one.request, delivery);
-            one.nonce = cells.place(_nonceKey(asked.institution, asked.provider, asked.nonce));
-            if (asked.consent != 0) one.grant = cells.place(ConsentCell.grantKey(asked.consent));
-        }
+        for (uint256 i = 0; i < deliveries.length; ++i) _place(deliveries[i], cases[i], cells);
         cells.load(log);
-        if (~cells.values[_REVOKERS] & ConsentCell.REVOKED_AT != 0) revert QueryLedgerNobodyRevokes();
+        if (~cells.valueAt(_REVOKERS) & ConsentCell.REVOKED_AT != 0) revert QueryLedgerNobodyRevokes();
+    }
+
+    function _place(Delivery calldata delivery, Case memory one, Cache memory cells) private pure {
+        QueryRequest calldata asked = delivery.request;
+        (uint24 institution, uint24 provider, uint24 via) = (asked.institution, asked.provider, asked.via);
+        bytes32 consent = asked.consent;
+        one.request = Messages.queryRequest(asked);
+        one.receipt = Messages.receipt(one.request, delivery);
+        one.nonce = cells.place(_nonceKey(institution, provider, asked.nonce));
+        if (consent != 0) one.grant = cells.place(ConsentCell.grantKey(consent));
+        one.institution = cells.pair(NodeCell.key(institution), NodeCell.memberKey(institution));
+        one.provider = cells.pair(NodeCell.key(provider), NodeCell.memberKey(provider));
+        if (via != 0) one.broker = cells.pair(NodeCell.key(via), NodeCell.memberKey(via));
     }
 
     /// @dev Judge a delivery. One that fits changes `cells`.
@@ -137,21 +148,23 @@ contract QueryLedger is IQueryLedger, LogDomain {
         finding = _judgeTimes(delivery, asked);
         if (finding != Finding.Fits) return (finding, 0);
         uint256 bit = _nonceBit(asked.nonce);
-        if (cells.values[one.nonce] & bit != 0) return (Finding.Replayed, 0);
-        finding = _judgeSignatures(delivery, asked, one);
+        uint256 nonces = cells.valueAt(one.nonce);
+        if (nonces & bit != 0) return (Finding.Replayed, 0);
+        finding = _judgeSignatures(delivery, one, cells);
         if (finding != Finding.Fits) return (finding, 0);
-        finding = _judgeConsent(asked, delivery.deliveredAt, one, cells);
+        uint256 grant;
+        (finding, grant) = _judgeConsent(asked, delivery.deliveredAt, one, cells);
         if (finding > Finding.Overdrawn) return (finding, 0);
 
-        flags = _timeFlags(delivery, cells.values[_AGE]);
+        flags = _timeFlags(delivery, cells.valueAt(_AGE));
         if (finding == Finding.WithoutConsent) {
             flags |= QueryItem.OPEN;
         } else {
             if (finding == Finding.Overdrawn) flags |= QueryItem.OVERDRAWN;
-            else cells.values[one.grant] += ConsentCell.ONE_USE;
-            if (ConsentCell.wasPaused(cells.values[one.grant])) flags |= _pauseFlag(asked.consent, delivery.deliveredAt);
+            else cells.change(one.grant, grant + ConsentCell.ONE_USE);
+            if (ConsentCell.wasPaused(grant)) flags |= _pauseFlag(asked.consent, delivery.deliveredAt);
         }
-        cells.values[one.nonce] |= bit;
+        cells.change(one.nonce, nonces | bit);
     }
 
     function _timeFlags(Delivery calldata delivery, uint256 limit) private view returns (uint256 flags) {
@@ -164,17 +177,19 @@ contract QueryLedger is IQueryLedger, LogDomain {
         return ConsentCell.pausedAt(Cells.valueOf(log, ConsentCell.pauseKey(consent)), time) ? QueryItem.PAUSED : 0;
     }
 
+    /// @dev Returns also the value of the consent's cell; 0 without one.
     function _judgeConsent(QueryRequest calldata asked, uint40 time, Case memory one, Cache memory cells)
         private
         pure
-        returns (Finding)
+        returns (Finding finding, uint256 grant)
     {
         // What nobody knows any more counts as closed.
-        (uint32 open,) = Limits.openAt(cells.values[_OPEN], time);
+        (uint32 open,) = Limits.openAt(cells.valueAt(_OPEN), time);
         if (asked.consent == 0) {
-            return asked.domains & ~open == 0 ? Finding.WithoutConsent : Finding.ConsentUnknown;
+            return (asked.domains & ~open == 0 ? Finding.WithoutConsent : Finding.ConsentUnknown, 0);
         }
-        return ConsentCell.judge(cells.values[one.grant], asked, time, open);
+        grant = cells.valueAt(one.grant);
+        finding = ConsentCell.judge(grant, asked, time, open);
     }
 
     function _judgeTimes(Delivery calldata delivery, QueryRequest calldata asked) private view returns (Finding) {
@@ -188,20 +203,22 @@ contract QueryLedger is IQueryLedger, LogDomain {
         return Finding.Fits;
     }
 
-    function _judgeSignatures(Delivery calldata delivery, QueryRequest calldata asked, Case memory one)
+    function _judgeSignatures(Delivery calldata delivery, Case memory one, Cache memory cells)
         private
         view
         returns (Finding)
     {
+        QueryRequest calldata asked = delivery.request;
         uint40 time = delivery.deliveredAt;
-        Member memory institution = log.memberAt(asked.institution, time);
+        Member memory institution = _memberAt(cells, one.institution, asked.institution, time);
         if (institution.role != Role.Institution || !institution.acts) return Finding.Institution;
-        Member memory provider = log.memberAt(asked.provider, time);
+        Member memory provider = _memberAt(cells, one.provider, asked.provider, time);
         if ((provider.role != Role.Platform && provider.role != Role.Bureau) || !provider.acts) return Finding.Provider;
         bytes32 digest = _digestOf(one.request);
         if (!_signed(institution, digest, delivery.byInstitution)) return Finding.RequestSignature;
         if (!_signed(provider, _digestOf(one.receipt), delivery.byProvider)) return Finding.ReceiptSignature;
-        return asked.via == 0 ? Finding.Fits : _judgeBroker(log.memberAt(asked.via, time), digest, delivery.byBroker);
+        if (asked.via == 0) return Finding.Fits;
+        return _judgeBroker(_memberAt(cells, one.broker, asked.via, time), digest, delivery.byBroker);
     }
 
     function _judgeBroker(Member memory broker, bytes32 digest, Signature calldata signature)
@@ -211,6 +228,14 @@ contract QueryLedger is IQueryLedger, LogDomain {
     {
         if (broker.role != Role.Platform || !broker.acts) return Finding.Broker;
         return _signed(broker, digest, signature) ? Finding.Fits : Finding.BrokerSignature;
+    }
+
+    function _memberAt(Cache memory cells, uint256 place, uint24 number, uint40 time)
+        private
+        view
+        returns (Member memory)
+    {
+        return log.memberAt(cells.valueAt(place), cells.valueAt(place + 1), number, time);
     }
 
     /// @dev By an account only: a wallet could say otherwise tomorrow.

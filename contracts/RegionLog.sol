@@ -73,13 +73,15 @@ contract RegionLog is IRegionLog, AccessManaged {
         uint256 head = _headFor(msg.sender);
         if (kind > 31 || head >> (64 + kind) & 1 == 0) _refuseKind(kind);
         index = uint40(head);
-        bytes memory committed = new bytes(96 * writes.length);
-        for (uint256 i = 0; i < writes.length; ++i) {
-            Write calldata write = writes[i];
-            _put(committed, i, index, write.key, write.value, _bitsOf(head, write.key >> 248));
+        (uint256 data, uint256 place) = _layOut(body, writes.length);
+        _putAll(writes, place, head);
+        _enter(head, kind, msg.sender, _hash(data + 0x80, body.length), _hash(place, 96 * writes.length));
+        bytes32 topic = Appended.selector;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            // emit Appended(index, kind, msg.sender, block.timestamp, body, committed), which `_layOut` laid out
+            log4(data, sub(add(place, mul(writes.length, 0x60)), data), topic, index, kind, caller())
         }
-        _enter(head, kind, msg.sender, keccak256(body), keccak256(committed));
-        emit Appended(index, kind, msg.sender, uint64(block.timestamp), body, committed);
     }
 
     /// @inheritdoc IRegionLog
@@ -126,11 +128,29 @@ contract RegionLog is IRegionLog, AccessManaged {
         external
         view
         override
-        returns (uint256[] memory words, uint64 entries, uint64 number, bytes32 parentHash)
+        returns (uint256[] memory, uint64, uint64, bytes32)
     {
-        words = new uint256[](keys.length);
-        for (uint256 i = 0; i < keys.length; ++i) words[i] = _cells[keys[i]];
-        return (words, uint40(_head), uint64(block.number), blockhash(block.number - 1));
+        uint256 head = _head;
+        // Every rule and every verification calls this. The answer is written once, in the form in which it is returned:
+        // 0x80 || entries || number || parentHash || number of words || words. Key and slot of `_cells` are hashed at 0x00.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let answer := mload(0x40)
+            mstore(answer, 0x80)
+            mstore(add(answer, 0x20), and(head, 0xffffffffff))
+            mstore(add(answer, 0x40), number())
+            mstore(add(answer, 0x60), blockhash(sub(number(), 1)))
+            mstore(add(answer, 0x80), keys.length)
+            mstore(0x20, _cells.slot)
+            let place := add(answer, 0xa0)
+            let key := keys.offset
+            for { let end := add(key, shl(5, keys.length)) } lt(key, end) { key := add(key, 0x20) } {
+                mstore(0x00, calldataload(key))
+                mstore(place, sload(keccak256(0x00, 0x40)))
+                place := add(place, 0x20)
+            }
+            return(answer, sub(place, answer))
+        }
     }
 
     /// @inheritdoc IRegionLog
@@ -200,8 +220,55 @@ contract RegionLog is IRegionLog, AccessManaged {
         return _cells[Space.key(Space.LOG, id)] >> 56;
     }
 
-    /// @dev Write a cell, and what changed into place `i` of `committed`.
-    function _put(bytes memory committed, uint256 i, uint256 index, uint256 key, uint256 value, uint256 bits) private {
+    /// @dev Lay out the data of an `Appended` event, so that the body is copied once, and cells are put where they are emitted
+    /// and hashed:
+    ///
+    ///     0x00  time
+    ///     0x20  0x60, where the body is
+    ///     0x40  where the writes are
+    ///     0x60  length of the body
+    ///     0x80  the body, padded with zeros
+    ///      …    length of the writes, then `key || old word || new word` of each
+    ///
+    /// @return data Where it begins.
+    /// @return place Where the first of `count` writes belongs.
+    function _layOut(bytes calldata body, uint256 count) private view returns (uint256 data, uint256 place) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            data := mload(0x40)
+            let padded := and(add(body.length, 0x1f), not(0x1f))
+            place := add(data, add(0x80, padded))
+            // Zeros after the body. If there is no body, its length stands here, which is 0 too.
+            mstore(sub(place, 0x20), 0)
+            mstore(data, timestamp())
+            mstore(add(data, 0x20), 0x60)
+            mstore(add(data, 0x40), add(0x80, padded))
+            mstore(add(data, 0x60), body.length)
+            calldatacopy(add(data, 0x80), body.offset, body.length)
+            mstore(place, mul(count, 0x60))
+            place := add(place, 0x20)
+            mstore(0x40, add(place, mul(count, 0x60)))
+        }
+    }
+
+    /// @dev Write all cells, and what changed from `place` on in memory.
+    function _putAll(Write[] calldata writes, uint256 place, uint256 head) private {
+        uint256 space = type(uint256).max;
+        uint256 bits = 0;
+        for (uint256 i = 0; i < writes.length; ++i) {
+            Write calldata write = writes[i];
+            // Most writes of a long list are to the space of the one before.
+            if (write.key >> 248 != space) {
+                space = write.key >> 248;
+                bits = _bitsOf(head, space);
+            }
+            _put(place, uint40(head), write.key, write.value, bits);
+            place += 0x60;
+        }
+    }
+
+    /// @dev Write a cell, and what changed to `place` in memory.
+    function _put(uint256 place, uint256 index, uint256 key, uint256 value, uint256 bits) private {
         if (value > _ALL) revert RegionLogValue(key, value);
         uint256 old = _cells[key];
         // A word names the entry that wrote it. Entry 0 writes no cell.
@@ -212,10 +279,17 @@ contract RegionLog is IRegionLog, AccessManaged {
         _cells[key] = word;
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            let place := add(add(committed, 0x20), mul(i, 0x60))
             mstore(place, key)
             mstore(add(place, 0x20), old)
             mstore(add(place, 0x40), word)
+        }
+    }
+
+    /// @dev The hash of `length` bytes of memory.
+    function _hash(uint256 place, uint256 length) private pure returns (bytes32 hash) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            hash := keccak256(place, length)
         }
     }
 
@@ -244,8 +318,13 @@ contract RegionLog is IRegionLog, AccessManaged {
     function _appendOwn(uint8 kind, bytes memory body, Write[] memory writes) private {
         uint256 head = uint40(_head);
         bytes memory committed = new bytes(96 * writes.length);
+        uint256 place;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            place := add(committed, 0x20)
+        }
         for (uint256 i = 0; i < writes.length; ++i) {
-            _put(committed, i, head, writes[i].key, writes[i].value, _ALL);
+            _put(place + 96 * i, head, writes[i].key, writes[i].value, _ALL);
         }
         _enter(head, kind, address(this), keccak256(body), keccak256(committed));
         emit Appended(uint64(head), kind, address(this), uint64(block.timestamp), body, committed);

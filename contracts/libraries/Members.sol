@@ -38,7 +38,7 @@ library Members {
         requireActor(log, node, caller, number);
     }
 
-    /// @notice As above, for who has read the `NODE` cell already.
+    /// @notice As above, for who has read the `NODE` cell: `node` is its value, here and below.
     function requireActor(IRegionLog log, uint256 node, address caller, uint24 number) internal view {
         (Fault fault, uint24 at, uint256 member) = _fault(log, node, caller, number);
         if (fault == Fault.None) return;
@@ -52,13 +52,13 @@ library Members {
     }
 
     /// @notice Reverts unless `caller` may act for the node now, and it has this role.
-    function requireRole(IRegionLog log, address caller, uint24 number, Role role) internal view {
-        Role actual = NodeCell.role(requireActor(log, caller, number));
+    function requireRole(IRegionLog log, uint256 node, address caller, uint24 number, Role role) internal view {
+        requireActor(log, node, caller, number);
+        Role actual = NodeCell.role(node);
         if (actual != role) revert INodeRegistry.NodeRegistryRole(number, role, actual);
     }
 
-    /// @notice Reverts unless `caller` may act for the node now and the node may publish all of `domains`. `node` is the value
-    /// of its `NODE` cell.
+    /// @notice Reverts unless `caller` may act for the node now and the node may publish all of `domains`.
     function requirePublisher(IRegionLog log, uint256 node, address caller, uint24 number, uint32 domains)
         internal
         view
@@ -70,8 +70,7 @@ library Members {
     }
 
     /// @notice Reverts unless `caller` may act for the node now or, where the node is retired, for the one that answers for it.
-    function requireAnswerer(IRegionLog log, address caller, uint24 number) internal view {
-        uint256 node = Cells.valueOf(log, NodeCell.key(number));
+    function requireAnswerer(IRegionLog log, uint256 node, address caller, uint24 number) internal view {
         if (NodeCell.status(node) != Status.Retired) return requireActor(log, node, caller, number);
         uint24 answerer = uint24(Cells.valueOf(log, NodeCell.answererKey(number)));
         if (answerer == 0) revert INodeRegistry.NodeRegistryInactive(number, Status.Retired, 0);
@@ -79,9 +78,9 @@ library Members {
     }
 
     /// @notice Whether `caller` may act for the node now.
-    function actsFor(IRegionLog log, address caller, uint24 number) internal view returns (bool) {
+    function actsFor(IRegionLog log, uint256 node, address caller, uint24 number) internal view returns (bool) {
         // slither-disable-next-line unused-return
-        (Fault fault,,) = _fault(log, Cells.valueOf(log, NodeCell.key(number)), caller, number);
+        (Fault fault,,) = _fault(log, node, caller, number);
         return fault == Fault.None;
     }
 
@@ -91,10 +90,14 @@ library Members {
     }
 
     /// @notice The node that hosts this one, or the node itself if it is physical; 0 if there is no such node.
-    function physicalOf(IRegionLog log, uint24 number) internal view returns (uint24) {
-        (uint256 node, uint256 member) = Cells.values(log, NodeCell.key(number), NodeCell.memberKey(number));
+    function physicalOf(IRegionLog log, uint256 node, uint24 number) internal view returns (uint24) {
         if (node == 0) return 0;
-        return NodeCell.isHosted(node) ? NodeCell.host(member) : number;
+        return NodeCell.isHosted(node) ? NodeCell.host(Cells.valueOf(log, NodeCell.memberKey(number))) : number;
+    }
+
+    /// @notice The state of a node now, and the keys whose signatures count as its own. Of most nodes, `node` says it all.
+    function memberNow(IRegionLog log, uint256 node, uint24 number) internal view returns (Member memory found) {
+        return NodeCell.isPlain(node) ? _plain(node) : memberAt(log, number, block.timestamp);
     }
 
     /// @notice The state of a node at `time` (unix seconds, not after now), and the keys whose signatures counted as its own.
@@ -109,6 +112,7 @@ library Members {
         view
         returns (Member memory found)
     {
+        if (NodeCell.isPlain(node) && time >= NodeCell.since(member)) return _plain(node);
         Term memory term = _termAt(log, node, member, number, time);
         found.role = NodeCell.role(node);
         found.operator = _unlessStolen(log, term, time);
@@ -121,6 +125,14 @@ library Members {
         }
         // Nobody can act where no key counts.
         if (found.operator == address(0) && found.hostOperator == address(0)) found.acts = false;
+    }
+
+    /// @dev A plain node as it is now.
+    function _plain(uint256 node) private pure returns (Member memory found) {
+        address operator = NodeCell.operator(node);
+        found.role = NodeCell.role(node);
+        found.operator = operator;
+        found.acts = NodeCell.status(node) == Status.Active && operator != address(0);
     }
 
     /// @dev Why the caller cannot act for a node, and the number of the node that is inactive or whose key was stolen.

@@ -1,79 +1,134 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {IRegionLog, Write} from "../interfaces/IRegionLog.sol";
+import {IRegionLog} from "../interfaces/IRegionLog.sol";
+import {Cells} from "./Cells.sol";
+import {Entries} from "./Entries.sol";
 
 /// @dev Cells of a call that treats many items: read once, changed in memory, written once.
-/// @param slots An open hash table of positions in `keys`, counted from 1.
-/// @param keys The keys, each once.
-/// @param words The words that the log holds.
-/// @param values The values as they are to be.
+/// @param slots Where an open hash table begins: places in `keys`, counted from 1, of 2 bytes each.
+/// @param mask Number of its slots, a power of two, less 1.
+/// @param keys The keys. While they are placed, the list is the last thing in memory, and grows there.
+/// @param words The words that the log holds. In a changed one, the new value, and `_CHANGED` in place of the entry.
 struct Cache {
-    uint256[] slots;
+    uint256 slots;
+    uint256 mask;
     uint256[] keys;
     uint256[] words;
-    uint256[] values;
 }
 
 /// @title An overlay over the cells of the log
-/// @notice First `place` all keys, then `load`, then read and change `values` by their places, then append `writes`.
+/// @notice First `create` it and `place` all keys, without allocating memory in between. Then `load`, read and `change` values
+/// by their places, and `append`. No more keys than `create` was told may be placed.
+/// @dev The cost of memory grows quadratically, so the table takes 2 bytes a slot, and the list of keys no more than there are.
 library Overlay {
+    /// @dev No entry has this index: a log has fewer than 2^40.
+    uint256 private constant _CHANGED = 0xffffffffffffff;
+
+    /// @dev Places fit into 16 bits.
+    uint256 private constant _MOST = type(uint16).max;
+
+    /// @notice There would be more than 65,535 cells.
+    error OverlayTooMany(uint256 most);
+
     /// @notice An overlay for at most `most` keys.
     function create(uint256 most) internal pure returns (Cache memory cache) {
-        uint256 size = 2;
+        if (most > _MOST) revert OverlayTooMany(most);
+        uint256 size = 16;
         while (size < 2 * most) size <<= 1;
-        cache.slots = new uint256[](size);
-        cache.keys = new uint256[](most);
-        _setLength(cache.keys, 0);
+        cache.mask = size - 1;
+        uint256[] memory table = new uint256[](size / 16);
+        uint256[] memory keys = new uint256[](0);
+        cache.keys = keys;
+        uint256 slots;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            // A slot is the last 2 bytes of the word that is read at it, so the first slot's word begins 30 bytes earlier, in
+            // the table's length, which is never read again.
+            slots := add(table, 0x02)
+        }
+        cache.slots = slots;
     }
 
     /// @notice The place of a key; it gets one if it has none.
-    function place(Cache memory cache, uint256 key) internal pure returns (uint256) {
-        uint256[] memory slots = cache.slots;
-        uint256[] memory keys = cache.keys;
-        uint256 mask = slots.length - 1;
-        unchecked {
+    function place(Cache memory cache, uint256 key) internal pure returns (uint256 found) {
+        return pair(cache, key, 0);
+    }
+
+    /// @notice As `place`; where the key gets a place, `second`, if not 0, gets the next one, at which nothing else finds it.
+    function pair(Cache memory cache, uint256 key, uint256 second) internal pure returns (uint256 found) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let slots := mload(cache)
+            let mask := mload(add(cache, 0x20))
+            let keys := mload(add(cache, 0x40))
             // Keys are hashes or small numbers; multiplied by an odd constant, both spread over the upper bits.
-            uint256 slot = key * 0x9e3779b97f4a7c15f39cc0605cedc8341082276bf3a27251f86c6a11d0c18e95 >> 192;
-            for (;; ++slot) {
-                uint256 found = slots[slot & mask];
-                if (found == 0) break;
-                if (keys[found - 1] == key) return found - 1;
+            let slot := shr(192, mul(key, 0x9e3779b97f4a7c15f39cc0605cedc8341082276bf3a27251f86c6a11d0c18e95))
+            for {} 1 { slot := add(slot, 1) } {
+                let at := add(slots, shl(1, and(slot, mask)))
+                let word := mload(at)
+                found := and(word, 0xffff)
+                if found {
+                    if iszero(eq(mload(add(keys, shl(5, found))), key)) { continue }
+                    break
+                }
+                // The key is new: the list grows by one or two words, into free memory.
+                let count := add(mload(keys), 1)
+                found := count
+                mstore(at, or(word, count))
+                let end := add(keys, shl(5, count))
+                if iszero(eq(end, mload(0x40))) { invalid() }
+                mstore(end, key)
+                if second {
+                    end := add(end, 0x20)
+                    count := add(count, 1)
+                    mstore(end, second)
+                }
+                mstore(keys, count)
+                mstore(0x40, add(end, 0x20))
+                break
             }
-            uint256 count = keys.length;
-            _setLength(keys, count + 1);
-            keys[count] = key;
-            slots[slot & mask] = count + 1;
-            return count;
+            found := sub(found, 1)
         }
     }
 
-    /// @notice Read all cells. Returns the number of entries of the log.
-    function load(Cache memory cache, IRegionLog log) internal view returns (uint64 entries) {
+    /// @notice Read all cells.
+    function load(Cache memory cache, IRegionLog log) internal view {
         // slither-disable-next-line unused-return
-        (cache.words, entries,,) = log.read(cache.keys);
-        cache.values = new uint256[](cache.words.length);
-        for (uint256 i = 0; i < cache.values.length; ++i) cache.values[i] = cache.words[i] >> 56;
+        (cache.words,) = Cells.read(log, cache.keys);
     }
 
-    /// @notice What was changed.
-    function writes(Cache memory cache) internal pure returns (Write[] memory changed) {
-        changed = new Write[](cache.keys.length);
-        uint256 count = 0;
-        for (uint256 i = 0; i < changed.length; ++i) {
-            uint256 value = cache.values[i];
-            if (value != cache.words[i] >> 56) changed[count++] = Write({key: cache.keys[i], value: value});
-        }
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            mstore(changed, count)
-        }
+    /// @notice The value at a place.
+    function valueAt(Cache memory cache, uint256 at) internal pure returns (uint256) {
+        return cache.words[at] >> 56;
     }
 
-    function _setLength(uint256[] memory list, uint256 length) private pure {
+    /// @notice Change the value at a place.
+    function change(Cache memory cache, uint256 at, uint256 value) internal pure {
+        cache.words[at] = value << 56 | _CHANGED;
+    }
+
+    /// @notice Append an entry that writes what was changed. Returns its index.
+    function append(Cache memory cache, IRegionLog log, uint8 kind, bytes memory body) internal returns (uint64) {
+        uint256[] memory words = cache.words;
+        uint256[] memory keys = cache.keys;
+        // Room for key and value of each.
+        uint256[] memory writes = new uint256[](2 * words.length);
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            mstore(list, length)
+            let next := add(writes, 0x20)
+            let apart := sub(keys, words)
+            let word := add(words, 0x20)
+            for { let end := add(word, shl(5, mload(words))) } lt(word, end) { word := add(word, 0x20) } {
+                let value := mload(word)
+                if eq(and(value, _CHANGED), _CHANGED) {
+                    mstore(next, mload(add(word, apart)))
+                    mstore(add(next, 0x20), shr(56, value))
+                    next := add(next, 0x40)
+                }
+            }
+            mstore(writes, shr(5, sub(sub(next, writes), 0x20)))
         }
+        return Entries.appendPairs(log, kind, body, writes);
     }
 }

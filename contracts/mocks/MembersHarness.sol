@@ -24,23 +24,26 @@ contract MembersHarness {
     }
 
     function requireRole(address caller, uint24 number, Role role) external view {
-        _log.requireRole(caller, number, role);
+        _log.requireRole(_node(number), caller, number, role);
     }
 
     function requirePublisher(address caller, uint24 number, uint32 domains) external view {
-        _log.requirePublisher(Cells.valueOf(_log, NodeCell.key(number)), caller, number, domains);
+        _log.requirePublisher(_node(number), caller, number, domains);
     }
 
     function requireAnswerer(address caller, uint24 number) external view {
-        _log.requireAnswerer(caller, number);
+        _log.requireAnswerer(_node(number), caller, number);
     }
 
     function actsFor(address caller, uint24 number) external view returns (bool) {
-        return _log.actsFor(caller, number);
+        return _log.actsFor(_node(number), caller, number);
     }
 
     function isActive(uint24 number) external view returns (bool) {
-        return _log.memberAt(number, block.timestamp).acts;
+        bool acts = _log.memberAt(number, block.timestamp).acts;
+        // What rules ask about the present must not differ from what they ask about the past.
+        assert(acts == _log.memberNow(_node(number), number).acts);
+        return acts;
     }
 
     function wasStolen(address key, uint40 time) external view returns (bool) {
@@ -53,5 +56,9 @@ contract MembersHarness {
 
     function memberAt(uint24 number, uint40 time) external view returns (Member memory) {
         return _log.memberAt(number, time);
+    }
+
+    function _node(uint24 number) private view returns (uint256) {
+        return Cells.valueOf(_log, NodeCell.key(number));
     }
 }
