@@ -13,7 +13,14 @@ from creditchain.batch.progress import Watch, no_watch
 from creditchain.chain.region import Region
 from creditchain.checkpoints.checking import PinnedSigners
 from creditchain.checkpoints.errors import CheckpointError
-from creditchain.checkpoints.facts import EntryRun, ShownFacts, facts_digest, parse_region_facts, region_facts_file
+from creditchain.checkpoints.facts import (
+    CellRow,
+    EntryRow,
+    ShownFacts,
+    facts_digest,
+    parse_region_facts,
+    region_facts_file,
+)
 from creditchain.checkpoints.file import SignedCheckpoint
 from creditchain.checkpoints.message import Checkpoint
 from creditchain.checkpoints.signed_facts import SignedFacts
@@ -24,14 +31,15 @@ from creditchain.home.layout import Home
 from creditchain.index.facts import IndexedFacts
 from creditchain.index.opened import IndexedLog
 from creditchain.index.opening import open_log
+from creditchain.index.state import IndexedState
 from creditchain.log.cells import cell_key
 from creditchain.log.facts import Basis, EntryPlace
-from creditchain.log.publishing_cells import CURRENT_EPOCH_KEY, book_key, current_epoch_of
+from creditchain.log.publishing_cells import CURRENT_EPOCH_KEY, book_key, current_epoch_of, flags_key
 from creditchain.log.reading import RegionReading
 from creditchain.log.recorded_facts import RecordedFacts
-from creditchain.log.state_proofs import CellRun, KeyRange, prefix_range, single_key
+from creditchain.log.state_proofs import CellRange, KeyRange, prefix_range, single_key
 from creditchain.log.views import BlockRef
-from creditchain.merkle.runs import run_proof
+from creditchain.merkle.runs import runs_proof
 from creditchain.packages.record_package import RecordPackage
 from creditchain.packages.report_package import ReportPackage
 from creditchain.verification.verdict import Source
@@ -137,25 +145,20 @@ def shown_facts(signed: Signed, keys: Iterable[bytes], entries: Iterable[int]) -
         shared = SignedFacts(parse_region_facts(signed.region_facts), signed.pinned())
         if shared.checkpoint != signed.checkpoint.message:
             raise CheckpointError("the region facts are under another checkpoint")
-    return ShownFacts(
-        checkpoint=signed.checkpoint,
-        cells=_cell_runs(signed.log, [key for key in keys if shared is None or not shared.knows(key)]),
-        entries=_entry_runs(signed.log, [one for one in entries if shared is None or not shared.has_entry(one)]),
-        region_facts=None if signed.region_facts is None else facts_digest(signed.region_facts),
-    )
+    state = signed.log.state()
+    places = [_place(state, key) for key in keys if shared is None or not shared.knows(key)]
+    own = [one for one in entries if shared is None or not shared.has_entry(one)]
+    shown = _shown(signed.checkpoint, signed.log, set().union(*places), own)
+    return shown if signed.region_facts is None else replace(shown, region_facts=facts_digest(signed.region_facts))
 
 
 def region_facts(signed: Signed) -> bytes:
     """The file of what all packages of a region share under a checkpoint."""
-    state = signed.log.state()
-    runs = []
-    for keys in _SHARED:
-        shown = state.prove_range(keys)
-        cells, left = shown.shown(), 0 if shown.left is None else 1
-        if cells:
-            runs.append(CellRun(shown.first - left, cells, shown.proof))
-    found = ShownFacts(signed.checkpoint, tuple(runs), _entry_runs(signed.log, _shared_entries(signed.log)))
-    return region_facts_file(found)
+    log, entries = signed.log, _shared_entries(signed.log)
+    state, places = log.state(), set[int]()
+    for keys in (*_SHARED, *(single_key(flags_key(entry)) for entry in entries)):
+        places |= _places(state.prove_range(keys))
+    return region_facts_file(_shown(signed.checkpoint, log, places, entries))
 
 
 def _shared_entries(log: IndexedLog) -> list[int]:
@@ -173,26 +176,31 @@ def _shared_entries(log: IndexedLog) -> list[int]:
     return found
 
 
-def _cell_runs(log: IndexedLog, keys: Iterable[bytes]) -> tuple[CellRun, ...]:
-    """Runs that show these cells; of those that there are not, the neighbours between which they would stand."""
-    state = log.state()
-    places: set[int] = set()
-    for key in keys:
-        shown = state.prove_range(single_key(key))
-        left = 0 if shown.left is None else 1
-        places.update(range(shown.first - left, shown.first - left + len(shown.shown())) if not shown.cells else ())
-        places.update((shown.first,) if shown.cells else ())
-    return tuple(state.prove_cells(first, count) for first, count in _runs(sorted(places), _CELLS_BETWEEN))
-
-
-def _entry_runs(log: IndexedLog, indices: Iterable[int]) -> tuple[EntryRun, ...]:
-    return tuple(
-        EntryRun(
-            tuple(log.entry(index).appended for index in range(first, first + count)),
-            tuple(run_proof(log.tree, first, count)),
-        )
-        for first, count in _runs(sorted(set(indices)), _ENTRIES_BETWEEN)
+def _shown(checkpoint: SignedCheckpoint, log: IndexedLog, places: Iterable[int], entries: Iterable[int]) -> ShownFacts:
+    """The cells at these places of the state tree, and these entries."""
+    cells, cells_proof = log.state().prove_runs(list(_runs(sorted(places), _CELLS_BETWEEN)))
+    runs = list(_runs(sorted(set(entries)), _ENTRIES_BETWEEN))
+    return ShownFacts(
+        checkpoint=checkpoint,
+        cells=tuple(CellRow(first, row) for first, row in cells),
+        cells_proof=cells_proof,
+        entries=tuple(
+            EntryRow(tuple(log.entry(index).appended for index in range(first, first + count))) for first, count in runs
+        ),
+        entries_proof=tuple(runs_proof(log.tree, runs)),
     )
+
+
+def _places(shown: CellRange) -> set[int]:
+    """The places of the cells of a range; the neighbours' too, between which others would stand."""
+    first = shown.first - (0 if shown.left is None else 1)
+    return set(range(first, first + len(shown.shown())))
+
+
+def _place(state: IndexedState, key: bytes) -> set[int]:
+    """The place of a cell; if there is none, those of its neighbours."""
+    shown = state.prove_range(single_key(key))
+    return {shown.first} if shown.cells else _places(shown)
 
 
 def _runs(places: Sequence[int], between: int) -> Iterator[tuple[int, int]]:

@@ -1,7 +1,8 @@
 """Cells and entries that are shown under a checkpoint, and the files that hold them (docs/format.md, section 10).
 
 Cells are shown in runs of neighbours in the state tree. A run says the word of each cell in it, and that there is no
-cell between two neighbours. Entries are shown in runs of the log's tree.
+cell between two neighbours. Entries are shown in runs of the log's tree. One proof serves all runs of a tree, since
+they share most of their way to the root.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from creditchain.errors import Place
 from creditchain.hashing import keccak256
 from creditchain.log.appended import AppendedEntry
 from creditchain.log.cells import Cell, CellError
-from creditchain.log.state_proofs import CellRun
 from creditchain.merkle import MAX_RUN_PROOF
 from creditchain.packages.fields import Fields, PackageError
 from creditchain.packages.parts import HASH, hexed, joined, load_json
@@ -36,14 +36,22 @@ class FactsLimits:
 
 FACTS_LIMITS: Final = FactsLimits()
 _CELL_BYTES: Final = 64
+_SHOWN: Final = ("cells", "cells_proof", "entries", "entries_proof")
 
 
 @dataclass(frozen=True, slots=True)
-class EntryRun:
-    """Neighbouring entries of the log, with one proof for all of them (`merkle.verify_run`)."""
+class CellRow:
+    """Neighbouring cells of the state tree."""
+
+    first: int  #: index of the first cell in the tree
+    cells: tuple[Cell, ...]  #: at least one
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """Neighbouring entries of the log."""
 
     entries: tuple[AppendedEntry, ...]  #: at least one; their indices follow each other
-    proof: tuple[bytes, ...]
 
     @property
     def first(self) -> int:
@@ -56,8 +64,10 @@ class ShownFacts:
     """A checkpoint, and what is shown under it. Nothing is checked yet; `signed_facts.SignedFacts` does that."""
 
     checkpoint: SignedCheckpoint
-    cells: tuple[CellRun, ...] = ()
-    entries: tuple[EntryRun, ...] = ()
+    cells: tuple[CellRow, ...] = ()  #: ascending
+    cells_proof: tuple[bytes, ...] = ()  #: one for all of them (`merkle.verify_runs`); empty where there are none
+    entries: tuple[EntryRow, ...] = ()
+    entries_proof: tuple[bytes, ...] = ()
     region_facts: bytes | None = None  #: digest (32 bytes) of the file with what else is needed; None if nothing is
 
     def as_json(self) -> dict[str, Any]:
@@ -71,11 +81,13 @@ class ShownFacts:
 
 def read_facts(value: object, path: str = "facts") -> ShownFacts:
     """Read the member `facts` of a package. Raises PackageError."""
-    fields = Fields(value, path, ("checkpoint", "region_facts", "cells", "entries"))
+    fields = Fields(value, path, ("checkpoint", "region_facts", *_SHOWN))
     return ShownFacts(
         checkpoint=read_checkpoint(fields.raw("checkpoint"), f"{path}.checkpoint"),
         cells=_cells(fields),
+        cells_proof=_proof(fields, "cells_proof"),
         entries=_entries(fields),
+        entries_proof=_proof(fields, "entries_proof"),
         region_facts=fields.digest("region_facts") if fields.has("region_facts") else None,
     )
 
@@ -88,11 +100,13 @@ def region_facts_file(shown: ShownFacts) -> bytes:
 
 def parse_region_facts(raw: bytes) -> ShownFacts:
     """Parse a file of what many packages of a region share under one checkpoint. Raises PackageError."""
-    fields = Fields(load_json(raw), "", ("format", "hash", "checkpoint", "cells", "entries"))
+    fields = Fields(load_json(raw), "", ("format", "hash", "checkpoint", *_SHOWN))
     fields.choice("format", [REGION_FACTS_FORMAT])
     fields.choice("hash", [HASH])
     checkpoint = read_checkpoint(fields.raw("checkpoint"), "checkpoint")
-    return ShownFacts(checkpoint, _cells(fields), _entries(fields))
+    return ShownFacts(
+        checkpoint, _cells(fields), _proof(fields, "cells_proof"), _entries(fields), _proof(fields, "entries_proof")
+    )
 
 
 def facts_digest(raw: bytes) -> bytes:
@@ -103,17 +117,13 @@ def facts_digest(raw: bytes) -> bytes:
 def _shown_json(shown: ShownFacts) -> dict[str, Any]:
     return {
         "cells": [
-            {
-                "first": run.first,
-                "cells": joined(cell.key + cell.word for cell in run.cells),
-                "proof": joined(run.proof),
-            }
-            for run in shown.cells
+            {"first": row.first, "cells": joined(cell.key + cell.word for cell in row.cells)} for row in shown.cells
         ],
+        "cells_proof": joined(shown.cells_proof),
         "entries": [
-            {"first": run.first, "entries": [_entry_json(one) for one in run.entries], "proof": joined(run.proof)}
-            for run in shown.entries
+            {"first": row.first, "entries": [_entry_json(one) for one in row.entries]} for row in shown.entries
         ],
+        "entries_proof": joined(shown.entries_proof),
     }
 
 
@@ -127,12 +137,16 @@ def _entry_json(entry: AppendedEntry) -> dict[str, Any]:
     }
 
 
-def _cells(fields: Fields) -> tuple[CellRun, ...]:
-    return tuple(_cell_run(value, path) for path, value in fields.items("cells", most=FACTS_LIMITS.runs))
+def _proof(fields: Fields, name: str) -> tuple[bytes, ...]:
+    return fields.hashes(name, most=MAX_RUN_PROOF * FACTS_LIMITS.runs)
 
 
-def _cell_run(value: object, path: str) -> CellRun:
-    fields = Fields(value, path, ("first", "cells", "proof"))
+def _cells(fields: Fields) -> tuple[CellRow, ...]:
+    return tuple(_cell_row(value, path) for path, value in fields.items("cells", most=FACTS_LIMITS.runs))
+
+
+def _cell_row(value: object, path: str) -> CellRow:
+    fields = Fields(value, path, ("first", "cells"))
     pieces = fields.pieces("cells", _CELL_BYTES, most=FACTS_LIMITS.cells)
     if not pieces:
         raise PackageError("a run shows no cell", expected="at least one", place=Place(field=f"{path}.cells"))
@@ -141,20 +155,20 @@ def _cell_run(value: object, path: str) -> CellRun:
     except CellError as error:
         place = Place(field=f"{path}.cells")
         raise PackageError(error.message, expected=error.expected, found=error.found, place=place) from error
-    return CellRun(fields.number("first"), cells, fields.hashes("proof", most=MAX_RUN_PROOF))
+    return CellRow(fields.number("first"), cells)
 
 
-def _entries(fields: Fields) -> tuple[EntryRun, ...]:
-    return tuple(_entry_run(value, path) for path, value in fields.items("entries", most=FACTS_LIMITS.runs))
+def _entries(fields: Fields) -> tuple[EntryRow, ...]:
+    return tuple(_entry_row(value, path) for path, value in fields.items("entries", most=FACTS_LIMITS.runs))
 
 
-def _entry_run(value: object, path: str) -> EntryRun:
-    fields = Fields(value, path, ("first", "entries", "proof"))
+def _entry_row(value: object, path: str) -> EntryRow:
+    fields = Fields(value, path, ("first", "entries"))
     first, listed = fields.number("first"), fields.items("entries", most=FACTS_LIMITS.entries)
     if not listed:
         raise PackageError("a run shows no entry", expected="at least one", place=Place(field=f"{path}.entries"))
     entries = tuple(_entry(one, where, first + place) for place, (where, one) in enumerate(listed))
-    return EntryRun(entries, fields.hashes("proof", most=MAX_RUN_PROOF))
+    return EntryRow(entries)
 
 
 def _entry(value: object, path: str, index: int) -> AppendedEntry:

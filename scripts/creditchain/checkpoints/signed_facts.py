@@ -13,14 +13,13 @@ from typing import Final
 
 from creditchain.checkpoints.checking import CheckedCheckpoint, PinnedSigners, check_checkpoint
 from creditchain.checkpoints.errors import CheckpointError
-from creditchain.checkpoints.facts import EntryRun, ShownFacts
+from creditchain.checkpoints.facts import CellRow, EntryRow, ShownFacts
 from creditchain.checkpoints.message import Checkpoint
 from creditchain.errors import Place
 from creditchain.log.cells import NO_WORD
 from creditchain.log.facts import Basis, EntryPlace, FactsHead, MissingFactError
-from creditchain.log.state_proofs import CellRun, verify_cells
 from creditchain.log.views import BlockRef, LogEntry
-from creditchain.merkle.runs import verify_run
+from creditchain.merkle.runs import verify_runs
 
 _LOWEST, _HIGHEST = bytes(32), b"\xff" * 32
 
@@ -53,10 +52,10 @@ class SignedFacts:
         self._entries: dict[int, LogEntry] = {}
         self._spans: list[_Span] = []
         self._shared = shared if shared is not None and shared.checkpoint == self.checkpoint else None
-        for place, run in enumerate(shown.cells):
-            self._take_cells(run, f"cells[{place}]")
-        for place, entries in enumerate(shown.entries):
-            self._take_entries(entries, f"entries[{place}]")
+        if shown.cells or shown.cells_proof:
+            self._take_cells(shown.cells, shown.cells_proof)
+        if shown.entries or shown.entries_proof:
+            self._take_entries(shown.entries, shown.entries_proof)
 
     @property
     def block(self) -> BlockRef:
@@ -117,26 +116,30 @@ class SignedFacts:
     def _is_absent(self, key: bytes) -> bool:
         return any(span.low <= key <= span.high for span in self._spans)
 
-    def _take_cells(self, run: CellRun, path: str) -> None:
+    def _take_cells(self, rows: Sequence[CellRow], proof: Sequence[bytes]) -> None:
         size = self.checkpoint.cells
-        for before, cell in pairwise(run.cells):
+        shown = [cell for row in rows for cell in row.cells]
+        for before, cell in pairwise(shown):
             if not before.key < cell.key:
-                raise _wrong("the keys of neighbouring cells do not ascend", path)
-        if not verify_cells(run, size, self.checkpoint.state_root):
-            raise _wrong("the cells are not under the state root that was signed", path)
-        self._words.update((cell.key, cell.word) for cell in run.cells)
-        low = _LOWEST if run.first == 0 else run.cells[0].key
-        high = _HIGHEST if run.first + len(run.cells) == size else run.cells[-1].key
-        self._spans.append(_Span(low, high))
+                raise _wrong("the keys of the cells do not ascend", "cells")
+        hashes = [(row.first, [cell.hash() for cell in row.cells]) for row in rows]
+        if not verify_runs(hashes, size, proof, self.checkpoint.state_root):
+            raise _wrong("the cells are not under the state root that was signed", "cells")
+        self._words.update((cell.key, cell.word) for cell in shown)
+        for row in rows:
+            low = _LOWEST if row.first == 0 else row.cells[0].key
+            high = _HIGHEST if row.first + len(row.cells) == size else row.cells[-1].key
+            self._spans.append(_Span(low, high))
 
-    def _take_entries(self, run: EntryRun, path: str) -> None:
+    def _take_entries(self, rows: Sequence[EntryRow], proof: Sequence[bytes]) -> None:
         log_id, checkpoint = self.checkpoint.domain.log_id, self.checkpoint
-        hashes = [entry.hash(log_id) for entry in run.entries]
-        if not verify_run(hashes, run.first, checkpoint.size, run.proof, checkpoint.root):
-            raise _wrong("the entries are not under the log's root that was signed", path)
-        for entry, leaf in zip(run.entries, hashes, strict=True):
-            found = LogEntry.of(entry, leaf, block=checkpoint.block_number, transaction_hash=bytes(32))
-            self._entries[entry.index] = found
+        hashes = [(row.first, [entry.hash(log_id) for entry in row.entries]) for row in rows]
+        if not verify_runs(hashes, checkpoint.size, proof, checkpoint.root):
+            raise _wrong("the entries are not under the log's root that was signed", "entries")
+        for row, (_, leaves) in zip(rows, hashes, strict=True):
+            for entry, leaf in zip(row.entries, leaves, strict=True):
+                found = LogEntry.of(entry, leaf, block=checkpoint.block_number, transaction_hash=bytes(32))
+                self._entries[entry.index] = found
 
 
 def _wrong(message: str, path: str) -> CheckpointError:

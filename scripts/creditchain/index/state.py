@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from creditchain.index.errors import IndexDamagedError
 from creditchain.log.cell_columns import CellColumns
-from creditchain.log.cells import NO_WORD
+from creditchain.log.cells import NO_WORD, Cell
 from creditchain.log.state_proofs import (
     CellRange,
     CellRun,
@@ -17,6 +17,7 @@ from creditchain.log.state_proofs import (
     verify_cells,
 )
 from creditchain.log.state_tree import StateTree
+from creditchain.merkle import runs_proof, verify_runs
 
 
 class IndexedState:
@@ -57,6 +58,20 @@ class IndexedState:
         if not verify_cells(run, self.size, self.root):
             raise IndexDamagedError(f"the state from cell {first} on does not give its root")
         return run
+
+    def prove_runs(
+        self, runs: Sequence[tuple[int, int]]
+    ) -> tuple[list[tuple[int, tuple[Cell, ...]]], tuple[bytes, ...]]:
+        """Show several runs of cells, each from a first index on, with one proof for all of them.
+
+        IndexError if a run is empty, is not behind the one before it, or leaves the tree.
+        """
+        cells = [(first, tuple(self._tree.cells[first : first + count])) for first, count in runs]
+        proof = runs_proof(self._tree, runs)
+        hashes = [(first, [cell.hash() for cell in row]) for first, row in cells]
+        if runs and not verify_runs(hashes, self.size, proof, self.root):
+            raise IndexDamagedError("cells of the state do not give its root")
+        return cells, tuple(proof)
 
     def prove_range(self, keys: KeyRange) -> CellRange:
         """Show all cells with these keys, and that there are no others."""

@@ -18,7 +18,7 @@ from creditchain.merkle.ranges import (
     prove_range,
     verify_range,
 )
-from creditchain.merkle.runs import MAX_RUN_PROOF, run_proof, verify_run
+from creditchain.merkle.runs import MAX_RUN_PROOF, run_proof, runs_proof, verify_run, verify_runs
 from creditchain.merkle.tree import MemoryTree, Tree, root, tree_root
 
 __all__ = [
@@ -43,9 +43,11 @@ __all__ = [
     "prove_range",
     "root",
     "run_proof",
+    "runs_proof",
     "tree_root",
     "verify_consistency",
     "verify_inclusion",
     "verify_range",
     "verify_run",
+    "verify_runs",
 ]

@@ -6,7 +6,7 @@ outside it. For a single leaf this is the inclusion proof of RFC 9162 section 2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from creditchain.hashing import keccak256
@@ -62,6 +62,67 @@ def verify_run(leaf_hashes: Sequence[bytes], first: int, size: int, proof: Seque
     except StopIteration:  # too few hashes
         return False
     return next(sides, None) is None and row == [root]
+
+
+def runs_proof(tree: Tree, runs: Sequence[tuple[int, int]]) -> list[bytes]:
+    """The hashes needed beside several runs, each a first index and a count: lowest level first, left first.
+
+    Of one run, it is `run_proof`. Runs share what lies between them and the root. IndexError if a run is empty, is not
+    behind the one before it, or leaves the tree.
+    """
+    indices: list[int] = []
+    for first, count in runs:
+        if not (count > 0 and first > (indices[-1] if indices else -1) and first + count <= tree.size):
+            raise IndexError(f"no run of {count} leaves from {first} there in a tree of {tree.size}")
+        indices += range(first, first + count)
+    proof, level, last = [], 0, tree.size - 1
+    while last and indices:
+        known = set(indices)
+        # A node's sibling is the next or the last index; the last node of a level has none if its index is even.
+        siblings = (index ^ 1 for index in indices if index & 1 or index < last)
+        proof += [tree.node(level, index) for index in siblings if index not in known]
+        indices = list(dict.fromkeys(index >> 1 for index in indices))
+        last, level = last >> 1, level + 1
+    return proof
+
+
+def verify_runs(runs: Sequence[tuple[int, Sequence[bytes]]], size: int, proof: Sequence[bytes], root: bytes) -> bool:
+    """Whether each of these rows of leaf hashes stands at its index in the tree of `size` leaves with this root.
+
+    Rows ascend, and none is empty. Size and root as for `verify_run`; False also for malformed input, and for no runs.
+    """
+    nodes: list[tuple[int, bytes]] = []
+    for first, row in runs:
+        if not row or first <= (nodes[-1][0] if nodes else -1) or not _hashes(row):
+            return False
+        nodes += enumerate(row, first)
+    if not nodes or not nodes[-1][0] < size <= MAX_SIZE or not _hashes(proof):
+        return False
+    sides, last = iter(proof), size - 1
+    try:
+        while last:
+            nodes = _nodes_above(nodes, last, sides)
+            last >>= 1
+    except StopIteration:  # too few hashes
+        return False
+    return next(sides, None) is None and nodes == [(0, root)]
+
+
+def _nodes_above(nodes: Sequence[tuple[int, bytes]], last: int, sides: Iterator[bytes]) -> list[tuple[int, bytes]]:
+    """The parents of nodes of a level whose last index is `last`; what is not among them comes from `sides`."""
+    above, at = [], 0
+    while at < len(nodes):
+        index, own = nodes[at]
+        at += 1
+        if index & 1:
+            own = keccak256(b"\x01" + next(sides) + own)
+        elif at < len(nodes) and nodes[at][0] == index + 1:
+            own = keccak256(b"\x01" + own + nodes[at][1])
+            at += 1
+        elif index < last:
+            own = keccak256(b"\x01" + own + next(sides))
+        above.append((index >> 1, own))
+    return above
 
 
 def _row_above(row: Sequence[bytes]) -> list[bytes]:

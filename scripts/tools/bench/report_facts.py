@@ -14,13 +14,12 @@ from itertools import pairwise
 from eth_account import Account
 
 from creditchain.checkpoints.checking import PinnedSigners
-from creditchain.checkpoints.facts import EntryRun, ShownFacts
+from creditchain.checkpoints.facts import CellRow, EntryRow, ShownFacts
 from creditchain.checkpoints.file import SignedCheckpoint
 from creditchain.checkpoints.message import Checkpoint
 from creditchain.hashing import keccak256
 from creditchain.log.cells import Cell, cell_word
-from creditchain.log.state_proofs import CellRun
-from creditchain.merkle import run_proof, tree_root
+from creditchain.merkle import runs_proof, tree_root
 from creditchain.messages import LogDomain
 from creditchain.vocabulary import Space
 from tools.bench.report_region import ENTRIES, LOG_ID, BenchFacts, signed
@@ -53,23 +52,26 @@ class SignedRegion:
 
     def shown(self, keys: Iterable[bytes], entries: Iterable[int], digest: bytes | None = None) -> ShownFacts:
         """These cells, or their neighbours where there are none, and entries."""
-        return ShownFacts(self.checkpoint, tuple(self._cell_runs(keys)), tuple(self._entry_runs(entries)), digest)
-
-    def _cell_runs(self, keys: Iterable[bytes]) -> Iterator[CellRun]:
         order, wanted = [cell.key for cell in self.cells], set[int]()
         for key in keys:
             at = bisect_left(order, key)
             wanted |= {at} if at < len(order) and order[at] == key else {at - 1, at}
-        by_place = {self.places[at]: self.cells[at] for at in wanted}
-        between = dict(zip(self.places, self.cells, strict=True))
-        for first, count in _runs(sorted(by_place), _CELLS_BETWEEN, between):
-            cells = tuple(between[place] for place in range(first, first + count))
-            yield CellRun(first, cells, tuple(run_proof(self.state, first, count)))
-
-    def _entry_runs(self, entries: Iterable[int]) -> Iterator[EntryRun]:
-        for first, count in _runs(sorted(set(entries)), _ENTRIES_BETWEEN, self.facts.log):
-            shown = tuple(self.facts.log[index].appended for index in range(first, first + count))
-            yield EntryRun(shown, tuple(run_proof(self.log, first, count)))
+        known = dict(zip(self.places, self.cells, strict=True))
+        cells = list(_runs(sorted(self.places[at] for at in wanted), _CELLS_BETWEEN, known))
+        runs = list(_runs(sorted(set(entries)), _ENTRIES_BETWEEN, self.facts.log))
+        return ShownFacts(
+            checkpoint=self.checkpoint,
+            cells=tuple(
+                CellRow(first, tuple(known[place] for place in range(first, first + count))) for first, count in cells
+            ),
+            cells_proof=tuple(runs_proof(self.state, cells)),
+            entries=tuple(
+                EntryRow(tuple(self.facts.log[index].appended for index in range(first, first + count)))
+                for first, count in runs
+            ),
+            entries_proof=tuple(runs_proof(self.log, runs)),
+            region_facts=digest,
+        )
 
 
 def sign(facts: BenchFacts, keys: Iterable[bytes]) -> SignedRegion:

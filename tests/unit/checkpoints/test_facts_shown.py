@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
@@ -12,7 +13,8 @@ from eth_account import Account
 from creditchain.checkpoints.checking import PinnedSigners
 from creditchain.checkpoints.errors import CheckpointError
 from creditchain.checkpoints.facts import (
-    EntryRun,
+    CellRow,
+    EntryRow,
     ShownFacts,
     parse_region_facts,
     read_facts,
@@ -26,10 +28,9 @@ from creditchain.log.appended import AppendedEntry
 from creditchain.log.cell_columns import CellColumns
 from creditchain.log.cells import NO_WORD, Cell, cell_key, cell_word
 from creditchain.log.facts import EntryPlace, MissingFactError
-from creditchain.log.state_proofs import CellRun
 from creditchain.log.state_tree import StateTree
 from creditchain.merkle import root as root_of
-from creditchain.merkle.runs import run_proof
+from creditchain.merkle.runs import runs_proof
 from creditchain.merkle.tree import MemoryTree
 from creditchain.messages import LogDomain, compact
 from creditchain.packages.fields import PackageError
@@ -67,6 +68,24 @@ def checkpoint(state: StateTree, **changes: Any) -> SignedCheckpoint:
     return SignedCheckpoint(message).signed(compact(bytes(signed.signature)))
 
 
+def shown(
+    signed: SignedCheckpoint,
+    state: StateTree,
+    cells: Sequence[tuple[int, int]] = (),
+    entries: Sequence[tuple[int, int]] = (),
+    **changes: Any,
+) -> ShownFacts:
+    """Runs of cells and of entries, each by its first index and its count, with one proof for each tree."""
+    made = ShownFacts(
+        checkpoint=signed,
+        cells=tuple(CellRow(first, tuple(state.cells[first : first + count])) for first, count in cells),
+        cells_proof=tuple(runs_proof(state, cells)) if cells else (),
+        entries=tuple(EntryRow(ENTRIES[first : first + count]) for first, count in entries),
+        entries_proof=tuple(runs_proof(MemoryTree(HASHES), entries)) if entries else (),
+    )
+    return replace(made, **changes)
+
+
 PINNED = PinnedSigners(LOG_ID, 1, frozenset({Account.from_key(KEY).address}), 1)
 
 
@@ -76,7 +95,7 @@ def test_a_run_says_what_it_shows_and_what_lies_between(size: int) -> None:
     state = tree(size)
     signed = checkpoint(state)
     for first, stop in combinations(range(size + 1), 2):
-        facts = SignedFacts(ShownFacts(signed, (state.prove_cells(first, stop - first),)), PINNED)
+        facts = SignedFacts(shown(signed, state, [(first, stop - first)]), PINNED)
         low = 0 if first == 0 else 10 * (first + 1)
         high = 10**6 if stop == size else 10 * stop
         for number in (*range(0, 10 * size + 25, 5), 10**6):
@@ -93,7 +112,7 @@ def test_a_run_says_what_it_shows_and_what_lies_between(size: int) -> None:
 
 def test_two_runs_say_nothing_of_what_lies_between_them() -> None:
     state = tree(8)
-    facts = SignedFacts(ShownFacts(checkpoint(state), (state.prove_cells(0, 2), state.prove_cells(4, 2))), PINNED)
+    facts = SignedFacts(shown(checkpoint(state), state, [(0, 2), (4, 2)]), PINNED)
     assert [facts.knows(key(number)) for number in (5, 15, 25, 30, 45, 55, 65)] == [
         *(True, True, False, False, False, True, False)
     ]
@@ -101,8 +120,7 @@ def test_two_runs_say_nothing_of_what_lies_between_them() -> None:
 
 def test_entries_in_runs() -> None:
     for first, stop in combinations(range(len(ENTRIES) + 1), 2):
-        run = entry_run(first, stop)
-        facts = SignedFacts(ShownFacts(checkpoint(tree(3)), (), (run,)), PINNED)
+        facts = SignedFacts(shown(checkpoint(tree(3)), tree(3), (), [(first, stop - first)]), PINNED)
         for index, entry in enumerate(ENTRIES):
             if first <= index < stop:
                 (found,) = facts.entries([EntryPlace(index)])
@@ -114,16 +132,11 @@ def test_entries_in_runs() -> None:
                     facts.entries([EntryPlace(index)])
 
 
-def entry_run(first: int, stop: int) -> EntryRun:
-    proof = run_proof(MemoryTree(HASHES), first, stop - first)
-    return EntryRun(ENTRIES[first:stop], tuple(proof))
-
-
 def test_what_is_shared_counts_under_the_same_checkpoint_only() -> None:
     state = tree(8)
     signed = checkpoint(state)
-    shared = SignedFacts(ShownFacts(signed, (state.prove_cells(0, 4),), (entry_run(0, 2),)), PINNED)
-    own = ShownFacts(signed, (state.prove_cells(6, 2),))
+    shared = SignedFacts(shown(signed, state, [(0, 4)], [(0, 2)]), PINNED)
+    own = shown(signed, state, [(6, 2)])
     facts = SignedFacts(own, PINNED, shared)
     assert facts.words([key(10), key(15), key(80)]) == [cell_word(0, 1), NO_WORD, cell_word(7, 8)]
     assert facts.has_entry(1)
@@ -134,64 +147,72 @@ def test_what_is_shared_counts_under_the_same_checkpoint_only() -> None:
 
 
 STATE = tree(8)
-RUN = STATE.prove_cells(2, 3)
+RUNS, ENTRY_RUNS = [(2, 3), (6, 1)], [(0, 2), (5, 1)]
+GOOD = shown(checkpoint(STATE), STATE, RUNS, ENTRY_RUNS)
+ROW, LAST = GOOD.cells
+BENT = EntryRow((replace(ENTRIES[0], body=b"\1"), ENTRIES[1]))
 
 
 @pytest.mark.parametrize(
     ("shown", "message"),
     [
-        (ShownFacts(checkpoint(STATE), (replace(RUN, first=3),)), "not under the state root"),
-        (ShownFacts(checkpoint(STATE), (replace(RUN, proof=RUN.proof[1:]),)), "not under the state root"),
-        (ShownFacts(checkpoint(STATE), (replace(RUN, cells=RUN.cells[1:]),)), "not under the state root"),
-        (ShownFacts(checkpoint(STATE), (replace(RUN, cells=RUN.cells[::-1]),)), "do not ascend"),
-        (ShownFacts(checkpoint(tree(7)), (RUN,)), "not under the state root"),
-        (ShownFacts(checkpoint(STATE, cells=9), (RUN,)), "not under the state root"),
-        (ShownFacts(checkpoint(STATE), (), (EntryRun(ENTRIES[1:3], entry_run(0, 2).proof),)), "not under the log's"),
-        (ShownFacts(checkpoint(STATE, size=8), (), (entry_run(0, 2),)), "not under the log's root"),
-        (
-            ShownFacts(checkpoint(STATE), (), (EntryRun((replace(ENTRIES[0], body=b"\1"),), entry_run(0, 1).proof),)),
-            "not under the log's root",
-        ),
+        (replace(GOOD, cells=(replace(ROW, first=3), LAST)), "not under the state root"),
+        (replace(GOOD, cells_proof=GOOD.cells_proof[1:]), "not under the state root"),
+        (replace(GOOD, cells_proof=(*GOOD.cells_proof, bytes(32))), "not under the state root"),
+        (replace(GOOD, cells=(replace(ROW, cells=ROW.cells[1:]), LAST)), "not under the state root"),
+        (replace(GOOD, cells=(ROW,)), "not under the state root"),
+        (replace(GOOD, cells=()), "not under the state root"),
+        (replace(GOOD, cells=(replace(ROW, cells=ROW.cells[::-1]), LAST)), "do not ascend"),
+        (replace(GOOD, cells=(LAST, ROW)), "do not ascend"),
+        (replace(GOOD, cells=(ROW, ROW, LAST)), "do not ascend"),
+        (replace(GOOD, checkpoint=checkpoint(tree(7))), "not under the state root"),
+        (replace(GOOD, checkpoint=checkpoint(STATE, cells=9)), "not under the state root"),
+        (replace(GOOD, entries=(EntryRow(ENTRIES[1:3]), GOOD.entries[1])), "not under the log's"),
+        (replace(GOOD, entries=GOOD.entries[::-1]), "not under the log's"),
+        (replace(GOOD, entries=()), "not under the log's"),
+        (replace(GOOD, checkpoint=checkpoint(STATE, size=8)), "not under the log's root"),
+        (replace(GOOD, entries=(BENT, GOOD.entries[1])), "not under the log's root"),
     ],
 )
 def test_what_is_not_under_the_roots_is_refused(shown: ShownFacts, message: str) -> None:
     with pytest.raises(CheckpointError, match=message) as refused:
         SignedFacts(shown, PINNED)
     assert refused.value.place is not None
-    assert str(refused.value.place.field).startswith(("cells[0]", "entries[0]"))
+    assert str(refused.value.place.field) in ("cells", "entries")
 
 
 def test_keys_that_signers_put_out_of_order_show_no_absence() -> None:
     """Signers who sign a tree that is not sorted are found out by whoever is shown two of its neighbours."""
     cells = [Cell(key(number), cell_word(1, 1)) for number in (10, 30, 20, 40)]
     hashes = [cell.hash() for cell in cells]
-    proof = tuple(run_proof(MemoryTree(hashes), 1, 2))
+    proof = tuple(runs_proof(MemoryTree(hashes), [(1, 2)]))
     unsorted = checkpoint(tree(4), cells=4, state_root=root_of(hashes))
     with pytest.raises(CheckpointError, match="do not ascend"):
-        SignedFacts(ShownFacts(unsorted, (CellRun(1, tuple(cells[1:3]), proof),)), PINNED)
+        SignedFacts(ShownFacts(unsorted, (CellRow(1, tuple(cells[1:3])),), proof), PINNED)
 
 
 def test_files_are_what_was_written() -> None:
-    shown = ShownFacts(checkpoint(STATE), (RUN,), (entry_run(2, 5),), region_facts=keccak256(b"file"))
-    assert read_facts(shown.as_json()) == shown
-    shared = replace(shown, region_facts=None)
+    whole = replace(GOOD, region_facts=keccak256(b"file"))
+    assert read_facts(whole.as_json()) == whole
+    shared = replace(whole, region_facts=None)
     assert parse_region_facts(region_facts_file(shared)) == shared
 
 
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"cells": [{"first": 0, "cells": "", "proof": ""}]}, "facts.cells[0].cells"),
-        ({"cells": [{"first": 0, "cells": "AAAA", "proof": ""}]}, "facts.cells[0].cells"),
-        ({"cells": [{"first": -1, "cells": "", "proof": ""}]}, "facts.cells[0].cells"),
-        ({"entries": [{"first": 0, "entries": [], "proof": ""}]}, "facts.entries[0].entries"),
-        ({"entries": [{"first": 0, "entries": [{}], "proof": ""}]}, "facts.entries[0].entries[0].body"),
+        ({"cells": [{"first": 0, "cells": ""}]}, "facts.cells[0].cells"),
+        ({"cells": [{"first": 0, "cells": "AAAA"}]}, "facts.cells[0].cells"),
+        ({"cells": [{"first": -1, "cells": ""}]}, "facts.cells[0].cells"),
+        ({"cells_proof": "AAAA"}, "facts.cells_proof"),
+        ({"entries": [{"first": 0, "entries": []}]}, "facts.entries[0].entries"),
+        ({"entries": [{"first": 0, "entries": [{}]}]}, "facts.entries[0].entries[0].body"),
         ({"region_facts": "0x"}, "facts.region_facts"),
         ({"more": 1}, "facts.(the whole file)"),
     ],
 )
 def test_files_that_are_none(change: dict[str, Any], field: str) -> None:
-    value = ShownFacts(checkpoint(STATE), (RUN,)).as_json()
+    value = GOOD.as_json()
     with pytest.raises(PackageError) as refused:
         read_facts({**value, **change})
     assert refused.value.place is not None

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 import pytest
 
 from creditchain.hashing import keccak256
-from creditchain.merkle import MAX_SIZE, MemoryTree, inclusion_path, root, run_proof, tree_root, verify_run
+from creditchain.merkle import (
+    MAX_SIZE,
+    MemoryTree,
+    inclusion_path,
+    root,
+    run_proof,
+    runs_proof,
+    tree_root,
+    verify_run,
+    verify_runs,
+)
 from vectors.reading import load
 
 LEAVES = [keccak256(bytes([index])) for index in range(33)]
@@ -105,3 +115,66 @@ def test_only_runs_of_the_tree_are_proven(first: int, count: int):
 def test_at_most_two_hashes_a_level():
     for size, first, count in RUNS:
         assert len(run_proof(TREES[size], first, count)) <= 2 * (size - 1).bit_length()
+
+
+def runs_of(mask: int, size: int, cut: int) -> list[tuple[int, int]]:
+    """The leaves whose bit is set, as runs; where a bit of `cut` is set, a run ends though the next leaf follows."""
+    found: list[tuple[int, int]] = []
+    for index in range(size):
+        if mask >> index & 1:
+            first, count = found[-1] if found else (-2, 0)
+            if first + count == index and not cut >> index & 1:
+                found[-1] = first, count + 1
+            else:
+                found.append((index, 1))
+    return found
+
+
+#: Every choice of leaves of every tree of up to 9, cut into runs in several ways.
+SEVERAL = [
+    (size, runs_of(mask, size, cut))
+    for size in range(1, 10)
+    for mask in range(1, 1 << size)
+    for cut in (0, 0b10110100, -1)
+]
+
+
+def rows_of(runs: list[tuple[int, int]]) -> list[tuple[int, list[bytes]]]:
+    return [(first, LEAVES[first : first + count]) for first, count in runs]
+
+
+def test_several_runs_of_every_tree_hold_with_one_proof():
+    for size, runs in SEVERAL:
+        tree = TREES[size]
+        proof = runs_proof(tree, runs)
+        assert verify_runs(rows_of(runs), size, proof, tree_root(tree))
+        assert len(proof) <= sum(len(run_proof(tree, *run)) for run in runs)
+        if len(runs) == 1:
+            assert proof == run_proof(tree, *runs[0])
+
+
+def test_several_runs_tampered_with_are_refused():
+    other = keccak256(b"other")
+    for size, runs in SEVERAL:
+        top, proof, rows = tree_root(TREES[size]), runs_proof(TREES[size], runs), rows_of(runs)
+        bad = [(rows, [*proof, other]), (rows[::-1], proof) if len(rows) > 1 else (rows, [*proof, other])]
+        for at in range(len(proof)):
+            bad.append((rows, [*proof[:at], *proof[at + 1 :]]))
+            bad.append((rows, [*proof[:at], other, *proof[at + 1 :]]))
+        for at, (first, row) in enumerate(rows):
+            bad.append(([*rows[:at], (first, [other, *row[1:]]), *rows[at + 1 :]], proof))
+            bad.append(([*rows[:at], (first + 1, row), *rows[at + 1 :]], proof))
+            bad.append(([*rows[:at], (first, []), *rows[at + 1 :]], proof))
+            bad.append(([*rows[: at + 1], *rows[at:]], proof))
+        for shown, hashes in bad:
+            assert not verify_runs(shown, size, hashes, top)
+        for wrong in (sum(runs[-1]) - 1, MAX_SIZE + 1):
+            assert not verify_runs(rows, wrong, proof, top)
+
+
+def test_runs_that_are_none():
+    tree = TREES[9]
+    assert not verify_runs([], 9, [], tree_root(tree))
+    for runs in ([(0, 0)], [(8, 2)], [(2, 2), (3, 1)], [(4, 1), (1, 1)], [(-1, 2)]):
+        with pytest.raises(IndexError):
+            runs_proof(tree, runs)
