@@ -7,8 +7,10 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -26,14 +28,19 @@ from creditchain.acts.dropping_books import drop_books
 from creditchain.acts.proving_faults import Publication
 from creditchain.acts.watching import UploadOutcome, Watching, watch
 from creditchain.batch.book.manifest import BookError, read_manifest
+from creditchain.batch.folder.leaf_list import read_leaves
 from creditchain.batch.readers.inbox import Inbox
 from creditchain.batch.readers.upload import find_upload
+from creditchain.chain.calls import ShownBatch
+from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.cli.app import run
 from creditchain.home.journal import open_journal
 from creditchain.home.layout import Home
 from creditchain.index.opening import region_log
-from creditchain.log.entries import BookBody
+from creditchain.log.entries import AnchorBody, BookBody
+from creditchain.merkle import inclusion_path
+from creditchain.verification.audit import LeafList, leaf_hashes_of, tree_of
 from creditchain.vocabulary import EntryKind
 
 MIDNIGHT = 16 * HOUR  #: in China, as UTC
@@ -155,6 +162,36 @@ def test_a_batch_that_is_not_here_stops_no_upload(place: Place) -> None:
     assert isinstance(book.error, BookError)
     assert "batch number 1 is missing" in book.error.message
     assert books(place) == []
+
+
+def test_a_broken_batch_is_left_out(place: Place) -> None:
+    """Somebody with the node's key anchored its first batch again: proven, the repeat is broken, and no book has it."""
+    put(place, 1)
+    ran(place)
+    home = Home(place.folder / "home")
+    with region_of(place) as region, open_journal(home.journal) as journal:
+        (anchor,) = [one.body for one in region_log(region).of_kind(EntryKind.ANCHOR)]
+        assert isinstance(anchor, AnchorBody)
+        outbox = region.outbox(dev_signer(SOURCE, region.chain), journal)
+        outbox.submit("again", region.calls.anchor(replace(anchor, number=2)))
+        listed = read_leaves(home.region(region.deployment.log_id).batches / anchor.root.hex())
+        proof = _repeat(region, listed, anchor)
+        outbox.submit("repeat", region.calls.prove_repeat(*proof))
+    pass_time(place, DAY)
+    put(place, 2)
+    (book,) = [one for one in ran(place) if isinstance(one, BookOutcome)]
+    assert (book.error, book.batches, book.size) == (None, 3, 18)
+    with region_of(place) as region:
+        folder = home.region(region.deployment.log_id).books / book.root.hex()
+    assert read_manifest(folder).gone == (2,)
+
+
+def _repeat(region: Region, listed: LeafList, anchor: AnchorBody) -> tuple[Any, bytes, Any]:
+    """That the first leaf of a batch is in both anchors of it."""
+    log, tree = region_log(region), tree_of(listed)
+    shown = [ShownBatch(one.body, log.opening(one.index)) for one in log.of_kind(EntryKind.ANCHOR)]  # type: ignore[arg-type]
+    path = tuple(inclusion_path(tree, 0))
+    return tuple(shown), leaf_hashes_of(listed)[0], ((0, path), (0, path))
 
 
 def test_the_newest_the_last_entered_and_the_audited_book_stay(

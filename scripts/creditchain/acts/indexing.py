@@ -12,7 +12,7 @@ from creditchain.index.following import IndexPlace, rebuild_index
 from creditchain.index.opened import IndexedLog
 from creditchain.index.opening import open_log
 from creditchain.index.states import REPLAYED_AT_ONCE
-from creditchain.log.replay import NOTHING_REPLAYED, Replayed, replay
+from creditchain.log.replay import NOTHING_REPLAYED, Replayed, ReplayError, replay
 
 
 def rebuild(region: Region, home: Home, watch: Watch = no_watch) -> IndexedLog:
@@ -47,13 +47,21 @@ def check_index(region: Region, home: Home, watch: Watch = no_watch) -> CheckedI
 def replayed(log: IndexedLog, watch: Watch = no_watch) -> Replayed:
     """What the entries of a log add up to, computed from the first on, whatever states the index keeps.
 
-    Raises IndexDamagedError; ReplayError: they contradict each other.
+    Raises IndexDamagedError: they contradict each other, or the root.
     """
+    try:
+        return _replayed(log, watch).require_root(log.size, log.root)
+    except ReplayError as error:
+        # The log's root was checked when they were read, so they were changed since.
+        raise IndexDamagedError(error.message, expected=error.expected, found=error.found) from error
+
+
+def _replayed(log: IndexedLog, watch: Watch) -> Replayed:
     done = NOTHING_REPLAYED
     for start in range(0, log.size, REPLAYED_AT_ONCE):
-        done = replay(log.columns(start, start + REPLAYED_AT_ONCE), log.log_id, done)
+        done = replay(log.columns(start, start + REPLAYED_AT_ONCE, checked=False), log.log_id, done)
         watch("replaying", done.size, log.size)
-    return done.require_root(log.size, log.root)
+    return done
 
 
 def _place(region: Region, home: Home) -> IndexPlace:

@@ -69,7 +69,7 @@ def replay_log(
 
     Raises:
         LyingEndpointError: the entries do not add up to the contract's root, or a cell holds another word.
-        ReplayError: the entries contradict each other. InputError: the block is not final. As `open_log`.
+        InputError: the block is not final. As `open_log` and `replayed`.
     """
     log = open_log(region, home, final_block(region, block), watch)
     cells = replayed(log, watch).cells

@@ -55,9 +55,13 @@ class IndexedLog:
         """The entries of these kinds, in order; only those whose body has the bytes `holding` somewhere."""
         return self._entries.of_kinds(tuple(map(int, kinds)), first, self._stop(stop), holding)
 
-    def columns(self, first: int = 0, stop: int | None = None) -> EntryColumns:
-        """Entries from `first` to before `stop` as columns, which share the mapped files."""
-        return self._entries.part(first, self._stop(stop))
+    def columns(self, first: int = 0, stop: int | None = None, *, checked: bool = True) -> EntryColumns:
+        """Entries from `first` to before `stop` as columns, which share the mapped files.
+
+        Not `checked`: as the files have them, for whoever hashes all of them and holds them against the root.
+        """
+        end = self._stop(stop)
+        return self._entries.part(first, end) if checked else self._columns.part(first, end)
 
     def inclusion(self, index: int) -> list[bytes]:
         """Proof that entry `index` is in the log (RFC 9162, 2.1.3). Raises InputError if there is none."""
