@@ -436,8 +436,8 @@ def test_a_report_is_verified_without_an_endpoint(market: Market, tmp_path: Path
     offline = replace(market, commands=At(replace(market.place, networks_file=networks)))
     pinned = ("--signers", str(tmp_path / "signers.json"))
 
-    file.write_bytes(market.assembled(tmp_path).to_json())
-    market.commands.done("evidence", "refresh", str(file), "--checkpoint", str(early))
+    answer = market.assemble(file, "--checkpoint", str(early))
+    assert answer.code == 0, answer.error
     carrying = parse_report_package(file.read_bytes())
     pass_time(market.place, 5)
     package = delivered(market, carrying)

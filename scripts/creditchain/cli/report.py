@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from creditchain.cli.choices import names_of, two_days
+from creditchain.cli.choices import two_days
 from creditchain.cli.connecting import RpcOption, open_region
+from creditchain.cli.facts_options import RegionFactsOption, signed_in
 from creditchain.cli.files import ForceOption, load
 from creditchain.cli.product_folders import Folders, folders_of
+from creditchain.cli.report_choices import asked_of, day_of_report
 from creditchain.cli.settings import Settings, settings
-from creditchain.errors import UsageError
 
 if TYPE_CHECKING:
-    from creditchain.products import Product
     from creditchain.reports import Assembled
-    from creditchain.verification.scope import Asked
 
 group = typer.Typer(
     no_args_is_help=True, help="Reports: assembled from batches, with the proof that nothing is left out. 报告"
@@ -65,6 +64,10 @@ def assemble(
         str | None, typer.Option(help="Days that the consent covers, YYYYMMDD-YYYYMMDD. Default: any.")
     ] = None,
     products: Folders = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", help="Put in the facts that verifying needs under this checkpoint.")
+    ] = None,
+    region_facts: RegionFactsOption = None,
     force: ForceOption = False,
     rpc: RpcOption = None,
 ) -> None:
@@ -75,6 +78,7 @@ def assemble(
     them.
     """
     from creditchain.acts.reporting import Places, Vouchers, Wanted, assemble_report
+    from creditchain.acts.showing_facts import with_facts
     from creditchain.catalogue.products import catalogue, load_product
     from creditchain.catalogue.regions import number_exceptions
     from creditchain.documents import parse_json
@@ -92,8 +96,8 @@ def assemble(
         catalogue={one.ref: one for one in catalogue(folders)},
         subject=parse_subject(scheme, number, number_exceptions()),
         data=load(data, parse_json),
-        asked=_asked(kind, sections, domains),
-        as_of=None if as_of is None else _day(as_of),
+        asked=asked_of(kind, sections, domains),
+        as_of=None if as_of is None else day_of_report(as_of),
         days=None if days is None else two_days("--days", days),
     )
     vouchers = Vouchers(
@@ -104,28 +108,12 @@ def assemble(
         mine = home.region(region.deployment.log_id)
         places = Places(batches or [mine.batches], books or [path for path in [mine.books] if path.is_dir()])
         made = assemble_report(region, wanted, places, vouchers, home)
+        if checkpoint is not None:
+            with chosen.output.stages() as watch:
+                signed = signed_in(chosen, region, checkpoint, region_facts, watch)
+            made = replace(made, package=with_facts(region, signed, made.package))
     write_file(out, made.package.to_json(), overwrite=force)
     _show(chosen, made, out)
-
-
-def _asked(product: Product, sections: str | None, domains: str | None) -> Asked:
-    from creditchain.documents import DOMAINS, SECTIONS, domain_mask
-    from creditchain.verification.scope import Asked, everything
-
-    whole = everything(product)
-    wanted, mask = whole.sections, whole.domains
-    if sections is not None:
-        wanted = frozenset(SECTIONS[name] for name in names_of("--sections", sections, SECTIONS))
-    if domains is not None:
-        mask = domain_mask(DOMAINS[name] for name in names_of("--domains", domains, DOMAINS))
-    return Asked(wanted, mask)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError("--as-of: no day", expected="YYYY-MM-DD") from error
 
 
 def _show(chosen: Settings, made: Assembled, out: Path) -> None:
