@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {LogDomain} from "./LogDomain.sol";
-import {Member, Role} from "./interfaces/INodeRegistry.sol";
+import {Role} from "./interfaces/INodeRegistry.sol";
 import {
     Delivery,
     Finding,
@@ -72,10 +72,12 @@ contract QueryLedger is IQueryLedger, LogDomain {
         uint256 count = 0;
         for (uint256 i = 0; i < deliveries.length; ++i) {
             uint256 free = _freeMemory();
-            (Finding finding, uint256 flags) = _meter(deliveries[i], cases[i], cells);
+            Delivery calldata delivery = deliveries[i];
+            Case memory one = cases[i];
+            (Finding finding, uint256 flags) = _meter(delivery, one, cells);
             _release(free);
-            if (finding > Finding.Overdrawn) emit DeliveryRejected(cases[i].request, msg.sender, finding, i);
-            else QueryItem.put(items, count++, deliveries[i], cases[i].request, cases[i].receipt, flags);
+            if (finding > Finding.Overdrawn) emit DeliveryRejected(one.request, msg.sender, finding, i);
+            else QueryItem.put(items, count++, delivery, one.request, one.receipt, flags);
         }
         if (count == 0) return;
         QueryItem.cut(items, count);
@@ -145,31 +147,33 @@ contract QueryLedger is IQueryLedger, LogDomain {
         returns (Finding finding, uint256 flags)
     {
         QueryRequest calldata asked = delivery.request;
-        finding = _judgeTimes(delivery, asked);
+        uint40 deliveredAt = delivery.deliveredAt;
+        uint40 meterBy = delivery.meterBy;
+        finding = _judgeTimes(asked, deliveredAt, meterBy);
         if (finding != Finding.Fits) return (finding, 0);
         uint256 bit = _nonceBit(asked.nonce);
         uint256 nonces = cells.valueAt(one.nonce);
         if (nonces & bit != 0) return (Finding.Replayed, 0);
-        finding = _judgeSignatures(delivery, one, cells);
+        finding = _judgeSignatures(delivery, deliveredAt, one, cells);
         if (finding != Finding.Fits) return (finding, 0);
         uint256 grant;
-        (finding, grant) = _judgeConsent(asked, delivery.deliveredAt, one, cells);
+        (finding, grant) = _judgeConsent(asked, deliveredAt, one, cells);
         if (finding > Finding.Overdrawn) return (finding, 0);
 
-        flags = _timeFlags(delivery, cells.valueAt(_AGE));
+        flags = _timeFlags(deliveredAt, meterBy, cells.valueAt(_AGE));
         if (finding == Finding.WithoutConsent) {
             flags |= QueryItem.OPEN;
         } else {
             if (finding == Finding.Overdrawn) flags |= QueryItem.OVERDRAWN;
             else cells.change(one.grant, grant + ConsentCell.ONE_USE);
-            if (ConsentCell.wasPaused(grant)) flags |= _pauseFlag(asked.consent, delivery.deliveredAt);
+            if (ConsentCell.wasPaused(grant)) flags |= _pauseFlag(asked.consent, deliveredAt);
         }
         cells.change(one.nonce, nonces | bit);
     }
 
-    function _timeFlags(Delivery calldata delivery, uint256 limit) private view returns (uint256 flags) {
-        if (block.timestamp > delivery.meterBy) flags = QueryItem.LATE;
-        if (block.timestamp - delivery.deliveredAt > Limits.age(limit)) flags |= QueryItem.OLD;
+    function _timeFlags(uint40 deliveredAt, uint40 meterBy, uint256 limit) private view returns (uint256 flags) {
+        if (block.timestamp > meterBy) flags = QueryItem.LATE;
+        if (block.timestamp - deliveredAt > Limits.age(limit)) flags |= QueryItem.OLD;
     }
 
     /// @dev Few consents are ever paused, so this is read for those only.
@@ -183,19 +187,21 @@ contract QueryLedger is IQueryLedger, LogDomain {
         pure
         returns (Finding finding, uint256 grant)
     {
-        // What nobody knows any more counts as closed.
-        (uint32 open,) = Limits.openAt(cells.valueAt(_OPEN), time);
+        uint256 rules = cells.valueAt(_OPEN);
         if (asked.consent == 0) {
-            return (asked.domains & ~open == 0 ? Finding.WithoutConsent : Finding.ConsentUnknown, 0);
+            bool open = Limits.opens(rules, asked.domains, time);
+            return (open ? Finding.WithoutConsent : Finding.ConsentUnknown, 0);
         }
         grant = cells.valueAt(one.grant);
-        finding = ConsentCell.judge(grant, asked, time, open);
+        finding = ConsentCell.judge(grant, asked, time, rules);
     }
 
-    function _judgeTimes(Delivery calldata delivery, QueryRequest calldata asked) private view returns (Finding) {
+    function _judgeTimes(QueryRequest calldata asked, uint40 deliveredAt, uint40 meterBy)
+        private
+        view
+        returns (Finding)
+    {
         if (asked.sections == 0 || asked.domains == 0 || asked.purpose == 0) return Finding.Scope;
-        uint40 deliveredAt = delivery.deliveredAt;
-        uint40 meterBy = delivery.meterBy;
         if (deliveredAt > block.timestamp) return Finding.InFuture;
         if (meterBy < deliveredAt || meterBy - deliveredAt > _METER_WITHIN) return Finding.MeterBy;
         if (deliveredAt < asked.issuedAt) return Finding.NotIssued;
@@ -203,45 +209,68 @@ contract QueryLedger is IQueryLedger, LogDomain {
         return Finding.Fits;
     }
 
-    function _judgeSignatures(Delivery calldata delivery, Case memory one, Cache memory cells)
+    function _judgeSignatures(Delivery calldata delivery, uint40 time, Case memory one, Cache memory cells)
         private
         view
         returns (Finding)
     {
-        QueryRequest calldata asked = delivery.request;
-        uint40 time = delivery.deliveredAt;
-        Member memory institution = _memberAt(cells, one.institution, asked.institution, time);
-        if (institution.role != Role.Institution || !institution.acts) return Finding.Institution;
-        Member memory provider = _memberAt(cells, one.provider, asked.provider, time);
-        if ((provider.role != Role.Platform && provider.role != Role.Bureau) || !provider.acts) return Finding.Provider;
-        bytes32 digest = _digestOf(one.request);
-        if (!_signed(institution, digest, delivery.byInstitution)) return Finding.RequestSignature;
-        if (!_signed(provider, _digestOf(one.receipt), delivery.byProvider)) return Finding.ReceiptSignature;
-        if (asked.via == 0) return Finding.Fits;
-        return _judgeBroker(_memberAt(cells, one.broker, asked.via, time), digest, delivery.byBroker);
+        (Role institution, bool requested) = _requested(delivery, time, one, cells);
+        (Role provider, bool received) = _received(delivery, time, one, cells);
+        if (institution != Role.Institution) return Finding.Institution;
+        if (provider != Role.Platform && provider != Role.Bureau) return Finding.Provider;
+        if (!requested) return Finding.RequestSignature;
+        if (!received) return Finding.ReceiptSignature;
+        return delivery.request.via == 0 ? Finding.Fits : _judgeBroker(delivery, time, one, cells);
     }
 
-    function _judgeBroker(Member memory broker, bytes32 digest, Signature calldata signature)
-        private
-        pure
-        returns (Finding)
-    {
-        if (broker.role != Role.Platform || !broker.acts) return Finding.Broker;
-        return _signed(broker, digest, signature) ? Finding.Fits : Finding.BrokerSignature;
-    }
-
-    function _memberAt(Cache memory cells, uint256 place, uint24 number, uint40 time)
+    function _requested(Delivery calldata delivery, uint40 time, Case memory one, Cache memory cells)
         private
         view
-        returns (Member memory)
+        returns (Role, bool)
     {
-        return log.memberAt(cells.valueAt(place), cells.valueAt(place + 1), number, time);
+        uint24 number = delivery.request.institution;
+        return _signer(cells, one.institution, number, time, _digestOf(one.request), delivery.byInstitution);
     }
 
-    /// @dev By an account only: a wallet could say otherwise tomorrow.
-    function _signed(Member memory member, bytes32 digest, Signature calldata signature) private pure returns (bool) {
+    function _received(Delivery calldata delivery, uint40 time, Case memory one, Cache memory cells)
+        private
+        view
+        returns (Role, bool)
+    {
+        uint24 number = delivery.request.provider;
+        return _signer(cells, one.provider, number, time, _digestOf(one.receipt), delivery.byProvider);
+    }
+
+    function _judgeBroker(Delivery calldata delivery, uint40 time, Case memory one, Cache memory cells)
+        private
+        view
+        returns (Finding)
+    {
+        uint24 number = delivery.request.via;
+        (Role role, bool signed) =
+            _signer(cells, one.broker, number, time, _digestOf(one.request), delivery.byBroker);
+        if (role != Role.Platform) return Finding.Broker;
+        return signed ? Finding.Fits : Finding.BrokerSignature;
+    }
+
+    /// @dev The role of a member that acted at `time`, `None` if it did not act, and whether it signed. Only an account's signature
+    /// counts: a wallet could say otherwise tomorrow.
+    function _signer(
+        Cache memory cells,
+        uint256 place,
+        uint24 number,
+        uint40 time,
+        bytes32 digest,
+        Signature calldata signature
+    ) private view returns (Role role, bool signed) {
+        bool acts;
+        address operator;
+        address hostOperator;
+        (role, acts, operator, hostOperator) =
+            log.signersAt(cells.valueAt(place), cells.valueAt(place + 1), number, time);
+        if (!acts) return (Role.None, false);
         address signer = Signatures.recover(digest, signature.r, signature.vs);
-        return signer != address(0) && (signer == member.operator || signer == member.hostOperator);
+        signed = signer != address(0) && (signer == operator || signer == hostOperator);
     }
 
     function _nonceKey(uint24 institution, uint24 provider, uint48 nonce) private pure returns (uint256) {

@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {Cells} from "./Cells.sol";
+import {Limits} from "./Limits.sol";
 import {Space} from "./Space.sol";
 import {Consent} from "../interfaces/IConsentToken.sol";
 import {Finding, QueryRequest} from "../interfaces/IQueryLedger.sol";
@@ -134,9 +135,9 @@ library ConsentCell {
     }
 
     /// @notice Judge a delivery at `time` under a consent.
-    /// @param open The domains that needed no consent then.
+    /// @param rules The value of the cell of domains that need no consent; looked into only if the consent does not cover all.
     /// @return `Fits`, `Overdrawn`, or why the consent does not cover it.
-    function judge(uint256 grant, QueryRequest calldata asked, uint256 time, uint32 open)
+    function judge(uint256 grant, QueryRequest calldata asked, uint256 time, uint256 rules)
         internal
         pure
         returns (Finding)
@@ -145,7 +146,8 @@ library ConsentCell {
         if (asked.institution != institution(grant)) return Finding.ConsentInstitution;
         if (asked.purpose != purpose(grant)) return Finding.ConsentPurpose;
         if (asked.sections & ~sections(grant) != 0) return Finding.ConsentSections;
-        if (asked.domains & ~(uint32(domains(grant)) | open) != 0) return Finding.ConsentDomains;
+        uint32 uncovered = asked.domains & ~uint32(domains(grant));
+        if (uncovered != 0 && !Limits.opens(rules, uncovered, time)) return Finding.ConsentDomains;
         if (time < validFrom(grant)) return Finding.ConsentNotYetValid;
         if (time > notAfter(grant)) return Finding.ConsentExpired;
         if (revokedAt(grant) != 0 && time >= revokedAt(grant)) return Finding.ConsentRevoked;

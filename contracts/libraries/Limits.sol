@@ -48,6 +48,13 @@ library Limits {
         return time < since(rules) ? (0, false) : (uint32(rules), true);
     }
 
+    /// @notice Whether all of these domains were open at `time`. What the cell no longer says counts as closed.
+    function opens(uint256 rules, uint32 domains, uint256 time) internal pure returns (bool) {
+        // slither-disable-next-line unused-return
+        (uint32 open,) = openAt(rules, time);
+        return domains & ~open == 0;
+    }
+
     /// @notice Since when the current rule of the open domains holds. Shifted by 64 bits, `rules` are those before.
     function since(uint256 rules) internal pure returns (uint32) {
         return uint32(rules >> 32);

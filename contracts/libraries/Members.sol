@@ -127,6 +127,21 @@ library Members {
         if (found.operator == address(0) && found.hostOperator == address(0)) found.acts = false;
     }
 
+    /// @notice As `memberAt`, without a place in memory: a call that asks about many members takes less gas.
+    function signersAt(IRegionLog log, uint256 node, uint256 member, uint24 number, uint256 time)
+        internal
+        view
+        returns (Role role, bool acts, address operator, address hostOperator)
+    {
+        if (NodeCell.isPlain(node) && time >= NodeCell.since(member)) {
+            operator = NodeCell.operator(node);
+            acts = NodeCell.status(node) == Status.Active && operator != address(0);
+            return (NodeCell.role(node), acts, operator, address(0));
+        }
+        Member memory found = memberAt(log, node, member, number, time);
+        return (found.role, found.acts, found.operator, found.hostOperator);
+    }
+
     /// @dev A plain node as it is now.
     function _plain(uint256 node) private pure returns (Member memory found) {
         address operator = NodeCell.operator(node);

@@ -98,14 +98,22 @@ library Overlay {
         (cache.words,) = Cells.read(log, cache.keys);
     }
 
-    /// @notice The value at a place.
-    function valueAt(Cache memory cache, uint256 at) internal pure returns (uint256) {
-        return cache.words[at] >> 56;
+    /// @notice The value at a place that `place` or `pair` gave. There is a word for each, so this is not checked again.
+    function valueAt(Cache memory cache, uint256 at) internal pure returns (uint256 value) {
+        uint256[] memory words = cache.words;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            value := shr(56, mload(add(add(words, 0x20), shl(5, at))))
+        }
     }
 
-    /// @notice Change the value at a place.
+    /// @notice Change the value at a place that `place` or `pair` gave.
     function change(Cache memory cache, uint256 at, uint256 value) internal pure {
-        cache.words[at] = value << 56 | _CHANGED;
+        uint256[] memory words = cache.words;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(add(add(words, 0x20), shl(5, at)), or(shl(56, value), _CHANGED))
+        }
     }
 
     /// @notice Append an entry that writes what was changed. Returns its index.

@@ -90,7 +90,10 @@ class LocalChain:
         for position, step in enumerate(logs):
             del stack[step["depth"] :]
             where, op = stack[-1], step["op"]
-            if op in ("CALL", "STATICCALL"):
+            if op in ("CALL", "STATICCALL") and logs[position + 1]["depth"] == step["depth"]:
+                # A precompile runs no code of its own.
+                found[where, "run"] += step["gas"] - logs[position + 1]["gas"]
+            elif op in ("CALL", "STATICCALL"):
                 callee = "0x" + step["stack"][-2][2:].zfill(40)[-40:].lower()
                 stack.append(contracts.get(callee, "other"))
                 found[where, "call"] += _reaching(logs, position)
