@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from attacks import range_cases  # noqa: E402
 from book_cases import book_cases  # noqa: E402
 from cell_cases import cell_cases  # noqa: E402
 from eth_keys import keys  # noqa: E402
+from facts_cases import facts_cases  # noqa: E402
 from samples import DOCUMENTS, REFUSED, TWUBN, USCC_BAD, USCC_GOOD  # noqa: E402
 
 # Account 0 of the mnemonic "test test test test test test test test test test test junk": known to everyone.
@@ -465,6 +468,12 @@ def checkpoints() -> dict[str, Any]:
     }
 
 
+def _checkpoint_signers() -> list[tuple[str, Callable[[bytes], bytes]]]:
+    private = [keys.PrivateKey(number_hash("signer", number)) for number in range(3)]
+    ordered = sorted(private, key=lambda key: key.public_key.to_canonical_address())
+    return [(key.public_key.to_checksum_address(), partial(_signature, key)) for key in ordered]
+
+
 def _signature(key: keys.PrivateKey, digest: bytes) -> bytes:
     signature = key.sign_msg_hash(digest)
     return signature.r.to_bytes(32, "big") + (signature.v << 255 | signature.s).to_bytes(32, "big")
@@ -545,6 +554,7 @@ def files() -> dict[str, str]:
         "products": products(),
         "cells": cell_cases(),
         "checkpoints": checkpoints(),
+        "facts": facts_cases(_checkpoint_signers()),
     }
     return {f"{name}.json": render(value) for name, value in made.items()}
 

@@ -75,6 +75,25 @@ def run(first: int, count: int, hashes: list[bytes]) -> list[bytes]:
     return [digest for _, _, digest in sorted(found)]
 
 
+def runs(parts: list[tuple[int, int]], hashes: list[bytes]) -> list[bytes]:
+    """The proof of several runs, each a first index and a count: of each largest subtree without a leaf shown."""
+    shown = {index for first, count in parts for index in range(first, first + count)}
+    found: list[tuple[int, int, bytes]] = []
+
+    def walk(low: int, high: int, level: int) -> None:
+        inside = shown.intersection(range(low, high))
+        if not inside:
+            found.append((level, low, mth(hashes[low:high])))
+        elif len(inside) < high - low:
+            k = 1 << (high - low - 1).bit_length() - 1
+            walk(low, low + k, k.bit_length() - 1)
+            walk(low + k, high, k.bit_length() - 1)
+
+    if shown:
+        walk(0, len(hashes), 0)
+    return [digest for _, _, digest in sorted(found)]
+
+
 # docs/format.md sections 2 and 3.
 
 

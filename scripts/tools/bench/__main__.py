@@ -23,7 +23,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "state": ("state", "replay"),
     "index": ("index",),
     "book": ("book",),
-    "report": ("report",),
+    "report": ("record", "report"),
     "starting": ("starting",),
 }
 

@@ -62,7 +62,7 @@ from tools.bench.report_region import (
 REPORT = "five-part-report/2"
 RUNS = 20
 #: Spaces of which a region has one copy for all packages: see `region facts` in docs/format.md.
-_OWN = (Space.RECORD, Space.DISPUTE, Space.CONSENT, Space.PAUSE, Space.NONCE)
+OWN = (Space.RECORD, Space.DISPUTE, Space.CONSENT, Space.PAUSE, Space.NONCE)
 #: Signatures that a verification recovers: statement, request and receipt, and three of the checkpoint.
 SIGNATURES = 6
 DOMAIN = LogDomain(LOG_ID)
@@ -114,7 +114,7 @@ def _whole(case: Case) -> list[Row]:
         rows += [_part(name, size) for name, size in _parts(raw)] if today else []
         if today:
             hashed = f"hashing what its proofs hold, {1000 * beside:.2f} ms"
-            rows.append(_at_most("… assembled, warm", seconds, hashed, seconds / beside, 60, 0.05))
+            rows.append(at_most("… assembled, warm", seconds, hashed, seconds / beside, 60, 0.05))
             rows += _verifying(case, shown, raw, shared)
     return rows
 
@@ -124,7 +124,7 @@ def _assembling(case: Case, region: BenchRegion, library: FolderLibrary) -> tupl
     wanted, salt = case.wanted(), keccak256(b"salt of the report")
 
     def assembled() -> Assembled:
-        return assemble_from(_fetcher(region.facts), wanted, library, region.tags, salt)
+        return assemble_from(fetcher(region.facts), wanted, library, region.tags, salt)
 
     made = assembled()
     hashes = sum(len(one.proof.proof) + len(one.proof.leaves) for one in made.package.ranges)
@@ -134,10 +134,11 @@ def _assembling(case: Case, region: BenchRegion, library: FolderLibrary) -> tupl
         for _ in range(hashes):
             keccak256(bytes(65))
 
-    return made, _seconds(assembled), _seconds(hashing)
+    return made, seconds_of(assembled), seconds_of(hashing)
 
 
-def _fetcher(facts: Facts) -> EvidenceFetcher:
+def fetcher(facts: Facts) -> EvidenceFetcher:
+    """Evidence from these facts, which count as new."""
     return EvidenceFetcher(ORIGIN, facts, lambda: Source(facts.basis, 0, facts.block, Text("the benchmark", "基准")))
 
 
@@ -182,8 +183,8 @@ def catalogued(ref: str) -> Product:
 def _with_facts(region: BenchRegion, package: ReportPackage) -> tuple[SignedRegion, bytes, bytes]:
     """The signed region, the package with its own facts, and the file that all packages share."""
     asked = RecordedFacts(region.facts)
-    ReportEvidenceFetcher(_fetcher(asked)).fetch(package)
-    shown, own = sign(region.facts, asked.cells), {key for key in asked.cells if key[0] in _OWN}
+    ReportEvidenceFetcher(fetcher(asked)).fetch(package)
+    shown, own = sign(region.facts, asked.cells), {key for key in asked.cells if key[0] in OWN}
     published = {place.index for place in package.named_entries}
     of_all = [one.index for one in asked.asked if one.index in published]
     shared = region_facts_file(shown.shown([key for key in asked.cells if key not in own], of_all))
@@ -201,7 +202,7 @@ def _verifying(case: Case, region: SignedRegion, raw: bytes, shared: bytes) -> l
         if package.facts is None:
             raise AssertionError("the package carries no facts")
         facts = SignedFacts(read_facts(package.facts), pinned, kept)
-        evidence = ReportEvidenceFetcher(_fetcher(facts)).fetch(package)
+        evidence = ReportEvidenceFetcher(fetcher(facts)).fetch(package)
         return verify_report(package, evidence, Policy(), catalogue=case.products)
 
     found = verdict()
@@ -225,15 +226,15 @@ def _verifying(case: Case, region: SignedRegion, raw: bytes, shared: bytes) -> l
     def checking() -> SignedFacts:
         return SignedFacts(parse_region_facts(shared), pinned)
 
-    seconds, beside = _seconds(verdict), _seconds(plainly(raw, SIGNATURES))
-    loading, loaded = _seconds(checking), _seconds(plainly(shared, len(region.checkpoint.signatures)))
+    seconds, beside = seconds_of(verdict), seconds_of(plainly(raw, SIGNATURES))
+    loading, loaded = seconds_of(checking), seconds_of(plainly(shared, len(region.checkpoint.signatures)))
     what = "parsing and hashing as much, recovering"
     parsed = f"{what} {SIGNATURES} signatures, {1000 * beside:.1f} ms"
     known = f"{what} {len(region.checkpoint.signatures)} signatures, {1000 * loaded:.1f} ms"
     return [
-        _at_most("… verified offline, parsing included", seconds, parsed, seconds / beside, 12, 0.1),
+        at_most("… verified offline, parsing included", seconds, parsed, seconds / beside, 12, 0.1),
         _weight("region facts that its packages share", shared, 1000),
-        _at_most("… checked", loading, known, loading / loaded, 12, 0.3),
+        at_most("… checked", loading, known, loading / loaded, 12, 0.3),
     ]
 
 
@@ -260,7 +261,7 @@ def _growth(case: Case) -> list[Row]:
     ):
         region = make_region(case.folder, case.batches, shape)
         with FolderLibrary(LOG_ID, [case.batches.today[0].path.parent], [region.books]) as library:
-            made = assemble_from(_fetcher(region.facts), case.wanted(), library, region.tags, keccak256(b"salt"))
+            made = assemble_from(fetcher(region.facts), case.wanted(), library, region.tags, keccak256(b"salt"))
         size = len(made.package.to_json()) / 1000
         rows.append(Row("report", f"the same report without facts: {what}", size, "KB"))
     return rows
@@ -274,12 +275,13 @@ def _part(name: str, size: int) -> Row:
     return Row("report", f"… of which `{name}`", size / 1000, "KB")
 
 
-def _at_most(what: str, seconds: float, beside: str, ratio: float, most: float, goal: float) -> Row:
+def at_most(what: str, seconds: float, beside: str, ratio: float, most: float, goal: float) -> Row:
+    """A row of a time that is judged by its ratio."""
     target = f"≤ {most:g} × (≤ {goal:g} s)"
     return Row("report", what, 1000 * seconds, "ms", beside, ratio, target, ratio <= most)
 
 
-def _seconds(action: Callable[[], object]) -> float:
+def seconds_of(action: Callable[[], object]) -> float:
     """Median seconds of processor time."""
     action()
     taken = []

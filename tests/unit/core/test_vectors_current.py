@@ -29,5 +29,5 @@ def test_no_vectors_without_a_generator() -> None:
 
 
 def test_the_generator_does_not_use_the_package() -> None:
-    for name in ("generate.py", "reference.py", "attacks.py", "cell_cases.py", "samples.py"):
+    for name in ("generate.py", "reference.py", "attacks.py", "cell_cases.py", "facts_cases.py", "samples.py"):
         assert "creditchain." not in (HERE / name).read_text(encoding="utf-8")
