@@ -65,11 +65,22 @@ def _anchor(region: Region, manifest: Manifest, near: int | None, block: int | N
 
 
 def require_nothing_lost(region: Region, home: Home) -> None:
-    """Raise AnchorGoneError where the home's journal knows a batch of this region that the chain has lost."""
+    """Raise AnchorGoneError where the home's journal knows a batch of this region that the chain has lost.
+
+    Of each node and key epoch only the last batch is sought, however many there are: the chain takes numbers without
+    gaps, so while that one stands under its number, those before it do.
+    """
     if not home.journal.exists():
         return
     with open_journal(home.journal) as journal:
-        lost = lost_anchors(region, Ledger(journal, region.deployment.log_id))
+        ledger = Ledger(journal, region.deployment.log_id)
+        newest: dict[tuple[int, int], AnchoringRow] = {}
+        for row in ledger.rows():
+            last = newest.get((row.node, row.key_epoch))
+            if row.state in (State.MINED, State.FINAL) and (last is None or (row.number or 0) > (last.number or 0)):
+                newest[row.node, row.key_epoch] = row
+        stands = all(is_anchored(region, row) for row in newest.values())
+        lost = [] if stands else lost_anchors(region, ledger)
     if lost:
         raise AnchorGoneError(
             "the chain no longer has all batches of this home: a reorganisation removed their blocks",
