@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,15 @@ from worlds import on_anvil
 
 from creditchain.acts.indexing import check_index, open_log
 from creditchain.acts.replaying import replay_log
-from creditchain.chain.connect import Chain
+from creditchain.chain.answers import Log
+from creditchain.chain.connect import Chain, LogRange
 from creditchain.chain.log_entries import entries_between
 from creditchain.chain.signers import dev_signer
 from creditchain.cli.app import run
+from creditchain.evidence.record import live_evidence
 from creditchain.home.journal import Journal, open_journal
 from creditchain.home.layout import Home
+from creditchain.log.facts import EntryPlace, MissingFactError
 from creditchain.log.state_proofs import single_key, verify_cell_range
 from creditchain.vocabulary import EntryKind
 
@@ -116,3 +120,26 @@ def test_a_chain_that_was_started_anew_is_said(creditchain: Commands, tmp_path: 
     creditchain.done("deploy", "--signer", "dev:0", "--force")
     creditchain.done("log", "index")
     assert len(list((tmp_path / "home" / "regions").glob("*/index/head.json"))) == 2
+
+
+def test_live_facts_take_old_entries_from_the_index(chain: Chain, journal: Journal, tmp_path: Path) -> None:
+    """An entry whose block nobody named is not sought in all blocks where a home has the index."""
+    region = region_on(chain, journal, next(GENERATIONS))
+    region.home = Home(tmp_path / "home")
+    region.home.regions.mkdir(parents=True)
+    last = open_log(region, region.home).size - 1
+    asked: list[str] = []
+    ask = chain.logs
+
+    def logs(wanted: LogRange) -> Iterator[Log]:
+        asked.append(repr(wanted))
+        return ask(wanted)
+
+    chain.logs = logs  # type: ignore[method-assign]
+    (entry,) = live_evidence(region).facts.entries([EntryPlace(last)])
+    assert (entry.index, asked) == (last, [])
+    with pytest.raises(MissingFactError, match=f"log entry {last + 1}"):
+        live_evidence(region).facts.entries([EntryPlace(last + 1)])
+    region.home = None
+    assert live_evidence(region).facts.entries([EntryPlace(last)]) == [entry]
+    assert len(asked) == 1

@@ -12,6 +12,7 @@ from creditchain.chain.answers import Log
 from creditchain.chain.connect import Question, call_question, logs_question
 from creditchain.chain.errors import EndpointError
 from creditchain.chain.log_entries import entry_from, range_of
+from creditchain.chain.proven_facts import EntriesUpTo
 from creditchain.chain.refusals import Refusal
 from creditchain.chain.region import Region
 from creditchain.log.facts import Basis, EntryPlace, FactsHead, MissingFactError
@@ -29,9 +30,13 @@ class LiveFacts:
     With several endpoints, all of them must give the same answers (LyingEndpointError), so one honest one is enough.
     """
 
-    def __init__(self, region: Region) -> None:
-        """The block is chosen when the first question needs it."""
-        self._region = region
+    def __init__(self, region: Region, all_entries: EntriesUpTo | None = None) -> None:
+        """The block is chosen when the first question needs it.
+
+        `all_entries`: whence entries come whose block nobody named, such as an index; None: from the endpoint, which is
+        asked about all blocks.
+        """
+        self._region, self._all_entries = region, all_entries
         self._words: dict[bytes, bytes] = {}
         self._entries: dict[int, LogEntry] = {}
         #: Places that were asked for without success, and why.
@@ -72,7 +77,7 @@ class LiveFacts:
         return [self._words[key] for key in keys]
 
     def entries(self, wanted: Sequence[EntryPlace]) -> list[LogEntry]:
-        """The entries of these places, see `Facts.entries`. Without its block, an entry is sought in all blocks."""
+        """The entries of these places, see `Facts.entries`."""
         missing = [one for one in dict.fromkeys(wanted) if one.index not in self._entries and one not in self._absent]
         if missing:
             self._ask([], missing)
@@ -143,15 +148,21 @@ class LiveFacts:
                 self._absent[one] = _no_old_logs(error)
 
     def _ask_far(self, places: Sequence[EntryPlace]) -> None:
-        first, last = self._region.deployment.first_block, self.block.number
         for part in _parts(places, _ENTRIES_A_RANGE):
-            wanted = range_of(self._region, [one.index for one in part], first, last)
             try:
-                self._take_logs(self._region.chain.logs(wanted))
+                self._take_far([one.index for one in part])
             except EndpointError as error:
                 if error.refusal is Refusal.PASSING:
                     raise
                 self._absent.update((one, _no_old_logs(error)) for one in part)
+
+    def _take_far(self, indices: Sequence[int]) -> None:
+        if self._all_entries is None:
+            first, last = self._region.deployment.first_block, self.block.number
+            self._take_logs(self._region.chain.logs(range_of(self._region, indices, first, last)))
+            return
+        known = self._all_entries(self.head)
+        self._entries.update((index, known[index]) for index in indices if index < len(known))
 
     def _take_logs(self, found: Iterable[Log]) -> None:
         for log in found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
 from creditchain.chain.anchors import anchor_in
 from creditchain.chain.clock import age
@@ -13,6 +14,7 @@ from creditchain.chain.errors import ContractRefusedError, LyingEndpointError
 from creditchain.chain.live_facts import LiveFacts
 from creditchain.chain.region import Region
 from creditchain.errors import UnavailableError
+from creditchain.index.facts import entries_under
 from creditchain.log.entries import AnchorBody
 from creditchain.log.facts import EntryPlace, Facts, MissingFactError
 from creditchain.log.members import operator_key
@@ -42,7 +44,9 @@ def origin_of(deployment: Deployment) -> Origin:
 
 def live_evidence(region: Region) -> EvidenceFetcher:
     """Evidence that the region's endpoints tell or agree on, at one final block."""
-    facts, chain = LiveFacts(region), region.chain
+    # Without a home, reading the whole log for an entry or two would take longer than asking for them.
+    indexed = partial(entries_under, region) if region.home is not None and region.home.exists() else None
+    facts, chain = LiveFacts(region, indexed), region.chain
 
     def waits(package: RecordPackage) -> bool:
         batch = package.batch
