@@ -84,6 +84,25 @@ contract AnchorRegistry is IAnchorRegistry, AccessManaged {
     }
 
     /// @inheritdoc IAnchorRegistry
+    function setException(bytes32 digest, bool accepted) external override restricted {
+        uint256 key = Space.key(Space.EXCEPTION, 1 << 240 | uint256(digest) >> 56);
+        (uint256 known, uint256 count,) = Cells.pair(log, key, Space.key(Space.EXCEPTION, 0));
+        (known, count) = (known >> 56, count >> 56);
+        if (digest == 0 || (known & 1 == 1) == accepted) revert AnchorRegistryException(digest, accepted);
+        Write[] memory writes;
+        if (known == 0) {
+            known = ++count << 1;
+            writes = new Write[](3);
+            writes[1] = Write({key: Space.key(Space.EXCEPTION, 0), value: count});
+            writes[2] = Write({key: Space.key(Space.EXCEPTION, count), value: uint256(digest) >> 56});
+        } else {
+            writes = new Write[](1);
+        }
+        writes[0] = Write({key: key, value: known & ~uint256(1) | (accepted ? 1 : 0)});
+        log.append(EntryKind.EXCEPTION, abi.encode(digest, accepted), writes);
+    }
+
+    /// @inheritdoc IAnchorRegistry
     function anchor(Batch calldata batch) external override returns (uint64 entry) {
         _checkBatch(batch);
         (uint256 key, uint256 value) = _judge(batch);

@@ -30,8 +30,9 @@ contract RegionLog is IRegionLog, AccessManaged {
         1 | 1 << EntryKind.WRITER | 1 << EntryKind.SEALED | 1 << EntryKind.REGION | 1 << EntryKind.AUTHORITY
     );
 
-    /// @dev Kinds that a sealed log still takes.
-    uint32 private constant _AFTER_SEAL = uint32(1 << EntryKind.REVOCATION);
+    /// @dev Kinds that a sealed log still takes: consents can be revoked, and stolen keys of governors replaced.
+    uint32 private constant _AFTER_SEAL =
+        uint32(1 << EntryKind.REVOCATION | 1 << EntryKind.ACCESS | 1 << EntryKind.OPERATION);
 
     /// @inheritdoc IRegionLog
     bytes32 public immutable override logId;
@@ -116,11 +117,21 @@ contract RegionLog is IRegionLog, AccessManaged {
         _appendOwn(EntryKind.SEALED, abi.encode(msg.sender), writes);
     }
 
-    /// @notice Put another AccessManager in the place of the log's authority. Only the current one may; it is an entry.
+    /// @notice Put another AccessManager in the place of the log's authority. Only the current one may; it is an entry. What the
+    /// current one may append, and the whole spaces that it may write, are the other's from then on.
     function setAuthority(address newAuthority) public override {
         address before = authority();
         super.setAuthority(newAuthority);
-        _appendOwn(EntryKind.AUTHORITY, abi.encode(before, newAuthority), new Write[](0));
+        uint160 id = writerId(before, before.codehash);
+        uint256 masks = _value(id);
+        Write[] memory writes = new Write[](masks == 0 ? 0 : 2);
+        if (masks != 0) {
+            uint160 next = writerId(newAuthority, newAuthority.codehash);
+            if (_value(next) != 0) revert RegionLogWriterKnown(newAuthority);
+            writes[0] = Write({key: Space.key(Space.LOG, id), value: 0});
+            writes[1] = Write({key: Space.key(Space.LOG, next), value: masks});
+        }
+        _appendOwn(EntryKind.AUTHORITY, abi.encode(before, newAuthority), writes);
     }
 
     /// @inheritdoc IRegionLog

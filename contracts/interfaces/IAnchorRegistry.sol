@@ -130,6 +130,9 @@ interface IAnchorRegistry {
     /// @notice The successor is no longer live. Whoever supersedes a record by one that is gone would hide both.
     error AnchorRegistrySuccessorLife(bytes32 successor, Life life);
 
+    /// @notice The number with this digest is accepted already, or is not; a digest is not 0.
+    error AnchorRegistryException(bytes32 digest, bool accepted);
+
     /// @notice Open the next key epoch, which anchors must name from now on. Only governors may.
     /// @param epochDigest `keccak256(0x02 || tag_key[32])`, never used before.
     /// @return epoch Its number, from 1.
@@ -142,6 +145,11 @@ interface IAnchorRegistry {
 
     /// @notice Withdraw a product for ever: its batches can no longer be anchored. Only governors may.
     function withdrawProduct(uint32 number) external;
+
+    /// @notice Accept a number of an enterprise although its check digits are wrong, or no longer. Only governors may.
+    /// Warning: publishers hold themselves to it; no contract sees a number.
+    /// @param digest `keccak256(scheme || 0x00 || number)`.
+    function setException(bytes32 digest, bool accepted) external;
 
     /// @notice Anchor a batch. Only for an active publishing node, within its domains. The product must be launched, the key
     /// epoch the current one, and the number the next; so a transaction that is sent twice takes effect once.

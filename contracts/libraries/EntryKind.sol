@@ -29,4 +29,7 @@ library EntryKind {
     uint8 internal constant PAUSE = 23;
     uint8 internal constant COMPROMISE = 24;
     uint8 internal constant ANSWERER = 25;
+    uint8 internal constant ACCESS = 26;
+    uint8 internal constant OPERATION = 27;
+    uint8 internal constant EXCEPTION = 28;
 }

@@ -76,6 +76,14 @@ library Space {
     /// when: `| since before 32 | before 32 | since 32 | domains 32 |`. At id 2 how old a delivery may be: `seconds 32`.
     uint8 internal constant LIMIT = 14;
 
+    /// @notice Who may do what; see `AccessCell`. At id 0 the number of entries of governance: `| admin delay 32 | entries 32 |`.
+    /// At `1 << 240 | role << 160 | account` a member of a role: `| delay from 48 | delay 32 | since 48 |`.
+    /// At `2 << 240 | role` a role: `| grant delay 32 | guardian 64 | admin 64 |`.
+    /// At `3 << 240 | change << 192 | selector << 160 | contract` what was last changed of a contract: a function's role
+    /// (change 6), seconds (7), whether it is closed (8), its authority (9).
+    /// At `4 << 240`, plus 240 bits of its hash, an operation that waits or waited: `| when 48 | nonce 32 | progress 8 |`.
+    uint8 internal constant ACCESS = 15;
+
     /// @notice The rest of a node's membership, by its number. `since`: when operator, status, host or end changed last; the past
     /// terms before that are in `TERM`. At `1 << 32 | number` and `3 << 32 | number` the low 200 and the high 56
     /// bits of its profile's digest, at `2 << 32 | number` the node that answers for it once it is retired.
@@ -99,6 +107,11 @@ library Space {
     /// @notice Signers of checkpoints. At id 0 the current epoch: `epoch 32`. At `epoch << 8`: `| threshold 8 | count 8 |`; at
     /// `epoch << 8 | place`, from 1, `| node 24 | key 160 |`, ascending by key.
     uint8 internal constant SIGNER = 22;
+
+    /// @notice Numbers of enterprises that are accepted although their check digits are wrong. At id 0 how many were ever named,
+    /// at ids from 1 on the first 25 bytes of their digests, in that order. At `1 << 240 | first 25 bytes`:
+    /// `| place 32 | accepted 1 |`.
+    uint8 internal constant EXCEPTION = 23;
 
     /// @notice The key of a cell.
     /// @param id Below 2^248.

@@ -55,6 +55,9 @@ class EntryKind(Named):
     PAUSE = 23, "暂停授权"
     COMPROMISE = 24, "密钥泄露"
     ANSWERER = 25, "代为答复"
+    ACCESS = 26, "权限"
+    OPERATION = 27, "待执行操作"
+    EXCEPTION = 28, "号码例外"
 
 
 class Space(Named):
@@ -75,12 +78,14 @@ class Space(Named):
     NONCE = 12, "查询序号"
     LOAN = 13, "贷款"
     LIMIT = 14, "限额"
+    ACCESS = 15, "权限"
     MEMBER = 17, "成员资格"
     TERM = 18, "成员资格历史"
     COMPROMISE = 19, "密钥泄露"
     COUNT = 20, "成员数量"
     BALANCE = 21, "授权数量"
     SIGNER = 22, "检查点签署方"
+    EXCEPTION = 23, "号码例外"
 
 
 class Role(Named):
@@ -95,6 +100,36 @@ class Role(Named):
 
 #: Roles that may anchor batches.
 PUBLISHING = frozenset({Role.PLATFORM, Role.BUREAU, Role.SOURCE})
+
+
+class AccessRole(Named):
+    """Roles of governance."""
+
+    ADMIN = 0, "管理员"
+    GOVERNOR = 1, "治理者"
+    CANCELLER = 2, "否决者"
+
+
+class AccessChange(Named):
+    """What an entry of governance changes."""
+
+    GRANTED = 1, "授予角色"
+    REVOKED = 2, "撤销角色"
+    ROLE_ADMIN = 3, "角色管理者"
+    ROLE_GUARDIAN = 4, "角色监护者"
+    GRANT_DELAY = 5, "授予延时"
+    FUNCTION_ROLE = 6, "函数角色"
+    TARGET_DELAY = 7, "合约延时"
+    TARGET_CLOSED = 8, "合约停用"
+    AUTHORITY = 9, "治理合约"
+
+
+class Progress(Named):
+    """What became of an operation that has to wait."""
+
+    SCHEDULED = 1, "等待中"
+    DONE = 2, "已执行"
+    CANCELLED = 3, "已取消"
 
 
 class NodeStatus(Named):

@@ -27,15 +27,18 @@ REMAPPINGS = ("@openzeppelin/contracts=node_modules/@openzeppelin/contracts",)
 
 #: Contract → source file, relative to the project's root. Mocks do not ship.
 SHIPPED = {
-    "AccessManager": "node_modules/@openzeppelin/contracts/access/manager/AccessManager.sol",
     "AnchorRegistry": "contracts/AnchorRegistry.sol",
     "AuditRegistry": "contracts/AuditRegistry.sol",
     "CheckpointSigners": "contracts/CheckpointSigners.sol",
     "ConsentToken": "contracts/ConsentToken.sol",
     "Disputes": "contracts/Disputes.sol",
+    "Governance": "contracts/Governance.sol",
     "NodeRegistry": "contracts/NodeRegistry.sol",
     "QueryLedger": "contracts/QueryLedger.sol",
+    "MultiSendCallOnly": "node_modules/@safe-global/safe-smart-account/contracts/libraries/MultiSendCallOnly.sol",
     "RegionLog": "contracts/RegionLog.sol",
+    "Safe": "node_modules/@safe-global/safe-smart-account/contracts/Safe.sol",
+    "SafeProxyFactory": "node_modules/@safe-global/safe-smart-account/contracts/proxies/SafeProxyFactory.sol",
 }
 
 #: Chosen by measurement (docs/decisions.md); brownie-config.yaml has the same settings.

@@ -14,7 +14,6 @@ from brownie import (
     Disputes,
     NodeRegistry,
     QueryLedger,
-    RegionLog,
     UnrulyWallet,
     Wallet,
     accounts,
@@ -23,7 +22,7 @@ from brownie import (
 )
 from eth_abi import decode
 from eth_account import Account
-from world import admit_writer, appended, cell_key, deploy, node_count
+from world import admit_writer, appended, cell_key, found_log, node_count
 
 from creditchain.hashing import keccak256
 from creditchain.log.entries import QueriesBody, parse_body
@@ -146,8 +145,7 @@ class World:
     def build(cls) -> World:
         """Everything deployed and wired, one member of each role and a second platform and bank."""
         governor = accounts[0]
-        manager = deploy("AccessManager", governor)
-        log = RegionLog.deploy(manager, b"YRD".ljust(32, b"\0"), {"from": governor})
+        manager, log = found_log()
         nodes = NodeRegistry.deploy(manager, log, {"from": governor})
         anchors = AnchorRegistry.deploy(manager, log, {"from": governor})
         disputes = Disputes.deploy(log, {"from": governor})

@@ -86,6 +86,7 @@ TABLE = {
         lambda r: (r.nodes.rotateOperator, SOURCE, OPERATOR, 2**40, acceptance(r.nodes, SOURCE, KEY, 2**40)),
     ),
     "AnchorRegistry.openKeyEpoch": (("governor",), GOVERNORS, lambda r: (r.anchors.openKeyEpoch, OTHER)),
+    "AnchorRegistry.setException": (("governor",), GOVERNORS, lambda r: (r.anchors.setException, OTHER, True)),
     "AnchorRegistry.anchor": (("source",), OPERATORS, lambda r: (r.anchors.anchor, batch(1, ROOT))),
     "AnchorRegistry.anchor of a virtual node": (
         ("platform",),

@@ -65,6 +65,9 @@ class Kind(IntEnum):
     PAUSE = 23
     COMPROMISE = 24
     ANSWERER = 25
+    ACCESS = 26
+    OPERATION = 27
+    EXCEPTION = 28
 
 
 WHOLE_SPACE = 2**200 - 1
@@ -72,17 +75,19 @@ NODE, KEY, MEMBER, TERM, COMPROMISE, COUNT, SIGNER = 1, 2, 17, 18, 19, 20, 22
 EPOCH_SPACE, BOOK_SPACE, AUDIT_SPACE, PRODUCT_SPACE, PUBLISHER_SPACE, RECORD_SPACE = 3, 4, 5, 6, 7, 8
 DISPUTE_SPACE = 9
 CONSENT, PAUSE, NONCE, LOAN, LIMIT, BALANCE = 10, 11, 12, 13, 14, 21
+ACCESS, EXCEPTION = 15, 23
 # The bits of a consent's cell that count its uses.
 CONSENT_USED = 0xFFFF << 143
 # What each contract of a region may append, and the spaces that are its own; (space, bits) where others write too.
 RIGHTS = {
+    "Governance": ((Kind.ACCESS, Kind.OPERATION), (ACCESS,)),
     "NodeRegistry": (
         (Kind.NODE, Kind.COMPROMISE, Kind.ANSWERER),
         (NODE, KEY, MEMBER, TERM, COMPROMISE, COUNT),
     ),
     "AnchorRegistry": (
-        (Kind.TAG_KEY_EPOCH, Kind.PRODUCT, Kind.ANCHOR, Kind.BOOK, Kind.STATUS),
-        (EPOCH_SPACE, BOOK_SPACE, PRODUCT_SPACE, PUBLISHER_SPACE, RECORD_SPACE),
+        (Kind.TAG_KEY_EPOCH, Kind.PRODUCT, Kind.ANCHOR, Kind.BOOK, Kind.STATUS, Kind.EXCEPTION),
+        (EPOCH_SPACE, BOOK_SPACE, PRODUCT_SPACE, PUBLISHER_SPACE, RECORD_SPACE, EXCEPTION),
     ),
     "AuditRegistry": ((Kind.AUDIT, Kind.BROKEN, Kind.ANNULLED, Kind.CLOSED), (AUDIT_SPACE,)),
     "CheckpointSigners": ((Kind.SIGNERS,), (SIGNER,)),
@@ -131,8 +136,7 @@ def deploy(contract: str, *arguments: Any) -> Any:
 
 
 def found_region() -> Region:
-    manager = deploy("AccessManager", accounts[0])
-    log = deploy("RegionLog", manager, word(b"YRD"))
+    manager, log = found_log()
     nodes = deploy("NodeRegistry", manager, log)
     anchors = deploy("AnchorRegistry", manager, log)
     audits = deploy("AuditRegistry", manager, log)
@@ -149,6 +153,15 @@ def found_region() -> Region:
     for product in PRODUCTS:
         anchors.launchProduct(product, number_hash("product", product))
     return Region(manager, log, nodes, deploy("MembersHarness", log), anchors, audits, disputes)
+
+
+def found_log(delay: int = 0, region: bytes = b"YRD") -> tuple[Any, Any]:
+    """A log and its governance, which has begun: `accounts[0]` is its founder. Later admins wait `delay` seconds."""
+    manager = deploy("Governance", accounts[0], delay, NO_ADDRESS)
+    log = deploy("RegionLog", manager, word(region))
+    admit_writer(log, manager, "Governance")
+    manager.begin(log, {"from": accounts[0]})
+    return manager, log
 
 
 def admit_writer(log: Any, contract: Any, name: str, *, instead_of: Any = None) -> Any:

@@ -13,15 +13,20 @@ from creditchain.hashing import keccak256
 from creditchain.home.journal import Journal
 from creditchain.log.entries import AnchorBody
 from creditchain.log.views import Admission, ContractCall
-from creditchain.vocabulary import Role
+from creditchain.vocabulary import EntryKind, Role
 
 PRODUCT = (7, keccak256(b"a product"))  #: number and digest
 GOVERNOR = 0
 GENERATIONS = itertools.count(1)
-#: Entries of a log whose region was just deployed: its own, and one for each contract that may write.
-WRITERS = 1 + sum(bool(part.kinds) for part in PARTS)
-#: The same where PRODUCT was launched, as `region_on` does.
-FOUNDED = WRITERS + 1
+#: Kinds of the entries of a log whose region was just deployed: its own; governance as its first writer, its founder,
+#: the founder as a governor, each function that governors call; the other writers.
+FOUNDING = (
+    *(EntryKind.REGION, EntryKind.WRITER, EntryKind.ACCESS, EntryKind.ACCESS),
+    *(EntryKind.ACCESS for part in PARTS for _ in part.restricted),
+    *(EntryKind.WRITER for part in PARTS if part.kinds),
+)
+#: Their number where PRODUCT was launched, as `region_on` does.
+FOUNDED = len(FOUNDING) + 1
 
 
 def region_on(chain: Chain, journal: Journal, generation: int = 1) -> Region:

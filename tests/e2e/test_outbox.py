@@ -312,9 +312,9 @@ def test_a_reverted_transaction_may_be_tried_again(slow: Server, journal: Journa
 
 
 def _grant(region: Region, address: str) -> ContractCall:
-    manager = interface("AccessManager")
+    manager = interface("Governance")
     data = manager.encode("grantRole", 1, address, 0)
-    return ContractCall(region.deployment.address("AccessManager"), data, "add a governor")
+    return ContractCall(region.deployment.address("Governance"), data, "add a governor")
 
 
 @pytest.mark.parametrize(

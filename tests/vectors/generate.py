@@ -35,6 +35,7 @@ ANCHORS_ADDRESS = "0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0"
 CONSENTS_ADDRESS = "0xCf7Ed3AccA5a467e9e704C703E8D87F634fB0Fc9"
 LEDGER_ADDRESS = "0xDc64a140Aa3E981100a9becA4E685f962f0cF6C9"
 DISPUTES_ADDRESS = "0x5FC8d32690cc91D4c39d9d3abcBD16989F875707"
+GOVERNANCE_ADDRESS = "0x0165878A594ca255338adfa4d48449f69242Eb8F"
 
 TAG_KEY = bytes(range(32))
 SECRET = bytes(range(32, 64))
@@ -232,9 +233,12 @@ BODIES = {
     23: "bytes32 consent,uint8 by,uint16 turn",
     24: "uint24 node,address key,uint256 intervals",
     25: "uint24 node,uint24 by",
+    26: "uint8 change,address by,uint64 role,address subject,bytes4 selector,uint256 value,uint48 since",
+    27: "uint8 progress,address by,bytes32 operation,uint32 nonce,uint48 due,address target",
+    28: "bytes32 digest,bool accepted",
 }
 
-_NONE = bytes(32)
+_NONE, _CALL = bytes(32), bytes(range(36))
 _SCOPE = [number_hash("subject", 1), 0b11110, 0b11, 1, 20200101, 20301231, 1735000000, 1766536000, 3, 365]
 _WIDEST = [number_hash("subject", 2), 0x7F, 2**24 - 1, 255, 10000101, 99991231, 0, 2**32 - 1, 2**16 - 1, 2**16 - 1]
 #: Members of an item, and how many bytes each takes.
@@ -301,6 +305,15 @@ ENTRIES: list[tuple[int, str, list[Any]]] = [
     (23, CONSENTS_ADDRESS, [number_hash("consent", 1), 2, 2**16 - 1]),
     (11, LEDGER_ADDRESS, [2, 202501, 0, 12, 3_600_000_00, number_hash("queries", 1)]),
     (11, LEDGER_ADDRESS, [2, 202501, 1, 0, 0, _NONE]),
+    (26, GOVERNANCE_ADDRESS, [1, DEV_ADDRESS, 2**64 - 2, DEV_ADDRESS, bytes(4), 2**32 - 1, 2**48 - 1]),
+    (26, GOVERNANCE_ADDRESS, [6, GOVERNANCE_ADDRESS, 2**64 - 1, NODES_ADDRESS, b"\xff\0\0\x01", 2**64 - 1, 0]),
+    (
+        27,
+        GOVERNANCE_ADDRESS,
+        [1, DEV_ADDRESS, number_hash("operation", 1), 1, 2**48 - 1, LOG_ADDRESS, bytes(range(36))],
+    ),
+    (27, GOVERNANCE_ADDRESS, [3, DEV_ADDRESS, number_hash("operation", 1), 1, 0, "0x" + "00" * 20, b""]),
+    (28, ANCHORS_ADDRESS, [number_hash("number", 1), True]),
     (17, LOG_ADDRESS, [DEV_ADDRESS, LOG_ADDRESS]),
     (13, LOG_ADDRESS, [DEV_ADDRESS]),
 ]
@@ -339,8 +352,15 @@ def _entry(log_id: bytes, index: int, kind: int, writer: str, values: list[Any])
         body, fields = b"".join(map(_item, items)), {"items": items}
     else:
         members = [member.split(" ") for member in BODIES[kind].split(",")]
-        body = ref.words([(solidity, value) for (solidity, _), value in zip(members, values, strict=True)])
-        fields = dict(zip([name for _, name in members], values, strict=True))
+        static = values[: len(members)]
+        body = ref.words([(solidity, value) for (solidity, _), value in zip(members, static, strict=True)])
+        fields = dict(zip([name for _, name in members], static, strict=True))
+        if kind == 27:
+            # The one body with a value of any length: where it starts, its length, itself in whole words.
+            (data,) = values[len(members) :]
+            body += (len(body) + 32).to_bytes(32, "big") + len(data).to_bytes(32, "big")
+            body += data.ljust(-(-len(data) // 32) * 32, b"\0")
+            fields["data"] = data
     body_hash = ref.keccak(body)
     time = 1733400000 + 12 * index
     hashes = [("bytes32", body_hash), ("bytes32", ref.keccak(writes))]

@@ -166,6 +166,9 @@ def word(kind: str, value: Any) -> bytes:
     if kind == "bytes32":
         assert len(value) == 32
         return value
+    if kind == "bytes4":
+        assert len(value) == 4
+        return value.ljust(32, b"\x00")
     if kind == "bool":
         return bytes(31) + bytes([value])
     raise ValueError(kind)

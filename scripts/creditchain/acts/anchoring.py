@@ -55,6 +55,7 @@ from creditchain.batch.sealing import Seals
 from creditchain.catalogue.products import load_product
 from creditchain.catalogue.regions import number_exceptions
 from creditchain.chain.errors import ContractRefusedError
+from creditchain.chain.limits import LimitReads
 from creditchain.errors import ConfigError, InputError
 from creditchain.products import Product
 
@@ -297,7 +298,7 @@ class Anchoring:
         return prepare(
             order.upload,
             # The day on which the anchoring was begun, so that a later run makes the same batch.
-            Rules(order.product, domains, day_in_china(row.created_at), number_exceptions()),
+            Rules(order.product, domains, day_in_china(row.created_at), self._exceptions()),
             Seals(order.tag_key, self.ledger.secret(row)),
             terms,
             self.batches,
@@ -307,6 +308,10 @@ class Anchoring:
             faults=Faults(row.skip_invalid, self._report(order.upload)),
             watch=self.options.watch,
         )
+
+    def _exceptions(self) -> frozenset[bytes]:
+        """Numbers that are accepted although their check digits are wrong: by the log, and by the region's file."""
+        return number_exceptions() | frozenset(LimitReads(self.region).exceptions())
 
     def _report(self, upload: Upload) -> Callable[[Problem], None] | None:
         report = self.options.report

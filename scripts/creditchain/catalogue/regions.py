@@ -15,6 +15,8 @@ from creditchain.errors import ConfigError, Place
 _CODE = re.compile(r"[A-Z0-9]{1,32}", re.ASCII)
 _FIELDS = ("name_zh", "name_en")
 _EXCEPTIONS = "number_exceptions"
+#: How a region is governed: name, default and most. The longest delay is what the contract allows: 30 days.
+_GOVERNED = {"governors": (4, 50), "threshold": (3, 50), "admin_delay": (48, 720)}
 _DIGEST = re.compile(r"0x[0-9a-f]{64}", re.ASCII)
 #: Names a file of regions for every command that reads numbers of enterprises.
 FILE_VARIABLE = "CREDITCHAIN_REGION_FILE"
@@ -31,6 +33,9 @@ class RegionName:
     name_zh: str
     name_en: str
     number_exceptions: frozenset[bytes] = frozenset()
+    governors: int = 4  #: how many govern together
+    threshold: int = 3  #: how many of them decide
+    admin_delay: int = 48  #: hours for which decisions about who may do what wait
 
 
 def number_exceptions(environment: Mapping[str, str] | None = None) -> frozenset[bytes]:
@@ -86,14 +91,27 @@ def _parse(text: str, where: str) -> dict[str, RegionName]:
         if not _CODE.fullmatch(code):
             expected = "1 to 32 letters A-Z and digits"
             raise ConfigError("not a region's code", expected=expected, place=Place(where, field=code))
-        if not isinstance(table, dict) or set(table) - {_EXCEPTIONS} != set(_FIELDS):
+        if not isinstance(table, dict) or set(table) - {_EXCEPTIONS, *_GOVERNED} != set(_FIELDS):
             raise ConfigError("wrong fields", expected=" and ".join(_FIELDS), place=Place(where, field=code))
         for field in _FIELDS:
             if not isinstance(table[field], str) or not table[field]:
                 raise ConfigError("wrong value", expected="text", place=Place(where, field=f"{code}.{field}"))
         exceptions = _exceptions(table.get(_EXCEPTIONS, []), Place(where, field=f"{code}.{_EXCEPTIONS}"))
-        regions[code] = RegionName(code, table["name_zh"], table["name_en"], exceptions)
+        governed = {field: _number(table, code, field, where) for field in _GOVERNED}
+        if governed["threshold"] > governed["governors"]:
+            expected, at = "at most the number of governors", Place(where, field=f"{code}.threshold")
+            raise ConfigError("wrong value", expected=expected, place=at)
+        regions[code] = RegionName(code, table["name_zh"], table["name_en"], exceptions, **governed)
     return regions
+
+
+def _number(table: Mapping[str, object], code: str, field: str, where: str) -> int:
+    default, most = _GOVERNED[field]
+    found, least = table.get(field, default), 0 if field == "admin_delay" else 1
+    if not isinstance(found, int) or isinstance(found, bool) or not least <= found <= most:
+        expected = f"a number from {least} to {most}"
+        raise ConfigError("wrong value", expected=expected, place=Place(where, field=f"{code}.{field}"))
+    return found
 
 
 def _exceptions(values: object, place: Place) -> frozenset[bytes]:

@@ -122,6 +122,8 @@ class Interface:
         abi = artifact["abi"]
         self.name = name
         self.bytecode = bytes.fromhex(artifact["bytecode"].removeprefix("0x"))
+        self._deployed = bytes.fromhex(artifact["deployedBytecode"].removeprefix("0x"))
+        self._immutables = [(place["start"], place["length"]) for place in artifact["immutables"]]
         #: By name; overloaded functions by signature (`name(type,type)`).
         self.functions = _by_name([_item(entry) for entry in abi if entry["type"] == "function"])
         self.errors = {item.selector: item for item in (_item(entry) for entry in abi if entry["type"] == "error")}
@@ -142,9 +144,30 @@ class Interface:
         """
         return _decode(self.functions[function].outputs, data)
 
+    def is_code(self, code: bytes) -> bool:
+        """Whether code on a chain is this contract's, whatever its immutables hold."""
+        return self._blank(code) == self._blank(self._deployed)
+
+    def _blank(self, code: bytes) -> bytes:
+        blank = bytearray(code)
+        for start, length in self._immutables:
+            blank[start : start + length] = bytes(length)
+        return bytes(blank)
+
     def creation(self, *arguments: Any) -> bytes:
         """Creation code with the constructor's arguments."""
         return self.bytecode + _encode(self._constructor, arguments)
+
+
+def decode_arguments(item: Item, data: bytes) -> tuple[Any, ...]:
+    """The arguments of a call of this function. Raises InputError: the data is no such call, in its one encoding."""
+    try:
+        values = decode(item.inputs, data[4:])
+    except (DecodingError, OverflowError) as error:
+        raise InputError(f"this is no call of {item.name}", found=f"{len(data)} bytes") from error
+    if data != item.selector + encode(item.inputs, values):
+        raise InputError(f"this is no call of {item.name}", expected="the encoding that Solidity makes")
+    return tuple(_checksummed(kind, value) for kind, value in zip(item.inputs, values, strict=True))
 
 
 @cache

@@ -59,10 +59,16 @@ class Calls:
 
     # RegionLog.
 
-    def set_writer(self, writer: str, kinds: Iterable[EntryKind], shares: Iterable[Share]) -> ContractCall:
-        """Let a contract append entries of these kinds and change these bits of spaces."""
+    def set_writer(
+        self, writer: str, kinds: Iterable[EntryKind], shares: Iterable[Share], removed: int = 0
+    ) -> ContractCall:
+        """Let a contract append entries of these kinds and change these bits of spaces.
+
+        `removed` is the id of the writer in whose place it comes, in the same entry; 0 for none.
+        """
         granted = sum(1 << kind for kind in kinds)
-        return self._call("RegionLog", "setWriter", f"let {writer} write the log", 0, writer, granted, list(shares))
+        doing = f"let {writer} write the log"
+        return self._call("RegionLog", "setWriter", doing, removed, writer, granted, list(shares))
 
     def seal(self) -> ContractCall:
         return self._call("RegionLog", "seal", "close the log for ever")
@@ -139,6 +145,10 @@ class Calls:
 
     def withdraw_product(self, number: int) -> ContractCall:
         return self._call("AnchorRegistry", "withdrawProduct", f"withdraw product {number}", number)
+
+    def set_exception(self, digest: bytes, *, accepted: bool) -> ContractCall:
+        """Accept the number with this digest although its check digits are wrong, or no longer."""
+        return self._call("AnchorRegistry", "setException", "change an exception of numbers", digest, accepted)
 
     def enter_book(self, book: BookBody) -> ContractCall:
         return self._call("AnchorRegistry", "enterBook", f"enter the book of node {book.node}", astuple(book))

@@ -10,21 +10,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from creditchain.chain.abi import interface
-from creditchain.chain.calls import WHOLE_SPACE, Calls, Share
+from creditchain.chain.calls import WHOLE_SPACE, ZERO_ADDRESS, Calls, Share
 from creditchain.chain.connect import Chain
 from creditchain.chain.deployments import DeployedContract, Deployment, require_region
 from creditchain.chain.errors import ChainUnavailableError
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.probe import probe
+from creditchain.chain.safe import GOVERNORS, SAFE_CONTRACTS, created, creation
 from creditchain.chain.signers import Signer
 from creditchain.hashing import keccak256
 from creditchain.home.journal import Journal
 from creditchain.log.entries import region_code
 from creditchain.log.views import ContractCall
-from creditchain.vocabulary import EntryKind, Space
+from creditchain.vocabulary import AccessRole, EntryKind, Space
 
-#: Roles of the AccessManager. 0 is its own administrator.
-ADMIN, GOVERNOR = 0, 1
+ADMIN, GOVERNOR, CANCELLER = AccessRole
+
+_LABELS = ((GOVERNOR, "GOVERNOR"), (CANCELLER, "CANCELLER"))
 
 #: The bits of a consent's cell that count its uses (docs/format.md, section 5).
 CONSENT_USED = 0xFFFF << 143
@@ -57,12 +59,20 @@ class RegionContract:
         return (*((space, WHOLE_SPACE) for space in self.spaces), *self.parts)
 
 
+#: What the contract that decides who governs appends and writes. It is the first writer.
+GOVERNANCE = RegionContract(
+    "Governance",
+    lambda _, __: (),
+    kinds=(EntryKind.ACCESS, EntryKind.OPERATION),
+    spaces=(Space.ACCESS,),
+)
+
 #: In the order of deployment. To add a contract, add an entry here.
 PARTS: tuple[RegionContract, ...] = (
-    RegionContract("RegionLog", lambda at, region: (at["AccessManager"], region_code(region)), ("setWriter", "seal")),
+    RegionContract("RegionLog", lambda at, region: (at["Governance"], region_code(region))),
     RegionContract(
         "NodeRegistry",
-        lambda at, _: (at["AccessManager"], at["RegionLog"]),
+        lambda at, _: (at["Governance"], at["RegionLog"]),
         (
             "admit",
             "suspend",
@@ -81,14 +91,21 @@ PARTS: tuple[RegionContract, ...] = (
     ),
     RegionContract(
         "AnchorRegistry",
-        lambda at, _: (at["AccessManager"], at["RegionLog"]),
-        ("openKeyEpoch", "launchProduct", "withdrawProduct"),
-        (EntryKind.TAG_KEY_EPOCH, EntryKind.PRODUCT, EntryKind.ANCHOR, EntryKind.BOOK, EntryKind.STATUS),
-        (Space.EPOCH, Space.BOOK, Space.PRODUCT, Space.PUBLISHER, Space.RECORD),
+        lambda at, _: (at["Governance"], at["RegionLog"]),
+        ("openKeyEpoch", "launchProduct", "withdrawProduct", "setException"),
+        (
+            EntryKind.TAG_KEY_EPOCH,
+            EntryKind.PRODUCT,
+            EntryKind.ANCHOR,
+            EntryKind.BOOK,
+            EntryKind.STATUS,
+            EntryKind.EXCEPTION,
+        ),
+        (Space.EPOCH, Space.BOOK, Space.PRODUCT, Space.PUBLISHER, Space.RECORD, Space.EXCEPTION),
     ),
     RegionContract(
         "AuditRegistry",
-        lambda at, _: (at["AccessManager"], at["RegionLog"]),
+        lambda at, _: (at["Governance"], at["RegionLog"]),
         ("annulBatch", "annulBook", "closeNode"),
         (EntryKind.AUDIT, EntryKind.BROKEN, EntryKind.ANNULLED, EntryKind.CLOSED),
         (Space.AUDIT,),
@@ -101,14 +118,14 @@ PARTS: tuple[RegionContract, ...] = (
     ),
     RegionContract(
         "CheckpointSigners",
-        lambda at, _: (at["AccessManager"], at["RegionLog"]),
+        lambda at, _: (at["Governance"], at["RegionLog"]),
         ("setSigners",),
         (EntryKind.SIGNERS,),
         (Space.SIGNER,),
     ),
     RegionContract(
         "ConsentToken",
-        lambda at, _: (at["AccessManager"], at["RegionLog"]),
+        lambda at, _: (at["Governance"], at["RegionLog"]),
         ("setLimit", "revokeByGovernors"),
         (EntryKind.CONSENT, EntryKind.REVOCATION, EntryKind.LIMITS, EntryKind.PAUSE),
         (Space.PAUSE, Space.LIMIT, Space.BALANCE),
@@ -126,18 +143,25 @@ PARTS: tuple[RegionContract, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to deploy. `governors` may call the administrative functions; if empty, the deployer governs."""
+    """What to deploy. `governors` may call the administrative functions; if empty, the deployer governs.
+
+    With a `threshold`, the governors own a Safe, and that many of them must sign. Without one, each governs alone.
+    """
 
     region: str
     governors: tuple[str, ...] = ()
     generation: int = 1
     products: tuple[tuple[int, bytes], ...] = ()  #: number and digest (32 bytes) of each product to launch
+    threshold: int = 0
+    cancellers: tuple[str, ...] = ()  #: may stop what admins began, and are none themselves
+    admin_delay: int = 0  #: seconds that the governors' acts as admins wait
 
     @property
     def steps(self) -> int:
         """Number of transactions."""
-        wiring = 1 + sum(bool(part.kinds) for part in PARTS)
-        return 1 + len(PARTS) + wiring + len(self.launches) + (1 if self.governors else 0)
+        wiring = 3 + sum(bool(part.kinds) for part in PARTS)
+        safe = 1 + len(SAFE_CONTRACTS) if self.threshold else 0
+        return 1 + len(PARTS) + wiring + len(self.launches) + safe + (1 if self.governors else 0)
 
     @property
     def launches(self) -> list[tuple[tuple[int, bytes], ...]]:
@@ -170,16 +194,20 @@ class _Run:
         self.blocks: dict[str, int] = {}
 
     def all(self, deployer: str) -> Deployment:
-        self._create("AccessManager", (deployer,))
+        self._create("Governance", (deployer, self.plan.admin_delay, ZERO_ADDRESS))
         for part in PARTS:
             self._create(part.name, part.arguments(self.addresses, self.plan.region))
+        if self.plan.threshold:
+            self._create_safe()
         deployment = self._deployment()
+        # Governance comes first: from then on every change of it is an entry.
+        self._admit_writer(GOVERNANCE, deployment)
+        begin = interface("Governance").encode("begin", self.addresses["RegionLog"])
+        self._send("begin", ContractCall(self.addresses["Governance"], begin, "begin"))
         self._send("roles", self._manager("set up the roles", self._role_calls(deployer)))
-        calls = Calls(deployment)
         for part in PARTS:
             if part.kinds:
-                call = calls.set_writer(self.addresses[part.name], part.kinds, part.shares)
-                self._send(f"writer {part.name}", call)
+                self._admit_writer(part, deployment)
         for at, launched in enumerate(self.plan.launches):
             self._send(f"products {at}", self._manager("launch products", self._launch_calls(launched)))
         if self.plan.governors:
@@ -195,18 +223,34 @@ class _Run:
         self.addresses[name], self.blocks[name] = receipt.contract_address, receipt.block.number
         self.on_step(name)
 
+    def _create_safe(self) -> None:
+        """The Safe that the governors own, and the contracts that it needs."""
+        for name in SAFE_CONTRACTS:
+            self._create(name, ())
+        factory = self.addresses["SafeProxyFactory"]
+        call = creation(factory, self.addresses["Safe"], self.plan.governors, self.plan.threshold)
+        receipt = self.outbox.submit(GOVERNORS, call)
+        if receipt.block is None:
+            raise ChainUnavailableError("the receipt for creating the governors' Safe names no block")
+        self.addresses[GOVERNORS] = created(receipt.logs, factory)
+        self.blocks[GOVERNORS] = receipt.block.number
+        self.on_step(GOVERNORS)
+
+    def _admit_writer(self, part: RegionContract, deployment: Deployment) -> None:
+        call = Calls(deployment).set_writer(self.addresses[part.name], part.kinds, part.shares)
+        self._send(f"writer {part.name}", call)
+
     def _send(self, intent: str, call: ContractCall) -> None:
         self.outbox.submit(intent, call)
         self.on_step(intent)
 
     def _manager(self, doing: str, calls: list[bytes]) -> ContractCall:
-        return ContractCall(
-            self.addresses["AccessManager"], interface("AccessManager").encode("multicall", calls), doing
-        )
+        return ContractCall(self.addresses["Governance"], interface("Governance").encode("multicall", calls), doing)
 
     def _role_calls(self, deployer: str) -> list[bytes]:
-        manager = interface("AccessManager")
-        calls = [manager.encode("labelRole", GOVERNOR, "GOVERNOR"), manager.encode("grantRole", GOVERNOR, deployer, 0)]
+        manager = interface("Governance")
+        calls = [manager.encode("labelRole", role, name) for role, name in _LABELS]
+        calls.append(manager.encode("grantRole", GOVERNOR, deployer, 0))
         for part in PARTS:
             functions = interface(part.name).functions
             selectors = [functions[name].selector for name in part.restricted]
@@ -216,18 +260,18 @@ class _Run:
         return calls
 
     def _hand_over_calls(self, deployer: str) -> list[bytes]:
-        manager = interface("AccessManager")
-        calls = [
-            manager.encode("grantRole", role, governor, 0)
-            for governor in self.plan.governors
-            for role in (GOVERNOR, ADMIN)
-        ]
-        if deployer not in self.plan.governors:
+        manager = interface("Governance")
+        governors = (self.addresses[GOVERNORS],) if self.plan.threshold else self.plan.governors
+        calls = [manager.encode("grantRole", CANCELLER, canceller, 0) for canceller in self.plan.cancellers]
+        for governor in governors:
+            calls.append(manager.encode("grantRole", GOVERNOR, governor, 0))
+            calls.append(manager.encode("grantRole", ADMIN, governor, self.plan.admin_delay))
+        if deployer not in governors:
             calls += [manager.encode("renounceRole", role, deployer) for role in (GOVERNOR, ADMIN)]
         return calls
 
     def _launch_calls(self, products: tuple[tuple[int, bytes], ...]) -> list[bytes]:
-        manager, anchors = interface("AccessManager"), interface("AnchorRegistry")
+        manager, anchors = interface("Governance"), interface("AnchorRegistry")
         target = self.addresses["AnchorRegistry"]
         return [manager.encode("execute", target, anchors.encode("launchProduct", *one)) for one in products]
 

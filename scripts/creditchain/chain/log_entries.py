@@ -53,11 +53,12 @@ def entry_at(region: Region, index: int, time: int, last: int) -> LogEntry | Non
 
 def blocks_at(region: Region, time: int, last: int) -> tuple[int, int]:
     """The first and last block with this time, up to block `last`: by bisection, without reading every block."""
-    first = _first_block_from(region, time, last)
-    return first, max(first, _first_block_from(region, time + 1, last) - 1)
+    first = blocks_from(region, time, last)
+    return first, max(first, blocks_from(region, time + 1, last) - 1)
 
 
-def _first_block_from(region: Region, time: int, last: int) -> int:
+def blocks_from(region: Region, time: int, last: int) -> int:
+    """The first block of the region's with this time or a later one, up to block `last` + 1: by bisection."""
     low, high = region.deployment.first_block, last + 1
     while low < high:
         middle = (low + high) // 2

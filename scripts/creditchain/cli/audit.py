@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from creditchain.cli.audit_annulling import register as register_annulling
 from creditchain.cli.audit_options import EpochOption, ListArgument, NodeOption, publication
 from creditchain.cli.audit_proving import register as register_proofs
 from creditchain.cli.audit_watching import register as register_watch
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     register_proofs(prove_group)
     register_watch(group)
+    register_annulling(group)
     group.add_typer(prove_group, name="prove")
     app.add_typer(group, name="audit")
 

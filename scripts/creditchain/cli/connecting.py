@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from creditchain.chain.outbox import Outbox
     from creditchain.chain.region import Region
     from creditchain.chain.signers import Signer
+    from creditchain.home.journal import Journal
+
+#: How a signer is written that only proposes: the file follows.
+PROPOSE = "propose:"
 
 #: Name of the journal in the home folder.
 JOURNAL = "journal.sqlite"
@@ -27,7 +32,8 @@ SignerOption = Annotated[
     typer.Option(
         "--signer",
         envvar="CREDITCHAIN_SIGNER",
-        help="Who signs: keystore:PATH, env:VARIABLE, remote:URL#0xADDRESS; on local chains unlocked:0xADDRESS, dev:N.",
+        help="Who signs: keystore:PATH, env:VARIABLE, remote:URL#0xADDRESS; on local chains unlocked:0xADDRESS, dev:N. "
+        "propose:FILE only writes a proposal for governors to approve.",
     ),
 ]
 TagKeyOption = Annotated[
@@ -82,11 +88,38 @@ def open_chain(chosen: Settings, rpc: Sequence[str] | None = None) -> Iterator[t
 
 @contextmanager
 def acting(chosen: Settings, signer: str | None) -> Iterator[tuple[Region, Outbox]]:
-    """The region, and an outbox that signs as `signer` says."""
+    """The region, and an outbox that signs as `signer` says. With `propose:FILE` the act ends with a proposal."""
     from creditchain.home.journal import open_journal
 
+    file = None if signer is None or not signer.startswith(PROPOSE) else Path(signer.removeprefix(PROPOSE))
     with open_region(chosen) as region, open_journal(chosen.home / JOURNAL) as journal:
-        yield region, region.outbox(signer_of(region, signer), journal)
+        if file is None:
+            yield region, region.outbox(signer_of(region, signer), journal)
+        else:
+            with _proposing(chosen, region, journal, file) as outbox:
+                yield region, outbox
+
+
+@contextmanager
+def _proposing(chosen: Settings, region: Region, journal: Journal, file: Path) -> Iterator[Outbox]:
+    """An outbox whose first act becomes a proposal in a new file, which ends the command."""
+    from creditchain.chain.proposing import ProposedError, ProposingOutbox
+    from creditchain.home.files import check_output, write_file
+
+    check_output(file)
+    try:
+        yield ProposingOutbox(region, journal)
+    except ProposedError as made:
+        write_file(file, made.proposal.to_json())
+        chosen.output.emit(
+            {
+                "file": str(file),
+                "nonce": made.proposal.nonce,
+                "calls": [call.words for call in made.proposal.calls],
+                "digest": made.proposal.digest,
+            }
+        )
+        raise typer.Exit from made
 
 
 def signer_of(region: Region, signer: str | None) -> Signer:

@@ -22,7 +22,17 @@ def deploy(
     region_file: Annotated[Path | None, typer.Option(help="TOML file that describes further regions.")] = None,
     governor: Annotated[
         list[str] | None,
-        typer.Option(help="Address that governs instead of the deployer; repeat for several."),
+        typer.Option(help="Address of a governor; repeat for each. Several own a Safe and decide together."),
+    ] = None,
+    threshold: Annotated[
+        int | None, typer.Option(min=1, help="How many governors decide; by default as the region says (3 of 4).")
+    ] = None,
+    canceller: Annotated[
+        list[str] | None, typer.Option(help="Address that can stop what governors decide; no governor's. Repeatable.")
+    ] = None,
+    admin_delay: Annotated[
+        int | None,
+        typer.Option(min=0, help="Seconds that decisions about roles and writers wait; by default as the region says."),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Deploy again, and replace the deployment in the file.")
@@ -30,7 +40,7 @@ def deploy(
     signer: SignerOption = None,
 ) -> None:
     """Deploy a region's contracts and write deployments/<network>.json. If interrupted, run it again."""
-    from creditchain.acts.deploying import deploy_region, prepare
+    from creditchain.acts.deploying import deploy_region, governing_of, prepare
     from creditchain.catalogue.regions import load_region
     from creditchain.chain.connect import connect
     from creditchain.chain.deployments import path_of
@@ -42,7 +52,8 @@ def deploy(
     named = load_region(region, region_file)
     with connect(load_network(chosen.network, chosen.networks_file), chosen.home) as chain:
         found = parse_signer(required_signer(signer), chain)
-        prepared = prepare(chain, named.code, governor or [], chosen.deployments, anew=force)
+        governing = governing_of(named, governor or [], threshold, canceller or [], admin_delay)
+        prepared = prepare(chain, named, governing, chosen.deployments, anew=force)
         for remark in prepared.remarks:
             chosen.output.note(remark)
         with (

@@ -39,6 +39,24 @@ def _epoch(app: typer.Typer) -> None:
     epoch.register(app)
 
 
+def _govern(app: typer.Typer) -> None:
+    from creditchain.cli import govern
+
+    govern.register(app)
+
+
+def _upgrade(app: typer.Typer) -> None:
+    from creditchain.cli import upgrade
+
+    upgrade.register(app)
+
+
+def _limit(app: typer.Typer) -> None:
+    from creditchain.cli import limit
+
+    limit.register(app)
+
+
 def _audit(app: typer.Typer) -> None:
     from creditchain.cli import audit
 
@@ -77,6 +95,9 @@ REGION_COMMANDS: Mapping[str, Register] = {
     "keys": _keys,
     "node": _node,
     "epoch": _epoch,
+    "govern": _govern,
+    "limit": _limit,
+    "upgrade": _upgrade,
     "audit": _audit,
     "log": _log,
     "checkpoint": _checkpoint,

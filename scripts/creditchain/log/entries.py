@@ -17,6 +17,7 @@ __all__ = [
     "BODIES",
     "ENTRY_VERSION",
     "PUBLISHING",
+    "AccessBody",
     "AnchorBody",
     "AnnulledBody",
     "AnswerBody",
@@ -32,11 +33,13 @@ __all__ = [
     "DisputeBody",
     "DisputeState",
     "EntryKind",
+    "ExceptionBody",
     "Life",
     "LimitsBody",
     "LoansBody",
     "NodeBody",
     "NodeStatus",
+    "OperationBody",
     "PauseBody",
     "ProductBody",
     "QueriesBody",
@@ -441,6 +444,49 @@ class AuthorityBody(_Body):
     after: str
 
 
+@dataclass(frozen=True, slots=True)
+class AccessBody(_Body):
+    """Who may do what changes (docs/format.md section 5 says what each field means for each change)."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.ACCESS
+    TYPES: ClassVar[tuple[str, ...]] = ("uint8", "address", "uint64", "address", "bytes4", "uint256", "uint48")
+
+    change: int  #: AccessChange
+    by: str
+    role: int
+    subject: str  #: account, or contract
+    selector: bytes  #: of the function, 4 bytes; zeros unless a function's role changes
+    value: int
+    since: int  #: from when it holds, unix seconds; 0: at once
+
+
+@dataclass(frozen=True, slots=True)
+class OperationBody(_Body):
+    """An operation that has to wait is scheduled, done or cancelled."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.OPERATION
+    TYPES: ClassVar[tuple[str, ...]] = ("uint8", "address", "bytes32", "uint32", "uint48", "address", "bytes")
+
+    progress: int  #: Progress
+    by: str
+    operation: bytes  #: its id
+    nonce: int  #: which one with this id it is, from 1
+    due: int  #: unix seconds; 0 unless it is scheduled, and so the rest
+    target: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionBody(_Body):
+    """A number of an enterprise is accepted although its check digits are wrong, or no longer."""
+
+    KIND: ClassVar[EntryKind] = EntryKind.EXCEPTION
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "bool")
+
+    digest: bytes
+    accepted: bool
+
+
 Body: TypeAlias = (
     NodeBody
     | SignersBody
@@ -467,6 +513,9 @@ Body: TypeAlias = (
     | RegionBody
     | AuthorityBody
     | AnswerBody
+    | AccessBody
+    | OperationBody
+    | ExceptionBody
 )
 
 #: The body of each kind that this version knows.
@@ -496,6 +545,9 @@ BODIES: dict[EntryKind, type[Body]] = {
     EntryKind.REGION: RegionBody,
     EntryKind.AUTHORITY: AuthorityBody,
     EntryKind.ANSWER: AnswerBody,
+    EntryKind.ACCESS: AccessBody,
+    EntryKind.OPERATION: OperationBody,
+    EntryKind.EXCEPTION: ExceptionBody,
 }
 
 

@@ -51,15 +51,26 @@ def require_signature(signature: bytes) -> bytes:
     return signature
 
 
+def expanded(signature: bytes) -> bytes:
+    """The 65 bytes r || s || v, v 27 or 28, of a signature (64 bytes), for contracts that know no other form."""
+    r, s, parity = _parts(require_signature(signature))
+    return r.to_bytes(32) + s.to_bytes(32) + bytes([27 + parity])
+
+
 def recover(message: TypedMessage, signature: bytes) -> str:
     """The address, with its EIP-55 checksum, of the key that signed `message`. Raises SignatureError.
 
     A signature over another message gives another address, not an error: compare, or ask `signed_by`.
     """
+    return recover_digest(message.digest(), signature)
+
+
+def recover_digest(digest: bytes, signature: bytes) -> str:
+    """As `recover`, for what is signed of a message: 32 bytes."""
     r, s, parity = _parts(require_signature(signature))
     try:
         parsed = Signature(vrs=(parity, r, s))
-        return parsed.recover_public_key_from_msg_hash(message.digest()).to_checksum_address()
+        return parsed.recover_public_key_from_msg_hash(digest).to_checksum_address()
     except (BadSignature, ValidationError) as error:
         raise SignatureError("no key can have made the signature") from error
 

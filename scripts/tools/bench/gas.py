@@ -95,7 +95,7 @@ class Region:
 
 def found(chain: LocalChain) -> Region:
     """A region with a log of 2^20 entries, governed by account 0. Other groups use it too."""
-    manager = chain.deploy("AccessManager", chain.accounts[0])
+    manager = chain.deploy("Governance", chain.accounts[0], 0, NO_ADDRESS)
     log = chain.deploy("RegionLog", manager, b"YRD".ljust(32, b"\0"))
     nodes = chain.deploy("NodeRegistry", manager, log)
     anchors = chain.deploy("AnchorRegistry", manager, log)

@@ -193,8 +193,8 @@ def test_entry_hashes_of_the_vectors():
 
 
 def test_entries_of_a_region_add_up(region):
-    """Deployment of a region: the log itself, four writers, six nodes, one key epoch, its products."""
-    assert region.log.size() == 1 + 4 + 6 + 1 + len(PRODUCTS)
+    """Deployment of a region: the log itself, five writers, the founder, six nodes, one key epoch, its products."""
+    assert region.log.size() == 1 + 5 + 1 + 6 + 1 + len(PRODUCTS)
     assert region.log.root() == "0x" + reference.mth(all_entries(region.log)).hex()
 
 

@@ -31,7 +31,7 @@ def test_seal(region):
 
 
 def test_afterwards_only_revocations_are_taken(region):
-    both = writer_for(region.log, bits(Kind.CONSENT, Kind.REVOCATION), [(23, 1)])
+    both = writer_for(region.log, bits(Kind.CONSENT, Kind.REVOCATION), [(16, 1)])
     append(region.log, both, Kind.CONSENT, b"", [])
     sealed_at = time_of(region.log.seal())
     size, root = region.log.size(), region.log.root()
@@ -46,7 +46,7 @@ def test_afterwards_only_revocations_are_taken(region):
     assert (region.log.size(), region.log.root()) == (size, root)
     assert region.members.isActive(SOURCE)
     for _ in range(2):
-        append(region.log, both, Kind.REVOCATION, b"", [(cell_key(23, 1), 1)])
+        append(region.log, both, Kind.REVOCATION, b"", [(cell_key(16, 1), 1)])
         with refused_inside(region.log, "RegionLogSealed(uint40)", sealed_at):
             append(region.log, both, Kind.CONSENT, b"", [])
     assert region.log.size() == size + 2

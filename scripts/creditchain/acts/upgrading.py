@@ -1,0 +1,124 @@
+"""A contract's next version takes its predecessor's place in the log: created, swapped in one entry, adopted here.
+
+All state is in the log's cells, so nothing is moved. Governors decide the swap; whatever they decide waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from creditchain.chain.abi import interface
+from creditchain.chain.deploy import GOVERNOR, PARTS, RegionContract
+from creditchain.chain.deployments import DeployedContract, Deployment, save_deployment
+from creditchain.chain.errors import ChainUnavailableError, ContractRefusedError
+from creditchain.chain.log_entries import entries_between
+from creditchain.chain.outbox import Outbox
+from creditchain.chain.proposing import scheduled
+from creditchain.chain.region import Region
+from creditchain.errors import InputError, RefusedError
+from creditchain.hashing import keccak256
+from creditchain.log.entries import WriterBody
+from creditchain.log.views import ContractCall
+from creditchain.vocabulary import EntryKind
+
+#: The log itself outlives all others.
+UPGRADED = tuple(part.name for part in PARTS if part.kinds)
+
+
+def create(region: Region, outbox: Outbox, name: str) -> str:
+    """Create the version of a contract that this package has, for this region. Anybody may; it writes nothing yet.
+
+    Returns its address. Run again after a crash, it is the same contract.
+
+    Raises:
+        InputError: there is no such contract. TransactionError: the chain refuses.
+    """
+    part, deployment = _part(name), region.deployment
+    addresses = {known: contract.address for known, contract in deployment.contracts.items()}
+    code = interface(name).creation(*part.arguments(addresses, deployment.region))
+    intent = f"create {name} {keccak256(code).hex()} after {deployment.address(name)}"
+    receipt = outbox.submit(intent, ContractCall(None, code, f"create {name}"))
+    if receipt.contract_address is None:
+        raise ChainUnavailableError(f"the receipt for creating {name} names no contract address")
+    return receipt.contract_address
+
+
+def swap(region: Region, outbox: Outbox, name: str, address: str) -> None:
+    """Let governors call the new contract, and put it in its predecessor's place as a writer, in one entry.
+
+    Args:
+        address: of the new version, a checksum address. Its code must be this package's.
+    Raises:
+        InputError: there is no such contract, or another code at the address. TransactionError: the chain refuses.
+    """
+    part, deployment = _part(name), region.deployment
+    _require_code(region, name, address)
+    before = deployment.contracts[name]
+    if before.address == address:
+        return  # it was adopted here, which it could not be before
+    removed = writer_id(before.address, before.code_hash)
+    if part.restricted:
+        functions = interface(name).functions
+        selectors = [functions[function].selector for function in part.restricted]
+        data = interface("Governance").encode("setTargetFunctionRole", address, selectors, GOVERNOR)
+        roles = ContractCall(deployment.address("Governance"), data, f"let governors call {name} at {address}")
+        _decide(region, outbox, f"roles {name} {address}", roles)
+    call = region.calls.set_writer(address, part.kinds, part.shares, removed)
+    outbox.submit(*_decide(region, outbox, f"writer {name} {address} for {removed:040x}", call))
+
+
+def adopt(region: Region, folder: Path, name: str, address: str) -> Deployment:
+    """Write the deployment file anew, with the new contract, once the log lists it as a writer.
+
+    Raises:
+        RefusedError: the log does not list it. InputError: other code is there. StorageError.
+    """
+    _part(name)
+    code = _require_code(region, name, address)
+    block = region.chain.final_block().number
+    if not region.is_writer(address, block):
+        hint = "Governors decide it with `creditchain upgrade swap`; `creditchain govern list` shows what waits."
+        raise RefusedError("the log does not list this contract as a writer yet", found=address, hint=hint)
+    entries = entries_between(region, region.deployment.first_block, block, EntryKind.WRITER)
+    listed = [one.block for one in entries if isinstance(one.body, WriterBody) and one.body.writer == address]
+    adopted = DeployedContract(address, listed[-1] if listed else block, keccak256(code))
+    made = replace(region.deployment, contracts={**region.deployment.contracts, name: adopted})
+    save_deployment(made, folder)
+    return made
+
+
+def writer_id(address: str, code_hash: bytes) -> int:
+    """The id of a contract with this code as a writer (docs/format.md section 5)."""
+    return int.from_bytes(keccak256(bytes.fromhex(address[2:]) + code_hash)[12:])
+
+
+def _part(name: str) -> RegionContract:
+    found = next((part for part in PARTS if part.kinds and part.name == name), None)
+    if found is None:
+        raise InputError("there is no such contract to upgrade", expected=", ".join(UPGRADED), found=name)
+    return found
+
+
+def _decide(region: Region, outbox: Outbox, intent: str, call: ContractCall) -> tuple[str, ContractCall]:
+    """Send an act of admins, or schedule it if it has to wait. Returns what to wait for."""
+    try:
+        outbox.post(intent, call)
+    except ContractRefusedError as error:
+        if error.name != "AccessManagerNotScheduled":
+            raise
+        intent, call = f"schedule {intent}", scheduled(region, call)
+        outbox.post(intent, call)
+    return intent, call
+
+
+def _require_code(region: Region, name: str, address: str) -> bytes:
+    """The code at the address, which is this package's but for immutables. Raises InputError."""
+    (code,) = region.chain.codes([address])
+    if not interface(name).is_code(code):
+        raise InputError(
+            f"the code at this address is not the {name} of this version",
+            found=f"{len(code)} bytes at {address}",
+            hint=f"Create it with `creditchain upgrade create {name}`.",
+        )
+    return code

@@ -1,0 +1,49 @@
+"""`creditchain audit annul`: governors annul what a stolen key published."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from creditchain.cli.audit_options import EpochOption, NodeOption, publication
+from creditchain.cli.connecting import SignerOption, acting
+from creditchain.cli.files import digits
+from creditchain.cli.naming import ReasonOption
+from creditchain.cli.settings import settings
+from creditchain.errors import UsageError
+
+
+def register(group: typer.Typer) -> None:
+    """Add the command."""
+    group.command()(annul)
+
+
+def annul(
+    ctx: typer.Context,
+    root: Annotated[str, typer.Argument(metavar="ROOT", help="Root of the batch, or of the book.")],
+    node: NodeOption,
+    key: Annotated[str, typer.Option(help="Address of the stolen key, the node's or its host's.")],
+    reason: ReasonOption,
+    key_epoch: EpochOption = None,
+    book: Annotated[bool, typer.Option("--book", help="ROOT is of a book.")] = False,
+    signer: SignerOption = None,
+) -> None:
+    """Annul a batch or a book that was made with a stolen key. This is final. For governors."""
+    from eth_utils.address import is_address, to_checksum_address
+
+    from creditchain.acts.annulling import annul as run
+    from creditchain.home.layout import Home
+
+    given = digits(root, "a root")
+    if len(given) != 32 or not is_address(key):
+        raise UsageError("root or key is wrong", expected="0x and 64 hex digits; an address", found=f"{root}; {key}")
+    chosen = settings(ctx)
+    with acting(chosen, signer) as (region, outbox), chosen.output.progress("annulling: waiting for a final block"):
+        of = publication(region, node, key_epoch)
+        home = Home.made(chosen.home)
+        done = run(region, outbox, home, of, given, to_checksum_address(key), reason, book=book)
+    chosen.output.emit(
+        {"node": node, "key_epoch": of.key_epoch, "root": given, "entry": done.entry}
+        | {"reason_file": str(done.reason.path), "reason_digest": done.reason.digest}
+    )

@@ -1,0 +1,68 @@
+"""`creditchain upgrade create | swap | adopt`: a contract's next version takes its predecessor's place."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from creditchain.cli.connecting import SignerOption, acting, open_region
+from creditchain.cli.settings import settings
+from creditchain.errors import UsageError
+
+group = typer.Typer(
+    no_args_is_help=True, help="Replace a contract by its next version; all state stays in the log. 升级合约"
+)
+NameArgument = Annotated[str, typer.Argument(metavar="CONTRACT", help="Its name, like AnchorRegistry.")]
+AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="Where `upgrade create` made it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    app.add_typer(group, name="upgrade")
+
+
+@group.command()
+def create(ctx: typer.Context, name: NameArgument, signer: SignerOption = None) -> None:
+    """Create the version of a contract that this package has. Anybody may; it may not write the log yet."""
+    from creditchain.acts.upgrading import create as run
+
+    chosen = settings(ctx)
+    with acting(chosen, signer) as (region, outbox), chosen.output.progress("creating: waiting for a final block"):
+        address = run(region, outbox, name)
+    chosen.output.emit({"contract": name, "address": address})
+
+
+@group.command()
+def swap(ctx: typer.Context, name: NameArgument, address: AddressArgument, signer: SignerOption = None) -> None:
+    """Put a new version in its predecessor's place as a writer of the log, in one entry. For governors; it may wait."""
+    from creditchain.acts.upgrading import swap as run
+
+    chosen, given = settings(ctx), _address(address)
+    with acting(chosen, signer) as (region, outbox), chosen.output.progress("swapping: waiting for a final block"):
+        run(region, outbox, name, given)
+        listed = region.is_writer(given)
+    if not listed:
+        chosen.output.note("it waits: see `creditchain govern list`")
+    chosen.output.emit({"contract": name, "address": given, "writes": listed})
+
+
+@group.command()
+def adopt(ctx: typer.Context, name: NameArgument, address: AddressArgument) -> None:
+    """Write the new version into the deployment file of this machine, once the log lists it."""
+    from creditchain.acts.upgrading import adopt as run
+    from creditchain.chain.deployments import path_of
+
+    chosen, given = settings(ctx), _address(address)
+    with open_region(chosen) as region:
+        made = run(region, chosen.deployments, name, given)
+    chosen.output.note(f"written to {path_of(chosen.deployments, made.network)}")
+    chosen.output.emit({"contract": name, "address": given, "block": made.contracts[name].block})
+
+
+def _address(text: str) -> str:
+    from eth_utils.address import is_address, to_checksum_address
+
+    if not is_address(text):
+        raise UsageError("this is no address", expected="0x and 40 hex digits", found=text)
+    return to_checksum_address(text)

@@ -1,0 +1,293 @@
+"""Governors act together: 3 of 4 through a Safe, with a delay in which a canceller can stop what they decided."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from commands import Commands
+from region_world import Place
+from worlds import Kept
+
+from creditchain.chain.signers import dev_key
+from creditchain.home.keystores import TAG_KEY, write_keystore
+
+GOVERNORS, CANCELLER, STRANGER = (1, 2, 3, 4), 5, 9
+DELAY = 2
+
+
+def address(number: int) -> str:
+    from eth_account import Account
+
+    return str(Account.from_key(dev_key(number)).address)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """A region that four govern."""
+    here = tmp_path_factory.mktemp("region")
+    governors = [option for number in GOVERNORS for option in ("--governor", address(number))]
+    Commands(here).done(
+        *("deploy", "--signer", "dev:0", *governors, "--canceller", address(CANCELLER)),
+        *("--admin-delay", str(DELAY)),
+    )
+    return Kept(Place("embedded", here))
+
+
+@pytest.fixture
+def folder(kept: Kept, tmp_path: Path) -> Path:
+    return kept.fresh(tmp_path / "region").folder
+
+
+@pytest.fixture
+def creditchain(folder: Path) -> Commands:
+    return Commands(folder)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    return str(tmp_path / "proposal.json")
+
+
+def approve(creditchain: Commands, file: str, *numbers: int) -> None:
+    for number in numbers:
+        creditchain.done("govern", "approve", file, "--signer", f"dev:{number}")
+
+
+def decide(creditchain: Commands, file: str, *command: str) -> dict[str, object]:
+    """Propose a command, approve it thrice, and have a stranger execute it."""
+    Path(file).unlink(missing_ok=True)
+    creditchain.done("govern", "propose", file, *command)
+    approve(creditchain, file, 1, 2, 3)
+    found: dict[str, object] = creditchain.done("govern", "execute", file, "--signer", f"dev:{STRANGER}")
+    return found
+
+
+MEMBER = (
+    *(
+        "node",
+        "admit",
+        "--key",
+        "suzhou-power",
+        "--name-zh",
+        "苏州电力",
+        "--name-en",
+        "Suzhou power",
+        "--role",
+        "source",
+    ),
+    *("--division", "320500", "--domains", "power", "--operator", address(20)),
+)
+
+
+def test_who_governs(creditchain: Commands) -> None:
+    shown = creditchain.done("govern", "show", address(CANCELLER), address(0))
+    assert shown["owners"] == [address(number) for number in GOVERNORS]
+    assert (shown["threshold"], shown["next nonce"], shown["admin delay"]) == (3, 0, DELAY)
+    roles = [(one["account"], one["role"], one["delay"]) for one in shown["roles"]]
+    safe = shown["safe"]
+    assert roles == [(safe, "admin", DELAY), (safe, "governor", 0), (address(CANCELLER), "canceller", 0)]
+
+
+def test_three_of_four_admit_a_member(creditchain: Commands, file: str) -> None:
+    assert creditchain(*MEMBER, "--signer", "dev:1").error["kind"] == "ContractRefusedError"
+    made = creditchain.done("govern", "propose", file, *MEMBER)
+    (words,) = made["calls"]
+    assert words.startswith("NodeRegistry.admit(")
+    assert address(20) in words
+    assert creditchain.done("node", "list") == []
+    approve(creditchain, file, 1, 2)
+    early = creditchain("govern", "execute", file, "--signer", f"dev:{STRANGER}")
+    assert (early.code, early.error["expected"], early.error["found"]) == (5, "3", "2")
+    approve(creditchain, file, 4)
+    done = creditchain.done("govern", "execute", file, "--signer", f"dev:{STRANGER}")
+    assert done["approved by"] == sorted(address(number) for number in (1, 2, 4))
+    assert [node["operator"] for node in creditchain.done("node", "list")] == [address(20)]
+    # The same file again is the same act, in this home and elsewhere.
+    assert creditchain.done("govern", "execute", file, "--signer", f"dev:{STRANGER}")["digest"] == done["digest"]
+    late = creditchain("govern", "approve", file, "--signer", "dev:3")
+    assert (late.code, late.error["found"]) == (5, "nonce 0")
+
+
+def test_copies_that_were_approved_apart(creditchain: Commands, file: str, tmp_path: Path) -> None:
+    creditchain.done("govern", "propose", file, *MEMBER)
+    copies = [str(tmp_path / f"copy-{number}.json") for number in (1, 2, 3)]
+    for number, copy in zip((1, 2, 3), copies, strict=True):
+        creditchain.done("govern", "approve", file, "--output", copy, "--signer", f"dev:{number}")
+    creditchain.done("govern", "execute", *copies, "--signer", f"dev:{STRANGER}")
+    assert len(creditchain.done("node", "list")) == 1
+
+
+def test_who_is_no_governor_approves(creditchain: Commands, file: str) -> None:
+    creditchain.done("govern", "propose", file, *MEMBER)
+    refused = creditchain("govern", "approve", file, "--signer", f"dev:{STRANGER}")
+    assert (refused.code, refused.error["found"]) == (5, address(STRANGER))
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("words", "the words say something else than the bytes"),
+        ("data", "the words say something else than the bytes"),
+        ("digest", "the digest is that of other calls"),
+        ("nonce", "the digest is that of other calls"),
+        ("signatures", "a signature is not a governor's over this proposal"),
+        ("safe", "the proposal is for others"),
+        ("log_id", "the proposal is for others"),
+        ("chain_id", "the proposal is for others"),
+    ],
+)
+def test_a_proposal_that_says_something_else_than_it_does(
+    creditchain: Commands, file: str, field: str, told: str
+) -> None:
+    """A governor signs bytes; what is shown must be what the bytes do."""
+    creditchain.done("govern", "propose", file, *MEMBER)
+    approve(creditchain, file, 1)
+    content = json.loads(Path(file).read_text())
+    if field == "words":
+        content["calls"][0]["words"] = "NodeRegistry.suspend(node=1)"
+    elif field == "data":
+        content["calls"][0]["data"] = content["calls"][0]["data"][:-2] + "11"
+    elif field in ("digest", "log_id"):
+        content[field] = "0x" + "11" * 32
+    elif field == "signatures":
+        content["signatures"][0]["owner"] = address(2).lower()
+    elif field == "safe":
+        content["safe"] = address(2).lower()
+    else:
+        content[field] += 1
+    Path(file).write_text(json.dumps(content))
+    answer = creditchain("govern", "approve", file, "--signer", "dev:2")
+    assert told in answer.error["message"]
+
+
+def test_many_members_in_one_proposal(creditchain: Commands, file: str) -> None:
+    """All calls of a command are one transaction; what needs their result is a second proposal."""
+    members = ("node", "admit", "--members", "yrd", "--dev-operators")
+    decide(creditchain, file, *members)
+    assert len(creditchain.done("node", "list")) == 20
+    decide(creditchain, file, *members)
+    assert len(creditchain.done("node", "list")) == 26
+    size = creditchain.done("log", "root")["size"]
+    creditchain.done("govern", "propose", file + ".none", *members)
+    assert not Path(file + ".none").exists()
+    assert creditchain.done("log", "root")["size"] == size
+
+
+def test_every_governed_command_can_be_proposed(
+    creditchain: Commands, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDITCHAIN_PASSWORD", "secret")
+    tag_key = write_keystore(tmp_path / "tag.json", b"\x42" * 32, TAG_KEY, "secret")
+    decide(creditchain, file, *MEMBER)
+    time.sleep(1.1)
+    since = creditchain.done("node", "show", "1")["admitted"]
+    commands = (
+        ("node", "set-domains", "1", "power,tax"),
+        ("node", "compromise", "1", "--since", since, "--until", since),
+        ("node", "suspend", "1"),
+        ("node", "reinstate", "1"),
+        ("epoch", "open", "--tag-key", f"keystore:{tag_key}"),
+        ("product", "withdraw", "registry-basic/1"),
+        ("checkpoint", "set-signers", f"1:{address(21)}", "--threshold", "1"),
+        ("limit", "open-domains", "registry,tax"),
+        ("limit", "delivery-age", "--days", "4"),
+        ("limit", "accept", "0x" + "ab" * 32),
+        ("limit", "refuse", "0x" + "ab" * 32),
+        ("node", "close", "1", "--from-entry", "1", "--reason", "it serves no proofs"),
+        ("node", "reopen", "1", "--reason", "it does again"),
+        ("node", "retire", "1", "--yes"),
+    )
+    size = creditchain.done("log", "root")["size"]
+    for command in commands:
+        decide(creditchain, file, *command)
+    assert creditchain.done("log", "root")["size"] == size + len(commands)
+    assert creditchain.done("node", "show", "1")["status"] == "retired"
+
+
+def _await_due(creditchain: Commands, operation: str) -> None:
+    for _ in range(100):
+        (found,) = [one for one in creditchain.done("govern", "list") if one["operation"] == operation]
+        if found["state"] == "due":
+            return
+        assert found["state"] == "waiting"
+        time.sleep(0.1)
+    raise AssertionError
+
+
+@pytest.fixture
+def upgraded(creditchain: Commands) -> str:
+    """The address of a second NodeRegistry, which anybody may create."""
+    made: str = creditchain.done("upgrade", "create", "NodeRegistry", "--signer", f"dev:{STRANGER}")["address"]
+    return made
+
+
+def test_a_contract_is_upgraded_after_the_delay(creditchain: Commands, folder: Path, file: str, upgraded: str) -> None:
+    decide(creditchain, file, *MEMBER)
+    former = json.loads((folder / "deployments" / "embedded.json").read_text())
+    early = creditchain("upgrade", "adopt", "NodeRegistry", upgraded)
+    assert (early.code, early.error["found"]) == (5, upgraded)
+    done = decide(creditchain, file, "upgrade", "swap", "NodeRegistry", upgraded)
+    roles, writer = done["scheduled"]  # type: ignore[misc]
+    listed = creditchain.done("govern", "list")
+    assert [one["operation"] for one in listed] == [roles, writer]
+    assert listed[0]["what"].startswith("Governance.setTargetFunctionRole(")
+    assert listed[1]["what"].startswith("RegionLog.setWriter(")
+    assert upgraded in listed[1]["what"]
+    for operation in (roles, writer):
+        _await_due(creditchain, operation)
+        creditchain.done("govern", "execute", operation, "--signer", f"dev:{STRANGER}")
+    assert [one["state"] for one in creditchain.done("govern", "list")] == ["done", "done"]
+    creditchain.done("upgrade", "adopt", "NodeRegistry", upgraded)
+    shown = json.loads((folder / "deployments" / "embedded.json").read_text())
+    assert shown["contracts"]["NodeRegistry"]["address"] == upgraded
+    decide(creditchain, file, "node", "suspend", "1")
+    assert creditchain.done("node", "show", "1")["status"] == "suspended"
+    # Who has not adopted it asks the former one, which the log refuses.
+    (folder / "deployments" / "embedded.json").write_text(json.dumps(former))
+    refused = creditchain("govern", "propose", file + "2", "node", "reinstate", "1")
+    assert "RegionLogNotWriter" in refused.error["message"]
+
+
+def test_a_canceller_stops_what_governors_decided(creditchain: Commands, file: str, upgraded: str) -> None:
+    """One governor goes bad, or three: what takes a region down waits, and somebody else can stop it."""
+    done = decide(creditchain, file, "upgrade", "swap", "NodeRegistry", upgraded)
+    roles, writer = done["scheduled"]  # type: ignore[misc]
+    refused = creditchain("govern", "cancel", writer, "--signer", f"dev:{STRANGER}")
+    assert "AccessManagerUnauthorizedCancel" in refused.error["message"]
+    early = creditchain("govern", "execute", writer, "--signer", f"dev:{STRANGER}")
+    assert (early.code, early.error["found"]) == (5, "waiting")
+    creditchain.done("govern", "cancel", writer, "--signer", f"dev:{CANCELLER}")
+    states = {one["operation"]: one["state"] for one in creditchain.done("govern", "list")}
+    assert states[writer] == "cancelled"
+    _await_due(creditchain, roles)
+    late = creditchain("govern", "execute", writer, "--signer", f"dev:{STRANGER}")
+    assert (late.code, late.error["found"]) == (5, "cancelled")
+    again = creditchain("govern", "cancel", writer, "--signer", f"dev:{CANCELLER}")
+    assert again.code == 0, "the same act again"
+
+
+def test_another_contract_is_swapped_in(creditchain: Commands, file: str) -> None:
+    """The code has to be what this package ships; an address alone says nothing."""
+    log = json.loads(Path(file).parent.joinpath("region", "deployments", "embedded.json").read_text())
+    other = log["contracts"]["AnchorRegistry"]["address"]
+    refused = creditchain("govern", "propose", file, "upgrade", "swap", "NodeRegistry", other)
+    assert (refused.code, refused.error["kind"]) == (4, "InputError")
+    unknown = creditchain("govern", "propose", file, "upgrade", "swap", "RegionLog", other)
+    assert (unknown.code, unknown.error["found"]) == (4, "RegionLog")
+
+
+def test_what_is_no_operation(creditchain: Commands) -> None:
+    assert creditchain("govern", "cancel", "0x12", "--signer", f"dev:{CANCELLER}").code == 2
+    unknown = creditchain("govern", "execute", "0x" + "12" * 32, "--signer", f"dev:{STRANGER}")
+    assert (unknown.code, unknown.error["message"]) == (4, "no such operation")
+
+
+def test_single_keys_have_no_proposals(tmp_path: Path) -> None:
+    creditchain = Commands(tmp_path)
+    creditchain.done("deploy", "--signer", "dev:0")
+    refused = creditchain("govern", "propose", str(tmp_path / "proposal.json"), *MEMBER)
+    assert (refused.code, refused.error["message"]) == (5, "this region is governed by single keys")
+    assert creditchain.done("govern", "show")["threshold"] == 1
