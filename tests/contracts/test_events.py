@@ -12,6 +12,19 @@ MORE = {
     "QueryLedger": {"DeliveryRejected", "EIP712DomainChanged"},
     "NodeRegistry": {"EIP712DomainChanged"},
     "Disputes": {"EIP712DomainChanged"},
+    # OpenZeppelin's own, which its tools know. Each is emitted with an entry, but for labels.
+    "Governance": {
+        *(
+            "RoleGranted",
+            "RoleRevoked",
+            "RoleLabel",
+            "RoleAdminChanged",
+            "RoleGuardianChanged",
+            "RoleGrantDelayChanged",
+        ),
+        *("TargetFunctionRoleUpdated", "TargetClosed", "TargetAdminDelayUpdated"),
+        *("OperationScheduled", "OperationExecuted", "OperationCanceled"),
+    },
 }
 
 

@@ -12,7 +12,6 @@ from world import (
     LIMIT,
     NO_WORD,
     PRODUCTS,
-    RIGHTS,
     SIGNER,
     acceptance,
     admit_writer,
@@ -29,7 +28,7 @@ from world import (
 
 from creditchain.vocabulary import Finding, MeterFlag
 
-#: Constructors that take no AccessManager.
+#: Constructors that take no Governance.
 UNGOVERNED = {"Disputes", "QueryLedger"}
 PLACES = {
     "NodeRegistry": "nodes",
@@ -142,7 +141,7 @@ def _kept(busy):
     vars(busy).update(kept)
 
 
-@pytest.mark.parametrize("names", [list(RIGHTS), list(RIGHTS)[::-1]], ids=["in order", "backwards"])
+@pytest.mark.parametrize("names", [list(PLACES), list(PLACES)[::-1]], ids=["in order", "backwards"])
 def test_every_contract_upgraded_under_load(busy, names):
     busy.round()
     for name in names:
@@ -150,7 +149,7 @@ def test_every_contract_upgraded_under_load(busy, names):
         busy.round()
 
 
-@pytest.mark.parametrize("name", RIGHTS)
+@pytest.mark.parametrize("name", PLACES)
 def test_the_former_contract_writes_nothing_more(busy, name):
     """Not even what it was sent before it was replaced, and mined after."""
     busy.round()
@@ -177,7 +176,7 @@ def test_what_was_signed_for_the_region_before_still_counts(busy):
     accepted = acceptance(busy.nodes, node, secret, 2**40)
     given = busy.consent()
     filing = busy.filing()
-    for name in RIGHTS:
+    for name in PLACES:
         busy.replace(name)
     busy.nodes.replaceOperator(node, address, 2**40, accepted)
     assert node_info(busy, node)["operator"] == address

@@ -250,6 +250,23 @@ class Actions:
         number = self.ground.chance.choice([1, 1, 2, 3])
         return self._govern("ConsentToken", "setLimit", number, self.ground.chance.randrange(2**16))
 
+    def exception(self) -> bool | None:
+        digest = keccak256(bytes([self.ground.chance.randrange(9)]))
+        return self._govern("AnchorRegistry", "setException", digest, self.ground.chance.random() < 0.5)
+
+    def operation(self) -> bool | None:
+        """A governor whose acts wait schedules one, and somebody may cancel it."""
+        ground, key = self.ground, str(self.ground.new_key().address)
+        face, target = interface("Governance"), ground.at["NodeRegistry"]
+        granted = face.encode("grantRole", GOVERNOR, key, 60)
+        if not ground.transact(ground.governor, ground.manager, granted):
+            return False
+        call = interface("NodeRegistry").encode("setProfile", 1, ground.word())
+        done = ground.transact(key, ground.manager, face.encode("schedule", target, call, 0))
+        canceller = ground.chance.choice([key, ground.governor, str(ground.new_key().address)])
+        ground.transact(canceller, ground.manager, face.encode("cancel", key, target, call))
+        return ground.transact(ground.governor, ground.manager, face.encode("revokeRole", GOVERNOR, key)) and done
+
     def signers(self) -> bool | None:
         found = [node for node in self.ground.nodes.values() if node.active]
         count = min(len(found), self.ground.chance.randrange(1, 6))
@@ -286,12 +303,12 @@ class Actions:
         ground = self.ground
         part = ground.chance.choice(PARTS[1:])
         log, old = interface("RegionLog"), ground.at[part.name]
-        arguments = part.arguments({"AccessManager": ground.manager, "RegionLog": ground.at["RegionLog"]}, "YRD")
+        arguments = part.arguments({"Governance": ground.manager, "RegionLog": ground.at["RegionLog"]}, "YRD")
         assert ground.transact(ground.governor, None, interface(part.name).creation(*arguments))
         new = ground.created
         if part.restricted:
             selectors = [interface(part.name).functions[name].selector for name in part.restricted]
-            data = interface("AccessManager").encode("setTargetFunctionRole", new, selectors, GOVERNOR)
+            data = interface("Governance").encode("setTargetFunctionRole", new, selectors, GOVERNOR)
             assert ground.transact(ground.governor, ground.manager, data)
         code = bytes.fromhex(ground.ask("eth_getCode", old, "latest")[2:])
         removed = int.from_bytes(keccak256(bytes.fromhex(old[2:]) + keccak256(code))[12:])
@@ -645,7 +662,7 @@ WEIGHTS = {
     "launch": 1, "withdraw": 1, "limit": 2, "signers": 2, "close": 2, "annul": 3, "replace_contract": 2, "anchor": 14,
     "enter_book": 8, "set_life": 6, "answer": 6, "audit": 6, "prove_disorder": 3, "prove_repeat": 3,
     "prove_omission": 3, "file": 5, "file_signed": 4, "grant": 10, "take_back": 2, "revoke": 4, "turn": 6,
-    "meter": 12, "report_loans": 5,
+    "meter": 12, "report_loans": 5, "exception": 2, "operation": 1,
 }  # fmt: skip
 #: What can be done whatever happened before.
 ALWAYS = ("set_profile", "limit", "launch", "signers")

@@ -50,7 +50,7 @@ class Ground:
     def __init__(self, server: Server, region: Region, governor: str, chance: random.Random) -> None:
         self.region, self.chance, self.governor = region, chance, governor
         self.at = {part.name: region.deployment.address(part.name) for part in PARTS}
-        self.manager = region.deployment.address("AccessManager")
+        self.manager = region.deployment.address("Governance")
         self.domain = LogDomain(region.deployment.log_id)
         self.nodes: dict[int, Node] = {}
         self.entries: list[AppendedEntry] = []

@@ -84,7 +84,6 @@ DEFECTS: dict[str, tuple[Bend, str, list[int]]] = {
     "inner-node-as-leaf": (inner_node, NOT_VALID, [3]),
     "chain-wrong": (lambda package: package["batch"].update(chain_id=1), NOT_VALID, [4]),
     "log-wrong": (lambda package: package["batch"].update(log_id=hexed(bytes(32))), NOT_VALID, [4]),
-    "contract-wrong": (lambda package: package["batch"].update(anchor_registry="0x" + "00" * 20), NOT_VALID, [4]),
     "epoch-wrong": (lambda package: package["batch"].update(key_epoch=2), UNCHECKED, []),
     "statement-missing": (lambda package: package["tag"].update(statement=None), UNCHECKED, []),
     "statement-of-another-tag": (lambda package: statement_of(package, tag=bytes(32)), NOT_VALID, [2]),

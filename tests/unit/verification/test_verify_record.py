@@ -234,7 +234,6 @@ class TestWrongChain:
         [
             ("chain_id", 1, ORIGIN.chain_id),
             ("log_id", keccak256(b"another log"), ORIGIN.log_id),
-            ("anchor_registry", "0x" + "ff" * 20, ORIGIN.anchor_registry),
         ],
     )
     def test_names_what_was_expected_and_found(self, field: str, value: object, ours: object) -> None:

@@ -314,10 +314,11 @@ def _places(world: World) -> Iterator[Case]:
     for name, member, value in (
         ("another chain", "chain_id", 1),
         ("another log", "log_id", bytes(32)),
-        ("another contract", "anchor_registry", "0x" + "00" * 20),
         ("another entry", "entry", 99),
     ):
         yield _case(name, world, {4: F}, put("batch", member, to=value))
+    # Another version of the contract may have taken its place.
+    yield _case("another contract", world, {}, put("batch", "anchor_registry", to="0x" + "00" * 20))
     yield _case("another root", world, {2: N, 3: N, 4: F}, put("batch", "root", to=bytes(32)))
     yield _case("another node", world, {2: N, 3: N, 4: F}, put("batch", "node", to=TAX))
     root = package["batch"]["root"]
