@@ -172,7 +172,6 @@ def anchor_documents(
                     PackagedBatch(
                         log_id=region.deployment.log_id,
                         chain_id=region.chain.chain_id,
-                        anchor_registry=region.deployment.address("AnchorRegistry").lower(),
                         node=SOURCE,
                         root=top,
                         size=len(leaves),

@@ -46,6 +46,7 @@ from creditchain.acts.watching_books import (
 from creditchain.batch.book.making import make_book
 from creditchain.batch.book.manifest import BookBatch, BookTerms
 from creditchain.batch.book.sources import BatchSource
+from creditchain.chain.deployments import load_deployment
 from creditchain.chain.errors import ChainUnavailableError
 from creditchain.errors import ExitCode, InputError
 from creditchain.home.locks import LockHeldError
@@ -166,7 +167,8 @@ def test_a_book_that_is_not_its_batches_is_never_attested(world: Books, place: P
     assert outcome_code(book) == ExitCode.NOT_VALID
     # Whoever puts the book there learns what is wrong with it.
     batch = world.batches[0][0].batch
-    terms = BookTerms(batch.log_id, batch.chain_id, batch.anchor_registry, PLATFORM, 1)
+    registry = load_deployment(place.network, place.folder / "deployments").address("AnchorRegistry").lower()
+    terms = BookTerms(batch.log_id, batch.chain_id, registry, PLATFORM, 1)
     source = BatchSource(BookBatch(1, world.roots[0], 3), inbox / f"{world.roots[0].hex()}.leaves")
     make_book(inbox / "books", terms, [source])
     *_, book = watched(place, inbox, nodes=only)

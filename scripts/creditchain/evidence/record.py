@@ -34,12 +34,11 @@ Waits = Callable[[RecordPackage], bool]
 
 def origin_of(deployment: Deployment) -> Origin:
     """The chain and contracts that the verifier trusts because its deployment file names them."""
-    registry = deployment.address("AnchorRegistry").lower()
     token, ledger = (
         deployment.address(name).lower() if name in deployment.contracts else None
         for name in ("ConsentToken", "QueryLedger")
     )
-    return Origin(deployment.chain_id, deployment.region, deployment.log_id, registry, token, ledger)
+    return Origin(deployment.chain_id, deployment.region, deployment.log_id, token, ledger)
 
 
 def live_evidence(region: Region) -> EvidenceFetcher:

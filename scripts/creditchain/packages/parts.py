@@ -64,7 +64,6 @@ class PackagedBatch:
 
     log_id: bytes  #: 32 bytes
     chain_id: int
-    anchor_registry: str  #: address in lower case
     node: int
     root: bytes  #: 32 bytes
     size: int  #: leaves in the batch
@@ -190,14 +189,13 @@ def _checked_subject(fields: Fields) -> Subject:
 def read_batch(value: object, path: str, limits: PackageLimits) -> PackagedBatch:
     """Where a record was anchored. Raises PackageError."""
     names = (
-        *("log_id", "chain_id", "anchor_registry", "node", "root", "size", "index", "proof", "key_epoch"),
+        *("log_id", "chain_id", "node", "root", "size", "index", "proof", "key_epoch"),
         *("entry", "block"),
     )
     fields = Fields(value, path, names)
     return PackagedBatch(
         log_id=fields.digest("log_id"),
         chain_id=fields.number("chain_id", least=1),
-        anchor_registry=fields.address("anchor_registry"),
         node=fields.number("node", least=1, most=2**24 - 1),
         root=fields.digest("root"),
         size=fields.number("size", least=1),
@@ -251,7 +249,6 @@ def batch_json(batch: PackagedBatch) -> dict[str, Any]:
     return {
         "log_id": hexed(batch.log_id),
         "chain_id": batch.chain_id,
-        "anchor_registry": batch.anchor_registry.lower(),
         "node": batch.node,
         "root": hexed(batch.root),
         "size": batch.size,

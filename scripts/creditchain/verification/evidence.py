@@ -39,7 +39,6 @@ class Origin:
     chain_id: int
     region: str
     log_id: bytes  #: 32 bytes
-    anchor_registry: str  #: address in lower case
     consent_token: str | None = None  #: address in lower case; None where the region has none
     query_ledger: str | None = None  #: the same
 

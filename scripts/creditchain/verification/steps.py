@@ -161,10 +161,7 @@ def _check_inclusion(package: RecordPackage, evidence: Evidence) -> Step:
 
 
 def _check_anchor(package: RecordPackage, evidence: Evidence, policy: Policy) -> Step:
-    """(4): chain and log come from the verifier's configuration; the package must name the same.
-
-    Which contract anchored decides nothing: another version may have taken its place since then.
-    """
+    """(4): chain and log come from the verifier's configuration; the package must name the same."""
     batch, origin = package.batch, evidence.origin
     compared = {
         Text("chain id", "链 ID"): (origin.chain_id, batch.chain_id),

@@ -14,7 +14,16 @@ from typing import Any
 
 from eth_account import Account
 from memory_facts import MemoryFacts
-from verification_world import ORIGIN, PLATFORM_KEY, anchor_of, node, platform_address, sign_statement, signer
+from verification_world import (
+    ANCHOR_REGISTRY,
+    ORIGIN,
+    PLATFORM_KEY,
+    anchor_of,
+    node,
+    platform_address,
+    sign_statement,
+    signer,
+)
 
 from creditchain.catalogue.products import catalogue
 from creditchain.documents import JSON_MEDIA_TYPE, Domain, canonical_bytes, commitment, domain_mask, salt
@@ -324,11 +333,11 @@ class Region:
             LogEntry(
                 index=index,
                 kind=which,
-                writer=HERE.anchor_registry,
+                writer=ANCHOR_REGISTRY,
                 time=self.now,
                 data=body.encode(),
                 hash=entry_hash(
-                    ENTRY_VERSION, which, HERE.log_id, index, HERE.anchor_registry, self.now, body.body_hash(),
+                    ENTRY_VERSION, which, HERE.log_id, index, ANCHOR_REGISTRY, self.now, body.body_hash(),
                     keccak256(packed),
                 ),
                 body=body,
@@ -399,7 +408,6 @@ class Region:
         terms = SimpleNamespace(
             log_id=HERE.log_id,
             chain_id=HERE.chain_id,
-            anchor_registry=HERE.anchor_registry,
             node=source,
             key_epoch=epoch,
         )

@@ -54,7 +54,8 @@ PRODUCT = "registry-basic/1"
 CATALOGUE = {product.ref: product for product in catalogue(())}
 PRODUCT_NUMBER = CATALOGUE[PRODUCT].number
 NUMBERS = ("914403001922038216", "9144030071526726XG", "91330100799655058B")
-ORIGIN = Origin(31337, "YRD", keccak256(b"log of the tests"), "0x" + "a1" * 20)
+ORIGIN = Origin(31337, "YRD", keccak256(b"log of the tests"))
+ANCHOR_REGISTRY = "0x" + "a1" * 20
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,6 @@ def _made(media_type: str, position: int, changes: dict[str, object]) -> World:
         batch=PackagedBatch(
             log_id=ORIGIN.log_id,
             chain_id=ORIGIN.chain_id,
-            anchor_registry=ORIGIN.anchor_registry,
             node=SOURCE,
             root=top,
             size=len(leaves),
@@ -258,7 +258,7 @@ def anchor_entry(body: AnchorBody, **changes: object) -> LogEntry:
     entry = LogEntry(
         index=40,
         kind=3,
-        writer=ORIGIN.anchor_registry,
+        writer=ANCHOR_REGISTRY,
         time=ANCHORED_AT,
         data=body.encode(),
         hash=keccak256(b"entry"),

@@ -41,7 +41,6 @@ def package_of(
     batch = PackagedBatch(
         log_id=manifest.terms.log_id,
         chain_id=manifest.terms.chain_id,
-        anchor_registry=manifest.terms.anchor_registry,
         node=manifest.terms.node,
         root=manifest.root,
         size=manifest.size,
