@@ -279,6 +279,21 @@ def test_another_contract_is_swapped_in(creditchain: Commands, file: str) -> Non
     assert (unknown.code, unknown.error["found"]) == (4, "RegionLog")
 
 
+def test_a_governors_key_is_replaced(creditchain: Commands, file: str) -> None:
+    change = ("govern", "replace-owner", address(2), address(6))
+    alone = creditchain(*change, "--signer", "dev:2")
+    assert (alone.code, alone.error["kind"]) == (5, "ContractRefusedError")
+    done = decide(creditchain, file, *change)
+    (words,) = done["calls"]  # type: ignore[misc]
+    assert words == f"Governors.swapOwner(prevOwner={address(1)}, oldOwner={address(2)}, newOwner={address(6)})"
+    owners = [address(number) for number in (1, 6, 3, 4)]
+    assert creditchain.done("govern", "show")["owners"] == owners
+    creditchain.done("govern", "propose", file + "2", *MEMBER)
+    assert creditchain("govern", "approve", file + "2", "--signer", "dev:2").error["expected"] == ", ".join(owners)
+    unknown = creditchain("govern", "propose", file + "3", *change)
+    assert (unknown.code, unknown.error["found"]) == (5, address(2))
+
+
 def test_what_is_no_operation(creditchain: Commands) -> None:
     assert creditchain("govern", "cancel", "0x12", "--signer", f"dev:{CANCELLER}").code == 2
     unknown = creditchain("govern", "execute", "0x" + "12" * 32, "--signer", f"dev:{STRANGER}")

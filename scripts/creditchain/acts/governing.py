@@ -12,9 +12,13 @@ from creditchain.chain.region import Region
 from creditchain.chain.safe import SafeState, execution, governors_safe, safe_state, safe_transaction
 from creditchain.chain.signers import Signer
 from creditchain.errors import InputError, NotValidError, Place, RefusedError
+from creditchain.log.views import ContractCall
 from creditchain.messages.safe import SafeTransaction
 from creditchain.messages.signatures import signed_by
 from creditchain.packages.proposal_file import Proposal, parse_proposal
+
+#: What the Safe's chain of owners begins with.
+_FIRST = "0x" + "00" * 19 + "01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,27 @@ def execute(region: Region, outbox: Outbox, checked: CheckedProposal) -> Execute
     call = execution(checked.transaction, {owner: checked.proposal.signatures[owner] for owner in owners})
     receipt = outbox.submit(intent, call)
     return Executed(receipt, _scheduled(region, receipt))
+
+
+def replace_owner(region: Region, outbox: Outbox, old: str, new: str) -> None:
+    """Put another key in the place of a governor's (checksum addresses). Only the governors together can.
+
+    Raises:
+        RefusedError: single keys govern, or `old` is no governor's. TransactionError: the chain refuses.
+    """
+    safe = governors_safe(region.deployment)
+    if safe is None:
+        raise RefusedError(
+            "this region is governed by single keys", hint="They are roles: see `creditchain govern show`."
+        )
+    owners = safe_state(region.chain, safe).owners
+    if old not in owners:
+        raise RefusedError("this key is no governor's", expected=", ".join(owners), found=old)
+    # The Safe keeps its owners as a chain, and wants to know which one comes before.
+    place = owners.index(old)
+    before = owners[place - 1] if place else _FIRST
+    data = interface("Safe").encode("swapOwner", before, old, new)
+    outbox.submit(f"replace owner {old} {new}", ContractCall(safe, data, "replace a governor's key"))
 
 
 def _scheduled(region: Region, receipt: Receipt) -> tuple[bytes, ...]:

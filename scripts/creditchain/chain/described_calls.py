@@ -17,11 +17,10 @@ _CALLS_INSIDE = dict.fromkeys(("schedule", "cancel", "execute", "carryOut"), ("t
 
 def described_call(deployment: Deployment, target: str, data: bytes) -> str:
     """For instance `NodeRegistry.suspend(node=5)`; the bytes in hex where contract or function are not known."""
-    names = {one.address: name for name, one in deployment.contracts.items() if name != GOVERNORS}
+    names = {one.address: name for name, one in deployment.contracts.items()}
     name = names.get(to_checksum_address(target))
-    item = (
-        None if name is None else next((f for f in interface(name).functions.values() if f.selector == data[:4]), None)
-    )
+    functions = () if name is None else interface("Safe" if name == GOVERNORS else name).functions.values()
+    item = next((function for function in functions if function.selector == data[:4]), None)
     if name is None or item is None:
         return f"{name or to_checksum_address(target)}: 0x{data.hex()}"
     arguments = dict(zip(item.names, decode_arguments(item, data), strict=True))

@@ -22,6 +22,7 @@ def register(group: typer.Typer) -> None:
     group.command("list")(list_)
     group.command()(cancel)
     group.command()(show)
+    group.command()(replace_owner)
 
 
 def list_(ctx: typer.Context, rpc: RpcOption = None) -> None:
@@ -82,6 +83,20 @@ def show(
             ],
         }
     )
+
+
+def replace_owner(
+    ctx: typer.Context,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="Address of the key that is lost or stolen.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Address of the key that takes its place.")],
+    signer: SignerOption = None,
+) -> None:
+    """Put another key in the place of a governor's. To be proposed: only the governors together can."""
+    from creditchain.acts.governing import replace_owner as run
+
+    given = _address(old), _address(new)
+    with acting(settings(ctx), signer) as (region, outbox):
+        run(region, outbox, *given)
 
 
 def _address(text: str) -> str:
