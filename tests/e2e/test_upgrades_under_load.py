@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from anchored import read_entries
 from commands import Commands
 from region_world import Place, anchor_documents, bring_up, enter_book, leaf_of, region_of
 
 from creditchain.acts.upgrading import UPGRADED
-from creditchain.chain.log_entries import read_entries
 from creditchain.chain.region import Region
 from creditchain.vocabulary import EntryKind, Life, Space
 

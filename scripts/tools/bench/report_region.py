@@ -59,7 +59,8 @@ BOOK = 10_000_000  #: leaves of a book of three years
 BATCH = 5_000  #: leaves of a day's batch
 ENTERPRISES = 2_700
 LOG_ID = keccak256(b"log of the benchmark")
-ORIGIN = Origin(31337, "YRD", LOG_ID, "0x" + "a1" * 20, "0x" + "b2" * 20, "0x" + "c3" * 20)
+ANCHOR_REGISTRY = "0x" + "a1" * 20
+ORIGIN = Origin(31337, "YRD", LOG_ID, "0x" + "b2" * 20, "0x" + "c3" * 20)
 KEYS = {node: keccak256(b"key of node %d" % node) for node in (PLATFORM, INSTITUTION)}
 TODAY = 1_782_950_400  #: 2026-07-02 in China
 DAY = 86_400
@@ -129,7 +130,7 @@ def _batch(folder: Path, product: Product, node: int, when: str, lines: Sequence
     upload = folder / f"{product.name}-{product.version}-{when}.jsonl"
     upload.write_text("\n".join(lines) + "\n", "utf-8")
     terms = Terms(
-        LOG_ID, ORIGIN.chain_id, ORIGIN.anchor_registry, node, product.ref, product.digest, product.number, 1, bytes(32)
+        LOG_ID, ORIGIN.chain_id, ANCHOR_REGISTRY, node, product.ref, product.digest, product.number, 1, bytes(32)
     )
     seals = Seals(tag_key(1), keccak256(upload.name.encode()))
     made = prepare(find_upload(upload), Rules(product), seals, terms, folder / "batches", name=upload.name)
@@ -270,7 +271,7 @@ def _book(
     rows = [(beside[0], len(batches) + 1), *sorted(_leaves_of(batches, tag)), (beside[1], len(batches) + 1)]
     listed = [BookBatch(at, one.root, BATCH, 1, 1) for at, one in enumerate(batches, 1)]
     listed.append(BookBatch(len(listed) + 1, keccak256(b"all others"), size - BATCH * len(batches), 1, 1))
-    terms = BookTerms(LOG_ID, ORIGIN.chain_id, ORIGIN.anchor_registry, node, epoch)
+    terms = BookTerms(LOG_ID, ORIGIN.chain_id, ANCHOR_REGISTRY, node, epoch)
     book = sparse_book(books, terms, size, number * size >> 256, rows, listed)
     key, body = book_key(node, epoch), BookBody(node, epoch, 1000, size, book.root)
     # Three years of batches came before, of which nobody asks.

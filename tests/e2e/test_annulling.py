@@ -1,0 +1,87 @@
+"""Governors annul what a stolen key published, close a node that shows nothing any more, and set limits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from commands import Commands
+from region_world import SOURCE, Place, anchor_documents, bring_up, enter_book, region_of
+
+from creditchain.chain.limits import LimitReads
+from creditchain.chain.signers import dev_signer
+from creditchain.identifiers import exception_digest, parse_subject, well_formed_subject
+
+GOVERNOR = "dev:0"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    made = Place("embedded", tmp_path)
+    bring_up(made)
+    return made
+
+
+def test_a_batch_and_a_book_of_a_stolen_key_are_annulled(place: Place) -> None:
+    creditchain = Commands(place.folder)
+    batch = anchor_documents(place, (2024,), 1)
+    book = enter_book(place, batch)
+    with region_of(place) as region:
+        key = dev_signer(SOURCE, region.chain).address
+    root = "0x" + batch[0].batch.root.hex()
+    words = ("audit", "annul", root, "--node", str(SOURCE), "--key", key, "--reason", "stolen")
+    sound = creditchain(*words, "--signer", GOVERNOR)
+    assert "AuditRegistryKeySound" in sound.error["message"]
+    admitted = creditchain.done("node", "show", str(SOURCE))["admitted"]
+    creditchain.done("node", "compromise", str(SOURCE), "--since", admitted, "--signer", GOVERNOR)
+    assert "AccessManagedUnauthorized" in creditchain(*words, "--signer", "dev:1").error["message"]
+    done = creditchain.done(*words, "--signer", GOVERNOR)
+    assert done == creditchain.done(*words, "--signer", GOVERNOR), "the same act"
+    of_book = [word if word != root else "0x" + book.root.hex() for word in words]
+    entered = creditchain.done(*of_book, "--book", "--signer", GOVERNOR)
+    with region_of(place) as region:
+        assert region.flags(done["entry"]).annulled
+        assert region.flags(entered["entry"]).annulled
+    unknown = creditchain(*words[:2], "0x" + "12" * 32, *words[3:], "--signer", GOVERNOR)
+    assert (unknown.code, unknown.error["kind"]) == (4, "InputError")
+
+
+def test_a_node_is_closed_and_opened_again(place: Place) -> None:
+    creditchain = Commands(place.folder)
+    anchor_documents(place, (2024,), 1)
+    close = ("node", "close", str(SOURCE), "--from-entry", "2", "--reason", "it serves no proofs", "--signer", GOVERNOR)
+    for _ in range(2):
+        assert creditchain.done(*close)["closed_from"] == 2
+    reopen = ("node", "reopen", str(SOURCE), "--reason", "it does again", "--signer", GOVERNOR)
+    assert creditchain.done(*reopen)["closed_from"] is None
+    assert creditchain.done(*close)["closed_from"] == 2
+    late = creditchain(*close[:4], "99999", *close[5:])
+    assert (late.code, late.error["found"]) == (4, "99999")
+
+
+def test_limits(place: Place) -> None:
+    creditchain = Commands(place.folder)
+    assert creditchain.done("limit", "list") == {"open domains": [], "delivery age": 691200, "accepted numbers": []}
+    for domains in ("registry", "registry,tax", "registry"):
+        found = creditchain.done("limit", "open-domains", domains, "--signer", GOVERNOR)
+        assert found["open domains"] == domains.split(",")
+    assert creditchain.done("limit", "delivery-age", "--days", "4", "--signer", GOVERNOR)["delivery age"] == 345600
+    size = creditchain.done("log", "root")["size"]
+    creditchain.done("limit", "delivery-age", "--days", "4", "--signer", GOVERNOR)
+    assert creditchain.done("log", "root")["size"] == size
+
+
+def test_a_number_is_accepted_by_its_digest(place: Place) -> None:
+    creditchain = Commands(place.folder)
+    number = "914403001922038217"  # its last character should be 6
+    digest = creditchain.done("tag", "exception", "--number", number)["digest"]
+    assert digest == "0x" + exception_digest(well_formed_subject("USCC", number)).hex()
+    for times in range(2):
+        found = creditchain.done("limit", "accept", digest, "--signer", GOVERNOR)
+        assert found["accepted numbers"] == [digest[:52]]
+        with region_of(place) as region:
+            accepted = LimitReads(region).exceptions()
+        assert parse_subject("USCC", number, accepted).number == number
+        found = creditchain.done("limit", "refuse", digest, "--signer", GOVERNOR)
+        assert found["accepted numbers"] == [], times
+    assert creditchain("limit", "accept", "0x12", "--signer", GOVERNOR).code == 2
