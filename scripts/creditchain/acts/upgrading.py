@@ -12,12 +12,12 @@ from creditchain.chain.abi import interface
 from creditchain.chain.deploy import GOVERNOR, PARTS, RegionContract
 from creditchain.chain.deployments import DeployedContract, Deployment, save_deployment
 from creditchain.chain.errors import ChainUnavailableError, ContractRefusedError
-from creditchain.chain.log_entries import entries_between
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.proposing import scheduled
 from creditchain.chain.region import Region
 from creditchain.errors import InputError, RefusedError
 from creditchain.hashing import keccak256
+from creditchain.index.opening import region_log
 from creditchain.log.entries import WriterBody
 from creditchain.log.views import ContractCall
 from creditchain.vocabulary import EntryKind
@@ -80,7 +80,7 @@ def adopt(region: Region, folder: Path, name: str, address: str) -> Deployment:
     if not region.is_writer(address, block):
         hint = "Governors decide it with `creditchain upgrade swap`; `creditchain govern list` shows what waits."
         raise RefusedError("the log does not list this contract as a writer yet", found=address, hint=hint)
-    entries = entries_between(region, region.deployment.first_block, block, EntryKind.WRITER)
+    entries = region_log(region, region.chain.block(block)).of_kind(EntryKind.WRITER)
     listed = [one.block for one in entries if isinstance(one.body, WriterBody) and one.body.writer == address]
     adopted = DeployedContract(address, listed[-1] if listed else block, keccak256(code))
     made = replace(region.deployment, contracts={**region.deployment.contracts, name: adopted})
