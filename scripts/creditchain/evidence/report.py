@@ -170,7 +170,8 @@ def report_cells(package: ReportPackage) -> Iterator[bytes]:
         yield from (listed_key(space, place) for place in range(_FIRST_PLACES))
     for tag in package.tags:
         yield from epoch_keys(tag.key_epoch)
-    yield from shelf_cells({one.node for one in package.ranges}, {one.key_epoch for one in package.tags})
+    for node, epoch in {(one.node, one.key_epoch) for one in package.ranges}:
+        yield from shelf_cells([node], [epoch])
     yield from (flags_key(place.index) for place in package.named_entries)
     yield from (product_key(leaf.product) for one in package.ranges for leaf in one.proof.leaves)
     for record in opened_leaves(package):

@@ -258,13 +258,16 @@ class _Walk:
         return None
 
     def _ends(self, book: LoggedBook, old: bytes) -> bool:
-        """Whether the walk ends at this book: an audited one that is shown, or before which nothing is named."""
+        """Whether the walk ends at this book: an audited one that is shown, or before which nothing is named.
+
+        One that was entered after the report's time the report can neither show nor name.
+        """
         flags = self._flags[book.entry]
         if not flags.audited:
             return False
         if book.entry in self._named.shown:
             return True
-        return not flags.spoiled and not self._named.has(entry_of(old))
+        return not flags.spoiled and book.time <= self._named.time and not self._named.has(entry_of(old))
 
     def _doubtful(
         self, word: bytes, base: LoggedBook, member: NodeHistory

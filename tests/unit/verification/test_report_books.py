@@ -143,6 +143,17 @@ class TestHonest:
         here.audit_book(POWER, 2)
         assert here.verify(package).status is Status.VALID
 
+    def test_batches_and_an_audited_book_after_the_report_change_nothing(self) -> None:
+        """The package cannot name what was published after it; each day brings more of it."""
+        here = booked()
+        package = here.honest()
+        for month in (4, 5):
+            here.publish(POWER, "power-usage/1", [(SUBJECT, f"2025-0{month}-28", "")], epoch=2)
+            here.audit_book(POWER, 2)
+        verdict = here.verify(package)
+        assert verdict.status is Status.VALID
+        assert (verdict.step(9).details["books"], verdict.step(9).details["batches"]) == (5, 0)
+
     def test_books_of_another_time_than_the_policy_asks_about(self) -> None:
         here = booked()
         first = here.publish(POWER, "power-usage/1", [], epoch=2)
