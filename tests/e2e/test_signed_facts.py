@@ -284,3 +284,22 @@ def test_facts_altered_in_every_way(world: World, kind: str, never: int) -> None
         ways += 1
     assert ways > 300
     assert 3 in seen
+
+
+def test_a_policy_that_names_a_node_of_later_concerns_that_package_alone(world: World) -> None:
+    """A checkpoint from before a node was admitted takes the verdict from no other package."""
+    from creditchain.acts.verifying import Judge, TrustedSigners, verify_signed
+    from creditchain.catalogue.products import catalogue
+    from creditchain.evidence.record import origin_of
+    from creditchain.verification.policy import Policy
+    from creditchain.verification.verdict import Status
+
+    with region_of(world.place) as region:
+        origin = origin_of(region.deployment)
+    judge = Judge({product.ref: product for product in catalogue()}, Policy(nodes=frozenset({SOURCE, 999})))
+    signing = TrustedSigners(origin, world.pinned, world.early.message.block_time)
+    content = world.carrying(world.good).to_json()
+    first, broken = verify_signed([content, b"{"], judge, signing)
+    assert first.status is Status.COULD_NOT_CHECK
+    assert "999" in first.step(2).reason.en
+    assert broken.status is Status.NOT_VALID

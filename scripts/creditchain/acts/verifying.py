@@ -154,8 +154,6 @@ def verify_signed(
     Args:
         contents: the bytes of each package file, or why they could not be read.
         on_judged: called after each package.
-    Raises:
-        PolicyError: the policy names nodes that the region does not have, as far as the facts of a package say.
     """
     verdicts = []
     for content in contents:
@@ -176,7 +174,12 @@ def _signed(package: RecordPackage | ReportPackage, judge: Judge, signing: Trust
         why = Text(f"the facts of the package do not hold: {error}", "数据包所附事实不成立")
         return unreachable(why, judge.policy, package)
     records = signed_evidence(signing.origin, facts, signing.now)
-    _require_nodes(judge.policy, records)
+    try:
+        _require_nodes(judge.policy, records)
+    except PolicyError as error:
+        # Only this package's checkpoint says so; it may be older than the node.
+        why = Text(f"by the facts of the package, {error}", "按数据包所附事实，策略所列节点不存在")
+        return unreachable(why, judge.policy, package)
     judge = replace(judge, policy=_with_bases(judge.policy, told=False))
     return _decided(package, judge, records, ReportEvidenceFetcher(records))
 

@@ -27,6 +27,7 @@ from creditchain.packages.delivery import PackagedDelivery
 from creditchain.packages.report_package import EpochTag, Reads, ReportPackage
 from creditchain.verification.evidence import Missing, NodeHistory, TagEvidence
 from creditchain.verification.lives import RecordKey, read_lives, read_states
+from creditchain.verification.policy import LAG_SECONDS
 from creditchain.verification.report_evidence import DeliveryEvidence, ReportEvidence
 from creditchain.verification.shelves import Mentioned, read_shelves, shelf_cells
 from creditchain.verification.subject import signer_of
@@ -190,9 +191,13 @@ def opened_leaves(package: ReportPackage) -> list[RecordKey]:
 
 
 def named_by(package: ReportPackage, time: int, *, named: bool = True) -> Mentioned:
-    """What a package shows, and (if `named`) names, of a report of this time, unix seconds."""
+    """What a package shows, and (if `named`) names, of a report of this time, unix seconds.
+
+    A provider reads final blocks and needs time to assemble, so what came shortly before it need not be named either.
+    """
     shown = frozenset(one.place.index for one in package.ranges)
-    return Mentioned(shown, frozenset(one.index for one in package.named_entries) if named else None, time)
+    entries = frozenset(one.index for one in package.named_entries) if named else None
+    return Mentioned(shown, entries, time - LAG_SECONDS)
 
 
 def _delivery_cells(request: QueryRequest) -> Iterator[bytes]:

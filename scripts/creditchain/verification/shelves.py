@@ -260,7 +260,7 @@ class _Walk:
     def _ends(self, book: LoggedBook, old: bytes) -> bool:
         """Whether the walk ends at this book: an audited one that is shown, or before which nothing is named.
 
-        One that was entered after the report's time the report can neither show nor name.
+        One that was entered after the report was assembled it can neither show nor name.
         """
         flags = self._flags[book.entry]
         if not flags.audited:

@@ -154,6 +154,15 @@ class TestHonest:
         assert verdict.status is Status.VALID
         assert (verdict.step(9).details["books"], verdict.step(9).details["batches"]) == (5, 0)
 
+    def test_an_audited_book_between_assembly_and_delivery_changes_nothing(self) -> None:
+        here = booked()
+        package = here.assemble().package
+        here.now = DELIVERED - 500
+        here.publish(POWER, "power-usage/1", [(SUBJECT, "2025-04-28", "")], epoch=2)
+        here.audit_book(POWER, 2)
+        verdict = here.verify(here.deliver(package, here.consents()))
+        assert verdict.status is Status.VALID
+
     def test_books_of_another_time_than_the_policy_asks_about(self) -> None:
         here = booked()
         first = here.publish(POWER, "power-usage/1", [], epoch=2)
