@@ -146,7 +146,8 @@ def _on_network(name: str) -> Walkthrough:
 def _on_brownie(brownie: Any, folder: Path) -> Walkthrough:
     networks = folder / "networks.toml"
     url = brownie.web3.provider.endpoint_uri
-    networks.write_text(f'[brownie]\nurl = "{url}"\npoll_seconds = 0.02\n', encoding="utf-8")
+    # A development chain is one endpoint, and is believed.
+    networks.write_text(f'[brownie]\nurl = "{url}"\npoll_seconds = 0.02\ntold = true\n', encoding="utf-8")
     settings = Settings("brownie", networks, folder, folder / "deployments", Output())
     governor, source = (brownie.accounts[number].address for number in (0, SOURCE))
     return Walkthrough(settings, f"unlocked:{governor}", f"unlocked:{source}", source)
