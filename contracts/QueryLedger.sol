@@ -253,8 +253,8 @@ contract QueryLedger is IQueryLedger, LogDomain {
         return signed ? Finding.Fits : Finding.BrokerSignature;
     }
 
-    /// @dev The role of a member that acted at `time`, `None` if it did not act, and whether it signed. Only an account's signature
-    /// counts: a wallet could say otherwise tomorrow.
+    /// @dev The role of a member that acted at `time`, `None` if it did not act, and whether it signed. Only an account's
+    /// signature counts: a wallet could say otherwise tomorrow.
     function _signer(
         Cache memory cells,
         uint256 place,
