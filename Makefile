@@ -3,13 +3,13 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Tests run in random order and print the seed. COVER=1 also measures coverage: of Python, and in a second
-# run of the contract tests that of the contracts.
+# Tests run in random order and print the seed. COVER=1 also measures coverage of Python, and of the contracts, whose
+# tests then run on contracts with probes in them.
 # Tests often wait for a chain, so there are more workers than processors; each takes about 1 GB.
 WORKERS ?= 3
 PYTEST = . scripts/env.sh && $(BIN)/python -m pytest -n $(WORKERS) $(if $(COVER),--cov)
 CHOSEN = $(if $(SWEEPS),,-m "not slow")
-BROWNIE_TEST = . scripts/env.sh && $(BIN)/brownie test --network anvil -n 2 $(CHOSEN) $(if $(COVER),&& $(BIN)/python -m tools.covering)
+BROWNIE_TEST = . scripts/env.sh && $(BIN)/brownie test --network anvil -n 2 $(CHOSEN)
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint .ci/constraints.txt
 
 .DEFAULT_GOAL := help
@@ -24,7 +24,7 @@ demo: .venv/.demo  ## run one region on an in-process chain, from deployment to 
 test: .venv/.dev node_modules/.done  ## run unit, end-to-end and contract tests
 	. scripts/env.sh && $(BIN)/brownie compile
 	$(PYTEST) $(CHOSEN) tests/unit tests/e2e
-	$(BROWNIE_TEST)
+	$(if $(COVER),. scripts/env.sh && $(BIN)/python -m tools.covering,$(BROWNIE_TEST))
 
 test-all: SWEEPS := 1
 test-all: .venv/.dev node_modules/.done  ## run these and the slow sweeps
