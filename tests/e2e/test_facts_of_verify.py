@@ -115,7 +115,7 @@ def test_each_kind_is_named_in_the_verdict(world: World, verify: Verify) -> None
     [
         (["--facts", "proven"], "one endpoint's word for that hash proves nothing"),
         (["--facts", "agreed"], "these facts would be told"),
-        (["--facts", "signed"], "signed facts come from files"),
+        (["--facts", "signed"], "signed facts are worth what their signers are"),
         (["--facts", "believed"], "no such name"),
         (["--facts", "proven", "--checkpoint", "checkpoint.json"], "worth what its signers are"),
     ],

@@ -20,7 +20,7 @@ from creditchain.log.cells import Cell, CellError
 from creditchain.merkle import MAX_RUN_PROOF
 from creditchain.packages.fields import Fields, PackageError
 from creditchain.packages.parts import HASH, hexed, joined, load_json
-from creditchain.packages.reading import written
+from creditchain.packages.reading import require_format, written
 
 REGION_FACTS_FORMAT: Final = "creditchain/region-facts@1"
 
@@ -100,8 +100,9 @@ def region_facts_file(shown: ShownFacts) -> bytes:
 
 def parse_region_facts(raw: bytes) -> ShownFacts:
     """Parse a file of what many packages of a region share under one checkpoint. Raises PackageError."""
-    fields = Fields(load_json(raw), "", ("format", "hash", "checkpoint", *_SHOWN))
-    fields.choice("format", [REGION_FACTS_FORMAT])
+    value = load_json(raw)
+    require_format(value, REGION_FACTS_FORMAT)
+    fields = Fields(value, "", ("format", "hash", "checkpoint", *_SHOWN))
     fields.choice("hash", [HASH])
     checkpoint = read_checkpoint(fields.raw("checkpoint"), "checkpoint")
     return ShownFacts(

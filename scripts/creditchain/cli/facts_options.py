@@ -48,6 +48,35 @@ def basis_of(text: str | None) -> Basis | None:
     return None if text is None else Basis(names_of("--facts", text, Basis)[0])
 
 
+def signed_alone(
+    basis: Basis | None, checkpoint: Path | None, signers: Path | None, region_facts: Path | None, rpc: list[str] | None
+) -> bool:
+    """Whether packages are judged by the facts that they carry, and nobody is asked.
+
+    Raises UsageError for options that would count for nothing.
+    """
+    from creditchain.log.facts import Basis
+
+    if basis is Basis.SIGNED and signers is None:
+        raise UsageError("signed facts are worth what their signers are", hint="Name those you trust with --signers.")
+    alone = signers is not None and checkpoint is None and basis in (None, Basis.SIGNED)
+    if region_facts is not None and not alone:
+        raise UsageError("--region-facts counts for signed facts only", hint="Name --signers, and no --checkpoint.")
+    if alone and rpc:
+        hint = "Leave out --rpc, or have an endpoint prove its word: --facts proven --checkpoint FILE."
+        raise UsageError("no endpoint is asked about signed facts", hint=hint)
+    if signers is not None and checkpoint is None and not alone:
+        hint = "Leave out --signers, or name the --checkpoint that they signed and --facts proven."
+        raise UsageError("--signers counts for signed and proven facts only", hint=hint)
+    return alone
+
+
+def require_checkpoint(checkpoint: Path | None, region_facts: Path | None) -> None:
+    """UsageError for facts of a region without the checkpoint that they are under."""
+    if region_facts is not None and checkpoint is None:
+        raise UsageError("--region-facts is about a checkpoint", hint="Name it with --checkpoint.")
+
+
 def trusted_block(checkpoint: Path | None, signers: Path | None) -> TrustedBlock | None:
     """The block of a checkpoint that enough pinned signers signed; None without a checkpoint.
 

@@ -11,7 +11,7 @@ from creditchain.cli.anchoring_options import required_tag_key
 from creditchain.cli.batch_path import batch_path
 from creditchain.cli.choices import names_of
 from creditchain.cli.connecting import RpcOption, TagKeyOption, open_region
-from creditchain.cli.facts_options import RegionFactsOption, signed_in
+from creditchain.cli.facts_options import RegionFactsOption, require_checkpoint, signed_in
 from creditchain.cli.files import ForceOption, load
 from creditchain.cli.settings import Settings, settings
 from creditchain.errors import UsageError
@@ -61,6 +61,7 @@ def prove(
     from creditchain.identifiers import parse_subject
     from creditchain.packages.record_package import parse_statement
 
+    require_checkpoint(checkpoint, region_facts)
     chosen = settings(ctx)
     wanted = None if section is None else SECTIONS[names_of("--section", section, SECTIONS)[0]]
     subject = parse_subject(scheme, number, number_exceptions())

@@ -10,7 +10,7 @@ import typer
 
 from creditchain.cli.choices import two_days
 from creditchain.cli.connecting import RpcOption, open_region
-from creditchain.cli.facts_options import RegionFactsOption, signed_in
+from creditchain.cli.facts_options import RegionFactsOption, require_checkpoint, signed_in
 from creditchain.cli.files import ForceOption, load
 from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.report_choices import asked_of, day_of_report
@@ -88,6 +88,7 @@ def assemble(
     from creditchain.identifiers import parse_subject
     from creditchain.packages.record_package import parse_statement
 
+    require_checkpoint(checkpoint, region_facts)
     chosen, folders = settings(ctx), folders_of(products)
     check_output(out, overwrite=force, inputs=[data, *(statements or [])])
     kind = load_product(product, folders)

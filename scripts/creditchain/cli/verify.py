@@ -14,6 +14,7 @@ from creditchain.cli.facts_options import (
     RegionFactsOption,
     SignersOption,
     basis_of,
+    signed_alone,
     signing_of,
     trusted_block,
 )
@@ -50,21 +51,20 @@ def verify(
     from creditchain.acts.verifying import Judge, verify_packages, verify_signed, worst
     from creditchain.catalogue.products import catalogue
     from creditchain.home.keystores import load_tag_key
-    from creditchain.log.facts import Basis
     from creditchain.verification.subject import TagKey
 
     chosen = settings(ctx)
+    basis = basis_of(facts)
+    alone = signed_alone(basis, checkpoint, signers, region_facts, rpc)
     judge = Judge(
         products={product.ref: product for product in catalogue(folders_of(products))},
         policy=policy_of(policy),
         tag_key=TagKey(load_tag_key(tag_key)) if tag_key is not None else None,
-        basis=basis_of(facts),
+        basis=basis,
         trusted=trusted_block(checkpoint, signers),
     )
     contents = [_content(path) for path in packages]
-    signing = None
-    if signers is not None and checkpoint is None and judge.basis in (None, Basis.SIGNED):
-        signing = signing_of(chosen, signers, region_facts)
+    signing = signing_of(chosen, signers, region_facts) if alone and signers is not None else None
     with chosen.output.progress("verifying", len(packages)) as bar:
         judged = lambda: bar.advance(bar.task_ids[0])  # noqa: E731
         if signing is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,6 +16,7 @@ from creditchain.packages.fields import Fields, PackageError
 from creditchain.packages.parts import PackageLimits, hexed, load_json
 
 LIMITS: Final = PackageLimits(package_bytes=1 << 18, values=10_000, depth=8)
+_FORMAT: Final = re.compile(r"creditchain/[a-z-]{1,40}@[0-9]{1,3}")
 #: Most characters in a notice or a reason.
 LONGEST_TEXT: Final = 4096
 
@@ -56,9 +58,22 @@ def read_private_text(value: object, path: str, digest: bytes) -> PrivateText:
 
 def read_object(raw: bytes, name: str, members: tuple[str, ...]) -> Fields:
     """Read a file of format `name` with exactly these members beside `format`. Raises PackageError."""
-    fields = Fields(load_json(raw, LIMITS), "", ("format", *members))
-    fields.choice("format", [name])
-    return fields
+    value = load_json(raw, LIMITS)
+    require_format(value, name)
+    return Fields(value, "", ("format", *members))
+
+
+def require_format(value: Mapping[str, Any], name: str) -> None:
+    """Check the format that a file names before any other field, lest a file of another kind be called damaged.
+
+    Raises PackageError.
+    """
+    found = value.get("format")
+    if found == name:
+        return
+    known = isinstance(found, str) and _FORMAT.fullmatch(found) is not None
+    shown = found if known else "no format" if found is None else "something else"
+    raise PackageError("the file is of another kind", expected=name, found=shown, place=Place(field="format"))
 
 
 def format_of(raw: bytes) -> str:

@@ -18,7 +18,7 @@ from creditchain.batch.book.making import make_book
 from creditchain.batch.book.manifest import FILE, BookError, parse_manifest
 from creditchain.batch.book.opened import open_book
 from creditchain.batch.folder.files import file_digest
-from creditchain.errors import CreditchainError
+from creditchain.errors import CreditchainError, InputError
 from creditchain.home import files
 from creditchain.merkle import verify_range
 from creditchain.merkle.order import leaf_order
@@ -105,8 +105,13 @@ def test_making_it_again_gives_the_same_files(tmp_path: Path) -> None:
     assert list(tmp_path.glob("books/.*")) == []
 
 
+def test_without_a_batch(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a book needs at least one batch") as error:
+        make_book(tmp_path / "books", TERMS, [])
+    assert error.value.found == f"none of node {TERMS.node} under key epoch {TERMS.key_epoch}"
+
+
 FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
-    "no batch": (lambda _: [], "a book needs at least one batch"),
     "a missing batch": (lambda at: [batch(at, 1, 5), batch(at, 3, 5)], "batch number 2 is missing"),
     "the first one missing": (lambda at: [batch(at, 2, 5)], "batch number 1 is missing"),
     "a number twice": (

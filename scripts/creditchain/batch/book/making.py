@@ -31,6 +31,7 @@ from creditchain.batch.book.sources import BatchSource, blocks_of
 from creditchain.batch.folder.files import Syncer, file_digest
 from creditchain.batch.folder.tree_file import TreeWriter
 from creditchain.batch.progress import Watch, no_watch
+from creditchain.errors import InputError
 from creditchain.home.files import fsync_path, private_folder, rename, storage, write_file
 from creditchain.merkle.rows import KEY_BYTES, Numbers, Rows
 
@@ -63,6 +64,7 @@ def make_book(
         gone: numbers of broken or annulled batches. Their leaves are not in the book, nor need they be given.
         threads: 0 for all cores.
     Raises:
+        InputError: no batch is left.
         BookError: a number is missing or there twice, leaves do not ascend, have another root, or stand twice; the base
             is another node's, epoch's or log's.
         StorageError.
@@ -133,7 +135,10 @@ def _planned(terms: BookTerms, sources: Sequence[BatchSource], base: BookFolder 
     require_numbers((batch.number for batch in batches), lost)
     size = sum(batch.size for batch in batches)
     if not size:
-        raise BookError("a book needs at least one batch")
+        found = f"none of node {terms.node} under key epoch {terms.key_epoch}"
+        raise InputError(
+            "a book needs at least one batch", found=found, hint="`creditchain batch list` shows all here."
+        )
     whole = BookManifest(terms, b"", size, tuple(sorted(batches, key=lambda one: one.number)), lost, (), "")
     leaving = np.array(sorted(known & set(lost)), np.uint32)
     return _Plan(added, base.parts if base is not None else (), whole, leaving)
