@@ -42,36 +42,13 @@ def find_anchor(
     wanted = (node, key_epoch, root)
     found = anchor_in(region, near, wanted) if near is not None and near <= at else None
     found = found or _walk_back(region, wanted, number or 1, at)
-    return None if found is None else anchor_info(region, found, at)
+    return None if found is None else region.state(at).anchor(found)
 
 
 def anchor_in(region: Region, block: int, wanted: tuple[int, int, bytes]) -> LogEntry | None:
     """The entry in this block that anchors a batch, given as node, key epoch and root."""
     entries = entries_between(region, block, block, EntryKind.ANCHOR)
     return next((entry for entry in entries if _key(entry) == wanted), None)
-
-
-def anchor_info(region: Region, entry: LogEntry, block: int) -> AnchorInfo:
-    """An Anchor entry, and what became of it as of a block."""
-    body = entry.body
-    if not isinstance(body, AnchorBody):
-        raise TypeError("not an Anchor entry")
-    flags = region.flags(entry.index, block)
-    audited_book = region.published(body.node, body.key_epoch, block).audited_book
-    return AnchorInfo(
-        node=body.node,
-        root=body.root,
-        size=body.size,
-        time=entry.time,
-        entry=entry.index,
-        key_epoch=body.key_epoch,
-        audited=audited_book > entry.index and not flags.spoiled,
-        broken=flags.broken,
-        annulled=flags.annulled,
-        number=body.number,
-        product=body.product,
-        block=entry.block,
-    )
 
 
 def _walk_back(region: Region, wanted: tuple[int, int, bytes], number: int, last: int) -> LogEntry | None:

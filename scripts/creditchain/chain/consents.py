@@ -62,15 +62,11 @@ class ConsentReads:
 
     def consent(self, consent: bytes, block: int | None = None) -> ConsentState | None:
         """The consent with this id (32 bytes); None if there is none."""
-        found = self._consent_state(consent, block)
-        return found if found.institution else None
+        return self.region.state(block).consent(consent)
 
     def revoked_at(self, consent: bytes, block: int | None = None) -> int:
         """When a consent was taken back, also if it was never granted, unix seconds; 0 if it was not."""
-        return self._consent_state(consent, block).revoked_at
-
-    def _consent_state(self, consent: bytes, block: int | None) -> ConsentState:
-        return consent_of(*self.region.words([grant_key(consent), pause_key(consent)], block))
+        return consent_of(*self.region.words([grant_key(consent), pause_key(consent)], block)).revoked_at
 
     def owner(self, consent: bytes, block: int | None = None) -> str:
         """The token's owner: the institution's current operator. Raises ContractRefusedError if there is no consent."""

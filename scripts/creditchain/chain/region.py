@@ -11,26 +11,9 @@ from creditchain.chain.calls import Calls
 from creditchain.chain.connect import Chain
 from creditchain.chain.deployments import Deployment, check_deployment
 from creditchain.log.members import Members
-from creditchain.log.publishing_cells import (
-    CURRENT_EPOCH_KEY,
-    book_key,
-    closed_from_of,
-    closed_key,
-    current_epoch_of,
-    epoch_digest_of,
-    epoch_keys,
-    flags_key,
-    flags_of,
-    listed_key,
-    listed_number,
-    product_key,
-    product_of,
-    published_of,
-    total_key,
-)
-from creditchain.log.record_cells import answer_key, answer_of, disputes_key, life_key, record_state
+from creditchain.log.reading import StateReading
 from creditchain.log.views import Compromise, Flags, LaunchedProduct, NodeInfo, Published, RecordState
-from creditchain.vocabulary import DisputeState, Space
+from creditchain.vocabulary import DisputeState
 
 if TYPE_CHECKING:
     from creditchain.chain.outbox import Outbox
@@ -111,8 +94,7 @@ class Region:
 
     def members(self, block: int | None = None) -> Members:
         """The members by the cells, all read at one block."""
-        at = self.chain.head().number if block is None else block
-        return Members(lambda keys: self.words(keys, at))
+        return self.state(self._at(block)).members
 
     def node_count(self, block: int | None = None) -> int:
         """Number of nodes, which is also the number of the last node."""
@@ -145,53 +127,51 @@ class Region:
     def _time(self, block: int | None) -> int:
         return (self.chain.head() if block is None else self.chain.block(block)).time
 
-    # AnchorRegistry.
+    # Products, batches, records, key epochs.
+
+    def state(self, block: int | None = None) -> StateReading:
+        """What the cells say at a block. Name one where a question takes several reads, lest they see different states."""
+        return StateReading(lambda keys: self.words(keys, block))
 
     def published(self, node: int, key_epoch: int, block: int | None = None) -> Published:
         """What a node published under a key epoch."""
-        return published_of(*self.words([book_key(node, key_epoch), total_key(node, key_epoch)], block))
+        return self.state(block).published(node, key_epoch)
 
     def publishers(self, block: int | None = None) -> list[int]:
         """Every node that ever anchored, in the order of their first anchors."""
-        return self._listed(Space.PUBLISHER, block)
+        return self.state(self._at(block)).publishers()
 
     def products(self, block: int | None = None) -> list[LaunchedProduct]:
         """Every product that was ever launched, in that order, read at one block."""
-        at = self.chain.head().number if block is None else block
-        numbers = self._listed(Space.PRODUCT, at)
-        words = self.words([product_key(number) for number in numbers], at)
-        return [product_of(number, word) for number, word in zip(numbers, words, strict=True)]
+        return self.state(self._at(block)).products()
 
     def product(self, number: int, block: int | None = None) -> LaunchedProduct:
         """The product with this number; its state is `NONE` if it was never launched."""
-        return product_of(number, *self.words([product_key(number)], block))
-
-    def _listed(self, space: Space, block: int | None) -> list[int]:
-        at = self.chain.head().number if block is None else block
-        count = listed_number(*self.words([listed_key(space, 0)], at))
-        return [listed_number(word) for word in self.words([listed_key(space, n + 1) for n in range(count)], at)]
+        return self.state(block).product(number)
 
     def flags(self, entry: int, block: int | None = None) -> Flags:
         """What became of the anchor or book with this log entry."""
-        return flags_of(*self.words([flags_key(entry)], block))
+        return self.state(block).flags(entry)
 
     def closed_from(self, node: int, block: int | None = None) -> int:
         """From which log entry on a node does not show what it published; 0 if it shows all."""
-        return closed_from_of(*self.words([closed_key(node)], block))
+        return self.state(block).closed_from(node)
 
     def record(self, node: int, leaf: bytes, block: int | None = None) -> RecordState:
         """Life and disputes of a record. A record about which nothing was logged is live and undisputed."""
-        return record_state(node, leaf, *self.words([life_key(node, leaf), disputes_key(node, leaf)], block))
+        return self.state(block).record(node, leaf)
 
     def answers(self, node: int, leaf: bytes, filings: int, block: int | None = None) -> list[tuple[DisputeState, int]]:
         """What became of filings 1 to `filings` about a record, and when they were answered; see `answer_of`."""
-        keys = [answer_key(node, leaf, number) for number in range(1, filings + 1)]
-        return [answer_of(word) for word in self.words(keys, block)]
+        return self.state(block).answers(node, leaf, filings)
 
     def current_key_epoch(self, block: int | None = None) -> int:
         """The current key epoch, which new anchors must name; 0 before the first was opened."""
-        return current_epoch_of(*self.words([CURRENT_EPOCH_KEY], block))
+        return self.state(block).current_key_epoch()
 
     def key_epoch_digest(self, epoch: int, block: int | None = None) -> bytes | None:
         """The digest of a key epoch's tag key; None if there is no such epoch."""
-        return epoch_digest_of(*self.words(epoch_keys(epoch), block))
+        return self.state(block).key_epoch_digest(epoch)
+
+    def _at(self, block: int | None) -> int:
+        return self.chain.head().number if block is None else block

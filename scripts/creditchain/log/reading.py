@@ -6,7 +6,7 @@ words say: each write names the entry of the word before it, so the past is a wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,7 +24,7 @@ from creditchain.log.consent_cells import (
 )
 from creditchain.log.entries import AnchorBody, ConsentBody, QueriesBody
 from creditchain.log.facts import EntryPlace, Facts, MissingFactError
-from creditchain.log.members import Members
+from creditchain.log.members import Members, Read
 from creditchain.log.metering import consent_id
 from creditchain.log.publishing_cells import (
     CURRENT_EPOCH_KEY,
@@ -68,16 +68,19 @@ class Written:
     write: CellWrite
 
 
-class RegionReading:
-    """Reads a region through one port of facts. Every question raises as `Facts` does."""
+class StateReading:
+    """Reads what the cells of a region say now. Every question raises as `read` does."""
 
-    def __init__(self, facts: Facts) -> None:
-        self.facts = facts
+    def __init__(self, read: Read) -> None:
+        self._read = read
         #: The members by the cells.
-        self.members = Members(facts.words)
+        self.members = Members(read)
 
     def _word(self, key: bytes) -> bytes:
-        return self.facts.words([key])[0]
+        return self._read([key])[0]
+
+    def expect(self, keys: Iterable[bytes]) -> None:
+        """Say which cells are asked for next, where that saves an exchange."""
 
     # Products and publishers.
 
@@ -88,7 +91,7 @@ class RegionReading:
     def products(self) -> list[LaunchedProduct]:
         """Every product that was ever launched, in that order."""
         numbers = self._listed(Space.PRODUCT)
-        words = self.facts.words([product_key(number) for number in numbers])
+        words = self._read([product_key(number) for number in numbers])
         return [product_of(number, word) for number, word in zip(numbers, words, strict=True)]
 
     def publishers(self) -> list[int]:
@@ -96,9 +99,9 @@ class RegionReading:
         return self._listed(Space.PUBLISHER)
 
     def _listed(self, space: Space) -> list[int]:
-        self.facts.expect([listed_key(space, place) for place in range(1, _FIRST_PLACES + 1)])
+        self.expect([listed_key(space, place) for place in range(1, _FIRST_PLACES + 1)])
         count = listed_number(self._word(listed_key(space, 0)))
-        return [listed_number(word) for word in self.facts.words([listed_key(space, n + 1) for n in range(count)])]
+        return [listed_number(word) for word in self._read([listed_key(space, n + 1) for n in range(count)])]
 
     # Key epochs.
 
@@ -108,14 +111,14 @@ class RegionReading:
 
     def key_epoch_digest(self, epoch: int) -> bytes | None:
         """The digest that governors logged for a key epoch, 32 bytes; None if there is no such epoch."""
-        low, high = self.facts.words(epoch_keys(epoch))
+        low, high = self._read(epoch_keys(epoch))
         return epoch_digest_of(low, high)
 
     # Batches and books.
 
     def published(self, node: int, epoch: int) -> Published:
         """What a node published under a key epoch."""
-        book, total = self.facts.words([book_key(node, epoch), total_key(node, epoch)])
+        book, total = self._read([book_key(node, epoch), total_key(node, epoch)])
         return published_of(book, total)
 
     def flags(self, entry: int) -> Flags:
@@ -131,7 +134,7 @@ class RegionReading:
         body = entry.body
         if not isinstance(body, AnchorBody):
             return None
-        self.facts.expect([flags_key(entry.index)])
+        self.expect([flags_key(entry.index)])
         audited_book, flags = self.published(body.node, body.key_epoch).audited_book, self.flags(entry.index)
         return AnchorInfo(
             node=body.node,
@@ -152,20 +155,38 @@ class RegionReading:
 
     def record(self, node: int, leaf: bytes) -> RecordState:
         """Life and disputes of a record. One about which nothing was logged is live and undisputed."""
-        return record_state(node, leaf, *self.facts.words([life_key(node, leaf), disputes_key(node, leaf)]))
+        return record_state(node, leaf, *self._read([life_key(node, leaf), disputes_key(node, leaf)]))
 
     def answers(self, node: int, leaf: bytes, filings: int) -> list[tuple[DisputeState, int]]:
         """What became of filings 1 to `filings` about a record, and when they were answered; see `answer_of`."""
         keys = [answer_key(node, leaf, number) for number in range(1, filings + 1)]
-        return [answer_of(word) for word in self.facts.words(keys)]
+        return [answer_of(word) for word in self._read(keys)]
 
     # Consents and deliveries.
 
     def consent(self, consent: bytes) -> ConsentState | None:
         """The consent with this id (32 bytes); None if it was never granted."""
-        given, pauses = self.facts.words([grant_key(consent), pause_key(consent)])
+        given, pauses = self._read([grant_key(consent), pause_key(consent)])
         found = consent_of(given, pauses)
         return found if found.institution else None
+
+    def is_metered(self, institution: int, provider: int, nonce: int) -> bool:
+        """Whether a delivery was metered for a request's nonce."""
+        return is_used(self._word(nonce_key(institution, provider, nonce)), nonce)
+
+
+class RegionReading(StateReading):
+    """Reads a region through one port of facts, its past too. Every question raises as `Facts` does."""
+
+    def __init__(self, facts: Facts) -> None:
+        super().__init__(facts.words)
+        self.facts = facts
+
+    def expect(self, keys: Iterable[bytes]) -> None:
+        """See `Facts.expect`."""
+        self.facts.expect(keys)
+
+    # Consents and deliveries.
 
     def pauses(self, consent: bytes) -> list[Paused]:
         """All pauses of a consent, the oldest first. More than two take the entries of the earlier ones."""
@@ -201,10 +222,6 @@ class RegionReading:
             if found is not None:
                 return found
         return 0
-
-    def is_metered(self, institution: int, provider: int, nonce: int) -> bool:
-        """Whether a delivery was metered for a request's nonce."""
-        return is_used(self._word(nonce_key(institution, provider, nonce)), nonce)
 
     def metered(self, institution: int, provider: int, nonce: int, near: EntryPlace | None = None) -> Metered | None:
         """The delivery that was metered for a nonce; None if none was. `near`: which entry is said to hold it."""
