@@ -25,7 +25,6 @@ from creditchain.index.opening import region_log
 from creditchain.index.queries import delivered, granted, metered_for
 from creditchain.log.consent_cells import Paused
 from creditchain.log.entries import ConsentBody, DisputeBody, LoansBody, QueriesBody, RevocationBody
-from creditchain.log.metering import pauses_of
 from creditchain.log.reading import RegionReading
 from creditchain.log.views import ConsentState, ContractCall
 from creditchain.messages import (
@@ -43,6 +42,7 @@ from creditchain.messages import (
 )
 from creditchain.messages.enterprise_keys import KeyUse, derive_key
 from creditchain.vocabulary import DisputeState, Finding, Limit, MeterFlag, Role
+from whole_log import pauses_of
 
 MNEMONIC = "test test test test test test test test test test test junk"
 NONCES = itertools.count()

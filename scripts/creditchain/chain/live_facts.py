@@ -86,10 +86,6 @@ class LiveFacts:
                 raise self._absent[one]
         return [self._entries[one.index] for one in wanted]
 
-    def know(self, entries: Iterable[LogEntry]) -> None:
-        """Take entries that were read elsewhere as of the same block."""
-        self._entries.update((entry.index, entry) for entry in entries)
-
     def _ask(self, keys: Sequence[bytes], places: Sequence[EntryPlace]) -> None:
         """Ask for these, and all that is expected, in one exchange with each endpoint."""
         cells = list(dict.fromkeys((*keys, *(key for key in self._cells_ahead if key not in self._words))))

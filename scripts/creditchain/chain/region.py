@@ -130,7 +130,7 @@ class Region:
     # Products, batches, records, key epochs.
 
     def state(self, block: int | None = None) -> StateReading:
-        """What the cells say at a block. Name one where a question takes several reads, lest they see different states."""
+        """What the cells say at a block. Name one for a question of several reads, lest they see different states."""
         return StateReading(lambda keys: self.words(keys, block))
 
     def published(self, node: int, key_epoch: int, block: int | None = None) -> Published:

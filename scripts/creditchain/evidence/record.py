@@ -77,7 +77,6 @@ class EvidenceFetcher:
         self._source: Source | None = None
         self._members: dict[int, NodeHistory | None] = {}
         self._signers: dict[SignedTagStatement, StatementSigner | None] = {}
-        self._known: dict[int, LogEntry] = {}
         self._named: dict[int, None] = {}
 
     def over(self, facts: Facts) -> EvidenceFetcher:
@@ -133,12 +132,7 @@ class EvidenceFetcher:
                 self._named[statement.platform] = None
                 address = signer_of(statement, self.origin)
                 keys += [] if address is None else [operator_key(address)]
-            known = batch.entry in self._known
-            self.facts.expect(keys, [] if known else [EntryPlace(batch.entry, batch.block)])
-
-    def know(self, entries: Iterable[LogEntry]) -> None:
-        """Take entries that were already read and checked against the log's root; `fetch` then need not find them."""
-        self._known.update((entry.index, entry) for entry in entries)
+            self.facts.expect(keys, [EntryPlace(batch.entry, batch.block)])
 
     def _fetch(self, package: RecordPackage) -> Evidence:
         self.expect([package])
@@ -225,8 +219,6 @@ class EvidenceFetcher:
             # Facts as of an earlier block do not say what was anchored since.
             end = self.facts.head.size
             return Missing(Text(f"the facts end before entry {place.index}: at {end}", f"事实止于日志第 {end} 条之前"))
-        if place.index in self._known:
-            return self._known[place.index]
         try:
             (entry,) = self.facts.entries([place])
         except MissingFactError as error:

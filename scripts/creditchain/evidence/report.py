@@ -13,11 +13,10 @@ from typing import Final, TypeVar
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.errors import UnavailableError
 from creditchain.evidence.record import EvidenceFetcher
-from creditchain.log.consent_cells import OPEN_DOMAINS_KEY, grant_key, nonce_key, pause_key
+from creditchain.log.consent_cells import OPEN_DOMAINS_KEY, consent_id, grant_key, nonce_key, pause_key
 from creditchain.log.entries import ConsentBody, QueriesBody
 from creditchain.log.facts import EntryPlace, MissingFactError
 from creditchain.log.members import member_keys, operator_key
-from creditchain.log.metering import consent_id
 from creditchain.log.publishing_cells import CURRENT_EPOCH_KEY, epoch_keys, flags_key, listed_key, product_key
 from creditchain.log.record_cells import disputes_key, life_key
 from creditchain.log.recorded_facts import RecordedFacts

@@ -13,9 +13,7 @@ port of `log.facts` over it. `log` is the log as of that block:
     log.columns(first, stop)                        … as `EntryColumns`
     log.inclusion(index), log.opening(index)        proof under `root`; under a peak (for contracts)
     log.consistency(old_size), log.root_at(size)
-    log.size_at(time)                               size at the end of that second
     log.word(key), log.words(keys)                  words of cells, cheap also where there are millions
-    log.history(key, word)                          entries that wrote a cell, the newest first, back through old words
     log.state(size)                                 cells and state tree as of a size, `IndexedState`; all cells are
                                                     hashed, unless that state was kept (the first call keeps it):
         .root, .cells, .word(key), .words(keys)

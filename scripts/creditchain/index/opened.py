@@ -12,7 +12,7 @@ from creditchain.index.entries import CheckedEntries
 from creditchain.index.errors import IndexDamagedError
 from creditchain.index.state import IndexedState
 from creditchain.index.states import States
-from creditchain.log.cells import NO_WORD, entry_of, parse_writes, writes_hash
+from creditchain.log.cells import NO_WORD, writes_hash
 from creditchain.log.entry_columns import EntryColumns
 from creditchain.log.views import BlockRef, LogEntry, Opening
 from creditchain.merkle import consistency_path, inclusion_path, verify_consistency, verify_inclusion
@@ -105,17 +105,6 @@ class IndexedLog:
         self.consistency(size)
         return self._tree.at(size).root
 
-    def size_at(self, time: int) -> int:
-        """The size of the log at the end of this second (unix seconds)."""
-        low, high = 0, self.size
-        while low < high:
-            middle = (low + high) // 2
-            if self._entries.entry(middle).time <= time:
-                low = middle + 1
-            else:
-                high = middle
-        return low
-
     def word(self, key: bytes) -> bytes:
         """The word of a cell (key of 32 bytes) in this log; zero if it was never written."""
         return self.words([key])[0]
@@ -124,23 +113,6 @@ class IndexedLog:
         """The words of several cells, as `RegionLog.read` gives them."""
         base, changes = self._states.recent(self.size)
         return [changed if (changed := changes.word(key)) != NO_WORD else base.word(key) for key in keys]
-
-    def history(self, key: bytes, word: bytes | None = None) -> Iterator[LogEntry]:
-        """The entries that wrote a cell (key of 32 bytes), the newest first.
-
-        `word`: of the cell as it was read; None for what it holds in this state. Each entry's old word leads to the one
-        before it. IndexDamagedError if an entry did not write the cell, which is also so if `word` is not the cell's.
-        """
-        left = self.word(key) if word is None else word
-        while left != NO_WORD:
-            entry = self.entry(entry_of(left))
-            written = {one.key: one for one in parse_writes(entry.writes, entry.index)}.get(key)
-            if written is None or written.new != left:
-                raise IndexDamagedError(
-                    f"entry {entry.index} did not write cell 0x{key.hex()}", found="0x" + left.hex()
-                )
-            yield entry
-            left = written.old
 
     def state(self, size: int | None = None) -> IndexedState:
         """Cells and state tree after the first `size` entries; None for all. Raises InputError beyond the log.

@@ -14,6 +14,7 @@ from creditchain.log.cells import CellWrite, entry_of, parse_writes
 from creditchain.log.consent_cells import (
     OPEN_DOMAINS_KEY,
     Paused,
+    consent_id,
     consent_of,
     grant_key,
     is_used,
@@ -25,7 +26,6 @@ from creditchain.log.consent_cells import (
 from creditchain.log.entries import AnchorBody, ConsentBody, QueriesBody
 from creditchain.log.facts import EntryPlace, Facts, MissingFactError
 from creditchain.log.members import Members, Read
-from creditchain.log.metering import consent_id
 from creditchain.log.publishing_cells import (
     CURRENT_EPOCH_KEY,
     book_key,

@@ -73,13 +73,6 @@ class Case:
             return True
         return None if matching else False
 
-    def record_domains(self) -> int:
-        """The domains of all records, as a bit set."""
-        mask = 0
-        for record in self.records:
-            mask |= record.domains
-        return mask
-
 
 def domains_in(product: Product) -> int:
     """The domains of a product's documents, as a bit set."""

@@ -7,7 +7,7 @@ message is authentic also in what the contract does not store: its subject and i
 from __future__ import annotations
 
 from creditchain.documents import Section
-from creditchain.log.metering import consent_id
+from creditchain.log.consent_cells import consent_id
 from creditchain.log.views import ConsentState
 from creditchain.messages import NO_DIGEST, Consent, QueryRequest
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery

@@ -21,12 +21,15 @@ from creditchain.chain.errors import LyingEndpointError
 from creditchain.errors import InputError
 from creditchain.index import following
 from creditchain.index.errors import ForkedLogError, IndexDamagedError
+from creditchain.index.facts import IndexedFacts
 from creditchain.index.following import IndexPlace, follow_log, rebuild_index
 from creditchain.index.opened import IndexedLog
 from creditchain.index.states import States
 from creditchain.log.appended import AppendedEntry
 from creditchain.log.cell_columns import CellColumns
 from creditchain.log.cells import NO_WORD, Cell, parse_writes
+from creditchain.log.facts import Basis, MissingFactError
+from creditchain.log.reading import RegionReading
 from creditchain.log.state_proofs import prefix_range
 from creditchain.log.state_tree import StateTree
 from creditchain.merkle import consistency_proof, inclusion_proof, root
@@ -163,11 +166,18 @@ def test_the_history_of_each_cell(followed: Followed):
     log = followed.follow()
     for key in CELLS[-1]:
         wrote = [entry.index for entry in ENTRIES if key in {w.key for w in parse_writes(entry.writes, entry.index)}]
-        assert [entry.index for entry in log.history(key)] == wrote[::-1]
-    assert list(log.history(bytes([9]) * 32)) == []
+        assert [one.entry.index for one in RegionReading(IndexedFacts(log, Basis.TOLD)).writes_of(key)] == wrote[::-1]
+    assert list(RegionReading(IndexedFacts(log, Basis.TOLD)).writes_of(bytes([9]) * 32)) == []
     key = next(iter(CELLS[-1]))
-    with pytest.raises(IndexDamagedError, match="did not write cell"):
-        list(log.history(key, CELLS[-1][key][:-1] + b"\x05"))
+    with pytest.raises(MissingFactError, match="did not write the word"):
+        list(RegionReading(OtherWord(log, Basis.TOLD)).writes_of(key))
+
+
+class OtherWord(IndexedFacts):
+    """Says that another entry wrote each cell."""
+
+    def words(self, keys: Sequence[bytes]) -> list[bytes]:
+        return [word[:-1] + b"\x05" for word in super().words(keys)]
 
 
 def test_the_state_at_every_size(followed: Followed):

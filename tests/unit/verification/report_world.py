@@ -31,7 +31,7 @@ from creditchain.evidence.report import named_by, opened_leaves
 from creditchain.hashing import keccak256
 from creditchain.identifiers import Subject, epoch_digest, parse_subject, subject_tag
 from creditchain.log.cells import cell_key, cell_word
-from creditchain.log.consent_cells import Paused
+from creditchain.log.consent_cells import Paused, consent_id
 from creditchain.log.entries import (
     ENTRY_VERSION,
     AnchorBody,
@@ -50,7 +50,6 @@ from creditchain.log.entries import (
     entry_hash,
 )
 from creditchain.log.facts import EntryPlace, Facts
-from creditchain.log.metering import consent_id
 from creditchain.log.publishing_cells import (
     CURRENT_EPOCH_KEY,
     book_key,

@@ -16,7 +16,6 @@ from creditchain.evidence.report import named_by, opened_leaves
 from creditchain.log.consent_cells import Paused
 from creditchain.log.entries import AnchorBody, parse_body
 from creditchain.log.facts import Basis
-from creditchain.log.metering import grant_in, metered_in, pauses_of
 from creditchain.log.views import (
     AnchorInfo,
     BlockRef,
@@ -47,6 +46,7 @@ from creditchain.verification.steps import leaf_of
 from creditchain.verification.subject import signer_of
 from creditchain.verification.verdict import Source, Text
 from creditchain.vocabulary import ProductState
+from whole_log import grant_in, metered_in, pauses_of
 
 _SAFE = 2**53 - 1
 _MISSING = Missing(Text("a fact of the vectors that could not be read", "向量中未能读取的事实"))

@@ -1,18 +1,12 @@
-"""What a region's log says of deliveries and of pauses of consents. Pure."""
+"""What a whole log says, read from its first entry: the plain way, for tests to hold walks through cells against."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
 
-from creditchain.hashing import keccak256
+from creditchain.log.consent_cells import consent_id
 from creditchain.log.entries import ConsentBody, PauseBody, QueriesBody
 from creditchain.log.views import LogEntry, Metered
-from creditchain.messages.consents import Consent
-
-_CONSENT_TYPE: Final = keccak256(
-    f"{Consent.TYPE}({','.join(f'{kind} {name}' for name, kind in Consent.MEMBERS)})".encode()
-)
 
 
 def metered_in(entries: Iterable[LogEntry], institution: int, provider: int, nonce: int) -> Metered | None:
@@ -22,11 +16,6 @@ def metered_in(entries: Iterable[LogEntry], institution: int, provider: int, non
             if (item.institution, item.provider, item.nonce) == (institution, provider, nonce):
                 return Metered(entry.index, entry.time, item)
     return None
-
-
-def consent_id(body: bytes) -> bytes:
-    """The id of the consent with this body of its entry: the members are encoded as EIP-712 encodes them."""
-    return keccak256(_CONSENT_TYPE + body)
 
 
 def grant_in(entries: Iterable[LogEntry], consent: bytes) -> LogEntry | None:
