@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+
+from tampering import Tampering
 
 Answer = dict[str, Any]
 
@@ -41,3 +43,23 @@ class OneLie:
         ways = list(bent(answer))
         self.ways, self.told = len(ways), (request["method"], ways[self._way])
         return ways[self._way]
+
+
+def every_lie(endpoint: Tampering, tried: Callable[[OneLie], None]) -> int:
+    """Run `tried` with each answer altered in each way, one at a time; the number of lies that were told.
+
+    `tried` gets the lie, which knows what was told.
+    """
+
+    def tell(position: int, way: int) -> OneLie:
+        lie = endpoint.alter = OneLie(position, way)
+        tried(lie)
+        return lie
+
+    lies = position = 0
+    while (lie := tell(position, 0)).told is not None:
+        lies += lie.ways
+        for way in range(1, lie.ways):
+            tell(position, way)
+        position += 1
+    return lies

@@ -16,7 +16,7 @@ from creditchain.acts.dropping_books import drop_books
 from creditchain.acts.entering_books import book_intents, enter_book
 from creditchain.acts.showing import Shower
 from creditchain.chain.clock import now
-from creditchain.errors import CreditchainError, ExitCode, RefusedError
+from creditchain.errors import CreditchainError, ExitCode, InputError, RefusedError
 from creditchain.log.entries import AnchorBody, BookBody
 
 #: Days begin at midnight in China, as everywhere in this system.
@@ -91,7 +91,10 @@ def _due(machine: Anchoring, plan: BookPlan) -> list[_Due]:
         covered, entered = 0, None
         if published.book:
             last = shower.log.entry(published.book)
-            covered, entered = (last.body.batches, last.time) if isinstance(last.body, BookBody) else (0, None)
+            if not isinstance(last.body, BookBody):
+                message, wanted = "what a node's cell calls its last book is none", "a Book entry"
+                raise InputError(message, expected=wanted, found=f"kind {last.kind}")
+            covered, entered = last.body.batches, last.time
         is_early = entered is not None and plan.period(entered) >= today
         if published.batches == covered or is_early or published.leaves == published.gone:
             continue
