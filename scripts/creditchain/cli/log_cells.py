@@ -11,10 +11,15 @@ from creditchain.cli.files import digits, is_id
 from creditchain.cli.settings import settings
 from creditchain.errors import UsageError
 
+_HOW = (
+    "The first two digits are the space, the others the id in it (docs/format.md, section 5): node 5 has the key 0x01,"
+    " 61 zeros and 5."
+)
+
 
 def cell(
     ctx: typer.Context,
-    keys: Annotated[list[str], typer.Argument(help="Keys of cells: 0x and 64 hex digits each.")],
+    keys: Annotated[list[str], typer.Argument(help=f"Keys of cells: 0x and 64 hex digits each. {_HOW}")],
     block_hash: Annotated[
         str | None,
         typer.Option("--block-hash", help="Hash of a block that you trust; by default of the newest final one."),
@@ -25,7 +30,7 @@ def cell(
     from creditchain.acts.proving_cells import prove_cells
     from creditchain.log.cells import WORD_BYTES, entry_of
 
-    asked = [_word(key, "a cell's key") for key in keys]
+    asked = [_word(key, "a cell's key", hint=_HOW) for key in keys]
     trusted = None if block_hash is None else _word(block_hash, "the block's hash")
     chosen = settings(ctx)
     with open_chain(chosen, rpc) as (chain, deployment):
@@ -46,7 +51,7 @@ def cell(
         chosen.output.note("no --block-hash was given: compare the block's hash with one that you trust")
 
 
-def _word(text: str, what: str) -> bytes:
+def _word(text: str, what: str, hint: str | None = None) -> bytes:
     if not is_id(text):
-        raise UsageError(f"{what} is 0x and 64 hex digits", found=text)
+        raise UsageError(f"{what} is 0x and 64 hex digits", found=text, hint=hint)
     return digits(text, what)
