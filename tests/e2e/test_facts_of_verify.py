@@ -110,6 +110,34 @@ def test_each_kind_is_named_in_the_verdict(world: World, verify: Verify) -> None
         assert verify(world.revoked, *words)[0] == 1
 
 
+def test_confirmations_are_what_each_kind_can_tell(world: World, verify: Verify, tmp_path: Path) -> None:
+    """Blocks of entries are neither signed nor proven: what is shown is the block of the facts."""
+    policy = tmp_path / "policy.toml"
+    both = ["--policy", str(policy), "--rpc", world.url, "--rpc", world.liar.url]
+    signed_block = json.loads(world.checkpoint.read_bytes())["message"]["blockNumber"]
+
+    def fourth(number: int, *words: str) -> tuple[int, str, Any]:
+        policy.write_text(f'format = "creditchain/policy@1"\nconfirmations = {number}\n')
+        code, found = verify(world.good, "--policy", str(policy), *words)
+        step = found[0]["steps"][3]
+        return code, step["reason"]["en"], step["details"]
+
+    code, reason, details = fourth(1, *both)
+    assert (code, details["block"]) == (0, world.good.batch.block)
+    assert reason.endswith(f"of the log, in block {world.good.batch.block}")
+    depth = details["read_at"] - details["block"]
+    code, reason, _ = fourth(depth + 1, *both)
+    assert (code, reason) == (3, f"{depth} of {depth + 1} confirmations")
+    code, reason, details = fourth(1_000_000, *signed_hash(world))
+    assert (code, details["at_or_before"]) == (0, signed_block)
+    assert reason.endswith(f"of the log, in block {signed_block} or before")
+    assert "block" not in details
+    assert fourth(0, "--facts", "proven", *both)[0] == 0
+    code, reason, _ = fourth(1, "--facts", "proven", *both)
+    assert code == 3
+    assert "1 confirmations cannot be counted, since no proof tells an entry's block" in reason
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

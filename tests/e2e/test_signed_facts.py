@@ -133,8 +133,18 @@ def test_a_record_is_verified_without_an_endpoint(world: World, verify: Verify) 
     assert (facts["basis"], facts["block"]["number"]) == ("signed", message.block_number)
     assert facts["whose"]["en"] == "2 pinned signer(s) signed the checkpoint, 2 needed"
     assert [one["kind"] for one in found[0]["weaknesses"]] == ["unaudited"]
+    fourth = found[0]["steps"][3]
+    assert fourth["details"]["at_or_before"] == message.block_number > world.good.batch.block
+    assert fourth["reason"]["en"].endswith(f"of the log, in block {message.block_number} or before")
     assert verify(world.carrying(world.good, late=True))[0] == 0
     assert parse_package(world.carrying(world.good).to_json()) == world.carrying(world.good)
+
+
+def test_signers_sign_final_blocks_only(world: World, verify: Verify, tmp_path: Path) -> None:
+    """So there are as many confirmations as a policy may want."""
+    policy = tmp_path / "policy.toml"
+    policy.write_text('format = "creditchain/policy@1"\nconfirmations = 1000000\n')
+    assert verify(world.carrying(world.good), "--policy", str(policy))[0] == 0
 
 
 def test_a_revoked_record_stays_revoked(world: World, verify: Verify) -> None:

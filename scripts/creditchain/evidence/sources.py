@@ -57,7 +57,7 @@ def signed_evidence(origin: Origin, facts: SignedFacts, now: int) -> EvidenceFet
             f"{count} pinned signer(s) signed the checkpoint, {needed} needed",
             f"{count} 个所信任的签署方签署了检查点（须 {needed} 个）",
         )
-        return Source(Basis.SIGNED, max(0, now - facts.block.time), facts.block, whose)
+        return Source(Basis.SIGNED, max(0, now - facts.block.time), facts.block, whose, signed_block=True)
 
     return EvidenceFetcher(origin, facts, source)
 
@@ -71,6 +71,7 @@ def _proven(region: Region, trusted: TrustedBlock | None) -> EvidenceFetcher:
             f"proven by one endpoint under the hash of block {facts.block.number}, of which {named.en}",
             f"由一个节点在区块 {facts.block.number} 哈希下证明，该哈希：{named.zh}",
         )
-        return Source(Basis.PROVEN, age(region.chain, facts.block), facts.block, whose)
+        by_signers = trusted is not None
+        return Source(Basis.PROVEN, age(region.chain, facts.block), facts.block, whose, signed_block=by_signers)
 
     return EvidenceFetcher(origin_of(region.deployment), facts, source)

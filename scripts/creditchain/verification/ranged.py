@@ -96,7 +96,7 @@ def _anchored(packaged: PackagedRange, entry: LogEntry | Missing | None, size: i
             4, "the log entry is of another node or key epoch", "日志条目属于其他节点或密钥期", entry=index,
             expected=[body.node, body.key_epoch], found=[packaged.node, packaged.key_epoch],
         )  # fmt: skip
-    return passed(4, f"entry {index} of the log", f"日志第 {index} 条", entry=index, time=entry.time, block=entry.block)
+    return passed(4, f"entry {index} of the log", f"日志第 {index} 条", entry=index, time=entry.time)
 
 
 def _bytes(sections: tuple[Section, Section]) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from creditchain.merkle import Leaf
 from creditchain.packages.report_package import RangedRecord, ReportPackage
 from creditchain.products import Product
 from creditchain.verification.case import Case, JudgedRecord, domains_in
+from creditchain.verification.confirmed import block_details, check_depth, where
 from creditchain.verification.content import check_document, check_fit
 from creditchain.verification.evidence import Missing, NodeHistory
 from creditchain.verification.ranged import ShownRange
@@ -33,7 +34,6 @@ from creditchain.verification.verdict import (
     failed,
     not_verified,
     passed,
-    pending,
     weakness,
     worst_fault,
 )
@@ -159,15 +159,17 @@ def _anchor(case: Case, record: JudgedRecord) -> Step:
         return failed(
             4, "the package names another log id", "数据包所属日志 ID不同", expected=ours, found=case.package.log_id
         )
-    anchored, block, wanted = record.range.anchored, case.evidence.block, case.policy.confirmations
-    if anchored.outcome is not Outcome.PASSED or record.range.entry is None or not wanted:
+    anchored, entry, block = record.range.anchored, record.range.entry, case.evidence.block
+    if anchored.outcome is not Outcome.PASSED or entry is None:
         return anchored
+    source, wanted = case.evidence.source, case.policy.confirmations
     if isinstance(block, Missing):
-        return not_verified(4, "the block of the anchor is not known", "锚定所在区块未知")
-    depth = block.number - record.range.entry.block
-    if depth < wanted:
-        return pending(4, f"{depth} of {wanted} confirmations", f"确认数 {depth}/{wanted}", **anchored.details)
-    return anchored
+        return not_verified(4, "the block of the anchor is not known", "锚定所在区块未知") if wanted else anchored
+    shallow = check_depth(entry, block, source, wanted)
+    if shallow is not None:
+        return shallow
+    place, details = where(entry, block, source), {**anchored.details, **block_details(entry, block, source)}
+    return passed(4, anchored.reason.en + place.en, anchored.reason.zh + place.zh, **details)
 
 
 Found = tuple[Step, tuple[Text, ...], tuple[Weakness, ...]]

@@ -24,6 +24,7 @@ from creditchain.merkle import verify_inclusion
 from creditchain.packages.record_package import PACKAGE_LIMITS, PackageLimits, RecordPackage
 from creditchain.packages.report_package import ReportPackage
 from creditchain.products import Product
+from creditchain.verification.confirmed import block_details, check_depth, where
 from creditchain.verification.content import check_document, check_product
 from creditchain.verification.evidence import Evidence, Missing, NodeHistory
 from creditchain.verification.policy import DEFAULT_POLICY, Policy
@@ -191,18 +192,15 @@ def _check_anchor(package: RecordPackage, evidence: Evidence, policy: Policy) ->
         if policy.confirmations:
             return not_verified(4, "the block of the anchor is not known", "锚定所在区块未知")
         return passed(4, "anchored", "已锚定", time=anchor.time, entry=anchor.entry)
-    depth = evidence.block.number - evidence.entry.block
-    details = {
-        "time": anchor.time,
-        "entry": anchor.entry,
-        "block": evidence.entry.block,
-        "read_at": evidence.block.number,
-    }
-    if depth < policy.confirmations:
-        return pending(
-            4, f"{depth} of {policy.confirmations} confirmations", f"确认数 {depth}/{policy.confirmations}", **details
-        )
-    return passed(4, f"anchored as entry {anchor.entry} of the log", f"已锚定，为日志第 {anchor.entry} 条", **details)
+    entry, block, source = evidence.entry, evidence.block, evidence.source
+    shallow = check_depth(entry, block, source, policy.confirmations)
+    if shallow is not None:
+        return shallow
+    place = where(entry, block, source)
+    return passed(
+        4, f"anchored as entry {anchor.entry} of the log{place.en}", f"已锚定，为日志第 {anchor.entry} 条{place.zh}",
+        time=anchor.time, entry=anchor.entry, read_at=block.number, **block_details(entry, block, source),
+    )  # fmt: skip
 
 
 def _check_record(package: RecordPackage, evidence: Evidence, policy: Policy) -> tuple[Step, tuple[Text, ...]]:

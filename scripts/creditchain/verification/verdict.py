@@ -172,6 +172,8 @@ class Source:
     block: BlockRef | None = None  #: as of which the facts are
     #: Who exactly: how many endpoints or signers, and what the hash of the block hangs on.
     whose: Text = NOBODY
+    #: Whether signers of the region's checkpoints said of that block that it is final.
+    signed_block: bool = False
 
     def weaknesses(self) -> tuple[Weakness, ...]:
         """What makes these facts less than the region's own word of now."""

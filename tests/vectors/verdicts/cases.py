@@ -5,7 +5,7 @@ The outcomes are written by hand from docs/format.md, section 8, in `record_case
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -69,7 +69,7 @@ def facts_of(here: Region) -> Json:
     return {
         "origin": plain(asdict(HERE)),
         "block": plain({"number": 1000, "hash": keccak256(b"block"), "time": here.block_time}),
-        "source": {"basis": "agreed", "age": 0},
+        "source": {"basis": "agreed", "age": 0, "signed_block": False},
         "log": [entry_json(one) for one in here.entries],
         "anchors": [view_json(one) for one in here.anchors.values()],
         "products": [view_json(launched(BY_NUMBER[number])) for number in sorted(here.launched)],
@@ -123,6 +123,27 @@ def put(*path: str | int, to: Any) -> Change:
         holder[path[-1]] = plain(to)
 
     return change
+
+
+def bases(enough: int) -> Iterator[tuple[str, Change, int, str | None, list[str]]]:
+    """Policies' `confirmations` under each basis: name, change of the facts, number, outcome of step 4, weaknesses.
+
+    `enough`: by so many blocks the final one is above the entry's.
+    """
+    for basis, signed_block, number, outcome in (
+        ("told", False, enough, None),
+        ("told", False, enough + 1, P),
+        ("agreed", False, enough + 1, P),
+        ("proven", False, 0, None),
+        ("proven", False, 1, N),
+        ("proven", True, enough + 1, None),
+        ("signed", True, enough + 1, None),
+        ("signed", True, 1_000_000, None),
+    ):
+        word = ["one endpoint's word"] if basis == "told" else []
+        under = ", under a hash that signers signed" if basis == "proven" and signed_block else ""
+        to = {"basis": basis, "age": 0, "signed_block": signed_block}
+        yield f"{number} confirmations and {basis} facts{under}", put("source", to=to), number, outcome, word
 
 
 def upper_half(signature: bytes) -> bytes:

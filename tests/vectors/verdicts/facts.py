@@ -82,7 +82,8 @@ class Facts:
             **{name: _hash(value) if name == "log_id" else value for name, value in facts["origin"].items()}
         )
         self.block = BlockRef(**_numbers(facts["block"], hashes=("hash",)))
-        self.source = Source(Basis(facts["source"]["basis"]), facts["source"]["age"], self.block)
+        said = facts["source"]
+        self.source = Source(Basis(said["basis"]), said["age"], self.block, signed_block=said["signed_block"])
         self.log = tuple(_entry(one) for one in facts["log"])
 
     def record(self, package: RecordPackage) -> Evidence:

@@ -22,6 +22,7 @@ from vectors.verdicts.cases import (
     Json,
     N,
     P,
+    bases,
     bent,
     facts_for,
     put,
@@ -328,6 +329,11 @@ def _places(world: World) -> Iterator[Case]:
     enough, more = (POLICY + f"confirmations = {number}\n" for number in (897, 898))
     yield _case("as many confirmations as the policy wants", world, {}, policy=enough)
     yield _case("one confirmation too few", world, {4: P}, policy=more)
+    for name, facts, number, outcome, word in bases(897):
+        steps = {} if outcome is None else {4: outcome}
+        weak = [*([] if outcome == N else ["unaudited"]), *word]
+        policy = POLICY + f"confirmations = {number}\n"
+        yield _case(name, world, steps, None, facts, policy=policy, weaknesses=weak)
     unknown = put("unread", to=["entry"])
     yield _case("the log entry is not known", world, {2: N, 5: N}, None, unknown)
     yield _case(

@@ -48,6 +48,7 @@ from creditchain.packages.report_package import PackagedRange, Reads, ReportPack
 from creditchain.vocabulary import Life, MeterFlag
 from vectors.verdicts.cases import (
     POLICY,
+    UNAUDITED,
     A,
     Case,
     Change,
@@ -55,6 +56,7 @@ from vectors.verdicts.cases import (
     Json,
     N,
     P,
+    bases,
     bent,
     facts_for,
     put,
@@ -99,6 +101,7 @@ def report_cases() -> Iterator[Case]:
     yield from _lapsed()
     yield from _retention()
     yield from _records(world)
+    yield from _confirmed(world)
 
 
 def _honest(here: Region | None = None, **changes: Any) -> World:
@@ -811,6 +814,16 @@ def _retention() -> Iterator[Case]:
     old.publish(POWER, "power-usage/1", [(SUBJECT, "2021-05-31", "")])
     steps = dict.fromkeys((3, 4, 5, 6), A)
     yield _case("a record of a batch that is too old for it to be kept", _honest(old), steps)
+
+
+def _confirmed(world: World) -> Iterator[Case]:
+    """Step 4: the policy's confirmations, above the newest batch that shows a record."""
+    package, facts = world
+    newest = max(package.ranges[one.range].place.block for one in package.records)
+    for name, change, number, outcome, word in bases(facts["block"]["number"] - newest):
+        steps = {} if outcome is None else {4: outcome} | ({5: N, 6: N} if outcome == N else {})
+        weak, policy = [UNAUDITED, *word], POLICY + f"confirmations = {number}\n"
+        yield _case(name, world, steps, None, change, policy=policy, weaknesses=weak)
 
 
 def _records(world: World) -> Iterator[Case]:
