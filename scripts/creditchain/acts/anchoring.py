@@ -18,7 +18,6 @@ What a crash leaves, state by state, and what running again does:
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -57,6 +56,7 @@ from creditchain.catalogue.regions import number_exceptions
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.chain.limits import LimitReads
 from creditchain.errors import ConfigError, InputError
+from creditchain.home.files import remove_folder
 from creditchain.products import Product
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ class Anchoring:
         except InputError as error:
             raise _cannot_be_made_again(error.message) from error
         if made.root != row.root:
-            shutil.rmtree(self.batches / made.root.hex())
+            remove_folder(self.batches / made.root.hex())
             raise _cannot_be_made_again("another root")
 
     def _make(self, row: AnchoringRow, order: AnchorOrder, domains: int, series: Series) -> Prepared:
@@ -413,7 +413,7 @@ class Anchoring:
         """Remove the folder of a batch that never was anchored."""
         clear_workspace(self.batches, str(row.id))
         if row.root is not None:
-            shutil.rmtree(self.batches / row.root.hex(), ignore_errors=True)
+            remove_folder(self.batches / row.root.hex())
 
     def _locked(self, kind: str, name: str) -> AbstractContextManager[None]:
         """One process at a time: for one upload, and for one node while its next number is taken."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from creditchain.chain.outbox import abandon
 from creditchain.chain.outbox_journal import was_signed
 from creditchain.chain.region import Region
 from creditchain.errors import InputError, RefusedError
+from creditchain.home.files import remove_folder
 from creditchain.home.journal import Journal
 from creditchain.home.layout import Home
 
@@ -75,8 +75,8 @@ def drop(
         folder = None if row.root is None else place.batches / row.root.hex()
         there = folder is not None and folder.exists()
         clear_workspace(place.batches, str(row.id))
-        if folder is not None and there:
-            shutil.rmtree(folder)
+        if folder is not None:
+            remove_folder(folder)
         Ledger(journal, row.log_id).forget(row)
     return Dropped(row, folder if there else None)
 

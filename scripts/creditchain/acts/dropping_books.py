@@ -13,7 +13,7 @@ from pathlib import Path
 from creditchain.acts.booking import book_lock
 from creditchain.batch.book.manifest import BookManifest, BookTerms, read_manifest
 from creditchain.chain.region import Region
-from creditchain.home.files import rename, storage
+from creditchain.home.files import LEAVING, remove_folder, storage
 from creditchain.home.layout import Home
 from creditchain.index.opening import region_log
 from creditchain.index.queries import reading_of
@@ -51,11 +51,9 @@ def _drop(
     if leaving and not dry_run:
         with book_lock(home, terms), storage("the books"):
             for one in leaving:
-                # Renamed first: killed while it is removed, nothing looks like a book that is not one.
-                gone = one.folder.with_name(f".leaving-{one.folder.name}")
-                rename(one.folder, gone)
-            for gone in leaving[0].folder.parent.glob(".leaving-*"):
-                shutil.rmtree(gone)
+                remove_folder(one.folder)
+            for left in leaving[0].folder.parent.glob(f"{LEAVING}*"):
+                shutil.rmtree(left)  # a killed process left it
     return leaving
 
 

@@ -21,7 +21,7 @@ from urllib.parse import quote
 from creditchain.backup.errors import BackupError
 from creditchain.backup.store import PART, copy_stream
 from creditchain.errors import Place
-from creditchain.home.files import StorageError, storage
+from creditchain.home.files import LEAVING, StorageError, storage
 from creditchain.home.journal import BUSY_SECONDS
 from creditchain.home.layout import Home
 
@@ -29,7 +29,7 @@ from creditchain.home.layout import Home
 HOME, DEPLOYMENTS = "home", "deployments"
 _REGIONS, _BATCHES = "regions", "batches"
 #: What a region's other folders, or its chain, hold too: books are made from batches again, the log is read again.
-_MADE_AGAIN = ("books", "index", ".index-leaving")
+_MADE_AGAIN = ("books", "index", f"{LEAVING}index")
 
 #: Folders and files of a home that mean something only to running processes.
 _FLEETING_FOLDERS = ("locks",)

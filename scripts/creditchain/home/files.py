@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ FOLDER_MODE = 0o700
 
 #: The name of a file that is being written ends with this; what a killed process left has no other meaning.
 PART = ".part"
+#: The name of a folder that is being removed starts with this; it has no other meaning either.
+LEAVING = ".leaving-"
 #: What `link` answers where the file system knows no hard links (FAT, some network shares).
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
@@ -193,6 +196,20 @@ def rename(source: Path, target: Path) -> None:
     """Rename within a file system, and make that durable. One place, so that a test can count these steps."""
     source.rename(target)
     fsync_path(target.parent)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder and all in it, if it is there.
+
+    Its name goes first, in one step: killed meanwhile, and seen by another process meanwhile, nothing looks like a
+    folder that is whole and is not. What a killed process left goes with the next folder of that name. Raises OSError.
+    """
+    leaving = path.with_name(f"{LEAVING}{path.name}")
+    if leaving.exists():
+        shutil.rmtree(leaving)
+    if path.exists():
+        rename(path, leaving)
+        shutil.rmtree(leaving)
 
 
 def _name(part: Path, target: Path) -> None:

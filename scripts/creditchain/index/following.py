@@ -8,7 +8,6 @@ after that. What turns out not to be the log's is forgotten, and read again the 
 from __future__ import annotations
 
 import hashlib
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from creditchain.chain.connect import LogPage
 from creditchain.chain.errors import LyingEndpointError
 from creditchain.chain.log_entries import entry_pages
 from creditchain.chain.region import Region
-from creditchain.home.files import private_folder, rename, storage
+from creditchain.home.files import private_folder, remove_folder, storage
 from creditchain.home.layout import RegionHome
 from creditchain.home.locks import file_lock
 from creditchain.index.columns import IndexColumns, NewEntries, append
@@ -112,12 +111,7 @@ def follow_log(
 def rebuild_index(region: Region, place: IndexPlace, block: BlockRef, watch: Watch = no_watch) -> IndexedLog:
     """Forget the index, whatever is in it, and read the log from its first entry. Raises as `follow_log`."""
     with file_lock(place.lock, LOCK_SECONDS, "another process follows this log"), storage("the index of the log"):
-        leaving = place.folder.with_name(".index-leaving")
-        shutil.rmtree(leaving, ignore_errors=True)
-        if place.folder.exists():
-            # Renamed first: killed while it is removed, nothing looks like an index that is not one.
-            rename(place.folder, leaving)
-            shutil.rmtree(leaving)
+        remove_folder(place.folder)
     return follow_log(region, place, block, watch)
 
 

@@ -21,7 +21,16 @@ from typing import Any, Final
 import numpy as np
 
 from creditchain.batch.folder.tree_file import FileTree, TreeFileError, level_widths
-from creditchain.home.files import new_file, private_folder, rename, storage, write_file
+from creditchain.home.files import (
+    LEAVING,
+    StorageError,
+    new_file,
+    private_folder,
+    remove_folder,
+    rename,
+    storage,
+    write_file,
+)
 from creditchain.index.errors import IndexDamagedError
 from creditchain.log.cell_columns import CellColumns
 from creditchain.log.state_tree import StateTree
@@ -69,13 +78,19 @@ class Snapshots:
         are made from it have to be checked. Raises IndexDamagedError, StorageError.
         """
         for one in reversed(self.sizes()):
-            if one <= size:
-                try:
-                    return one, self._read(one, whole=whole)
-                except IndexDamagedError:
-                    # Another process may have removed it meanwhile, for a newer one.
-                    if (self._folder / str(one)).exists():
-                        raise
+            if one <= size and (tree := self._unless_removed(one, whole=whole)) is not None:
+                return one, tree
+        return None
+
+    def _unless_removed(self, size: int, *, whole: bool) -> StateTree | None:
+        """As `_read`; None if another process removed it meanwhile, for a newer one."""
+        while (seen := _identity(self._folder / str(size))) is not None:
+            try:
+                return self._read(size, whole=whole)
+            except (IndexDamagedError, StorageError):
+                # Removed and made anew meanwhile, it is read again: what is wrong was not in the one that is there.
+                if _identity(self._folder / str(size)) == seen:
+                    raise
         return None
 
     def _read(self, size: int, *, whole: bool) -> StateTree:
@@ -102,7 +117,7 @@ class Snapshots:
         if not tree.size or place.exists():
             return
         with storage("the state of the index"):
-            for left in self._folder.glob(".making-*"):
+            for left in (*self._folder.glob(".making-*"), *self._folder.glob(f"{LEAVING}*")):
                 shutil.rmtree(left)
             private_folder(work)
             cells = _written(work / "cells.bin", (tree.cells.keys, tree.cells.words))
@@ -112,7 +127,17 @@ class Snapshots:
             rename(work, place)
             for old in self.sizes()[:-KEPT]:
                 if old != size:
-                    shutil.rmtree(self._folder / str(old))
+                    remove_folder(self._folder / str(old))
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """What tells a folder from another one of the same name; None if there is none. Raises StorageError."""
+    with storage("the state of the index"):
+        try:
+            found = folder.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
 
 
 def _manifest(folder: Path) -> SnapshotManifest:

@@ -19,11 +19,13 @@ from random_logs import LOG_ID, random_log
 
 from creditchain.chain.errors import LyingEndpointError
 from creditchain.errors import InputError
-from creditchain.index import following
+from creditchain.home.files import remove_folder
+from creditchain.index import following, snapshots
 from creditchain.index.errors import ForkedLogError, IndexDamagedError
 from creditchain.index.facts import IndexedFacts
 from creditchain.index.following import IndexPlace, follow_log, rebuild_index
 from creditchain.index.opened import IndexedLog
+from creditchain.index.snapshots import Snapshots
 from creditchain.index.states import States
 from creditchain.log.appended import AppendedEntry
 from creditchain.log.cell_columns import CellColumns
@@ -486,6 +488,37 @@ def test_the_index_of_a_home_that_was_deleted_while_it_is_open(whole: Followed):
 
 
 # Several processes.
+
+
+@pytest.mark.parametrize("whole_one", [False, True])
+@pytest.mark.parametrize("made_anew", [False, True])
+def test_a_state_that_another_process_removes_while_it_is_read(
+    followed: Followed, kept_often: None, monkeypatch: pytest.MonkeyPatch, made_anew: bool, whole_one: bool
+):
+    for entries in blocks():
+        followed.chain.append(entries)
+        followed.follow()
+    folder = followed.place.folder / "state"
+    *_, older, newest = sorted(int(path.name) for path in folder.iterdir())
+    read, removed = snapshots._manifest, []
+
+    def read_and_remove(path: Path) -> snapshots.SnapshotManifest:
+        manifest = read(path)
+        if not removed:
+            removed.append(path)
+            copy = folder / ".copy"
+            shutil.copytree(path, copy)
+            remove_folder(path)
+            if made_anew:
+                copy.rename(path)
+        return manifest
+
+    monkeypatch.setattr(snapshots, "_manifest", read_and_remove)
+    size, tree = Snapshots(followed.place.folder).nearest(newest, whole=whole_one) or (0, None)
+    assert removed == [folder / str(newest)]
+    assert size == (newest if made_anew else older)
+    assert tree is not None
+    assert tree.root == StateTree(CellColumns.of(Cell(*each) for each in CELLS[size - 1].items())).root
 
 
 def _follow_again_and_again(place: IndexPlace, step: int, failed: Any) -> None:

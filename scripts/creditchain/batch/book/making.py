@@ -32,7 +32,7 @@ from creditchain.batch.folder.files import Syncer, file_digest
 from creditchain.batch.folder.tree_file import TreeWriter
 from creditchain.batch.progress import Watch, no_watch
 from creditchain.errors import InputError
-from creditchain.home.files import fsync_path, private_folder, rename, storage, write_file
+from creditchain.home.files import fsync_path, private_folder, remove_folder, rename, storage, write_file
 from creditchain.merkle.rows import KEY_BYTES, Numbers, Rows
 
 #: Leaves that are held in memory and sorted at a time, 73 bytes each and twice as much again meanwhile.
@@ -259,5 +259,4 @@ def _forget_runs(work: Path) -> None:
 def _replace_if_other(path: Path, manifest: BookManifest) -> None:
     """Remove the book that is there unless it is the same: its files may be cut otherwise, its gone batches fewer."""
     if (path / FILE).read_bytes() != manifest.to_bytes():
-        rename(path, path.with_name(f".replaced-{path.name}"))
-        shutil.rmtree(path.with_name(f".replaced-{path.name}"), ignore_errors=True)
+        remove_folder(path)
