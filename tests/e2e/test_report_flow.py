@@ -42,11 +42,13 @@ from creditchain.hashing import keccak256
 from creditchain.home.journal import open_journal
 from creditchain.home.layout import Home
 from creditchain.identifiers import parse_uscc, subject_tag
+from creditchain.log.allowance import Allowance, AskingLimits
+from creditchain.log.facts import EntryPlace
 from creditchain.log.views import Admission
 from creditchain.messages import NO_DIGEST, Consent, DeliveryReceipt, QueryRequest, subject_digest
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
 from creditchain.packages.record_package import parse_statement
-from creditchain.packages.report_package import RangedRecord, ReportPackage, parse_report_package
+from creditchain.packages.report_package import RangedRecord, Reads, ReportPackage, parse_report_package
 from creditchain.reports import AssemblyError
 from creditchain.verification.evidence import Missing
 from creditchain.verification.scope import everything
@@ -320,6 +322,43 @@ def test_an_audited_book_takes_the_place_of_its_batches(
             assert len(exchanges) <= 3
     assert not isinstance(seen.shelves, Missing)
     assert not isinstance(seen.delivery.metered, Missing)
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_package_that_names_nothing_has_no_verifier_search_for_ever(
+    market: Market, tmp_path: Path, indexed: bool
+) -> None:
+    """It names entry 0, so the walk from each shelf would go back to the region's beginning: four batches here."""
+    assembled = market.assembled(tmp_path)
+    bare = replace(assembled, records=(), ranges=(), origins=(), reads=Reads(entries=(EntryPlace(0, 0),)))
+    what = "3 entries of the log" if indexed else "3 searches of all blocks"
+    with region_of(market.place) as region:
+        home = Home(market.place.folder / "home") if indexed else None
+        asking = Region(region.chain, region.deployment, home)
+        reports = ReportEvidenceFetcher(live_evidence(asking, Allowance(AskingLimits(read=3, searches=3))))
+        missing = reports.fetch(bare).shelves
+        assert isinstance(missing, Missing)
+        assert f"would take more than {what}" in missing.why.en
+        # Another package may have as much asked for again, and what is known by then costs nothing.
+        known = reports.fetch(bare).shelves
+        assert not isinstance(known, Missing)
+        assert [len(one.anchors) for one in known.shelves] == [4]
+        enough = ReportEvidenceFetcher(live_evidence(asking, Allowance(AskingLimits(read=4, searches=4))))
+        assert enough.fetch(bare).shelves == known
+
+
+def test_a_package_may_cost_so_many_exchanges(market: Market, tmp_path: Path) -> None:
+    package = market.assembled(tmp_path)
+    with region_of(market.place) as region:
+        # One of cells and entries does, as the package names them; without, there are several.
+        seen = ReportEvidenceFetcher(live_evidence(region, Allowance(AskingLimits(exchanges=1)))).fetch(package)
+        assert not isinstance(seen.shelves, Missing)
+        less = replace(package, reads=Reads())
+        found = ReportEvidenceFetcher(live_evidence(region, Allowance(AskingLimits(exchanges=1)))).fetch(less)
+        assert isinstance(found.members, Missing)
+        assert "would take more than 1 exchanges with an endpoint" in found.members.why.en
+        enough = ReportEvidenceFetcher(live_evidence(region, Allowance(AskingLimits(exchanges=9)))).fetch(less)
+        assert enough.shelves == seen.shelves
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:

@@ -15,6 +15,7 @@ from creditchain.chain.log_entries import entry_from, range_of
 from creditchain.chain.proven_facts import EntriesUpTo
 from creditchain.chain.refusals import Refusal
 from creditchain.chain.region import Region
+from creditchain.log.allowance import Allowance
 from creditchain.log.facts import Basis, EntryPlace, FactsHead, MissingFactError
 from creditchain.log.views import BlockRef, LogEntry
 
@@ -30,13 +31,17 @@ class LiveFacts:
     With several endpoints, all of them must give the same answers (LyingEndpointError), so one honest one is enough.
     """
 
-    def __init__(self, region: Region, all_entries: EntriesUpTo | None = None) -> None:
+    def __init__(
+        self, region: Region, all_entries: EntriesUpTo | None = None, allowance: Allowance | None = None
+    ) -> None:
         """The block is chosen when the first question needs it.
 
-        `all_entries`: whence entries come whose block nobody named, such as an index; None: from the endpoint, which is
-        asked about all blocks.
+        Args:
+            all_entries: whence entries come whose block nobody named, such as an index; None: from the endpoint, which
+                is asked about all blocks.
+            allowance: how much may be asked for; None: as much as is needed.
         """
-        self._region, self._all_entries = region, all_entries
+        self._region, self._all_entries, self._allowance = region, all_entries, allowance
         self._words: dict[bytes, bytes] = {}
         self._entries: dict[int, LogEntry] = {}
         #: Places that were asked for without success, and why.
@@ -88,6 +93,8 @@ class LiveFacts:
 
     def _ask(self, keys: Sequence[bytes], places: Sequence[EntryPlace]) -> None:
         """Ask for these, and all that is expected, in one exchange with each endpoint."""
+        if self._allowance is not None:
+            self._allowance.exchange()
         cells = list(dict.fromkeys((*keys, *(key for key in self._cells_ahead if key not in self._words))))
         sought = list(dict.fromkeys((*places, *self._entries_ahead)))
         sought = [one for one in sought if one.index not in self._entries and one not in self._absent]
@@ -154,9 +161,13 @@ class LiveFacts:
 
     def _take_far(self, indices: Sequence[int]) -> None:
         if self._all_entries is None:
+            if self._allowance is not None:
+                self._allowance.search()
             first, last = self._region.deployment.first_block, self.block.number
             self._take_logs(self._region.chain.logs(range_of(self._region, indices, first, last)))
             return
+        if self._allowance is not None:
+            self._allowance.read(len(indices))
         known = self._all_entries(self.head)
         self._entries.update((index, known[index]) for index in indices if index < len(known))
 

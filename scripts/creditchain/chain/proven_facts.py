@@ -13,6 +13,7 @@ from typing import Final
 from creditchain.chain.proving import proven_words
 from creditchain.chain.region import Region
 from creditchain.errors import UsageError
+from creditchain.log.allowance import Allowance
 from creditchain.log.facts import Basis, EntryPlace, FactsHead, MissingFactError
 from creditchain.log.views import BlockRef, LogEntry
 
@@ -25,12 +26,19 @@ class ProvenFacts:
 
     basis: Final = Basis.PROVEN
 
-    def __init__(self, region: Region, trusted: BlockRef | None, entries: EntriesUpTo) -> None:
+    def __init__(
+        self,
+        region: Region,
+        trusted: BlockRef | None,
+        entries: EntriesUpTo,
+        allowance: Allowance | None = None,
+    ) -> None:
         """
         Args:
             trusted: a block whose hash is trusted, as a checkpoint names one. If it is None, the newest final one,
                 which all endpoints have to name alike.
             entries: whence entries come.
+            allowance: how much may be asked for; None: as much as is needed.
         Raises:
             UsageError: one endpoint alone would name the hash, so that it could prove anything.
         """
@@ -40,7 +48,8 @@ class ProvenFacts:
                 hint="Name another endpoint with --rpc, or a checkpoint with --checkpoint.",
             )
         self._region, self._trusted = region, trusted
-        self._read_entries = entries
+        self._read_entries, self._allowance = entries, allowance
+        self._entries: dict[int, LogEntry] = {}
         self._words: dict[bytes, bytes] = {}
         self._ahead: dict[bytes, None] = {}
 
@@ -83,7 +92,11 @@ class ProvenFacts:
         for one in wanted:
             if not 0 <= one.index < len(self._log):
                 raise MissingFactError(f"the log has no entry {one.index}", f"日志没有第 {one.index} 条")
-        return [self._log[one.index] for one in wanted]
+        missing = {one.index for one in wanted} - self._entries.keys()
+        if self._allowance is not None:
+            self._allowance.read(len(missing))
+        self._entries.update((index, self._log[index]) for index in missing)
+        return [self._entries[one.index] for one in wanted]
 
     @cached_property
     def _log(self) -> Sequence[LogEntry]:
@@ -91,6 +104,8 @@ class ProvenFacts:
 
     def _prove(self, keys: Sequence[bytes]) -> int:
         """Have these cells proven, and all that are expected; the size of the log."""
+        if self._allowance is not None:
+            self._allowance.exchange()
         asked = list(dict.fromkeys((*keys, *(key for key in self._ahead if key not in self._words))))
         self._ahead = {}
         chain, block = self._region.chain, self.block

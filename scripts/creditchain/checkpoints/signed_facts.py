@@ -6,8 +6,8 @@ run shows, and that no two neighbours of a run leave out, is missing: that says 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -16,20 +16,13 @@ from creditchain.checkpoints.errors import CheckpointError
 from creditchain.checkpoints.facts import CellRow, EntryRow, ShownFacts
 from creditchain.checkpoints.message import Checkpoint
 from creditchain.errors import Place
+from creditchain.log.appended import AppendedEntry
 from creditchain.log.cells import NO_WORD
 from creditchain.log.facts import Basis, EntryPlace, FactsHead, MissingFactError
 from creditchain.log.views import BlockRef, LogEntry
 from creditchain.merkle.runs import verify_runs
 
 _LOWEST, _HIGHEST = bytes(32), b"\xff" * 32
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """All keys of which a run says whether they have a cell, both ends included."""
-
-    low: bytes
-    high: bytes
 
 
 class SignedFacts:
@@ -49,8 +42,11 @@ class SignedFacts:
         self.checked: CheckedCheckpoint = check_checkpoint(shown.checkpoint, pinned)
         self.checkpoint: Checkpoint = self.checked.require_enough()
         self._words: dict[bytes, bytes] = {}
-        self._entries: dict[int, LogEntry] = {}
-        self._spans: list[_Span] = []
+        self._shown: dict[int, tuple[AppendedEntry, bytes]] = {}  #: entries with their leaf hashes
+        self._entries: dict[int, LogEntry] = {}  #: those that were asked for
+        #: Of the keys of which a run says whether they have a cell: the first and the last one, for each run.
+        self._lows: list[bytes] = []
+        self._highs: list[bytes] = []
         self._shared = shared if shared is not None and shared.checkpoint == self.checkpoint else None
         if shown.cells or shown.cells_proof:
             self._take_cells(shown.cells, shown.cells_proof)
@@ -86,7 +82,7 @@ class SignedFacts:
 
     def has_entry(self, index: int) -> bool:
         """Whether these facts hold an entry."""
-        return index in self._entries or (self._shared is not None and self._shared.has_entry(index))
+        return index in self._shown or (self._shared is not None and self._shared.has_entry(index))
 
     def _word(self, key: bytes) -> bytes:
         found = self._words.get(key)
@@ -103,6 +99,11 @@ class SignedFacts:
         )
 
     def _entry(self, index: int) -> LogEntry:
+        if index not in self._entries and index in self._shown:
+            # Bodies are read only then: a file may show far more entries than a verification needs.
+            entry, leaf = self._shown[index]
+            block = self.checkpoint.block_number
+            self._entries[index] = LogEntry.of(entry, leaf, block=block, transaction_hash=bytes(32))
         if index in self._entries:
             return self._entries[index]
         if self._shared is not None:
@@ -114,7 +115,9 @@ class SignedFacts:
         )
 
     def _is_absent(self, key: bytes) -> bool:
-        return any(span.low <= key <= span.high for span in self._spans)
+        # Keys ascend over all runs, so only the last span that begins at or below the key can hold it.
+        at = bisect_right(self._lows, key) - 1
+        return at >= 0 and key <= self._highs[at]
 
     def _take_cells(self, rows: Sequence[CellRow], proof: Sequence[bytes]) -> None:
         size = self.checkpoint.cells
@@ -129,7 +132,8 @@ class SignedFacts:
         for row in rows:
             low = _LOWEST if row.first == 0 else row.cells[0].key
             high = _HIGHEST if row.first + len(row.cells) == size else row.cells[-1].key
-            self._spans.append(_Span(low, high))
+            self._lows.append(low)
+            self._highs.append(high)
 
     def _take_entries(self, rows: Sequence[EntryRow], proof: Sequence[bytes]) -> None:
         log_id, checkpoint = self.checkpoint.domain.log_id, self.checkpoint
@@ -138,8 +142,7 @@ class SignedFacts:
             raise _wrong("the entries are not under the log's root that was signed", "entries")
         for row, (_, leaves) in zip(rows, hashes, strict=True):
             for entry, leaf in zip(row.entries, leaves, strict=True):
-                found = LogEntry.of(entry, leaf, block=checkpoint.block_number, transaction_hash=bytes(32))
-                self._entries[entry.index] = found
+                self._shown[entry.index] = entry, leaf
 
 
 def _wrong(message: str, path: str) -> CheckpointError:

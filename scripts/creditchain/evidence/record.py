@@ -15,6 +15,7 @@ from creditchain.chain.live_facts import LiveFacts
 from creditchain.chain.region import Region
 from creditchain.errors import UnavailableError
 from creditchain.index.facts import entries_under
+from creditchain.log.allowance import Allowance
 from creditchain.log.entries import AnchorBody
 from creditchain.log.facts import EntryPlace, Facts, MissingFactError
 from creditchain.log.members import operator_key
@@ -41,11 +42,14 @@ def origin_of(deployment: Deployment) -> Origin:
     return Origin(deployment.chain_id, deployment.region, deployment.log_id, token, ledger)
 
 
-def live_evidence(region: Region) -> EvidenceFetcher:
-    """Evidence that the region's endpoints tell or agree on, at one final block."""
+def live_evidence(region: Region, allowance: Allowance | None = None) -> EvidenceFetcher:
+    """Evidence that the region's endpoints tell or agree on, at one final block.
+
+    `allowance`: how much a package that somebody handed over may have them asked; None: as much as it takes.
+    """
     # Without a home, reading the whole log for an entry or two would take longer than asking for them.
     indexed = partial(entries_under, region) if region.home is not None and region.home.exists() else None
-    facts, chain = LiveFacts(region, indexed), region.chain
+    facts, chain = LiveFacts(region, indexed, allowance), region.chain
 
     def waits(package: RecordPackage) -> bool:
         batch = package.batch
@@ -56,7 +60,7 @@ def live_evidence(region: Region) -> EvidenceFetcher:
     def source() -> Source:
         return Source(facts.basis, age(chain, facts.block), facts.block, endpoints_word(chain))
 
-    return EvidenceFetcher(origin_of(region.deployment), facts, source, waits)
+    return EvidenceFetcher(origin_of(region.deployment), facts, source, waits, allowance)
 
 
 def endpoints_word(chain: Chain) -> Text:
@@ -70,8 +74,16 @@ def endpoints_word(chain: Chain) -> Text:
 class EvidenceFetcher:
     """Computes evidence from facts. What was asked for once is not asked for again."""
 
-    def __init__(self, origin: Origin, facts: Facts, source: Callable[[], Source], waits: Waits | None = None) -> None:
-        self.origin, self.facts = origin, facts
+    def __init__(
+        self,
+        origin: Origin,
+        facts: Facts,
+        source: Callable[[], Source],
+        waits: Waits | None = None,
+        allowance: Allowance | None = None,
+    ) -> None:
+        """`allowance`: that of these facts, which is renewed for each package."""
+        self.origin, self.facts, self._allowance = origin, facts, allowance
         self.reading = RegionReading(facts)
         self._make_source, self._waits = source, waits
         self._source: Source | None = None
@@ -81,7 +93,12 @@ class EvidenceFetcher:
 
     def over(self, facts: Facts) -> EvidenceFetcher:
         """The same over other facts."""
-        return EvidenceFetcher(self.origin, facts, lambda: self.source, self._waits)
+        return EvidenceFetcher(self.origin, facts, lambda: self.source, self._waits, self._allowance)
+
+    def begin(self) -> None:
+        """Another package comes: it may have as much asked for as any."""
+        if self._allowance is not None:
+            self._allowance.renew()
 
     @property
     def block(self) -> BlockRef:
@@ -106,6 +123,7 @@ class EvidenceFetcher:
         If the facts cannot be had, or contradict each other, all evidence is missing. The verdict is then "could not be
         checked", neither valid nor not valid.
         """
+        self.begin()
         try:
             return self._fetch(package)
         except MissingFactError as error:

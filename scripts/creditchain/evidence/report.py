@@ -49,6 +49,7 @@ class ReportEvidenceFetcher:
 
     def fetch(self, package: ReportPackage) -> ReportEvidence:
         """The evidence for one package; all of it is missing if nobody answers or the answers contradict each other."""
+        self._records.begin()
         try:
             return self._fetch(package)
         except MissingFactError as error:

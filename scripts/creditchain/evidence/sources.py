@@ -12,6 +12,7 @@ from creditchain.checkpoints.signed_facts import SignedFacts
 from creditchain.errors import UsageError
 from creditchain.evidence.record import EvidenceFetcher, endpoints_word, live_evidence, origin_of
 from creditchain.index.facts import entries_under
+from creditchain.log.allowance import Allowance
 from creditchain.log.facts import Basis
 from creditchain.log.views import BlockRef
 from creditchain.verification.evidence import Origin
@@ -38,7 +39,7 @@ def evidence_from(region: Region, basis: Basis | None = None, trusted: TrustedBl
         return _proven(region, trusted)
     if basis is Basis.SIGNED:
         raise UsageError("signed facts come from files, not from endpoints", hint="Name the signers with --signers.")
-    live = live_evidence(region)
+    live = live_evidence(region, Allowance())
     if basis is not None and basis is not live.facts.basis:
         raise UsageError(
             f"these facts would be {live.facts.basis.value}",
@@ -63,7 +64,8 @@ def signed_evidence(origin: Origin, facts: SignedFacts, now: int) -> EvidenceFet
 
 
 def _proven(region: Region, trusted: TrustedBlock | None) -> EvidenceFetcher:
-    facts = ProvenFacts(region, None if trusted is None else trusted.block, partial(entries_under, region))
+    allowance = Allowance()
+    facts = ProvenFacts(region, None if trusted is None else trusted.block, partial(entries_under, region), allowance)
 
     def source() -> Source:
         named = endpoints_word(region.chain) if trusted is None else trusted.whose
@@ -74,4 +76,4 @@ def _proven(region: Region, trusted: TrustedBlock | None) -> EvidenceFetcher:
         by_signers = trusted is not None
         return Source(Basis.PROVEN, age(region.chain, facts.block), facts.block, whose, signed_block=by_signers)
 
-    return EvidenceFetcher(origin_of(region.deployment), facts, source)
+    return EvidenceFetcher(origin_of(region.deployment), facts, source, allowance=allowance)

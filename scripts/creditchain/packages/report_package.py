@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from creditchain.documents import SECTIONS, Section
@@ -40,11 +41,13 @@ MOST_RECORDS: Final = 2000
 _LEAF_BYTES: Final = 1 + 4 + 32
 #: A leaf beside a range: tag, section, product, commitment.
 _KEY_BYTES: Final = 32 + _LEAF_BYTES
-MOST_RANGES: Final = 100_000
+MOST_RANGES: Final = 20_000
+#: Leaves that all ranges open together: each is hashed, and its life and disputes are looked up.
+MOST_LEAVES: Final = 20_000
 MOST_TAGS: Final = 1000
 #: Cells and entries that a verifier is told to ask for.
 MOST_CELLS: Final = 100_000
-MOST_ENTRIES: Final = 100_000
+MOST_ENTRIES: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class EpochTag:
     tag: PackagedTag
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReportPackage:
     """A report with everything needed to verify it against the chain."""
 
@@ -115,7 +118,11 @@ class ReportPackage:
 
     def tag(self, key_epoch: int) -> PackagedTag | None:
         """The subject's tag under an epoch, if the package has it."""
-        return next((one.tag for one in self.tags if one.key_epoch == key_epoch), None)
+        return self._tags.get(key_epoch)
+
+    @cached_property
+    def _tags(self) -> Mapping[int, PackagedTag]:
+        return {one.key_epoch: one.tag for one in self.tags}
 
     @property
     def named_entries(self) -> tuple[EntryPlace, ...]:
@@ -178,7 +185,7 @@ def read_report_package(value: Mapping[str, Any], limits: PackageLimits = PACKAG
     tags = tuple(_tag(value, path) for path, value in fields.items("tags", most=MOST_TAGS))
     _unique("tags", (one.key_epoch for one in tags))
     by_epoch = {one.key_epoch: one.tag.subject_tag for one in tags}
-    ranges = tuple(_range(value, path, by_epoch) for path, value in fields.items("ranges", most=MOST_RANGES))
+    ranges = _ranges(fields, by_epoch)
     _unique("ranges", ((one.place.index, one.sections) for one in ranges))
     records = tuple(_record(value, path, len(ranges)) for path, value in fields.items("records", most=MOST_RECORDS))
     _unique("records", ((one.range, one.record.product, one.record.section, one.record.commitment) for one in records))
@@ -216,6 +223,21 @@ def _tag(value: object, path: str) -> EpochTag:
     fields = Fields(value, path, ("key_epoch", "subject_tag", "statement"))
     tag = read_tag({name: fields.raw(name) for name in ("subject_tag", "statement")}, path)
     return EpochTag(fields.number("key_epoch", least=1, most=2**32 - 1), tag)
+
+
+def _ranges(fields: Fields, tags: Mapping[int, bytes]) -> tuple[PackagedRange, ...]:
+    found, leaves = [], 0
+    for path, value in fields.items("ranges", most=MOST_RANGES):
+        found.append(_range(value, path, tags))
+        leaves += len(found[-1].proof.leaves)
+        if leaves > MOST_LEAVES:
+            raise PackageError(
+                "the ranges open too many leaves",
+                expected=f"at most {MOST_LEAVES} in all ranges together",
+                found=f"{leaves} up to this range",
+                place=Place(field=f"{path}.leaves"),
+            )
+    return tuple(found)
 
 
 def _range(value: object, path: str, tags: Mapping[int, bytes]) -> PackagedRange:

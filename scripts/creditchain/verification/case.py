@@ -45,7 +45,7 @@ class Case:
     catalogue: Mapping[str, Product]
     report: Document | None  #: None if the report is not a JSON document that keeps the format
     product: Product | None  #: the report's product; None if the verifier does not know it
-    ranges: tuple[ShownRange, ...]  #: as in the package
+    ranges: Mapping[int, tuple[ShownRange, ...]]  #: those of each book or batch, by its log entry
     records: tuple[JudgedRecord, ...]
     #: The entry of the batch that holds a leaf of a book, where the package shows that.
     origins: Mapping[RecordKey, LogEntry]
@@ -54,7 +54,7 @@ class Case:
 
     def ranges_of(self, entry: int) -> tuple[ShownRange, ...]:
         """The ranges of the book or batch with this log entry."""
-        return tuple(one for one in self.ranges if one.packaged.place.index == entry)
+        return self.ranges.get(entry, ())
 
     @property
     def time(self) -> int | None:

@@ -27,7 +27,7 @@ from creditchain.products import Product
 from creditchain.verification.case import Case, JudgedRecord, domains_in
 from creditchain.verification.consented import limits_days
 from creditchain.verification.evidence import Missing, NodeHistory
-from creditchain.verification.lives import Lives, RecordKey
+from creditchain.verification.lives import Lives, RecordKey, Successions
 from creditchain.verification.policy import Completeness
 from creditchain.verification.ranged import ShownRange
 from creditchain.verification.scope import (
@@ -188,8 +188,9 @@ class _Check:
         self.unproven += [f"node {node}: entry {entry} is neither shown nor named" for node, entry in scope.unnamed]
         for sought in scope.sought:
             self._look(sought, opened)
+        chains = Successions(self.lives, self._ended_by_thief)
         for where, key in self.superseded:
-            self._follow(where, key, opened)
+            self._follow(where, key, opened, chains)
         weak = (*_unaudited(scope), *self._trusted(demands), *_closed(scope))
         fault = self._fault() or self._unmatched(demands, products, scope) or self._doubt(scope, demands)
         if fault is not None:
@@ -279,12 +280,12 @@ class _Check:
         self.excused.add(key)
         self.gone[excuse] = self.gone.get(excuse, 0) + 1
 
-    def _follow(self, where: str, key: RecordKey, opened: set[RecordKey]) -> None:
+    def _follow(self, where: str, key: RecordKey, opened: set[RecordKey], chains: Successions) -> None:
         """Account for a superseded leaf by what became of the record that took its place."""
         # A successor is not always a leaf of these ranges, so a thief may have ended it unseen.
-        if any(self._ended_by_thief(one) for one in self.lives.successors_of(key)):
+        if chains.is_doubted(key):
             self.doubtful.append(f"{where}: {hexed(key[1])}, by what took its place")
-        end = self.lives.last_successor(key)
+        end = chains.end(key)
         if end is not None and (end in opened or end in self.excused or self.lives.life(end) in _ENDED):
             self._excuse(key, Life.SUPERSEDED.label)
         elif end is not None and end in self.hidden:

@@ -6,7 +6,7 @@ only grow, so three steps at most lead back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from creditchain.log.entries import StatusBody
@@ -34,16 +34,6 @@ class Lives:
         """The life of a record."""
         return self.lives.get(record, Life.LIVE)
 
-    def successors_of(self, record: RecordKey) -> tuple[RecordKey, ...]:
-        """The records that took this one's place, one after the other, each once."""
-        seen = [record]
-        while self.life(seen[-1]) is Life.SUPERSEDED:
-            after = seen[-1][0], self.successors[seen[-1]]
-            if after in seen:
-                break
-            seen.append(after)
-        return tuple(seen[1:])
-
     def last_successor(self, record: RecordKey) -> RecordKey | None:
         """The end of the chain of records that superseded each other; None if the chain is a circle."""
         seen = {record}
@@ -53,6 +43,45 @@ class Lives:
                 return None
             seen.add(record)
         return record
+
+
+class Successions:
+    """Where chains of records that superseded each other end. Each link is seen once, however many start in a chain."""
+
+    def __init__(self, lives: Lives, stolen: Callable[[RecordKey], bool]) -> None:
+        """`stolen`: whether a record's life may be a thief's doing."""
+        self._lives, self._stolen = lives, stolen
+        self._ends: dict[RecordKey, RecordKey | None] = {}
+        self._doubted: dict[RecordKey, bool] = {}
+
+    def end(self, record: RecordKey) -> RecordKey | None:
+        """The last record that took this one's place; None if they take each other's in a circle."""
+        self._follow(record)
+        return self._ends[record]
+
+    def is_doubted(self, record: RecordKey) -> bool:
+        """Whether the life of one that took this record's place, one after the other, may be a thief's doing."""
+        self._follow(record)
+        return self._doubted[record]
+
+    def _follow(self, record: RecordKey) -> None:
+        path: dict[RecordKey, None] = {}
+        at, lives = record, self._lives
+        while at not in self._ends and at not in path and lives.life(at) is Life.SUPERSEDED:
+            path[at] = None
+            at = at[0], lives.successors[at]
+        if at in path:
+            circle = list(path)[list(path).index(at) :]
+            doubted = any(map(self._stolen, circle))
+            self._ends.update(dict.fromkeys(circle))
+            self._doubted.update(dict.fromkeys(circle, doubted))
+        elif at not in self._ends:
+            self._ends[at], self._doubted[at] = at, False
+        for one in reversed(path):
+            if one not in self._ends:
+                after = one[0], lives.successors[one]
+                self._ends[one] = self._ends[after]
+                self._doubted[one] = self._doubted[after] or self._stolen(after)
 
 
 NO_LIVES = Lives({}, {})

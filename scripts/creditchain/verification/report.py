@@ -116,13 +116,20 @@ def _case(
         catalogue=catalogue,
         report=report,
         product=product if product is not None and product.kind is ProductKind.REPORT else None,
-        ranges=ranges,
+        ranges=_by_entry(ranges),
         records=tuple(records),
         origins=dict(_origins(package, evidence)),
         vouched=frozenset(
             epoch for epoch, step in vouchers.items() if step is not None and step.outcome is Outcome.PASSED
         ),
     )
+
+
+def _by_entry(ranges: Iterable[ShownRange]) -> dict[int, tuple[ShownRange, ...]]:
+    found: dict[int, list[ShownRange]] = {}
+    for one in ranges:
+        found.setdefault(one.packaged.place.index, []).append(one)
+    return {entry: tuple(listed) for entry, listed in found.items()}
 
 
 def _shown(package: ReportPackage, one: PackagedRange, evidence: ReportEvidence, size: int) -> ShownRange:

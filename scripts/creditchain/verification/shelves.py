@@ -200,6 +200,7 @@ class _Walk:
         self._facts, self._node, self._epoch, self._published, self._named = facts, node, epoch, published, named
         self._key = book_key(node, epoch)
         self._flags: dict[int, Flags] = {}
+        self._seen: list[int] = []  #: batches and books that the walk came by
         self.unread: list[int] = []
 
     def shelf(self, word: bytes, member: NodeHistory | None) -> Shelf:
@@ -222,6 +223,7 @@ class _Walk:
                 books.append(item)
             word = old
         doubtful, untold = ((), None) if base is None or member is None else self._doubtful(word, base, member)
+        self._read_flags(self._seen)
         return Shelf(
             self._node, self._epoch, self._published, base, tuple(reversed(anchors)), tuple(reversed(books)),
             doubtful, untold, unnamed, self._flags,
@@ -249,7 +251,7 @@ class _Walk:
     def _item(self, entry: LogEntry, word: bytes) -> LoggedAnchor | LoggedBook | None:
         body = entry.body
         if isinstance(body, AnchorBody | BookBody) and (body.node, body.key_epoch) == (self._node, self._epoch):
-            self._flags[entry.index] = flags_of(self._facts.words([flags_key(entry.index)])[0])
+            self._seen.append(entry.index)
             if isinstance(body, AnchorBody):
                 return LoggedAnchor(entry.index, entry.time, body, entry.block)
             leaves = published_of(word, bytes(32)).leaves
@@ -262,12 +264,22 @@ class _Walk:
 
         One that was entered after the report was assembled it can neither show nor name.
         """
-        flags = self._flags[book.entry]
-        if not flags.audited:
+        shown = book.entry in self._named.shown
+        # Looked at first: asking for the flags of each entry that came after the report would be a round trip each.
+        if not shown and (book.time > self._named.time or self._named.has(entry_of(old))):
             return False
-        if book.entry in self._named.shown:
-            return True
-        return not flags.spoiled and book.time <= self._named.time and not self._named.has(entry_of(old))
+        flags = self._flags_of(book.entry)
+        return flags.audited and (shown or not flags.spoiled)
+
+    def _flags_of(self, entry: int) -> Flags:
+        self._read_flags([entry])
+        return self._flags[entry]
+
+    def _read_flags(self, entries: Iterable[int]) -> None:
+        missing = [entry for entry in entries if entry not in self._flags]
+        if missing:
+            words = self._facts.words([flags_key(entry) for entry in missing])
+            self._flags.update(zip(missing, map(flags_of, words), strict=True))
 
     def _doubtful(
         self, word: bytes, base: LoggedBook, member: NodeHistory
@@ -286,7 +298,7 @@ class _Walk:
                 break
             item = self._item(entry, word)
             if isinstance(item, LoggedAnchor) and member.compromised_at(item.time):
-                flags = self._flags[item.entry]
+                flags = self._flags_of(item.entry)
                 if not (flags.spoiled and flags.since < base.entry):
                     found.append(item)
             word = old

@@ -29,6 +29,7 @@ from creditchain.log.cell_columns import CellColumns
 from creditchain.log.cells import NO_WORD, Cell, cell_key, cell_word
 from creditchain.log.facts import EntryPlace, MissingFactError
 from creditchain.log.state_tree import StateTree
+from creditchain.log.views import LogEntry
 from creditchain.merkle import root as root_of
 from creditchain.merkle.runs import runs_proof
 from creditchain.merkle.tree import MemoryTree
@@ -116,6 +117,43 @@ def test_two_runs_say_nothing_of_what_lies_between_them() -> None:
     assert [facts.knows(key(number)) for number in (5, 15, 25, 30, 45, 55, 65)] == [
         *(True, True, False, False, False, True, False)
     ]
+
+
+class CountedKey(bytes):
+    """A key that counts how often it is compared."""
+
+    compared = 0
+
+    def __lt__(self, other: bytes) -> bool:
+        CountedKey.compared += 1
+        return super().__lt__(other)
+
+    def __le__(self, other: bytes) -> bool:
+        CountedKey.compared += 1
+        return super().__le__(other)
+
+
+def test_many_runs_are_not_gone_through_for_each_key() -> None:
+    """A hostile package may show 10,000 runs of one cell each, and have a verifier look for as many others."""
+    state = tree(2000)
+    facts = SignedFacts(shown(checkpoint(state), state, [(at, 1) for at in range(0, 2000, 2)]), PINNED)
+    CountedKey.compared = 0
+    assert [facts.knows(CountedKey(key(10 * at + 5))) for at in range(1, 1001)] == [False] * 1000
+    assert CountedKey.compared <= 1000 * 12
+
+
+def test_bodies_are_read_of_those_entries_alone_that_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = list[int]()
+    of = LogEntry.of
+
+    def noted(entry: AppendedEntry, *args: Any, **named: Any) -> LogEntry:
+        read.append(entry.index)
+        return of(entry, *args, **named)
+
+    monkeypatch.setattr(LogEntry, "of", noted)
+    facts = SignedFacts(shown(checkpoint(tree(3)), tree(3), (), [(0, len(ENTRIES))]), PINNED)
+    facts.entries([EntryPlace(4), EntryPlace(4), EntryPlace(6)])
+    assert read == [4, 6]
 
 
 def test_entries_in_runs() -> None:
