@@ -15,7 +15,7 @@ class ExitCode(IntEnum):
     OK = 0  #: done; for `verify`: valid
     NOT_VALID = 1  #: a verdict and nothing else: what was checked is not what it claims to be
     USAGE = 2  #: the command line itself is wrong
-    COULD_NOT_CHECK = 3  #: a node or a file could not be asked
+    COULD_NOT_CHECK = 3  #: no verdict: a node or a file could not be asked, or too few signers signed a checkpoint yet
     BAD_INPUT = 4  #: an input file or value is wrong; nothing was changed
     REFUSED = 5  #: the chain or a rule of this software refuses what was asked
     OUTPUT_FAILED = 6  #: results could not be written, on a full disk for example

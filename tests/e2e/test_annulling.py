@@ -61,11 +61,17 @@ def test_a_node_is_closed_and_opened_again(place: Place) -> None:
 
 def test_limits(place: Place) -> None:
     creditchain = Commands(place.folder)
-    assert creditchain.done("limit", "list") == {"open domains": [], "delivery age": 691200, "accepted numbers": []}
+    assert creditchain.done("limit", "list") == {
+        "open_domains": [],
+        "delivery_age_seconds": 691200,
+        "accepted_numbers": [],
+    }
     for domains in ("registry", "registry,tax", "registry"):
         found = creditchain.done("limit", "open-domains", domains, "--signer", GOVERNOR)
-        assert found["open domains"] == domains.split(",")
-    assert creditchain.done("limit", "delivery-age", "--days", "4", "--signer", GOVERNOR)["delivery age"] == 345600
+        assert found["open_domains"] == domains.split(",")
+    assert (
+        creditchain.done("limit", "delivery-age", "--days", "4", "--signer", GOVERNOR)["delivery_age_seconds"] == 345600
+    )
     size = creditchain.done("log", "root")["size"]
     creditchain.done("limit", "delivery-age", "--days", "4", "--signer", GOVERNOR)
     assert creditchain.done("log", "root")["size"] == size
@@ -78,10 +84,10 @@ def test_a_number_is_accepted_by_its_digest(place: Place) -> None:
     assert digest == "0x" + exception_digest(well_formed_subject("USCC", number)).hex()
     for times in range(2):
         found = creditchain.done("limit", "accept", digest, "--signer", GOVERNOR)
-        assert found["accepted numbers"] == [digest[:52]]
+        assert found["accepted_numbers"] == [digest[:52]]
         with region_of(place) as region:
             accepted = LimitReads(region).exceptions()
         assert parse_subject("USCC", number, accepted).number == number
         found = creditchain.done("limit", "refuse", digest, "--signer", GOVERNOR)
-        assert found["accepted numbers"] == [], times
+        assert found["accepted_numbers"] == [], times
     assert creditchain("limit", "accept", "0x12", "--signer", GOVERNOR).code == 2

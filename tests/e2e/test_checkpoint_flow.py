@@ -173,6 +173,7 @@ def test_commands(tmp_path: Path) -> None:
     assert wrong.code == 2
     few = creditchain("checkpoint", "set-signers", *named, "--threshold", "1", "--signer", "dev:0")
     assert "CheckpointSignersThreshold" in few.error["message"]
+    assert "More than half of the signers" in few.error["hint"]
     made = creditchain.done("checkpoint", "set-signers", *named, "--threshold", "2", "--signer", "dev:0")
     assert (made["epoch"], made["threshold"], len(made["signers"])) == (1, 2, 3)
     pinned, file = str(tmp_path / "signers.json"), str(tmp_path / "checkpoint.json")
@@ -182,12 +183,22 @@ def test_commands(tmp_path: Path) -> None:
         creditchain("checkpoint", "sign", "--output", file, "--signer", "dev:32").error["kind"] == "OutputExistsError"
     )
     few = creditchain("checkpoint", "check", file, "--signers", pinned)
-    assert (few.code, few.error["expected"], few.error["found"]) == (1, "2", "1")
+    assert (few.code, few.error["kind"], few.error["expected"]) == (3, "TooFewSignersError", "2 of 3 pinned signers")
+    assert few.error["found"] == f"1: {keys[31]}"
+    assert "checkpoint sign --add" in few.error["hint"]
     creditchain.done("checkpoint", "sign", "--add", file, "--output", file, "--signer", "dev:32")
     checked = creditchain.done("checkpoint", "check", file, "--signers", pinned)
-    assert sorted(checked["signed by"]) == sorted([keys[31], keys[32]])
+    assert sorted(checked["signed_by"]) == sorted([keys[31], keys[32]])
     assert creditchain.done("checkpoint", "show", file)["size"] == checked["size"]
     assert creditchain.done("log", "replay")["state_root"] == checked["state_root"]
+    altered = tmp_path / "altered.json"
+    altered.write_text(Path(file).read_text().replace(f'"size": {checked["size"]}', f'"size": {checked["size"] + 1}'))
+    refused = creditchain("checkpoint", "check", str(altered), "--signers", pinned)
+    assert (refused.code, refused.error["message"]) == (1, "this is no pinned signer's signature of this checkpoint")
+    assert refused.error["place"] == {"file": str(altered), "field": "signatures[0]"}
+    weak = tmp_path / "weak.json"
+    weak.write_text(Path(pinned).read_text().replace('"threshold": 2', '"threshold": 1'))
+    assert "no majority" in creditchain("checkpoint", "check", file, "--signers", str(weak)).error["message"]
     other = tmp_path / "other.json"
     other.write_text(Path(pinned).read_text().replace('"epoch": 1', '"epoch": 2').replace('"epoch":1', '"epoch":2'))
     assert "another epoch" in creditchain("checkpoint", "check", file, "--signers", str(other)).error["message"]

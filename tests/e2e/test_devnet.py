@@ -35,7 +35,7 @@ def creditchain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Com
 def test_a_devnet_keeps_its_state(creditchain: Commands, tmp_path: Path) -> None:
     assert creditchain.done("devnet", "status") == []
     started = creditchain.done("devnet", "--detach", "--region", "YRD", "--region", "PRD")
-    assert [row["chain id"] for row in started] == [3133701, 3133703]
+    assert [row["chain_id"] for row in started] == [3133701, 3133703]
     assert creditchain("devnet", "--detach").error["kind"] == "RefusedError"
     creditchain.done("deploy")
     creditchain.done("node", "admit", "--members", "yrd", "--dev-operators")

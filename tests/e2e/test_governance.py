@@ -76,11 +76,11 @@ def test_a_fourth_region_is_a_file(elsewhere: Commands, tmp_path: Path) -> None:
 
 def test_the_26_members_come_in_once(creditchain: Commands) -> None:
     again = creditchain.done("node", "admit", "--members", "yrd", "--dev-operators")
-    assert [(row["node"], row[""]) for row in again] == [(number, "was there") for number in range(1, 27)]
+    assert [(row["node"], row["note"]) for row in again] == [(number, "was there") for number in range(1, 27)]
     listed = creditchain.done("node", "list")[:26]
     assert sum(node["host"] is not None for node in listed) == 6
     assert len({node["division"] for node in listed}) == 12
-    assert all(node["名称"] and node["name"] for node in listed)
+    assert all(node["name_zh"] and node["name"] for node in listed)
 
 
 def test_members_without_keys_are_refused_before_anything_happens(creditchain: Commands, tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_one_member_by_its_options(creditchain: Commands) -> None:
     assert creditchain.done("node", "admit", *who, "--domains", "power", "--host", "9")["fresh"] is False
     shown = creditchain.done("node", "show", str(made["node"]))
     assert (shown["host"], shown["domains"], shown["operator"]) == (9, ["power", "utilities"], None)
-    assert shown["名称"] == "苏州电力数据源"
+    assert shown["name_zh"] == "苏州电力数据源"
 
 
 def test_a_guest_has_an_end_date_that_can_be_moved(creditchain: Commands) -> None:
@@ -118,7 +118,7 @@ def test_a_guest_has_an_end_date_that_can_be_moved(creditchain: Commands) -> Non
 
 def test_suspended_reinstated_and_retired(creditchain: Commands) -> None:
     assert creditchain.done("node", "suspend", "16")["status"] == "suspended"
-    assert creditchain.done("node", "show", "16")["acts now"] is False
+    assert creditchain.done("node", "show", "16")["acts_now"] is False
     twice = creditchain("node", "suspend", "16")
     assert twice.code == 5
     assert "NodeRegistryStatus" in twice.error["message"]
@@ -158,7 +158,7 @@ def test_a_stolen_key_is_declared_replaced_and_the_node_comes_back(creditchain: 
     since = datetime.now(UTC).replace(microsecond=0).isoformat()
     time.sleep(1.1)
     hurt = creditchain.done("node", "compromise", "12", "--since", since)
-    assert (hurt["status"], hurt["compromised since"] is not None) == ("suspended", True)
+    assert (hurt["status"], hurt["compromised_since"] is not None) == ("suspended", True)
     assert "NodeRegistryCompromised" in creditchain("node", "reinstate", "12").error["message"]
     # The new key is on another machine: it accepts into a file.
     file = tmp_path / "acceptance.json"
@@ -169,7 +169,7 @@ def test_a_stolen_key_is_declared_replaced_and_the_node_comes_back(creditchain: 
     for number, wrong in (("13", file), ("13", other), ("12", other)):
         assert creditchain("node", "replace", number, "--acceptance", str(wrong)).code == 4
     replaced = creditchain.done("node", "replace", "12", "--acceptance", str(file))
-    assert (replaced["status"], replaced["compromised since"]) == ("suspended", None)
+    assert (replaced["status"], replaced["compromised_since"]) == ("suspended", None)
     assert creditchain.done("node", "reinstate", "12")["status"] == "active"
     (interval,) = creditchain.done("node", "show", "12")["compromises"]
     assert interval["since"] < interval["until"]
@@ -208,7 +208,7 @@ def test_a_virtual_node_moves_to_another_host(creditchain: Commands) -> None:
     virtual = next(node for node in creditchain.done("node", "list")[:26] if node["host"] is not None)
     number, host = str(virtual["node"]), 3 if virtual["host"] != 3 else 4
     assert creditchain.done("node", "move", number, "--host", str(host))["host"] == host
-    assert creditchain.done("node", "show", number)["acts now"] is True
+    assert creditchain.done("node", "show", number)["acts_now"] is True
     assert "NodeRegistryHost" in creditchain("node", "move", number, "--host", number).error["message"]
     assert "NodeRegistryNotHosted" in creditchain("node", "move", "3", "--host", "4").error["message"]
 
@@ -220,7 +220,7 @@ def test_somebody_answers_for_a_retired_node(creditchain: Commands) -> None:
     size = creditchain.done("log", "root")["size"]
     creditchain.done("node", "answer-for", "21", "--by", "3")
     assert creditchain.done("log", "root")["size"] == size
-    assert creditchain.done("node", "show", "21")["answered by"] == 3
+    assert creditchain.done("node", "show", "21")["answered_by"] == 3
 
 
 def test_key_epochs(creditchain: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,7 +240,7 @@ def test_keys_in_files(creditchain: Commands, folder: Path, monkeypatch: pytest.
     monkeypatch.setenv("CREDITCHAIN_PASSWORD", "secret")
     monkeypatch.setenv("OLD", dev_key(5).hex())
     made = creditchain.done("keys", "new", "epoch-3", "--kind", "tag")
-    assert set(made) == {"file", "kind", "epoch digest"}
+    assert set(made) == {"file", "kind", "epoch_digest"}
     brought = creditchain.done("keys", "import", "five", "--from", "env:OLD")
     assert brought["address"] == "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc"
     assert dev_key(5).hex() not in json.dumps(brought)
@@ -281,7 +281,7 @@ def test_a_profile_on_this_machine_is_checked_against_the_chain(creditchain: Com
     assert keccak256(file.read_bytes()) == unhex(digest)
     changed = json.loads(file.read_bytes()) | {"name": {"zh": "别人", "en": "Somebody else"}}
     file.write_bytes(canonical_bytes(changed))
-    assert creditchain.done("node", "show", number)["名称"] == ""
+    assert creditchain.done("node", "show", number)["name_zh"] == ""
 
 
 def test_networks(creditchain: Commands) -> None:

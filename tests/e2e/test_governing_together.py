@@ -85,8 +85,8 @@ MEMBER = (
 def test_who_governs(creditchain: Commands) -> None:
     shown = creditchain.done("govern", "show", address(CANCELLER), address(0))
     assert shown["owners"] == [address(number) for number in GOVERNORS]
-    assert (shown["threshold"], shown["next nonce"], shown["admin delay"]) == (3, 0, DELAY)
-    roles = [(one["account"], one["role"], one["delay"]) for one in shown["roles"]]
+    assert (shown["threshold"], shown["next_nonce"], shown["admin_delay_seconds"]) == (3, 0, DELAY)
+    roles = [(one["account"], one["role"], one["delay_seconds"]) for one in shown["roles"]]
     safe = shown["safe"]
     assert roles == [(safe, "admin", DELAY), (safe, "governor", 0), (address(CANCELLER), "canceller", 0)]
 
@@ -103,7 +103,7 @@ def test_three_of_four_admit_a_member(creditchain: Commands, file: str) -> None:
     assert (early.code, early.error["expected"], early.error["found"]) == (5, "3", "2")
     approve(creditchain, file, 4)
     done = creditchain.done("govern", "execute", file, "--signer", f"dev:{STRANGER}")
-    assert done["approved by"] == sorted(address(number) for number in (1, 2, 4))
+    assert done["approved_by"] == sorted(address(number) for number in (1, 2, 4))
     assert [node["operator"] for node in creditchain.done("node", "list")] == [address(20)]
     # The same file again is the same act, in this home and elsewhere.
     assert creditchain.done("govern", "execute", file, "--signer", f"dev:{STRANGER}")["digest"] == done["digest"]

@@ -79,7 +79,9 @@ def sign_checkpoint(
     """
     block = region.chain.final_block() if given is None else region.chain.block(given.message.block_number)
     if block.number > region.chain.final_block().number:
-        raise InputError("this block is not final yet", found=str(block.number))
+        expected = f"a block up to {region.chain.final_block().number}"
+        hint = "Run it again when the block is final."
+        raise InputError("this block is not final yet", expected=expected, found=str(block.number), hint=hint)
     epoch = signers_of(region, block=block.number)
     _require_signer(epoch, signer)
     log = open_log(region, home, block, watch)
@@ -115,6 +117,7 @@ def _require_signer(epoch: SignerEpoch, signer: Signer) -> None:
             "this key signs no checkpoints of this region",
             expected=f"one of {', '.join(one.address for one in epoch.signers)} (epoch {epoch.epoch})",
             found=signer.address,
+            hint="Sign with one of these keys. Governors name signers with `creditchain checkpoint set-signers`.",
         )
 
 

@@ -129,7 +129,7 @@ def verify_packages(
             return _judged(parsed, judge, region, on_judged)
     except UnavailableError as error:
         _log.info("the chain could not be asked: %s", error.message)
-        why = Text(f"the chain could not be asked: {error.message}", "无法查询链上数据")
+        why = Text(f"the chain could not be asked: {error.message}", f"无法查询链上数据：{error.message}")
         return [one if isinstance(one, Verdict) else unreachable(why, judge.policy, one) for one in parsed]
 
 
@@ -166,19 +166,22 @@ def verify_signed(
 def _signed(package: RecordPackage | ReportPackage, judge: Judge, signing: TrustedSigners) -> Verdict:
     shown = _facts_of(package)
     if shown is None:
-        why = Text("the package carries no facts under a checkpoint", "数据包未附检查点下的事实")
+        why = Text(
+            "the package carries no facts under a checkpoint; its issuer adds them with `creditchain evidence refresh`",
+            "数据包未附带检查点所证明的链上事实；出具方可用 `creditchain evidence refresh` 补充",
+        )
         return unreachable(why, judge.policy, package)
     try:
         facts = SignedFacts(shown, signing.pinned, signing.region_facts)
     except (NotValidError, InputError) as error:
-        why = Text(f"the facts of the package do not hold: {error}", "数据包所附事实不成立")
+        why = Text(f"the facts of the package do not hold: {error}", f"数据包所附事实不成立：{error}")
         return unreachable(why, judge.policy, package)
     records = signed_evidence(signing.origin, facts, signing.now)
     try:
         _require_nodes(judge.policy, records)
     except PolicyError as error:
         # Only this package's checkpoint says so; it may be older than the node.
-        why = Text(f"by the facts of the package, {error}", "按数据包所附事实，策略所列节点不存在")
+        why = Text(f"by the facts of the package, {error}", f"按数据包所附事实，策略所列内容不存在：{error}")
         return unreachable(why, judge.policy, package)
     judge = replace(judge, policy=_with_bases(judge.policy, told=False))
     return _decided(package, judge, records, ReportEvidenceFetcher(records))

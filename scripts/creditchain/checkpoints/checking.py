@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from creditchain.checkpoints.errors import CheckpointError
-from creditchain.checkpoints.file import MOST_SIGNERS, SignedCheckpoint
+from creditchain.checkpoints.errors import CheckpointError, TooFewSignersError
+from creditchain.checkpoints.file import MOST_SIGNERS, SignedCheckpoint, require_ascending
 from creditchain.checkpoints.message import Checkpoint
 from creditchain.errors import ConfigError, Place
 from creditchain.hashing import require_hash
@@ -17,7 +17,8 @@ from creditchain.packages.parts import hexed
 class PinnedSigners:
     """The signers of one region in one epoch, whom a verifier has chosen to trust, and how many of them must sign.
 
-    ConfigError for none or too many, or a threshold that they cannot reach; ValueError for what is no address.
+    ConfigError for none or too many, or a threshold that they cannot reach or that is no majority: no region has such
+    signers, because two halves could sign two histories. ValueError for what is no address.
     """
 
     log_id: bytes  #: 32 bytes
@@ -35,6 +36,13 @@ class PinnedSigners:
         if not 1 <= self.threshold <= count:
             found = str(self.threshold)
             raise ConfigError("the signers cannot reach the threshold", expected=f"1 to {count}", found=found)
+        if 2 * self.threshold <= count:
+            raise ConfigError(
+                "the threshold is no majority of the signers",
+                expected=f"{count // 2 + 1} to {count} of {count} signers",
+                found=str(self.threshold),
+                hint="No region has such signers. Write the file anew: `creditchain checkpoint signers --output FILE`.",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,7 @@ class CheckedCheckpoint:
     checkpoint: Checkpoint
     signers: tuple[str, ...]  #: ascending
     threshold: int
+    pinned: int  #: how many signers there are
 
     @property
     def enough(self) -> bool:
@@ -51,10 +60,9 @@ class CheckedCheckpoint:
         return len(self.signers) >= self.threshold
 
     def require_enough(self) -> Checkpoint:
-        """The checkpoint, if enough signers signed it. Raises CheckpointError."""
+        """The checkpoint, if enough signers signed it. Raises TooFewSignersError."""
         if not self.enough:
-            expected, found = f"{self.threshold} signatures", str(len(self.signers))
-            raise CheckpointError("too few signers signed", expected=expected, found=found)
+            raise TooFewSignersError(self.threshold, self.signers, self.pinned)
         return self.checkpoint
 
 
@@ -71,15 +79,23 @@ def check_checkpoint(signed: SignedCheckpoint, pinned: PinnedSigners) -> Checked
     message = signed.message
     if message.domain.log_id != pinned.log_id:
         expected, found = hexed(pinned.log_id), hexed(message.domain.log_id)
-        raise CheckpointError("the checkpoint is of another log", expected=expected, found=found)
+        hint = "Compare it with the signers that you pinned for that region."
+        raise CheckpointError("the checkpoint is of another log", expected=expected, found=found, hint=hint)
     if message.signer_epoch != pinned.epoch:
-        expected, found = f"epoch {pinned.epoch}", str(message.signer_epoch)
-        raise CheckpointError("the checkpoint is of another epoch of signers", expected=expected, found=found)
-    signers = signed.signers()
+        raise CheckpointError(
+            "the checkpoint is of another epoch of signers",
+            expected=f"epoch {pinned.epoch}",
+            found=str(message.signer_epoch),
+            hint=f"Pin the signers of epoch {message.signer_epoch} too: `creditchain checkpoint signers --epoch "
+            f"{message.signer_epoch} --output FILE`, and compare them with what they publish.",
+        )
+    # Whose signature it is comes before the order: over altered values, keys come out that nobody knows, in any order.
+    signers = signed.recovered()
     for index, signer in enumerate(signers):
         if signer not in pinned.addresses:
             expected, place = f"one of {len(pinned.addresses)} pinned signers", Place(field=f"signatures[{index}]")
-            hint = "A signature over other values than the file's recovers to an unknown address, too."
-            message_ = "somebody signed who is no pinned signer"
+            hint = "The checkpoint was altered after it was signed, or somebody else signed it: get it anew."
+            message_ = "this is no pinned signer's signature of this checkpoint"
             raise CheckpointError(message_, expected=expected, found=signer, hint=hint, place=place)
-    return CheckedCheckpoint(message, signers, pinned.threshold)
+    require_ascending(signers)
+    return CheckedCheckpoint(message, signers, pinned.threshold, len(pinned.addresses))

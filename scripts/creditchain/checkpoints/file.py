@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -35,13 +36,13 @@ class SignedCheckpoint:
             SignatureError: a signature is not in canonical form.
             CheckpointError: the signatures are not in order, or somebody signed twice.
         """
-        found: list[str] = []
-        for index, signature in enumerate(self.signatures):
-            signer = self._signer(index, signature)
-            if found and not _number(found[-1]) < _number(signer):
-                raise _out_of_order(index, found[-1], signer)
-            found.append(signer)
-        return tuple(found)
+        found = self.recovered()
+        require_ascending(found)
+        return found
+
+    def recovered(self) -> tuple[str, ...]:
+        """As `signers`, in whatever order they are. Raises SignatureError."""
+        return tuple(self._signer(index, signature) for index, signature in enumerate(self.signatures))
 
     def signed(self, signature: bytes) -> SignedCheckpoint:
         """With one more signature, at its place. Raises SignatureError; CheckpointError if that signer has signed."""
@@ -103,12 +104,20 @@ def _require_possible(message: Checkpoint) -> None:
         raise PackageError("number of cells and state root contradict each other", expected=expected, place=place)
 
 
+def require_ascending(signers: Sequence[str]) -> None:
+    """CheckpointError unless each of these addresses comes after the one before."""
+    for index in range(1, len(signers)):
+        if _number(signers[index - 1]) >= _number(signers[index]):
+            raise _out_of_order(index, signers[index - 1], signers[index])
+
+
 def _out_of_order(index: int, before: str, signer: str) -> CheckpointError:
     if before == signer:
         message, expected = "somebody signed twice", "one signature of each signer"
     else:
         message, expected = "the signatures are not in the order of their signers", f"a signer after {before}"
-    return CheckpointError(message, expected=expected, found=signer, place=_place(index))
+    hint = "Over values that were altered after signing, keys come out that nobody has: get the checkpoint anew."
+    return CheckpointError(message, expected=expected, found=signer, hint=hint, place=_place(index))
 
 
 def _place(index: int) -> Place:

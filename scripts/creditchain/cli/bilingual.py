@@ -1,63 +1,84 @@
-"""Results about consents and queries; people see names in both languages."""
+"""Results as people see them: names in both languages, times, durations and money in one form each, lists as rows.
+
+What a value is, its name says: `…_at` is a time in unix seconds, `…_seconds` a duration, `…_fen` and `…_wei` amounts.
+With --json everything stays as it is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from creditchain.cli.output import Output
+from creditchain.cli.labels import LABELS
+from creditchain.cli.plain import plain_text
 
-#: Names that people see in both languages.
-_LABELS = {
-    "institution": "金融机构",
-    "platform": "背书平台",
-    "provider": "提供方",
-    "purpose": "用途",
-    "sections": "信息类别",
-    "domains": "数据域",
-    "data_from": "信息起始日",
-    "data_to": "信息截止日",
-    "not_before": "生效",
-    "not_after": "到期",
-    "valid_from": "实际生效",
-    "uses": "次数",
-    "used": "已用",
-    "keep_days": "保存天数",
-    "key": "企业密钥",
-    "on_paper": "纸质授权",
-    "signed": "已签署",
-    "endorsed": "已背书",
-    "notice": "告知书",
-    "revoked_at": "撤销时间",
-    "delivered_at": "交付时间",
-    "meter_by": "计量期限",
-    "metered_at": "计量时间",
-    "block_time": "区块时间",
-    "deadline": "截止",
-}
+#: Times whose names do not end with `_at`.
 _TIMES = frozenset(
-    {
-        *("not_before", "not_after", "valid_from", "revoked_at", "delivered_at"),
-        *("meter_by", "metered_at", "block_time", "deadline"),
-    }
+    {"time", "not_before", "not_after", "valid_from", "meter_by", "block_time", "deadline", "due", "since", "until"}
 )
+#: What nothing is shown as.
+NOTHING = "–"
 
 
-def tell(output: Output, value: Mapping[str, Any]) -> None:
-    """Show a result: unchanged with --json, else with names in both languages, readable times and joined lists."""
-    if output.as_json:
-        output.emit(value)
-        return
-    output.emit({f"{name} {_LABELS.get(name, '')}".strip(): _told(name, one) for name, one in value.items()})
+def lines(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Name and value, a line each. What follows in rows of its own has an empty name."""
+    for name, value in result.items():
+        if name.endswith("_zh") and name.removesuffix("_zh") in result:
+            continue  # stands beside the English one
+        rows = _rows(value)
+        chinese = result.get(f"{name}_zh")
+        yield labelled(name), f"{told(name, value)} {chinese or ''}".rstrip() if rows is None else ""
+        for row in rows or ():
+            yield "", row
 
 
-def _told(name: str, value: Any) -> Any:
+def labelled(name: str) -> str:
+    """A name with its Chinese beside it."""
+    return f"{name} {LABELS.get(name, '')}".rstrip()
+
+
+def told(name: str, value: Any) -> str:
+    """A value on one line."""
+    if value is None or (isinstance(value, str | bytes | list | tuple | Mapping) and not value):
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes 是" if value else "no 否"
+    if isinstance(value, int):
+        return _number(name, value)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{inner} {told(inner, one)}" for inner, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(told("", one) for one in value)
+    return str(plain_text(value))
+
+
+def duration(seconds: int) -> str:
+    """Seconds, and the same in the largest unit that divides them."""
+    for unit, size in (("days 天", 86_400), ("hours 小时", 3_600), ("minutes 分钟", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds // size} {unit} ({seconds} s)"
+    return f"{seconds} s"
+
+
+def _number(name: str, value: int) -> str:
     from creditchain.times import moment
 
-    if name in _TIMES and isinstance(value, int):
-        return moment(value) if value else "–"
-    if isinstance(value, Mapping):
-        return "; ".join(f"{inner} {_told(inner, one)}" for inner, one in value.items())
-    if isinstance(value, list):
-        return ", ".join(str(_told("", one)) for one in value) or "–"
-    return "0x" + value.hex() if isinstance(value, bytes) else "–" if value is None else value
+    if name in _TIMES or name.endswith("_at"):
+        return moment(value) if value else NOTHING
+    if name.endswith("_seconds"):
+        return duration(value)
+    if name.endswith("_fen"):
+        return f"{value // 100:,}.{value % 100:02} CNY 元"
+    return f"{value:,} wei" if name.endswith("_wei") else str(value)
+
+
+def _rows(value: Any) -> list[str] | None:
+    """A list of objects as a table, a list of hashes or sentences as rows; None if one line has room for it."""
+    if not isinstance(value, list | tuple) or not value:
+        return None
+    if all(isinstance(one, Mapping) for one in value):
+        names = list(dict.fromkeys(name for one in value for name in one))
+        table = [[labelled(name) for name in names], *([told(name, one.get(name)) for name in names] for one in value)]
+        return ["\t".join(["", *row]) for row in table]
+    shown = [told("", one) for one in value]
+    return [f"\t{one}" for one in shown] if any(len(one) > 40 for one in shown) else None

@@ -26,11 +26,14 @@ def register(group: typer.Typer) -> None:
 
 def set_signers(
     ctx: typer.Context,
-    signers: Annotated[list[str], typer.Argument(metavar="NODE:ADDRESS...", help="Members and the keys that sign.")],
+    signers: Annotated[list[str], typer.Argument(metavar="NODE:ADDRESS...", help="Members and their keys, like 3:0x…")],
     threshold: Annotated[int, typer.Option(help="How many must sign: more than half.")],
     signer: SignerOption = None,
 ) -> None:
-    """Begin another epoch of signers. For governors."""
+    """Begin another epoch of signers. For governors. 设定签名方
+
+    For instance `checkpoint set-signers 3:0x… 7:0x… 12:0x… --threshold 2`: members 3, 7 and 12, of whom two must sign.
+    """
     from creditchain.acts.checkpointing import set_signers as act
     from creditchain.checkpoints.signers import CheckpointSigner
 
@@ -48,7 +51,7 @@ def signers(
     force: ForceOption = False,
     rpc: RpcOption = None,
 ) -> None:
-    """Show who signs checkpoints. With --output, write the file that `checkpoint check` takes.
+    """Show who signs checkpoints. With --output, write the file that `checkpoint check` takes. 查看签名方
 
     A verifier compares the file with what the signers publish elsewhere before trusting it.
     """

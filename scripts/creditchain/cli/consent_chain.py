@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from creditchain.cli.bilingual import tell
 from creditchain.cli.connecting import SignerOption, acting, open_region
 from creditchain.cli.consent_naming import ConsentArgument, named_consent, on_chain
 from creditchain.cli.enterprise import Enterprise, ExportOption, MnemonicOption, SignatureOption, WalletKeyOption
@@ -42,7 +41,7 @@ def relay(
             found = revoking.relay_turn(region, outbox, load(file, consent_file.parse_turn))
         else:
             found = consenting.relay(region, outbox, load(file, consent_file.parse_consent))
-    tell(chosen.output, on_chain(found))
+    chosen.output.emit(on_chain(found))
 
 
 def revoke(
@@ -72,7 +71,7 @@ def revoke(
             raise UsageError("a signed revocation goes into a file", expected="-o FILE; then `consent relay FILE`")
         with acting(chosen, signer) as (region, outbox), chosen.output.progress("revoking: waiting for a final block"):
             found = revoking.revoke(region, outbox, id_, shown)
-        tell(chosen.output, on_chain(found))
+        chosen.output.emit(on_chain(found))
         return
     if out is not None:
         require_writable(out, force=force)
@@ -84,4 +83,4 @@ def revoke(
             return
         made = revoking.sign_revocation(region, id_, enterprise.key(region), shown)
     save(out, made.to_json(), force=force)
-    tell(chosen.output, {"written": str(out), "consent": id_, "next": "creditchain consent relay"})
+    chosen.output.emit({"written": str(out), "consent": id_, "next": "creditchain consent relay"})

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from creditchain.cli.bilingual import tell
 from creditchain.cli.choices import domain_bits, purpose_code, section_mask, two_days
 from creditchain.cli.connecting import SignerOption, open_region, signer_of
 from creditchain.cli.enterprise import Enterprise, ExportOption, MnemonicOption, SignatureOption, WalletKeyOption
@@ -144,4 +143,4 @@ def _finish(chosen: Settings, file: ConsentFile, out: Path, qr: Path | None, *, 
         draw(file, qr, force=force)
     save(out, file.to_json(), force=force)
     steps = {"signed": file.agreed, "endorsed": bool(file.endorsement)}
-    tell(chosen.output, {"written": str(out), **described(file.message), **steps})
+    chosen.output.emit({"written": str(out), **described(file.message), **steps})

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.bilingual import tell
 from creditchain.cli.connecting import open_region
 from creditchain.cli.consent_naming import ConsentArgument, named_consent, on_chain, standing_json
 from creditchain.cli.files import read_file
@@ -50,7 +49,7 @@ def show(
         terms = described(file.message) | signed | {"notice": file.notice.text}
         if qr is not None:
             draw(file, qr, force=force)
-    tell(chosen.output, {"id": id_} | terms | on_chain(found) | {"block": found.block.number})
+    chosen.output.emit({"id": id_} | terms | on_chain(found) | {"block": found.block.number})
 
 
 def list_consents(
@@ -66,7 +65,7 @@ def list_consents(
     with open_region(chosen) as region:
         block, found = consenting.list_consents(region, institution=institution, platform=platform, key=wanted)
     chosen.output.table(
-        ["id", "institution", "purpose", "sections", "domains", "until", "used", "status", "状态"],
+        ["id", "institution", "purpose", "sections", "domains", "until", "used", "status"],
         [_row(one, state, block.time) for one, state in found],
         title=f"consents as of block {block.number}",
         value=[
@@ -93,4 +92,4 @@ def _row(one: Consent, state: ConsentState | None, time: int) -> list[object]:
     found = standing(state, time)
     names = (purpose_name(one.purpose), section_names(one.sections), domain_names(one.domains))
     used = f"{state.used if state else '?'} of {one.uses}"
-    return [one.id, one.institution, *names, moment(one.not_after), used, found.value, found.zh]
+    return [one.id, one.institution, *names, moment(one.not_after), used, f"{found.value} {found.zh}"]

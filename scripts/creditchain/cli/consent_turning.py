@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from creditchain.cli.bilingual import tell
 from creditchain.cli.connecting import SignerOption, acting, open_region
 from creditchain.cli.consent_naming import ConsentArgument, named_consent, on_chain
 from creditchain.cli.enterprise import Enterprise, ExportOption, MnemonicOption, SignatureOption, WalletKeyOption
@@ -59,7 +58,7 @@ def _turn(
             raise UsageError("a signed pause goes into a file", expected="-o FILE; then `consent relay FILE`")
         with acting(chosen, enterprise.signer) as (region, outbox), chosen.output.progress("waiting for a final block"):
             found = revoking.turn(region, outbox, id_, pauses=pauses)
-        tell(chosen.output, on_chain(found))
+        chosen.output.emit(on_chain(found))
         return
     if out is not None:
         require_writable(out, force=force)
@@ -71,4 +70,4 @@ def _turn(
             return
         made = revoking.sign_turn(region, id_, enterprise.key(region), pauses=pauses)
     save(out, made.to_json(), force=force)
-    tell(chosen.output, {"written": str(out), "consent": id_, "next": "creditchain consent relay"})
+    chosen.output.emit({"written": str(out), "consent": id_, "next": "creditchain consent relay"})

@@ -44,9 +44,9 @@ def check(
             "filing": found.number,
             "state": found.state.label,
             "outcome": step.outcome.value,
-            "结果": step.outcome.zh,
+            "outcome_zh": step.outcome.zh,
             "reason": step.reason.en,
-            "原因": step.reason.zh,
+            "reason_zh": step.reason.zh,
         }
     )
     if step.outcome is Outcome.PASSED:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.bilingual import tell
 from creditchain.cli.connecting import SignerOption, acting, open_region, signer_of
 from creditchain.cli.enterprise import Enterprise, ExportOption, MnemonicOption, SignatureOption, WalletKeyOption
 from creditchain.cli.files import load
@@ -103,7 +102,7 @@ def relay(ctx: typer.Context, file: FileArgument, signer: SignerOption = None) -
     chosen, endorsed = settings(ctx), load(file, parse_filing)
     with acting(chosen, signer) as (region, outbox), chosen.output.progress("filing: waiting for a final block"):
         state = filing.relay(region, outbox, endorsed)
-    tell(chosen.output, described(state) | {"reason_digest": endorsed.message.reason_digest})
+    chosen.output.emit(described(state) | {"reason_digest": endorsed.message.reason_digest})
 
 
 def _finish(chosen: Settings, filing: FilingFile, out: Path, *, force: bool) -> None:
@@ -119,4 +118,4 @@ def _finish(chosen: Settings, filing: FilingFile, out: Path, *, force: bool) -> 
         "deadline": message.deadline,
         "endorsed": bool(filing.endorsement),
     }
-    tell(chosen.output, shown)
+    chosen.output.emit(shown)

@@ -35,7 +35,7 @@ def list_disputes(
         and (one.state is DisputeState.OPEN or not open_only)
     ]
     chosen.output.table(
-        ["node", "leaf", "filing", "platform", "state", "状态", "filed", "due", "overdue"],
+        ["node", "leaf", "filing", "platform", "state", "filed", "due", "overdue"],
         [_row(one, block.time) for one in kept],
         title=f"disputes as of block {block.number}",
         value=[_json(one, block.time) for one in kept],
@@ -44,7 +44,7 @@ def list_disputes(
 
 def _row(one: LoggedDispute, time: int) -> list[object]:
     overdue = "overdue 逾期" if one.overdue(time) else ""
-    named = (one.node, one.leaf, one.number, one.platform, one.state.label, one.state.zh)
+    named = (one.node, one.leaf, one.number, one.platform, f"{one.state.label} {one.state.zh}")
     return [*named, shown(one.filed_at), shown(one.due_at), overdue]
 
 

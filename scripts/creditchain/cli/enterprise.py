@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from creditchain.cli.bilingual import tell
 from creditchain.cli.files import digits
 from creditchain.cli.output_files import require_writable, save
 from creditchain.errors import ConfigError, Place, UsageError
@@ -84,7 +83,7 @@ class Enterprise:
         typed_data = json.dumps(message.typed_data(), ensure_ascii=False, indent=1) + "\n"
         save(self.export, typed_data.encode(), force=force)
         following = "sign it in the wallet; then the same with --signature"
-        tell(output, {"typed_data": str(self.export), "next": following})
+        output.emit({"typed_data": str(self.export), "next": following})
         return True
 
     def _wallet_address(self) -> str:

@@ -109,6 +109,6 @@ def _shown(checked: CheckedProposal) -> dict[str, Any]:
         "nonce": checked.proposal.nonce,
         "calls": [call.words for call in checked.proposal.calls],
         "digest": checked.proposal.digest,
-        "approved by": sorted(checked.proposal.signatures),
+        "approved_by": sorted(checked.proposal.signatures),
         "missing": checked.missing,
     }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from creditchain.cli.bilingual import duration
 from creditchain.cli.connecting import RpcOption, SignerOption, acting, open_region
 from creditchain.cli.moments import shown
 from creditchain.cli.settings import settings
@@ -35,8 +36,8 @@ def list_(ctx: typer.Context, rpc: RpcOption = None) -> None:
         found, time = list_operations(region), now(region.chain)
     rows = [_described(one, time) for one in found]
     chosen.output.table(
-        ["operation", "what", "state", "due", "seconds left"],
-        [[row["operation"], row["what"], row["state"], row["due"], row["seconds left"]] for row in rows],
+        ["operation", "what", "state", "due", "left"],
+        [[row["operation"], row["what"], row["state"], row["due"], duration(row["seconds_left"])] for row in rows],
         value=rows,
     )
 
@@ -75,10 +76,10 @@ def show(
             "safe": found.safe,
             "owners": [] if state is None else list(state.owners),
             "threshold": 1 if state is None else state.threshold,
-            "next nonce": None if state is None else state.nonce,
-            "admin delay": found.admin_delay,
+            "next_nonce": None if state is None else state.nonce,
+            "admin_delay_seconds": found.admin_delay,
             "roles": [
-                {"account": one.account, "role": one.role.label, "delay": one.delay, "since": shown(one.since)}
+                {"account": one.account, "role": one.role.label, "delay_seconds": one.delay, "since": shown(one.since)}
                 for one in found.members
             ],
         }
@@ -138,6 +139,6 @@ def _described(one: Waiting, time: int) -> dict[str, Any]:
         "by": one.caller,
         "state": state,
         "due": shown(one.due),
-        "seconds left": max(0, one.due - time) if state == "waiting" else 0,
+        "seconds_left": max(0, one.due - time) if state == "waiting" else 0,
         "entry": one.entry,
     }

@@ -88,5 +88,5 @@ def _write(ctx: typer.Context, name: str, kind: Kind, file: Path | None, key: by
     path = keystore_path(Home(chosen.home), name, file)
     kept = keep_key(path, name, key, new_password(name), is_tag_key=kind is Kind.TAG)
     described: dict[str, object] = {"file": str(kept.file), "kind": kind.value}
-    described |= {"epoch digest": kept.digest} if kept.is_tag_key else {"address": kept.address}
+    described |= {"epoch_digest": kept.digest} if kept.is_tag_key else {"address": kept.address}
     chosen.output.emit(described)

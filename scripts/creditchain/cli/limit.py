@@ -95,8 +95,8 @@ def _show(chosen: Settings, found: StandingLimits) -> None:
 
     chosen.output.emit(
         {
-            "open domains": [domain.label for domain in Domain if found.open_domains >> domain & 1],
-            "delivery age": found.delivery_age,
-            "accepted numbers": ["0x" + one.hex() for one in found.exceptions],
+            "open_domains": [domain.label for domain in Domain if found.open_domains >> domain & 1],
+            "delivery_age_seconds": found.delivery_age,
+            "accepted_numbers": ["0x" + one.hex() for one in found.exceptions],
         }
     )

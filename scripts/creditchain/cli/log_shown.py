@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from creditchain.cli.bilingual import told as in_words
+
 if TYPE_CHECKING:
     from creditchain.acts.replaying import LogHead
     from creditchain.index.opened import IndexedLog
@@ -40,7 +42,7 @@ def fields_of(entry: LogEntry) -> dict[str, Any]:
 
 def told(body: Mapping[str, Any]) -> str:
     """Fields as one line."""
-    return "  ".join(f"{name} {_plain(value)}" for name, value in body.items())
+    return "  ".join(f"{name} {in_words(name, value)}" for name, value in body.items())
 
 
 def _plain(value: object) -> object:

@@ -30,18 +30,20 @@ def described(info: NodeInfo, profiles: Profiles) -> dict[str, Any]:
     name = {"zh": "", "en": ""} if profile is None else profile["name"]
     return {
         "node": info.number,
-        "名称": name["zh"],
         "name": name["en"],
+        "name_zh": name["zh"],
         "role": Role(info.role).label,
+        "role_zh": Role(info.role).zh,
         "status": NodeStatus(info.status).label,
+        "status_zh": NodeStatus(info.status).zh,
         "division": info.division,
         "host": info.host or None,
         "domains": [domain.label for domain in Domain if info.domains >> domain & 1],
         "operator": info.operator,
         "admitted": shown(info.admitted_at),
-        "status since": shown(info.status_at),
+        "status_since": shown(info.status_at),
         "until": shown(info.until),
-        "compromised since": shown(info.compromised_since),
+        "compromised_since": shown(info.compromised_since),
         "profile": "0x" + info.profile_digest.hex(),
     }
 

@@ -33,7 +33,7 @@ def list_(ctx: typer.Context) -> None:
     chosen = settings(ctx)
     found = load_networks(chosen.networks_file).values()
     rows = [[n.name, n.kind, n.url, n.chain_id or "any", n.fees, n.confirmations] for n in found]
-    columns = ["network", "kind", "url", "chain id", "fees", "confirmations"]
+    columns = ["network", "kind", "url", "chain_id", "fees", "confirmations"]
     chosen.output.table(columns, rows, value=[asdict(network) for network in found])
 
 
@@ -53,9 +53,9 @@ def show(ctx: typer.Context) -> None:
         described |= {
             "chain": chain.chain_id,
             "genesis": "0x" + chain.genesis.hex(),
-            "development keys": "accepted" if chain.local else "refused",
-            "newest block": head.number,
-            "final block": final.number,
+            "development_keys": "accepted" if chain.local else "refused",
+            "newest_block": head.number,
+            "final_block": final.number,
             "fee": {"limit_wei": fee.limit, "tip_wei": fee.tip},
         }
     try:
@@ -117,4 +117,4 @@ def stop(ctx: typer.Context) -> None:
 
 def _show(chosen: Settings, chains: list[Running], title: str | None = None) -> None:
     rows = [[running.region, running.network, running.url, running.chain_id, running.pid] for running in chains]
-    chosen.output.table(["region", "network", "url", "chain id", "process"], rows, title=title)
+    chosen.output.table(["region", "network", "url", "chain_id", "process"], rows, title=title)

@@ -51,8 +51,8 @@ def show(ctx: typer.Context, node: NodeArgument) -> None:
     with open_region(chosen) as region:
         block = region.chain.final_block().number
         found = described(require_node(region, node, block), Profiles(Home(chosen.home)))
-        found["acts now"] = region.is_active(node, block)
-        found["answered by"] = region.members(block).answerer(node)
+        found["acts_now"] = region.is_active(node, block)
+        found["answered_by"] = region.members(block).answerer(node)
         found["compromises"] = [
             {"key": each.key, "since": shown(each.since), "until": shown(each.until)}
             for each in region.compromises(node, block)
@@ -67,7 +67,7 @@ def _row(info: NodeInfo, one: dict[str, Any]) -> list[object]:
 
     return [
         info.number,
-        f"{one['name']}\n{one['名称']}".strip(),
+        f"{one['name']}\n{one['name_zh']}".strip(),
         f"{Role(info.role).zh} {one['role']}\n{NodeStatus(info.status).zh} {one['status']}",
         f"{info.division}" + (f"\nhost {info.host}" if info.host else ""),
         " ".join(domain.zh for domain in Domain if info.domains >> domain & 1),

@@ -85,7 +85,7 @@ def _admit_all(
     operators = dev_operators(region.chain, listed) if dev else given
     with chosen.output.progress("admitting members", len(listed)) as bar:
         done = run(region, outbox, Home.made(chosen.home), listed, operators, lambda _: bar.advance(bar.task_ids[0]))
-    chosen.output.table(["node", "名称", "name", "role", "operator", ""], [_row(one) for one in done])
+    chosen.output.table(["node", "name_zh", "name", "role", "operator", "note"], [_row(one) for one in done])
 
 
 def _admit_one(chosen: Settings, region: Region, outbox: Outbox, fields: dict[str, Any], host: int) -> None:

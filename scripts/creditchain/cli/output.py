@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from creditchain.cli.bilingual import labelled, lines
 from creditchain.cli.plain import Part, as_json, describe, must_escape, one_line, plain_cell, plain_text, put
 from creditchain.errors import CreditchainError
 
@@ -31,14 +32,14 @@ class Output:
         self._documents = 0
 
     def emit(self, value: Mapping[str, Any] | Sequence[Any], text: str | None = None) -> None:
-        """One result: `value` as one JSON document with --json, else `text`, else name and value lines."""
+        """One result: `value` as one JSON document with --json, else `text`, else lines of `bilingual`."""
         if self.as_json:
             self._document(value)
         elif text is not None:
             sys.stdout.write(text + "\n")
         elif isinstance(value, Mapping):
-            for name, item in value.items():
-                self.line(("bold", str(name)), f"  {plain_text(item)}")
+            for name, shown in lines(value):
+                self.line(("bold", name), f"  {shown}" if name and shown else shown)
         else:
             for item in value:
                 self.line(str(plain_text(item)))
@@ -68,10 +69,10 @@ class Output:
             made = [dict(zip(columns, map(plain_cell, row), strict=True)) for row in listed]
             self._document(value if value is not None else made)
         elif self.is_terminal:
-            self._drawn(title, columns, listed)
+            self._drawn(title, [labelled(name) for name in columns], listed)
         else:
             above: list[list[object]] = [[title]] if title else []
-            names: list[object] = list(columns)
+            names: list[object] = [labelled(name) for name in columns]
             for row in [*above, names, *listed]:
                 sys.stdout.write("\t".join(one_line(cell) for cell in row) + "\n")
 

@@ -30,7 +30,7 @@ def list_products(ctx: typer.Context, products: Folders = None) -> None:
 
     found = catalogue(folders_of(products))
     settings(ctx).output.table(
-        ["product", "number", "名称", "sections", "domains", "consent"],
+        ["product", "number", "title", "sections", "domains", "consent"],
         [_row(product) for product in found],
         value=[_summary(product) for product in found],
     )
@@ -60,7 +60,7 @@ def show(
     output.emit({name: _line(value) for name, value in _summary(found).items()})
     required = set(found.schema.get("required", ()))
     output.table(
-        ["field", "名称", "type", "required"],
+        ["field", "title", "type", "required"],
         [
             [name, field.get("title", ""), _type(field), "yes" if name in required else ""]
             for name, field in found.schema["properties"].items()

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from creditchain.cli.bilingual import tell
 from creditchain.cli.connecting import SignerOption, open_region, signer_of
 from creditchain.cli.files import load
 from creditchain.cli.output_files import ForceOption, OutOption, require_writable, save
@@ -46,8 +45,7 @@ def deliver(
             region, found, file, package, known, meter_within=meter_within, view_age=view_age
         )
     save(out, made.to_json(), force=force)
-    tell(
-        chosen.output,
+    chosen.output.emit(
         {
             "written": str(out),
             "request": receipt.request,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from creditchain.cli.bilingual import tell
 from creditchain.cli.choices import domain_bits, purpose_code, section_mask
 from creditchain.cli.connecting import SignerOption, open_region, signer_of
 from creditchain.cli.files import load, read_file
@@ -80,7 +79,7 @@ def request(
         tags = sources.of(region, query.subject)
         made = request_report(region, Home(chosen.home), signer_of(region, signer), query, tags)
     save(out, made.to_json(), force=force)
-    tell(chosen.output, {"written": str(out), "request": made.request.id, "deadline": made.request.deadline})
+    chosen.output.emit({"written": str(out), "request": made.request.id, "deadline": made.request.deadline})
 
 
 def _subject(agreed: ConsentFile | None, scheme: str, number: str | None, purpose: str | None) -> Subject:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from creditchain.cli.bilingual import tell
 from creditchain.cli.connecting import SignerOption, open_region, signer_of
 from creditchain.cli.files import load
 from creditchain.cli.output_files import ForceOption, OutOption, require_writable, save
@@ -30,4 +29,4 @@ def broker(
     with open_region(chosen) as region:
         made = countersign(region, signer_of(region, signer), file)
     save(out, made.to_json(), force=force)
-    tell(chosen.output, {"written": str(out), "request": made.request.id, "next": "creditchain query deliver"})
+    chosen.output.emit({"written": str(out), "request": made.request.id, "next": "creditchain query deliver"})

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.bilingual import tell
 from creditchain.cli.connecting import RpcOption, open_region
 from creditchain.cli.files import digits, is_id, load
 from creditchain.cli.settings import settings
@@ -50,7 +49,7 @@ def evidence(
         shown |= _proof(found.delivery)
     elif asked.receipt is not None:
         shown |= {"meter_by": asked.receipt.meter_by}
-    tell(chosen.output, shown | {"state": found.state.value, "state_zh": found.state.zh})
+    chosen.output.emit(shown | {"state": found.state.value, "state_zh": found.state.zh})
     codes = {
         QueryState.METERED: ExitCode.OK,
         QueryState.ANOTHER_METERED: ExitCode.NOT_VALID,

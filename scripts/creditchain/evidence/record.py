@@ -131,7 +131,8 @@ class EvidenceFetcher:
         # No view that evidence needs reverts: a node that says so could not be asked.
         except (UnavailableError, ContractRefusedError) as error:
             return Evidence.absent(
-                self.origin, Text(f"the chain could not be asked: {error.message}", "无法查询链上数据")
+                self.origin,
+                Text(f"the chain could not be asked: {error.message}", f"无法查询链上数据：{error.message}"),
             )
 
     def expect(self, packages: Iterable[RecordPackage]) -> None:
@@ -236,7 +237,8 @@ class EvidenceFetcher:
                 return None
             # Facts as of an earlier block do not say what was anchored since.
             end = self.facts.head.size
-            return Missing(Text(f"the facts end before entry {place.index}: at {end}", f"事实止于日志第 {end} 条之前"))
+            chinese = f"所附事实止于日志第 {end} 条，不含第 {place.index} 条"
+            return Missing(Text(f"the facts end before entry {place.index}: at {end}", chinese))
         try:
             (entry,) = self.facts.entries([place])
         except MissingFactError as error:

@@ -55,7 +55,7 @@ class ReportEvidenceFetcher:
         except MissingFactError as error:
             why = Text(error.message, error.zh)
         except (UnavailableError, ContractRefusedError) as error:
-            why = Text(f"the chain could not be asked: {error.message}", "无法查询链上数据")
+            why = Text(f"the chain could not be asked: {error.message}", f"无法查询链上数据：{error.message}")
         entries = [one.index for one in package.named_entries]
         return ReportEvidence.absent(self._records.origin, entries, [one.key_epoch for one in package.tags], why)
 

@@ -158,7 +158,7 @@ def _metered(delivery: PackagedDelivery, metered: Metered) -> tuple[Step, tuple[
         "entry": metered.entry,
         "flags": item.flags,
     }
-    late = Text("metered later than the receipt promised", "计量晚于回执承诺期限")
+    late = Text("metered later than the receipt promised", "计量时间晚于回执所承诺的期限")
     step = passed(8, f"metered in entry {metered.entry} of the log", f"已计量，为日志第 {metered.entry} 条", **details)
     return step, (late,) if item.flags & MeterFlag.LATE else ()
 

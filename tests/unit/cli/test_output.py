@@ -52,9 +52,9 @@ def test_data_is_not_markup(stdout: io.StringIO) -> None:
 
 def test_a_row_is_one_line_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [[1, "two\nlines\tand a tab", Text("valid", style="bold green"), None], [2, "long " * 200, "", 0]]
-    Output().table(["n", "text", "verdict", "none"], rows, title="above")
+    Output().table(["n", "text", "what", "none"], rows, title="above")
     above, head, first, second = capsys.readouterr().out.splitlines()
-    assert (above, head.split("\t")) == ("above", ["n", "text", "verdict", "none"])
+    assert (above, head.split("\t")) == ("above", ["n", "text", "what", "none"])
     assert first.split("\t") == ["1", "two lines and a tab", "valid", "None"]
     assert len(second) > 900
 

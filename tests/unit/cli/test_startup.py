@@ -30,6 +30,6 @@ def test_listing_batches_loads_the_database_and_no_more(tmp_path: Path) -> None:
     (tmp_path / "home" / "keys").mkdir(parents=True)
     line = ["--home", str(tmp_path / "home"), "batch", "list"]
     done = subprocess.run([sys.executable, "-c", LOADED, *line], cwd=tmp_path, capture_output=True, text=True)
-    assert done.stdout.startswith("row\t")
+    assert done.stdout.startswith("row 行号\t")
     loaded = {name.partition(".")[0] for name in done.stderr.split()}
     assert loaded & HEAVY == {"sqlalchemy"}
