@@ -112,12 +112,20 @@ contract AuditRegistry is IAuditRegistry, AccessManaged {
 
     /// @inheritdoc IAuditRegistry
     function annulBatch(ShownBatch calldata shown, address key, bytes32 reasonDigest) external override restricted {
-        _annul(_batch(shown), key, shown.entry.time, reasonDigest);
+        Target memory target = _batch(shown);
+        _requireStolen(target, key, shown.entry.time);
+        _annul(target, key, reasonDigest);
     }
 
     /// @inheritdoc IAuditRegistry
     function annulBook(ShownBook calldata shown, address key, bytes32 reasonDigest) external override restricted {
-        _annul(_book(shown), key, shown.entry.time, reasonDigest);
+        Target memory target = _book(shown);
+        uint256 auditor = Cells.valueOf(log, AuditCell.auditorKey(target.entry));
+        bool audited = key == AuditCell.auditedBy(auditor);
+        if (!audited || !StolenKey.was(log, key, AuditCell.auditedAt(auditor))) {
+            _requireStolen(target, key, shown.entry.time);
+        }
+        _annul(target, key, reasonDigest);
     }
 
     /// @inheritdoc IAuditRegistry
@@ -130,14 +138,17 @@ contract AuditRegistry is IAuditRegistry, AccessManaged {
 
     /// @inheritdoc IAuditRegistry
     function flagsOf(uint64 entry) external view override returns (Flags memory) {
-        uint256 flags = Cells.valueOf(log, AuditCell.flagsKey(entry));
+        (uint256 flags, uint256 auditor) =
+            Cells.values(log, AuditCell.flagsKey(entry), AuditCell.auditorKey(entry));
         return Flags({
             audited: flags & AuditCell.AUDITED != 0,
             broken: flags & AuditCell.BROKEN != 0,
             annulled: flags & AuditCell.ANNULLED != 0,
             restored: flags & AuditCell.RESTORED != 0,
             since: AuditCell.since(flags),
-            previous: AuditCell.previous(flags)
+            previous: AuditCell.previous(flags),
+            auditedBy: AuditCell.auditedBy(auditor),
+            auditedAt: AuditCell.auditedAt(auditor)
         });
     }
 
@@ -154,16 +165,23 @@ contract AuditRegistry is IAuditRegistry, AccessManaged {
         if (!AuditCell.isSound(flags)) revert AuditRegistrySpoiled(target.entry);
         uint64 last = AuditCell.lastAudited(total);
         if (last > target.entry) revert AuditRegistryAudited(target.entry, last);
-        writes = new Write[](2);
-        writes[0] = Write({key: AuditCell.flagsKey(target.entry), value: AuditCell.audited(flags, last, restored)});
+        flags = AuditCell.audited(flags, last, restored);
+        writes = new Write[](3);
+        writes[0] = Write({key: AuditCell.flagsKey(target.entry), value: flags});
         writes[1] = Write({key: totalKey, value: AuditCell.withLastAudited(total, target.entry)});
+        uint256 auditor = AuditCell.auditor(msg.sender, block.timestamp);
+        writes[2] = Write({key: AuditCell.auditorKey(target.entry), value: auditor});
     }
 
-    /// @dev `key` is the stolen key, the node's or its host's. Which of the two acted, the entry does not say.
-    function _annul(Target memory target, address key, uint64 time, bytes32 reasonDigest) private {
+    /// @dev Reverts unless `key` was stolen at `time`, and is the node's or its host's. Which of the two acted, the entry does
+    /// not say.
+    function _requireStolen(Target memory target, address key, uint64 time) private view {
         uint24 owner = log.nodeOf(key);
         bool its = owner != 0 && (owner == target.node || owner == log.physicalOf(_nodeValue(target.node), target.node));
         if (!its || !StolenKey.was(log, key, time)) revert AuditRegistryKeySound(key, target.node, time);
+    }
+
+    function _annul(Target memory target, address key, bytes32 reasonDigest) private {
         bytes memory body = abi.encode(target.node, target.keyEpoch, target.entry, key, reasonDigest);
         Entries.append(log, EntryKind.ANNULLED, body, _spoil(target, AuditCell.ANNULLED));
     }

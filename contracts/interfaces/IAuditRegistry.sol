@@ -51,6 +51,8 @@ struct LeafPlace {
 /// @param restored Of an audited book: the auditor found that what broken and annulled batches before it held is published again.
 /// @param since Log entry by which it became broken or annulled, whichever was first; 0 if it is sound.
 /// @param previous Of an audited book: log entry of the last audited one before it; 0 for none.
+/// @param auditedBy Of an audited book: the key that attested its last audit.
+/// @param auditedAt When that was, unix seconds.
 struct Flags {
     bool audited;
     bool broken;
@@ -58,6 +60,8 @@ struct Flags {
     bool restored;
     uint64 since;
     uint64 previous;
+    address auditedBy;
+    uint64 auditedAt;
 }
 
 /// @title What became of what was published
@@ -90,14 +94,16 @@ interface IAuditRegistry {
     /// @notice The leaf is not between these two neighbours, so it may well be in the book.
     error AuditRegistryNotBetween(uint64 index);
 
-    /// @notice `key` is no key of the node or of its host that was stolen at `time`, unix seconds: nothing is to be annulled.
+    /// @notice `key` is no key of the node or of its host that was stolen at `time`, unix seconds, and did not attest the book's
+    /// audit while it was stolen: nothing is to be annulled.
     error AuditRegistryKeySound(address key, uint24 node, uint64 time);
 
     /// @notice The node is closed from this entry on already, or the log has no such entry yet.
     error AuditRegistryClosed(uint24 node, uint64 from);
 
     /// @notice Attest that a book is exactly its batches: all leaves of all that are sound, no others, in order. Only for an
-    /// active regulator, and not after a later book was audited.
+    /// active regulator, and not after a later book was audited. A book may be audited again: the last audit counts, so another
+    /// regulator repairs what a thief attested with a stolen key.
     /// @param restored Whether the leaves of all broken and annulled batches before it were published again, or never were the
     /// node's.
     /// @param reportDigest Salted digest of the auditor's report.
@@ -139,7 +145,9 @@ interface IAuditRegistry {
     /// @param reasonDigest Salted digest of the reason.
     function annulBatch(ShownBatch calldata shown, address key, bytes32 reasonDigest) external;
 
-    /// @notice The same of a book.
+    /// @notice The same of a book. `key` may also be the one that attested the book's last audit, if it was stolen then.
+    /// Warning: the audited book before this one takes its place, whoever attested that. Where it was the thief too, annul it
+    /// as well, or have it audited again.
     function annulBook(ShownBook calldata shown, address key, bytes32 reasonDigest) external;
 
     /// @notice Say that a node no longer shows what it published from an entry on, so that nobody can be asked to. Only governors

@@ -26,6 +26,26 @@ library AuditCell {
         return Space.key(Space.AUDIT, 2 << 64 | uint256(node));
     }
 
+    /// @notice Where it says who attested the last audit of the book with this entry.
+    function auditorKey(uint64 entry) internal pure returns (uint256) {
+        return Space.key(Space.AUDIT, 3 << 64 | uint256(entry));
+    }
+
+    /// @notice The value of that cell: the key that attested the audit, and when.
+    function auditor(address account, uint256 time) internal pure returns (uint256) {
+        return time << 160 | uint160(account);
+    }
+
+    /// @notice The key that attested the audit; 0 if nobody did. `value` is that of the auditor's cell, here and below.
+    function auditedBy(uint256 value) internal pure returns (address) {
+        return address(uint160(value));
+    }
+
+    /// @notice When it was attested, unix seconds.
+    function auditedAt(uint256 value) internal pure returns (uint64) {
+        return uint40(value >> 160);
+    }
+
     /// @notice Whether it is neither broken nor annulled.
     function isSound(uint256 flags) internal pure returns (bool) {
         return flags & (BROKEN | ANNULLED) == 0;
@@ -41,10 +61,11 @@ library AuditCell {
         return (isSound(flags) ? flags | entry << 4 : flags) | flag;
     }
 
-    /// @notice The flags of a book that is audited; `before` is the last audited book before it.
+    /// @notice The flags of a book that is audited; `before` is the last audited book before it. Where it was audited before,
+    /// the last audit takes the place of what earlier ones found.
     function audited(uint256 flags, uint256 before, bool restored) internal pure returns (uint256) {
         if (flags & AUDITED == 0) flags |= AUDITED | before << 44;
-        return restored ? flags | RESTORED : flags;
+        return restored ? flags | RESTORED : flags & ~RESTORED;
     }
 
     /// @notice The entry by which it became broken or annulled, whichever was first; 0 if it is sound.

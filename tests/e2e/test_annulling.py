@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from commands import Commands
-from region_world import SOURCE, Place, anchor_documents, bring_up, enter_book, region_of
+from region_world import REGULATOR, SOURCE, Place, anchor_documents, bring_up, enter_book, region_of, send
 
+from creditchain.acts.showing import Shower
 from creditchain.chain.limits import LimitReads
 from creditchain.chain.signers import dev_signer
 from creditchain.identifiers import exception_digest, parse_subject, well_formed_subject
+from creditchain.log.entries import BookBody
 
 GOVERNOR = "dev:0"
 
@@ -44,6 +46,38 @@ def test_a_batch_and_a_book_of_a_stolen_key_are_annulled(place: Place) -> None:
         assert region.flags(entered["entry"]).annulled
     unknown = creditchain(*words[:2], "0x" + "12" * 32, *words[3:], "--signer", GOVERNOR)
     assert (unknown.code, unknown.error["kind"]) == (4, "InputError")
+
+
+def test_a_book_that_a_thief_audited_is_annulled(place: Place) -> None:
+    """The one before it, which an honest key audited, takes its place."""
+    creditchain = Commands(place.folder)
+    batches = [anchor_documents(place, (2023,), 1)]
+    sound = audited(place, enter_book(place, *batches))
+    batches.append(anchor_documents(place, (2024,), 2))
+    book = enter_book(place, *batches)
+    wrong = audited(place, book)
+    with region_of(place) as region:
+        flags, key = region.flags(wrong), dev_signer(REGULATOR, region.chain).address
+        assert flags.auditor == key.lower()
+        theft = region.calls.set_compromises(key, [(flags.audited_at, flags.audited_at)])
+        send(place, region, 0, "stolen", theft)
+        assert region.published(SOURCE, 1).audited_book == wrong
+    creditchain.done(
+        *("audit", "annul", "0x" + book.root.hex(), "--book", "--node", str(SOURCE), "--key", key),
+        *("--reason", "the auditor's key was stolen", "--signer", GOVERNOR),
+    )
+    with region_of(place) as region:
+        assert region.flags(wrong).annulled
+        assert region.published(SOURCE, 1).audited_book == sound
+
+
+def audited(place: Place, book: BookBody) -> int:
+    """A regulator attests an audit of a book; the entry of the book."""
+    with region_of(place) as region:
+        shown = Shower(region).book(SOURCE, 1, book.root)
+        call = region.calls.attest_audit(REGULATOR, shown, restored=False, report_digest=b"" * 32)
+        send(place, region, REGULATOR, f"audit {shown.entry.index}", call)
+    return shown.entry.index
 
 
 def test_a_node_is_closed_and_opened_again(place: Place) -> None:

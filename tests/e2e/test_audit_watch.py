@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from region_world import (
+    GOVERNOR,
     PLATFORM,
     REGULATOR,
     SOURCE,
@@ -137,6 +138,33 @@ def test_books_are_audited_once_their_lists_are_there(world: Books, place: Place
     assert watched(place, inbox, nodes=frozenset({SOURCE})) == []
     with region_of(place) as region:
         assert region.log_size() == size
+
+
+def test_a_book_whose_audit_a_stolen_key_attested_is_audited_anew(world: Books, place: Place, inbox: Path) -> None:
+    """Also by the regulator whose key it was, and by the very process that attested it, but once."""
+    put(world, inbox)
+    what = AuditWatch(REGULATOR, (inbox.parent,), frozenset({SOURCE}), look_seconds=0.01)
+    stop, declared = threading.Event(), False
+    attested = list[int]()
+    with acting(place) as (region, outbox, home):
+        for one in watch_books(region, outbox, home, what, stop):
+            if not isinstance(one, BookAudited):
+                continue
+            assert one.error is None
+            flags = region.flags(one.entry)
+            assert flags.counts
+            assert flags.auditor is not None
+            attested.append(flags.audited_at)
+            if declared:
+                stop.set()
+            else:
+                # The key is whose it was in the second after the theft again, and acts only then.
+                region.chain.request("evm_increaseTime", 5)
+                theft = [(flags.audited_at, flags.audited_at)]
+                send(place, region, GOVERNOR, "stolen", region.calls.set_compromises(flags.auditor, theft))
+                declared = True
+    assert attested[0] < attested[1]
+    assert watched(place, inbox, nodes=frozenset({SOURCE})) == []
 
 
 def test_a_wrong_list_and_a_wrong_book_stop_nothing(world: Books, place: Place, inbox: Path) -> None:

@@ -24,6 +24,8 @@ from creditchain.verification.evidence import Missing
 from creditchain.verification.steps import leaf_of
 from creditchain.vocabulary import Life, Space
 
+NOBODY = "0x" + "00" * 20
+
 
 @dataclass(frozen=True)
 class World:
@@ -85,9 +87,10 @@ def test_the_contracts_say_the_same(region: Region, world: World) -> None:
     ) == view(region, "AnchorRegistry", "published", SOURCE, 1)
     assert (published.batches, published.leaves, published.book) == (2, 9, published.last_entry)
     flags = reading.flags(world.packages[0].batch.entry)
-    assert (flags.audited, flags.broken, flags.annulled, flags.restored, flags.since, flags.previous) == view(
-        region, "AuditRegistry", "flagsOf", world.packages[0].batch.entry
-    )
+    assert (
+        *(flags.audited, flags.broken, flags.annulled, flags.restored, flags.since, flags.previous),
+        *(flags.auditor or NOBODY, flags.audited_at),
+    ) == view(region, "AuditRegistry", "flagsOf", world.packages[0].batch.entry)
     assert reading.closed_from(SOURCE) == view(region, "AuditRegistry", "closedFrom", SOURCE)
     assert reading.current_key_epoch() == view(region, "AnchorRegistry", "currentKeyEpoch") == 1
     assert reading.key_epoch_digest(1) == view(region, "AnchorRegistry", "keyEpochDigest", 1)

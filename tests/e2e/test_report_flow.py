@@ -50,6 +50,7 @@ from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
 from creditchain.packages.record_package import parse_statement
 from creditchain.packages.report_package import RangedRecord, Reads, ReportPackage, parse_report_package
 from creditchain.reports import AssemblyError
+from creditchain.verification.doubted import doubted_audit
 from creditchain.verification.evidence import Missing
 from creditchain.verification.scope import everything
 from creditchain.vocabulary import Role
@@ -359,6 +360,48 @@ def test_a_package_may_cost_so_many_exchanges(market: Market, tmp_path: Path) ->
         assert "would take more than 1 exchanges with an endpoint" in found.members.why.en
         enough = ReportEvidenceFetcher(live_evidence(region, Allowance(AskingLimits(exchanges=9)))).fetch(less)
         assert enough.shelves == seen.shelves
+
+
+def test_an_audit_by_a_stolen_key(market: Market, tmp_path: Path) -> None:
+    """Declared after the delivery; live facts and signed ones say so, until the regulator audits the book anew."""
+    book = booked(market)
+    package = delivered(market, market.assembled(tmp_path))
+    assert market.verify(package, tmp_path)[0] == 0
+    pass_time(market.place, 5)
+    with region_of(market.place) as region:
+        flags = region.flags(book)
+        assert flags.counts
+        assert flags.auditor is not None
+        stolen = [(flags.audited_at, flags.audited_at)]
+        send(market.place, region, GOVERNOR, "stolen", region.calls.set_compromises(flags.auditor, stolen))
+        assert region.flags(book).doubted
+    later, shared = signed_now(market, tmp_path / "later.json"), tmp_path / "region.json"
+    market.commands.done("evidence", "region", "--checkpoint", str(later), "-o", str(shared))
+    pinned = ("--signers", str(tmp_path / "signers.json"), "--facts", "signed")
+    for facts in ((), ("--region-facts", str(shared))):
+        file = tmp_path / "carrying.json"
+        file.write_bytes(package.to_json())
+        market.commands.done("evidence", "refresh", str(file), "--checkpoint", str(later), *facts)
+        renewed = parse_report_package(file.read_bytes())
+        for code, found in (market.verify(package, tmp_path), market.verify(renewed, tmp_path, *pinned, *facts)):
+            states = outcomes(found)
+            assert (code, states[5], states[9]) == (3, "not verified", "not verified")
+            assert doubted_audit(book).en in found["steps"][8]["reason"]["en"]
+    anew = market.assembled(tmp_path)
+    assert book not in {one.place.index for one in anew.ranges}
+    with region_of(market.place) as region:
+        records = live_evidence(region)
+        anchor = records.reading.anchor(records.facts.entries([anew.ranges[0].place])[0])
+    assert anchor is not None
+    assert (anchor.audited, anchor.doubted_book) == (False, book)
+    assert market.verify(delivered(market, anew), tmp_path)[0] == 0
+    for _ in range(2):
+        market.commands.done(
+            *("audit", "attest", "--node", str(SOURCE), "--auditor", str(REGULATOR)),
+            *("--signer", f"dev:{REGULATOR}"),
+        )
+    assert market.verify(package, tmp_path)[0] == 0
+    assert [one.place.index for one in market.assembled(tmp_path).ranges] == [book]
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:

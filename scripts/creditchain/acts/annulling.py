@@ -43,6 +43,8 @@ def annul(
 ) -> Annulled:
     """Annul a batch, or a book, by its root (32 bytes), that was made with the stolen `key` (an address).
 
+    Of a book, also the key with which a regulator attested its audit.
+
     Raises:
         InputError: the node anchored or entered nothing with this root. ReasonError: the reason is not one line.
         TransactionError: the signer is no governor, or the key was not in other hands then.

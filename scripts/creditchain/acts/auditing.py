@@ -82,7 +82,8 @@ def check_list(region: Region, listed: LeafList, of: Publication) -> Audit:
 def attest(region: Region, outbox: Outbox, home: Home, sources: Sequence[Path], order: AuditOrder) -> Attested:
     """Check lists, keep them in the home, compare the node's last book with all its batches, and attest on chain.
 
-    Lists that were kept before need not be given again. Killed anywhere, run it again.
+    Lists that were kept before need not be given again. Killed anywhere, run it again. A book that a stolen key audited
+    is audited anew.
 
     Args:
         sources: lists (Parquet), or batch folders, of which only the leaves are read.
@@ -123,6 +124,10 @@ def attest(region: Region, outbox: Outbox, home: Home, sources: Sequence[Path], 
         return region.calls.attest_audit(order.auditor, shown, restored=order.restored, report_digest=digest)
 
     intent = f"audit {order.auditor} {of.node} {of.key_epoch} {book.entry.index} {digest.hex()} {order.restored:d}"
+    before = shower.reading.flags(book.entry.index)
+    if before.doubted:
+        # What this home attested before may be the audit that the thief's key is suspected of.
+        intent += f" after {before.audited_at}"
     show(region, outbox, intent, call)
     return Attested(found.root, found.size, book.body.batches, report, digest)
 

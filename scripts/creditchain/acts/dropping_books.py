@@ -1,7 +1,7 @@
-"""Removing books from the disk that nobody needs: of each node and key epoch, all but three.
+"""Removing books from the disk that nobody needs: of each node and key epoch, all but a few.
 
-Kept are the newest book here, the last one that was entered, and the last one that is audited: reports show that. A
-book can be made again from its batches.
+Kept are the newest book here, the last one that was entered, and the last one whose audit counts: reports show that;
+and the last one that was audited at all, whose audit may be repaired. A book can be made again from its batches.
 """
 
 from __future__ import annotations
@@ -58,8 +58,10 @@ def _drop(
 
 
 def _on_chain(region: Region, terms: BookTerms) -> set[bytes]:
-    """The roots of the last book that was entered, and of the last sound audited one."""
+    """The roots of the last book that was entered, of the last sound audited one, and of that whose audit counts."""
     log = region_log(region)
-    published = reading_of(region, log).published(terms.node, terms.key_epoch)
-    bodies = [log.entry(one).body for one in (published.book, published.audited_book) if one]
+    reading = reading_of(region, log)
+    published = reading.published(terms.node, terms.key_epoch)
+    books = {published.book, published.audited_book, reading.counting_book(published.audited_book)}
+    bodies = [log.entry(one).body for one in books if one]
     return {body.root for body in bodies if isinstance(body, BookBody)}

@@ -34,7 +34,7 @@ from creditchain.index.opening import open_log
 from creditchain.index.state import IndexedState
 from creditchain.log.cells import cell_key
 from creditchain.log.facts import Basis, EntryPlace
-from creditchain.log.publishing_cells import CURRENT_EPOCH_KEY, book_key, current_epoch_of, flags_key
+from creditchain.log.publishing_cells import CURRENT_EPOCH_KEY, auditor_key, book_key, current_epoch_of, flags_key
 from creditchain.log.reading import RegionReading
 from creditchain.log.recorded_facts import RecordedFacts
 from creditchain.log.state_proofs import CellRange, KeyRange, prefix_range, single_key
@@ -58,7 +58,8 @@ _LARGEST_ID: Final = 2**248 - 1
 #: last audited books, closed nodes, products and publishers; limits; members' past and stolen keys; signers.
 _SHARED: Final = (
     KeyRange(cell_key(Space.NODE, 0), cell_key(Space.BOOK, _LARGEST_ID)),
-    KeyRange(cell_key(Space.AUDIT, 1 << 64), cell_key(Space.PUBLISHER, _LARGEST_ID)),
+    KeyRange(cell_key(Space.AUDIT, 1 << 64), cell_key(Space.AUDIT, (3 << 64) - 1)),
+    KeyRange(cell_key(Space.PRODUCT, 0), cell_key(Space.PUBLISHER, _LARGEST_ID)),
     prefix_range(Space.LIMIT),
     KeyRange(cell_key(Space.MEMBER, 0), cell_key(Space.COUNT, _LARGEST_ID)),
     prefix_range(Space.SIGNER),
@@ -155,20 +156,23 @@ def shown_facts(signed: Signed, keys: Iterable[bytes], entries: Iterable[int]) -
 def region_facts(signed: Signed) -> bytes:
     """The file of what all packages of a region share under a checkpoint."""
     log, entries = signed.log, _shared_entries(signed.log)
-    state, places = log.state(), set[int]()
-    for keys in (*_SHARED, *(single_key(flags_key(entry)) for entry in entries)):
-        places |= _places(state.prove_range(keys))
+    state, reading = log.state(), RegionReading(IndexedFacts(log, Basis.SIGNED))
+    places = set().union(*(_places(state.prove_range(keys)) for keys in _SHARED))
+    for entry in entries:
+        places |= _place(state, flags_key(entry))
+        if reading.flags(entry).audited:
+            places |= _place(state, auditor_key(entry))
     return region_facts_file(_shown(signed.checkpoint, log, places, entries))
 
 
 def _shared_entries(log: IndexedLog) -> list[int]:
-    """Of each publisher, under the current key epoch, the last audited book and what came after it."""
+    """Of each publisher, under the current key epoch, the last book whose audit counts and what came after it."""
     facts = IndexedFacts(log, Basis.SIGNED)
     reading = RegionReading(facts)
     epoch = current_epoch_of(facts.words([CURRENT_EPOCH_KEY])[0])
     found: list[int] = []
     for node in reading.publishers():
-        audited = reading.published(node, epoch).audited_book
+        audited = reading.counting_book(reading.published(node, epoch).audited_book)
         for written in reading.writes_of(book_key(node, epoch)):
             if len(found) >= MOST_SHARED_ENTRIES or written.entry.index < audited:
                 break

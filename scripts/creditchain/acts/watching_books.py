@@ -113,6 +113,8 @@ class _BookWatch:
         self._seen = 0  #: number of log entries that were looked at for anchors
         self._dealt_with: set[PlacedList] = set()
         self._judged: set[int] = set()  #: entries of books that were attested, or are not their batches
+        #: Books that are audited anew, because a thief may have attested the audit, and when that was attested.
+        self._again: set[tuple[int, int]] = set()
         self._given_up: set[Hashable] = set()  #: with `once`, what could not be done
         self._open = False  #: whether something is to be tried again
 
@@ -151,17 +153,22 @@ class _BookWatch:
         self._seen = shower.log.size
 
     def _books(self, shower: Shower) -> list[tuple[Publication, int, bytes]]:
-        """The last book of each node and key epoch, unless it is audited: whose, its entry, its root."""
+        """The last book of each node and key epoch, unless its audit counts: whose, its entry, its root."""
         found = []
         reading = shower.reading
         for node in reading.publishers():
             if self._what.nodes and node not in self._what.nodes:
                 continue
             for epoch in range(1, reading.current_key_epoch() + 1):
-                published = reading.published(node, epoch)
-                if published.book > published.audited_book and not reading.flags(published.book).spoiled:
+                book = reading.published(node, epoch).book
+                flags = reading.flags(book)
+                if flags.doubted and (book, flags.audited_at) not in self._again:
+                    # This process may have dealt with it, before anybody knew that its audit is perhaps a thief's.
+                    self._again.add((book, flags.audited_at))
+                    self._judged.discard(book)
+                if book and not flags.counts and not flags.spoiled:
                     shown = shower.book(node, epoch)
-                    found.append((Publication(node, epoch), published.book, shown.body.root))
+                    found.append((Publication(node, epoch), book, shown.body.root))
         return found
 
     def _take(self, placed: PlacedList) -> Iterator[ListOutcome]:

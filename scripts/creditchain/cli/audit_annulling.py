@@ -23,13 +23,13 @@ def annul(
     ctx: typer.Context,
     root: Annotated[str, typer.Argument(metavar="ROOT", help="Root of the batch, or of the book.")],
     node: NodeOption,
-    key: Annotated[str, typer.Option(help="Address of the stolen key, the node's or its host's.")],
+    key: Annotated[str, typer.Option(help="Address of the stolen key: the node's, its host's, or a book's auditor's.")],
     reason: ReasonOption,
     key_epoch: EpochOption = None,
     book: Annotated[bool, typer.Option("--book", help="ROOT is of a book.")] = False,
     signer: SignerOption = None,
 ) -> None:
-    """Annul a batch or a book that was made with a stolen key. This is final. For governors."""
+    """Annul a batch or a book that was made, or audited, with a stolen key. This is final. For governors."""
     from eth_utils.address import is_address, to_checksum_address
 
     from creditchain.acts.annulling import annul as run

@@ -90,6 +90,10 @@ class Members:
                 return
             self._load(keys)
 
+    def prepare_keys(self, addresses: Iterable[str]) -> None:
+        """Read when these keys were in other hands, in one reading."""
+        self._load([compromise_key(address) for address in addresses])
+
     def _leads(self, number: int, *, hosted: bool = True) -> list[bytes]:
         """The keys of all cells that say something of a node, as far as those read so far lead to them."""
         keys = list(member_keys(number))

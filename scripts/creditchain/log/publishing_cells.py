@@ -10,7 +10,7 @@ from creditchain.vocabulary import ProductState, Space
 
 _OF_NUMBER: Final = 1 << 32
 _LOW, _HIGH = 1 << 32, 2 << 32
-_TOTAL, _CLOSED = 1 << 64, 2 << 64
+_TOTAL, _CLOSED, _AUDITOR = 1 << 64, 2 << 64, 3 << 64
 _AUDITED, _BROKEN, _ANNULLED, _RESTORED = 1, 2, 4, 8
 
 
@@ -84,7 +84,7 @@ def flags_key(entry: int) -> bytes:
 
 
 def flags_of(word: bytes) -> Flags:
-    """What became of an anchor or a book."""
+    """What became of an anchor or a book; not yet who audited it, which another cell says (`auditor_of`)."""
     value = _value(word)
     return Flags(
         audited=bool(value & _AUDITED),
@@ -94,6 +94,18 @@ def flags_of(word: bytes) -> Flags:
         since=_bits(value, 4, 40),
         previous=_bits(value, 44, 40),
     )
+
+
+def auditor_key(book: int) -> bytes:
+    """The key of the cell that says who attested the last audit of the book with this entry."""
+    return cell_key(Space.AUDIT, _AUDITOR | book)
+
+
+def auditor_of(word: bytes) -> tuple[str | None, int]:
+    """The key that attested a book's last audit (0x and 40 hex digits; None if nobody did), and when, unix seconds."""
+    value = _value(word)
+    key = _bits(value, 0, 160)
+    return f"0x{key:040x}" if key else None, _bits(value, 160, 40)
 
 
 def closed_key(node: int) -> bytes:

@@ -7,7 +7,7 @@ words say: each write names the entry of the word before it, so the past is a wa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from creditchain.log.cells import CellWrite, entry_of, parse_writes
@@ -28,6 +28,8 @@ from creditchain.log.facts import EntryPlace, Facts, MissingFactError
 from creditchain.log.members import Members, Read
 from creditchain.log.publishing_cells import (
     CURRENT_EPOCH_KEY,
+    auditor_key,
+    auditor_of,
     book_key,
     closed_from_of,
     closed_key,
@@ -122,8 +124,42 @@ class StateReading:
         return published_of(book, total)
 
     def flags(self, entry: int) -> Flags:
-        """What became of the anchor or book with this entry."""
-        return flags_of(self._word(flags_key(entry)))
+        """What became of the anchor or book with this entry; of an audited book also who attested the audit."""
+        return self.flags_of_each([entry])[entry]
+
+    def flags_of_each(self, entries: Iterable[int]) -> dict[int, Flags]:
+        """The same of several, in three readings for all of them together."""
+        listed = list(dict.fromkeys(entries))
+        found = dict(zip(listed, map(flags_of, self._read([flags_key(one) for one in listed])), strict=True))
+        audited = [one for one in listed if found[one].audited]
+        if not audited:
+            return found
+        auditors = [auditor_of(word) for word in self._read([auditor_key(one) for one in audited])]
+        self.members.prepare_keys(key for key, _ in auditors if key is not None)
+        for one, (key, time) in zip(audited, auditors, strict=True):
+            stolen = key is not None and any(interval.covers(time) for interval in self.members.intervals(key))
+            found[one] = replace(found[one], auditor=key, audited_at=time, stolen=stolen)
+        return found
+
+    def audited_books(self, book: int) -> Iterator[tuple[int, Flags]]:
+        """The audited book with this entry and those that were audited before it, the last one first; none for 0.
+
+        Some may be broken or annulled, or audited by a thief. MissingFactError if one names a later one.
+        """
+        while book:
+            self.expect([flags_key(book), auditor_key(book)])
+            flags = self.flags(book)
+            yield book, flags
+            if flags.previous >= book:
+                raise MissingFactError(
+                    f"the book of entry {book} names a later one as audited before it",
+                    f"日志第 {book} 条的总账所称前一经审计总账不在其前",
+                )
+            book = flags.previous
+
+    def counting_book(self, book: int) -> int:
+        """The last of these books whose audit counts; 0 if there is none."""
+        return next((entry for entry, flags in self.audited_books(book) if flags.counts), 0)
 
     def closed_from(self, node: int) -> int:
         """From which log entry on a node does not show what it published; 0 if it shows all."""
@@ -136,6 +172,7 @@ class StateReading:
             return None
         self.expect([flags_key(entry.index)])
         audited_book, flags = self.published(body.node, body.key_epoch).audited_book, self.flags(entry.index)
+        audited, doubted = (False, 0) if flags.spoiled else self._audit_after(entry.index, audited_book)
         return AnchorInfo(
             node=body.node,
             root=body.root,
@@ -143,13 +180,26 @@ class StateReading:
             time=entry.time,
             entry=entry.index,
             key_epoch=body.key_epoch,
-            audited=audited_book > entry.index and not flags.spoiled,
+            audited=audited,
             broken=flags.broken,
             annulled=flags.annulled,
             number=body.number,
             product=body.product,
             block=entry.block,
+            doubted_book=doubted,
         )
+
+    def _audit_after(self, entry: int, audited_book: int) -> tuple[bool, int]:
+        """Whether an audit of a book after this entry counts; else the last such book that a thief audited, or 0."""
+        doubted = 0
+        for book, flags in self.audited_books(audited_book):
+            if book <= entry:
+                break
+            if flags.counts:
+                return True, 0
+            if flags.doubted and not flags.spoiled:
+                doubted = doubted or book
+        return False, doubted
 
     # Records.
 

@@ -77,7 +77,8 @@ class AnchorInfo:
     """An anchored batch: what its log entry says, and what became of it. `entry` is its index in the region log.
 
     `product` is the number of its product, `number` the batch's among the node's under `key_epoch`. `audited`: a book
-    that came after it was audited, and is sound. `block` is where its entry was found.
+    that came after it was audited, and counts (`Flags.counts`). Where none counts, `doubted_book` is the last one of
+    which only a thief may have attested an audit; 0 for none. `block` is where its entry was found.
     """
 
     node: int
@@ -92,6 +93,7 @@ class AnchorInfo:
     number: int
     product: int
     block: int
+    doubted_book: int = 0
 
     @property
     def spoiled(self) -> bool:
@@ -105,6 +107,7 @@ class Published:
 
     `leaves` are those of all its `batches`, `gone` those of broken and annulled ones. `last_entry`, `book` and
     `audited_book` are log entries: of the last batch or book, the last book, the last sound audited one; 0 for none.
+    Whether its audit counts, `Flags` say.
     """
 
     batches: int
@@ -120,6 +123,8 @@ class Flags:
     """What became of an anchor or a book, as `AuditRegistry.flagsOf(entry)` gives it.
 
     `since` is the entry by which it became broken or annulled, `previous` the audited book before an audited one.
+    `auditor` is the address of the key that attested its last audit, at `audited_at` (unix seconds). `stolen`: that key
+    was in other hands then. Governors may declare so years later.
     """
 
     audited: bool
@@ -128,11 +133,24 @@ class Flags:
     restored: bool
     since: int
     previous: int
+    auditor: str | None = None
+    audited_at: int = 0
+    stolen: bool = False
 
     @property
     def spoiled(self) -> bool:
         """Whether it is broken or annulled."""
         return self.broken or self.annulled
+
+    @property
+    def doubted(self) -> bool:
+        """Whether it is a book of which only a thief may have attested an audit."""
+        return self.audited and (self.auditor is None or self.stolen)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a book whose audit counts: it is sound, and no stolen key attested the audit."""
+        return self.audited and not self.spoiled and not self.doubted
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from creditchain.packages.report_package import EpochTag, LeafOrigin, PackagedRa
 from creditchain.products import Product, ProductKind
 from creditchain.reports.gathering import Library, VolumeKey
 from creditchain.verification.days import day_number, day_of
+from creditchain.verification.doubted import doubted_audit
 from creditchain.verification.evidence import NodeHistory
 from creditchain.verification.lives import Lives, RecordKey
 from creditchain.verification.policy import Completeness
@@ -51,6 +52,7 @@ from creditchain.vocabulary import Life
 
 #: Most books or batches that an error lists.
 _LISTED = 10
+_ABOUT_MISSING = "Get their folders from the nodes that published them, and name where they are."
 
 
 class LogView(Protocol):
@@ -181,12 +183,18 @@ def _require_folders(scope: Scope, library: Library) -> None:
         raise AssemblyError(
             f"{len(missing)} book(s) or batch(es) that the report must show are missing here",
             found=shown + more,
-            hint="Get their folders from the nodes that published them, and name where they are.",
+            hint=_ABOUT_MISSING + _about_doubted(missing),
         )
     for sought in _shown(scope):
         folder, body = _folder(sought, library), sought.volume.body
         if folder is None or (folder.manifest.size, folder.manifest.terms.key_epoch) != (body.size, body.key_epoch):
             raise AssemblyError("a folder is not what the log says", found=f"{sought.name}, {hexed(body.root)}")
+
+
+def _about_doubted(missing: Sequence[Sought]) -> str:
+    """Why more is to be shown than since the last audited book, where that is so."""
+    doubted = sorted({book for one in missing for book in one.shelf.doubted_after(one.volume.entry)})
+    return f" Newer books do not stand in for them: {doubted_audit(doubted[-1]).en}." if doubted else ""
 
 
 def _require_tags(scope: Scope, tags: Mapping[int, PackagedTag]) -> None:

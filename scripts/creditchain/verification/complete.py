@@ -26,6 +26,7 @@ from creditchain.packages.parts import hexed
 from creditchain.products import Product
 from creditchain.verification.case import Case, JudgedRecord, domains_in
 from creditchain.verification.consented import limits_days
+from creditchain.verification.doubted import not_audited
 from creditchain.verification.evidence import Missing, NodeHistory
 from creditchain.verification.lives import Lives, RecordKey, Successions
 from creditchain.verification.policy import Completeness
@@ -364,8 +365,8 @@ class _Check:
             first = scope.spoiled[0]
             return not_verified(
                 9,
-                f"what node {first.node} published cannot be shown (entry {first.entry}): {first.why}",
-                f"节点 {first.node} 所发布内容无法证明（日志第 {first.entry} 条）",
+                f"what node {first.node} published cannot be shown (entry {first.entry}): {first.why.en}",
+                f"节点 {first.node} 所发布内容无法证明（日志第 {first.entry} 条）：{first.why.zh}",
                 nodes=sorted({one.node for one in scope.spoiled}), entries=sorted(one.entry for one in scope.spoiled),
             )  # fmt: skip
         if self.doubtful:
@@ -374,7 +375,9 @@ class _Check:
                 f"{len(self.doubtful)} 条记录的状态由当时已泄露的密钥变更", doubtful=self.doubtful,
             )  # fmt: skip
         if demands.audited and any(_is_unaudited(one) for one in scope.sought):
-            return not_verified(9, "a batch in scope has not been audited", "范围内有批次未经审计")
+            what = Text("a batch in scope has not been audited", "范围内有批次未经审计")
+            why = not_audited(what, _doubted_books(scope))
+            return not_verified(9, why.en, why.zh)
         if self.veiled and not demands.trust_unopened:
             return not_verified(
                 9,
@@ -430,7 +433,13 @@ def _not_shown(section: Section, shown: Sequence[ShownRange]) -> str | None:
 
 
 def _is_unaudited(sought: Sought) -> bool:
-    return isinstance(sought.volume, LoggedAnchor) and not sought.shelf.is_audited(sought.volume)
+    return isinstance(sought.volume, LoggedAnchor) and not sought.shelf.is_audited(sought.volume.entry)
+
+
+def _doubted_books(scope: Scope) -> list[int]:
+    """Books that would make batches in scope audited, had not perhaps a thief attested that."""
+    unaudited = [one for one in scope.sought if _is_unaudited(one)]
+    return sorted({book for one in unaudited for book in one.shelf.doubted_after(one.volume.entry)})
 
 
 def _unaudited(scope: Scope) -> tuple[Weakness, ...]:
@@ -439,15 +448,11 @@ def _unaudited(scope: Scope) -> tuple[Weakness, ...]:
     count = sum(map(_is_unaudited, batches))
     if not count:
         return ()
-    return (
-        weakness(
-            WeaknessKind.UNAUDITED,
-            f"{count} batch(es) in scope have not been audited",
-            f"范围内 {count} 个批次未经审计",
-            batches=len(batches),
-            unaudited=count,
-        ),
-    )
+    doubted = _doubted_books(scope)
+    what = Text(f"{count} batch(es) in scope have not been audited", f"范围内 {count} 个批次未经审计")
+    why = not_audited(what, doubted)
+    more = {"doubted_books": doubted} if doubted else {}
+    return (weakness(WeaknessKind.UNAUDITED, why.en, why.zh, batches=len(batches), unaudited=count, **more),)
 
 
 def _closed(scope: Scope) -> tuple[Weakness, ...]:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from creditchain.documents import Document, domain_mask
 from creditchain.log.entries import AnchorBody
 from creditchain.log.views import AnchorInfo, LogEntry
 from creditchain.packages.record_package import RecordPackage
 from creditchain.products import Product
+from creditchain.verification.doubted import not_audited
 from creditchain.verification.evidence import Evidence, Missing, NodeHistory
 from creditchain.verification.policy import Policy
 from creditchain.verification.verdict import Step, Text, failed, not_verified, passed, worst_fault
 from creditchain.vocabulary import PUBLISHING, EntryKind, NodeStatus, Role
+
+#: A policy is not met.
+UNAUDITED: Final = Text(
+    "the policy requires an audited batch, and no regulator has audited this one", "策略要求经审计的批次"
+)
 
 
 def check_publisher(
@@ -133,9 +140,8 @@ def _out_of_scope(
         if product is None or product.ref not in policy.products:
             return failed(5, "the policy does not accept this product", "策略不接受该产品")
     if policy.audited and not anchor.audited:
-        return not_verified(
-            5, "the policy requires an audited batch, and no regulator has audited this one", "策略要求经审计的批次"
-        )
+        why = not_audited(UNAUDITED, [anchor.doubted_book] if anchor.doubted_book else [])
+        return not_verified(5, why.en, why.zh)
     return None
 
 

@@ -20,7 +20,9 @@ from creditchain.products import Product
 from creditchain.verification.case import Case, JudgedRecord, domains_in
 from creditchain.verification.confirmed import block_details, check_depth, where
 from creditchain.verification.content import check_document, check_fit
+from creditchain.verification.doubted import doubted_audit, not_audited
 from creditchain.verification.evidence import Missing, NodeHistory
+from creditchain.verification.publisher import UNAUDITED
 from creditchain.verification.ranged import ShownRange
 from creditchain.verification.report_evidence import ReportEvidence
 from creditchain.verification.shelves import Shelf
@@ -239,13 +241,18 @@ def _of_book(record: JudgedRecord, shelf: Shelf, member: NodeHistory, entry: Log
     if flags is not None and flags.broken:
         yield failed(5, "it was proven on chain that this book is wrong", "已有人证明该总账有误")
     if flags is not None and flags.annulled:
-        yield failed(5, "governors annulled this book: it was entered with a stolen key", "治理方已作废该总账")
+        yield failed(
+            5, "governors annulled this book: it was entered or audited with a stolen key", "治理方已作废该总账"
+        )
     if flags is None or not flags.audited or shelf.base is None or shelf.base.entry != entry.index:
         yield not_verified(
             5, "no audit says that this book is exactly the batches before it", "该总账未经审计，仅为发布方所述",
             entry=entry.index,
         )  # fmt: skip
         return
+    if flags.doubted:
+        why = doubted_audit(entry.index)
+        yield not_verified(5, why.en, why.zh, entry=entry.index)
     if shelf.gone_inside or shelf.doubtful or shelf.untold is not None:
         yield not_verified(
             5, "the book holds a batch that was broken or annulled since, or anchored with a stolen key",
@@ -266,14 +273,17 @@ def _accepted(case: Case, record: JudgedRecord, shelf: Shelf) -> Step | None:
     if policy.products and (record.product is None or record.product.ref not in policy.products):
         return failed(5, "the policy does not accept this product", "策略不接受该产品")
     if policy.audited and not _is_audited(record, shelf):
-        return not_verified(
-            5, "the policy requires an audited batch, and no regulator has audited this one", "策略要求经审计的批次"
-        )
+        why = not_audited(UNAUDITED, shelf.doubted_after(record.range.packaged.place.index))
+        return not_verified(5, why.en, why.zh)
     return None
 
 
 def _is_audited(record: JudgedRecord, shelf: Shelf) -> bool:
-    return record.range.book is not None or shelf.published.audited_book > record.range.packaged.place.index
+    entry = record.range.packaged.place.index
+    if record.range.book is None:
+        return shelf.is_audited(entry)
+    flags = shelf.flags.get(entry)
+    return flags is not None and flags.counts
 
 
 def _notices(record: JudgedRecord, member: NodeHistory) -> tuple[Text, ...]:
@@ -294,7 +304,9 @@ def _notices(record: JudgedRecord, member: NodeHistory) -> tuple[Text, ...]:
 def _weaknesses(record: JudgedRecord, shelf: Shelf) -> tuple[Weakness, ...]:
     if _is_audited(record, shelf):
         return ()
-    return (weakness(WeaknessKind.UNAUDITED, "the batch has not been audited", "该批次未经审计"),)
+    what = Text("the batch has not been audited", "该批次未经审计")
+    why = not_audited(what, shelf.doubted_after(record.range.packaged.place.index))
+    return (weakness(WeaknessKind.UNAUDITED, why.en, why.zh),)
 
 
 def _life(case: Case, record: JudgedRecord) -> tuple[Step, tuple[Text, ...]]:

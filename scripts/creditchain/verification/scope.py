@@ -3,7 +3,8 @@
 Of each node and key epoch in scope: the audited book with which the walk back ended, and every batch after it that is
 in the window and of a product in scope. What is broken, annulled, or was anchored with a compromised key, proves
 nothing: unless an auditor found that its records are published again, what it held is unknown and completeness cannot
-be shown. Batches that a node no longer shows, as governors said, nobody can show.
+be shown. Nor does a book prove anything whose audit was attested with a stolen key. Batches that a node no longer
+shows, as governors said, nobody can show.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from creditchain.merkle import Leaf
 from creditchain.messages import QueryRequest
 from creditchain.products import Product
 from creditchain.verification.days import day_of
+from creditchain.verification.doubted import doubted_audit, not_audited
 from creditchain.verification.evidence import NodeHistory
 from creditchain.verification.policy import Completeness
 from creditchain.verification.shelves import LoggedAnchor, LoggedBook, Shelf, Shelves
+from creditchain.verification.verdict import Text
 from creditchain.vocabulary import Life
 
 
@@ -81,7 +84,7 @@ class Spoiled:
 
     node: int
     entry: int
-    why: str
+    why: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,20 +191,28 @@ class _Found:
         sought = Sought(shelf, book, tuple(sections), self.products)
         (self.sought if why is None else self.doubted).append(sought)
 
-    def _fault_of(self, shelf: Shelf, book: LoggedBook) -> str | None:
+    def _fault_of(self, shelf: Shelf, book: LoggedBook) -> Text | None:
         member = self.members.get(shelf.node)
         if shelf.is_spoiled(book.entry):
-            return "it was broken or annulled since it was audited"
+            return Text("it was broken or annulled since it was audited", "审计后失效或被作废")
+        if shelf.flags[book.entry].doubted:
+            return doubted_audit(book.entry)
         if member is None or member.compromised_at(book.time):
-            return "a key was compromised when it was entered"
+            return Text("a key was compromised when it was entered", "登记时密钥已泄露")
         if shelf.gone_inside:
-            return "it holds leaves of a batch that was broken or annulled since"
+            return Text("it holds leaves of a batch that was broken or annulled since", "含其后失效或作废批次的叶节点")
         if shelf.doubtful:
-            return "it holds a batch that was anchored with a compromised key"
+            return Text("it holds a batch that was anchored with a compromised key", "含以泄露密钥锚定的批次")
         if shelf.untold is not None:
-            return f"it may hold a batch that was anchored with a compromised key: entry {shelf.untold} is not named"
+            return Text(
+                f"it may hold a batch that was anchored with a compromised key: entry {shelf.untold} is not named",
+                f"可能含以泄露密钥锚定的批次：未列明日志第 {shelf.untold} 条",
+            )
         if shelf.gone_before and not shelf.flags[book.entry].restored:
-            return "no audit found that what was broken or annulled before it is published again"
+            return Text(
+                "no audit found that what was broken or annulled before it is published again",
+                "未经审计确认此前失效或作废的内容已重新发布",
+            )
         return None
 
     def _add_batch(self, shelf: Shelf, anchor: LoggedAnchor) -> None:
@@ -212,9 +223,13 @@ class _Found:
             return
         self.nodes.add(shelf.node)
         if shelf.is_spoiled(anchor.entry):
-            self.spoiled.append(Spoiled(shelf.node, anchor.entry, "the batch was broken or annulled"))
+            why = not_audited(
+                Text("the batch was broken or annulled", "该批次失效或被作废"), shelf.doubted_after(anchor.entry)
+            )
+            self.spoiled.append(Spoiled(shelf.node, anchor.entry, why))
         elif made_with_stolen_key(anchor, self.members):
-            self.spoiled.append(Spoiled(shelf.node, anchor.entry, "a key was compromised when it was anchored"))
+            why = Text("a key was compromised when it was anchored", "锚定时密钥已泄露")
+            self.spoiled.append(Spoiled(shelf.node, anchor.entry, why))
         elif self.shelves.is_closed(shelf.node, anchor.entry):
             self.closed.append(anchor)
         else:

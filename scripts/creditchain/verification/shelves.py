@@ -2,7 +2,8 @@
 
 Every anchor and every book of a node writes one cell, so all of them are found from its word, back through old words.
 An audit says that a book is exactly the batches before it. So the walk back ends at the audited book that a report
-shows, and what must be shown is this book and each batch after it, however old the region is.
+shows, and what must be shown is this book and each batch after it, however old the region is. An audit that a stolen
+key attested says nothing. A report that shows an audited book before it, and each batch since, is as good as it was.
 """
 
 from __future__ import annotations
@@ -17,8 +18,6 @@ from creditchain.log.publishing_cells import (
     book_key,
     closed_from_of,
     closed_key,
-    flags_key,
-    flags_of,
     published_of,
     total_key,
 )
@@ -58,7 +57,8 @@ class Shelf:
     node: int
     key_epoch: int
     published: Published
-    #: The audited book with which the walk back ended; it may be spoiled since. None if the walk had no such end.
+    #: The audited book with which the walk back ended; it may be spoiled since, or its audit not count. None if the
+    #: walk had no such end.
     base: LoggedBook | None
     anchors: tuple[LoggedAnchor, ...]  #: those after `base`, the oldest first
     books: tuple[LoggedBook, ...]  #: the same
@@ -79,9 +79,18 @@ class Shelf:
         """Whether an anchor or a book is broken or annulled."""
         return self.flags[entry].spoiled
 
-    def is_audited(self, anchor: LoggedAnchor) -> bool:
-        """Whether a book that came after this batch was audited, and is sound."""
-        return self.published.audited_book > anchor.entry and not self.is_spoiled(anchor.entry)
+    def is_audited(self, entry: int) -> bool:
+        """Whether the audit of a book that came after the batch with this entry counts."""
+        return any(one.entry > entry and self.flags[one.entry].counts for one in self._all_books)
+
+    def doubted_after(self, entry: int) -> list[int]:
+        """Sound books that came after this entry, and of which only a thief may have attested an audit."""
+        after = (one.entry for one in self._all_books if one.entry > entry)
+        return [one for one in after if self.flags[one].doubted and not self.is_spoiled(one)]
+
+    @property
+    def _all_books(self) -> tuple[LoggedBook, ...]:
+        return self.books if self.base is None else (self.base, *self.books)
 
     def is_forgiven(self, anchor: LoggedAnchor) -> bool:
         """Whether an auditor found that what a spoiled batch held is published again, or never was the node's."""
@@ -92,7 +101,7 @@ class Shelf:
 
     def _restores(self, book: LoggedBook) -> bool:
         flags = self.flags[book.entry]
-        return flags.audited and flags.restored and not flags.spoiled
+        return flags.counts and flags.restored
 
     @property
     def gone_before(self) -> int:
@@ -156,7 +165,7 @@ def shelf_cells(publishers: Iterable[int], epochs: Iterable[int]) -> Iterator[by
 
 
 def read_shelves(facts: Facts, members: Mapping[int, NodeHistory], named: Mentioned | None) -> Shelves:
-    """Everything that publishers have on their shelves. Without `named`: from the last sound audited book on.
+    """Everything that publishers have on their shelves. Without `named`: from the last book on whose audit counts.
 
     `members` holds every node that ever anchored. Raises as `Facts` does.
     """
@@ -172,7 +181,7 @@ def read_shelves(facts: Facts, members: Mapping[int, NodeHistory], named: Mentio
             if entry_of(book):
                 published = published_of(book, total)
                 stop = named or _assembling(reading, published, closed[node])
-                walk = _Walk(facts, node, epoch, published, stop)
+                walk = _Walk(reading, node, epoch, published, stop)
                 found.append(walk.shelf(book, members.get(node)))
                 unread += walk.unread
     products = {one.number: one for one in reading.products()}
@@ -180,24 +189,21 @@ def read_shelves(facts: Facts, members: Mapping[int, NodeHistory], named: Mentio
 
 
 def _assembling(reading: RegionReading, published: Published, closed: int) -> Mentioned:
-    """Whoever assembles a report shows the last sound audited book, and will name all that came after it.
+    """Whoever assembles a report shows the last book whose audit counts, and will name all that came after it.
 
     A closed node does not show a book that it entered from then on, so the one before that counts.
     """
-    book = published.audited_book
-    while book >= closed > 0:
-        flags = reading.flags(book)
-        book = flags.previous
-        while book and reading.flags(book).spoiled:
-            book = reading.flags(book).previous
+    audited = reading.audited_books(published.audited_book)
+    book = next((one for one, flags in audited if flags.counts and not one >= closed > 0), 0)
     return Mentioned(frozenset({book}), None, 2**64)
 
 
 class _Walk:
     """From a cell back to the book that ends the walk."""
 
-    def __init__(self, facts: Facts, node: int, epoch: int, published: Published, named: Mentioned) -> None:
-        self._facts, self._node, self._epoch, self._published, self._named = facts, node, epoch, published, named
+    def __init__(self, reading: RegionReading, node: int, epoch: int, published: Published, named: Mentioned) -> None:
+        self._reading, self._facts, self._named = reading, reading.facts, named
+        self._node, self._epoch, self._published = node, epoch, published
         self._key = book_key(node, epoch)
         self._flags: dict[int, Flags] = {}
         self._seen: list[int] = []  #: batches and books that the walk came by
@@ -278,8 +284,7 @@ class _Walk:
     def _read_flags(self, entries: Iterable[int]) -> None:
         missing = [entry for entry in entries if entry not in self._flags]
         if missing:
-            words = self._facts.words([flags_key(entry) for entry in missing])
-            self._flags.update(zip(missing, map(flags_of, words), strict=True))
+            self._flags |= self._reading.flags_of_each(missing)
 
     def _doubtful(
         self, word: bytes, base: LoggedBook, member: NodeHistory

@@ -26,6 +26,7 @@ from creditchain.packages.report_package import ReportPackage
 from creditchain.products import Product
 from creditchain.verification.confirmed import block_details, check_depth, where
 from creditchain.verification.content import check_document, check_product
+from creditchain.verification.doubted import not_audited
 from creditchain.verification.evidence import Evidence, Missing, NodeHistory
 from creditchain.verification.policy import DEFAULT_POLICY, Policy
 from creditchain.verification.publisher import check_publisher
@@ -98,7 +99,9 @@ def _own_weaknesses(evidence: Evidence, tagged: Step, published: Step) -> list[W
         found.append(UNVOUCHED_TAG)
     anchor = evidence.anchor
     if published.outcome is Outcome.PASSED and isinstance(anchor, AnchorInfo) and not anchor.audited:
-        found.append(weakness(WeaknessKind.UNAUDITED, "the batch has not been audited", "该批次未经审计"))
+        what = Text("the batch has not been audited", "该批次未经审计")
+        why = not_audited(what, [anchor.doubted_book] if anchor.doubted_book else [])
+        found.append(weakness(WeaknessKind.UNAUDITED, why.en, why.zh))
     return found
 
 

@@ -34,6 +34,7 @@ from creditchain.log.facts import Basis, EntryPlace, FactsHead, MissingFactError
 from creditchain.log.members import member_key, node_key, operator_key
 from creditchain.log.publishing_cells import (
     CURRENT_EPOCH_KEY,
+    auditor_key,
     book_key,
     epoch_keys,
     flags_key,
@@ -60,6 +61,7 @@ BATCH = 5_000  #: leaves of a day's batch
 ENTERPRISES = 2_700
 LOG_ID = keccak256(b"log of the benchmark")
 ANCHOR_REGISTRY = "0x" + "a1" * 20
+AUDITOR = "0x" + "d4" * 20  #: the key of the regulator that audits
 ORIGIN = Origin(31337, "YRD", LOG_ID, "0x" + "b2" * 20, "0x" + "c3" * 20)
 KEYS = {node: keccak256(b"key of node %d" % node) for node in (PLATFORM, INSTITUTION)}
 TODAY = 1_782_950_400  #: 2026-07-02 in China
@@ -279,8 +281,11 @@ def _book(
     entry = facts.append(body, {key: facts.next << 72 | size << 32 | 1000})
     facts.append(
         AuditBody(PLATFORM, node, epoch, entry, False, bytes(32)),
-        {flags_key(entry): 1, total_key(node, epoch): entry},
-    )
+        {
+            flags_key(entry): 1, total_key(node, epoch): entry,
+            auditor_key(entry): facts.time << 160 | int(AUDITOR, 16),
+        },
+    )  # fmt: skip
 
 
 def _leaves_of(batches: Sequence[Batch], tag: bytes) -> Iterator[tuple[Leaf, int]]:

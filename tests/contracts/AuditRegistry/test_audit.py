@@ -6,30 +6,37 @@ from consent_world import next_block_at
 from world import (
     BUREAU,
     INSTITUTION,
+    NO_ADDRESS,
     PLATFORM,
     REGULATOR,
     SOURCE,
     Kind,
     Role,
     Status,
+    admission,
     assert_logged,
     body_hash,
     declare_stolen,
     enter,
     index_of,
     leaf_opening,
+    node_count,
     now,
     number_hash,
     publish,
     refused,
     shown,
     shown_leaf,
+    time_of,
     wait,
 )
 
 REPORT = number_hash("report", 1)
 LEAVES = [leaf_opening(n) for n in range(9)]
-NOTHING = {"audited": False, "broken": False, "annulled": False, "restored": False, "since": 0, "previous": 0}
+NOTHING = {
+    "audited": False, "broken": False, "annulled": False, "restored": False, "since": 0, "previous": 0,
+    "auditedBy": NO_ADDRESS, "auditedAt": 0,
+}  # fmt: skip
 
 
 def audit(region, entered, *, restored=False, auditor=REGULATOR):
@@ -38,6 +45,16 @@ def audit(region, entered, *, restored=False, auditor=REGULATOR):
 
 def flags(region, tx):
     return region.audits.flagsOf(index_of(tx)).dict()
+
+
+def after(tx, **more):
+    """What the flags of a book are after this audit."""
+    return {**NOTHING, "audited": True, "auditedBy": str(tx.sender), "auditedAt": time_of(tx), **more}
+
+
+def another_regulator(region):
+    region.nodes.admit(admission(accounts[8], Role.REGULATOR))
+    return node_count(region)
 
 
 def last_audited(region):
@@ -63,7 +80,7 @@ def test_attest_audit(region, entered, restored):
         ("bytes32", REPORT),
     )
     assert_logged(region, tx, region.audits, (Kind.AUDIT, body))
-    assert flags(region, entered) == {**NOTHING, "audited": True, "restored": restored}
+    assert flags(region, entered) == after(tx, restored=restored)
     assert last_audited(region) == book
 
 
@@ -74,16 +91,48 @@ def test_an_audit_counts_for_its_book_only(region, entered):
     second = enter(region, LEAVES)
     assert flags(region, second) == NOTHING
     assert last_audited(region) == index_of(entered)
-    audit(region, second)
-    assert flags(region, second) == {**NOTHING, "audited": True, "previous": index_of(entered)}
+    tx = audit(region, second)
+    assert flags(region, second) == after(tx, previous=index_of(entered))
     assert last_audited(region) == index_of(second)
 
 
-def test_audit_again(region, entered):
-    audit(region, entered)
-    audit(region, entered, restored=True)
-    assert flags(region, entered) == {**NOTHING, "audited": True, "restored": True}
+@pytest.mark.parametrize("restored", [False, True])
+def test_audit_again(region, entered, restored):
+    """The last audit counts: who attested it, when, what it found. It never names its own book as the one before."""
+    audit(region, entered, restored=not restored)
+    wait(10)
+    tx = audit(region, entered, restored=restored)
+    assert flags(region, entered) == after(tx, restored=restored)
     assert last_audited(region) == index_of(entered)
+    publish(region, LEAVES[4:])
+    second = enter(region, LEAVES)
+    for again in (audit(region, second), audit(region, second, restored=restored)):
+        book = after(again, previous=index_of(entered))
+    assert flags(region, second) == {**book, "restored": restored}
+
+
+def test_another_regulator_audits_anew_what_a_thief_attested(region, entered):
+    """Declared later, the theft leaves the audit with the thief's name; another regulator puts its own in its place."""
+    other = another_regulator(region)
+    audit(region, entered)
+    wait(10)
+    second = enter(region, LEAVES[:4])
+    stolen = audit(region, second, restored=True)
+    wait(10)
+    declare_stolen(region, accounts[REGULATOR], (time_of(stolen), 0))
+    book = after(stolen, previous=index_of(entered), restored=True)
+    assert flags(region, second) == book
+    tx = region.audits.attestAudit(other, shown(region, second), False, REPORT, {"from": accounts[8]})
+    assert flags(region, second) == after(tx, previous=index_of(entered))
+    assert last_audited(region) == index_of(second)
+
+
+def test_the_host_of_a_regulator_attests(region, entered):
+    """It is the key that acted which may turn out to be stolen."""
+    region.nodes.admit(admission(NO_ADDRESS, Role.REGULATOR, host=PLATFORM))
+    hosted = node_count(region)
+    tx = region.audits.attestAudit(hosted, shown(region, entered), False, REPORT, {"from": accounts[PLATFORM]})
+    assert flags(region, entered) == after(tx)
 
 
 def test_an_older_book_than_the_last_audited_one(region, entered):

@@ -22,6 +22,7 @@ from world import (
     refused,
     shown,
     shown_leaf,
+    time_of,
     written,
 )
 
@@ -39,6 +40,14 @@ def values(tx):
 def audit(region, entered, restored=False):
     arguments = (REGULATOR, shown(region, entered), restored, REASON)
     return region.audits.attestAudit(*arguments, {"from": accounts[REGULATOR]})
+
+
+def auditor_key(book):
+    return cell_key(AUDIT_SPACE, 3 << 64 | book)
+
+
+def auditor(tx):
+    return time_of(tx) << 160 | int(str(tx.sender), 16)
 
 
 def test_product(region):
@@ -71,8 +80,9 @@ def test_audit_and_breaking(region):
     first, second = enter(region, OPENINGS), enter(region, OPENINGS)
     flags = [cell_key(AUDIT_SPACE, index_of(one)) for one in (tx, first, second)]
     a, b = index_of(first), index_of(second)
-    assert values(audit(region, first)) == {flags[1]: 1, TOTAL: a}
-    assert values(audit(region, second, True)) == {flags[2]: a << 44 | 9, TOTAL: b}
+    tx_a, tx_b = audit(region, first), audit(region, second, True)
+    assert values(tx_a) == {flags[1]: 1, TOTAL: a, auditor_key(a): auditor(tx_a)}
+    assert values(tx_b) == {flags[2]: a << 44 | 9, TOTAL: b, auditor_key(b): auditor(tx_b)}
     leaves = (shown_leaf(OPENINGS, 0), shown_leaf(OPENINGS, 1))
     proven = region.audits.proveDisorderInBook(shown(region, second), *leaves)
     assert values(proven) == {flags[2]: a << 44 | index_of(proven) << 4 | 11, TOTAL: a}

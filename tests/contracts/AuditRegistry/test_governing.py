@@ -4,12 +4,15 @@ import pytest
 from brownie import accounts
 from world import (
     BUREAU,
+    NO_ADDRESS,
     PLATFORM,
     REGULATOR,
     SOURCE,
     VIRTUAL,
     Kind,
+    Role,
     acceptance,
+    admission,
     assert_logged,
     body_hash,
     book,
@@ -18,6 +21,7 @@ from world import (
     index_of,
     leaf_opening,
     new_key,
+    node_count,
     now,
     number_hash,
     publish,
@@ -63,6 +67,7 @@ def test_a_batch_of_a_thief_is_annulled(region):
     (entry,) = assert_logged(region, tx, region.audits, (Kind.ANNULLED, body_of(stolen, key)))
     assert flags(region, stolen) == {
         "audited": False, "broken": False, "annulled": True, "restored": False, "since": entry, "previous": 0,
+        "auditedBy": NO_ADDRESS, "auditedAt": 0,
     }  # fmt: skip
     assert (published(region)["leaves"], published(region)["gone"]) == (9, 5)
     with refused("AuditRegistrySpoiled", index_of(stolen)):
@@ -98,6 +103,88 @@ def test_a_book_of_a_thief_is_annulled(region):
     assert_logged(region, tx, region.audits, (Kind.ANNULLED, body_of(stolen, key)))
     assert flags(region, stolen)["annulled"]
     assert (published(region)["gone"], published(region)["auditedBook"]) == (0, index_of(sound))
+
+
+def audited(region, book):
+    wait(10)
+    return region.audits.attestAudit(REGULATOR, shown(region, book), False, REASON, {"from": accounts[REGULATOR]})
+
+
+def test_a_book_that_a_thief_audited_is_annulled(region):
+    """The last sound audited book before it takes its place; where the thief audited that too, it is annulled too."""
+    publish(region, LEAVES)
+    sound, first, second = (enter(region, LEAVES) for _ in range(3))
+    audited(region, sound)
+    theft = time_of(audited(region, first))
+    audited(region, second)
+    key = accounts[REGULATOR].address
+    declare_stolen(region, key, (theft, 0))
+    tx = region.audits.annulBook(shown(region, second), key, REASON)
+    assert_logged(region, tx, region.audits, (Kind.ANNULLED, body_of(second, key)))
+    assert flags(region, second)["annulled"]
+    assert published(region)["auditedBook"] == index_of(first)
+    region.audits.annulBook(shown(region, first), key, REASON)
+    assert published(region)["auditedBook"] == index_of(sound)
+    assert flags(region, sound)["previous"] == 0
+    region.nodes.admit(admission(accounts[8], Role.REGULATOR))
+    with refused("AuditRegistrySpoiled", index_of(second)):
+        region.audits.attestAudit(node_count(region), shown(region, second), False, REASON, {"from": accounts[8]})
+
+
+def test_the_book_before_is_annulled_first(region):
+    """Then the one after it falls back past it."""
+    publish(region, LEAVES)
+    sound, first, second = (enter(region, LEAVES) for _ in range(3))
+    audited(region, sound)
+    theft = time_of(audited(region, first))
+    audited(region, second)
+    key = accounts[REGULATOR].address
+    declare_stolen(region, key, (theft, 0))
+    region.audits.annulBook(shown(region, first), key, REASON)
+    assert published(region)["auditedBook"] == index_of(second)
+    region.audits.annulBook(shown(region, second), key, REASON)
+    assert published(region)["auditedBook"] == index_of(sound)
+
+
+def test_a_book_that_an_auditor_with_a_sound_key_audited_stands(region):
+    """Neither a theft before or after the audit, nor one of a regulator that did not attest it, is a reason."""
+    publish(region, LEAVES)
+    entered = enter(region, LEAVES)
+    region.nodes.admit(admission(accounts[8], Role.REGULATOR))
+    wait(100)
+    at = time_of(audited(region, entered))
+    wait(100)
+    other, key = accounts[8].address, accounts[REGULATOR].address
+    declare_stolen(region, other, (at, 0))
+    with refused("AuditRegistryKeySound", other, SOURCE, time_of(entered)):
+        region.audits.annulBook(shown(region, entered), other, REASON)
+    declare_stolen(region, key, (at - 50, at - 1), (at + 1, 0))
+    with refused("AuditRegistryKeySound", key, SOURCE, time_of(entered)):
+        region.audits.annulBook(shown(region, entered), key, REASON)
+    unaudited = enter(region, LEAVES)
+    with refused("AuditRegistryKeySound", NO_ADDRESS, SOURCE, time_of(unaudited)):
+        region.audits.annulBook(shown(region, unaudited), NO_ADDRESS, REASON)
+    assert published(region)["auditedBook"] == index_of(entered)
+
+
+def test_a_book_that_was_audited_anew_is_not_annulled_for_the_thief(region):
+    publish(region, LEAVES)
+    entered = enter(region, LEAVES)
+    region.nodes.admit(admission(accounts[8], Role.REGULATOR))
+    other, key = node_count(region), accounts[REGULATOR].address
+    declare_stolen(region, key, (time_of(audited(region, entered)), 0))
+    region.audits.attestAudit(other, shown(region, entered), False, REASON, {"from": accounts[8]})
+    with refused("AuditRegistryKeySound", key, SOURCE, time_of(entered)):
+        region.audits.annulBook(shown(region, entered), key, REASON)
+
+
+def test_an_auditors_stolen_key_annuls_no_batch(region):
+    batch = publish(region, LEAVES)
+    entered = enter(region, LEAVES)
+    key = accounts[REGULATOR].address
+    declare_stolen(region, key, (time_of(audited(region, entered)), 0))
+    with refused("AuditRegistryKeySound", key, SOURCE, time_of(batch)):
+        region.audits.annulBatch(shown(region, batch), key, REASON)
 
 
 def test_a_hosts_stolen_key(region):

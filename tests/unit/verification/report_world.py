@@ -40,6 +40,7 @@ from creditchain.log.entries import (
     BookBody,
     BrokenBody,
     ClosedBody,
+    CompromiseBody,
     ConsentBody,
     PauseBody,
     ProductBody,
@@ -50,8 +51,10 @@ from creditchain.log.entries import (
     entry_hash,
 )
 from creditchain.log.facts import EntryPlace, Facts
+from creditchain.log.members import compromise_key
 from creditchain.log.publishing_cells import (
     CURRENT_EPOCH_KEY,
+    auditor_key,
     book_key,
     closed_key,
     epoch_keys,
@@ -125,6 +128,9 @@ FIGURES: dict[str, Any] = {
     "factors": [],
 }
 
+
+#: Keys of two regulators.
+AUDITOR, OTHER_AUDITOR = "0x" + "d4" * 20, "0x" + "e5" * 20
 
 #: Changes a document in place.
 Bend = Callable[[dict[str, Any]], object]
@@ -454,10 +460,10 @@ class Region:
         """Enter a book of all batches of the node and key epoch so far, with an audit."""
         self.audit_book(source, self.anchors[source, root].key_epoch)
 
-    def audit_book(self, source: int, epoch: int, *, restored: bool = False) -> int:
+    def audit_book(self, source: int, epoch: int, *, restored: bool = False, by: str = AUDITOR) -> int:
         """The same; `restored`: the auditor found that what was spoiled is published again. The book's entry."""
         book = self.enter_book(source, epoch)
-        self.attest(book, restored=restored)
+        self.attest(book, restored=restored, by=by)
         return book
 
     def enter_book(self, source: int, epoch: int, *, bend: Callable[[list[Leaf]], object] | None = None) -> int:
@@ -488,19 +494,28 @@ class Region:
         self.books[source, root] = MemoryBook(manifest, leaves, tree, [rows.get(leaf, 0) for leaf in leaves])
         return entry
 
-    def attest(self, book: int, *, restored: bool = False) -> None:
-        """A regulator audits a book that was entered."""
+    def attest(self, book: int, *, restored: bool = False, by: str = AUDITOR) -> None:
+        """A regulator, whose key is `by`, audits a book that was entered."""
         body = self.entries[book].body
         assert isinstance(body, BookBody)
         key, total = flags_key(book), total_key(body.node, body.key_epoch)
         value = self.value(total)
-        flags = self.value(key) & 2**44 - 1 | (value & 2**40 - 1) << 44 | 1 | restored << 3
-        writes = {key: flags, total: value >> 40 << 40 | book}
+        before = self.value(key)
+        flags = before & ~8 if before & 1 else before | (value & 2**40 - 1) << 44 | 1
+        writes = {
+            key: flags | restored << 3, total: value >> 40 << 40 | book,
+            auditor_key(book): (self.now + 60) << 160 | int(by, 16),
+        }  # fmt: skip
         self.log(AuditBody(1, body.node, body.key_epoch, book, restored, bytes(32)), writes=writes)
         for place, anchor in self.anchors.items():
             mine = place[0] == body.node and anchor.key_epoch == body.key_epoch and anchor.entry < book
             if mine and not anchor.spoiled:
                 self.anchors[place] = replace(anchor, audited=True)
+
+    def steal(self, key: str, since: int, until: int = 0) -> None:
+        """Governors declare that an auditor's key was in other hands; without `until`, that it still is."""
+        interval = since if until == 0 else since << 40 | until << 80
+        self.log(CompromiseBody(1, key, interval), writes={compromise_key(key): interval})
 
     def entry_body(self, entry: int) -> Any:
         """The body of an entry."""

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from report_world import (
+    AUDITOR,
     DELIVERED,
+    OTHER_AUDITOR,
     POWER,
     REGISTRY,
     SUBJECT,
@@ -24,9 +26,14 @@ from verification_world import with_stolen_key
 
 from creditchain.documents import Section
 from creditchain.hashing import keccak256
+from creditchain.log.entries import AuditBody
 from creditchain.log.facts import EntryPlace
+from creditchain.log.publishing_cells import auditor_key
 from creditchain.merkle import Leaf, prove_range
+from creditchain.packages.parts import hexed
 from creditchain.packages.report_package import Reads, ReportPackage, parse_report_package
+from creditchain.reports import AssemblyError
+from creditchain.verification.doubted import doubted_audit
 from creditchain.verification.policy import Completeness, Policy
 from creditchain.verification.verdict import Outcome, Status, Verdict, WeaknessKind
 from creditchain.vocabulary import Life
@@ -347,6 +354,142 @@ class TestSpoiled:
         assert verdict.status is Status.VALID
         assert [one.details for one in verdict.weaknesses] == [{"nodes": [TAX], "batches": 1}]
         assert verdict.step(9).details["books"] == 5
+
+
+class TestStolenAudits:
+    """The key with which a regulator attested an audit turns out to have been in other hands then."""
+
+    def test_an_audit_by_a_stolen_key(self) -> None:
+        """The thief attests a book that launders a record away. Once the theft is declared, the book shows nothing."""
+        here = region()
+        theft = here.now
+        book = here.enter_book(REGISTRY, 1, bend=lambda leaves: hide(here, leaves))
+        here.attest(book)
+        package = here.honest()
+        assert here.verify(package).status is Status.VALID
+        here.steal(AUDITOR, theft)
+        verdict = here.verify(package)
+        assert outcomes(verdict) == {9: "not verified"}
+        assert reason(verdict, 9).endswith(f"published cannot be shown (entry {book}): {doubted_audit(book).en}")
+        assert verdict.step(9).reason.zh.endswith(doubted_audit(book).zh)
+
+    def test_records_of_a_book_that_a_thief_audited(self) -> None:
+        here = booked()
+        package = here.honest()
+        book = next(one.place.index for one in package.ranges if one.node == REGISTRY)
+        here.steal(AUDITOR, DELIVERED - YEAR)
+        verdict = here.verify(package)
+        assert outcomes(verdict) == {5: "not verified", 9: "not verified"}
+        assert reason(verdict, 5).endswith(doubted_audit(book).en)
+
+    def test_another_regulator_audits_it_anew(self) -> None:
+        here = booked()
+        package = here.honest()
+        here.steal(AUDITOR, DELIVERED - YEAR)
+        for book in {one.place.index for one in package.ranges}:
+            here.attest(book, by=OTHER_AUDITOR)
+        assert here.verify(package).status is Status.VALID
+        assert here.verify(here.honest()).step(9).details["books"] == 5
+
+    @pytest.mark.parametrize(("since", "until", "status"), [
+        (0, 0, Status.COULD_NOT_CHECK),
+        (1, 0, Status.VALID),
+        (-9, 0, Status.COULD_NOT_CHECK),
+        (-9, -1, Status.VALID),
+    ])  # fmt: skip
+    def test_the_second_of_the_audit_decides(self, since: int, until: int, status: Status) -> None:
+        here = booked()
+        package = here.honest()
+        book = here.enter_book(POWER, 2)
+        here.attest(book, by=OTHER_AUDITOR)
+        attested = here.now
+        package = here.deliver(here.assemble().package, here.consents())
+        here.steal(OTHER_AUDITOR, attested + since, until and attested + until)
+        assert here.verify(package).status is status
+
+    def test_a_thief_with_the_key_of_somebody_else_changes_nothing(self) -> None:
+        here = booked()
+        here.steal(OTHER_AUDITOR, DELIVERED - YEAR)
+        assert here.verify(here.honest()).status is Status.VALID
+
+    def test_a_book_of_which_nobody_says_who_audited_it(self) -> None:
+        here = booked()
+        package = here.honest()
+        book = next(one.place.index for one in package.ranges if one.node == REGISTRY)
+        here.log(AuditBody(1, REGISTRY, 1, book, False, bytes(32)), writes={auditor_key(book): 0})
+        assert outcomes(here.verify(package)) == {5: "not verified", 9: "not verified"}
+
+    def test_the_book_before_it_is_shown_instead(self) -> None:
+        """With each batch since, as before anybody audited the later one."""
+        here = booked()
+        here.publish(POWER, "power-usage/1", [(SUBJECT, "2024-05-28", "")], epoch=2)
+        theft = here.now
+        here.audit_book(POWER, 2)
+        assert here.verify(here.honest()).step(9).details["batches"] == 0
+        here.steal(AUDITOR, theft)
+        verdict = here.verify(here.honest())
+        assert verdict.status is Status.VALID
+        assert (verdict.step(9).details["books"], verdict.step(9).details["batches"]) == (5, 1)
+
+    def test_all_books_back_to_the_last_that_nobody_doubts_are_passed_over(self) -> None:
+        here = booked()
+        theft = here.now + 1
+        for day in ("2024-05-28", "2024-06-28"):
+            here.publish(POWER, "power-usage/1", [(SUBJECT, day, "")], epoch=2)
+            here.audit_book(POWER, 2)
+        here.steal(AUDITOR, theft)
+        details = here.verify(here.honest()).step(9).details
+        assert (details["books"], details["batches"], details["audited"]) == (5, 2, 0)
+
+    def test_without_a_book_that_nobody_doubts_all_batches_are_shown(self) -> None:
+        here = booked()
+        here.steal(AUDITOR, DELIVERED - YEAR)
+        verdict = here.verify(here.honest())
+        assert verdict.status is Status.VALID
+        assert verdict.step(9).details["books"] == 0
+
+    def test_a_batch_that_is_missing_now_is_named_with_the_reason(self) -> None:
+        here = booked()
+        root = here.publish(POWER, "power-usage/1", [(SUBJECT, "2024-05-28", "")], epoch=2)
+        theft = here.now
+        book = here.audit_book(POWER, 2)
+        here.steal(AUDITOR, theft)
+        batches = {key: one for key, one in here.batches.items() if key != (POWER, root)}
+        with pytest.raises(AssemblyError) as refused:
+            here.assemble(batches)
+        assert hexed(root) in str(refused.value.found)
+        assert str(refused.value.hint).endswith(f"Newer books do not stand in for them: {doubted_audit(book).en}.")
+
+    def test_what_was_broken_is_published_again_as_a_thief_says(self) -> None:
+        here = booked()
+        root = here.publish(POWER, "power-usage/1", [], epoch=2)
+        here.spoil(POWER, root)
+        theft = here.now
+        book = here.audit_book(POWER, 2, restored=True)
+        package = here.honest()
+        assert here.verify(package).status is Status.VALID
+        here.steal(AUDITOR, theft)
+        assert outcomes(here.verify(package)) == {5: "not verified", 9: "not verified"}
+        verdict = here.verify(here.honest())
+        assert outcomes(verdict) == {9: "not verified"}
+        assert reason(verdict, 9).endswith(f"the batch was broken or annulled; {doubted_audit(book).en}")
+
+    def test_a_batch_that_a_thief_audited_is_not_audited(self) -> None:
+        here = booked()
+        here.publish(POWER, "power-usage/1", [(SUBJECT, "2024-05-28", "")], epoch=2)
+        theft = here.now
+        book = here.audit_book(POWER, 2)
+        here.steal(AUDITOR, theft)
+        package = here.honest()
+        weak = here.verify(package).weaknesses
+        assert {one.kind for one in weak} == {WeaknessKind.UNAUDITED}
+        assert any(one.details.get("doubted_books") == [book] for one in weak)
+        why = doubted_audit(book).en
+        assert all(one.text.en.endswith(why) for one in weak)
+        verdict = here.verify(package, Policy(audited=True, completeness=Completeness(audited=True)))
+        assert outcomes(verdict) == {5: "not verified", 9: "not verified"}
+        assert reason(verdict, 5).endswith(why)
+        assert reason(verdict, 9) == f"a batch in scope has not been audited; {why}"
 
 
 class TestLeftOut:

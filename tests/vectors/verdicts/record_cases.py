@@ -357,6 +357,10 @@ def _publishers(world: World) -> Iterator[Case]:
 
     yield _case("a batch that is broken", world, {5: F}, None, anchor(broken=True))
     yield _case("a batch that is audited", world, {}, None, anchor(audited=True), weaknesses=[])
+    doubted = anchor(doubted_book=ANCHORED)
+    yield _case("a batch of whose book a thief attested the audit", world, {}, None, doubted)
+    strict = POLICY + "audited = true\n"
+    yield _case("the same, and the policy wants it audited", world, {5: N}, None, doubted, policy=strict)
     yield _case("a publisher that may not publish", world, {5: F}, None, publisher(role=5))
     yield _case("a publisher that was suspended later", world, {}, None, publisher(status=2))
     for name, since, until, steps in (

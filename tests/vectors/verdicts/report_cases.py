@@ -5,22 +5,26 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 from report_world import (
+    AUDITOR,
     BANK,
     CATALOGUE,
     DELIVERED,
     ENTERPRISE_KEY,
     NONCE,
     OPEN,
+    OTHER_AUDITOR,
     OTHER_BANK,
     OTHERS,
     PLATFORM,
     POWER,
     REGISTRY,
     SECTIONS,
+    START,
     SUBJECT,
     TAG_KEYS,
     TAX,
@@ -98,6 +102,7 @@ def report_cases() -> Iterator[Case]:
     yield from _batches()
     yield from _books()
     yield from _spoiled_books()
+    yield from _stolen_audits()
     yield from _lapsed()
     yield from _retention()
     yield from _records(world)
@@ -768,6 +773,42 @@ def _spoiled_books() -> Iterator[Case]:
     here.audit_book(TAX, 2)
     here.close(TAX, here.anchors[TAX, root].entry)
     yield _case("a node is closed after its last book but one", _honest(here), {}, weaknesses=["closed node"])
+
+
+def _stolen_audits() -> Iterator[Case]:
+    """Steps 5 and 9: books whose audit was attested with a key that turns out to have been stolen then."""
+    here = _booked()
+    package = here.honest()
+    here.steal(AUDITOR, START)
+    told = (package, facts_for(here, package))
+    yield _case("an audit by a stolen key", told, {5: N, 9: N}, weaknesses=[])
+    for book in sorted({one.place.index for one in package.ranges}):
+        here.attest(book, by=OTHER_AUDITOR)
+    told = (package, facts_for(here, package))
+    yield _case("the same, and another regulator audited them anew", told, {}, weaknesses=[])
+    here = _booked()
+    here.publish(POWER, "power-usage/1", [(SUBJECT, "2024-05-28", "")], epoch=2)
+    theft = here.now + 120
+    here.audit_book(POWER, 2)
+    package = here.honest()
+    for name, since, until, steps, weak in (
+        ("in the second of the audit", theft, theft, {5: N, 9: N}, []),
+        ("to the second before the audit", theft - 9, theft - 1, {}, []),
+        ("from the second after the audit", theft + 1, 0, {}, []),
+    ):
+        there = deepcopy(here)
+        there.steal(AUDITOR, since, until)
+        yield _case(f"an auditor's key was stolen {name}", (package, facts_for(there, package)), steps, weaknesses=weak)
+    here.steal(AUDITOR, theft)
+    yield _case("the book before the one that a thief audited, and a batch since", _honest(here), {})
+    strict = SCOPE + "audited = true\n"
+    yield _case("the same, and the policy wants batches audited", _honest(here), {9: N}, policy=strict)
+    here = _booked()
+    here.spoil(TAX, here.publish(TAX, "tax-payment/1", [], epoch=2))
+    theft = here.now
+    here.audit_book(TAX, 2, restored=True)
+    here.steal(AUDITOR, theft)
+    yield _case("a broken batch is published again, as a thief says", _honest(here), {9: N}, weaknesses=[])
 
 
 def _lapsed() -> Iterator[Case]:
