@@ -109,9 +109,8 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
     /// @inheritdoc IConsentToken
     function setLimit(uint8 limit, uint200 value) external override restricted {
         if (!Limits.valid(limit, value)) revert ConsentTokenLimit(limit, value);
-        uint256 before = Cells.valueOf(log, Limits.key(limit));
-        uint256 next = Limits.next(limit, before, value);
-        Entries.append(log, EntryKind.LIMITS, abi.encode(limit, value), Limits.key(limit), next);
+        uint256 next = Limits.next(limit, Cells.valueOf(log, Limits.KEY), value);
+        Entries.append(log, EntryKind.LIMITS, abi.encode(limit, value), Limits.KEY, next);
     }
 
     /// @inheritdoc IConsentToken
@@ -140,7 +139,7 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
 
     /// @inheritdoc IConsentToken
     function openDomainsAt(uint40 time) external view override returns (uint32 domains) {
-        uint256 rules = Cells.valueOf(log, Limits.key(Limits.OPEN_DOMAINS));
+        uint256 rules = Cells.valueOf(log, Limits.KEY);
         bool known;
         (domains, known) = Limits.openAt(rules, time);
         if (!known) revert ConsentTokenOpenDomainsPast(time, Limits.since(rules >> 64));

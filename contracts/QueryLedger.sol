@@ -49,9 +49,8 @@ contract QueryLedger is IQueryLedger, LogDomain {
     }
 
     /// @dev The places in the overlay of what is the same for all deliveries.
-    uint256 private constant _OPEN = 0;
+    uint256 private constant _LIMITS = 0;
     uint256 private constant _REVOKERS = 1;
-    uint256 private constant _AGE = 2;
 
     /// @dev The longest time that a provider may take to meter, in seconds.
     uint40 private constant _METER_WITHIN = 1 hours;
@@ -118,10 +117,9 @@ contract QueryLedger is IQueryLedger, LogDomain {
 
     /// @dev Read every cell that judging these deliveries needs.
     function _load(Delivery[] calldata deliveries, Case[] memory cases) private view returns (Cache memory cells) {
-        cells = Overlay.create(3 + 8 * deliveries.length);
-        cells.place(Limits.key(Limits.OPEN_DOMAINS));
+        cells = Overlay.create(2 + 8 * deliveries.length);
+        cells.place(Limits.KEY);
         cells.place(Cells.writersKey(Space.CONSENT));
-        cells.place(Limits.key(Limits.DELIVERY_AGE));
         for (uint256 i = 0; i < deliveries.length; ++i) _place(deliveries[i], cases[i], cells);
         cells.load(log);
         if (~cells.valueAt(_REVOKERS) & ConsentCell.REVOKED_AT != 0) revert QueryLedgerNobodyRevokes();
@@ -160,7 +158,7 @@ contract QueryLedger is IQueryLedger, LogDomain {
         (finding, grant) = _judgeConsent(asked, deliveredAt, one, cells);
         if (finding > Finding.Overdrawn) return (finding, 0);
 
-        flags = _timeFlags(deliveredAt, meterBy, cells.valueAt(_AGE));
+        flags = _timeFlags(deliveredAt, meterBy, cells.valueAt(_LIMITS));
         if (finding == Finding.WithoutConsent) {
             flags |= QueryItem.OPEN;
         } else {
@@ -187,7 +185,7 @@ contract QueryLedger is IQueryLedger, LogDomain {
         pure
         returns (Finding finding, uint256 grant)
     {
-        uint256 rules = cells.valueAt(_OPEN);
+        uint256 rules = cells.valueAt(_LIMITS);
         if (asked.consent == 0) {
             bool open = Limits.opens(rules, asked.domains, time);
             return (open ? Finding.WithoutConsent : Finding.ConsentUnknown, 0);

@@ -13,7 +13,7 @@ import {Space} from "./libraries/Space.sol";
 /// @notice The append-only log of one region and its cells; see `IRegionLog`.
 /// @dev The log's own cells (space `LOG`), by id:
 ///
-///     writer id 160                        kinds 32 | whole spaces 24
+///     writer id 160                        part 24 | whole spaces 24 | kinds 32
 ///     space + 1 << 160 | writer id 160     bits of the space that the writer may change, if not all of them
 ///     space + 1 << 160                     bits of the space that any writer may change
 ///     1 << 240                             when the log was sealed
@@ -42,10 +42,11 @@ contract RegionLog is IRegionLog, AccessManaged {
 
     /// @dev Every append writes this slot:
     ///
-    ///     | last writer's id 160 | its kinds 32 | its whole spaces 24 | size 40 |
+    ///     | last writer's id 136 | its part 24 | its kinds 32 | its whole spaces 24 | size 40 |
     ///
     /// In a run of entries by one writer, an append thus reads no slot to learn what the writer may do. Entries of the log
-    /// itself, which change that, leave no last writer.
+    /// itself, which change that, leave no last writer. A part is the first of the writer's shares that is one run of bits, and
+    /// not a whole space: `| number of bits 8 | lowest bit 8 | space 8 |`.
     uint256 private _head;
     bytes32[64] private _peaks;
     mapping(uint256 key => uint256 word) private _cells;
@@ -123,7 +124,7 @@ contract RegionLog is IRegionLog, AccessManaged {
         address before = authority();
         super.setAuthority(newAuthority);
         uint160 id = writerId(before, before.codehash);
-        uint256 masks = _value(id);
+        uint256 masks = uint56(_value(id));
         Write[] memory writes = new Write[](masks == 0 ? 0 : 2);
         if (masks != 0) {
             uint160 next = writerId(newAuthority, newAuthority.codehash);
@@ -210,18 +211,19 @@ contract RegionLog is IRegionLog, AccessManaged {
     function _headFor(address account) private view returns (uint256 head) {
         head = _head;
         uint256 id = writerId(account, account.codehash);
-        if (id == head >> 96) return head;
+        if (uint136(id) == head >> 120) return head;
         uint256 value = _value(id);
         if (value == 0) revert RegionLogNotWriter(account);
         uint32 kinds = uint32(value);
         if (sealedAt() != 0) kinds &= _AFTER_SEAL;
-        return id << 96 | uint256(kinds) << 64 | uint256(uint24(value >> 32)) << 40 | uint40(head);
+        return id << 120 | (value >> 56) << 96 | uint256(kinds) << 64 | uint256(uint24(value >> 32)) << 40 | uint40(head);
     }
 
     /// @dev The bits of a space that the writer in `head` may change; 0 if none.
     function _bitsOf(uint256 head, uint256 space) private view returns (uint256) {
         if (space < _SPACES && head >> (40 + space) & 1 == 1) return _ALL;
-        uint256 bits = _value(space + 1 << 160 | head >> 96);
+        uint256 bits = uint8(head >> 96) == space ? ((1 << uint8(head >> 112)) - 1) << uint8(head >> 104) : 0;
+        if (bits == 0) bits = _value(space + 1 << 160 | writerId(msg.sender, msg.sender.codehash));
         if (bits == 0) revert RegionLogSpace(msg.sender, uint8(space));
         return bits;
     }
@@ -378,6 +380,7 @@ contract RegionLog is IRegionLog, AccessManaged {
         for (uint256 i = 0; i < shares.length; ++i) {
             count = _share(id, shares[i].space, shares[i].bits, writes, count);
             if (shares[i].bits == _ALL) masks |= 1 << (32 + shares[i].space);
+            else if (masks >> 56 == 0) masks |= _partOf(shares[i].space, shares[i].bits) << 56;
         }
         writes[count++] = Write({key: Space.key(Space.LOG, id), value: masks});
         return count;
@@ -393,9 +396,17 @@ contract RegionLog is IRegionLog, AccessManaged {
         uint256 place = space + 1 << 160;
         uint200 taken = uint200(_valueAfter(writes, count, place));
         if (taken & bits != 0) revert RegionLogShareTaken(uint8(space), taken, bits);
+        if (_valueAfter(writes, count, place | id) != 0) revert RegionLogShare(uint8(space), bits);
         if (bits != _ALL) writes[count++] = Write({key: Space.key(Space.LOG, place | id), value: bits});
         writes[count++] = Write({key: Space.key(Space.LOG, place), value: taken | bits});
         return count;
+    }
+
+    /// @dev A share as a part; 0 if it is not one run of bits.
+    function _partOf(uint256 space, uint256 bits) private pure returns (uint256) {
+        uint256 lowest = Math.log2(bits & (~bits + 1));
+        uint256 above = (bits >> lowest) + 1;
+        return above & (above - 1) == 0 ? space | lowest << 8 | Math.log2(above) << 16 : 0;
     }
 
     /// @dev The value of one of the log's own cells once the first `count` of `writes` are written.

@@ -78,7 +78,7 @@ interface IRegionLog {
     /// and one to remove must be named.
     error RegionLogKinds(uint32 kinds);
 
-    /// @notice A share is at least one bit of a space from 1 to 23.
+    /// @notice A share is at least one bit of a space from 1 to 23, and a writer has one share of a space.
     error RegionLogShare(uint8 space, uint200 bits);
 
     /// @notice Another writer may change some of these bits: `taken` are all that are taken.

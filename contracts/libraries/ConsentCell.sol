@@ -11,13 +11,13 @@ import {Finding, QueryRequest} from "../interfaces/IQueryLedger.sol";
 /// @notice Layouts are drawn in `Space`. `grant` is the value of a consent's `CONSENT` cell, `pauses` that of `PAUSE`.
 library ConsentCell {
     /// @notice One use, in the place of `used`.
-    uint256 internal constant ONE_USE = 1 << 143;
+    uint256 internal constant ONE_USE = 1 << 184;
 
     /// @notice The bits of `revokedAt`.
-    uint256 internal constant REVOKED_AT = uint256(type(uint32).max) << 160;
+    uint256 internal constant REVOKED_AT = uint256(type(uint32).max) << 144;
 
     /// @notice Set once the consent was paused for the first time; otherwise nobody need read its pauses.
-    uint256 internal constant WAS_PAUSED = 1 << 192;
+    uint256 internal constant WAS_PAUSED = 1 << 176;
 
     /// @notice The most uses that fit.
     uint256 internal constant MOST_USES = type(uint16).max;
@@ -36,7 +36,7 @@ library ConsentCell {
     function pack(Consent calldata consent, uint256 validFrom_) internal pure returns (uint256) {
         return uint256(consent.institution) | uint256(consent.purpose) << 24 | uint256(consent.sections) << 32
             | uint256(consent.domains) << 39 | validFrom_ << 63 | uint256(consent.notAfter) << 95
-            | uint256(consent.uses) << 127 | (consent.paper == 0 ? 0 : 1 << 159);
+            | uint256(consent.uses) << 127 | (consent.paper == 0 ? 0 : 1 << 143);
     }
 
     /// @notice Node that may request reports; 0 if there is no such consent.
@@ -76,12 +76,12 @@ library ConsentCell {
 
     /// @notice Number of metered deliveries that took a use.
     function used(uint256 grant) internal pure returns (uint16) {
-        return uint16(grant >> 143);
+        return uint16(grant >> 184);
     }
 
     /// @notice When it was revoked, or taken back before it was granted; 0 if it was not.
     function revokedAt(uint256 grant) internal pure returns (uint32) {
-        return uint32(grant >> 160);
+        return uint32(grant >> 144);
     }
 
     /// @notice Whether it was ever paused.
@@ -91,7 +91,7 @@ library ConsentCell {
 
     /// @notice The cell after the consent was revoked now.
     function revoked(uint256 grant) internal view returns (uint256) {
-        return grant | block.timestamp << 160;
+        return grant | block.timestamp << 144;
     }
 
     /// @notice How often it was paused and resumed. It is paused while this is odd.

@@ -53,8 +53,8 @@ library Space {
     /// @notice Grant, uses and revocation of a consent, by `Cells.hashed` of its id. QueryLedger writes the bits of `used`,
     /// ConsentToken the others. One that was taken back before it was granted has only `revokedAt`.
     ///
-    ///     | wasPaused 1 | revokedAt 32 | paper 1 | used 16 | uses 16 | notAfter 32 | validFrom 32 | domains 24 | sections 7 |
-    ///     | purpose 8 | institution 24 |
+    ///     | used 16 | free 7 | wasPaused 1 | revokedAt 32 | paper 1 | uses 16 | notAfter 32 | validFrom 32 | domains 24 |
+    ///     | sections 7 | purpose 8 | institution 24 |
     uint8 internal constant CONSENT = 10;
 
     /// @notice The last two pauses of a consent, by the same id. It is paused while `turns` is odd.
@@ -73,8 +73,9 @@ library Space {
     /// `| reports 16 | count 32 | amount 128 |`.
     uint8 internal constant LOAN = 13;
 
-    /// @notice Governed limits, by their numbers; see `Limits`. At id 1 the domains that need no consent, those before, and since
-    /// when: `| since before 32 | before 32 | since 32 | domains 32 |`. At id 2 how old a delivery may be: `seconds 32`.
+    /// @notice Governed limits, at id 0; see `Limits`.
+    ///
+    ///     | changedAt 32 | delivery age 32 | since before 32 | before 32 | since 32 | domains 32 |
     uint8 internal constant LIMIT = 14;
 
     /// @notice Who may do what; see `AccessCell`. At id 0 the number of entries of governance: `| admin delay 32 | entries 32 |`.

@@ -77,7 +77,7 @@ DISPUTE_SPACE = 9
 CONSENT, PAUSE, NONCE, LOAN, LIMIT, BALANCE = 10, 11, 12, 13, 14, 21
 ACCESS, EXCEPTION = 15, 23
 # The bits of a consent's cell that count its uses.
-CONSENT_USED = 0xFFFF << 143
+CONSENT_USED = 0xFFFF << 184
 # What each contract of a region may append, and the spaces that are its own; (space, bits) where others write too.
 RIGHTS = {
     "Governance": ((Kind.ACCESS, Kind.OPERATION), (ACCESS,)),

@@ -13,11 +13,11 @@ from creditchain.chain.log_entries import entry_at
 from creditchain.chain.region import Region
 from creditchain.log.cells import entry_of, parse_writes
 from creditchain.log.consent_cells import (
-    OPEN_DOMAINS_KEY,
+    LIMITS_KEY,
     consent_of,
     grant_key,
+    limits_changed_at,
     open_domains_in,
-    open_domains_since,
     pause_key,
 )
 from creditchain.log.query_items import NONCES_A_CELL, nonce_cell
@@ -74,18 +74,18 @@ class ConsentReads:
 
     def open_domains_at(self, time: int, block: int | None = None) -> int:
         """Bit set of the domains that could be used without consent at `time`, unix seconds."""
-        word = self.region.words([OPEN_DOMAINS_KEY], block)[0]
+        word = self.region.words([LIMITS_KEY], block)[0]
         found = open_domains_in(word, time)
         if found is not None:
             return found
         # The cell knows the last two rules; the entry that wrote it, the word before.
         at = self.region.chain.head().number if block is None else block
         while (index := entry_of(word)) != 0:
-            entry = entry_at(self.region, index, open_domains_since(word), at)
+            entry = entry_at(self.region, index, limits_changed_at(word), at)
             written = parse_writes(entry.writes, index) if entry is not None else ()
-            before = next((one.old for one in written if (one.key, one.new) == (OPEN_DOMAINS_KEY, word)), None)
+            before = next((one.old for one in written if (one.key, one.new) == (LIMITS_KEY, word)), None)
             if before is None:
-                expected = f"entry {index}, by which the domains that need no consent changed"
+                expected = f"entry {index}, by which a limit changed"
                 raise LyingEndpointError("the endpoint omits an entry of the log", expected=expected)
             word, found = before, open_domains_in(before, time)
             if found is not None:

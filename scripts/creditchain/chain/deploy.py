@@ -29,7 +29,7 @@ ADMIN, GOVERNOR, CANCELLER = AccessRole
 _LABELS = ((GOVERNOR, "GOVERNOR"), (CANCELLER, "CANCELLER"))
 
 #: The bits of a consent's cell that count its uses (docs/format.md, section 5).
-CONSENT_USED = 0xFFFF << 143
+CONSENT_USED = 0xFFFF << 184
 
 #: Products that one transaction launches.
 _LAUNCHED = 10

@@ -6,7 +6,8 @@ from typing import Final
 
 from creditchain.chain.region import Region
 from creditchain.log.cells import cell_key
-from creditchain.vocabulary import Limit, Space
+from creditchain.log.consent_cells import LIMITS_KEY, delivery_age_in
+from creditchain.vocabulary import Space
 
 #: Bytes of the digest of a number that a cell holds.
 EXCEPTION_BYTES: Final = 25
@@ -23,11 +24,11 @@ class LimitReads:
 
     def open_domains(self) -> int:
         """Bit set of the domains that can be used without consent now."""
-        return self._values(cell_key(Space.LIMIT, Limit.OPEN_DOMAINS))[0] & 0xFFFFFFFF
+        return self._values(LIMITS_KEY)[0] & 0xFFFFFFFF
 
     def delivery_age(self) -> int:
         """How old a delivery may be when it is metered, in seconds; 0 while governors set nothing."""
-        return self._values(cell_key(Space.LIMIT, Limit.DELIVERY_AGE))[0]
+        return delivery_age_in(*self._region.words([LIMITS_KEY], self._block))
 
     def exceptions(self) -> tuple[bytes, ...]:
         """The first 25 bytes of the digest of each number that is accepted although its check digits are wrong."""

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.errors import UnavailableError
 from creditchain.evidence.record import EvidenceFetcher
-from creditchain.log.consent_cells import OPEN_DOMAINS_KEY, consent_id, grant_key, nonce_key, pause_key
+from creditchain.log.consent_cells import LIMITS_KEY, consent_id, grant_key, nonce_key, pause_key
 from creditchain.log.entries import ConsentBody, QueriesBody
 from creditchain.log.facts import EntryPlace, MissingFactError
 from creditchain.log.members import member_keys, operator_key
@@ -201,7 +201,7 @@ def named_by(package: ReportPackage, time: int, *, named: bool = True) -> Mentio
 
 
 def _delivery_cells(request: QueryRequest) -> Iterator[bytes]:
-    yield OPEN_DOMAINS_KEY
+    yield LIMITS_KEY
     yield nonce_key(request.institution, request.provider, request.nonce)
     if request.consent != NO_DIGEST:
         yield grant_key(request.consent)

@@ -10,7 +10,7 @@ from creditchain.log.cells import ENTRY_BYTES, cell_key
 from creditchain.log.query_items import nonce_cell
 from creditchain.log.views import ConsentState
 from creditchain.messages.consents import Consent
-from creditchain.vocabulary import Limit, Space
+from creditchain.vocabulary import Space
 
 _CONSENT_TYPE: Final = keccak256(
     f"{Consent.TYPE}({','.join(f'{kind} {name}' for name, kind in Consent.MEMBERS)})".encode()
@@ -43,8 +43,8 @@ def consent_of(grant: bytes, pauses: bytes) -> ConsentState:
         valid_from=_bits(given, 63, 32),
         not_after=_bits(given, 95, 32),
         uses=_bits(given, 127, 16),
-        used=_bits(given, 143, 16),
-        revoked_at=_bits(given, 160, 32),
+        used=_bits(given, 184, 16),
+        revoked_at=_bits(given, 144, 32),
         paused_at=_bits(turned, 0, 32),
         resumed_at=_bits(turned, 32, 32),
         turns=_bits(turned, 128, 16),
@@ -79,8 +79,8 @@ def is_used(word: bytes, nonce: int) -> bool:
     return bool(_value(word) >> nonce_cell(0, 0, nonce)[1] & 1)
 
 
-#: The key of the cell of the domains that need no consent.
-OPEN_DOMAINS_KEY: Final = cell_key(Space.LIMIT, Limit.OPEN_DOMAINS)
+#: The key of the cell of the governed limits.
+LIMITS_KEY: Final = cell_key(Space.LIMIT, 0)
 
 
 def open_domains_in(word: bytes, time: int) -> int | None:
@@ -91,9 +91,14 @@ def open_domains_in(word: bytes, time: int) -> int | None:
     return None if time < _bits(value, 32, 32) else _bits(value, 0, 32)
 
 
-def open_domains_since(word: bytes) -> int:
-    """When the rule that the cell holds was made, unix seconds: the time of the entry that wrote it."""
-    return _bits(_value(word), 32, 32)
+def delivery_age_in(word: bytes) -> int:
+    """How old a delivery may be when it is metered, in seconds; 0 while governors set nothing."""
+    return _bits(_value(word), 128, 32)
+
+
+def limits_changed_at(word: bytes) -> int:
+    """The time of the entry that wrote the cell, unix seconds; 0 if none did."""
+    return _bits(_value(word), 160, 32)
 
 
 def _hashed(consent: bytes) -> int:

@@ -12,7 +12,7 @@ from typing import Final
 
 from creditchain.log.cells import CellWrite, entry_of, parse_writes
 from creditchain.log.consent_cells import (
-    OPEN_DOMAINS_KEY,
+    LIMITS_KEY,
     Paused,
     consent_id,
     consent_of,
@@ -263,11 +263,11 @@ class RegionReading(StateReading):
 
     def open_domains_at(self, time: int) -> int:
         """The domains that could be used without consent at `time` (unix seconds), a bit set."""
-        word = self._word(OPEN_DOMAINS_KEY)
+        word = self._word(LIMITS_KEY)
         found = open_domains_in(word, time)
         if found is not None:
             return found
-        for written in self.writes_of(OPEN_DOMAINS_KEY):
+        for written in self.writes_of(LIMITS_KEY):
             found = open_domains_in(written.write.old, time)
             if found is not None:
                 return found

@@ -24,7 +24,7 @@ from creditchain.checkpoints.signed_facts import SignedFacts
 from creditchain.evidence.record import EvidenceFetcher
 from creditchain.evidence.report import ReportEvidenceFetcher
 from creditchain.hashing import keccak256
-from creditchain.log.consent_cells import OPEN_DOMAINS_KEY, grant_key, nonce_key
+from creditchain.log.consent_cells import LIMITS_KEY, grant_key, nonce_key
 from creditchain.log.entries import ConsentBody, QueriesBody
 from creditchain.log.facts import Facts
 from creditchain.log.query_items import QueryItem
@@ -154,9 +154,9 @@ def _delivered(region: BenchRegion, package: ReportPackage) -> ReportPackage:
     )  # fmt: skip
     members = [getattr(consent, one.name) for one in fields(ConsentBody)]
     value = INSTITUTION | 1 << 24 | sections << 32 | domains << 39 | (TODAY - 90) << 63
-    value |= consent.not_after << 95 | consent.uses << 127 | 1 << 143
+    value |= consent.not_after << 95 | consent.uses << 127 | 1 << 184
     facts.time = TODAY - 90
-    facts.append(ConsentBody(*members), {grant_key(consent.id): value, OPEN_DOMAINS_KEY: 1})
+    facts.append(ConsentBody(*members), {grant_key(consent.id): value, LIMITS_KEY: 1})
     request = QueryRequest(
         domain=DOMAIN, institution=INSTITUTION, provider=PLATFORM, consent=consent.id,
         subject=subject_digest(subject, keccak256(b"2")), product=catalogued(REPORT).digest, sections=sections,

@@ -49,7 +49,7 @@ def test_the_cells_of_a_grant(world: World) -> None:
         valid_from = max(consent.not_before, tx.timestamp)
         fields = (
             *((world.bank, 24), (consent.purpose, 8), (consent.sections, 7), (consent.domains, 24), (valid_from, 32)),
-            *((consent.not_after, 32), (consent.uses, 16), (0, 16), (int(consent.on_paper), 1)),
+            *((consent.not_after, 32), (consent.uses, 16), (int(consent.on_paper), 1)),
         )
         balance = cell_key(BALANCE, world.bank)
         before = tokens and (tokens << 56 | entry - 1)

@@ -60,7 +60,7 @@ def test_what_turns_leave(world: World) -> None:
         if number == 1:
             ((cell, old, new),) = writes[1:]
             assert cell == consent_cell(CONSENT, consent)
-            assert new == old >> 56 << 56 | 1 << 192 + 56 | world.log.size() - 1
+            assert new == old >> 56 << 56 | 1 << 176 + 56 | world.log.size() - 1
         else:
             assert writes[1:] == []
         assert set(tx.events.keys()) == {"Appended"}

@@ -34,7 +34,7 @@ def _check(world: World, consent, tx, by: Revoker) -> None:
     assert entry_bodies(tx) == [(EntryKind.REVOCATION, body.body_hash())]
     ((key_, old, new),) = written(tx)
     assert key_ == consent_cell(CONSENT, consent)
-    assert new == old >> 56 << 56 | tx.timestamp << 160 + 56 | world.log.size() - 1
+    assert new == old >> 56 << 56 | tx.timestamp << 144 + 56 | world.log.size() - 1
     assert set(tx.events.keys()) <= {"Appended", "Executed"}
     assert world.consents.ownerOf(token(consent)) == world.operators[world.bank].address
 
@@ -165,7 +165,7 @@ def test_before_the_grant_by_the_key_or_the_platform(world: World) -> None:
     ):
         tx = world.consents.revoke(members(consent), {"from": _sender(sender)})
         assert entry_bodies(tx) == [(EntryKind.REVOCATION, RevocationBody(consent.id, world.bank, by).body_hash())]
-        word = tx.timestamp << 160 + 56 | world.log.size() - 1
+        word = tx.timestamp << 144 + 56 | world.log.size() - 1
         assert written(tx) == [(consent_cell(CONSENT, consent), 0, word)]
         assert world.state(consent)["revokedAt"] == tx.timestamp
         assert world.state(consent)["institution"] == 0

@@ -9,7 +9,7 @@ from creditchain.log.entries import LimitsBody
 from creditchain.messages import NO_DIGEST
 from creditchain.vocabulary import EntryKind, Limit
 
-OPEN = cell_key(LIMIT, 1)
+LIMITS = cell_key(LIMIT, 0)
 
 
 def _open(world: World, domains: int):
@@ -25,9 +25,10 @@ def test_open_domains_are_logged_and_remembered(world: World) -> None:
         assert set(tx.events.keys()) == {"Appended"}
         at.append(tx.timestamp)
         before = (rules[len(at) - 2], at[-2]) if len(at) > 1 else (0, 0)
-        value = packed((domains, 32), (at[-1], 32), (before[0], 32), (before[1], 32))
+        held = (domains, 32), (at[-1], 32), (before[0], 32), (before[1], 32)
+        value = packed(*held, (0, 32), (at[-1], 32))
         words.append(value << 56 | world.log.size() - 1)
-        assert written(tx) == [(OPEN, words[-2], words[-1])]
+        assert written(tx) == [(LIMITS, words[-2], words[-1])]
         chain.sleep(100)
     assert world.consents.openDomainsAt(at[1]) == 0b111
     assert world.consents.openDomainsAt(at[2] - 1) == 0b111
@@ -63,9 +64,23 @@ def test_the_age_of_deliveries_is_logged_and_remembered(world: World) -> None:
     for seconds in (60, 2**32 - 1, 0):
         tx = world.consents.setLimit(Limit.DELIVERY_AGE.value, seconds, {"from": world.governor})
         assert entry_bodies(tx) == [(EntryKind.LIMITS, LimitsBody(Limit.DELIVERY_AGE, seconds).body_hash())]
-        word = seconds << 56 | world.log.size() - 1
-        assert written(tx) == [(cell_key(LIMIT, 2), before, word)]
+        word = packed((seconds, 32), (tx.timestamp, 32)) << 128 + 56 | world.log.size() - 1
+        assert written(tx) == [(LIMITS, before, word)]
         before = word
+
+
+def test_no_limit_changes_another(world: World) -> None:
+    opened = _open(world, 0b1).timestamp
+    world.consents.setLimit(Limit.DELIVERY_AGE.value, 60, {"from": world.governor})
+    chain.sleep(100)
+    tx = _open(world, 0b10)
+    rules = (0b10, 32), (tx.timestamp, 32), (0b1, 32), (opened, 32)
+    ((_, _, new),) = written(tx)
+    assert new >> 56 == packed(*rules, (60, 32), (tx.timestamp, 32))
+    chain.sleep(100)
+    tx = world.consents.setLimit(Limit.DELIVERY_AGE.value, 0, {"from": world.governor})
+    ((_, _, new),) = written(tx)
+    assert new >> 56 == packed(*rules, (0, 32), (tx.timestamp, 32))
 
 
 @pytest.mark.parametrize(("limit", "value"), [(0, 1), (3, 1), (255, 0), (1, 2**32), (2, 2**200 - 1)])

@@ -44,7 +44,7 @@ def test_what_one_delivery_leaves(world: World) -> None:
     nonces, uses = sorted(written(tx), key=lambda write: write[0], reverse=True)
     assert nonces[0] == cell_key(NONCE, cell)
     assert nonces[2] == nonces[1] >> 56 << 56 | 1 << 56 + bit | entry
-    assert uses == (consent_cell(CONSENT, consent), granted, granted - granted % 2**56 + (1 << 143 + 56) + entry)
+    assert uses == (consent_cell(CONSENT, consent), granted, granted - granted % 2**56 + (1 << 184 + 56) + entry)
     assert world.metered(delivery) == (entry, 0, receipt.struct_hash())
     assert world.used(consent) == 1
 

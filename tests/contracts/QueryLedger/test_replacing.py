@@ -147,7 +147,7 @@ def test_uses_are_burnt_by_deliveries_only(world: World) -> None:
     cell = consent_cell(CONSENT, consent)
     tx = world.meter(world.answered(consent))
     ((_, old, new),) = [one for one in written(tx) if one[0] == cell]
-    assert new >> 56 == (old >> 56) + (1 << 143)
+    assert new >> 56 == (old >> 56) + (1 << 184)
     # A call of which nothing fits writes nothing at all.
     assert written(world.meter(world.answered(consent, purpose=2))) == []
 
@@ -160,9 +160,9 @@ def test_uses_burnt_by_whoever_holds_all_else_of_a_consent(world: World) -> None
     rogue = writer_for(world.log, bits(Kind.CONSENT), [(CONSENT, WHOLE_SPACE ^ CONSENT_USED)])
     given = int(next(iter(world.log.read([cell])[0]))) >> 56
     with refused_inside(
-        world.log, "RegionLogBits(uint256,uint200,uint200)", cell, WHOLE_SPACE ^ CONSENT_USED, 5 << 143
+        world.log, "RegionLogBits(uint256,uint200,uint200)", cell, WHOLE_SPACE ^ CONSENT_USED, 5 << 184
     ):
-        append(world.log, rogue, Kind.CONSENT, b"", [(cell, given | 5 << 143)])
+        append(world.log, rogue, Kind.CONSENT, b"", [(cell, given | 5 << 184)])
     assert world.used(consent) == 0
 
 

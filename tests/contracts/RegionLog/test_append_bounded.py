@@ -28,8 +28,9 @@ SHARED, OTHER, OWN, NONE, LAST = 5, 23, 0, 24, 255
 TOP = 1 << 199
 #: Old values by id; the first cell was never written, the second holds a written 0.
 OLD = (None, 0, 1, 2, 3, TOP | 1)
-NEW = (0, 1, 2, 3, TOP | 3, 1 << 200)
-SHARES = (0, 1, 2, 3, WHOLE_SPACE)
+NEW = (0, 1, 2, 3, 5, TOP | 3, 1 << 200)
+#: Runs of bits, which the head of the log holds, one that is none, and all.
+SHARES = (0, 1, 2, 3, 5, WHOLE_SPACE)
 TRIALS_A_CALL = 150
 CALL_GAS = 2**30
 

@@ -58,7 +58,7 @@ def test_admit(region):
     (entry,) = assert_logged(region, tx, region.log, (Kind.WRITER, writer_entry(0, contract)))
     identity = writer_id(region.log, contract)
     assert {key & (1 << 248) - 1: new >> 56 for key, _, new in written(tx)} == {
-        identity: GRANTED | 1 << (32 + 5),
+        identity: GRANTED | 1 << (32 + 5) | (6 | 4 << 8 | 4 << 16) << 56,
         6 << 160: WHOLE_SPACE,
         7 << 160: 0xF0,
         7 << 160 | identity: 0xF0,
@@ -128,6 +128,51 @@ def test_kinds_that_nobody_gets(region, kind):
     kinds = 0 if kind is None else bits(20, kind)
     with refused("RegionLogKinds", kinds):
         region.log.setWriter(0, deploy("Wallet", accounts[1]), kinds, [])
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_each_share_is_kept_to(region, known):
+    """Of several, of which the log's head holds only one, whether or not the writer wrote last."""
+    parts = {5: 1 << 199, 6: 0xF0, 7: 0b101, 8: WHOLE_SPACE >> 1}
+    writer, other = writer_for(region.log, GRANTED, list(parts.items())), writer_for(region.log, GRANTED, [])
+    for space, granted in parts.items():
+        for value in (granted, granted & -granted, 0):
+            append(region.log, writer if known else other, 20, b"", [])
+            append(region.log, writer, 20, b"", [(cell_key(space, 1), value)])
+        for bit in {0, 1, 3, 4, 7, 8, 198, 199} - {n for n in range(200) if granted >> n & 1}:
+            append(region.log, writer if known else other, 20, b"", [])
+            key, error = cell_key(space, 1), "RegionLogBits(uint256,uint200,uint200)"
+            with refused_inside(region.log, error, key, granted, 1 << bit):
+                append(region.log, writer, 20, b"", [(key, 1 << bit)])
+    for space in (0, 9, 24, 255):
+        with refused_inside(region.log, "RegionLogSpace(address,uint8)", int(writer.address, 16), space):
+            append(region.log, writer, 20, b"", [(cell_key(space, 1), 1)])
+
+
+def test_the_part_in_the_head(region):
+    """The first share that is one run of bits, however long, and no other."""
+    log = region.log
+    for shares, part in (
+        ([(7, 0b101)], 0),
+        ([(7, 0b101), (8, 1), (9, 3)], 8 | 1 << 16),
+        ([(9, 1 << 199)], 9 | 199 << 8 | 1 << 16),
+        ([(9, WHOLE_SPACE >> 1)], 9 | 199 << 16),
+        ([(9, WHOLE_SPACE), (10, WHOLE_SPACE ^ 1)], 10 | 1 << 8 | 199 << 16),
+    ):
+        contract = writer_for(log, GRANTED, shares)
+        identity = writer_id(log, contract)
+        assert next(iter(log.read([identity])[0])) >> 56 + 56 == part
+        append(log, contract, 20, b"", [])
+        head = int.from_bytes(web3.eth.get_storage_at(log.address, 1), "big")
+        told = part << 96 | GRANTED << 64 | log.writer(contract)[1] << 40 | log.size()
+        assert head == (identity << 120) % 2**256 | told
+        log.setWriter(identity, NO_ADDRESS, 0, [])
+
+
+def test_one_share_of_a_space(region):
+    contract = deploy("Wallet", accounts[1])
+    with refused("RegionLogShare", 5, 2):
+        region.log.setWriter(0, contract, GRANTED, [(5, 1), (6, 1), (5, 2)])
 
 
 @pytest.mark.parametrize("share", [(0, 1), (24, 1), (255, WHOLE_SPACE), (5, 0)])
