@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from commands import Commands
 from region_world import GOVERNOR, PLATFORM, SOURCE, Place, anchor_documents, enter_book, region_of, send
 from worlds import kept_region
 
+from altering import altered
 from creditchain.acts.checkpointing import set_signers, sign_checkpoint, signers_of
 from creditchain.acts.showing_facts import open_signed, region_facts, with_facts
 from creditchain.chain.signers import dev_signer
@@ -242,35 +242,6 @@ def test_signed_facts_answer_what_they_show_and_nothing_else(world: World) -> No
         facts.entries([EntryPlace(1)])
 
 
-def altered(value: Any) -> Iterator[Any]:
-    """A JSON value in every way that a liar may change one part of it."""
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield {key: one for key, one in value.items() if key != name}
-            yield from ({**value, name: other} for other in altered(item))
-    elif isinstance(value, list):
-        for place, item in enumerate(value):
-            yield [*value[:place], *value[place + 1 :]]
-            yield from ([*value[:place], other, *value[place + 1 :]] for other in altered(item))
-        if len(value) > 1:
-            yield value[::-1]
-    elif isinstance(value, int):
-        yield value + 1
-        yield max(0, value - 1)
-    elif isinstance(value, str) and value.startswith("0x"):
-        yield value[:-1] + ("1" if value[-1] == "0" else "0")
-    elif isinstance(value, str) and value:
-        try:
-            raw = base64.b64decode(value, validate=True)
-        except ValueError:
-            yield value + "x"
-            return
-        step = max(1, len(raw) // 40)
-        for at in range(0, len(raw), step):
-            yield base64.b64encode(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]).decode()
-        yield base64.b64encode(raw[:-64]).decode()
-
-
 @pytest.mark.parametrize(("kind", "never"), [("revoked", 0), ("good", 1)])
 def test_facts_altered_in_every_way(world: World, kind: str, never: int) -> None:
     """Nothing that whoever hands over the package changes makes a revoked record valid, or fails a good one."""
@@ -283,7 +254,7 @@ def test_facts_altered_in_every_way(world: World, kind: str, never: int) -> None
     judge = Judge({product.ref: product for product in catalogue()})
     signing = TrustedSigners(origin, world.pinned, world.early.message.block_time)
     package, ways, seen = world.carrying(getattr(world, kind)), 0, set[int]()
-    for facts in altered(package.facts):
+    for _, facts in altered(package.facts):
         content = replace(package, facts=facts).to_json()
         (verdict,) = verify_signed([content], judge, signing)
         code = int(worst([verdict]).exit_code)

@@ -88,11 +88,11 @@ def measure() -> list[Row]:
     with tempfile.TemporaryDirectory(dir=os.environ.get("CREDITCHAIN_BENCH_FOLDER")) as name:
         folder, products = Path(name), {one.ref: one for one in catalogue(())}
         report = products[REPORT]
-        case = Case(make_batches(folder, report), folder, products, _figures(folder, report))
+        case = Case(make_batches(folder, report), folder, products, figures(folder, report))
         return [*_whole(case), *_growth(case)]
 
 
-def _figures(folder: Path, report: Product) -> dict[str, Any]:
+def figures(folder: Path, report: Product) -> dict[str, Any]:
     path = folder / "figures.jsonl"
     write_sample(Sample(report, 1, 1), path, Form.JSONL, overwrite=True)
     data = json.loads(path.read_text("utf-8").splitlines()[0])["data"]
@@ -106,8 +106,8 @@ def _whole(case: Case) -> list[Row]:
         region = make_region(case.folder, case.batches, Shape(today=today))
         with FolderLibrary(LOG_ID, [case.batches.today[0].path.parent], [region.books]) as library:
             made, seconds, beside = _assembling(case, region, library)
-        package = _delivered(region, made.package)
-        shown, raw, shared = _with_facts(region, package)
+        package = delivered(region, made.package)
+        shown, raw, shared = with_facts(region, package)
         what = f"{len(package.records)} records of {PUBLISHERS} publishers, "
         what += "a day's batches after each audited book" if today else "nothing after the audited books"
         rows.append(_weight(f"report of {what}, with signed facts", raw, most))
@@ -142,7 +142,7 @@ def fetcher(facts: Facts) -> EvidenceFetcher:
     return EvidenceFetcher(ORIGIN, facts, lambda: Source(facts.basis, 0, facts.block, Text("the benchmark", "基准")))
 
 
-def _delivered(region: BenchRegion, package: ReportPackage) -> ReportPackage:
+def delivered(region: BenchRegion, package: ReportPackage) -> ReportPackage:
     """The package as the institution gets it; metered."""
     facts, subject = region.facts, region.tags[1].subject_tag
     sections, domains = 0b111110, 2**16 - 1
@@ -180,7 +180,7 @@ def catalogued(ref: str) -> Product:
     return next(one for one in catalogue(()) if one.ref == ref)
 
 
-def _with_facts(region: BenchRegion, package: ReportPackage) -> tuple[SignedRegion, bytes, bytes]:
+def with_facts(region: BenchRegion, package: ReportPackage) -> tuple[SignedRegion, bytes, bytes]:
     """The signed region, the package with its own facts, and the file that all packages share."""
     asked = RecordedFacts(region.facts)
     ReportEvidenceFetcher(fetcher(asked)).fetch(package)
