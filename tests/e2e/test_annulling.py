@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -111,10 +112,17 @@ def test_limits(place: Place) -> None:
     assert creditchain.done("log", "root")["size"] == size
 
 
-def test_a_number_is_accepted_by_its_digest(place: Place) -> None:
+def test_a_number_is_accepted_by_its_digest(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAG_KEY", "0x" + "42" * 32)
     creditchain = Commands(place.folder)
     number = "914403001922038217"  # its last character should be 6
     digest = creditchain.done("tag", "exception", "--number", number)["digest"]
+    upload = place.folder / "exception.jsonl"
+    creditchain.done("sample", "--product", "registry-basic/1", "--records", "1", "-o", str(upload))
+    line = json.loads(upload.read_text())
+    line["subject"]["number"] = number
+    upload.write_text(json.dumps(line, ensure_ascii=False))
+    state = ("tag", "state", "--platform", "1", "--number", number, "--output", "s.json", "--tag-key", "env:TAG_KEY")
     assert digest == "0x" + exception_digest(well_formed_subject("USCC", number)).hex()
     for times in range(2):
         found = creditchain.done("limit", "accept", digest, "--signer", GOVERNOR)
@@ -122,6 +130,11 @@ def test_a_number_is_accepted_by_its_digest(place: Place) -> None:
         with region_of(place) as region:
             accepted = LimitReads(region).exceptions()
         assert parse_subject("USCC", number, accepted).number == number
+        # Commands that take a number accept it too: this one goes on, and fails for want of a signer.
+        assert creditchain(*state).error["kind"] == "UsageError"
+        assert creditchain("upload", "check", str(upload), "--product", "registry-basic/1", "--governed").code == 0
         found = creditchain.done("limit", "refuse", digest, "--signer", GOVERNOR)
         assert found["accepted_numbers"] == [], times
+        assert creditchain(*state).error["kind"] == "IdentifierError"
+        assert creditchain("upload", "check", str(upload), "--product", "registry-basic/1", "--governed").code == 4
     assert creditchain("limit", "accept", "0x12", "--signer", GOVERNOR).code == 2

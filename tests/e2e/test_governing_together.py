@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -306,3 +307,166 @@ def test_single_keys_have_no_proposals(tmp_path: Path) -> None:
     refused = creditchain("govern", "propose", str(tmp_path / "proposal.json"), *MEMBER)
     assert (refused.code, refused.error["message"]) == (5, "this region is governed by single keys")
     assert creditchain.done("govern", "show")["threshold"] == 1
+    # Whoever creates the successor of a single key's Governance is its first admin: a stranger's is refused.
+    made = creditchain.done("upgrade", "create", "Governance", "--signer", f"dev:{STRANGER}")["address"]
+    refused = creditchain("upgrade", "swap", "Governance", made, "--signer", "dev:0")
+    assert (refused.code, refused.error["message"]) == (4, "this Governance would not govern as now")
+    assert "another first admin" in refused.error["found"]
+    own = creditchain.done("upgrade", "create", "Governance", "--signer", "dev:0")["address"]
+    steps = [creditchain.done("upgrade", "swap", "Governance", own, "--signer", "dev:0")["step"] for _ in range(3)]
+    assert steps == ["contracts", "log", "adopt"]
+    creditchain.done("upgrade", "adopt", "Governance", own)
+    steps = [creditchain.done("upgrade", "swap", "Governance", own, "--signer", "dev:0")["step"] for _ in range(2)]
+    assert steps == ["roles", "done"]
+    creditchain.done(*MEMBER, "--signer", "dev:0")
+
+
+def test_any_call_can_be_proposed_and_is_shown_decoded(creditchain: Commands, file: str) -> None:
+    call = ("govern", "call", "Governance", "grantRole", "canceller", address(7), "0")
+    done = decide(creditchain, file, *call)
+    (words,) = done["calls"]  # type: ignore[misc]
+    inner = f"Governance.grantRole(roleId=2, account={address(7)}, executionDelay=0)"
+    assert words == f"Governance.schedule(call={inner}, when=0)"
+    (operation,) = done["scheduled"]  # type: ignore[misc]
+    _await_due(creditchain, operation)
+    creditchain.done("govern", "execute", operation, "--signer", f"dev:{STRANGER}")
+    members = creditchain.done("govern", "roles")["members"]
+    assert ("canceller", address(7)) in [(one["role"], one["account"]) for one in members]
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (("NoContract", "suspend", "1"), ("no such contract", "NodeRegistry")),
+        (("NodeRegistry", "suspendAll"), ("NodeRegistry has no such function", "suspend")),
+        (("NodeRegistry", "suspend"), ("suspend takes other arguments", "uint24 number")),
+        (("NodeRegistry", "suspend", "one"), ("an argument does not fit", "uint24 for number")),
+        (("Governance", "setTargetClosed", "NodeRegistry", "maybe"), ("an argument does not fit", "bool for closed")),
+        (
+            ("Governance", "setTargetFunctionRole", "NodeRegistry", "0x12345678", "1"),
+            ("an argument does not fit", "bytes4[] for selectors; lists and structs as JSON"),
+        ),
+    ],
+)
+def test_calls_that_cannot_be(creditchain: Commands, file: str, call: tuple[str, ...], told: tuple[str, str]) -> None:
+    refused = creditchain("govern", "propose", file, "govern", "call", *call)
+    assert (refused.code, refused.error["message"]) == (4, told[0])
+    assert told[1] in refused.error["expected"]
+
+
+def carry_out(creditchain: Commands, file: str, *command: str) -> None:
+    """Decide something that waits, and carry it out."""
+    for operation in decide(creditchain, file, *command)["scheduled"]:  # type: ignore[attr-defined]
+        _await_due(creditchain, operation)
+        creditchain.done("govern", "execute", operation, "--signer", f"dev:{STRANGER}")
+
+
+def test_roles_and_a_closed_contract(creditchain: Commands, file: str) -> None:
+    safe = creditchain.done("govern", "show")["safe"]
+    before = creditchain.done("govern", "roles")
+    members = [(one["role"], one["account"], one["delay_seconds"]) for one in before["members"]]
+    assert members == [("canceller", address(CANCELLER), 0), ("governor", safe, 0), ("admin", safe, DELAY)]
+    assert (before["closed"], before["functions"]) == ([], [])
+    carry_out(creditchain, file, "govern", "close-contract", "NodeRegistry")
+    assert creditchain.done("govern", "roles")["closed"] == ["NodeRegistry"]
+    assert creditchain("govern", "propose", file + "2", *MEMBER).code == 5
+    carry_out(creditchain, file, "govern", "open-contract", "NodeRegistry")
+    carry_out(creditchain, file, "govern", "grant", "governor", address(6))
+    carry_out(creditchain, file, "govern", "revoke", "canceller", address(CANCELLER))
+    after = creditchain.done("govern", "roles")
+    assert after["closed"] == []
+    assert {(one["role"], one["account"]) for one in after["members"]} == {
+        *(("governor", safe), ("admin", safe), ("governor", address(6)))
+    }
+
+
+def test_governance_itself_is_replaced(creditchain: Commands, file: str) -> None:
+    """Contracts first, then the log, then the roles; whoever carries operations out cannot change that order."""
+    before = creditchain.done("govern", "roles")
+    made = creditchain.done("upgrade", "create", "Governance", "--signer", f"dev:{STRANGER}")["address"]
+    swap = ("upgrade", "swap", "Governance", made)
+    first = decide(creditchain, file, *swap)
+    assert len(first["scheduled"]) == 5  # type: ignore[arg-type]
+    assert not [words for words in first["calls"] if "RegionLog" in words]  # type: ignore[attr-defined]
+    early = creditchain("upgrade", "adopt", "Governance", made)
+    assert (early.code, early.error["found"]) == (5, made)
+    for operation in first["scheduled"]:  # type: ignore[attr-defined]
+        _await_due(creditchain, operation)
+        creditchain.done("govern", "execute", operation, "--signer", f"dev:{STRANGER}")
+    carry_out(creditchain, file, *swap)
+    creditchain.done("upgrade", "adopt", "Governance", made)
+    roles = decide(creditchain, file, *swap)
+    assert all("Governance." in words for words in roles["calls"])  # type: ignore[attr-defined]
+    after = creditchain.done("govern", "roles")
+    assert [(one["role"], one["account"], one["delay_seconds"]) for one in after["members"]] == [
+        (one["role"], one["account"], one["delay_seconds"]) for one in before["members"]
+    ]
+    # It governs: members at once, what could take the region down after the delay, stopped by the same canceller.
+    decide(creditchain, file, *MEMBER)
+    done = decide(creditchain, file, "govern", "close-contract", "NodeRegistry")
+    (operation,) = done["scheduled"]  # type: ignore[misc]
+    creditchain.done("govern", "cancel", operation, "--signer", f"dev:{CANCELLER}")
+    creditchain.done("govern", "propose", file + ".none", *swap)
+    assert not Path(file + ".none").exists()
+    assert creditchain.done("log", "replay", "--compare")["compared"] > 0
+
+
+def test_what_is_no_successor(creditchain: Commands, file: str) -> None:
+    refused = creditchain("govern", "propose", file, "upgrade", "swap", "Governance", address(8))
+    assert (refused.code, refused.error["message"]) == (4, "this is no Governance of this version")
+
+
+def test_a_proposal_whose_number_was_taken_is_renewed(creditchain: Commands, file: str) -> None:
+    second, renewed = file + ".second", file + ".renewed"
+    creditchain.done("govern", "propose", second, "limit", "open-domains", "tax")
+    decide(creditchain, file, "limit", "delivery-age", "--days", "4")
+    approved = creditchain("govern", "approve", second, "--signer", "dev:1")
+    assert approved.code == 5
+    assert "govern renew" in approved.error["hint"]
+    made = creditchain.done("govern", "renew", second, "--output", renewed)
+    assert made["nonce"] == 1
+    approve(creditchain, renewed, 1, 2, 3)
+    creditchain.done("govern", "execute", renewed, "--signer", f"dev:{STRANGER}")
+    assert creditchain.done("limit", "list")["open_domains"] == ["tax"]
+    same = creditchain("govern", "renew", second, "--output", second)
+    assert same.code == 2
+
+
+def test_an_annulment_that_the_growing_log_outdated(
+    creditchain: Commands, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDITCHAIN_PASSWORD", "secret")
+    tag_key = f"keystore:{write_keystore(tmp_path / 'tag.json', bytes([66]) * 32, TAG_KEY, 'secret')}"
+    decide(creditchain, file, *MEMBER)
+    decide(creditchain, file, "epoch", "open", "--tag-key", tag_key)
+    product = ("--product", "power-usage/1")
+
+    def anchor(seed: int) -> str:
+        upload = str(tmp_path / f"{seed}.jsonl")
+        creditchain.done("sample", *product, "--records", "1", "--seed", str(seed), "-o", upload)
+        done = creditchain.done("anchor", upload, *product, "--node", "1", "--tag-key", tag_key, "--signer", "dev:20")
+        return str(done["root"])
+
+    root = anchor(0)
+    time.sleep(1.1)
+    since = creditchain.done("node", "show", "1")["admitted"]
+    until = datetime.now(UTC).isoformat(timespec="seconds")
+    decide(creditchain, file, "node", "compromise", "1", "--since", since, "--until", until)
+    annul = ("audit", "annul", root, "--node", "1", "--key", address(20), "--reason", "stolen")
+    late, renewed = file + ".late", file + ".renewed"
+    creditchain.done("govern", "propose", late, *annul)
+    approve(creditchain, late, 1, 2, 3)
+    with_proofs = json.loads(Path(late).read_text())["calls"][0]["words"]
+    for seed in range(1, 17):
+        anchor(seed)
+        creditchain.done("govern", "renew", late, "--output", renewed)
+        if json.loads(Path(renewed).read_text())["calls"][0]["words"] != with_proofs:
+            break
+        Path(renewed).unlink()
+    outdated = creditchain("govern", "execute", late, "--signer", f"dev:{STRANGER}")
+    assert (outdated.code, "OpeningWrong" in outdated.error["message"]) == (5, True)
+    assert "govern renew" in outdated.error["hint"]
+    approve(creditchain, renewed, 1, 2, 3)
+    creditchain.done("govern", "execute", renewed, "--signer", f"dev:{STRANGER}")
+    again = creditchain("govern", "renew", late, "--output", renewed + ".again")
+    assert again.error["kind"] == "ContractRefusedError"

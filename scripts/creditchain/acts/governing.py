@@ -170,5 +170,6 @@ def _require_open(checked: CheckedProposal) -> None:
             "a transaction with this proposal's nonce took effect: this one, or another",
             expected=f"nonce {checked.safe.nonce} or later",
             found=f"nonce {checked.proposal.nonce}",
-            hint="`creditchain log show` says what was done; propose again if it was something else.",
+            hint="`creditchain log show` says what was done. If it was something else: `creditchain govern renew FILE "
+            "--output NEW` proposes this again.",
         )

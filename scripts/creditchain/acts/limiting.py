@@ -32,6 +32,11 @@ def standing_limits(region: Region) -> StandingLimits:
     return StandingLimits(reads.open_domains(), reads.delivery_age() or DEFAULT_AGE, reads.exceptions())
 
 
+def accepted_numbers(region: Region) -> frozenset[bytes]:
+    """The first 25 bytes of the digests of numbers that governors accept, as of the newest final block."""
+    return frozenset(LimitReads(region, region.chain.final_block().number).exceptions())
+
+
 def set_open_domains(region: Region, outbox: Outbox, domains: int) -> StandingLimits:
     """Let these domains, a bit set, be used without consent from now on, and no others. Raises TransactionError."""
     return _set(region, outbox, Limit.OPEN_DOMAINS, domains, lambda reads: reads.open_domains() == domains)

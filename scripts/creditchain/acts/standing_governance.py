@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from creditchain.chain.abi import interface
 from creditchain.chain.region import Region
 from creditchain.chain.safe import SafeState, governors_safe, safe_state
-from creditchain.log.access_cells import GOVERNANCE_KEY, admin_delay, member_key, member_of
-from creditchain.vocabulary import AccessRole
+from creditchain.index.opening import region_log
+from creditchain.log.access_cells import GOVERNANCE_KEY, admin_delay, member_key, member_of, target_key, target_value
+from creditchain.log.entries import AccessBody
+from creditchain.vocabulary import AccessChange, AccessRole, EntryKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,61 @@ class StandingGovernance:
     state: SafeState | None
     admin_delay: int
     members: tuple[RoleMember, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFunction:
+    """A function that another role than the governors may call; 2^64 - 1 are all."""
+
+    contract: str
+    function: str
+    role: int
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRoles:
+    """Everybody who has a role, contracts that are closed, and functions that another role than governors may call."""
+
+    block: int
+    members: tuple[RoleMember, ...]
+    closed: tuple[str, ...]  #: names, or addresses of contracts that the deployment does not know
+    functions: tuple[OpenedFunction, ...]
+
+
+def standing_roles(region: Region) -> StandingRoles:
+    """Who may do what as of the newest final block, by the cells. Entries of the log say which cells to read."""
+    log = region_log(region)
+    bodies = [one.body for one in log.of_kind(EntryKind.ACCESS) if isinstance(one.body, AccessBody)]
+    changes = (AccessChange.GRANTED, AccessChange.REVOKED)
+    pairs = dict.fromkeys((AccessRole(one.role), one.subject) for one in bodies if one.change in changes)
+    closings = dict.fromkeys(one.subject for one in bodies if one.change == AccessChange.TARGET_CLOSED)
+    opened = dict.fromkeys((one.subject, one.selector) for one in bodies if one.change == AccessChange.FUNCTION_ROLE)
+    keys = [
+        [member_key(*pair) for pair in pairs],
+        [target_key(AccessChange.TARGET_CLOSED, contract) for contract in closings],
+        [target_key(AccessChange.FUNCTION_ROLE, *one) for one in opened],
+    ]
+    members, closed, roles = (region.words(some, log.block.number) if some else [] for some in keys)
+    names = {contract.address: name for name, contract in region.deployment.contracts.items()}
+    return StandingRoles(
+        log.block.number,
+        tuple(
+            RoleMember(role, account, delay, since)
+            for (role, account), (since, delay) in zip(pairs, map(member_of, members), strict=True)
+            if since
+        ),
+        tuple(names.get(one, one) for one, word in zip(closings, closed, strict=True) if target_value(word)),
+        tuple(
+            OpenedFunction(names.get(contract, contract), _function(names.get(contract), selector), target_value(word))
+            for (contract, selector), word in zip(opened, roles, strict=True)
+            if target_value(word) != AccessRole.GOVERNOR
+        ),
+    )
+
+
+def _function(contract: str | None, selector: bytes) -> str:
+    known = {} if contract is None else interface(contract).functions
+    return next((one.name for one in known.values() if one.selector == selector), "0x" + selector.hex())
 
 
 def standing_governance(region: Region, accounts: Sequence[str] = ()) -> StandingGovernance:

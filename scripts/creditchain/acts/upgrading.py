@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from creditchain.acts.deciding import decide
+from creditchain.acts.replacing_governance import replace_governance, successor_arguments
 from creditchain.chain.abi import interface
-from creditchain.chain.deploy import GOVERNOR, PARTS, RegionContract
+from creditchain.chain.deploy import GOVERNANCE, GOVERNOR, PARTS, RegionContract
 from creditchain.chain.deployments import DeployedContract, Deployment, save_deployment
-from creditchain.chain.errors import ChainUnavailableError, ContractRefusedError
+from creditchain.chain.errors import ChainUnavailableError
 from creditchain.chain.outbox import Outbox
-from creditchain.chain.proposing import scheduled
 from creditchain.chain.region import Region
 from creditchain.errors import InputError, RefusedError
 from creditchain.hashing import keccak256
@@ -23,7 +25,7 @@ from creditchain.log.views import ContractCall
 from creditchain.vocabulary import EntryKind
 
 #: The log itself outlives all others.
-UPGRADED = tuple(part.name for part in PARTS if part.kinds)
+UPGRADED = (GOVERNANCE.name, *(part.name for part in PARTS if part.kinds))
 
 
 def create(region: Region, outbox: Outbox, name: str) -> str:
@@ -34,9 +36,13 @@ def create(region: Region, outbox: Outbox, name: str) -> str:
     Raises:
         InputError: there is no such contract. TransactionError: the chain refuses.
     """
-    part, deployment = _part(name), region.deployment
+    deployment = region.deployment
     addresses = {known: contract.address for known, contract in deployment.contracts.items()}
-    code = interface(name).creation(*part.arguments(addresses, deployment.region))
+    if name == GOVERNANCE.name:
+        arguments: tuple[Any, ...] = successor_arguments(region, outbox.signer.address)
+    else:
+        arguments = _part(name).arguments(addresses, deployment.region)
+    code = interface(name).creation(*arguments)
     intent = f"create {name} {keccak256(code).hex()} after {deployment.address(name)}"
     receipt = outbox.submit(intent, ContractCall(None, code, f"create {name}"))
     if receipt.contract_address is None:
@@ -44,28 +50,33 @@ def create(region: Region, outbox: Outbox, name: str) -> str:
     return receipt.contract_address
 
 
-def swap(region: Region, outbox: Outbox, name: str, address: str) -> None:
+def swap(region: Region, outbox: Outbox, name: str, address: str) -> str:
     """Let governors call the new contract, and put it in its predecessor's place as a writer, in one entry.
 
     Args:
         address: of the new version, a checksum address. Its code must be this package's.
+    Returns:
+        What was done: `writer`; `done` if it was adopted already; for Governance as `replace_governance`.
     Raises:
         InputError: there is no such contract, or another code at the address. TransactionError: the chain refuses.
     """
+    if name == GOVERNANCE.name:
+        return replace_governance(region, outbox, address)
     part, deployment = _part(name), region.deployment
     _require_code(region, name, address)
     before = deployment.contracts[name]
     if before.address == address:
-        return  # it was adopted here, which it could not be before
+        return "done"  # it was adopted here, which it could not be before
     removed = writer_id(before.address, before.code_hash)
     if part.restricted:
         functions = interface(name).functions
         selectors = [functions[function].selector for function in part.restricted]
         data = interface("Governance").encode("setTargetFunctionRole", address, selectors, GOVERNOR)
         roles = ContractCall(deployment.address("Governance"), data, f"let governors call {name} at {address}")
-        _decide(region, outbox, f"roles {name} {address}", roles)
+        decide(region, outbox, f"roles {name} {address}", roles)
     call = region.calls.set_writer(address, part.kinds, part.shares, removed)
-    outbox.submit(*_decide(region, outbox, f"writer {name} {address} for {removed:040x}", call))
+    outbox.submit(*decide(region, outbox, f"writer {name} {address} for {removed:040x}", call))
+    return "writer"
 
 
 def adopt(region: Region, folder: Path, name: str, address: str) -> Deployment:
@@ -74,7 +85,8 @@ def adopt(region: Region, folder: Path, name: str, address: str) -> Deployment:
     Raises:
         RefusedError: the log does not list it. InputError: other code is there. StorageError.
     """
-    _part(name)
+    if name != GOVERNANCE.name:
+        _part(name)
     code = _require_code(region, name, address)
     block = region.chain.final_block().number
     if not region.is_writer(address, block):
@@ -98,18 +110,6 @@ def _part(name: str) -> RegionContract:
     if found is None:
         raise InputError("there is no such contract to upgrade", expected=", ".join(UPGRADED), found=name)
     return found
-
-
-def _decide(region: Region, outbox: Outbox, intent: str, call: ContractCall) -> tuple[str, ContractCall]:
-    """Send an act of admins, or schedule it if it has to wait. Returns what to wait for."""
-    try:
-        outbox.post(intent, call)
-    except ContractRefusedError as error:
-        if error.name != "AccessManagerNotScheduled":
-            raise
-        intent, call = f"schedule {intent}", scheduled(region, call)
-        outbox.post(intent, call)
-    return intent, call
 
 
 def _require_code(region: Region, name: str, address: str) -> bytes:

@@ -29,7 +29,16 @@ HINTS = {
     "AuditRegistrySpoiled": "It is broken or annulled for ever.",
     "AuditRegistryAudited": "A later book was audited; nothing rests on this one.",
     "AuditRegistryKeySound": "Only what was done with a stolen key is annulled (`creditchain node compromised`).",
-    "OpeningWrong": "Others appended to the log meanwhile; run the same command again.",
+    "OpeningWrong": "The log has grown since: run the same command again; renew a proposal with `govern renew`.",
+    "AccessManagerUnauthorizedAccount": "Only admins may do this: where a Safe governs, propose it (`govern propose`).",
+    "AccessManagerUnauthorizedCancel": "Only cancellers and whoever scheduled it may (`creditchain govern roles`).",
+    "GovernanceBothRoles": "Who stops what admins began is no admin; choose another account.",
+    "GovernanceDelay": "Admins wait at least the region's delay (`creditchain govern show`), and 30 days at most.",
+    "GovernanceLastAdmin": "Make another account admin first (`creditchain govern grant`).",
+    "GovernanceLockedTarget": "The log and Governance obey admins alone; no role can be let in.",
+    "GovernanceOwnRemoval": "Another canceller has to stop this.",
+    "GovernanceSuccessor": "Create the successor with `creditchain upgrade create Governance`.",
+    "RegionLogNotWriter": "The contract was replaced: adopt the next version (`creditchain upgrade adopt`).",
     "NodeRegistryNotOperator": "Sign with the node's operator key, or its host's (`creditchain node show`).",
     "NodeRegistryInactive": "It, or its host, is suspended, retired or past its end date (`creditchain node show`).",
     "NodeRegistryDomains": "Governors set what a node may publish with `creditchain node set-domains`.",
@@ -230,12 +239,12 @@ def _checksummed(kind: str, value: Any) -> Any:
     if kind == "address":
         return to_checksum_address(value)
     if kind.startswith("(") and kind.endswith(")"):
-        return tuple(_checksummed(inner, item) for inner, item in zip(_split(kind), value, strict=True))
+        return tuple(_checksummed(inner, item) for inner, item in zip(members_of(kind), value, strict=True))
     return value
 
 
 @cache
-def _split(kind: str) -> tuple[str, ...]:
+def members_of(kind: str) -> tuple[str, ...]:
     """The members of a tuple type."""
     parts, depth, start = [], 0, 1
     for position, letter in enumerate(kind[1:-1], 1):

@@ -22,7 +22,7 @@ from creditchain.cli.output_files import (
 )
 from creditchain.cli.qr_code import QrOption, draw, require_drawable
 from creditchain.cli.settings import Settings, settings
-from creditchain.cli.subject_options import SchemeOption, StatementOption, TagKeysOption, TagSources
+from creditchain.cli.subject_options import SchemeOption, StatementOption, TagKeysOption, TagSources, subject_of
 
 if TYPE_CHECKING:
     from creditchain.packages.consent_file import ConsentFile
@@ -54,8 +54,6 @@ def request(
 ) -> None:
     """Write a consent for the enterprise to sign, on behalf of an institution. 请求授权"""
     from creditchain.acts.consenting import ConsentTerms, request_consent
-    from creditchain.catalogue.regions import number_exceptions
-    from creditchain.identifiers import parse_subject
 
     chosen, (first, last) = settings(ctx), two_days("--days", days)
     require_writable(out, force=force, inputs=(notice,))
@@ -64,7 +62,7 @@ def request(
     terms = ConsentTerms(
         institution=institution,
         platform=platform,
-        subject=parse_subject(scheme, number, number_exceptions()),
+        subject=subject_of(chosen, scheme, number),
         sections=section_mask("--sections", sections),
         domains=domain_bits("--domains", domains),
         purpose=purpose_code("--purpose", purpose),

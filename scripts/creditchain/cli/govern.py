@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli import govern_waiting
+from creditchain.cli import govern_calls, govern_roles, govern_waiting
 from creditchain.cli.connecting import PROPOSE, SignerOption, acting, open_region, signer_of
 from creditchain.cli.output_files import ChangedOption, ForceOption, require_place
 from creditchain.cli.settings import settings
@@ -28,6 +28,8 @@ def register(app: typer.Typer) -> None:
     group.command()(approve)
     group.command()(execute)
     govern_waiting.register(group)
+    govern_roles.register(group)
+    govern_calls.register(group)
     app.add_typer(group, name="govern")
 
 

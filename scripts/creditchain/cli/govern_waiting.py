@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from creditchain.cli.addresses import address_of
 from creditchain.cli.bilingual import duration
 from creditchain.cli.connecting import RpcOption, SignerOption, acting, open_region
 from creditchain.cli.moments import shown
@@ -65,7 +66,7 @@ def show(
     from creditchain.acts.standing_governance import standing_governance
 
     chosen = settings(ctx)
-    asked = [_address(one) for one in accounts or ()]
+    asked = [address_of(one) for one in accounts or ()]
     with open_region(chosen, rpc) as region:
         found = standing_governance(region, asked)
     if found.state is None:
@@ -95,17 +96,9 @@ def replace_owner(
     """Put another key in the place of a governor's. To be proposed: only the governors together can."""
     from creditchain.acts.governing import replace_owner as run
 
-    given = _address(old), _address(new)
+    given = address_of(old), address_of(new)
     with acting(settings(ctx), signer) as (region, outbox):
         run(region, outbox, *given)
-
-
-def _address(text: str) -> str:
-    from eth_utils.address import is_address, to_checksum_address
-
-    if not is_address(text):
-        raise UsageError("not an account", expected="0x and 40 hex digits", found=text)
-    return to_checksum_address(text)
 
 
 def _act(ctx: typer.Context, operation: str, signer: str | None, act: Any, state: str) -> None:

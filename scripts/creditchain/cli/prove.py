@@ -14,6 +14,7 @@ from creditchain.cli.connecting import RpcOption, TagKeyOption, open_region
 from creditchain.cli.facts_options import RegionFactsOption, require_checkpoint, signed_in
 from creditchain.cli.files import ForceOption, load
 from creditchain.cli.settings import Settings, settings
+from creditchain.cli.subject_options import subject_of
 from creditchain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,17 +55,15 @@ def prove(
     from creditchain.acts.proving import prove as run
     from creditchain.acts.showing_facts import with_facts
     from creditchain.batch.folder.opened import open_batch
-    from creditchain.catalogue.regions import number_exceptions
     from creditchain.documents import SECTIONS
     from creditchain.home.files import check_output, write_file
     from creditchain.home.keystores import load_tag_key
-    from creditchain.identifiers import parse_subject
     from creditchain.packages.record_package import parse_statement
 
     require_checkpoint(checkpoint, region_facts)
     chosen = settings(ctx)
     wanted = None if section is None else SECTIONS[names_of("--section", section, SECTIONS)[0]]
-    subject = parse_subject(scheme, number, number_exceptions())
+    subject = subject_of(chosen, scheme, number, rpc)
     sought = SoughtRecords(subject, load_tag_key(required_tag_key(tag_key)), wanted, index)
     statement = None if tag_statement is None else load(tag_statement, parse_statement)
     with open_batch(batch_path(chosen, batch)) as folder:

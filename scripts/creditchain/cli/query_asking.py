@@ -13,10 +13,11 @@ from creditchain.cli.files import load, read_file
 from creditchain.cli.output_files import ForceOption, OutOption, require_writable, save
 from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.settings import settings
-from creditchain.cli.subject_options import SchemeOption, StatementOption, TagKeysOption, TagSources
+from creditchain.cli.subject_options import SchemeOption, StatementOption, TagKeysOption, TagSources, subject_of
 from creditchain.errors import UsageError
 
 if TYPE_CHECKING:
+    from creditchain.cli.settings import Settings
     from creditchain.identifiers import Subject
     from creditchain.packages.consent_file import ConsentFile
 
@@ -63,7 +64,7 @@ def request(
         institution=institution,
         provider=provider,
         product=load_product(product, folders_of(products)),
-        subject=_subject(agreed, scheme, number, purpose),
+        subject=_subject(chosen, agreed, scheme, number, purpose),
         consent=agreed,
         sections=None if sections is None else section_mask("--sections", sections),
         domains=None if domains is None else domain_bits("--domains", domains),
@@ -82,12 +83,12 @@ def request(
     chosen.output.emit({"written": str(out), "request": made.request.id, "deadline": made.request.deadline})
 
 
-def _subject(agreed: ConsentFile | None, scheme: str, number: str | None, purpose: str | None) -> Subject:
-    from creditchain.catalogue.regions import number_exceptions
-    from creditchain.identifiers import parse_subject
+def _subject(
+    chosen: Settings, agreed: ConsentFile | None, scheme: str, number: str | None, purpose: str | None
+) -> Subject:
 
     if (agreed is None) == (number is None) or (agreed is None and purpose is None):
         raise UsageError(
             "say which enterprise it is about", expected="--consent FILE, or --number and --purpose without one"
         )
-    return agreed.subject if agreed is not None else parse_subject(scheme, number or "", number_exceptions())
+    return agreed.subject if agreed is not None else subject_of(chosen, scheme, number or "")

@@ -15,6 +15,7 @@ from creditchain.cli.files import ForceOption, load
 from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.report_choices import asked_of, day_of_report
 from creditchain.cli.settings import Settings, settings
+from creditchain.cli.subject_options import subject_of
 
 if TYPE_CHECKING:
     from creditchain.reports import Assembled
@@ -80,12 +81,10 @@ def assemble(
     from creditchain.acts.reporting import Places, Vouchers, Wanted, assemble_report
     from creditchain.acts.showing_facts import with_facts
     from creditchain.catalogue.products import catalogue, load_product
-    from creditchain.catalogue.regions import number_exceptions
     from creditchain.documents import parse_json
     from creditchain.home.files import check_output, write_file
     from creditchain.home.keystores import load_tag_key
     from creditchain.home.layout import Home
-    from creditchain.identifiers import parse_subject
     from creditchain.packages.record_package import parse_statement
 
     require_checkpoint(checkpoint, region_facts)
@@ -95,7 +94,7 @@ def assemble(
     wanted = Wanted(
         product=kind,
         catalogue={one.ref: one for one in catalogue(folders)},
-        subject=parse_subject(scheme, number, number_exceptions()),
+        subject=subject_of(chosen, scheme, number),
         data=load(data, parse_json),
         asked=asked_of(kind, sections, domains),
         as_of=None if as_of is None else day_of_report(as_of),

@@ -12,6 +12,7 @@ from creditchain.cli.connecting import SignerOption, TagKeyOption, open_region, 
 from creditchain.cli.files import ForceOption, load
 from creditchain.cli.moments import shown
 from creditchain.cli.settings import settings
+from creditchain.cli.subject_options import subject_of
 from creditchain.errors import CreditchainError, Place, UsageError
 
 group = typer.Typer(no_args_is_help=True, help="Tag statements: state, check. 标签声明")
@@ -36,11 +37,9 @@ def state(
 ) -> None:
     """Sign that a number has this tag under the key epoch of --tag-key. For platforms, which hold the key."""
     from creditchain.acts.stating import put_statement, state_tag
-    from creditchain.catalogue.regions import number_exceptions
     from creditchain.chain.signers import parse_signer
     from creditchain.home.files import check_output, write_file
     from creditchain.home.keystores import load_tag_key
-    from creditchain.identifiers import parse_subject
     from creditchain.packages.record_package import parse_package
 
     chosen = settings(ctx)
@@ -54,7 +53,7 @@ def state(
         check_output(out, overwrite=force, inputs=[] if package is None else [package])
     key = load_tag_key(tag_key)
     given = load(package, parse_package) if package is not None else None
-    subject = given.record.subject if given is not None else parse_subject(scheme, number or "", number_exceptions())
+    subject = given.record.subject if given is not None else subject_of(chosen, scheme, number or "")
     with open_region(chosen) as region:
         found = parse_signer(required_signer(signer), region.chain)
         statement = state_tag(region, found, platform, subject, key)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from creditchain.cli.addresses import address_of
 from creditchain.cli.connecting import SignerOption, acting, open_region
 from creditchain.cli.settings import settings
-from creditchain.errors import UsageError
 
 group = typer.Typer(
     no_args_is_help=True, help="Replace a contract by its next version; all state stays in the log. 升级合约"
@@ -35,16 +35,19 @@ def create(ctx: typer.Context, name: NameArgument, signer: SignerOption = None) 
 
 @group.command()
 def swap(ctx: typer.Context, name: NameArgument, address: AddressArgument, signer: SignerOption = None) -> None:
-    """Put a new version in its predecessor's place as a writer of the log, in one entry. For governors; it may wait."""
+    """Put a new version in its predecessor's place as a writer of the log, in one entry. For governors; it may wait.
+
+    Governance is replaced in steps: contracts, log, `upgrade adopt`, roles. Run the same command after each.
+    """
     from creditchain.acts.upgrading import swap as run
 
-    chosen, given = settings(ctx), _address(address)
+    chosen, given = settings(ctx), address_of(address)
     with acting(chosen, signer) as (region, outbox), chosen.output.progress("swapping: waiting for a final block"):
-        run(region, outbox, name, given)
+        step = run(region, outbox, name, given)
         listed = region.is_writer(given)
     if not listed:
         chosen.output.note("it waits: see `creditchain govern list`")
-    chosen.output.emit({"contract": name, "address": given, "writes": listed})
+    chosen.output.emit({"contract": name, "address": given, "writes": listed, "step": step})
 
 
 @group.command()
@@ -53,16 +56,8 @@ def adopt(ctx: typer.Context, name: NameArgument, address: AddressArgument) -> N
     from creditchain.acts.upgrading import adopt as run
     from creditchain.chain.deployments import path_of
 
-    chosen, given = settings(ctx), _address(address)
+    chosen, given = settings(ctx), address_of(address)
     with open_region(chosen) as region:
         made = run(region, chosen.deployments, name, given)
     chosen.output.note(f"written to {path_of(chosen.deployments, made.network)}")
     chosen.output.emit({"contract": name, "address": given, "block": made.contracts[name].block})
-
-
-def _address(text: str) -> str:
-    from eth_utils.address import is_address, to_checksum_address
-
-    if not is_address(text):
-        raise UsageError("this is no address", expected="0x and 40 hex digits", found=text)
-    return to_checksum_address(text)

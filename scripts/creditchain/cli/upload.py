@@ -12,6 +12,7 @@ from creditchain.cli.fault_report import ReportOption, reporting
 from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.reading_options import EncodingOption, HeaderRowOption, MappingOption, SheetOption, reading_of
 from creditchain.cli.settings import settings
+from creditchain.cli.subject_options import governed_numbers
 from creditchain.cli.upload_view import described, show
 from creditchain.errors import ExitCode
 
@@ -47,8 +48,11 @@ def check(
     mapping: MappingOption = None,
     workers: Annotated[int, typer.Option("--workers", min=0, help="Number of processes; 0 for one on each core.")] = 0,
     products: Folders = None,
+    governed: Annotated[
+        bool, typer.Option("--governed", help="Ask the chain which numbers governors accepted, as `anchor` does.")
+    ] = False,
 ) -> int:
-    """Report every fault of a file and summarise its content. Writes nothing and asks no chain. 上传前检查
+    """Report every fault of a file and summarise its content. Writes nothing, and asks no chain. 上传前检查
 
     Exit code 0: `anchor` would take the file; 4: it has faults.
     """
@@ -63,13 +67,14 @@ def check(
     kind = load_product(product, folders_of(products))
     reading = reading_of(encoding, sheet, header_row, mapping, kind)
     found = find_upload(upload, reading)
+    accepted = number_exceptions() | (governed_numbers(settings(ctx)) if governed else frozenset())
     with reporting(report_errors, upload, product, mapping) as report, output.stages() as watch:
 
         def tell(problem: Problem) -> None:
             if report is not None:
                 report(found.name, problem)
 
-        rules = Rules(kind, latest=day_in_china(time.time()), exceptions=number_exceptions())
+        rules = Rules(kind, latest=day_in_china(time.time()), exceptions=accepted)
         checked = check_upload(found, rules, limits=BatchLimits(workers=workers), report=tell, watch=watch)
     value = described(found.name, kind.ref, reading, checked)
     if output.as_json:

@@ -11,6 +11,7 @@ from creditchain.vocabulary import Space
 GOVERNANCE_KEY: Final = cell_key(Space.ACCESS, 0)
 
 _MEMBER = 1 << 240
+_TARGET = 3 << 240
 
 
 def admin_delay(word: bytes) -> int:
@@ -27,6 +28,16 @@ def member_of(word: bytes) -> tuple[int, int]:
     """Since when it is a member, unix seconds, and how many seconds its acts wait; zeros if it is none."""
     value = _value(word)
     return value & (1 << 48) - 1, value >> 48 & 0xFFFFFFFF
+
+
+def target_key(change: int, contract: str, selector: bytes = bytes(4)) -> bytes:
+    """The key of what a change (`AccessChange`) last set of a contract, or of a function by its selector."""
+    return cell_key(Space.ACCESS, _TARGET | change << 192 | int.from_bytes(selector) << 160 | int(contract, 16))
+
+
+def target_value(word: bytes) -> int:
+    """What was set: a role's number, 1 for closed."""
+    return _value(word)
 
 
 def _value(word: bytes) -> int:
