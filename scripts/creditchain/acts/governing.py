@@ -93,7 +93,8 @@ def approve(signer: Signer, checked: CheckedProposal) -> CheckedProposal:
     """
     if signer.address not in checked.safe.owners:
         expected = ", ".join(checked.safe.owners)
-        raise RefusedError("this key is no governor's", expected=expected, found=signer.address)
+        hint = "Sign with a governor's key: `creditchain govern show` lists them."
+        raise RefusedError("this key is no governor's", expected=expected, found=signer.address, hint=hint)
     _require_open(checked)
     signature = signer.sign_typed(checked.transaction.typed_data())
     return replace(checked, proposal=checked.proposal.signed(signer.address, signature))
@@ -123,12 +124,14 @@ def execute(region: Region, outbox: Outbox, checked: CheckedProposal) -> Execute
         _require_open(checked)
         if checked.missing:
             expected, found = str(checked.safe.threshold), str(len(checked.proposal.signatures))
-            raise RefusedError("too few governors approved", expected=expected, found=found)
+            hint = "Others approve this file, or copies of it, with `creditchain govern approve`; name all copies."
+            raise RefusedError("too few governors approved", expected=expected, found=found, hint=hint)
         if checked.proposal.nonce > checked.safe.nonce:
             raise RefusedError(
                 "another transaction of the governors comes first",
                 expected=f"nonce {checked.safe.nonce}",
                 found=f"nonce {checked.proposal.nonce}",
+                hint="Execute that one first, or propose this again with `creditchain govern renew`.",
             )
     # The first in the order of addresses; more than enough would cost gas for nothing.
     owners = sorted(checked.proposal.signatures, key=lambda one: int(one, 16))[: checked.safe.threshold]

@@ -54,9 +54,9 @@ def told(name: str, value: Any) -> str:
 
 def duration(seconds: int) -> str:
     """Seconds, and the same in the largest unit that divides them."""
-    for unit, size in (("days 天", 86_400), ("hours 小时", 3_600), ("minutes 分钟", 60)):
+    for unit, chinese, size in (("day", "天", 86_400), ("hour", "小时", 3_600), ("minute", "分钟", 60)):
         if seconds >= size and seconds % size == 0:
-            return f"{seconds // size} {unit} ({seconds} s)"
+            return f"{seconds // size} {unit}{'' if seconds == size else 's'} {chinese} ({seconds} s)"
     return f"{seconds} s"
 
 

@@ -81,6 +81,7 @@ def test_no_result_is_shown_as_python_writes_it() -> None:
         (0, "0 s"),
         (59, "59 s"),
         (61, "61 s"),
+        (60, "1 minute 分钟 (60 s)"),
         (120, "2 minutes 分钟 (120 s)"),
         (172_800, "2 days 天 (172800 s)"),
         (7_200, "2 hours 小时 (7200 s)"),
