@@ -7,7 +7,8 @@ BIN := .venv/bin
 # tests then run on contracts with probes in them.
 # Tests often wait for a chain, so there are more workers than processors; each takes about 1 GB.
 WORKERS ?= 3
-PYTEST = . scripts/env.sh && $(BIN)/python -m pytest -n $(WORKERS) $(if $(COVER),--cov)
+# A worker gets one run of tests, so that what a module prepares is prepared once, and helps others when it has none left.
+PYTEST = . scripts/env.sh && $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(if $(COVER),--cov)
 CHOSEN = $(if $(SWEEPS),,-m "not slow")
 BROWNIE_TEST = . scripts/env.sh && $(BIN)/brownie test --network anvil -n 2 $(CHOSEN)
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint .ci/constraints.txt

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from acting import GENERATIONS, publisher, region_on, set_profile
+from acting import founded_on, publisher, set_profile
 from commands import Commands
 from eth_account import Account
 
@@ -32,7 +32,7 @@ SIGNERS = (31, 32, 33)
 @pytest.fixture
 def region(chain: Chain, journal: Journal) -> Region:
     """A region with one bureau, whose three keys sign checkpoints, two of them each."""
-    made = region_on(chain, journal, next(GENERATIONS))
+    made = founded_on(chain, journal)
     publisher(made, journal, 1)
     keys = [CheckpointSigner(dev_signer(number, chain).address, 1) for number in SIGNERS]
     set_signers(made, made.outbox(dev_signer(0, chain), journal), keys, 2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from acting import GENERATIONS, GOVERNOR, admission, region_on
+from acting import GOVERNOR, admission, founded_on
 from anchored import read_entries
 from eth_account import Account
 
@@ -128,7 +128,7 @@ def assert_as_the_token_says(acting: Acting, *consents: bytes) -> None:
 
 @pytest.fixture
 def acting(chain: Chain, journal: Journal) -> Acting:
-    return Acting(region_on(chain, journal, next(GENERATIONS)), journal)
+    return Acting(founded_on(chain, journal), journal)
 
 
 def test_a_consent_from_grant_to_revocation(acting: Acting) -> None:

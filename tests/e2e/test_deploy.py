@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import FOUNDED, FOUNDING, GENERATIONS, admission, region_on, set_profile
+from acting import FOUNDED, FOUNDING, GENERATIONS, admission, founded_on, region_on, set_profile
 from anchored import read_entries
 from servers import Server
 from servers import anvil as start_anvil
@@ -33,7 +33,7 @@ from creditchain.vocabulary import EntryKind
 
 
 def test_a_region_is_wired(chain: Chain, journal: Journal) -> None:
-    region = region_on(chain, journal, next(GENERATIONS))
+    region = founded_on(chain, journal)
     for name in (part.name for part in PARTS if part.kinds):
         assert region.is_writer(region.deployment.address(name))
     entries = read_entries(region)
@@ -58,7 +58,7 @@ ADMINS_ONLY = ("setWriter", "seal", "setAuthority")
 
 def test_every_restricted_function_is_the_governors(chain: Chain, journal: Journal) -> None:
     """A function that asks the manager and was forgotten in PARTS would belong to the administrator alone."""
-    region = region_on(chain, journal, next(GENERATIONS))
+    region = founded_on(chain, journal)
     stranger = "0x" + "11" * 20
     for part in PARTS:
         face = interface(part.name)
@@ -134,7 +134,7 @@ def test_a_deployment_that_was_cut_off_goes_on(chain: Chain, journal: Journal, s
 
 
 def test_another_chain_is_refused(chain: Chain, journal: Journal) -> None:
-    deployment = region_on(chain, journal, next(GENERATIONS)).deployment
+    deployment = founded_on(chain, journal).deployment
     registry = deployment.contracts["NodeRegistry"]
     swapped = {**deployment.contracts, "NodeRegistry": deployment.contracts["AnchorRegistry"]}
     empty = {**deployment.contracts, "NodeRegistry": replace(registry, address="0x" + "00" * 19 + "99")}
@@ -240,7 +240,7 @@ def test_a_lying_endpoint_is_caught_by_the_root(journal: Journal, lie: str) -> N
 
 
 def test_entries_are_joined_with_what_they_are_about(chain: Chain, journal: Journal) -> None:
-    region = region_on(chain, journal, next(GENERATIONS))
+    region = founded_on(chain, journal)
     outbox = region.outbox(dev_signer(0, chain), journal)
     operator = dev_signer(1, chain).address
     outbox.submit("admit", region.calls.admit(admission(operator)))
@@ -289,6 +289,6 @@ def test_logs_are_asked_for_in_ranges_that_the_endpoint_takes(journal: Journal) 
 def test_the_deployment_file_survives_the_round_trip(chain: Chain, journal: Journal, tmp_path: Path) -> None:
     from creditchain.chain.deployments import load_deployment, save_deployment
 
-    deployment = region_on(chain, journal, next(GENERATIONS)).deployment
+    deployment = founded_on(chain, journal).deployment
     save_deployment(deployment, tmp_path)
     assert load_deployment(chain.network.name, tmp_path) == deployment

@@ -64,11 +64,25 @@ def finished(driver: Driver, home: Path, *, known_root: str | None, secrets: set
             assert bytes.fromhex(secret) not in path.read_bytes(), path.name
 
 
+def test_killed_at_every_third_step(driver: Driver, tmp_path: Path) -> None:
+    _, states = _killed_and_finished(driver, tmp_path, 3)
+    assert states >= {"nothing", "preparing", "prepared", "numbered", "mined"}
+
+
+@pytest.mark.slow
 def test_killed_at_every_step(driver: Driver, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    points, states = _killed_and_finished(driver, tmp_path, 1)
+    assert states == {"nothing", "preparing", "prepared", "numbered", "mined", "final"}
+    with capsys.disabled():
+        print(f"\nanchoring was killed at {points} points and finished each time")
+
+
+def _killed_and_finished(driver: Driver, tmp_path: Path, step: int) -> tuple[int, set[str]]:
+    """Kill an anchor at each `step`-th point and finish it; how many points there are, and the states it was in."""
     points = driver.ask(home=tmp_path / "whole", kill_at=None)["points"]
     assert points > 30
     states: set[str] = set()
-    for point in range(points):
+    for point in range(0, points, step):
         home = tmp_path / f"at-{point}"
         stopped = driver.ask(home=home, kill_at=point)
         assert stopped["killed"], point
@@ -76,9 +90,7 @@ def test_killed_at_every_step(driver: Driver, tmp_path: Path, capsys: pytest.Cap
         states.add(row["state"])
         finished(driver, home, known_root=row["root"] or None, secrets={row["secret"], row["key"]} - {""})
         shutil.rmtree(home)
-    assert states == {"nothing", "preparing", "prepared", "numbered", "mined", "final"}
-    with capsys.disabled():
-        print(f"\nanchoring was killed at {points} points and finished each time")
+    return points, states
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from acting import GENERATIONS, batch, publisher, region_on, set_profile
+from acting import batch, founded_on, publisher, set_profile
 from commands import Commands
 from region_world import bring_up, region_of
 from worlds import on_anvil
@@ -29,7 +29,7 @@ from creditchain.vocabulary import EntryKind
 
 
 def test_it_is_the_log_of_the_region(chain: Chain, journal: Journal, tmp_path: Path) -> None:
-    region = region_on(chain, journal, next(GENERATIONS))
+    region = founded_on(chain, journal)
     outbox = region.outbox(publisher(region, journal, 1), journal)
     home = Home(tmp_path / "home")
     home.regions.mkdir(parents=True)
@@ -124,7 +124,7 @@ def test_a_chain_that_was_started_anew_is_said(creditchain: Commands, tmp_path: 
 
 def test_live_facts_take_old_entries_from_the_index(chain: Chain, journal: Journal, tmp_path: Path) -> None:
     """An entry whose block nobody named is not sought in all blocks where a home has the index."""
-    region = region_on(chain, journal, next(GENERATIONS))
+    region = founded_on(chain, journal)
     region.home = Home(tmp_path / "home")
     region.home.regions.mkdir(parents=True)
     last = open_log(region, region.home).size - 1

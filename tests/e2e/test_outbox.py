@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from acting import GENERATIONS, GOVERNOR, batch, publisher, region_on, set_profile
+from acting import GOVERNOR, batch, founded_on, publisher, region_on, set_profile
 from servers import Server
 from servers import anvil as start_anvil
 from sqlalchemy import select
@@ -29,7 +29,7 @@ from creditchain.log.views import ContractCall
 
 @pytest.fixture
 def region(chain: Chain, journal: Journal) -> Region:
-    return region_on(chain, journal, next(GENERATIONS))
+    return founded_on(chain, journal)
 
 
 def outbox_of(region: Region, journal: Journal, key: int = GOVERNOR) -> Outbox:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import GENERATIONS, admission, batch, publisher, region_on, set_profile
+from acting import admission, batch, founded_on, publisher, set_profile
 
 from creditchain.acts.replaying import replay_log
 from creditchain.chain.abi import interface
@@ -38,7 +38,7 @@ def busy_region(chain: Chain, journal: Journal) -> Region:
 
     A platform disputed a third one twice; the bureau answered the first filing.
     """
-    region = region_on(chain, journal, next(GENERATIONS))
+    region = founded_on(chain, journal)
     outbox = region.outbox(publisher(region, journal, 1), journal)
     calls, reason = region.calls, keccak256(b"reason")
     for number in (1, 2, 3):
