@@ -142,4 +142,4 @@ def test_the_command(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert (told["compared"], len(told["words"])) == (True, told["cells"])
     assert run(["log", "replay", *places]) == 0
     lines = dict(line.split("  ", 1) for line in capfd.readouterr().out.splitlines())
-    assert (lines["state_root"], lines["cells"]) == (told["state_root"], str(told["cells"]))
+    assert (lines["state_root 状态根"], lines["cells 单元数"]) == (told["state_root"], str(told["cells"]))
