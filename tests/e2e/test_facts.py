@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from region_world import PLATFORM, SOURCE, Place, anchor_documents, enter_book, region_of, send
-from worlds import kept_region
+from region_world import PLATFORM, REGULATOR, SOURCE, Place, anchor_documents, enter_book, region_of, send
+from worlds import Kept, kept_region
 
+from creditchain.acts.showing import Shower
 from creditchain.chain.abi import interface
 from creditchain.chain.live_facts import LiveFacts
 from creditchain.chain.region import Region
@@ -19,6 +21,7 @@ from creditchain.log.cells import NO_WORD, cell_key
 from creditchain.log.facts import Basis, EntryPlace, MissingFactError
 from creditchain.log.publishing_cells import book_key
 from creditchain.log.reading import RegionReading
+from creditchain.log.views import AnchorInfo
 from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.evidence import Missing
 from creditchain.verification.steps import leaf_of
@@ -35,6 +38,7 @@ class World:
     packages: list[RecordPackage]
     revoked: bytes
     disputed: bytes
+    kept: Kept
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +53,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             send(place, region, SOURCE, "revoke", life)
             filing = region.calls.file_dispute(PLATFORM, SOURCE, disputed, b"\2" * 32)
             send(place, region, PLATFORM, "dispute", filing)
-        yield World(place, [package for batch in batches for package in batch], revoked, disputed)
+        yield World(place, [package for batch in batches for package in batch], revoked, disputed, kept)
 
 
 @pytest.fixture
@@ -151,6 +155,28 @@ def test_records_take_few_round_trips(region: Region, world: World, monkeypatch:
             found = [fetcher.fetch(package) for package in packages]
             assert exchanges.count <= 3
         assert not any(isinstance(one.record, Missing) for one in found)
+
+
+def test_audited_records_take_one_round_trip_more(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who audited a book is asked for with the members; whether that key was in other hands, after it."""
+    place = world.kept.fresh(tmp_path / "place")
+    with region_of(place) as region:
+        shown = Shower(region).book(SOURCE, 1)
+        call = region.calls.attest_audit(REGULATOR, shown, restored=False, report_digest=b"\1" * 32)
+        send(place, region, REGULATOR, "audit", call)
+        with monkeypatch.context() as patched:
+            exchanges, fetcher = Exchanges(patched), live_evidence(region)
+            fetcher.expect(world.packages)
+            found = [fetcher.fetch(package).anchor for package in world.packages]
+            assert exchanges.count <= 4
+        assert all(isinstance(one, AnchorInfo) and one.audited for one in found)
+        assert (flags := RegionReading(LiveFacts(region)).flags(shown.entry.index)).counts
+        assert (
+            *(flags.audited, flags.broken, flags.annulled, flags.restored, flags.since, flags.previous),
+            *(flags.auditor, flags.audited_at),
+        ) == view(region, "AuditRegistry", "flagsOf", shown.entry.index)
 
 
 def test_what_is_expected_and_not_there_stops_nothing(region: Region, world: World) -> None:

@@ -16,10 +16,19 @@ from creditchain.chain.region import Region
 from creditchain.errors import UnavailableError
 from creditchain.index.facts import entries_under
 from creditchain.log.allowance import Allowance
+from creditchain.log.cells import NO_WORD
 from creditchain.log.entries import AnchorBody
 from creditchain.log.facts import EntryPlace, Facts, MissingFactError
-from creditchain.log.members import operator_key
-from creditchain.log.publishing_cells import book_key, epoch_keys, flags_key, product_key, total_key
+from creditchain.log.members import member_keys, operator_key
+from creditchain.log.publishing_cells import (
+    auditor_key,
+    book_key,
+    epoch_keys,
+    flags_key,
+    product_key,
+    published_of,
+    total_key,
+)
 from creditchain.log.reading import RegionReading
 from creditchain.log.record_cells import disputes_key, life_key
 from creditchain.log.views import AnchorInfo, BlockRef, LogEntry
@@ -90,6 +99,7 @@ class EvidenceFetcher:
         self._members: dict[int, NodeHistory | None] = {}
         self._signers: dict[SignedTagStatement, StatementSigner | None] = {}
         self._named: dict[int, None] = {}
+        self._shelves: dict[tuple[int, int], None] = {}  #: nodes and key epochs of the packages' batches
 
     def over(self, facts: Facts) -> EvidenceFetcher:
         """The same over other facts."""
@@ -146,7 +156,7 @@ class EvidenceFetcher:
                 *epoch_keys(batch.key_epoch),
             ]
             statement = package.tag.statement
-            self._named[batch.node] = None
+            self._named[batch.node] = self._shelves[batch.node, batch.key_epoch] = None
             if statement is not None:
                 self._named[statement.platform] = None
                 address = signer_of(statement, self.origin)
@@ -155,7 +165,7 @@ class EvidenceFetcher:
 
     def _fetch(self, package: RecordPackage) -> Evidence:
         self.expect([package])
-        self.reading.members.prepare(self._named)
+        self._prepare()
         node = package.batch.node
         statement = package.tag.statement
         signer = self.signer(statement) if statement is not None else None
@@ -182,6 +192,14 @@ class EvidenceFetcher:
             signer=signer,
             source=self.source,
         )
+
+    def _prepare(self) -> None:
+        """Read what all packages lead to, in few readings for all of them: their members, and their audited books."""
+        self.facts.expect(key for node in self._named for key in member_keys(node))
+        totals = self.facts.words([total_key(*one) for one in self._shelves])
+        books = {published_of(NO_WORD, total).audited_book for total in totals}
+        self.facts.expect(key for book in books if book for key in (flags_key(book), auditor_key(book)))
+        self.reading.members.prepare(self._named)
 
     def key_epoch_digest(self, epoch: int) -> bytes | None:
         """The digest that governors logged for a key epoch. Raises as `Facts` does."""

@@ -197,7 +197,7 @@ class Members:
             return None
         status = node >> 163 & 3
         term = Term(
-            operator=_address(node),
+            operator=address_in(node),
             active=status == NodeStatus.ACTIVE,
             host=member & 0xFFFFFF,
             until=member >> 44 & 0xFFFFFFFFFF,
@@ -254,7 +254,7 @@ class Members:
 
     def _past_term(self, number: int, index: int) -> Term:
         value, more = (self._value(key) for key in _term_keys(number, index))
-        return Term(_address(value), bool(value >> 199), more & 0xFFFFFF, more >> 24, value >> 160 & (1 << 39) - 1)
+        return Term(address_in(value), bool(value >> 199), more & 0xFFFFFF, more >> 24, value >> 160 & (1 << 39) - 1)
 
     def _unless_stolen(self, address: str | None, time: int) -> str | None:
         if address is None or any(one.covers(time) for one in self.intervals(address)):
@@ -287,7 +287,8 @@ def _term_keys(number: int, index: int) -> tuple[bytes, bytes]:
     return _term_key(number, index), cell_key(Space.TERM, _MORE | number << 32 | index)
 
 
-def _address(value: int) -> str | None:
+def address_in(value: int) -> str | None:
+    """The address in the low 160 bits of a value, with its EIP-55 checksum; None if they are 0."""
     account = value & (1 << 160) - 1
     return _checksummed(account) if account else None
 

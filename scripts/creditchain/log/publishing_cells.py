@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from creditchain.log.cells import ENTRY_BYTES, cell_key, entry_of
+from creditchain.log.members import address_in
 from creditchain.log.views import Flags, LaunchedProduct, Published
 from creditchain.vocabulary import ProductState, Space
 
@@ -102,10 +103,9 @@ def auditor_key(book: int) -> bytes:
 
 
 def auditor_of(word: bytes) -> tuple[str | None, int]:
-    """The key that attested a book's last audit (0x and 40 hex digits; None if nobody did), and when, unix seconds."""
+    """The address that attested a book's last audit (None if nobody did), and when, unix seconds."""
     value = _value(word)
-    key = _bits(value, 0, 160)
-    return f"0x{key:040x}" if key else None, _bits(value, 160, 40)
+    return address_in(value), _bits(value, 160, 40)
 
 
 def closed_key(node: int) -> bytes:

@@ -123,7 +123,7 @@ class Flags:
     """What became of an anchor or a book, as `AuditRegistry.flagsOf(entry)` gives it.
 
     `since` is the entry by which it became broken or annulled, `previous` the audited book before an audited one.
-    `auditor` is the address of the key that attested its last audit, at `audited_at` (unix seconds). `stolen`: that key
+    `auditor` is the checksum address that attested its last audit, at `audited_at` (unix seconds). `stolen`: that key
     was in other hands then. Governors may declare so years later.
     """
 
