@@ -35,7 +35,9 @@ def test_shell_commands(network: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
     script = "set -euo pipefail\n" + "\n".join(blocks(READMES[0], "sh"))
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("CREDITCHAIN_")}
+    # Coverage would double the time that each command takes to start, and other tests run the same lines.
+    left_out = ("CREDITCHAIN_", "COVERAGE_")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     environment = clean | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"} | network
     done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
