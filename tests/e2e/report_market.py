@@ -70,11 +70,15 @@ class Market:
         return parse_report_package(out.read_bytes())
 
     def verify(self, package: ReportPackage, folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
+        answer = self.verifying(package, folder, *words)
+        return answer.code, answer.value[0]
+
+    def verifying(self, package: ReportPackage, folder: Path, *words: str) -> Answer:
+        """What `verify` says, be it a verdict or an error."""
         path, policy = folder / "report.json", folder / "policy.toml"
         path.write_bytes(package.to_json())
         policy.write_text(f'format = "creditchain/policy@1"\ninstitution = {BANK}\n[completeness]\nlag_seconds = 0\n')
-        answer = self.commands("verify", str(path), "--policy", str(policy), *words)
-        return answer.code, answer.value[0]
+        return self.commands("verify", str(path), "--policy", str(policy), *words)
 
 
 class At(Commands):
