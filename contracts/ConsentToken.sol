@@ -6,11 +6,12 @@ import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 
 import {LockedToken} from "./LockedToken.sol";
 import {LogDomain} from "./LogDomain.sol";
-import {Consent, ConsentState, IConsentToken, Revoker} from "./interfaces/IConsentToken.sol";
+import {ConsentState, IConsentToken, Revoker} from "./interfaces/IConsentToken.sol";
 import {Member, Role} from "./interfaces/INodeRegistry.sol";
 import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {Cells} from "./libraries/Cells.sol";
 import {ConsentCell} from "./libraries/ConsentCell.sol";
+import {ConsentForm} from "./libraries/ConsentForm.sol";
 import {Entries} from "./libraries/Entries.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {Limits} from "./libraries/Limits.sol";
@@ -26,13 +27,15 @@ import {Space} from "./libraries/Space.sol";
 /// @dev Log and node registry are fixed at deployment and call nobody back. Wallets are asked by `staticcall`.
 // slither-disable-start reentrancy-events,unused-return
 contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
+    using ConsentForm for bytes;
+    using ConsentForm for uint256;
     using Members for IRegionLog;
 
     /// @notice The log that holds all state.
     IRegionLog public immutable log;
 
     /// @dev Bits of the sections that exist, 0 to 6.
-    uint8 private constant _SECTIONS = 0x7f;
+    uint256 private constant _SECTIONS = 0x7f;
 
     /// @dev Places of the cells that a grant reads. Without a key, it does not read the last.
     uint256 private constant _GRANT = 0;
@@ -47,37 +50,36 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
     }
 
     /// @inheritdoc IConsentToken
-    function grant(Consent calldata consent, bytes calldata keySignature, bytes calldata endorsement)
+    function grant(bytes calldata consent, bytes calldata keySignature, bytes calldata endorsement)
         external
         override
-        returns (uint256 id)
+        returns (uint256)
     {
-        _checkTerms(consent);
-        bytes memory body = abi.encode(Messages.CONSENT, consent);
-        bytes32 structHash = keccak256(body);
-        id = uint256(structHash);
-        uint256[] memory words = _read(consent, structHash);
+        (bytes32 id, uint256 terms) = consent.read(_logId);
+        _checkTerms(consent, terms);
+        uint256[] memory words = _read(consent, terms, id);
         uint256 given = words[_GRANT] >> 56;
-        if (ConsentCell.institution(given) != 0) revert ConsentTokenGranted(id);
-        if (given != 0) revert ConsentTokenRevoked(id, ConsentCell.revokedAt(given));
-        address owner = _owner(_requireMember(words[_INSTITUTION], consent.institution, Role.Institution));
-        _checkSignatures(consent, structHash, words, keySignature, endorsement);
-        _append(consent, structHash, body, words[_BALANCE] >> 56);
-        emit Transfer(address(0), owner, id);
-        emit Locked(id);
+        if (ConsentCell.institution(given) != 0) revert ConsentTokenGranted(uint256(id));
+        if (given != 0) revert ConsentTokenRevoked(uint256(id), ConsentCell.revokedAt(given));
+        address owner = _owner(_requireMember(words[_INSTITUTION], terms.institution(), Role.Institution));
+        _checkSignatures(consent, id, words, keySignature, endorsement);
+        _append(consent, terms, id, words[_BALANCE] >> 56);
+        emit Transfer(address(0), owner, uint256(id));
+        emit Locked(uint256(id));
+        return uint256(id);
     }
 
     /// @inheritdoc IConsentToken
-    function revoke(Consent calldata consent) external override {
-        bytes32 id = Messages.consentShown(consent);
-        _revoke(consent, id, _byCaller(consent, id));
+    function revoke(bytes calldata consent) external override {
+        (bytes32 id, uint256 terms) = consent.read(_logId);
+        _revoke(consent, id, terms, _byCaller(consent, id, terms));
     }
 
     /// @inheritdoc IConsentToken
-    function revokeSigned(Consent calldata consent, bytes calldata signature) external override {
-        bytes32 id = Messages.consentShown(consent);
+    function revokeSigned(bytes calldata consent, bytes calldata signature) external override {
+        (bytes32 id, uint256 terms) = consent.read(_logId);
         _checkByKey(consent, id, Messages.revocation(id), signature);
-        _revoke(consent, id, Revoker.Key);
+        _revoke(consent, id, terms, Revoker.Key);
     }
 
     /// @inheritdoc IConsentToken
@@ -87,22 +89,22 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
     }
 
     /// @inheritdoc IConsentToken
-    function pause(Consent calldata consent) external override {
+    function pause(bytes calldata consent) external override {
         _turn(consent, true);
     }
 
     /// @inheritdoc IConsentToken
-    function resume(Consent calldata consent) external override {
+    function resume(bytes calldata consent) external override {
         _turn(consent, false);
     }
 
     /// @inheritdoc IConsentToken
-    function pauseSigned(Consent calldata consent, uint40 deadline, bytes calldata signature) external override {
+    function pauseSigned(bytes calldata consent, uint40 deadline, bytes calldata signature) external override {
         _turnSigned(consent, true, deadline, signature);
     }
 
     /// @inheritdoc IConsentToken
-    function resumeSigned(Consent calldata consent, uint40 deadline, bytes calldata signature) external override {
+    function resumeSigned(bytes calldata consent, uint40 deadline, bytes calldata signature) external override {
         _turnSigned(consent, false, deadline, signature);
     }
 
@@ -133,8 +135,9 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
     }
 
     /// @inheritdoc IConsentToken
-    function idOf(Consent calldata consent) external pure override returns (uint256) {
-        return uint256(Messages.consent(consent));
+    function idOf(bytes calldata consent) external view override returns (uint256) {
+        (bytes32 id,) = consent.read(_logId);
+        return uint256(id);
     }
 
     /// @inheritdoc IConsentToken
@@ -158,60 +161,62 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
         return NodeCell.operator(node >> 56) == owner ? balance >> 56 : 0;
     }
 
-    function _checkTerms(Consent calldata consent) private view {
+    function _checkTerms(bytes calldata consent, uint256 terms) private view {
         _checkOpen(consent);
+        uint256 sections = terms.sections();
         if (
-            consent.sections == 0 || consent.sections & ~_SECTIONS != 0 || consent.domains == 0 || consent.purpose == 0
-                || consent.uses == 0 || consent.subject == 0 || consent.notice == 0
+            sections == 0 || sections & ~_SECTIONS != 0 || terms.domains() == 0 || terms.purpose() == 0
+                || terms.uses() == 0 || !consent.isAbout()
         ) revert ConsentTokenIncomplete();
-        if (consent.uses > ConsentCell.MOST_USES || consent.domains > type(uint24).max) {
-            revert ConsentTokenTooLarge(consent.uses, consent.domains);
+        if (consent.key() == address(0) && consent.paper() == 0) {
+            revert ConsentTokenKeyOrPaper(address(0), 0);
         }
-        if ((consent.key == address(0)) == (consent.paper == 0)) {
-            revert ConsentTokenKeyOrPaper(consent.key, consent.paper);
-        }
+        (uint32 notBefore, uint32 notAfter) = (terms.notBefore(), terms.notAfter());
+        (uint32 dataFrom, uint32 dataTo) = (terms.dataFrom(), terms.dataTo());
         if (
-            consent.notBefore > consent.notAfter || consent.notAfter < block.timestamp
-                || consent.notAfter > type(uint32).max || consent.dataFrom > consent.dataTo
-                || !Months.isDay(consent.dataFrom) || !Months.isDay(consent.dataTo)
-        ) revert ConsentTokenPeriod(consent.notBefore, consent.notAfter, consent.dataFrom, consent.dataTo);
+            notBefore > notAfter || notAfter < block.timestamp || dataFrom > dataTo || !Months.isDay(dataFrom)
+                || !Months.isDay(dataTo)
+        ) revert ConsentTokenPeriod(notBefore, notAfter, dataFrom, dataTo);
     }
 
-    /// @dev It is for this log, and may still be granted.
-    function _checkOpen(Consent calldata consent) private view {
-        if (consent.log != _logId) revert ConsentTokenLog(_logId, consent.log);
-        if (consent.deadline < block.timestamp) revert ConsentTokenDeadline(consent.deadline);
+    /// @dev It may still be granted.
+    function _checkOpen(bytes calldata consent) private view {
+        if (consent.deadline() < block.timestamp) revert ConsentTokenDeadline(consent.deadline());
     }
 
     function _checkSignatures(
-        Consent calldata consent,
-        bytes32 structHash,
+        bytes calldata consent,
+        bytes32 id,
         uint256[] memory words,
         bytes calldata keySignature,
         bytes calldata endorsement
     ) private view {
-        Member memory platform = _requireMember(words[_PLATFORM], consent.platform, Role.Platform);
-        if (consent.key == address(0)) {
-            if (keySignature.length != 0) revert ConsentTokenKeyOrPaper(consent.key, consent.paper);
+        uint24 number = consent.platform();
+        Member memory platform = _requireMember(words[_PLATFORM], number, Role.Platform);
+        address key = consent.key();
+        if (key == address(0)) {
+            if (keySignature.length != 0) revert ConsentTokenKeyOrPaper(key, consent.paper());
         } else {
             uint24 node = uint24(words[_KEY] >> 56);
-            if (node != 0) revert ConsentTokenKeyOfNode(consent.key, node);
-            _checkByKey(consent, structHash, structHash, keySignature);
+            if (node != 0) revert ConsentTokenKeyOfNode(key, node);
+            _checkByKey(consent, id, id, keySignature);
         }
-        if (!Signatures.isBy(platform.operator, platform.hostOperator, _digestOf(structHash), endorsement)) {
-            revert ConsentTokenEndorsement(uint256(structHash), consent.platform);
+        if (!Signatures.isBy(platform.operator, platform.hostOperator, _digestOf(id), endorsement)) {
+            revert ConsentTokenEndorsement(uint256(id), number);
         }
     }
 
     /// @dev What a grant needs, in one call: the words of the cells of the consent, its members, the institution's tokens, and
     /// whose the enterprise's key is.
-    function _read(Consent calldata consent, bytes32 id) private view returns (uint256[] memory words) {
-        uint256[] memory keys = new uint256[](consent.key == address(0) ? 4 : 5);
+    function _read(bytes calldata consent, uint256 terms, bytes32 id) private view returns (uint256[] memory words) {
+        address key = consent.key();
+        uint24 institution = terms.institution();
+        uint256[] memory keys = new uint256[](key == address(0) ? 4 : 5);
         keys[_GRANT] = ConsentCell.grantKey(id);
-        keys[_INSTITUTION] = NodeCell.key(consent.institution);
-        keys[_PLATFORM] = NodeCell.key(consent.platform);
-        keys[_BALANCE] = _balanceKey(consent.institution);
-        if (consent.key != address(0)) keys[_KEY] = NodeCell.operatorKey(consent.key);
+        keys[_INSTITUTION] = NodeCell.key(institution);
+        keys[_PLATFORM] = NodeCell.key(terms.platform());
+        keys[_BALANCE] = _balanceKey(institution);
+        if (key != address(0)) keys[_KEY] = NodeCell.operatorKey(key);
         (words,) = Cells.read(log, keys);
     }
 
@@ -222,27 +227,21 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
         if (!member.acts) revert ConsentTokenInactive(number);
     }
 
-    /// @dev Append the entry of a grant, which writes the cells of the consent and of the node's `balance`. Takes the type hash
-    /// off `body`, which is then the members alone.
-    function _append(Consent calldata consent, bytes32 id, bytes memory body, uint256 balance) private {
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            let length := mload(body)
-            body := add(body, 0x20)
-            mstore(body, sub(length, 0x20))
-        }
-        Write[] memory writes = new Write[](2);
-        uint256 validFrom = consent.notBefore > block.timestamp ? consent.notBefore : block.timestamp;
-        writes[0] = Write({key: ConsentCell.grantKey(id), value: ConsentCell.pack(consent, validFrom)});
-        writes[1] = Write({key: _balanceKey(consent.institution), value: balance + 1});
-        Entries.append(log, EntryKind.CONSENT, body, writes);
+    /// @dev Append the entry of a grant, which writes the cells of the consent and of the node's `balance`.
+    function _append(bytes calldata consent, uint256 terms, bytes32 id, uint256 balance) private {
+        uint256 notBefore = terms.notBefore();
+        uint256 value = ConsentCell.pack(
+            terms, notBefore > block.timestamp ? notBefore : block.timestamp, consent.length == ConsentForm.ON_PAPER
+        );
+        uint256 balanceKey = _balanceKey(terms.institution());
+        Entries.append(log, EntryKind.CONSENT, consent, ConsentCell.grantKey(id), value, balanceKey, balance + 1);
     }
 
-    function _revoke(Consent calldata consent, bytes32 id, Revoker by) private {
+    function _revoke(bytes calldata consent, bytes32 id, uint256 terms, Revoker by) private {
         uint256 given = _unrevoked(id);
         // Whoever signed can take it back before somebody grants it.
         if (given == 0) _checkOpen(consent);
-        _end(id, consent.institution, given, by);
+        _end(id, terms.institution(), given, by);
     }
 
     function _end(bytes32 id, uint24 institution, uint256 given, Revoker by) private {
@@ -250,9 +249,9 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
         Entries.append(log, EntryKind.REVOCATION, body, ConsentCell.grantKey(id), ConsentCell.revoked(given));
     }
 
-    function _turnSigned(Consent calldata consent, bool pauses, uint40 deadline, bytes calldata signature) private {
+    function _turnSigned(bytes calldata consent, bool pauses, uint40 deadline, bytes calldata signature) private {
         if (deadline < block.timestamp) revert ConsentTokenDeadline(deadline);
-        bytes32 id = Messages.consentShown(consent);
+        (bytes32 id,) = consent.read(_logId);
         (uint256 given, uint256 before) = _standing(id);
         _checkTurn(id, pauses, before);
         _checkByKey(consent, id, Messages.turn(id, ConsentCell.turns(before) + 1, deadline), signature);
@@ -260,9 +259,9 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
     }
 
     /// @dev A platform resumes only what a platform paused.
-    function _turn(Consent calldata consent, bool pauses) private {
-        bytes32 id = Messages.consentShown(consent);
-        Revoker by = _byCaller(consent, id);
+    function _turn(bytes calldata consent, bool pauses) private {
+        (bytes32 id, uint256 terms) = consent.read(_logId);
+        Revoker by = _byCaller(consent, id, terms);
         (uint256 given, uint256 before) = _standing(id);
         _checkTurn(id, pauses, before);
         if (!pauses && by == Revoker.Platform && !ConsentCell.pausedByPlatform(before)) {
@@ -287,19 +286,21 @@ contract ConsentToken is IConsentToken, LockedToken, AccessManaged, LogDomain {
     }
 
     /// @dev In which right the caller ends or pauses a consent.
-    function _byCaller(Consent calldata consent, bytes32 id) private view returns (Revoker) {
-        if (msg.sender == consent.key) return Revoker.Key;
-        uint256 platform = Cells.valueOf(log, NodeCell.key(consent.platform));
-        if (!log.actsFor(platform, msg.sender, consent.platform)) revert ConsentTokenNotRevoker(uint256(id), msg.sender);
+    function _byCaller(bytes calldata consent, bytes32 id, uint256 terms) private view returns (Revoker) {
+        if (msg.sender == consent.key()) return Revoker.Key;
+        uint24 number = terms.platform();
+        uint256 platform = Cells.valueOf(log, NodeCell.key(number));
+        if (!log.actsFor(platform, msg.sender, number)) revert ConsentTokenNotRevoker(uint256(id), msg.sender);
         return Revoker.Platform;
     }
 
-    function _checkByKey(Consent calldata consent, bytes32 id, bytes32 structHash, bytes calldata signature)
+    function _checkByKey(bytes calldata consent, bytes32 id, bytes32 structHash, bytes calldata signature)
         private
         view
     {
-        if (!Signatures.isBy(consent.key, address(0), _digestOf(structHash), signature)) {
-            revert ConsentTokenSignature(uint256(id), consent.key);
+        address key = consent.key();
+        if (!Signatures.isBy(key, address(0), _digestOf(structHash), signature)) {
+            revert ConsentTokenSignature(uint256(id), key);
         }
     }
 

@@ -52,6 +52,10 @@ contract QueryLedger is IQueryLedger, LogDomain {
     uint256 private constant _LIMITS = 0;
     uint256 private constant _REVOKERS = 1;
 
+    /// @dev Places of members in `QueryRequest`.
+    uint256 private constant _NONCE = 11;
+    uint256 private constant _VIA = 12;
+
     /// @dev The longest time that a provider may take to meter, in seconds.
     uint40 private constant _METER_WITHIN = 1 hours;
 
@@ -65,7 +69,7 @@ contract QueryLedger is IQueryLedger, LogDomain {
     /// @inheritdoc IQueryLedger
     function meter(Delivery[] calldata deliveries) external override {
         if (deliveries.length == 0) revert QueryLedgerEmpty();
-        Case[] memory cases = new Case[](deliveries.length);
+        Case[] memory cases = _cases(deliveries.length);
         Cache memory cells = _load(deliveries, cases);
         bytes memory items = new bytes(QueryItem.SIZE * deliveries.length);
         uint256 count = 0;
@@ -118,8 +122,8 @@ contract QueryLedger is IQueryLedger, LogDomain {
     /// @dev Read every cell that judging these deliveries needs.
     function _load(Delivery[] calldata deliveries, Case[] memory cases) private view returns (Cache memory cells) {
         cells = Overlay.create(2 + 8 * deliveries.length);
-        cells.place(Limits.KEY);
-        cells.place(Cells.writersKey(Space.CONSENT));
+        cells.push(Limits.KEY);
+        cells.push(Cells.writersKey(Space.CONSENT));
         for (uint256 i = 0; i < deliveries.length; ++i) _place(deliveries[i], cases[i], cells);
         cells.load(log);
         if (~cells.valueAt(_REVOKERS) & ConsentCell.REVOKED_AT != 0) revert QueryLedgerNobodyRevokes();
@@ -149,7 +153,7 @@ contract QueryLedger is IQueryLedger, LogDomain {
         uint40 meterBy = delivery.meterBy;
         finding = _judgeTimes(asked, deliveredAt, meterBy);
         if (finding != Finding.Fits) return (finding, 0);
-        uint256 bit = _nonceBit(asked.nonce);
+        uint256 bit = _nonceBit(uint48(_member(delivery, _NONCE)));
         uint256 nonces = cells.valueAt(one.nonce);
         if (nonces & bit != 0) return (Finding.Replayed, 0);
         finding = _judgeSignatures(delivery, deliveredAt, one, cells);
@@ -218,7 +222,7 @@ contract QueryLedger is IQueryLedger, LogDomain {
         if (provider != Role.Platform && provider != Role.Bureau) return Finding.Provider;
         if (!requested) return Finding.RequestSignature;
         if (!received) return Finding.ReceiptSignature;
-        return delivery.request.via == 0 ? Finding.Fits : _judgeBroker(delivery, time, one, cells);
+        return _member(delivery, _VIA) == 0 ? Finding.Fits : _judgeBroker(delivery, time, one, cells);
     }
 
     function _requested(Delivery calldata delivery, uint40 time, Case memory one, Cache memory cells)
@@ -226,7 +230,7 @@ contract QueryLedger is IQueryLedger, LogDomain {
         view
         returns (Role, bool)
     {
-        uint24 number = delivery.request.institution;
+        uint24 number = uint24(_member(delivery, 0));
         return _signer(cells, one.institution, number, time, _digestOf(one.request), delivery.byInstitution);
     }
 
@@ -235,7 +239,7 @@ contract QueryLedger is IQueryLedger, LogDomain {
         view
         returns (Role, bool)
     {
-        uint24 number = delivery.request.provider;
+        uint24 number = uint24(_member(delivery, 1));
         return _signer(cells, one.provider, number, time, _digestOf(one.receipt), delivery.byProvider);
     }
 
@@ -244,7 +248,7 @@ contract QueryLedger is IQueryLedger, LogDomain {
         view
         returns (Finding)
     {
-        uint24 number = delivery.request.via;
+        uint24 number = uint24(_member(delivery, _VIA));
         (Role role, bool signed) =
             _signer(cells, one.broker, number, time, _digestOf(one.request), delivery.byBroker);
         if (role != Role.Platform) return Finding.Broker;
@@ -283,6 +287,30 @@ contract QueryLedger is IQueryLedger, LogDomain {
 
     function _loanKey(uint24 institution, uint24 month) private pure returns (uint256) {
         return Space.key(Space.LOAN, uint256(institution) << 24 | month);
+    }
+
+    /// @dev A member of a request by its place. Only of those that `_place` has read, and so seen to fit their types.
+    function _member(Delivery calldata delivery, uint256 place) private pure returns (uint256 value) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            value := calldataload(add(delivery, shl(5, place)))
+        }
+    }
+
+    /// @dev Cases of seven words, which `_place` fills. They are in one piece of memory and are not cleared.
+    function _cases(uint256 count) private pure returns (Case[] memory cases) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            cases := mload(0x40)
+            mstore(cases, count)
+            let pointer := add(cases, 0x20)
+            let one := add(pointer, shl(5, count))
+            for { let end := one } lt(pointer, end) { pointer := add(pointer, 0x20) } {
+                mstore(pointer, one)
+                one := add(one, 0xe0)
+            }
+            mstore(0x40, one)
+        }
     }
 
     function _freeMemory() private pure returns (uint256 free) {

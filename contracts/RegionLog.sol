@@ -49,6 +49,8 @@ contract RegionLog is IRegionLog, AccessManaged {
     /// not a whole space: `| number of bits 8 | lowest bit 8 | space 8 |`.
     uint256 private _head;
     bytes32[64] private _peaks;
+    // Written by `_put`, where Slither does not see it.
+    // slither-disable-next-line uninitialized-state
     mapping(uint256 key => uint256 word) private _cells;
 
     /// @param authority The AccessManager that decides who governs.
@@ -202,8 +204,13 @@ contract RegionLog is IRegionLog, AccessManaged {
     }
 
     /// @inheritdoc IRegionLog
-    function writerId(address account, bytes32 codeHash) public pure override returns (uint160) {
-        return uint160(uint256(keccak256(abi.encodePacked(account, codeHash))));
+    function writerId(address account, bytes32 codeHash) public pure override returns (uint160 id) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(0x00, shl(96, account))
+            mstore(0x14, codeHash)
+            id := and(keccak256(0x00, 0x34), sub(shl(160, 1), 1))
+        }
     }
 
     /// @dev The head, with the masks of this writer. Its code is looked at each time: where a contract can destroy itself, other
@@ -268,30 +275,53 @@ contract RegionLog is IRegionLog, AccessManaged {
     function _putAll(Write[] calldata writes, uint256 place, uint256 head) private {
         uint256 space = type(uint256).max;
         uint256 bits = 0;
-        for (uint256 i = 0; i < writes.length; ++i) {
-            Write calldata write = writes[i];
+        uint256 next;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            next := writes.offset
+        }
+        // A write has two words in calldata, and leaves three in memory.
+        for (uint256 end = place + 0x60 * writes.length; place != end;) {
+            uint256 key;
+            uint256 value;
+            // solhint-disable-next-line no-inline-assembly
+            assembly ("memory-safe") {
+                key := calldataload(next)
+                value := calldataload(add(next, 0x20))
+                next := add(next, 0x40)
+            }
             // Most writes of a long list are to the space of the one before.
-            if (write.key >> 248 != space) {
-                space = write.key >> 248;
+            if (key >> 248 != space) {
+                space = key >> 248;
                 bits = _bitsOf(head, space);
             }
-            _put(place, uint40(head), write.key, write.value, bits);
-            place += 0x60;
+            _put(place, uint40(head), key, value, bits);
+            unchecked {
+                place += 0x60;
+            }
         }
     }
 
     /// @dev Write a cell, and what changed to `place` in memory.
     function _put(uint256 place, uint256 index, uint256 key, uint256 value, uint256 bits) private {
         if (value > _ALL) revert RegionLogValue(key, value);
-        uint256 old = _cells[key];
+        uint256 slot;
+        uint256 old;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(0x00, key)
+            mstore(0x20, _cells.slot)
+            slot := keccak256(0x00, 0x40)
+            old := sload(slot)
+        }
         // A word names the entry that wrote it. Entry 0 writes no cell.
         if (uint56(old) == index) revert RegionLogWrittenTwice(key);
         uint256 changed = old >> 56 ^ value;
         if (changed & ~bits != 0) revert RegionLogBits(key, uint200(bits), uint200(changed));
         uint256 word = value << 56 | index;
-        _cells[key] = word;
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
+            sstore(slot, word)
             mstore(place, key)
             mstore(add(place, 0x20), old)
             mstore(add(place, 0x40), word)
@@ -309,20 +339,23 @@ contract RegionLog is IRegionLog, AccessManaged {
     /// @dev Append the entry's hash. `head` holds the writer that is to be remembered.
     function _enter(uint256 head, uint8 kind, address account, bytes32 bodyHash, bytes32 writesHash) private {
         uint256 index = uint40(head);
-        // 0x00 || abi.encode(…), without copying the encoded part.
-        bytes32 entry = keccak256(
-            abi.encodePacked(
-                uint8(0x00),
-                _VERSION,
-                uint256(kind),
-                logId,
-                index,
-                uint256(uint160(account)),
-                block.timestamp,
-                bodyHash,
-                writesHash
-            )
-        );
+        bytes32 id = logId;
+        bytes32 entry;
+        // 0x00 || abi.encode(version, …), beyond the free memory pointer, which need not move.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, 0)
+            mstore(add(free, 0x01), _VERSION)
+            mstore(add(free, 0x21), kind)
+            mstore(add(free, 0x41), id)
+            mstore(add(free, 0x61), index)
+            mstore(add(free, 0x81), account)
+            mstore(add(free, 0xa1), timestamp())
+            mstore(add(free, 0xc1), bodyHash)
+            mstore(add(free, 0xe1), writesHash)
+            entry := keccak256(free, 0x101)
+        }
         _peaks.append(index, entry);
         _head = head + 1;
     }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from creditchain.log.consent_cells import consent_id
-from creditchain.log.entries import ConsentBody, PauseBody, QueriesBody
+from creditchain.log.entries import PauseBody, QueriesBody
+from creditchain.log.reading import is_grant
 from creditchain.log.views import LogEntry, Metered
 
 
@@ -20,8 +20,7 @@ def metered_in(entries: Iterable[LogEntry], institution: int, provider: int, non
 
 def grant_in(entries: Iterable[LogEntry], consent: bytes) -> LogEntry | None:
     """The entry that granted a consent (by its id); None if there is none."""
-    found = (one for one in entries if isinstance(one.body, ConsentBody) and consent_id(one.data) == consent)
-    return next(found, None)
+    return next((one for one in entries if is_grant(one, consent)), None)
 
 
 def pauses_of(entries: Iterable[LogEntry], consent: bytes) -> Iterator[tuple[int, int | None]]:

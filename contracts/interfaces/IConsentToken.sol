@@ -3,45 +3,6 @@ pragma solidity 0.8.30;
 
 import {Role} from "./INodeRegistry.sol";
 
-/// @dev What an enterprise agrees to, signed as the EIP-712 message `Consent` with the same fields in the same order. Its struct
-/// hash is the token id. It does not name the enterprise: see `subject` and `key`.
-/// @param log Id of the region log that the consent is for.
-/// @param institution Node that may request reports.
-/// @param platform Node that endorses: it knows the enterprise and has seen it agree.
-/// @param key The enterprise's key for this institution, an account or an ERC-1271 wallet; 0 if it agreed on paper.
-/// @param subject `keccak256(0x05 || subject_tag[32] || salt[32])` with a fresh salt.
-/// @param sections Bit set of sections, bit n for section n; not 0.
-/// @param domains Bit set of domains, below 2^24; not 0.
-/// @param purpose Purpose code; not 0.
-/// @param dataFrom First day that the records may be about, as the number YYYYMMDD.
-/// @param dataTo Last such day.
-/// @param notBefore Unix seconds from which reports may be delivered.
-/// @param notAfter Unix seconds until which reports may be delivered, inclusive; below 2^32.
-/// @param uses Number of deliveries, below 2^16; not 0.
-/// @param keepDays Days after a delivery for which the institution may keep the report.
-/// @param notice Salted digest of the notice that the enterprise was shown; not 0.
-/// @param paper Salted digest of the paper that it signed; 0 if it signs with `key`. Exactly one of the two is 0.
-/// @param deadline Unix seconds until which it can be granted, inclusive.
-struct Consent {
-    bytes32 log;
-    uint24 institution;
-    uint24 platform;
-    address key;
-    bytes32 subject;
-    uint8 sections;
-    uint32 domains;
-    uint8 purpose;
-    uint32 dataFrom;
-    uint32 dataTo;
-    uint40 notBefore;
-    uint40 notAfter;
-    uint32 uses;
-    uint16 keepDays;
-    bytes32 notice;
-    bytes32 paper;
-    uint40 deadline;
-}
-
 /// @dev What the cells of a consent say; all zero if there is none. One that was revoked before it was granted has only
 /// `revokedAt`. Its key and platform are in the entry of the grant.
 /// @param validFrom The later of `notBefore` and the time of the grant, unix seconds.
@@ -74,7 +35,11 @@ enum Revoker {
 }
 
 /// @title The consents of enterprises
-/// @notice Each consent is an ERC-721 token. It belongs to the institution's node: its owner is the node's current operator (for
+/// @notice A consent is what an enterprise agrees to, signed as the EIP-712 message `Consent` (docs/format.md, section 6). Its
+/// struct hash is the token id. Functions take it as `bytes`, in the form that is drawn in `ConsentForm`; it is for this
+/// contract's log, or signed by nobody.
+///
+/// Each consent is an ERC-721 token. It belongs to the institution's node: its owner is the node's current operator (for
 /// a virtual node without a key of its own, its host's operator). It is locked (ERC-5192), cannot be approved, and is never
 /// burnt; a revoked consent stays, with the time of its revocation. Anyone may relay consents, because the signatures decide.
 ///
@@ -85,24 +50,20 @@ enum Revoker {
 /// Warning: the owner changes with the node's operator, without a `Transfer` event. `balanceOf` counts the tokens of the node
 /// that a key operates now, and not those of virtual nodes that it hosts.
 interface IConsentToken {
-    /// @notice The consent is for the log `given`, and this contract writes to `expected`.
-    error ConsentTokenLog(bytes32 expected, bytes32 given);
+    /// @notice A consent has 120 bytes if a key signs it, and 132 on paper; this one has `length`.
+    error ConsentTokenForm(uint256 length);
 
     /// @notice A consent needs at least one existing section, one domain, a purpose, a use, a subject and a notice.
     error ConsentTokenIncomplete();
 
-    /// @notice A consent has fewer than 2^16 uses, and its domains are below 2^24.
-    error ConsentTokenTooLarge(uint32 uses, uint32 domains);
-
     /// @notice `key` belongs, or once belonged, to `node`. A member cannot consent in the place of an enterprise.
     error ConsentTokenKeyOfNode(address key, uint24 node);
 
-    /// @notice Exactly one of key and paper must be given. A consent on paper has no signature by a key.
+    /// @notice A consent has a key or is on paper, and neither is 0. One on paper has no signature by a key.
     error ConsentTokenKeyOrPaper(address key, bytes32 paper);
 
-    /// @notice A consent must end after it begins, not before now, and before 2106. Its days must have the form YYYYMMDD
-    /// and be in order.
-    error ConsentTokenPeriod(uint40 notBefore, uint40 notAfter, uint32 dataFrom, uint32 dataTo);
+    /// @notice A consent must end after it begins, and not before now. Its days must have the form YYYYMMDD and be in order.
+    error ConsentTokenPeriod(uint32 notBefore, uint32 notAfter, uint32 dataFrom, uint32 dataTo);
 
     /// @notice `deadline`, unix seconds, is over: of the consent, which can no longer be granted, or of the signature.
     error ConsentTokenDeadline(uint40 deadline);
@@ -151,40 +112,40 @@ interface IConsentToken {
     error ConsentTokenOpenDomainsPast(uint40 time, uint40 earliest);
 
     /// @notice Grant a consent. Anyone who has the signatures may.
-    /// @param keySignature Signature by `consent.key`; empty if the enterprise agreed on paper.
-    /// @param endorsement Signature by the operator of `consent.platform`, or of its host, over the same message.
+    /// @param keySignature Signature by the consent's key; empty if the enterprise agreed on paper.
+    /// @param endorsement Signature by the operator of the consent's platform, or of its host, over the same message.
     /// @return id Struct hash of the consent.
-    function grant(Consent calldata consent, bytes calldata keySignature, bytes calldata endorsement)
+    function grant(bytes calldata consent, bytes calldata keySignature, bytes calldata endorsement)
         external
         returns (uint256 id);
 
     /// @notice Revoke a consent for ever. Its key may, and whoever acts for the platform that endorses it; also before it is
     /// granted, and then it never can be. The consent is shown again, because the log keeps neither key nor platform in cells.
-    function revoke(Consent calldata consent) external;
+    function revoke(bytes calldata consent) external;
 
     /// @notice As `revoke`, relayed by anyone.
     /// @param signature Signature by the consent's key over `Revocation(bytes32 consent)`.
-    function revokeSigned(Consent calldata consent, bytes calldata signature) external;
+    function revokeSigned(bytes calldata consent, bytes calldata signature) external;
 
     /// @notice As `revoke`, by governors, for a consent on paper whose platform no longer exists.
     function revokeByGovernors(uint256 id) external;
 
     /// @notice Pause a consent: deliveries are flagged `PAUSED` until it is resumed. Its key may, and whoever acts for its
     /// platform.
-    function pause(Consent calldata consent) external;
+    function pause(bytes calldata consent) external;
 
     /// @notice Resume a paused consent. Its key may, and whoever acts for its platform if that paused it.
-    function resume(Consent calldata consent) external;
+    function resume(bytes calldata consent) external;
 
     /// @notice As `pause`, relayed by anyone.
     /// @param deadline Unix seconds until which the signature can be used, inclusive.
     /// @param signature Signature by the consent's key over `Pause(bytes32 consent,uint16 turn,uint40 deadline)`; `turn` is one
     /// more than the consent's `turns`, so that it can be used once.
-    function pauseSigned(Consent calldata consent, uint40 deadline, bytes calldata signature) external;
+    function pauseSigned(bytes calldata consent, uint40 deadline, bytes calldata signature) external;
 
     /// @notice As `resume`, relayed by anyone.
     /// @param signature As of `pauseSigned`, over `Resumption(bytes32 consent,uint16 turn,uint40 deadline)`.
-    function resumeSigned(Consent calldata consent, uint40 deadline, bytes calldata signature) external;
+    function resumeSigned(bytes calldata consent, uint40 deadline, bytes calldata signature) external;
 
     /// @notice Set a limit from now on: 1 the domains that the law allows to be used without consent, 2 how old a delivery may
     /// be, in seconds, when it is metered (0: 8 days). Only governors may; it is logged.
@@ -194,7 +155,7 @@ interface IConsentToken {
     function consentOf(uint256 id) external view returns (ConsentState memory);
 
     /// @notice The id that a consent has or would have.
-    function idOf(Consent calldata consent) external pure returns (uint256);
+    function idOf(bytes calldata consent) external view returns (uint256);
 
     /// @notice The domains that could be used without consent at `time`, unix seconds.
     function openDomainsAt(uint40 time) external view returns (uint32);

@@ -2,9 +2,9 @@
 pragma solidity 0.8.30;
 
 import {Cells} from "./Cells.sol";
+import {ConsentForm} from "./ConsentForm.sol";
 import {Limits} from "./Limits.sol";
 import {Space} from "./Space.sol";
-import {Consent} from "../interfaces/IConsentToken.sol";
 import {Finding, QueryRequest} from "../interfaces/IQueryLedger.sol";
 
 /// @title The cells of a consent, and what they allow
@@ -19,9 +19,6 @@ library ConsentCell {
     /// @notice Set once the consent was paused for the first time; otherwise nobody need read its pauses.
     uint256 internal constant WAS_PAUSED = 1 << 176;
 
-    /// @notice The most uses that fit.
-    uint256 internal constant MOST_USES = type(uint16).max;
-
     /// @notice The key of the cell with grant, uses and revocation.
     function grantKey(bytes32 id) internal pure returns (uint256) {
         return Space.key(Space.CONSENT, Cells.hashed(id));
@@ -32,11 +29,12 @@ library ConsentCell {
         return Space.key(Space.PAUSE, Cells.hashed(id));
     }
 
-    /// @notice A consent as it is granted. Its values must fit.
-    function pack(Consent calldata consent, uint256 validFrom_) internal pure returns (uint256) {
-        return uint256(consent.institution) | uint256(consent.purpose) << 24 | uint256(consent.sections) << 32
-            | uint256(consent.domains) << 39 | validFrom_ << 63 | uint256(consent.notAfter) << 95
-            | uint256(consent.uses) << 127 | (consent.paper == 0 ? 0 : 1 << 143);
+    /// @notice A consent as it is granted, by its terms; see `ConsentForm`. Its sections must exist.
+    function pack(uint256 terms, uint256 validFrom_, bool onPaper) internal pure returns (uint256) {
+        return uint256(ConsentForm.institution(terms)) | uint256(ConsentForm.purpose(terms)) << 24
+            | uint256(ConsentForm.sections(terms)) << 32 | uint256(ConsentForm.domains(terms)) << 39 | validFrom_ << 63
+            | uint256(ConsentForm.notAfter(terms)) << 95 | uint256(ConsentForm.uses(terms)) << 127
+            | (onPaper ? 1 << 143 : 0);
     }
 
     /// @notice Node that may request reports; 0 if there is no such consent.

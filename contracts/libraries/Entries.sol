@@ -52,19 +52,40 @@ library Entries {
         return _send(log, data, place + 0x40);
     }
 
-    /// @notice Append an entry that writes cells given as `key, value` of each, one after the other. Returns its index.
-    function appendPairs(IRegionLog log, uint8 kind, bytes memory body, uint256[] memory pairs)
-        internal
-        returns (uint64 index)
-    {
-        (uint256 data, uint256 place) = _layOut(kind, body, pairs.length / 2);
-        uint256 size = 32 * pairs.length;
+    /// @notice Append an entry that writes two cells. Returns its index.
+    function append(
+        IRegionLog log,
+        uint8 kind,
+        bytes memory body,
+        uint256 key,
+        uint256 value,
+        uint256 otherKey,
+        uint256 otherValue
+    ) internal returns (uint64 index) {
+        (uint256 data, uint256 place) = _layOut(kind, body, 2);
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            // The identity precompile fails for want of gas only.
-            if iszero(staticcall(gas(), 0x04, add(pairs, 0x20), size, place, size)) { revert(0x00, 0x00) }
+            mstore(place, key)
+            mstore(add(place, 0x20), value)
+            mstore(add(place, 0x40), otherKey)
+            mstore(add(place, 0x60), otherValue)
         }
-        return _send(log, data, place + size);
+        return _send(log, data, place + 0x80);
+    }
+
+    /// @notice Begin an entry. Key and value of each write belong from `place` on; then `close` it. Nothing may allocate memory
+    /// in between.
+    function open(uint8 kind, bytes memory body) internal view returns (uint256 data, uint256 place) {
+        return _layOut(kind, body, 0);
+    }
+
+    /// @notice Append what `open` began, with writes from `place` to `end`. Returns its index.
+    function close(IRegionLog log, uint256 data, uint256 place, uint256 end) internal returns (uint64 index) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(sub(place, 0x20), shr(6, sub(end, place)))
+        }
+        return _send(log, data, end);
     }
 
     /// @dev Write all but the writes, and return where these belong.

@@ -18,7 +18,7 @@ library MerkleLog {
         uint256 top = countBits(size);
         unchecked {
             // Each trailing 1 bit of `size` is a peak that the new leaf merges with.
-            for (; size & 1 == 1; size >>= 1) leaf = hashNode(peaks[--top], leaf);
+            for (; size & 1 == 1; size >>= 1) leaf = hashNode(_peakAt(peaks, --top), leaf);
         }
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
@@ -105,6 +105,14 @@ library MerkleLog {
             mstore(add(free, 0x01), left)
             mstore(add(free, 0x21), right)
             hash := keccak256(free, 0x41)
+        }
+    }
+
+    /// @dev `peaks[place]`; there are never more than 64.
+    function _peakAt(bytes32[64] storage peaks, uint256 place) private view returns (bytes32 peak) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            peak := sload(add(peaks.slot, place))
         }
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {Consent} from "../interfaces/IConsentToken.sol";
 import {DisputeFiling} from "../interfaces/IDisputes.sol";
 import {Delivery, QueryRequest} from "../interfaces/IQueryLedger.sol";
 
@@ -12,10 +11,6 @@ library Messages {
         keccak256("OperatorAcceptance(uint24 node,address operator,uint64 deadline)");
 
     // solhint-disable max-line-length
-    bytes32 internal constant CONSENT = keccak256(
-        "Consent(bytes32 log,uint24 institution,uint24 platform,address key,bytes32 subject,uint8 sections,uint32 domains,uint8 purpose,uint32 dataFrom,uint32 dataTo,uint40 notBefore,uint40 notAfter,uint32 uses,uint16 keepDays,bytes32 notice,bytes32 paper,uint40 deadline)"
-    );
-
     bytes32 internal constant REVOCATION = keccak256("Revocation(bytes32 consent)");
 
     bytes32 internal constant PAUSE = keccak256("Pause(bytes32 consent,uint16 turn,uint40 deadline)");
@@ -37,22 +32,6 @@ library Messages {
 
     function operatorAcceptance(uint24 node, address operator, uint64 deadline) internal pure returns (bytes32) {
         return keccak256(abi.encode(OPERATOR_ACCEPTANCE, node, operator, deadline));
-    }
-
-    function consent(Consent calldata message) internal pure returns (bytes32) {
-        return keccak256(abi.encode(CONSENT, message));
-    }
-
-    /// @dev The id of a consent that is shown again. What is not as `Consent` has it gives an id that nobody signed.
-    function consentShown(Consent calldata message) internal pure returns (bytes32 hash) {
-        bytes32 typeHash = CONSENT;
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            mstore(free, typeHash)
-            calldatacopy(add(free, 0x20), message, 0x220)
-            hash := keccak256(free, 0x240)
-        }
     }
 
     function revocation(bytes32 consentId) internal pure returns (bytes32) {

@@ -50,6 +50,20 @@ library Overlay {
         cache.slots = slots;
     }
 
+    /// @notice Give a key the next place, at which no `place` or `pair` finds it.
+    function push(Cache memory cache, uint256 key) internal pure {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let keys := mload(add(cache, 0x40))
+            let count := add(mload(keys), 1)
+            let end := add(keys, shl(5, count))
+            if iszero(eq(end, mload(0x40))) { invalid() }
+            mstore(end, key)
+            mstore(keys, count)
+            mstore(0x40, add(end, 0x20))
+        }
+    }
+
     /// @notice The place of a key; it gets one if it has none.
     function place(Cache memory cache, uint256 key) internal pure returns (uint256 found) {
         return pair(cache, key, 0);
@@ -120,23 +134,21 @@ library Overlay {
     function append(Cache memory cache, IRegionLog log, uint8 kind, bytes memory body) internal returns (uint64) {
         uint256[] memory words = cache.words;
         uint256[] memory keys = cache.keys;
-        // Room for key and value of each.
-        uint256[] memory writes = new uint256[](2 * words.length);
+        (uint256 data, uint256 place_) = Entries.open(kind, body);
+        uint256 next = place_;
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            let next := add(writes, 0x20)
             let apart := sub(keys, words)
             let word := add(words, 0x20)
             for { let end := add(word, shl(5, mload(words))) } lt(word, end) { word := add(word, 0x20) } {
                 let value := mload(word)
-                if eq(and(value, _CHANGED), _CHANGED) {
+                if iszero(shl(200, not(value))) {
                     mstore(next, mload(add(word, apart)))
                     mstore(add(next, 0x20), shr(56, value))
                     next := add(next, 0x40)
                 }
             }
-            mstore(writes, shr(5, sub(sub(next, writes), 0x20)))
         }
-        return Entries.appendPairs(log, kind, body, writes);
+        return Entries.close(log, data, place_, next);
     }
 }

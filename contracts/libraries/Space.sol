@@ -31,8 +31,8 @@ library Space {
     ///     | previous 40 | since 40 | restored 1 | annulled 1 | broken 1 | audited 1 |
     ///
     /// At id `1 << 64 | node << 32 | epoch` of all that a node published under an epoch: `| gone 40 | audited 40 |`. At id
-    /// `2 << 64 | node` from which entry on a node is closed: `closed 40`. At id `3 << 64 | entry` of an audited book, who attested
-    /// its last audit: `| attestedAt 40 | key 160 |`.
+    /// `2 << 64 | node` from which entry on a node is closed: `closed 40`. At id `3 << 64 | entry` of an audited book, who
+    /// attested its last audit: `| attestedAt 40 | key 160 |`.
     uint8 internal constant AUDIT = 5;
 
     /// @notice Launched products. At id 0 how many, at ids from 1 on their numbers in the order of launch: `number 32`. At id

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {Consent} from "../interfaces/IConsentToken.sol";
 import {DisputeFiling} from "../interfaces/IDisputes.sol";
 import {Delivery, QueryRequest} from "../interfaces/IQueryLedger.sol";
+import {ConsentForm} from "../libraries/ConsentForm.sol";
 import {Messages} from "../libraries/Messages.sol";
 import {Months} from "../libraries/Months.sol";
 
@@ -13,8 +13,9 @@ contract Hashes {
         return Messages.operatorAcceptance(node, operator, deadline);
     }
 
-    function consent(Consent calldata message) external pure returns (bytes32) {
-        return Messages.consent(message);
+    function consent(bytes calldata form, bytes32 log) external pure returns (bytes32) {
+        (bytes32 id,) = ConsentForm.read(form, log);
+        return id;
     }
 
     function revocation(bytes32 consentId) external pure returns (bytes32) {
@@ -27,10 +28,6 @@ contract Hashes {
 
     function disputeFiling(DisputeFiling calldata message) external pure returns (bytes32) {
         return Messages.disputeFiling(message);
-    }
-
-    function consentShown(Consent calldata message) external pure returns (bytes32) {
-        return Messages.consentShown(message);
     }
 
     function receipt(bytes32 request, Delivery calldata delivery) external pure returns (bytes32) {

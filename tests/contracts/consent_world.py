@@ -60,8 +60,10 @@ def key(name: str) -> Any:
     return Account.from_key(keccak256(name.encode()))
 
 
-def members(message: TypedMessage) -> tuple[Any, ...]:
-    """A message as the contracts take it."""
+def members(message: TypedMessage) -> tuple[Any, ...] | bytes:
+    """A message as the contracts take it; of a consent, the one argument."""
+    if isinstance(message, Consent):
+        return message.form()
     snake = ("".join("_" + c.lower() if c.isupper() else c for c in name) for name, _ in message.MEMBERS)
     return tuple(getattr(message, name) for name in snake)
 

@@ -543,7 +543,7 @@ class Actions:
         by_key = signed(given.key, given.message) if given.key else b""
         endorsement = signed(self.ground.keyholder(platform), given.message)
         anybody = str(self.ground.new_key().address)
-        if not self.ground.send(anybody, "ConsentToken", "grant", given.message.values(), by_key, endorsement):
+        if not self.ground.send(anybody, "ConsentToken", "grant", given.message.form(), by_key, endorsement):
             return False
         self.consents.append(given)
         return True
@@ -558,7 +558,7 @@ class Actions:
         return self._revoke(self.ground.chance.choice(standing)) if standing else None
 
     def _revoke(self, given: Given) -> bool:
-        ground, shown = self.ground, given.message.values()
+        ground, shown = self.ground, given.message.form()
         if given.key and ground.chance.random() < 0.6:
             signature = signed(given.key, Revocation(ground.domain, given.message.id))
             outcome = ground.send(str(ground.new_key().address), "ConsentToken", "revokeSigned", shown, signature)
@@ -575,7 +575,7 @@ class Actions:
         if not standing:
             return None
         ground, given = self.ground, self.ground.chance.choice(standing[-8:])
-        shown, pauses = given.message.values(), given.turns % 2 == 0
+        shown, pauses = given.message.form(), given.turns % 2 == 0
         name = "pause" if pauses else "resume"
         if given.key and ground.chance.random() < 0.6:
             kind = Pause if pauses else Resumption

@@ -156,13 +156,13 @@ def test_a_consent_from_grant_to_revocation(acting: Acting) -> None:
     assert_as_the_token_says(acting, consent.id, paper.id, keccak256(b"no consent"))
     grant = RegionReading(LiveFacts(acting.region)).grant(consent.id)
     assert grant is not None
-    assert grant.body == ConsentBody(*consent.values())
+    assert grant.body == ConsentBody.of(consent)
     revoked = acting.reads.consent(consent.id)
     assert revoked is not None
     assert revoked.revoked_at >= state.valid_from
 
     bodies = [entry.body for entry in read_entries(acting.region)[-4:]]
-    assert bodies[:2] == [ConsentBody(*one.values()) for one in (consent, paper)]
+    assert bodies[:2] == [ConsentBody.of(one) for one in (consent, paper)]
     assert [body.consent for body in bodies[2:] if isinstance(body, RevocationBody)] == [consent.id, paper.id]
 
 

@@ -213,9 +213,6 @@ BODIES = {
     5: "uint24 platform,uint24 node,bytes32 leaf,uint32 number,uint64 previous,address key,bytes32 reason_digest",
     6: "uint24 auditor,uint24 node,uint32 key_epoch,uint64 book,bool restored,bytes32 report_digest",
     7: "uint24 node,uint32 key_epoch,uint64 entry,uint8 fault,uint64 other",
-    8: "bytes32 log,uint24 institution,uint24 platform,address key,bytes32 subject,uint8 sections,uint32 domains,"
-    "uint8 purpose,uint32 data_from,uint32 data_to,uint40 not_before,uint40 not_after,uint32 uses,uint16 keep_days,"
-    "bytes32 notice,bytes32 paper,uint40 deadline",
     9: "bytes32 consent,uint24 institution,uint8 by",
     10: "",
     11: "uint24 institution,uint24 month,uint16 revision,uint32 count,uint128 amount,bytes32 queries",
@@ -238,7 +235,13 @@ BODIES = {
     28: "bytes32 digest,bool accepted",
 }
 
-_NONE, _CALL = bytes(32), bytes(range(36))
+#: Members of a granted consent in the order of its message, and how many bytes each takes in the form of the log.
+_CONSENT_BYTES = {
+    **{"institution": 3, "platform": 3, "key": 20, "subject": 32, "sections": 1, "domains": 3, "purpose": 1},
+    **{"data_from": 4, "data_to": 4, "not_before": 4, "not_after": 4, "uses": 2, "keep_days": 2, "notice": 32},
+    **{"paper": 32, "deadline": 5},
+}
+_NONE, _NOBODY, _CALL = bytes(32), "0x" + "00" * 20, bytes(range(36))
 _SCOPE = [number_hash("subject", 1), 0b11110, 0b11, 1, 20200101, 20301231, 1735000000, 1766536000, 3, 365]
 _WIDEST = [number_hash("subject", 2), 0x7F, 2**24 - 1, 255, 10000101, 99991231, 0, 2**32 - 1, 2**16 - 1, 2**16 - 1]
 #: Members of an item, and how many bytes each takes.
@@ -282,21 +285,12 @@ ENTRIES: list[tuple[int, str, list[Any]]] = [
     (
         8,
         CONSENTS_ADDRESS,
-        [number_hash("log", 1), 2, 1, DEV_ADDRESS, *_SCOPE, number_hash("notice", 1), _NONE, 2**40 - 1],
+        [2, 1, DEV_ADDRESS, *_SCOPE, number_hash("notice", 1), _NONE, 2**40 - 1],
     ),
     (
         8,
         CONSENTS_ADDRESS,
-        [
-            number_hash("log", 1),
-            2**24 - 1,
-            1,
-            "0x" + "00" * 20,
-            *_WIDEST,
-            number_hash("notice", 2),
-            _NONE[:-1] + b"1",
-            0,
-        ],
+        [2**24 - 1, 1, _NOBODY, *_WIDEST, number_hash("notice", 2), _NONE[:-1] + b"1", 0],
     ),
     (9, CONSENTS_ADDRESS, [number_hash("consent", 1), 2, 1]),
     (10, LEDGER_ADDRESS, [[_FIRST_ITEM]]),
@@ -350,6 +344,9 @@ def _entry(log_id: bytes, index: int, kind: int, writer: str, values: list[Any])
     if kind == 10:
         items = [dict(zip(_ITEM, item, strict=True)) for item in values[0]]
         body, fields = b"".join(map(_item, items)), {"items": items}
+    elif kind == 8:
+        fields = dict(zip(_CONSENT_BYTES, values, strict=True))
+        body = _form(fields)
     else:
         members = [member.split(" ") for member in BODIES[kind].split(",")]
         static = values[: len(members)]
@@ -376,6 +373,18 @@ def _entry(log_id: bytes, index: int, kind: int, writer: str, values: list[Any])
         "writes": writes,
         "entry": ref.keccak(b"\x00", ref.words([*head, ("uint64", time), *hashes])),
     }
+
+
+def _form(consent: dict[str, Any]) -> bytes:
+    """A consent as calls and log have it: numbers, digests, then the key, or else the paper."""
+    last = "paper" if consent["key"] == _NOBODY else "key"
+    order = [name for name in _CONSENT_BYTES if name not in ("key", "subject", "notice", "paper")]
+    parts = []
+    for name in [*order, "subject", "notice", last]:
+        value, size = consent[name], _CONSENT_BYTES[name]
+        value = bytes.fromhex(value[2:]) if isinstance(value, str) else value
+        parts.append(value.to_bytes(size, "big") if isinstance(value, int) else value)
+    return b"".join(parts)
 
 
 def _item(item: dict[str, Any]) -> bytes:
@@ -415,7 +424,7 @@ def _consent_messages(log_id: bytes) -> list[tuple[str, dict[str, Any], list[Any
     scope = [0b1111111, 2**16 - 1, 1]
     request = [2, 1, number_hash("consent", 1), subject, number_hash("product", 1), *scope, number_hash("staff", 1)]
     open_request = [2**24 - 1, 2**24 - 2, _NONE, subject, _NONE, 2**8 - 1, 2**32 - 1, 2**8 - 1, _NONE]
-    widest = [2**8 - 1, 2**32 - 1, 2**8 - 1, 2**32 - 1, 2**32 - 1, 2**40 - 1, 2**40 - 1, 2**32 - 1, 2**16 - 1]
+    widest = [2**8 - 1, 2**24 - 1, 2**8 - 1, *[2**32 - 1] * 4, 2**16 - 1, 2**16 - 1]
     return [
         (_CONSENT, log, [log_id, 2, 1, _KEY, subject, *scope, *days, *times, 3, 365, notice, _NONE, 1733403600]),
         (
@@ -423,7 +432,7 @@ def _consent_messages(log_id: bytes) -> list[tuple[str, dict[str, Any], list[Any
             log,
             [log_id, 2, 1, "0x" + "00" * 20, subject, *scope, *days, *times, 3, 365, notice, paper, 1733403600],
         ),
-        (_CONSENT, log, [log_id, 2**24 - 1, 2**24 - 2, DEV_ADDRESS, subject, *widest, notice, paper, 2**40 - 1]),
+        (_CONSENT, log, [log_id, 2**24 - 1, 2**24 - 2, DEV_ADDRESS, subject, *widest, notice, _NONE, 2**40 - 1]),
         (_REVOCATION, log, [number_hash("consent", 1)]),
         (_PAUSE, log, [number_hash("consent", 1), 1, 1733400600]),
         (_RESUMPTION, log, [number_hash("consent", 1), 2**16 - 2, 2**40 - 1]),
@@ -449,7 +458,7 @@ def messages() -> dict[str, Any]:
     return {
         "key": DEV_KEY,
         "signer": DEV_ADDRESS,
-        "messages": [_message(*case) for case in cases],
+        "messages": [_with_form(_message(*case)) for case in cases],
         "signatures_refused": _signatures_refused(_message(*cases[2])),
         "subject_digests": [{"tag": subject_tag, "salt": salt, "digest": ref.keccak(b"\x05", subject_tag, salt)}],
         "salted_digests": [
@@ -527,6 +536,13 @@ def _signatures_refused(honest: dict[str, Any]) -> list[dict[str, Any]]:
         "s of half the order, and one, and parity": r + (half + 1 | 1 << 255).to_bytes(32, "big"),
     }
     return [{"why": why, "digest": honest["digest"], "signature": signature} for why, signature in bent.items()]
+
+
+def _with_form(case: dict[str, Any]) -> dict[str, Any]:
+    if not case["type"].startswith("Consent("):
+        return case
+    members = list(case["message"].values())[1:]
+    return {**case, "form": _form(dict(zip(_CONSENT_BYTES, members, strict=True)))}
 
 
 def _message(type_string: str, domain: dict[str, Any], values: list[Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from creditchain.consents.terms import require_terms
 from creditchain.errors import InputError
 from creditchain.identifiers import Subject
 from creditchain.index.opening import region_log
-from creditchain.index.queries import consent_in, granted, reading_of
+from creditchain.index.queries import granted, reading_of
 from creditchain.log.entries import ConsentBody
 from creditchain.log.views import BlockRef, ConsentState
 from creditchain.messages import (
@@ -202,7 +202,7 @@ def granted_consent(region: Region, consent: bytes) -> Consent:
             expected="one that was granted",
             found="0x" + consent.hex(),
         )
-    return consent_in(log.log_id, entry.body)
+    return entry.body.message(log.log_id)
 
 
 def require_subject(file: ConsentFile, tags: Sequence[bytes]) -> None:

@@ -47,7 +47,6 @@ HINTS = {
     "CheckpointSignersThreshold": "More than half of the signers must sign, and not more than there are (--threshold).",
     "CheckpointSignersOrder": "Name each key once.",
     "CheckpointSignersInactive": "Only active members sign; see `creditchain node show`.",
-    "ConsentTokenLog": "The consent is for another region; choose the network and deployment it was made for.",
     "ConsentTokenIncomplete": "Ask for it again with `creditchain consent request`, which checks the terms.",
     "ConsentTokenKeyOrPaper": "A consent is either signed by a key or carries the digest of a paper, never both.",
     "ConsentTokenPeriod": "The consent has expired, or its dates are in the wrong order; ask for it again.",

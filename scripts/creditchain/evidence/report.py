@@ -13,11 +13,12 @@ from typing import Final, TypeVar
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.errors import UnavailableError
 from creditchain.evidence.record import EvidenceFetcher
-from creditchain.log.consent_cells import LIMITS_KEY, consent_id, grant_key, nonce_key, pause_key
-from creditchain.log.entries import ConsentBody, QueriesBody
+from creditchain.log.consent_cells import LIMITS_KEY, grant_key, nonce_key, pause_key
+from creditchain.log.entries import QueriesBody
 from creditchain.log.facts import EntryPlace, MissingFactError
 from creditchain.log.members import member_keys, operator_key
 from creditchain.log.publishing_cells import CURRENT_EPOCH_KEY, epoch_keys, flags_key, listed_key, product_key
+from creditchain.log.reading import is_grant
 from creditchain.log.record_cells import disputes_key, life_key
 from creditchain.log.recorded_facts import RecordedFacts
 from creditchain.log.views import LogEntry
@@ -126,7 +127,7 @@ class ReportEvidenceFetcher:
     def _grant_place(self, package: ReportPackage, consent: bytes) -> EntryPlace | None:
         """The entry that the package names and that granted the consent, if there is one."""
         for place, entry in self._read_entries(package):
-            if isinstance(entry.body, ConsentBody) and consent_id(entry.data) == consent:
+            if is_grant(entry, consent):
                 return place
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from creditchain.chain.consents import nonce_of
 from creditchain.chain.errors import LyingEndpointError
@@ -18,7 +18,7 @@ from creditchain.log.facts import Basis
 from creditchain.log.query_items import QueryItem
 from creditchain.log.reading import RegionReading
 from creditchain.log.views import LogEntry, Metered
-from creditchain.messages import Consent, LogDomain, QueryRequest
+from creditchain.messages import Consent, QueryRequest
 from creditchain.vocabulary import EntryKind
 
 #: Whose nonce: institution, provider, nonce.
@@ -62,12 +62,7 @@ def granted(
             continue
         wanted = ((institution, body.institution), (platform, body.platform), (key, body.key))
         if all(want in (None, have) for want, have in wanted):
-            yield Granted(consent_in(log.log_id, body), entry)
-
-
-def consent_in(log_id: bytes, body: ConsentBody) -> Consent:
-    """The message that an entry of this log granted."""
-    return Consent(LogDomain(log_id), *astuple(body))
+            yield Granted(body.message(log.log_id), entry)
 
 
 def delivered(log: IndexedLog, request: bytes = b"") -> Iterator[Delivered]:

@@ -9,17 +9,7 @@ from creditchain.hashing import keccak256, require_hash
 from creditchain.log.cells import ENTRY_BYTES, cell_key
 from creditchain.log.query_items import nonce_cell
 from creditchain.log.views import ConsentState
-from creditchain.messages.consents import Consent
 from creditchain.vocabulary import Space
-
-_CONSENT_TYPE: Final = keccak256(
-    f"{Consent.TYPE}({','.join(f'{kind} {name}' for name, kind in Consent.MEMBERS)})".encode()
-)
-
-
-def consent_id(body: bytes) -> bytes:
-    """The id of the consent with this body of its entry: the members are encoded as EIP-712 encodes them."""
-    return keccak256(_CONSENT_TYPE + body)
 
 
 def grant_key(consent: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from typing import Any, ClassVar, TypeAlias
 
 from eth_abi.abi import decode, encode
@@ -11,6 +11,8 @@ from eth_utils.address import to_checksum_address
 
 from creditchain.hashing import keccak256, require_hash
 from creditchain.log.query_items import ITEM_BYTES, QueryItem
+from creditchain.messages.consents import Consent
+from creditchain.messages.domains import LogDomain
 from creditchain.vocabulary import PUBLISHING, DisputeState, EntryKind, Life, NodeStatus, Role
 
 __all__ = [
@@ -294,16 +296,11 @@ class ClosedBody(_Body):
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentBody(_Body):
-    """A consent is granted: the members of the message `Consent`, which says what they mean."""
+class ConsentBody:
+    """A consent is granted: the members of the message `Consent`, which says what they mean, without its log."""
 
     KIND: ClassVar[EntryKind] = EntryKind.CONSENT
-    TYPES: ClassVar[tuple[str, ...]] = (
-        *("bytes32", "uint24", "uint24", "address", "bytes32", "uint8", "uint32", "uint8"),
-        *("uint32", "uint32", "uint40", "uint40", "uint32", "uint16", "bytes32", "bytes32", "uint40"),
-    )
 
-    log: bytes
     institution: int
     platform: int
     key: str
@@ -320,6 +317,32 @@ class ConsentBody(_Body):
     notice: bytes
     paper: bytes
     deadline: int
+
+    def message(self, log: bytes) -> Consent:
+        """What was signed for the log with this id (32 bytes)."""
+        return Consent(LogDomain(log), log, *astuple(self))
+
+    def encode(self) -> bytes:
+        """The form of the consent."""
+        return self.message(bytes(32)).form()
+
+    def body_hash(self) -> bytes:
+        """The hash of the form, 32 bytes."""
+        return keccak256(self.encode())
+
+    @classmethod
+    def of(cls, message: Consent) -> ConsentBody:
+        """The body of the entry by which this is granted."""
+        return cls(*(getattr(message, member.name) for member in fields(cls)))
+
+    @classmethod
+    def parse(cls, data: bytes) -> ConsentBody | None:
+        """The body with this encoding; None if it is none."""
+        try:
+            body = cls.of(Consent.of_form(data, bytes(32)))
+        except ValueError:
+            return None
+        return body if body.encode() == data else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from creditchain.log.cells import CellWrite, entry_of, parse_writes
 from creditchain.log.consent_cells import (
     LIMITS_KEY,
     Paused,
-    consent_id,
     consent_of,
     grant_key,
     is_used,
@@ -253,11 +252,11 @@ class RegionReading(StateReading):
             return None
         if near is not None:
             (said,) = self.facts.entries([near])
-            if isinstance(said.body, ConsentBody) and consent_id(said.data) == consent:
+            if is_grant(said, consent):
                 return said
         for written in self.writes_of(grant_key(consent)):
             entry = written.entry
-            if isinstance(entry.body, ConsentBody) and consent_id(entry.data) == consent:
+            if isinstance(entry.body, ConsentBody):
                 return entry
         return None
 
@@ -305,6 +304,12 @@ class RegionReading(StateReading):
                 )
             yield Written(entry, write)
             word = write.old
+
+
+def is_grant(entry: LogEntry, consent: bytes) -> bool:
+    """Whether an entry granted the consent with this id (32 bytes): it wrote the consent's cell."""
+    wrote = (write.key for write in parse_writes(entry.writes, entry.index))
+    return isinstance(entry.body, ConsentBody) and grant_key(consent) in wrote
 
 
 def _item_in(entry: LogEntry, sought: tuple[int, int, int]) -> Metered | None:

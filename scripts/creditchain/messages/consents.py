@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from eth_utils.address import to_checksum_address
+
+from creditchain.errors import InputError
 from creditchain.hashing import keccak256, require_hash
 from creditchain.messages.domains import LogDomain, require_address
 from creditchain.messages.typed import MemberTypes, TypedMessage
@@ -12,6 +16,18 @@ from creditchain.messages.typed import MemberTypes, TypedMessage
 #: Values of `key` and of digests that mean "none".
 NO_KEY = "0x" + "00" * 20
 NO_DIGEST = bytes(32)
+
+#: A consent as calls and log hold it (docs/format.md section 5): institution, platform, sections, domains, purpose,
+#: dataFrom, dataTo, notBefore, notAfter, uses, keepDays, deadline, subject, notice; then key or paper. Numbers of three
+#: and five bytes are split: the upper byte, and the rest.
+_FORM: Final = struct.Struct(">BHBHBBHBIIIIHHBI32s32s")
+_FORM_BITS: Final = {
+    **{"institution": 24, "platform": 24, "sections": 8, "domains": 24, "purpose": 8, "data_from": 32, "data_to": 32},
+    **{"not_before": 32, "not_after": 32, "uses": 16, "keep_days": 16, "deadline": 40},
+}
+_KEY_BYTES: Final = 20
+#: Bytes of a consent that a key signs, and of one on paper.
+FORM_BYTES: Final = (_FORM.size + _KEY_BYTES, _FORM.size + 32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +88,40 @@ class Consent(TypedMessage):
     def on_paper(self) -> bool:
         """Whether the enterprise signed on paper, so that only the platform's signature is needed."""
         return self.key == NO_KEY
+
+    def form(self) -> bytes:
+        """What calls and the log hold of it: all members but `log`, 120 bytes with a key, 132 on paper.
+
+        InputError if a number does not fit, or if it has both a key and a paper.
+        """
+        if not self.on_paper and self.paper != NO_DIGEST:
+            raise InputError("a consent has both a key and a paper", expected="one of them")
+        for name, bits in _FORM_BITS.items():
+            if not 0 <= getattr(self, name) < 1 << bits:
+                expected, found = f"from 0 to {(1 << bits) - 1}", str(getattr(self, name))
+                raise InputError(f"{name} of a consent does not fit into the log", expected=expected, found=found)
+        numbers = _FORM.pack(
+            *(self.institution >> 16, self.institution & 0xFFFF, self.platform >> 16, self.platform & 0xFFFF),
+            *(self.sections, self.domains >> 16, self.domains & 0xFFFF, self.purpose),
+            *(self.data_from, self.data_to, self.not_before, self.not_after, self.uses, self.keep_days),
+            *(self.deadline >> 32, self.deadline & 0xFFFFFFFF, self.subject, self.notice),
+        )
+        return numbers + (self.paper if self.on_paper else bytes.fromhex(self.key[2:]))
+
+    @classmethod
+    def of_form(cls, form: bytes, log: bytes) -> Consent:
+        """The consent with this form, for a log (its id, 32 bytes). ValueError if it is none."""
+        if len(form) not in FORM_BYTES:
+            raise ValueError(f"a consent has {FORM_BYTES[0]} or {FORM_BYTES[1]} bytes, not {len(form)}")
+        one, two, three, four, sections, five, six, purpose, *days, high, low, subject, notice = _FORM.unpack_from(form)
+        data_from, data_to, not_before, not_after, uses, keep_days = days
+        last = form[_FORM.size :]
+        key = to_checksum_address(last) if len(last) == _KEY_BYTES else NO_KEY
+        return cls(
+            LogDomain(log), log, one << 16 | two, three << 16 | four, key, subject, sections, five << 16 | six, purpose,
+            data_from, data_to, not_before, not_after, uses, keep_days, notice,
+            last if len(last) > _KEY_BYTES else NO_DIGEST, high << 32 | low,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ message is authentic also in what the contract does not store: its subject and i
 from __future__ import annotations
 
 from creditchain.documents import Section
-from creditchain.log.consent_cells import consent_id
+from creditchain.log.entries import ConsentBody
 from creditchain.log.views import ConsentState
 from creditchain.messages import NO_DIGEST, Consent, QueryRequest
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
@@ -232,7 +232,7 @@ def _endorsement_fault(case: Case, message: Consent) -> Step | None:
             return not_verified(7, value.why.en, value.why.zh)
     if isinstance(grant, Missing) or isinstance(members, Missing):
         raise TypeError("unreachable")
-    if grant is None or consent_id(grant.data) != message.id:
+    if grant is None or grant.body != ConsentBody.of(message):
         return not_verified(7, "consent and log contradict each other", "授权与日志相互矛盾")
     granted_at, platform = grant.time, members.get(message.platform)
     if platform is None:

@@ -13,7 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -152,11 +152,10 @@ def delivered(region: BenchRegion, package: ReportPackage) -> ReportPackage:
         data_from=1900_01_01, data_to=2099_12_31, not_before=TODAY - 90, not_after=TODAY + 90 * 86_400, uses=3,
         keep_days=90, notice=keccak256(b"notice"), paper=NO_DIGEST, deadline=TODAY + 86_400,
     )  # fmt: skip
-    members = [getattr(consent, one.name) for one in fields(ConsentBody)]
     value = INSTITUTION | 1 << 24 | sections << 32 | domains << 39 | (TODAY - 90) << 63
     value |= consent.not_after << 95 | consent.uses << 127 | 1 << 184
     facts.time = TODAY - 90
-    facts.append(ConsentBody(*members), {grant_key(consent.id): value, LIMITS_KEY: 1})
+    facts.append(ConsentBody.of(consent), {grant_key(consent.id): value, LIMITS_KEY: 1})
     request = QueryRequest(
         domain=DOMAIN, institution=INSTITUTION, provider=PLATFORM, consent=consent.id,
         subject=subject_digest(subject, keccak256(b"2")), product=catalogued(REPORT).digest, sections=sections,

@@ -187,9 +187,14 @@ def test_before_the_grant_there_is_nothing_to_take_back_after_the_deadline(world
 
 
 def test_before_the_grant_for_another_log(world: World) -> None:
+    """What is taken back is the same consent for this log. The one for the other log can still be revoked there."""
     consent = world.consent(log=digest("another log"))
-    with reverts("ConsentTokenLog", bytes(world.log.logId()), consent.log):
-        world.consents.revoke(members(consent), {"from": _sender("enterprise")})
+    here = replace(consent, log=bytes(world.log.logId()))
+    revocation = sign(key("enterprise"), world.revocation(consent))
+    with reverts("ConsentTokenSignature", token(here), consent.key):
+        world.consents.revokeSigned(members(consent), revocation)
+    world.consents.revoke(members(consent), {"from": _sender("enterprise")})
+    assert (world.state(consent)["revokedAt"], world.state(here)["revokedAt"] > 0) == (0, True)
 
 
 def test_whoever_shows_another_key_or_platform_revokes_nothing(world: World) -> None:

@@ -1,7 +1,10 @@
 """Consents, revocations, requests, receipts and dispute filings against messages.json."""
 
+from dataclasses import replace
+
 import pytest
 
+from creditchain.errors import InputError
 from creditchain.messages import (
     NO_KEY,
     Consent,
@@ -54,6 +57,45 @@ def test_struct_hash_and_digest(case: dict) -> None:
     message = _made(case)
     assert message.struct_hash() == case["struct_hash"]
     assert message.digest() == case["digest"]
+
+
+FORMS = [case for case in CASES if _id(case) == "Consent"]
+
+
+@pytest.mark.parametrize("case", FORMS, ids=range(len(FORMS)))
+def test_the_form_of_a_consent(case: dict) -> None:
+    message = _made(case)
+    assert isinstance(message, Consent)
+    assert message.form() == case["form"]
+    assert Consent.of_form(case["form"], case["domain"]["log_id"]) == message
+    for other in (case["form"][:-1], case["form"] + b"\0", b"", case["form"] + bytes(32)):
+        with pytest.raises(ValueError, match="a consent has 120 or 132 bytes"):
+            Consent.of_form(other, case["domain"]["log_id"])
+
+
+@pytest.mark.parametrize(
+    ("member", "most"),
+    [
+        *(("institution", 24), ("platform", 24), ("sections", 8), ("domains", 24), ("purpose", 8), ("data_from", 32)),
+        *(("data_to", 32), ("not_before", 32), ("not_after", 32), ("uses", 16), ("keep_days", 16), ("deadline", 40)),
+    ],
+)
+def test_what_does_not_fit_into_the_form(member: str, most: int) -> None:
+    message = _made(FORMS[0])
+    assert isinstance(message, Consent)
+    widest = replace(message, **{member: 2**most - 1})
+    assert Consent.of_form(widest.form(), message.log) == widest
+    for wrong in (2**most, -1):
+        with pytest.raises(InputError, match=f"{member} of a consent does not fit") as caught:
+            replace(message, **{member: wrong}).form()
+        assert (caught.value.expected, caught.value.found) == (f"from 0 to {2**most - 1}", str(wrong))
+
+
+def test_a_form_has_a_key_or_a_paper() -> None:
+    message = _made(FORMS[0])
+    assert isinstance(message, Consent)
+    with pytest.raises(InputError, match="both a key and a paper"):
+        replace(message, paper=b"\1" * 32).form()
 
 
 @pytest.mark.parametrize("case", CASES, ids=_id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -31,7 +31,7 @@ from creditchain.evidence.report import named_by, opened_leaves
 from creditchain.hashing import keccak256
 from creditchain.identifiers import Subject, epoch_digest, parse_subject, subject_tag
 from creditchain.log.cells import cell_key, cell_word
-from creditchain.log.consent_cells import Paused, consent_id
+from creditchain.log.consent_cells import Paused, grant_key
 from creditchain.log.entries import (
     ENTRY_VERSION,
     AnchorBody,
@@ -64,6 +64,7 @@ from creditchain.log.publishing_cells import (
     total_key,
 )
 from creditchain.log.query_items import QueryItem
+from creditchain.log.reading import is_grant
 from creditchain.log.record_cells import life_key
 from creditchain.log.recorded_facts import RecordedFacts
 from creditchain.log.views import AnchorInfo, BlockRef, ConsentState, LogEntry, MemberAt, Metered
@@ -642,7 +643,7 @@ class Region:
             resumed_at=0,
             turns=0,
         )
-        self.log(granted(message))
+        self.log(ConsentBody.of(message), writes={grant_key(message.id): message.institution})
         return PackagedConsent(message, fresh)
 
     def deliver(
@@ -733,8 +734,7 @@ class Region:
         return self.batches[body.node, body.root]
 
     def _grant(self, consent: bytes) -> LogEntry | None:
-        found = (one for one in self.entries if isinstance(one.body, ConsentBody) and consent_id(one.data) == consent)
-        return next(found, None)
+        return next((one for one in self.entries if is_grant(one, consent)), None)
 
     def _pauses(self, package: ReportPackage) -> Iterable[Paused]:
         wanted = None if package.consent is None else package.consent.message.id
@@ -751,11 +751,6 @@ class Region:
         """The verdict under the default policy, or another one."""
         evidence = replace(self.evidence(package), **changes)
         return verify_report(package, evidence, policy or Policy(), catalogue=CATALOGUE)
-
-
-def granted(message: Consent) -> ConsentBody:
-    """What the log says when a consent is granted: its members."""
-    return ConsentBody(*(getattr(message, one.name) for one in fields(ConsentBody)))
 
 
 def tags(epochs: Sequence[int] = (1, 2)) -> dict[int, PackagedTag]:
