@@ -16,6 +16,8 @@ from creditchain.cli.plain import plain_text
 _TIMES = frozenset(
     {"time", "not_before", "not_after", "valid_from", "meter_by", "block_time", "deadline", "due", "since", "until"}
 )
+#: Characters of an object that one line has room for.
+_LINE = 120
 #: What nothing is shown as.
 NOTHING = "–"
 
@@ -73,7 +75,9 @@ def _number(name: str, value: int) -> str:
 
 
 def _rows(value: Any) -> list[str] | None:
-    """A list of objects as a table, a list of hashes or sentences as rows; None if one line has room for it."""
+    """A list of objects as a table, hashes, sentences or a large object as rows; None if one line has room for it."""
+    if isinstance(value, Mapping) and len(told("", value)) > _LINE:
+        return [f"\t{labelled(name)}  {told(name, one)}" for name, one in value.items()]
     if not isinstance(value, list | tuple) or not value:
         return None
     if all(isinstance(one, Mapping) for one in value):

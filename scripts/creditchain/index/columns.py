@@ -86,7 +86,9 @@ class IndexColumns:
                 write_ends=_ends(self._write_ends, first, stop),
             )
         except ValueError as error:
-            raise IndexDamagedError("the ends of bodies or writes make no sense", found=str(error)) from None
+            raise IndexDamagedError(
+                "the ends of bodies or writes make no sense", expected=str(error).removeprefix("expected ")
+            ) from None
 
     def cut_to(self, entries: int) -> tuple[int, int]:
         """Length of the bodies, and number of the writes, of the first `entries` entries."""

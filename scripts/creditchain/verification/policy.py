@@ -143,9 +143,11 @@ class FactsDemand:
                 f"策略不接受此类事实依据：{source.basis.zh}",
             )
         if self.age_seconds is not None and source.age > self.age_seconds:
+            english = f"the facts are {source.age} seconds old; the policy accepts {self.age_seconds}"
+            chinese = f"事实已有 {source.age} 秒，策略只接受 {self.age_seconds} 秒以内"
             return Text(
-                f"the facts are {source.age} seconds old; the policy accepts {self.age_seconds}",
-                f"事实已有 {source.age} 秒，策略只接受 {self.age_seconds} 秒以内",
+                f"{english}: ask anew, or have newer ones added (`creditchain evidence refresh`)",
+                f"{chinese}；请重新查询，或更新所附事实（`creditchain evidence refresh`）",
             )
         if delivered_at is None or source.block is None:
             return None

@@ -198,6 +198,7 @@ def test_a_book_that_was_changed_fails_its_check(place: Place) -> None:
     file.write_bytes(file.read_bytes()[:-1] + b"\0")
     code, error = place("book", "check", book["root"])
     assert (code, error["message"]) == (1, "a file of the book has changed since it was written")
+    assert "creditchain book make" in error["hint"]
 
 
 @pytest.mark.parametrize("option", ["2", "=x", "two=x", "2="])

@@ -34,6 +34,7 @@ RESULT = {
     "owners": ADDRESSES,
     "signers": [{"node": 1, "address": ADDRESSES[0]}, {"node": 2, "address": ADDRESSES[1]}],
     "fee": {"limit_wei": 7, "tip_wei": 1},
+    "proven": {"index": 93, "root": "0x" + "c" * 64, "writer": ADDRESSES[0], "due_at": 1795729752},
 }
 SHOWN = f"""\
 node 节点  5
@@ -57,6 +58,11 @@ signers 签名方
 \t1\t{ADDRESSES[0]}
 \t2\t{ADDRESSES[1]}
 fee  limit_wei 7 wei; tip_wei 1 wei
+proven
+\tindex  93
+\troot 根哈希  0x{"c" * 64}
+\twriter 写入合约  {ADDRESSES[0]}
+\tdue_at 答复期限  2026-11-26T21:49:12Z
 """
 
 

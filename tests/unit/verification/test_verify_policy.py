@@ -51,7 +51,7 @@ def test_facts_that_are_accepted() -> None:
     assert facts.refused(Source(Basis.SIGNED, 60, block), delivered_at=1_000) is None
     for source, delivered_at, why in (
         (Source(Basis.TOLD, 0, block), None, "does not accept facts that are told"),
-        (Source(Basis.SIGNED, 61, block), None, "61 seconds old; the policy accepts 60"),
+        (Source(Basis.SIGNED, 61, block), None, "61 seconds old; the policy accepts 60: ask anew"),
         (Source(Basis.SIGNED, 0, block), 1_001, "of 1 seconds before the delivery; the policy accepts 0"),
     ):
         refused = facts.refused(source, delivered_at)

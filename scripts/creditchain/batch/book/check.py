@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from creditchain.batch.book.manifest import BookBatch, BookError
+from creditchain.batch.book.manifest import AGAIN, BookBatch, BookError
 from creditchain.batch.book.opened import BookFolder, open_book
 from creditchain.batch.book.rows import LEAVES, LEVELS, ORIGINS, PartRows, part_name
 from creditchain.batch.book.sources import BatchSource, blocks_of
@@ -41,7 +41,7 @@ def _check_digests(book: BookFolder) -> None:
     named += [(f"{ORIGINS}/{part_name(at)}", part.origins) for at, part in enumerate(book.manifest.parts)]
     for name, digest in (*named, (LEVELS, book.manifest.levels)):
         if file_digest(book.path / name) != digest:
-            raise BookError("a file of the book has changed since it was written", place=Place(name))
+            raise BookError("a file of the book has changed since it was written", hint=AGAIN, place=Place(name))
 
 
 def _check_leaves(book: BookFolder, watch: Watch) -> None:

@@ -16,6 +16,8 @@ from creditchain.home.files import storage
 FORMAT = "creditchain/book@1"
 FILE = "manifest.json"
 FILE_DIGEST = "sha-256"
+#: What to do about a damaged book: nothing is lost with it.
+AGAIN = "Remove the book's folder, and make the book again from the batches: `creditchain book make`."
 
 
 class BookError(NotValidError):
@@ -117,10 +119,10 @@ def parse_manifest(raw: bytes) -> BookManifest:
             levels=str(whole["levels"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        found = str(error)[:80]
-        raise BookError("not a book's manifest", expected=FORMAT, found=found, place=Place(FILE)) from error
+        found = "no UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)[:80]
+        raise BookError("not a book's manifest", expected=FORMAT, found=found, hint=AGAIN, place=Place(FILE)) from error
     if manifest.to_bytes() != raw:
-        raise BookError("the manifest has changed since it was written", place=Place(FILE))
+        raise BookError("the manifest has changed since it was written", hint=AGAIN, place=Place(FILE))
     require_numbers((one.number for one in manifest.batches), manifest.gone)
     for name, sizes in (("batches", manifest.batches), ("parts", manifest.parts)):
         total = sum(one.size if isinstance(one, BookBatch) else one.rows for one in sizes)

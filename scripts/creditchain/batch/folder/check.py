@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from creditchain.batch.errors import BatchError, storage
 from creditchain.batch.folder.files import DOCUMENT_ROWS, LEAF_ROWS, LEVELS, file_digest, part_name
-from creditchain.batch.folder.manifest import FILE, Manifest, read_manifest
+from creditchain.batch.folder.manifest import AGAIN, FILE, Manifest, read_manifest
 from creditchain.batch.folder.opened import open_tree
 from creditchain.batch.folder.order import ORDER, open_order
 from creditchain.batch.folder.purging import FILE as PURGED
@@ -78,7 +78,9 @@ def _check_digests(path: Path, manifest: Manifest, purges: Purges) -> None:
 
 def _same(found: str, expected: str, name: str) -> None:
     if found != expected:
-        raise BatchError("the file has changed since it was written", expected=expected, found=found, place=Place(name))
+        raise BatchError(
+            "the file has changed since it was written", expected=expected, found=found, hint=AGAIN, place=Place(name)
+        )
 
 
 class _Commitments:

@@ -16,6 +16,8 @@ from creditchain.hashing import HASH_NAME
 FORMAT = "creditchain/batch@1"
 FILE = "manifest.json"
 FILE_DIGEST = "sha-256"
+#: What to do about a damaged batch: salts are nowhere else.
+AGAIN = "Restore the folder from a backup (`creditchain restore`); its salts are nowhere else."
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,10 @@ def parse_manifest(raw: bytes) -> Manifest:
             levels=str(whole["levels"]),
         )
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise BatchError("not a batch's manifest", expected=FORMAT, found=str(error)[:80], place=Place(FILE)) from error
+        found = "no UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)[:80]
+        raise BatchError(
+            "not a batch's manifest", expected=FORMAT, found=found, hint=AGAIN, place=Place(FILE)
+        ) from error
     for name, parts in (("leaves", manifest.leaves), ("documents", manifest.documents)):
         if sum(part.rows for part in parts) != manifest.size or manifest.size < 1:
             raise BatchError(
