@@ -37,6 +37,7 @@ from creditchain.acts.preconditions import NotEntitledError
 from creditchain.acts.watching_books import (
     AuditOutcome,
     AuditWatch,
+    AuditWatchedError,
     BookAudited,
     ListOutcome,
     LookFailed,
@@ -50,7 +51,6 @@ from creditchain.batch.book.sources import BatchSource
 from creditchain.chain.deployments import load_deployment
 from creditchain.chain.errors import ChainUnavailableError
 from creditchain.errors import ExitCode, InputError
-from creditchain.home.locks import LockHeldError
 from creditchain.log.entries import AnchorBody, BookBody
 from creditchain.merkle import root
 from creditchain.packages.record_package import RecordPackage
@@ -236,7 +236,7 @@ def test_who_may_not_audit(place: Place, inbox: Path) -> None:
 
 
 def test_one_daemon_a_home(place: Place) -> None:
-    held = pytest.raises(LockHeldError, match="another process works on this audit watch")
+    held = pytest.raises(AuditWatchedError, match="another process watches the books of this region")
     with acting(place) as (region, _, home), audit_lock(home, region), held, audit_lock(home, region):
         pass
 

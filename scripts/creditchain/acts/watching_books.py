@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -23,8 +23,9 @@ from creditchain.batch.folder.leaf_list import Kept, keep_leaves
 from creditchain.batch.folder.places import PlacedList, book_in, lists_in
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
-from creditchain.errors import CreditchainError, ExitCode, NotValidError, Place, UnavailableError
+from creditchain.errors import CreditchainError, ExitCode, NotValidError, Place, RefusedError, UnavailableError
 from creditchain.home.layout import Home
+from creditchain.home.locks import LockHeldError
 from creditchain.log.entries import AnchorBody
 from creditchain.vocabulary import EntryKind
 
@@ -88,9 +89,23 @@ def outcome_code(outcome: AuditOutcome) -> ExitCode:
     return ExitCode.OK if outcome.error is None or outcome.again else outcome.error.exit_code
 
 
-def audit_lock(home: Home, region: Region) -> AbstractContextManager[None]:
-    """Hold while watching. Raises LockHeldError on entering, where another process audits in this home."""
-    return locked(home.locks, "audit watch", region.deployment.log_id.hex(), 0.0)
+class AuditWatchedError(RefusedError):
+    """Another process watches the books of this region for the same home."""
+
+
+@contextmanager
+def audit_lock(home: Home, region: Region) -> Iterator[None]:
+    """Hold while watching. Raises AuditWatchedError on entering, where another process audits in this home."""
+    try:
+        lock = locked(home.locks, "audit watch", region.deployment.log_id.hex(), 0.0)
+        lock.__enter__()
+    except LockHeldError as error:
+        message = "another process watches the books of this region"
+        raise AuditWatchedError(message, hint="One watch is enough.", place=Place(str(home.path))) from error
+    try:
+        yield
+    finally:
+        lock.__exit__(None, None, None)
 
 
 def watch_books(

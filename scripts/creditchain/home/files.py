@@ -33,6 +33,10 @@ LEAVING = ".leaving-"
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
+_NO_RIGHTS = (errno.EACCES, errno.EPERM, errno.EROFS)
+_RIGHTS_HINT = "Give this user the right to read and write there, or name another place."
+
+
 class StorageError(UnavailableError):
     """A file could not be read or written: a full disk, missing rights."""
 
@@ -63,6 +67,7 @@ def storage(what: str) -> Iterator[None]:
         raise StorageError(
             f"{what} could not be read or written",
             found=error.strerror or type(error).__name__,
+            hint=_RIGHTS_HINT if error.errno in _NO_RIGHTS else None,
             place=Place(str(error.filename)) if error.filename else None,
         ) from error
 

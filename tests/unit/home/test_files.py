@@ -21,6 +21,7 @@ from creditchain.home.files import (
     check_output,
     new_file,
     private_folder,
+    storage,
     write_file,
 )
 
@@ -157,6 +158,9 @@ def test_an_operating_systems_refusal_is_one_clear_error(tmp_path: Path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StorageError):
         private_folder(tmp_path / "file" / "below")
+    with pytest.raises(StorageError, match="Give this user the right") as refused, storage("a file of the home"):
+        raise PermissionError(errno.EACCES, "Permission denied", "/somewhere")
+    assert str(refused.value.place) == "/somewhere"
     with pytest.raises(StorageError, match="disk is full") as raised, new_file(tmp_path / "large"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert raised.value.exit_code == ExitCode.COULD_NOT_CHECK
