@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from creditchain.chain.errors import WrongChainError
+from creditchain.chain.errors import ContractRefusedError, LyingEndpointError, WrongChainError
 from creditchain.documents import DocumentError, parse_json
 from creditchain.errors import ConfigError, Place
 from creditchain.hashing import keccak256
@@ -176,6 +176,7 @@ def check_deployment(chain: Chain, deployment: Deployment) -> None:
 
     Raises:
         WrongChainError: the chain id, genesis, code or log id differs.
+        LyingEndpointError: the log does not say which it is, as its code would.
     """
     hint = "Choose the network with --network, its deployment file with --deployments, or deploy again."
     for what, expected, found in (
@@ -209,7 +210,13 @@ def _check_log(chain: Chain, deployment: Deployment, hint: str) -> None:
 
     face, address = interface("RegionLog"), deployment.address("RegionLog")
     questions = [(address, face.encode(name)) for name in ("logId", "region")]
-    found = [bytes(answer[:32]) for answer in chain.calls(questions, doing="answer logId")]
+    try:
+        found = [bytes(answer[:32]) for answer in chain.calls(questions, doing="answer logId")]
+    except ContractRefusedError as error:
+        # Its code is the log's by now, and that answers always.
+        raise LyingEndpointError(
+            "the endpoint shows the log's code, and says that the log does not name itself", found=error.message
+        ) from error
     for what, expected, actual in zip(
         ("log id", "region's code"), (deployment.log_id, region_code(deployment.region)), found, strict=True
     ):
