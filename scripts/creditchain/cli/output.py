@@ -45,12 +45,15 @@ class Output:
                 self.line(str(plain_text(item)))
 
     def event(self, value: Mapping[str, Any]) -> None:
-        """One of many results, shown as it comes. With --json: one JSON document a line (JSON Lines)."""
+        """One of many results, shown as it comes. With --json: one JSON document a line (JSON Lines).
+
+        People read its `error` on stderr, where `error` prints it.
+        """
         if self.as_json:
             sys.stdout.write(json.dumps(value, ensure_ascii=must_escape(sys.stdout), default=as_json) + "\n")
             sys.stdout.flush()
         else:
-            self.emit(value)
+            self.emit({name: one for name, one in value.items() if name != "error"})
 
     def table(
         self,

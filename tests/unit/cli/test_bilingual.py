@@ -76,6 +76,14 @@ def test_json_stays_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == RESULT
 
 
+def test_an_error_of_one_of_many_is_not_shown_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    event = {"upload": "a.jsonl", "error": {"kind": "InputError", "message": "wrong"}}
+    Output().event(event)
+    assert capsys.readouterr().out == "upload  a.jsonl\n"
+    Output(as_json=True).event(event)
+    assert json.loads(capsys.readouterr().out) == event
+
+
 def test_no_result_is_shown_as_python_writes_it() -> None:
     shown = [text for _, text in lines(RESULT | {"leaf": bytes(32), "nested": [{"empty": None, "list": [1, 2]}]})]
     assert not [text for text in shown for mark in ("None", "False", "[", "{", "'", "b\\x") if mark in text]
