@@ -10,7 +10,7 @@ WORKERS ?= 3
 # A worker gets one run of tests, so that what a module prepares is prepared once, and helps others when it has none left.
 PYTEST = . scripts/env.sh && $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(if $(COVER),--cov)
 CHOSEN = $(if $(SWEEPS),,-m "not slow")
-BROWNIE_TEST = . scripts/env.sh && $(BIN)/brownie test --network anvil -n 2 $(CHOSEN)
+BROWNIE_TEST = . scripts/env.sh && PATH="$$PWD/scripts/nodes:$$PATH" && $(BIN)/brownie test --network anvil -n 2 $(CHOSEN)
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint .ci/constraints.txt
 
 .DEFAULT_GOAL := help

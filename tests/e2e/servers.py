@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -54,8 +55,11 @@ class Server:
 
 @contextmanager
 def anvil(*arguments: str) -> Iterator[Server]:
-    """A fresh Anvil."""
-    with _node("anvil", "--port", arguments) as url:
+    """A fresh Anvil. It keeps old states in files, which an end by a signal would leave in the home folder."""
+    with (
+        tempfile.TemporaryDirectory(prefix="anvil-") as states,
+        _node("anvil", "--port", ("--cache-path", states, *arguments)) as url,
+    ):
         yield Server("anvil", url)
 
 

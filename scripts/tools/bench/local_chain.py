@@ -114,6 +114,7 @@ def local_chain() -> Iterator[LocalChain]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options = ["--port", str(port), "--block-base-fee-per-gas", "0", "--gas-price", "0", "--steps-tracing", "--quiet"]
+    options += ["--max-persisted-states", "0"]  # nobody asks for old ones, and they would stay in the home folder
     process = subprocess.Popen([str(find_anvil()), *options])  # noqa: S603
     try:
         chain = LocalChain(f"http://127.0.0.1:{port}")
