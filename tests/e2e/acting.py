@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import time
-
-from servers import Server
 
 from creditchain.chain.connect import Chain
 from creditchain.chain.deploy import PARTS, Plan, deploy
-from creditchain.chain.deployments import Deployment
 from creditchain.chain.funding import fund_dev_accounts
 from creditchain.chain.region import Region
 from creditchain.chain.signers import LocalSigner, dev_signer
@@ -22,8 +18,6 @@ from creditchain.vocabulary import EntryKind, Role
 PRODUCT = (7, keccak256(b"a product"))  #: number and digest
 GOVERNOR = 0
 GENERATIONS = itertools.count(1)
-#: What `founded_on` deployed on a node, and the node's snapshot of it.
-_FOUNDED: dict[Server, tuple[Deployment, str]] = {}
 #: Kinds of the entries of a log whose region was just deployed: its own; governance as its first writer, its founder,
 #: the founder as a governor, each function that governors call; the other writers.
 FOUNDING = (
@@ -40,23 +34,6 @@ def region_on(chain: Chain, journal: Journal, generation: int = 1) -> Region:
     signer = dev_signer(GOVERNOR, chain)
     fund_dev_accounts(chain, [signer.address])
     return Region(chain, deploy(chain, signer, journal, Plan("YRD", generation=generation, products=(PRODUCT,))))
-
-
-def founded_on(chain: Chain, journal: Journal) -> Region:
-    """As `region_on`, on a node that tests share, which deploys only once: what was done since is taken back."""
-    if chain.network.name == "embedded":
-        return region_on(chain, journal)
-    server = Server(chain.network.name, chain.network.url)
-    known = _FOUNDED.get(server)
-    if known is not None:
-        deployment, snapshot = known
-        assert server.ask("evm_revert", snapshot)
-        if server.kind == "anvil":
-            server.ask("evm_setTime", int(time.time()))  # going back takes the chain's clock back too
-    else:
-        deployment = region_on(chain, journal, next(GENERATIONS)).deployment
-    _FOUNDED[server] = deployment, server.ask("evm_snapshot")  # going back uses a snapshot up
-    return Region(chain, deployment)
 
 
 def admission(operator: str | None, role: Role = Role.BUREAU, domains: int = 1, host: int = 0) -> Admission:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from acting import founded_on, publisher, set_profile
+from acting import publisher, set_profile
 from commands import Commands
 from eth_account import Account
+from founded import founded_on
 
 from creditchain.acts.checkpointing import set_signers, sign_checkpoint, signers_of
 from creditchain.acts.replaying import replay_log

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from acting import GOVERNOR, admission, founded_on
+from acting import GOVERNOR, admission
 from anchored import read_entries
 from eth_account import Account
+from founded import founded_on
 
 from creditchain.acts.consenting import granted_consent
 from creditchain.chain.connect import Chain

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import FOUNDED, FOUNDING, GENERATIONS, admission, founded_on, region_on, set_profile
+from acting import FOUNDED, FOUNDING, GENERATIONS, admission, region_on, set_profile
 from anchored import read_entries
+from founded import founded_on
 from servers import Server
 from servers import anvil as start_anvil
 

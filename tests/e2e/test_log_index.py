@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from acting import batch, founded_on, publisher, set_profile
+from acting import batch, publisher, set_profile
 from commands import Commands
+from founded import founded_on
 from region_world import bring_up, region_of
 from worlds import on_anvil
 

@@ -10,7 +10,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from acting import GOVERNOR, batch, founded_on, publisher, region_on, set_profile
+from acting import GOVERNOR, batch, publisher, region_on, set_profile
+from founded import founded_on
 from servers import Server
 from servers import anvil as start_anvil
 from sqlalchemy import select

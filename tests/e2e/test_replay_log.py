@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import admission, batch, founded_on, publisher, set_profile
+from acting import admission, batch, publisher, set_profile
+from founded import founded_on
 
 from creditchain.acts.replaying import replay_log
 from creditchain.chain.abi import interface
