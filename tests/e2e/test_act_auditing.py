@@ -82,11 +82,15 @@ def test_an_audit_is_kept_and_attested_once(world: Audited, place: Place, tmp_pa
         assert first.report.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("fault", ["signer", "platform", "nobody", "node", "short", "disorder", "no list", "missing"])
+@pytest.mark.parametrize(
+    "fault", ["signer", "platform", "nobody", "node", "short", "turned", "disorder", "no list", "missing"]
+)
 def test_a_fault_leaves_everything_as_it_was(world: Audited, place: Place, tmp_path: Path, fault: str) -> None:
     listed = write_list(tmp_path / "list.leaves", world.bad if fault == "disorder" else world.good)
     if fault == "short":
         write_list(listed, world.good[1:])
+    elif fault == "turned":
+        write_list(listed, world.good[::-1])  # out of order too, but nobody anchored that
     elif fault == "no list":
         listed.write_bytes(listed.read_bytes()[:-1])
     node = PLATFORM if fault == "node" else SOURCE
@@ -96,11 +100,13 @@ def test_a_fault_leaves_everything_as_it_was(world: Audited, place: Place, tmp_p
         "signer": NotEntitledError,
         "node": NotValidError,
         "short": NotValidError,
+        "turned": NotValidError,
     }
     with acting(place, key=PLATFORM if fault in ("signer", "platform") else REGULATOR) as (region, outbox, home):
         size, audited = region.log_size(), home.region(region.deployment.log_id).audited
-        with pytest.raises(kinds.get(fault, InputError)):
+        with pytest.raises(kinds.get(fault, InputError)) as refused:
             attest(region, outbox, home, [] if fault == "missing" else [listed], order(auditor, node))
+        assert isinstance(refused.value, DisorderError) is (fault == "disorder")
         assert region.log_size() == size
         assert not audited.exists() or list(audited.iterdir()) == []
 

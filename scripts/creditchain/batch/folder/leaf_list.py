@@ -83,7 +83,8 @@ def key_blocks(source: Path) -> Iterator[Rows]:
 def keep_leaves(source: Path, dest: Path, accept: Callable[[Kept], None] = lambda _: None) -> Kept:
     """Copy the leaves of a batch folder, or of a list, to `dest/<root in hex>`, and build their tree.
 
-    `accept` is called with what was found before the copy gets its name; when it raises, nothing is kept.
+    `accept` is called with what was found before the copy gets its name; when it raises, nothing is kept. Only leaves
+    that it accepts are blamed for their order: those of a damaged file are no publisher's.
 
     Raises DisorderError where the leaves do not strictly ascend; InputError where the source holds none; StorageError.
     """
@@ -101,6 +102,8 @@ def keep_leaves(source: Path, dest: Path, accept: Callable[[Kept], None] = lambd
             root = tree.finish()
         kept = Kept(dest / root.hex(), root, size, counted.subjects)
         accept(kept)
+        if counted.disorder is not None:
+            raise DisorderError(counted.disorder)
         if not kept.path.exists():
             with storage("the copy of the leaves"):
                 fsync_path(work)
@@ -115,17 +118,18 @@ class _Counted:
     rows: int = 0
     subjects: int = 0
     last: Rows | None = None
+    disorder: int | None = None  #: the first leaf that is not below the next one
 
 
 def _checked(source: Path, counted: _Counted, tree: TreeWriter) -> Iterator[Rows]:
-    """The keys of a source. Checks that they ascend, and adds their leaf hashes to the tree."""
+    """The keys of a source. Counts them, notes where they do not ascend, and adds their leaf hashes to the tree."""
     for keys in key_blocks(source):
         known = 0 if counted.last is None else 1
         joined = keys if counted.last is None else np.concatenate([counted.last, keys])
         texts = as_texts(joined)
         wrong = np.flatnonzero(texts[1:] <= texts[:-1])
-        if len(wrong):
-            raise DisorderError(counted.rows - known + int(wrong[0]))
+        if len(wrong) and counted.disorder is None:
+            counted.disorder = counted.rows - known + int(wrong[0])
         counted.subjects += int(np.count_nonzero(np.any(joined[1:, :32] != joined[:-1, :32], axis=1))) + 1 - known
         counted.rows += len(keys)
         counted.last = keys[-1:].copy()
