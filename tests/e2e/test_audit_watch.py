@@ -235,6 +235,23 @@ def test_who_may_not_audit(place: Place, inbox: Path) -> None:
         next(watch_books(region, outbox, home, AuditWatch(REGULATOR, (inbox,))))
 
 
+def test_a_regulator_that_is_suspended_meanwhile_ends_it(world: Books, place: Place, inbox: Path) -> None:
+    """Nothing is wrong with the book: whoever may audit again audits it."""
+    put(world, inbox)
+    what = AuditWatch(REGULATOR, (inbox.parent,), frozenset({SOURCE}))
+    with acting(place) as (region, outbox, home):
+        outcomes = watch_books(region, outbox, home, what)
+        assert [type(next(outcomes)) for _ in world.roots] == [ListOutcome] * len(world.roots)
+        send(place, region, GOVERNOR, "suspend", region.calls.suspend(REGULATOR))
+        with pytest.raises(InputError, match="cannot attest audits"):
+            next(outcomes)
+        send(place, region, GOVERNOR, "reinstate", region.calls.reinstate(REGULATOR))
+    assert audited_book(place) == 0
+    (book,) = watched(place, inbox, nodes=frozenset({SOURCE}))
+    assert isinstance(book, BookAudited)
+    assert book.attested is not None
+
+
 def test_one_daemon_a_home(place: Place) -> None:
     held = pytest.raises(AuditWatchedError, match="another process watches the books of this region")
     with acting(place) as (region, _, home), audit_lock(home, region), held, audit_lock(home, region):

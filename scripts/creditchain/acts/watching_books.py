@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -113,7 +113,8 @@ def watch_books(
 ) -> Iterator[AuditOutcome]:
     """Keep lists and audit books as they come. Ends with `once`, or when `stop` is set; killed anywhere, run it again.
 
-    Raises InputError, NotEntitledError: the auditor is no active regulator, or the signer does not act for it.
+    Raises InputError, NotEntitledError: the auditor is no active regulator, or the signer does not act for it; also
+    later, when a book is to be attested.
     """
     require_regulator(region, outbox, what.auditor)
     yield from _BookWatch(region, outbox, home, what, stop or threading.Event()).run()
@@ -228,12 +229,18 @@ class _BookWatch:
             yield from self._failed(entry, error, lambda again: BookAudited(of, entry, root, None, failed, again))
             return
         except CreditchainError as error:
+            self._require_entitled()
             self._judged.add(entry)
             yield BookAudited(of, entry, root, None, error, faults=self._faults(of, root))
             return
         self._judged.add(entry)
         self._pauses.over(entry)
         yield BookAudited(of, entry, attested.root, attested)
+
+    def _require_entitled(self) -> None:
+        """Raise if the auditor cannot attest any more: then nothing was found wrong with the book."""
+        with suppress(UnavailableError):
+            require_regulator(self._region, self._outbox, self._what.auditor)
 
     def _faults(self, of: Publication, root: bytes) -> tuple[str, ...]:
         """What is wrong with a book, if a place has it. Whatever is wrong with its folder is told as well."""
