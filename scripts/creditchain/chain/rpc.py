@@ -23,6 +23,8 @@ BATCH_REQUESTS = 100
 MAX_VALUES = 2_000_000
 #: Seconds before the second attempt, and most seconds between two attempts.
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 3.0
+#: With less time than this before the deadline, no further attempt is made.
+LEAST_SECONDS = 0.1
 #: Attempts at an endpoint that answers something other than JSON-RPC: it may be a proxy's error page, or the wrong URL.
 JUNK_ATTEMPTS = 4
 
@@ -262,9 +264,12 @@ class Endpoint:
     def _patiently(self, attempt: Callable[[float], _T]) -> _T:
         """Attempt it until it works, does not pass, or the deadline is too near to wait once more."""
         end = time.monotonic() + self._patience.request
-        pauses = _pauses()
+        pauses, failed = _pauses(), None
         for count in itertools.count(1):
             left = end - time.monotonic()
+            # On a busy machine a pause takes too long. An attempt without time would hide what was answered before.
+            if failed is not None and left < LEAST_SECONDS:
+                raise failed
             try:
                 return attempt(self._seconds(left))
             except EndpointError as error:
@@ -273,6 +278,7 @@ class Endpoint:
                 pause = max(next(pauses), error.retry_after or 0.0)
                 if time.monotonic() + pause >= end:
                     raise
+                failed = error
             time.sleep(pause)
         raise AssertionError  # pragma: no cover - the loop has no end
 

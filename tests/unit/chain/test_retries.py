@@ -139,6 +139,17 @@ def test_pauses_grow_and_differ(pauses: list[float]) -> None:
     assert len(set(pauses)) == len(pauses)
 
 
+def test_a_pause_that_took_too_long_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the endpoint answered is told, and not that it gave no answer to an attempt of a millisecond."""
+    late, clock = [0.0], rpc.time.monotonic
+    with chain_of(lambda _: error(-32000, "txpool is full"), deadline_seconds=30.0) as (chain, asked):
+        monkeypatch.setattr(rpc.time, "monotonic", lambda: clock() + late[0])
+        monkeypatch.setattr(rpc.time, "sleep", lambda _: late.__setitem__(0, 29.95))
+        with pytest.raises(RpcError, match="txpool is full"):
+            chain.transaction_count(ADDRESS)
+    assert len(asked) == 1
+
+
 def test_what_an_endpoint_asks_for_is_kept(pauses: list[float]) -> None:
     with chain_of(first(1, status(429, Retry_After="17"))) as (chain, _):
         chain.transaction_count(ADDRESS)
