@@ -297,7 +297,8 @@ contract QueryLedger is IQueryLedger, LogDomain {
         }
     }
 
-    /// @dev Cases of seven words, which `_place` fills. They are in one piece of memory and are not cleared.
+    /// @dev Cases of seven words, in one piece of memory that is not cleared: `_place` leaves `grant` as it is where there is no
+    /// consent, and `broker` where there is no broker, and then nobody looks at them.
     function _cases(uint256 count) private pure returns (Case[] memory cases) {
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {

@@ -32,7 +32,7 @@ from test_act_auditing import acting
 from worlds import Kept, kept_region
 
 from creditchain.acts import pauses, watching_books
-from creditchain.acts.auditing import MissingListsError
+from creditchain.acts.auditing import MissingListsError, NoRegulatorError
 from creditchain.acts.preconditions import NotEntitledError
 from creditchain.acts.watching_books import (
     AuditOutcome,
@@ -243,7 +243,7 @@ def test_a_regulator_that_is_suspended_meanwhile_ends_it(world: Books, place: Pl
         outcomes = watch_books(region, outbox, home, what)
         assert [type(next(outcomes)) for _ in world.roots] == [ListOutcome] * len(world.roots)
         send(place, region, GOVERNOR, "suspend", region.calls.suspend(REGULATOR))
-        with pytest.raises(InputError, match="cannot attest audits"):
+        with pytest.raises(NoRegulatorError, match="cannot attest audits"):
             next(outcomes)
         send(place, region, GOVERNOR, "reinstate", region.calls.reinstate(REGULATOR))
     assert audited_book(place) == 0

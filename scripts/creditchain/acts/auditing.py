@@ -42,6 +42,10 @@ from creditchain.vocabulary import NodeStatus, Role
 _LISTED = 5
 
 
+class NoRegulatorError(InputError):
+    """Who is to attest is no active regulator."""
+
+
 class MissingListsError(InputError):
     """Not all lists of a book's batches are in the home."""
 
@@ -88,7 +92,8 @@ def attest(region: Region, outbox: Outbox, home: Home, sources: Sequence[Path], 
     Args:
         sources: lists (Parquet), or batch folders, of which only the leaves are read.
     Raises:
-        InputError: the auditor is no active regulator; a source is no list; there is no book; a list is missing.
+        NoRegulatorError: the auditor is no active regulator.
+        InputError: a source is no list; there is no book; a list is missing (MissingListsError).
         NotEntitledError: the signer does not act for the auditor.
         NotValidError: a list is not what was anchored, or the book is not its batches. Nothing was sent.
     """
@@ -213,9 +218,9 @@ def _compare(lists: Sequence[Path], book: ShownBook) -> Audit:
 
 
 def require_regulator(region: Region, outbox: Outbox, auditor: int) -> None:
-    """Raise InputError unless the node is an active regulator; NotEntitledError unless the signer acts for it."""
+    """Raise NoRegulatorError unless the node is an active regulator; NotEntitledError unless the signer acts for it."""
     node = region.node(auditor)
     if node is None or node.role != Role.REGULATOR or node.status != NodeStatus.ACTIVE:
         found = "no node" if node is None else f"{NodeStatus(node.status).label} {Role(node.role).label}"
-        raise InputError(f"node {auditor} cannot attest audits", expected="an active regulator", found=found)
+        raise NoRegulatorError(f"node {auditor} cannot attest audits", expected="an active regulator", found=found)
     require_signer(region, outbox.signer, auditor, "auditor")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from creditchain.batch.ledger import Identity
+from creditchain.errors import RefusedError
 from creditchain.hashing import keccak256
-from creditchain.home.locks import file_lock
+from creditchain.home.locks import LockHeldError, file_lock
 
 
 def locked(folder: Path, kind: str, name: str, seconds: float) -> AbstractContextManager[None]:
@@ -18,6 +20,17 @@ def locked(folder: Path, kind: str, name: str, seconds: float) -> AbstractContex
     """
     path = folder / f"{kind}-{keccak256(os.fsencode(name)).hex()[:32]}"
     return file_lock(path, seconds, f"another process works on this {kind}")
+
+
+@contextmanager
+def only_one(folder: Path, kind: str, name: str, refused: RefusedError) -> Iterator[None]:
+    """As `locked`, without waiting: raises `refused` where another process holds the lock. StorageError."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(folder, kind, name, 0.0))
+        except LockHeldError as error:
+            raise refused from error
+        yield
 
 
 def upload_lock(identity: Identity) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from creditchain.acts.anchoring import Anchoring, AnchorOrder
 from creditchain.acts.daily_books import BookOutcome, BookPlan, enter_due_books
-from creditchain.acts.locks import locked
+from creditchain.acts.locks import only_one
 from creditchain.acts.pauses import Pauses
 from creditchain.acts.resuming import BatchOutcome, resume_all
 from creditchain.batch.ledger import AnchoringRow
@@ -20,7 +20,6 @@ from creditchain.batch.readers.upload import find_upload
 from creditchain.errors import CreditchainError, ExitCode, Place, RefusedError, UnavailableError
 from creditchain.home.files import DiskFullError, StorageError
 from creditchain.home.layout import Home
-from creditchain.home.locks import LockHeldError
 from creditchain.home.sealing import SecretLostError
 
 #: Seconds between two looks into the folder.
@@ -67,7 +66,9 @@ class FolderWatchedError(RefusedError):
 
 def watch_lock(home: Home, folder: Path) -> AbstractContextManager[None]:
     """Hold while watching. On entering raises FolderWatchedError where another process watches the folder."""
-    return _WatchLock(home, folder)
+    place = Place(str(folder))
+    refused = FolderWatchedError("another process watches this folder", place=place, hint="One watch is enough.")
+    return only_one(home.locks, "watched folder", str(folder.resolve()), refused)
 
 
 WatchOutcome = BatchOutcome | UploadOutcome | BookOutcome
@@ -84,23 +85,6 @@ def watch(machine: Anchoring, what: Watching) -> Iterator[WatchOutcome]:
     Ends only with `once`; leave it with KeyboardInterrupt or by closing the iterator.
     """
     yield from _Watch(machine, what).run()
-
-
-class _WatchLock:
-    def __init__(self, home: Home, folder: Path) -> None:
-        self._lock = locked(home.locks, "watched folder", str(folder.resolve()), 0.0)
-        self._folder = folder
-
-    def __enter__(self) -> None:
-        try:
-            self._lock.__enter__()
-        except LockHeldError as error:
-            raise FolderWatchedError(
-                "another process watches this folder", place=Place(str(self._folder)), hint="One watch is enough."
-            ) from error
-
-    def __exit__(self, *raised: object) -> None:
-        self._lock.__exit__(None, None, None)
 
 
 class _Watch:

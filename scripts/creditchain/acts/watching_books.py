@@ -9,14 +9,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from creditchain.acts.auditing import Attested, AuditOrder, MissingListsError, attest, faults_of, require_regulator
-from creditchain.acts.locks import locked
+from creditchain.acts.auditing import (
+    Attested,
+    AuditOrder,
+    MissingListsError,
+    NoRegulatorError,
+    attest,
+    faults_of,
+    require_regulator,
+)
+from creditchain.acts.locks import only_one
 from creditchain.acts.pauses import Pauses
+from creditchain.acts.preconditions import NotEntitledError
 from creditchain.acts.proving_faults import Publication
 from creditchain.acts.showing import Shower
 from creditchain.batch.folder.leaf_list import Kept, keep_leaves
@@ -25,7 +34,6 @@ from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
 from creditchain.errors import CreditchainError, ExitCode, NotValidError, Place, RefusedError, UnavailableError
 from creditchain.home.layout import Home
-from creditchain.home.locks import LockHeldError
 from creditchain.log.entries import AnchorBody
 from creditchain.vocabulary import EntryKind
 
@@ -93,19 +101,11 @@ class AuditWatchedError(RefusedError):
     """Another process watches the books of this region for the same home."""
 
 
-@contextmanager
-def audit_lock(home: Home, region: Region) -> Iterator[None]:
+def audit_lock(home: Home, region: Region) -> AbstractContextManager[None]:
     """Hold while watching. Raises AuditWatchedError on entering, where another process audits in this home."""
-    try:
-        lock = locked(home.locks, "audit watch", region.deployment.log_id.hex(), 0.0)
-        lock.__enter__()
-    except LockHeldError as error:
-        message = "another process watches the books of this region"
-        raise AuditWatchedError(message, hint="One watch is enough.", place=Place(str(home.path))) from error
-    try:
-        yield
-    finally:
-        lock.__exit__(None, None, None)
+    place, message = Place(str(home.path)), "another process watches the books of this region"
+    refused = AuditWatchedError(message, hint="One watch is enough.", place=place)
+    return only_one(home.locks, "audit watch", region.deployment.log_id.hex(), refused)
 
 
 def watch_books(
@@ -113,11 +113,21 @@ def watch_books(
 ) -> Iterator[AuditOutcome]:
     """Keep lists and audit books as they come. Ends with `once`, or when `stop` is set; killed anywhere, run it again.
 
-    Raises InputError, NotEntitledError: the auditor is no active regulator, or the signer does not act for it; also
-    later, when a book is to be attested.
+    Raises NoRegulatorError, NotEntitledError: the auditor is no active regulator, or the signer does not act for it;
+    also later, when a book is to be attested.
     """
     require_regulator(region, outbox, what.auditor)
     yield from _BookWatch(region, outbox, home, what, stop or threading.Event()).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """A book to be audited: whose, its entry, its root (32 bytes). An audit that does not count was attested then."""
+
+    of: Publication
+    entry: int
+    root: bytes
+    audited_at: int  #: unix seconds; 0 if nobody audited it
 
 
 class _BookWatch:
@@ -128,9 +138,8 @@ class _BookWatch:
         self._anchored: dict[bytes, int] = {}  #: root and size of every batch
         self._seen = 0  #: number of log entries that were looked at for anchors
         self._dealt_with: set[PlacedList] = set()
-        self._judged: set[int] = set()  #: entries of books that were attested, or are not their batches
-        #: Books that are audited anew, because a thief may have attested the audit, and when that was attested.
-        self._again: set[tuple[int, int]] = set()
+        #: Books that were attested, or are not their batches. One that a thief may have audited since is another.
+        self._judged: set[_Book] = set()
         self._given_up: set[Hashable] = set()  #: with `once`, what could not be done
         self._open = False  #: whether something is to be tried again
 
@@ -158,9 +167,9 @@ class _BookWatch:
         for one in placed:
             if one not in self._dealt_with and not self._stop.is_set():
                 yield from self._take(one)
-        for of, entry, root in books:
-            if entry not in self._judged and not self._stop.is_set():
-                yield from self._audit(of, entry, root)
+        for book in books:
+            if book not in self._judged and not self._stop.is_set():
+                yield from self._audit(book)
 
     def _learn(self, shower: Shower) -> None:
         for entry in shower.log.of_kind(EntryKind.ANCHOR, first=self._seen):
@@ -168,8 +177,8 @@ class _BookWatch:
                 self._anchored[entry.body.root] = entry.body.size
         self._seen = shower.log.size
 
-    def _books(self, shower: Shower) -> list[tuple[Publication, int, bytes]]:
-        """The last book of each node and key epoch, unless its audit counts: whose, its entry, its root."""
+    def _books(self, shower: Shower) -> list[_Book]:
+        """The last book of each node and key epoch, unless its audit counts."""
         found = []
         reading = shower.reading
         for node in reading.publishers():
@@ -178,13 +187,9 @@ class _BookWatch:
             for epoch in range(1, reading.current_key_epoch() + 1):
                 book = reading.published(node, epoch).book
                 flags = reading.flags(book)
-                if flags.doubted and (book, flags.audited_at) not in self._again:
-                    # This process may have dealt with it, before anybody knew that its audit is perhaps a thief's.
-                    self._again.add((book, flags.audited_at))
-                    self._judged.discard(book)
                 if book and not flags.counts and not flags.spoiled:
                     shown = shower.book(node, epoch)
-                    found.append((Publication(node, epoch), book, shown.body.root))
+                    found.append(_Book(Publication(node, epoch), book, shown.body.root, flags.audited_at))
         return found
 
     def _take(self, placed: PlacedList) -> Iterator[ListOutcome]:
@@ -219,28 +224,25 @@ class _BookWatch:
             expected, found = str(self._anchored[kept.root]), str(kept.size)
             raise NotValidError("the list has another size than the anchor", expected=expected, found=found)
 
-    def _audit(self, of: Publication, entry: int, root: bytes) -> Iterator[BookAudited]:
-        if self._rests(entry):
+    def _audit(self, book: _Book) -> Iterator[BookAudited]:
+        if self._rests(book):
             return
+        of, entry, root = book.of, book.entry, book.root
         try:
             attested = attest(self._region, self._outbox, self._home, (), AuditOrder(self._what.auditor, of))
         except (UnavailableError, MissingListsError) as error:
             failed: CreditchainError = error
-            yield from self._failed(entry, error, lambda again: BookAudited(of, entry, root, None, failed, again))
+            yield from self._failed(book, error, lambda again: BookAudited(of, entry, root, None, failed, again))
             return
+        except (NoRegulatorError, NotEntitledError):
+            raise  # nothing was found wrong with the book
         except CreditchainError as error:
-            self._require_entitled()
-            self._judged.add(entry)
+            self._judged.add(book)
             yield BookAudited(of, entry, root, None, error, faults=self._faults(of, root))
             return
-        self._judged.add(entry)
-        self._pauses.over(entry)
+        self._judged.add(book)
+        self._pauses.over(book)
         yield BookAudited(of, entry, attested.root, attested)
-
-    def _require_entitled(self) -> None:
-        """Raise if the auditor cannot attest any more: then nothing was found wrong with the book."""
-        with suppress(UnavailableError):
-            require_regulator(self._region, self._outbox, self._what.auditor)
 
     def _faults(self, of: Publication, root: bytes) -> tuple[str, ...]:
         """What is wrong with a book, if a place has it. Whatever is wrong with its folder is told as well."""

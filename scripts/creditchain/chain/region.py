@@ -150,8 +150,8 @@ class Region:
         return self.state(block).product(number)
 
     def flags(self, entry: int, block: int | None = None) -> Flags:
-        """What became of the anchor or book with this log entry."""
-        return self.state(block).flags(entry)
+        """What became of the anchor or book with this log entry, read at one block."""
+        return self.state(self._at(block)).flags(entry)
 
     def closed_from(self, node: int, block: int | None = None) -> int:
         """From which log entry on a node does not show what it published; 0 if it shows all."""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from creditchain.cli.addresses import address_of
 from creditchain.cli.audit_options import EpochOption, NodeOption, publication
 from creditchain.cli.connecting import SignerOption, acting
 from creditchain.cli.files import digits
@@ -30,19 +31,17 @@ def annul(
     signer: SignerOption = None,
 ) -> None:
     """Annul a batch or a book that was made, or audited, with a stolen key. This is final. For governors."""
-    from eth_utils.address import is_address, to_checksum_address
-
     from creditchain.acts.annulling import annul as run
     from creditchain.home.layout import Home
 
-    given = digits(root, "a root")
-    if len(given) != 32 or not is_address(key):
-        raise UsageError("root or key is wrong", expected="0x and 64 hex digits; an address", found=f"{root}; {key}")
+    given, stolen = digits(root, "a root"), address_of(key)
+    if len(given) != 32:
+        raise UsageError("this is no root", expected="0x and 64 hex digits", found=root)
     chosen = settings(ctx)
     with acting(chosen, signer) as (region, outbox), chosen.output.progress("annulling: waiting for a final block"):
         of = publication(region, node, key_epoch)
         home = Home.made(chosen.home)
-        done = run(region, outbox, home, of, given, to_checksum_address(key), reason, book=book)
+        done = run(region, outbox, home, of, given, stolen, reason, book=book)
     chosen.output.emit(
         {"node": node, "key_epoch": of.key_epoch, "root": given, "entry": done.entry}
         | {"reason_file": str(done.reason.path), "reason_digest": done.reason.digest}

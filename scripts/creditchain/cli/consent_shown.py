@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from creditchain.cli.addresses import address_of
 from creditchain.cli.connecting import open_region
 from creditchain.cli.consent_naming import ConsentArgument, named_consent, on_chain, standing_json
 from creditchain.cli.files import read_file
@@ -61,7 +62,7 @@ def list_consents(
     """List granted consents and their state. 授权列表"""
     from creditchain.acts import consenting
 
-    chosen, wanted = settings(ctx), None if key is None else _address(key)
+    chosen, wanted = settings(ctx), None if key is None else address_of(key)
     with open_region(chosen) as region:
         block, found = consenting.list_consents(region, institution=institution, platform=platform, key=wanted)
     chosen.output.table(
@@ -74,14 +75,6 @@ def list_consents(
             for one, state in found
         ],
     )
-
-
-def _address(text: str) -> str:
-    from eth_utils.address import is_address, to_checksum_address
-
-    if not is_address(text):
-        raise UsageError("--key takes an address", expected="0x and 40 hex digits")
-    return to_checksum_address(text)
 
 
 def _row(one: Consent, state: ConsentState | None, time: int) -> list[object]:

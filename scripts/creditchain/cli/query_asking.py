@@ -86,7 +86,6 @@ def request(
 def _subject(
     chosen: Settings, agreed: ConsentFile | None, scheme: str, number: str | None, purpose: str | None
 ) -> Subject:
-
     if (agreed is None) == (number is None) or (agreed is None and purpose is None):
         raise UsageError(
             "say which enterprise it is about", expected="--consent FILE, or --number and --purpose without one"

@@ -35,7 +35,7 @@ from creditchain.reports.gathering import Library, VolumeKey
 from creditchain.verification.days import day_number, day_of
 from creditchain.verification.doubted import doubted_audit
 from creditchain.verification.evidence import NodeHistory
-from creditchain.verification.lives import Lives, RecordKey
+from creditchain.verification.lives import Lives, RecordKey, Successions
 from creditchain.verification.policy import Completeness
 from creditchain.verification.scope import (
     Asked,
@@ -282,8 +282,9 @@ class _Work:
                 barred += self._open(one)
         excuses |= self._lapsed(barred, log)
         opened = {one.key for one in self.records}
+        chains = Successions(lives)
         for key, excuse in excuses.items():
-            self.left_out.append(_followed(key, excuse, lives, opened, excuses))
+            self.left_out.append(_followed(key, excuse, chains, opened, excuses))
         for other in barred:
             if other.of.key not in excuses:
                 self.left_out.append(LeftOut(*other.of.key, other.why, excused=False))
@@ -362,11 +363,11 @@ class _Work:
 
 
 def _followed(
-    key: RecordKey, excuse: str, lives: Lives, opened: set[RecordKey], excuses: Mapping[RecordKey, str]
+    key: RecordKey, excuse: str, chains: Successions, opened: set[RecordKey], excuses: Mapping[RecordKey, str]
 ) -> LeftOut:
     """A superseded record is excused only by a successor that is shown, or excused itself (step 9)."""
-    end = lives.last_successor(key)
-    followed = end is not None and (end in opened or end in excuses or lives.life(end) is not Life.LIVE)
+    end = chains.end(key)
+    followed = end is not None and (end in opened or end in excuses or chains.life(end) is not Life.LIVE)
     if excuse != Life.SUPERSEDED.label or followed:
         return LeftOut(*key, excuse, excused=True)
     return LeftOut(*key, "superseded by a record that is not shown", excused=False)

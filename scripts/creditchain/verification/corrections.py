@@ -12,7 +12,7 @@ from creditchain.log.disputes import LoggedDispute
 from creditchain.log.views import AnchorInfo
 from creditchain.packages.record_package import RecordPackage
 from creditchain.verification.evidence import Evidence
-from creditchain.verification.lives import Lives, RecordKey
+from creditchain.verification.lives import Lives, RecordKey, Successions
 from creditchain.verification.steps import leaf_of
 from creditchain.verification.verdict import Outcome, Step, Verdict, failed, not_verified, passed, worst_fault
 from creditchain.vocabulary import DisputeState
@@ -58,7 +58,7 @@ def _not_answered(filing: LoggedDispute, disputed: ShownRecord) -> Step | None:
 
 def _not_named(filing: LoggedDispute, correcting: ShownRecord, lives: Lives) -> Step | None:
     """The answer names this record, or one that it superseded, directly or not."""
-    end = lives.last_successor((filing.node, filing.successor or b""))
+    end = Successions(lives).end((filing.node, filing.successor or b""))
     if end is None:
         return failed(6, "the records supersede each other in a circle", "更正记录循环取代")
     if end != correcting.key:

@@ -34,21 +34,11 @@ class Lives:
         """The life of a record."""
         return self.lives.get(record, Life.LIVE)
 
-    def last_successor(self, record: RecordKey) -> RecordKey | None:
-        """The end of the chain of records that superseded each other; None if the chain is a circle."""
-        seen = {record}
-        while self.life(record) is Life.SUPERSEDED:
-            record = record[0], self.successors[record]
-            if record in seen:
-                return None
-            seen.add(record)
-        return record
-
 
 class Successions:
     """Where chains of records that superseded each other end. Each link is seen once, however many start in a chain."""
 
-    def __init__(self, lives: Lives, stolen: Callable[[RecordKey], bool]) -> None:
+    def __init__(self, lives: Lives, stolen: Callable[[RecordKey], bool] = lambda _: False) -> None:
         """`stolen`: whether a record's life may be a thief's doing."""
         self._lives, self._stolen = lives, stolen
         self._ends: dict[RecordKey, RecordKey | None] = {}
@@ -58,6 +48,10 @@ class Successions:
         """The last record that took this one's place; None if they take each other's in a circle."""
         self._follow(record)
         return self._ends[record]
+
+    def life(self, record: RecordKey) -> Life:
+        """The life of a record."""
+        return self._lives.life(record)
 
     def is_doubted(self, record: RecordKey) -> bool:
         """Whether the life of one that took this record's place, one after the other, may be a thief's doing."""

@@ -110,8 +110,8 @@ def audited(region, book):
     return region.audits.attestAudit(REGULATOR, shown(region, book), False, REASON, {"from": accounts[REGULATOR]})
 
 
-def test_a_book_that_a_thief_audited_is_annulled(region):
-    """The last sound audited book before it takes its place; where the thief audited that too, it is annulled too."""
+def audited_by_a_thief(region):
+    """Three audited books, of which a thief audited the last two, and the stolen key."""
     publish(region, LEAVES)
     sound, first, second = (enter(region, LEAVES) for _ in range(3))
     audited(region, sound)
@@ -119,6 +119,12 @@ def test_a_book_that_a_thief_audited_is_annulled(region):
     audited(region, second)
     key = accounts[REGULATOR].address
     declare_stolen(region, key, (theft, 0))
+    return sound, first, second, key
+
+
+def test_a_book_that_a_thief_audited_is_annulled(region):
+    """The last sound audited book before it takes its place; where the thief audited that too, it is annulled too."""
+    sound, first, second, key = audited_by_a_thief(region)
     tx = region.audits.annulBook(shown(region, second), key, REASON)
     assert_logged(region, tx, region.audits, (Kind.ANNULLED, body_of(second, key)))
     assert flags(region, second)["annulled"]
@@ -133,13 +139,7 @@ def test_a_book_that_a_thief_audited_is_annulled(region):
 
 def test_the_book_before_is_annulled_first(region):
     """Then the one after it falls back past it."""
-    publish(region, LEAVES)
-    sound, first, second = (enter(region, LEAVES) for _ in range(3))
-    audited(region, sound)
-    theft = time_of(audited(region, first))
-    audited(region, second)
-    key = accounts[REGULATOR].address
-    declare_stolen(region, key, (theft, 0))
+    sound, first, second, key = audited_by_a_thief(region)
     region.audits.annulBook(shown(region, first), key, REASON)
     assert published(region)["auditedBook"] == index_of(second)
     region.audits.annulBook(shown(region, second), key, REASON)
