@@ -69,7 +69,8 @@ def _argument(deployment: Deployment, item: Item, place: int, text: str) -> Any:
     try:
         return _value(deployment, kind, json.loads(text) if kind.endswith(("]", ")")) else text)
     except (ValueError, TypeError) as error:
-        expected = f"{kind} for {name}{'; lists and structs as JSON' if kind.endswith((']', ')')) else ''}"
+        wanted = f"{', '.join(roles)} or {kind}" if name == "roleId" else kind
+        expected = f"{wanted} for {name}{'; lists and structs as JSON' if kind.endswith((']', ')')) else ''}"
         raise InputError("an argument does not fit", expected=expected, found=text) from error
 
 

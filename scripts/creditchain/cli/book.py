@@ -15,7 +15,7 @@ from creditchain.errors import InputError, UsageError
 if TYPE_CHECKING:
     from creditchain.batch.book.manifest import BookManifest
 
-group = typer.Typer(no_args_is_help=True, help="Books: all batches of a node and key epoch as one tree. 账册")
+group = typer.Typer(no_args_is_help=True, help="Books: all batches of a node and key epoch as one tree. 总账")
 
 group.command()(book_dropping.drop)
 
@@ -41,7 +41,7 @@ def make(
     ] = None,
     anew: Annotated[bool, typer.Option("--anew", help="From the batches alone, whatever books there are.")] = False,
 ) -> None:
-    """Make the book of a node's final batches, from its last book and the batches since. 编制账册
+    """Make the book of a node's final batches, from its last book and the batches since. 编制总账
 
     Killed anywhere, run it again.
     """
@@ -68,7 +68,7 @@ def check(
         typer.Option("--batch", help="NUMBER=PATH of a batch's folder or list of leaves; can be given many times."),
     ] = None,
 ) -> None:
-    """Check that a book is exactly its batches, in order, root and size as stated. Exit code 1 if not. 核对账册"""
+    """Check that a book is exactly its batches, in order, root and size as stated. Exit code 1 if not. 核对总账"""
     from creditchain.acts.booking import check as run
     from creditchain.home.layout import Home
 
@@ -86,7 +86,7 @@ def enter(
     book: Annotated[str, typer.Argument(help="Root (or its first digits), or the book's folder.")],
     signer: SignerOption = None,
 ) -> None:
-    """Enter a book on chain: it covers all batches of the node so far that are sound. 账册上链
+    """Enter a book on chain: it covers all batches of the node so far that are sound. 总账上链
 
     Run again, it enters nothing twice.
     """

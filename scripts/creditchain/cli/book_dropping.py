@@ -14,7 +14,7 @@ def drop(
     ctx: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which would be removed.")] = False,
 ) -> None:
-    """Remove old books from this home: the newest, the last one entered and the last audited one stay. 清理账册"""
+    """Remove old books from this home: the newest, the last one entered and the last audited one stay. 清理总账"""
     from creditchain.acts.dropping_books import drop_books
     from creditchain.home.layout import Home
 

@@ -7,6 +7,7 @@ from typing import Final
 
 LABELS: Final[Mapping[str, str]] = {
     "accepted_numbers": "已接受号码",
+    "account": "账户",
     "address": "地址",
     "admin_delay_seconds": "治理等待期",
     "admitted": "准入时间",
@@ -20,7 +21,7 @@ LABELS: Final[Mapping[str, str]] = {
     "block": "区块",
     "block_hash": "区块哈希",
     "block_time": "区块时间",
-    "book": "账册",
+    "book": "总账",
     "broken": "已破坏",
     "calls": "操作",
     "cells": "单元数",
@@ -33,6 +34,7 @@ LABELS: Final[Mapping[str, str]] = {
     "data_from": "信息起始日",
     "data_to": "信息截止日",
     "deadline": "截止",
+    "delay": "等待期",
     "delay_seconds": "等待期",
     "delivered_at": "交付时间",
     "delivery_age_seconds": "交付时效",
