@@ -4,31 +4,21 @@ pragma solidity 0.8.30;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {IRegionLog, Share, Write} from "./interfaces/IRegionLog.sol";
+import {LogWriters} from "./LogWriters.sol";
+import {IRegionLog, Write} from "./interfaces/IRegionLog.sol";
 import {EntryKind} from "./libraries/EntryKind.sol";
 import {MerkleLog} from "./libraries/MerkleLog.sol";
 import {Space} from "./libraries/Space.sol";
 
 /// @title RegionLog
 /// @notice The append-only log of one region and its cells; see `IRegionLog`.
-/// @dev The log's own cells (space `LOG`), by id:
-///
-///     writer id 160                        part 24 | whole spaces 24 | kinds 32
-///     space + 1 << 160 | writer id 160     bits of the space that the writer may change, if not all of them
-///     space + 1 << 160                     bits of the space that any writer may change
-///     1 << 240                             when the log was sealed
-contract RegionLog is IRegionLog, AccessManaged {
+/// @dev All that is stored is here. The log's own cells (space `LOG`) are those that `LogWriters` names, and the id `1 << 240`:
+/// when the log was sealed.
+contract RegionLog is LogWriters {
     using MerkleLog for bytes32[64];
 
     uint256 private constant _VERSION = 1;
     uint256 private constant _SEAL = 1 << 240;
-    uint256 private constant _SPACES = 24;
-    uint200 private constant _ALL = type(uint200).max;
-
-    /// @dev Kinds of which the log is the writer.
-    uint32 private constant _OWN = uint32(
-        1 | 1 << EntryKind.WRITER | 1 << EntryKind.SEALED | 1 << EntryKind.REGION | 1 << EntryKind.AUTHORITY
-    );
 
     /// @dev Kinds that a sealed log still takes: consents can be revoked, and stolen keys of governors replaced.
     uint32 private constant _AFTER_SEAL =
@@ -45,8 +35,7 @@ contract RegionLog is IRegionLog, AccessManaged {
     ///     | last writer's id 136 | its part 24 | its kinds 32 | its whole spaces 24 | size 40 |
     ///
     /// In a run of entries by one writer, an append thus reads no slot to learn what the writer may do. Entries of the log
-    /// itself, which change that, leave no last writer. A part is the first of the writer's shares that is one run of bits, and
-    /// not a whole space: `| number of bits 8 | lowest bit 8 | space 8 |`.
+    /// itself, which change that, leave no last writer.
     uint256 private _head;
     bytes32[64] private _peaks;
     // Written by `_put`, where Slither does not see it.
@@ -89,52 +78,12 @@ contract RegionLog is IRegionLog, AccessManaged {
     }
 
     /// @inheritdoc IRegionLog
-    function setWriter(uint160 removed, address added, uint32 kinds, Share[] calldata shares)
-        external
-        override
-        restricted
-    {
-        bytes32 codeHash = added == address(0) ? bytes32(0) : added.codehash;
-        address governing = authority();
-        if (removed == writerId(governing, governing.codehash)) revert RegionLogAuthority(governing);
-        uint256 count = 0;
-        // At most two cells for each space of the removed writer, two for each share, and each writer's own.
-        Write[] memory writes = new Write[](2 + 2 * (_SPACES + shares.length));
-        if (removed != 0) count = _remove(removed, writes);
-        if (added != address(0)) count = _add(writerId(added, codeHash), added, kinds, shares, writes, count);
-        else if (removed == 0 || kinds != 0 || shares.length != 0) revert RegionLogKinds(kinds);
-        count = _withoutRepeats(writes, count);
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            mstore(writes, count)
-        }
-        _appendOwn(EntryKind.WRITER, abi.encode(removed, added, codeHash, kinds), writes);
-    }
-
-    /// @inheritdoc IRegionLog
     function seal() external override restricted {
         uint40 time = sealedAt();
         if (time != 0) revert RegionLogSealed(time);
         Write[] memory writes = new Write[](1);
         writes[0] = Write({key: Space.key(Space.LOG, _SEAL), value: block.timestamp});
         _appendOwn(EntryKind.SEALED, abi.encode(msg.sender), writes);
-    }
-
-    /// @notice Put another AccessManager in the place of the log's authority. Only the current one may; it is an entry. What the
-    /// current one may append, and the whole spaces that it may write, are the other's from then on.
-    function setAuthority(address newAuthority) public override {
-        address before = authority();
-        super.setAuthority(newAuthority);
-        uint160 id = writerId(before, before.codehash);
-        uint256 masks = uint56(_value(id));
-        Write[] memory writes = new Write[](masks == 0 ? 0 : 2);
-        if (masks != 0) {
-            uint160 next = writerId(newAuthority, newAuthority.codehash);
-            if (_value(next) != 0) revert RegionLogWriterKnown(newAuthority);
-            writes[0] = Write({key: Space.key(Space.LOG, id), value: 0});
-            writes[1] = Write({key: Space.key(Space.LOG, next), value: masks});
-        }
-        _appendOwn(EntryKind.AUTHORITY, abi.encode(before, newAuthority), writes);
     }
 
     /// @inheritdoc IRegionLog
@@ -193,24 +142,29 @@ contract RegionLog is IRegionLog, AccessManaged {
     }
 
     /// @inheritdoc IRegionLog
-    function writer(address account) external view override returns (uint32 kinds, uint24 spaces) {
-        uint256 value = _value(writerId(account, account.codehash));
-        return (uint32(value), uint24(value >> 32));
-    }
-
-    /// @inheritdoc IRegionLog
     function sealedAt() public view override returns (uint40) {
         return uint40(_value(_SEAL));
     }
 
-    /// @inheritdoc IRegionLog
-    function writerId(address account, bytes32 codeHash) public pure override returns (uint160 id) {
+    /// @inheritdoc LogWriters
+    function _appendOwn(uint8 kind, bytes memory body, Write[] memory writes) internal override {
+        uint256 head = uint40(_head);
+        bytes memory committed = new bytes(96 * writes.length);
+        uint256 place;
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            mstore(0x00, shl(96, account))
-            mstore(0x14, codeHash)
-            id := and(keccak256(0x00, 0x34), sub(shl(160, 1), 1))
+            place := add(committed, 0x20)
         }
+        for (uint256 i = 0; i < writes.length; ++i) {
+            _put(place + 96 * i, head, writes[i].key, writes[i].value, _ALL);
+        }
+        _enter(head, kind, address(this), keccak256(body), keccak256(committed));
+        emit Appended(uint64(head), kind, address(this), uint64(block.timestamp), body, committed);
+    }
+
+    /// @inheritdoc LogWriters
+    function _value(uint256 id) internal view override returns (uint256) {
+        return _cells[Space.key(Space.LOG, id)] >> 56;
     }
 
     /// @dev The head, with the masks of this writer. Its code is looked at each time: where a contract can destroy itself, other
@@ -233,11 +187,6 @@ contract RegionLog is IRegionLog, AccessManaged {
         if (bits == 0) bits = _value(space + 1 << 160 | writerId(msg.sender, msg.sender.codehash));
         if (bits == 0) revert RegionLogSpace(msg.sender, uint8(space));
         return bits;
-    }
-
-    /// @dev The value of one of the log's own cells.
-    function _value(uint256 id) private view returns (uint256) {
-        return _cells[Space.key(Space.LOG, id)] >> 56;
     }
 
     /// @dev Lay out the data of an `Appended` event, so that the body is copied once, and cells are put where they are emitted
@@ -360,102 +309,9 @@ contract RegionLog is IRegionLog, AccessManaged {
         _head = head + 1;
     }
 
-    /// @dev Append an entry of the log itself.
-    function _appendOwn(uint8 kind, bytes memory body, Write[] memory writes) private {
-        uint256 head = uint40(_head);
-        bytes memory committed = new bytes(96 * writes.length);
-        uint256 place;
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            place := add(committed, 0x20)
-        }
-        for (uint256 i = 0; i < writes.length; ++i) {
-            _put(place + 96 * i, head, writes[i].key, writes[i].value, _ALL);
-        }
-        _enter(head, kind, address(this), keccak256(body), keccak256(committed));
-        emit Appended(uint64(head), kind, address(this), uint64(block.timestamp), body, committed);
-    }
-
     function _refuseKind(uint8 kind) private view {
         uint40 time = sealedAt();
         if (time != 0) revert RegionLogSealed(time);
         revert RegionLogKind(msg.sender, kind);
-    }
-
-    /// @dev Take all rights from a writer. Returns the number of `writes`.
-    function _remove(uint160 removed, Write[] memory writes) private view returns (uint256 count) {
-        uint256 masks = _value(removed);
-        if (masks == 0) revert RegionLogWriterUnknown(removed);
-        for (uint256 space = 1; space < _SPACES; ++space) {
-            uint256 place = space + 1 << 160;
-            uint256 part = _value(place | removed);
-            uint256 held = masks >> (32 + space) & 1 == 1 ? _ALL : part;
-            if (held == 0) continue;
-            if (part != 0) writes[count++] = Write({key: Space.key(Space.LOG, place | removed), value: 0});
-            writes[count++] = Write({key: Space.key(Space.LOG, place), value: _value(place) & ~held});
-        }
-        writes[count++] = Write({key: Space.key(Space.LOG, removed), value: 0});
-    }
-
-    /// @dev Give a writer its rights; what `_remove` freed is free. Returns the number of `writes`.
-    function _add(
-        uint160 id,
-        address added,
-        uint32 kinds,
-        Share[] calldata shares,
-        Write[] memory writes,
-        uint256 count
-    ) private view returns (uint256) {
-        if (added.code.length == 0) revert RegionLogWriterNotContract(added);
-        if (_valueAfter(writes, count, id) != 0) revert RegionLogWriterKnown(added);
-        if (kinds == 0 || kinds & _OWN != 0) revert RegionLogKinds(kinds);
-        uint256 masks = kinds;
-        for (uint256 i = 0; i < shares.length; ++i) {
-            count = _share(id, shares[i].space, shares[i].bits, writes, count);
-            if (shares[i].bits == _ALL) masks |= 1 << (32 + shares[i].space);
-            else if (masks >> 56 == 0) masks |= _partOf(shares[i].space, shares[i].bits) << 56;
-        }
-        writes[count++] = Write({key: Space.key(Space.LOG, id), value: masks});
-        return count;
-    }
-
-    /// @dev Give a writer one share. Returns the number of `writes`.
-    function _share(uint160 id, uint256 space, uint200 bits, Write[] memory writes, uint256 count)
-        private
-        view
-        returns (uint256)
-    {
-        if (space == 0 || space >= _SPACES || bits == 0) revert RegionLogShare(uint8(space), bits);
-        uint256 place = space + 1 << 160;
-        uint200 taken = uint200(_valueAfter(writes, count, place));
-        if (taken & bits != 0) revert RegionLogShareTaken(uint8(space), taken, bits);
-        if (_valueAfter(writes, count, place | id) != 0) revert RegionLogShare(uint8(space), bits);
-        if (bits != _ALL) writes[count++] = Write({key: Space.key(Space.LOG, place | id), value: bits});
-        writes[count++] = Write({key: Space.key(Space.LOG, place), value: taken | bits});
-        return count;
-    }
-
-    /// @dev A share as a part; 0 if it is not one run of bits.
-    function _partOf(uint256 space, uint256 bits) private pure returns (uint256) {
-        uint256 lowest = Math.log2(bits & (~bits + 1));
-        uint256 above = (bits >> lowest) + 1;
-        return above & (above - 1) == 0 ? space | lowest << 8 | Math.log2(above) << 16 : 0;
-    }
-
-    /// @dev The value of one of the log's own cells once the first `count` of `writes` are written.
-    function _valueAfter(Write[] memory writes, uint256 count, uint256 id) private view returns (uint256) {
-        for (uint256 i = count; i != 0; --i) {
-            if (writes[i - 1].key == Space.key(Space.LOG, id)) return writes[i - 1].value;
-        }
-        return _value(id);
-    }
-
-    /// @dev Keep the last of several writes to a cell. Returns how many are left.
-    function _withoutRepeats(Write[] memory writes, uint256 count) private pure returns (uint256 kept) {
-        for (uint256 i = 0; i < count; ++i) {
-            uint256 j = i + 1;
-            while (j < count && writes[j].key != writes[i].key) ++j;
-            if (j == count) writes[kept++] = writes[i];
-        }
     }
 }
