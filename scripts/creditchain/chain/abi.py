@@ -17,6 +17,7 @@ from creditchain.chain.answers import Log
 from creditchain.chain.errors import ChainUnavailableError, ContractRefusedError
 from creditchain.errors import InputError
 from creditchain.hashing import keccak256
+from creditchain.times import moment
 
 #: What to do about the errors that users meet. The names and values of the other errors say enough.
 HINTS = {
@@ -28,7 +29,10 @@ HINTS = {
     "AnchorRegistrySuccessorLife": "Name the record that took the successor's place (`creditchain record show`).",
     "AuditRegistrySpoiled": "It is broken or annulled for ever.",
     "AuditRegistryAudited": "A later book was audited; nothing rests on this one.",
-    "AuditRegistryKeySound": "Only what was done with a stolen key is annulled (`creditchain node compromised`).",
+    "AuditRegistryKeySound": "Only what was done with a stolen key is annulled (`creditchain node compromise`).",
+    "AuditRegistryUnrelated": "Name the list of the earlier batch first; both are of one node and key epoch.",
+    "AuditRegistryGone": "What is broken or annulled proves nothing against what came later.",
+    "AuditRegistryClosed": "Name an entry of the log that the node has not closed yet (`creditchain log show`).",
     "OpeningWrong": "The log has grown since: run the same command again; renew a proposal with `govern renew`.",
     "AccessManagerUnauthorizedAccount": "Only admins may do this: where a Safe governs, propose it (`govern propose`).",
     "AccessManagerUnauthorizedCancel": "Only cancellers and whoever scheduled it may (`creditchain govern roles`).",
@@ -42,6 +46,11 @@ HINTS = {
     "NodeRegistryNotOperator": "Sign with the node's operator key, or its host's (`creditchain node show`).",
     "NodeRegistryInactive": "It, or its host, is suspended, retired or past its end date (`creditchain node show`).",
     "NodeRegistryDomains": "Governors set what a node may publish with `creditchain node set-domains`.",
+    "NodeRegistryStatus": "See how it stands: 1 active, 2 suspended, 3 retired (`creditchain node show`).",
+    "NodeRegistryUntil": "Only an institution can be a guest, whose membership ends, and that in the future (--until).",
+    "NodeRegistryInterval": "Say when between these times the key was in other hands; the node has it since the first.",
+    "NodeRegistryNotHosted": "Only a virtual node has a host (`creditchain node list`).",
+    "NodeRegistryAnswerer": "An active node answers for a retired one (`creditchain node show`).",
     "NodeRegistryKeyTaken": "One key belongs to one node for ever; choose a key that no node ever had.",
     "CheckpointSignersCount": "Name 1 to 64 signers.",
     "CheckpointSignersThreshold": "More than half of the signers must sign, and not more than there are (--threshold).",
@@ -74,6 +83,12 @@ HINTS = {
     "DisputesLife": "Supersede the record first (`creditchain record supersede`), by a record that is live.",
     "RegionLogSealed": "This region's log is closed; it takes only revocations of consents.",
 }
+#: What to do about the reasons that a Safe gives instead of errors of its own.
+_REASONS = {
+    "GS031": "Only the governors together can do this: propose it (`creditchain govern propose`).",
+}
+#: Values that are times in unix seconds, beside all of type uint40.
+_TIMES = frozenset({("time", "uint64"), ("deadline", "uint64"), ("notBefore", "uint32"), ("notAfter", "uint32")})
 _PANICS = {
     0x01: "assertion failed",
     0x11: "arithmetic overflow",
@@ -209,7 +224,18 @@ def refusal(data: bytes, doing: str) -> ContractRefusedError:
         return ContractRefusedError(item.name, {"data": data}, doing=doing)
     if item.name == "Panic":
         values["meaning"] = _PANICS.get(values["code"], "?")
-    return ContractRefusedError(item.name, values, doing=doing, hint=HINTS.get(item.name))
+    hint = _REASONS.get(values["reason"]) if item.name == "Error" else HINTS.get(item.name)
+    return ContractRefusedError(item.name, values, doing=doing, hint=hint, shown=_shown(item, values))
+
+
+def _shown(item: Item, values: Mapping[str, Any]) -> dict[str, Any]:
+    """An error's values as people read them: times as times."""
+    times = {name for name, kind in zip(item.names, item.inputs, strict=True) if _is_time(name, kind)}
+    return {name: moment(value) if name in times and value else value for name, value in values.items()}
+
+
+def _is_time(name: str, kind: str) -> bool:
+    return kind == "uint40" or (name, kind) in _TIMES
 
 
 @cache

@@ -110,11 +110,22 @@ class TransactionError(RefusedError):
 
 
 class ContractRefusedError(TransactionError):
-    """A contract reverted. `name` is the error's name in the ABI (or `Error`, `Panic`), `values` its arguments."""
+    """A contract reverted. `name` is the error's name in the ABI (or `Error`, `Panic`), `values` its arguments.
 
-    def __init__(self, name: str, values: Mapping[str, Any], *, doing: str, hint: str | None = None) -> None:
-        shown = ", ".join(f"{key}={_plain(value)}" for key, value in values.items())
-        super().__init__(f"the contract refused to {doing}: {name}({shown})", hint=hint)
+    `shown`: the same arguments as people read them, where that differs.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        values: Mapping[str, Any],
+        *,
+        doing: str,
+        hint: str | None = None,
+        shown: Mapping[str, Any] | None = None,
+    ) -> None:
+        text = ", ".join(f"{key}={_plain(value)}" for key, value in (shown or values).items())
+        super().__init__(f"the contract refused to {doing}: {name}({text})", hint=hint)
         self.name = name
         self.values = dict(values)
 

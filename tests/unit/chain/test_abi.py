@@ -40,6 +40,20 @@ def test_a_custom_error_has_its_name_values_and_a_hint() -> None:
     assert error.hint
 
 
+def test_times_in_an_error_are_shown_as_times() -> None:
+    kinds = ["address", "uint256", "uint40", "uint40"]
+    selector = Web3.keccak(text=f"NodeRegistryInterval({','.join(kinds)})")[:4]
+    error = refusal(bytes(selector) + encode(kinds, ["0x" + "11" * 20, 0, 1795744609, 0]), "declare it")
+    assert "index=0, earliest=2026-11-27T01:56:49Z, latest=0" in error.message
+    assert error.values["earliest"] == 1795744609
+    assert error.hint
+
+
+def test_a_safe_that_only_its_owners_together_can_change_says_what_to_do() -> None:
+    data = bytes(Web3.keccak(text="Error(string)")[:4]) + encode(["string"], ["GS031"])
+    assert "govern propose" in str(refusal(data, "replace a governor's key").hint)
+
+
 @pytest.mark.parametrize(
     ("data", "name", "part"),
     [
