@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from commands import Commands
+from eth_account import Account
 from region_world import Place, region_of
 from worlds import Kept
 
@@ -18,14 +19,13 @@ from creditchain.chain.signers import dev_key
 from creditchain.home.journal import open_journal
 from creditchain.home.keystores import TAG_KEY, write_keystore
 from creditchain.home.layout import Home
+from creditchain.messages.signatures import compact
 
 GOVERNORS, CANCELLER, STRANGER = (1, 2, 3, 4), 5, 9
 DELAY = 2
 
 
 def address(number: int) -> str:
-    from eth_account import Account
-
     return str(Account.from_key(dev_key(number)).address)
 
 
@@ -139,6 +139,7 @@ def test_who_is_no_governor_approves(creditchain: Commands, file: str) -> None:
         ("digest", "the digest is that of other calls"),
         ("nonce", "the digest is that of other calls"),
         ("signatures", "a signature is not a governor's over this proposal"),
+        ("a stranger's signature", "a signature is not a governor's over this proposal"),
         ("safe", "the proposal is for others"),
         ("log_id", "the proposal is for others"),
         ("chain_id", "the proposal is for others"),
@@ -159,6 +160,10 @@ def test_a_proposal_that_says_something_else_than_it_does(
         content[field] = "0x" + "11" * 32
     elif field == "signatures":
         content["signatures"][0]["owner"] = address(2).lower()
+    elif field == "a stranger's signature":
+        signed = Account.unsafe_sign_hash(content["digest"], dev_key(STRANGER))
+        (approval,) = content["signatures"]
+        approval["owner"], approval["signature"] = address(STRANGER).lower(), "0x" + compact(signed.signature).hex()
     elif field == "safe":
         content["safe"] = address(2).lower()
     else:

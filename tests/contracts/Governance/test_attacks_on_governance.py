@@ -61,13 +61,19 @@ def test_governors_open_a_function_to_everybody_unseen(here):
 
 
 def test_another_manager_governs_a_contract_unseen(here):
-    """An ordinary AccessManager would leave no entries."""
+    """An ordinary AccessManager would leave no entries, and one of another log none here."""
     other = deploy("AccessManager", here.admin)
-    for target in (here.nodes, here.log):
-        data = here.manager.updateAuthority.encode_input(target, other)
+    elsewhere = deploy("Governance", here.admin, DELAY, deploy("RegionLog", here.manager, b"PRD".ljust(32, b"\0")))
+    for target, authority in (
+        (here.nodes, other),
+        (here.log, other),
+        (here.nodes, elsewhere),
+        (here.nodes, here.admin),
+    ):
+        data = here.manager.updateAuthority.encode_input(target, authority)
         here.schedule(here.manager, data)
         wait(DELAY)
-        with refused("GovernanceSuccessor", other):
+        with refused("GovernanceSuccessor", authority):
             here.carry_out(here.manager, data)
     bypass = here.nodes.setAuthority.encode_input(other)
     with refused(
@@ -138,6 +144,19 @@ def test_the_last_admin_goes(here):
     here.do(here.manager, here.manager.grantRole.encode_input(ADMIN, accounts[4], DELAY))
     tx = here.manager.renounceRole(ADMIN, here.admin, {"from": here.admin})
     assert changes(tx)[0][:4] == (2, low(here.admin), ADMIN, low(here.admin))
+
+
+def test_the_last_admin_goes_because_somebody_counted_wrong(here):
+    """An admin who is granted the role again is one all the same, and whoever loses what it never had is none less."""
+    manager = here.manager
+    here.do(manager, manager.grantRole.encode_input(ADMIN, here.admin, DELAY))
+    with refused("GovernanceLastAdmin", here.admin):
+        manager.renounceRole(ADMIN, here.admin, {"from": here.admin})
+    here.do(manager, manager.grantRole.encode_input(ADMIN, accounts[4], DELAY))
+    here.do(manager, manager.revokeRole.encode_input(ADMIN, here.outsider))
+    manager.renounceRole(ADMIN, here.admin, {"from": here.admin})
+    with refused("GovernanceLastAdmin", accounts[4]):
+        manager.renounceRole(ADMIN, accounts[4], {"from": accounts[4]})
 
 
 DANGEROUS = {
@@ -217,6 +236,14 @@ def test_an_admin_who_is_none_any_more_has_nothing_carried_out(here):
         here.carry_out(here.log, seal)
 
 
+def test_nobody_acts_for_a_governor_who_scheduled_nothing(here):
+    """What governors do at once would be anybody's, if `carryOut` acted for them without their having scheduled it."""
+    here.nodes.admit(admission(accounts[7], Role.SOURCE, domains=1), {"from": here.admin})
+    data = here.nodes.suspend.encode_input(1)
+    with refused("AccessManagerNotScheduled", raw(operation(here.admin, here.nodes, data))):
+        here.carry_out(here.nodes, data)
+
+
 def test_whoever_is_called_acts_for_nobody(here):
     """While an operation is carried out, the contract that it calls cannot act as the admin who scheduled it."""
     wallet = deploy("Wallet", here.manager)
@@ -236,8 +263,10 @@ def test_a_successor_takes_log_and_mask_along(here):
     successor = deploy("Governance", accounts[4], DAY, log)
     with refused("GovernanceNotBegun"):
         successor.grantRole(GOVERNOR, accounts[5], 0, {"from": accounts[4]})
-    with refused("GovernanceNotAuthority", log):
-        successor.begin(log, {"from": accounts[9]})
+    # Neither before it governs, nor with another log, which would leave it unable to take this one over.
+    for wrong in (log, deploy("RegionLog", successor, b"PRD".ljust(32, b"\0"))):
+        with refused("GovernanceNotAuthority", wrong):
+            successor.begin(wrong, {"from": accounts[9]})
     here.do(manager, manager.updateAuthority.encode_input(here.nodes, successor))
     tx = here.do(manager, manager.updateAuthority.encode_input(log, successor))
     done, moved, begun = appended(tx)
