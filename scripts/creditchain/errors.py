@@ -109,6 +109,12 @@ class UnavailableError(CreditchainError):
     exit_code = ExitCode.COULD_NOT_CHECK
 
 
+def unreadable(what: str, path: object, error: OSError) -> UnavailableError:
+    """The error for a file that is missing, or may not be read; `what` names its kind, like "the policy"."""
+    found = error.strerror or type(error).__name__
+    return UnavailableError(f"{what} cannot be read", place=Place(str(path)), found=found)
+
+
 class RefusedError(CreditchainError):
     """The chain, or a rule of this software, refuses what was asked."""
 

@@ -285,6 +285,16 @@ def test_a_row_that_cannot_be_finished_is_told_and_dropped(
     assert "no row" in shell.bad(ExitCode.BAD_INPUT, "batch", "drop", row["row"])["message"]
 
 
+def test_a_final_batch_is_not_dropped_while_its_chain_answers(shell: Shell, tmp_path: Path) -> None:
+    """Whatever is said of the chain: without its folder nobody could prove a record of it any more."""
+    upload = tmp_path / "final.jsonl"
+    upload.write_bytes(lines([document(record) for record in range(930, 935)]))
+    made = shell.good(*anchor(upload))
+    error = shell.bad(ExitCode.REFUSED, "batch", "drop", made["row"], "--chain-is-gone")
+    assert error["message"] == "the batch is anchored"
+    assert shell.good("batch", "check", made["folder"])["intact"]
+
+
 def test_purging_without_a_signer_or_as_another_node_erases_nothing(
     place: Place, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

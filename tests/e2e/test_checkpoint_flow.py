@@ -19,10 +19,9 @@ from creditchain.chain.errors import ChainUnavailableError
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_key, dev_signer
 from creditchain.checkpoints.checking import check_checkpoint
-from creditchain.checkpoints.errors import CheckpointError
 from creditchain.checkpoints.file import parse_checkpoint
 from creditchain.checkpoints.signers import CheckpointSigner
-from creditchain.errors import InputError
+from creditchain.errors import InputError, RefusedError
 from creditchain.home.journal import Journal
 from creditchain.home.layout import Home
 from creditchain.home.signed_checkpoints import ContradictionError, signed_checkpoints
@@ -66,8 +65,11 @@ def test_a_checkpoint_says_what_the_log_adds_up_to(region: Region, home: Home) -
     assert not check_checkpoint(first, pinned).enough
     both = sign_checkpoint(region, dev_signer(32, chain), home, first)
     assert check_checkpoint(parse_checkpoint(both.to_json()), pinned).require_enough() == message
-    with pytest.raises(CheckpointError, match="signed already"):
+    journals = home.region(region.deployment.log_id).checkpoints
+    before = {path: path.read_bytes() for path in journals.iterdir()}
+    with pytest.raises(RefusedError, match="signed the checkpoint already"):
         sign_checkpoint(region, dev_signer(32, chain), home, both)
+    assert {path: path.read_bytes() for path in journals.iterdir()} == before
 
 
 def test_setting_the_same_signers_again_changes_nothing(region: Region, journal: Journal) -> None:

@@ -74,6 +74,7 @@ def sign_checkpoint(
 
     Raises:
         InputError: the signer is none of the current epoch, or `given` says something else than the log does.
+        RefusedError: this key has signed `given` already.
         ContradictionError: it contradicts what this key signed before. Nothing was signed.
         LyingEndpointError: the log does not add up. As `open_log`.
     """
@@ -88,6 +89,7 @@ def sign_checkpoint(
     message = _message(region, log, epoch.epoch)
     if given is not None:
         _require_same(given.message, message)
+        _require_unsigned(given, signer)
     folder = home.region(region.deployment.log_id).checkpoints
     with signed_checkpoints(folder, signer.address) as journal:
         _require_grown(journal, log)
@@ -133,6 +135,15 @@ def _require_same(given: Checkpoint, own: Checkpoint) -> None:
             )
     if given.domain != own.domain:
         raise InputError("the checkpoint is of another log")
+
+
+def _require_unsigned(given: SignedCheckpoint, signer: Signer) -> None:
+    if signer.address.lower() in {one.lower() for one in given.signers()}:
+        raise RefusedError(
+            "this key has signed the checkpoint already",
+            found=signer.address,
+            hint="Nothing was changed; another signer adds the next signature.",
+        )
 
 
 def _require_grown(journal: SignedCheckpoints, log: IndexedLog) -> None:

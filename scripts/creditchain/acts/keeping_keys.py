@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eth_utils.address import to_checksum_address
 
-from creditchain.errors import UsageError
+from creditchain.errors import UnavailableError, UsageError
 from creditchain.home.keystores import OPERATOR_KEY, TAG_KEY, KeystoreError, describe_keystore, write_keystore
 from creditchain.home.layout import Home
 from creditchain.identifiers import epoch_digest
@@ -41,7 +41,7 @@ def keystore_path(home: Home, name: str, file: Path | None = None) -> Path:
 
 
 def keep_key(path: Path, name: str, key: bytes, password: str, *, is_tag_key: bool) -> KeptKey:
-    """Encrypt a key (32 bytes) into a new file. Raises KeystoreError; an existing file is never replaced."""
+    """Encrypt a key (32 bytes) into a new file. Raises OutputExistsError: no file is replaced."""
     write_keystore(path, key, TAG_KEY if is_tag_key else OPERATOR_KEY, password)
     if is_tag_key:
         return KeptKey(name, path, is_tag_key, digest=epoch_digest(key))
@@ -57,7 +57,7 @@ def _listed(path: Path) -> KeptKey:
     try:
         is_tag_key = describe_keystore(path)["kind"] == TAG_KEY
         return KeptKey(path.stem, path, is_tag_key, address=None if is_tag_key else _address(path))
-    except KeystoreError as error:
+    except (KeystoreError, UnavailableError) as error:
         return KeptKey(path.stem, path, is_tag_key=False, fault=error.message)
 
 

@@ -46,7 +46,8 @@ class Location:
         try:
             self.files, path = url_to_fs(url)
         except (ValueError, ImportError) as error:
-            raise UsageError("no installed library can reach this place", found=str(error)) from error
+            hint = 'Install it; for s3:// it comes with `pip install "creditchain[s3]"`.'
+            raise UsageError("no installed library can reach this place", found=str(error), hint=hint) from error
         self.path = str(path).rstrip("/")
         self.local = isinstance(self.files, LocalFileSystem)
         self.is_archive = self.path.endswith(ARCHIVE)
@@ -64,7 +65,11 @@ def store_to_write(place: Location) -> Iterator[Store]:
         return
     with storage("the backup"):
         if place.files.exists(place.path):
-            raise BackupRefusedError("the file exists already; archives are never overwritten", place=Place(place.name))
+            raise BackupRefusedError(
+                "the file exists already; archives are never overwritten",
+                hint="Choose another name, or a folder, into which goes only what is new.",
+                place=Place(place.name),
+            )
         _make_parent(place, place.path)
     part = place.path + PART
     try:

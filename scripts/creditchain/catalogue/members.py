@@ -20,7 +20,7 @@ from creditchain.documents import (
     domain_mask,
     parse_json,
 )
-from creditchain.errors import CreditchainError, InputError, Place
+from creditchain.errors import CreditchainError, InputError, Place, unreadable
 from creditchain.hashing import keccak256
 from creditchain.identifiers import division
 from creditchain.vocabulary import PUBLISHING, Role
@@ -98,7 +98,7 @@ def load_members(ref: str) -> list[ListedMember]:
             raise MembersError("the file is too large", expected=f"at most {MAX_FILE_BYTES} bytes", place=Place(ref))
         return parse_members(path.read_bytes(), ref)
     except OSError as error:
-        raise MembersError("the members file cannot be read", place=Place(ref), found=type(error).__name__) from error
+        raise unreadable("the members file", ref, error) from error
 
 
 def parse_members(raw: bytes, where: str) -> list[ListedMember]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from creditchain.errors import Place
+from creditchain.errors import Place, unreadable
 from creditchain.products.errors import ProductFileError
 from creditchain.products.product import Product
 from creditchain.products.reading import parse_product
@@ -120,9 +120,7 @@ def _load(path: Path, places: tuple[Path, ...], combined: bool = False) -> Produ
     try:
         state = path.stat()
     except OSError as error:
-        raise ProductFileError(
-            "the product file cannot be read", found=error.strerror, place=Place(str(path))
-        ) from error
+        raise unreadable("the product file", path, error) from error
     return _cached(path.resolve(), state.st_mtime_ns, state.st_size, places, combined)
 
 
@@ -131,8 +129,10 @@ def _cached(path: Path, _changed: int, _size: int, places: tuple[Path, ...], com
     try:
         raw = path.read_bytes()
         text = raw.decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProductFileError("the product file cannot be read as UTF-8", place=Place(str(path))) from error
+    except OSError as error:
+        raise unreadable("the product file", path, error) from error
+    except UnicodeDecodeError as error:
+        raise ProductFileError("the product file is not text", place=Place(str(path)), expected="UTF-8") from error
     if len(raw) > _MAX_BYTES:
         raise ProductFileError("the product file is too long", expected="at most 1 MiB", place=Place(str(path)))
     resolver = _no_report if combined else lambda ref: _find(ref, places, combined=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from creditchain.errors import ConfigError, Place
+from creditchain.errors import ConfigError, Place, unreadable
 
 _CODE = re.compile(r"[A-Z0-9]{1,32}", re.ASCII)
 _FIELDS = ("name_zh", "name_en")
@@ -58,9 +58,10 @@ def load_regions(file: Path | None = None) -> dict[str, RegionName]:
     if file is not None:
         try:
             regions |= _parse(file.read_text(encoding="utf-8"), str(file))
-        except (OSError, UnicodeDecodeError) as error:
-            found = type(error).__name__
-            raise ConfigError("the region file cannot be read", place=Place(str(file)), found=found) from error
+        except OSError as error:
+            raise unreadable("the region file", file, error) from error
+        except UnicodeDecodeError as error:
+            raise ConfigError("the region file is not text", place=Place(str(file)), expected="UTF-8") from error
     return regions
 
 

@@ -100,7 +100,8 @@ def _run(arguments: list[str]) -> int:
         result = whole_command().main(args=[*moved, *rest], prog_name="creditchain", standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as error:
-        return _tell(output, usage_error(error.format_message()))
+        # Nothing is said of a group without a command: its help has been shown.
+        return _tell(output, usage_error(error.format_message() or "a command is missing"))
     except (typer.Abort, KeyboardInterrupt):
         output.note("interrupted; run the same command again to go on")
         return int(ExitCode.INTERRUPTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from creditchain.cli.batch_shown import anchored, resumed, tell_resumed
 from creditchain.cli.connecting import SignerOption, TagKeyOption, acting, open_region
 from creditchain.cli.naming import ReasonOption
 from creditchain.cli.settings import settings
-from creditchain.errors import ExitCode
+from creditchain.errors import CreditchainError, ExitCode
 
 RootArgument = Annotated[
     str, typer.Argument(metavar="BATCH", help="Root (or its first digits), or the batch's folder.")
@@ -63,7 +64,7 @@ def drop(
 ) -> None:
     """Give up a batch that was begun and cannot be finished: its row, its secret and its folder are destroyed. 放弃
 
-    Refused if the batch is on chain or may still come there.
+    Refused if the batch is on chain or may still come there. --chain-is-gone is not believed of a chain that answers.
     """
     from creditchain.acts.dropping import drop as drop_row
     from creditchain.acts.dropping import find_row, needs_chain
@@ -72,13 +73,17 @@ def drop(
 
     chosen = settings(ctx)
     home = Home.existing(chosen.home)
-    with open_journal(home.journal) as journal:
+    with ExitStack() as opened:
+        journal = opened.enter_context(open_journal(home.journal))
         found = find_row(journal, row)
-        if needs_chain(journal, found) and not chain_is_gone:
-            with open_region(chosen) as region:
-                dropped = drop_row(journal, home, found, region)
-        else:
-            dropped = drop_row(journal, home, found, None, chain_is_gone=chain_is_gone)
+        region = None
+        if needs_chain(journal, found):
+            try:
+                region = opened.enter_context(open_region(chosen))
+            except CreditchainError:
+                if not chain_is_gone:
+                    raise
+        dropped = drop_row(journal, home, found, region, chain_is_gone=chain_is_gone)
     folder = None if dropped.folder is None else str(dropped.folder)
     chosen.output.emit(
         anchored(dropped.row) | {"upload": dropped.row.upload, "dropped": True, "folder_removed": folder}

@@ -106,7 +106,7 @@ def _proposing(chosen: Settings, region: Region, journal: Journal, file: Path) -
     from creditchain.chain.proposing import ProposedError, ProposingOutbox
     from creditchain.home.files import check_output, write_file
 
-    check_output(file)
+    check_output(file, overwrite=None)
     try:
         yield ProposingOutbox(region, journal)
     except ProposedError as made:

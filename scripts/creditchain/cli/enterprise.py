@@ -13,7 +13,7 @@ import typer
 
 from creditchain.cli.files import digits
 from creditchain.cli.output_files import require_writable, save
-from creditchain.errors import ConfigError, Place, UsageError
+from creditchain.errors import ConfigError, Place, UsageError, unreadable
 
 if TYPE_CHECKING:
     from creditchain.acts.enterprise_keys import EnterpriseKey, MnemonicKeys
@@ -109,8 +109,9 @@ def _words(spec: str) -> str:
     if kind == "file" and rest:
         try:
             return " ".join(Path(rest).read_text(encoding="utf-8").split())
-        except (OSError, UnicodeDecodeError) as error:
-            found = type(error).__name__
-            raise ConfigError("the mnemonic cannot be read", place=Place(rest), found=found) from error
+        except OSError as error:
+            raise unreadable("the mnemonic", rest, error) from error
+        except UnicodeDecodeError as error:
+            raise ConfigError("the mnemonic is not text", place=Place(rest), expected="UTF-8") from error
     # What was given is not repeated: it may be the words.
     raise UsageError("not a mnemonic", expected="env:VARIABLE or file:PATH")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from creditchain.cli.fault_report import ReportOption, reporting
+from creditchain.cli.files import ForceOption
 from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.reading_options import EncodingOption, HeaderRowOption, MappingOption, SheetOption, reading_of
 from creditchain.cli.settings import settings
@@ -94,6 +95,7 @@ def new_mapping(
     sheet: SheetOption = None,
     header_row: HeaderRowOption = 1,
     products: Folders = None,
+    force: ForceOption = False,
 ) -> None:
     """Draft a mapping from a table's header: matching columns are filled in, the rest is left to you. 起草映射文件"""
     from creditchain.acts.drafting_mappings import draft_mapping
@@ -101,8 +103,8 @@ def new_mapping(
     from creditchain.catalogue.products import load_product
     from creditchain.home.files import check_output, write_file
 
-    check_output(out)
+    check_output(out, overwrite=force, inputs=[Path(source)])
     kind = load_product(product, folders_of(products))
     draft = draft_mapping(find_upload(source, reading_of(encoding, sheet, header_row, None, kind)), kind)
-    write_file(out, draft.text)
-    settings(ctx).output.emit({"mapping": str(out), "filled": list(draft.filled), "open": list(draft.open)})
+    write_file(out, draft.text, overwrite=force)
+    settings(ctx).output.emit({"mapping": str(out), "filled": list(draft.filled), "unfilled": list(draft.open)})

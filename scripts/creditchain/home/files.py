@@ -72,11 +72,11 @@ def storage(what: str) -> Iterator[None]:
         ) from error
 
 
-def check_output(path: Path, *, overwrite: bool = False, inputs: Iterable[Path] = ()) -> None:
+def check_output(path: Path, *, overwrite: bool | None = False, inputs: Iterable[Path] = ()) -> None:
     """Refuse an output early, before anything is asked, computed or written. `write_file` refuses it again.
 
     Args:
-        overwrite: `--force`: an existing file may be replaced.
+        overwrite: `--force`: an existing file may be replaced. None: the command has no such option.
         inputs: the files that the command reads; the output must be none of them, by whatever name.
     Raises:
         OutputIsInputError, OutputExistsError; UsageError: the output is a folder.
@@ -91,7 +91,7 @@ def check_output(path: Path, *, overwrite: bool = False, inputs: Iterable[Path] 
     if path.is_dir():
         raise UsageError("the output is a folder", expected="the name of a file", place=Place(str(path)))
     if not overwrite and path.exists() and not _is_stream(path):
-        raise _exists(path)
+        raise _exists(path, replaceable=overwrite is not None)
 
 
 def private_folder(path: Path) -> Path:
@@ -268,7 +268,6 @@ def _is_stream(path: Path) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-def _exists(path: Path) -> OutputExistsError:
-    return OutputExistsError(
-        "the file exists already", hint="Choose another name, or replace it with --force.", place=Place(str(path))
-    )
+def _exists(path: Path, *, replaceable: bool = True) -> OutputExistsError:
+    hint = "Choose another name, or replace it with --force." if replaceable else "Choose another name."
+    return OutputExistsError("the file exists already", hint=hint, place=Place(str(path)))

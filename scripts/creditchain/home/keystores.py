@@ -15,7 +15,7 @@ from typing import Any
 from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 
 from creditchain.documents import DocumentError, parse_json
-from creditchain.errors import ConfigError, InputError, Place, UsageError
+from creditchain.errors import ConfigError, InputError, Place, UsageError, unreadable
 from creditchain.home.files import OutputExistsError, write_file
 
 #: Gives the password of a keystore when asked with the keystore's path.
@@ -44,9 +44,10 @@ def password_source(name: str) -> str:
     if (file := os.environ.get("CREDITCHAIN_PASSWORD_FILE")) is not None:
         try:
             return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            found = type(error).__name__
-            raise KeystoreError("the password file cannot be read", place=Place(file), found=found) from error
+        except OSError as error:
+            raise unreadable("the password file", file, error) from error
+        except UnicodeDecodeError as error:
+            raise KeystoreError("the password file is not text", place=Place(file), expected="UTF-8") from error
     if not sys.stdin.isatty():
         raise UsageError(
             f"{name} needs its password",
@@ -82,7 +83,7 @@ def write_keystore(path: Path, key: bytes, kind: str, password: str) -> Path:
     """Encrypt a key into a new file, readable by its owner alone.
 
     Raises:
-        KeystoreError: the file exists already. StorageError: it cannot be written.
+        OutputExistsError: the file exists already. StorageError: it cannot be written.
     """
     content: dict[str, Any] = create_keyfile_json(key, _secret(password), kdf="scrypt")
     if kind == TAG_KEY:
@@ -92,7 +93,7 @@ def write_keystore(path: Path, key: bytes, kind: str, password: str) -> Path:
     try:
         write_file(path, json.dumps(content))
     except OutputExistsError as error:
-        raise KeystoreError(
+        raise OutputExistsError(
             "the file exists already; keystores are never overwritten",
             hint="Choose another name, or move that file away.",
             place=Place(str(path)),
@@ -175,8 +176,7 @@ def _read(path: Path) -> dict[str, Any]:
             raise KeystoreError("this is not a keystore", place=Place(str(path)))
         content = parse_json(path.read_bytes())
     except OSError as error:
-        found = type(error).__name__
-        raise KeystoreError("the keystore cannot be read", place=Place(str(path)), found=found) from error
+        raise unreadable("the keystore", path, error) from error
     except DocumentError as error:
         raise KeystoreError("this is not a keystore: not JSON", place=Place(str(path))) from error
     if not ("crypto" in content or "Crypto" in content):

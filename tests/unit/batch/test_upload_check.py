@@ -241,7 +241,7 @@ def test_the_command_drafts_and_never_overwrites(capsys: pytest.CaptureFixture[s
     path, out = write_csv(tmp_path / "a.csv", GOOD), tmp_path / "own.toml"
     arguments = ["upload", "mapping", "new", "--product", "registry-basic/1", "--from", str(path), "-o", str(out)]
     assert run([*arguments, "--json"]) == ExitCode.OK
-    assert json.loads(capsys.readouterr().out)["open"] == []
+    assert json.loads(capsys.readouterr().out)["unfilled"] == []
     check = ["upload", "check", str(path), "--product", "registry-basic/1", "--mapping", str(out), "--json"]
     assert run(check) == ExitCode.OK
     assert json.loads(capsys.readouterr().out)["records"] == 60

@@ -8,7 +8,8 @@ import pytest
 
 from creditchain.acts.keeping_keys import keep_key, keystore_path, list_keys
 from creditchain.errors import UsageError
-from creditchain.home.keystores import TAG_KEY, KeystoreError, open_keystore
+from creditchain.home.files import OutputExistsError
+from creditchain.home.keystores import TAG_KEY, open_keystore
 from creditchain.home.layout import Home
 from creditchain.identifiers import epoch_digest
 
@@ -20,7 +21,7 @@ def test_a_tag_key_is_kept_and_never_replaced(tmp_path: Path) -> None:
     kept = keep_key(path, "spring", KEY, "secret", is_tag_key=True)
     assert (kept.digest, kept.address) == (epoch_digest(KEY), None)
     assert open_keystore(path, TAG_KEY, lambda _: "secret") == KEY
-    with pytest.raises(KeystoreError):
+    with pytest.raises(OutputExistsError):
         keep_key(path, "spring", bytes(31) + b"\x08", "secret", is_tag_key=True)
     assert open_keystore(path, TAG_KEY, lambda _: "secret") == KEY
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from creditchain.errors import CreditchainError, UsageError
+from creditchain.home.files import OutputExistsError
 from creditchain.home.keystores import (
     OPERATOR_KEY,
     TAG_KEY,
@@ -82,7 +83,7 @@ def test_file_and_folder_are_for_their_owner_alone(tmp_path: Path, umask: int) -
 
 def test_a_keystore_is_never_overwritten(operator: Path) -> None:
     before = operator.read_bytes()
-    with pytest.raises(KeystoreError, match="never overwritten"):
+    with pytest.raises(OutputExistsError, match="never overwritten"):
         write_keystore(operator, KEY, OPERATOR_KEY, "other")
     assert operator.read_bytes() == before
 

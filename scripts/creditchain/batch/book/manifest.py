@@ -133,7 +133,7 @@ def parse_manifest(raw: bytes) -> BookManifest:
 
 def read_manifest(folder: Path) -> BookManifest:
     """The manifest of a book's folder. Raises BookError, or StorageError if there is none."""
-    with storage(f"{folder.name}/{FILE}"):
+    with storage("the manifest"):
         raw = (folder / FILE).read_bytes()
     return parse_manifest(raw)
 
