@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,11 +56,12 @@ def verify(
 ) -> Iterator[Callable[..., tuple[int, Any]]]:
     place = anchored.kept.fresh(tmp_path / "place")
 
-    def verify(package: RecordPackage, *urls: str) -> tuple[int, Any]:
+    def verify(package: RecordPackage, *urls: str, words: Sequence[str] = ()) -> tuple[int, Any]:
         file = tmp_path / "package.json"
         file.write_bytes(package.to_json())
         capfd.readouterr()
-        code = run(["--json", *place.options, "verify", *(word for url in urls for word in ("--rpc", url)), str(file)])
+        named = (word for url in urls for word in ("--rpc", url))
+        code = run(["--json", *place.options, "verify", *named, *words, str(file)])
         shown = capfd.readouterr()
         return code, json.loads(shown.out or shown.err)
 
@@ -86,6 +87,24 @@ def test_a_revoked_record_shown_as_it_was_before(anchored: World, verify: Callab
         assert code == 3
         reason = found[0]["steps"][3]["reason"]["en"]
         assert "the endpoints disagree about eth_call" in reason
+
+
+def test_a_newest_block_from_before_the_revocation(anchored: World, verify: Callable[..., tuple[int, Any]]) -> None:
+    """The liar alters nothing as of a block: it only hides the newest ones, so that the record is still live."""
+
+    def divert(request: Answer) -> Answer:
+        newest = request["method"] == "eth_getBlockByNumber" and request["params"][0] == "latest"
+        return {**request, "params": [hex(anchored.before), False]} if newest else request
+
+    anchored.liar.divert = divert
+    assert verify(anchored.revoked, anchored.liar.url)[0] == 0, "told by it alone, the lie is believed"
+    for facts in ([], ["--facts", "proven"]):
+        for urls in either_way(anchored):
+            code, found = verify(anchored.revoked, *urls, words=facts)
+            assert code == 3, found
+            reason = found[0]["steps"][3]["reason"]["en"]
+            assert "the endpoints disagree about the newest final block (eth_getBlockByNumber)" in reason
+            assert f"block {anchored.before} by {anchored.liar.url}" in reason
 
 
 @pytest.mark.slow

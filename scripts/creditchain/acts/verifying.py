@@ -17,7 +17,7 @@ from creditchain.checkpoints.checking import PinnedSigners
 from creditchain.checkpoints.facts import ShownFacts, facts_of
 from creditchain.checkpoints.signed_facts import SignedFacts
 from creditchain.errors import ConfigError, InputError, NotValidError, Place, UnavailableError
-from creditchain.evidence.record import EvidenceFetcher
+from creditchain.evidence.record import EvidenceFetcher, unasked
 from creditchain.evidence.report import ReportEvidenceFetcher
 from creditchain.evidence.sources import TrustedBlock, evidence_from, signed_evidence
 from creditchain.log.facts import Basis
@@ -128,8 +128,8 @@ def verify_packages(
         with connect() as region:
             return _judged(parsed, judge, region, on_judged)
     except UnavailableError as error:
-        _log.info("the chain could not be asked: %s", error.message)
-        why = Text(f"the chain could not be asked: {error.message}", f"无法查询链上数据：{error.message}")
+        _log.info("the chain could not be asked: %s", error)
+        why = unasked(error)
         return [one if isinstance(one, Verdict) else unreachable(why, judge.policy, one) for one in parsed]
 
 

@@ -76,8 +76,8 @@ class Chain:
 
     With witnesses, whatever is fixed for good (blocks by number, state and logs at a block, code, chain id) is asked of
     every endpoint, and all answers have to be the same: LyingEndpointError otherwise. So one honest endpoint among
-    those named is enough. Only what moves (the newest block, fees, estimates, transactions under way) is the first's
-    word alone; nothing is judged by it.
+    those named is enough. So it is with the newest final block: all have to come to the newest one that any names. Only
+    what moves (`head`, fees, estimates, transactions under way) is the first's word alone; nothing is judged by it.
     """
 
     def __init__(self, network: Network, wire: Wire, witnesses: Sequence[Wire] = ()) -> None:
@@ -161,7 +161,7 @@ class Chain:
     # Blocks.
 
     def head(self) -> BlockRef:
-        """The newest block."""
+        """The newest block, by the word of the first endpoint alone."""
         return self._block(self._endpoint, "latest")
 
     def block(self, number: int) -> BlockRef:
@@ -176,7 +176,7 @@ class Chain:
             other = self._block(witness, number)
             if other != mine:
                 asked = (hex(number), False)
-                both = (self._endpoint.name, mine.hash), (witness.name, other.hash)
+                both = (self._endpoint.name, _block_told(mine)), (witness.name, _block_told(other))
                 raise _disagreement("eth_getBlockByNumber", asked, *both)
         return mine
 
@@ -192,16 +192,39 @@ class Chain:
         """The priority fee that the endpoint suggests, wei."""
         return self._read("eth_maxPriorityFeePerGas", (), answers.price)
 
+    def newest_block(self) -> BlockRef:
+        """The newest block by the word of every endpoint. Raises as `final_block`."""
+        return self._newest("the newest block", partial(self._block, which="latest"))
+
     def final_block(self) -> BlockRef:
-        """The newest block that counts as final under the network's rule; with witnesses: that all of them have.
+        """The newest block that counts as final under the network's rule, by the word of every endpoint.
 
         Raises:
+            ChainUnavailableError: an endpoint has none.
             LyingEndpointError: the endpoints disagree about it.
         """
-        final = self._final(self._endpoint)
+        return self._newest("the newest final block", self._final)
+
+    def _newest(self, what: str, named_by: Callable[[Endpoint], BlockRef]) -> BlockRef:
+        """The newest block that any endpoint names, once all of them have come to it.
+
+        If the oldest one were taken, a liar could choose a block before whatever is not to be seen; and if nobody were
+        waited for, a block that not all call final would count as final.
+        """
+        mine = named_by(self._endpoint)
         if not self._witnesses:
-            return final
-        return self.block(min(final.number, *(self._final(witness).number for witness in self._witnesses)))
+            return mine
+        named = [(self._endpoint, mine), *((witness, named_by(witness)) for witness in self._witnesses)]
+        first, newest = max(named, key=lambda one: one[1].number)
+        until = time.monotonic() + self.network.catch_up_seconds
+        for endpoint, block in named:
+            while block.number < newest.number:
+                if time.monotonic() >= until:
+                    both = (first.name, f"block {newest.number}"), (endpoint.name, f"block {block.number}")
+                    raise _disagreement(f"{what} (eth_getBlockByNumber)", (), *both)
+                self.pause()
+                block = named_by(endpoint)
+        return self.block(newest.number)
 
     def _final(self, endpoint: Endpoint) -> BlockRef:
         if self.network.finality == "finalized":
@@ -447,6 +470,10 @@ def _disagreement(
 
 def _is_block(text: str) -> bool:
     return text.startswith("0x") and len(text) <= 18
+
+
+def _block_told(block: BlockRef) -> str:
+    return f"hash 0x{block.hash.hex()}, time {block.time}"
 
 
 def _told(answer: object) -> str:

@@ -36,6 +36,7 @@ class Network:
     poll_seconds: float = 1.0
     timeout_seconds: float = 30.0
     deadline_seconds: float = 60.0
+    catch_up_seconds: float = 30.0
     stuck_seconds: float = 60.0
     give_up_seconds: float = 600.0
     bump_percent: int = 15
@@ -161,6 +162,7 @@ _SECONDS = {
     "poll_seconds": (0.001, 600.0),
     "timeout_seconds": (0.1, 3600.0),
     "deadline_seconds": (0.1, 3600.0),
+    "catch_up_seconds": (0.0, 3600.0),
     "stuck_seconds": (0.1, 86400.0),
     "give_up_seconds": (1.0, 604800.0),
 }

@@ -47,8 +47,13 @@ def _signed(member: MemberAt, request: QueryRequest, signature: bytes) -> bool:
 
 
 def fresh_head(chain: Chain, limit: int) -> BlockRef:
-    """The newest block. Raises StaleViewError if it is older than `limit` seconds: it might miss a revocation."""
-    head = chain.head()
+    """The newest block that all endpoints have. It might miss a revocation if it is old.
+
+    Raises:
+        StaleViewError: it is older than `limit` seconds.
+        LyingEndpointError: the endpoints disagree about it.
+    """
+    head = chain.newest_block()
     found = age(chain, head)
     if found > limit:
         raise StaleViewError(

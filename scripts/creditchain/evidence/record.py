@@ -80,6 +80,11 @@ def endpoints_word(chain: Chain) -> Text:
     return Text(f"{count} endpoints say the same", f"{count} 个节点所述一致")
 
 
+def unasked(error: UnavailableError | ContractRefusedError) -> Text:
+    """Why no fact is known, with what was expected and what each endpoint said: a liar among several is found by it."""
+    return Text(f"the chain could not be asked: {error}", f"无法查询链上数据：{error}")
+
+
 class EvidenceFetcher:
     """Computes evidence from facts. What was asked for once is not asked for again."""
 
@@ -140,10 +145,7 @@ class EvidenceFetcher:
             return Evidence.absent(self.origin, Text(error.message, error.zh))
         # No view that evidence needs reverts: a node that says so could not be asked.
         except (UnavailableError, ContractRefusedError) as error:
-            return Evidence.absent(
-                self.origin,
-                Text(f"the chain could not be asked: {error.message}", f"无法查询链上数据：{error.message}"),
-            )
+            return Evidence.absent(self.origin, unasked(error))
 
     def expect(self, packages: Iterable[RecordPackage]) -> None:
         """Say which packages come, so that their facts come in as few round trips as possible."""

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from creditchain.chain.errors import ContractRefusedError
 from creditchain.errors import UnavailableError
-from creditchain.evidence.record import EvidenceFetcher
+from creditchain.evidence.record import EvidenceFetcher, unasked
 from creditchain.log.consent_cells import LIMITS_KEY, grant_key, nonce_key, pause_key
 from creditchain.log.entries import QueriesBody
 from creditchain.log.facts import EntryPlace, MissingFactError
@@ -56,7 +56,7 @@ class ReportEvidenceFetcher:
         except MissingFactError as error:
             why = Text(error.message, error.zh)
         except (UnavailableError, ContractRefusedError) as error:
-            why = Text(f"the chain could not be asked: {error.message}", f"无法查询链上数据：{error.message}")
+            why = unasked(error)
         entries = [one.index for one in package.named_entries]
         return ReportEvidence.absent(self._records.origin, entries, [one.key_epoch for one in package.tags], why)
 

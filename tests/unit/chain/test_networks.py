@@ -44,6 +44,7 @@ def test_an_unknown_name_lists_those_there_are() -> None:
         ('chain_id = "1"', "mine.chain_id"),
         ("confirmations = 0", "mine.confirmations"),
         ("poll_seconds = 0", "mine.poll_seconds"),
+        ("catch_up_seconds = -1", "mine.catch_up_seconds"),
         ("bump_percent = 9", "mine.bump_percent"),
         ('url = "ftp://x"', "mine.url"),
         ('witnesses = "http://x"', "mine.witnesses"),
