@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from acting import FOUNDED, GENERATIONS, GOVERNOR, publisher, region_on, set_profile
 from anchored import read_entries
+from lying_wire import LyingWire
 
 from creditchain.chain.connect import Chain, connect
 from creditchain.chain.errors import ChainUnavailableError, LyingEndpointError, MalformedAnswerError, RpcError
@@ -18,7 +18,6 @@ from creditchain.chain.networks import load_network
 from creditchain.chain.proving import SLOTS_AT_ONCE, proven_words
 from creditchain.chain.refusals import Refusal
 from creditchain.chain.region import Region
-from creditchain.chain.rpc import Answer, Wire
 from creditchain.chain.signers import dev_signer
 from creditchain.cli.app import run
 from creditchain.home.journal import Journal, open_journal
@@ -112,39 +111,6 @@ def test_the_deployments_code_is_proven(region: Region) -> None:
     contract = region.deployment.contracts["RegionLog"]
     answer = region.chain.request("eth_getProof", contract.address, [], "latest")
     assert answer["codeHash"] == "0x" + contract.code_hash.hex()
-
-
-@dataclass
-class LyingWire:
-    """A wire to a real node that alters results as it is told, in batches too."""
-
-    wire: Wire
-    alter: Callable[[str, Any], Any] = lambda _, result: result
-    trips: list[list[str]] = field(default_factory=list)
-    name: str = "liar"
-
-    def exchange(self, payload: Any, seconds: float) -> Answer:
-        calls = payload if isinstance(payload, list) else [payload]
-        self.trips.append([call["method"] for call in calls])
-        methods = {call["id"]: call["method"] for call in calls}
-        answer = self.wire.exchange(payload, seconds)
-        given = answer.value if isinstance(answer.value, list) else [answer.value]
-        altered = [self._altered(methods[one["id"]], one) for one in given]
-        return Answer(altered if isinstance(answer.value, list) else altered[0], answer.status)
-
-    def _altered(self, method: str, answer: Json) -> Json:
-        found = self.alter(method, json.loads(json.dumps(answer.get("result"))))
-        return (
-            {**answer, "error": found}
-            if isinstance(found, dict) and set(found) == {"code", "message"}
-            else {
-                **answer,
-                "result": found,
-            }
-        )
-
-    def close(self) -> None:
-        self.wire.close()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from region_world import Place, bring_up
-from servers import Server, anvil
+from servers import Server, anvil, ganache
 
 
 class Kept:
@@ -46,21 +46,26 @@ class Kept:
 def on_anvil(folder: Path) -> Iterator[tuple[Place, Server]]:
     """A place on an Anvil of its own, with nothing on it yet."""
     with anvil() as server:
-        networks = folder / "networks.toml"
-        # Endpoints of tests are one node, or lie: nobody comes to a block that he does not name at once.
-        fields = "chain_id = 31337\npoll_seconds = 0.02\ncatch_up_seconds = 0.1\ntold = true\n"
-        networks.write_text(f'[spot]\nurl = "{server.url}"\n{fields}')
-        yield Place("spot", folder, networks), server
+        yield _place_on(server, 31337, folder), server
+
+
+def _place_on(server: Server, chain_id: int, folder: Path) -> Place:
+    networks = folder / "networks.toml"
+    # Endpoints of tests are one node, or lie: nobody comes to a block that he does not name at once.
+    fields = f"chain_id = {chain_id}\npoll_seconds = 0.02\ncatch_up_seconds = 0.1\ntold = true\n"
+    networks.write_text(f'[spot]\nurl = "{server.url}"\n{fields}')
+    return Place("spot", folder, networks)
 
 
 @contextmanager
 def kept_region(kind: str, folder: Path) -> Iterator[Kept]:
-    """A region that `bring_up` brought up, on `kind`: "embedded" or "anvil"."""
+    """A region that `bring_up` brought up, on `kind`: "embedded", "anvil" or "ganache"."""
     if kind == "embedded":
         place = Place("embedded", folder)
         bring_up(place)
         yield Kept(place)
         return
-    with on_anvil(folder) as (place, server):
+    with anvil() if kind == "anvil" else ganache() as server:
+        place = _place_on(server, 31337 if kind == "anvil" else 1337, folder)
         bring_up(place)
         yield Kept(place, server)
