@@ -330,6 +330,23 @@ def test_single_keys_have_no_proposals(tmp_path: Path) -> None:
     creditchain.done(*MEMBER, "--signer", "dev:0")
 
 
+def test_approvers_read_what_each_member_of_a_struct_is(creditchain: Commands, file: str) -> None:
+    proposed = creditchain.done("govern", "propose", file, *MEMBER)
+    (words,) = proposed["calls"]
+    members = f"operator={address(20)}, role=4, division=320500, host=0, domains=8, until=0, profileDigest=0x"
+    assert words.startswith(f"NodeRegistry.admit(admission=({members}")
+
+
+def test_a_copy_that_nobody_approved_says_so_although_another_copy_was_executed(
+    creditchain: Commands, file: str
+) -> None:
+    copy = f"{file}.copy"
+    creditchain.done("govern", "propose", copy, *MEMBER)
+    decide(creditchain, file, *MEMBER)
+    refused = creditchain("govern", "execute", copy, "--signer", f"dev:{STRANGER}")
+    assert (refused.code, refused.error["message"]) == (5, "too few governors approved")
+
+
 def test_any_call_can_be_proposed_and_is_shown_decoded(creditchain: Commands, file: str) -> None:
     call = ("govern", "call", "Governance", "grantRole", "canceller", address(7), "0")
     done = decide(creditchain, file, *call)

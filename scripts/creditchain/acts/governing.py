@@ -120,19 +120,20 @@ def execute(region: Region, outbox: Outbox, checked: CheckedProposal) -> Execute
         TransactionError: the chain refuses.
     """
     intent = f"safe {checked.proposal.digest.hex()}"
-    if outbox.state(intent) is None:
+    begun = outbox.state(intent) is not None
+    if not begun:
         _require_open(checked)
-        if checked.missing:
-            expected, found = str(checked.safe.threshold), str(len(checked.proposal.signatures))
-            hint = "Others approve this file, or copies of it, with `creditchain govern approve`; name all copies."
-            raise RefusedError("too few governors approved", expected=expected, found=found, hint=hint)
-        if checked.proposal.nonce > checked.safe.nonce:
-            raise RefusedError(
-                "another transaction of the governors comes first",
-                expected=f"nonce {checked.safe.nonce}",
-                found=f"nonce {checked.proposal.nonce}",
-                hint="Execute that one first, or propose this again with `creditchain govern renew`.",
-            )
+    if checked.missing:
+        expected, found = str(checked.safe.threshold), str(len(checked.proposal.signatures))
+        hint = "Others approve this file, or copies of it, with `creditchain govern approve`; name all copies."
+        raise RefusedError("too few governors approved", expected=expected, found=found, hint=hint)
+    if not begun and checked.proposal.nonce > checked.safe.nonce:
+        raise RefusedError(
+            "another transaction of the governors comes first",
+            expected=f"nonce {checked.safe.nonce}",
+            found=f"nonce {checked.proposal.nonce}",
+            hint="Execute that one first, or propose this again with `creditchain govern renew`.",
+        )
     # The first in the order of addresses; more than enough would cost gas for nothing.
     owners = sorted(checked.proposal.signatures, key=lambda one: int(one, 16))[: checked.safe.threshold]
     call = execution(checked.transaction, {owner: checked.proposal.signatures[owner] for owner in owners})

@@ -98,15 +98,23 @@ _PANICS = {
 }
 
 
+#: Names of a struct's members, each with its own shape.
+Shape = tuple[tuple[str, "Shape"], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A function or error: its selector, and the names and ABI types of its inputs and outputs."""
+    """A function or error: its selector, and the names and ABI types of its inputs and outputs.
+
+    `shapes`: for each input the names of a struct's members, each with its own shape; nothing for other types.
+    """
 
     name: str
     selector: bytes
     names: tuple[str, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    shapes: tuple[Shape, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +306,12 @@ def _item(entry: Mapping[str, Any]) -> Item:
     inputs = tuple(_type(parameter) for parameter in entry["inputs"])
     selector = keccak256(f"{entry['name']}({','.join(inputs)})".encode())[:4]
     names = tuple(parameter["name"] for parameter in entry["inputs"])
-    return Item(entry["name"], selector, names, inputs, tuple(_type(p) for p in entry.get("outputs", ())))
+    outputs = tuple(_type(parameter) for parameter in entry.get("outputs", ()))
+    return Item(entry["name"], selector, names, inputs, outputs, tuple(map(_shape, entry["inputs"])))
+
+
+def _shape(parameter: Mapping[str, Any]) -> Shape:
+    return tuple((part["name"], _shape(part)) for part in parameter.get("components", ()))
 
 
 def _event(entry: Mapping[str, Any]) -> Event:

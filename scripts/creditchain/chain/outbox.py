@@ -225,10 +225,11 @@ class Outbox:
 
     def _same(self, row: TransactionRow, call: ContractCall) -> None:
         if (row.target, row.data, row.value) != (call.to, call.data, str(call.value)):
+            differs = row.description != call.description
             raise TransactionError(
                 "this was begun before with other content, and is not done twice",
-                expected=row.description,
-                found=call.description,
+                expected=row.description if differs else None,
+                found=call.description if differs else None,
                 hint="Go on with the content it was begun with.",
             )
 
