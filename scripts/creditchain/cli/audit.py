@@ -40,7 +40,7 @@ def write_list(
     out: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
     force: ForceOption = False,
 ) -> None:
-    """Write the list of a batch for its auditor: the content of each leaf, no document, no salt."""
+    """Write the list of a batch for its auditor: the content of each leaf, no document, no salt. 导出叶清单"""
     from creditchain.batch.folder.leaf_list import write_leaves
     from creditchain.batch.folder.opened import open_batch
 
@@ -52,7 +52,7 @@ def write_list(
 
 @group.command()
 def check(ctx: typer.Context, listed: ListArgument, node: NodeOption, key_epoch: EpochOption = None) -> None:
-    """Check that a list gives the anchored root and size, and ascends. Exit code 1 if not."""
+    """Check that a list gives the anchored root and size, and ascends. Exit code 1 if not. 核对清单"""
     from creditchain.acts.auditing import check_list
     from creditchain.batch.folder.leaf_list import read_leaves
 

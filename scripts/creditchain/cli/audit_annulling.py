@@ -8,7 +8,7 @@ import typer
 
 from creditchain.cli.addresses import address_of
 from creditchain.cli.audit_options import EpochOption, NodeOption, publication
-from creditchain.cli.connecting import SignerOption, acting
+from creditchain.cli.connecting import GovernorsOption, acting
 from creditchain.cli.files import digits
 from creditchain.cli.naming import ReasonOption
 from creditchain.cli.settings import settings
@@ -28,9 +28,9 @@ def annul(
     reason: ReasonOption,
     key_epoch: EpochOption = None,
     book: Annotated[bool, typer.Option("--book", help="ROOT is of a book.")] = False,
-    signer: SignerOption = None,
+    signer: GovernorsOption = None,
 ) -> None:
-    """Annul a batch or a book that was made, or audited, with a stolen key. This is final. For governors."""
+    """Annul a batch or a book that was made, or audited, with a stolen key. This is final. For governors. 作废"""
     from creditchain.acts.annulling import annul as run
     from creditchain.home.layout import Home
 

@@ -34,7 +34,7 @@ def disorder(
     book: Annotated[bool, typer.Option("--book", help="LIST is of a book.")] = False,
     signer: SignerOption = None,
 ) -> None:
-    """Two adjacent leaves of a batch or a book do not ascend. Their subject tags become public."""
+    """Two adjacent leaves of a batch or a book do not ascend. Their subject tags become public. 乱序"""
     from creditchain.acts.proving_faults import prove_disorder
     from creditchain.batch.folder.leaf_list import read_leaves
 
@@ -52,7 +52,7 @@ def omission(
     key_epoch: EpochOption = None,
     signer: SignerOption = None,
 ) -> None:
-    """A leaf of a batch is not in a later book. Its subject tag and those of its neighbours become public."""
+    """A leaf of a batch is not in a later book. Its subject tag and those of its neighbours become public. 遗漏"""
     from creditchain.acts.proving_faults import prove_omission
     from creditchain.batch.folder.leaf_list import read_leaves
 
@@ -68,7 +68,7 @@ def repeat(
     key_epoch: EpochOption = None,
     signer: SignerOption = None,
 ) -> None:
-    """A leaf of a batch was in an earlier batch already. No subject tag is shown."""
+    """A leaf of a batch was in an earlier batch already. No subject tag is shown. 重复"""
     from creditchain.acts.proving_faults import prove_repeat
     from creditchain.batch.folder.leaf_list import read_leaves
 

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command("list")
 def list_batches(ctx: typer.Context) -> None:
-    """List every batch in this home's journal, with its region and network."""
+    """List every batch in this home's journal, with its region and network. 批次列表"""
     from creditchain.acts.listing import list_anchorings
     from creditchain.home.journal import open_journal
     from creditchain.home.layout import Home
@@ -41,7 +41,7 @@ def list_batches(ctx: typer.Context) -> None:
 
 @group.command()
 def show(ctx: typer.Context, batch: RootArgument) -> None:
-    """Show a batch's manifest."""
+    """Show a batch's manifest. 查看批次"""
     from creditchain.batch.folder.manifest import read_manifest
 
     chosen = settings(ctx)
@@ -51,7 +51,7 @@ def show(ctx: typer.Context, batch: RootArgument) -> None:
 
 @group.command()
 def check(ctx: typer.Context, batch: RootArgument) -> None:
-    """Recompute everything in a batch folder. Exit code 1 if a single bit has changed."""
+    """Recompute everything in a batch folder. Exit code 1 if a single bit has changed. 核对批次"""
     from creditchain.batch.folder.check import check_batch
 
     chosen = settings(ctx)

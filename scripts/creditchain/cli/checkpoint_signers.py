@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.connecting import RpcOption, SignerOption, acting, open_region
+from creditchain.cli.connecting import GovernorsOption, RpcOption, acting, open_region
 from creditchain.cli.files import ForceOption
 from creditchain.cli.settings import settings
 from creditchain.errors import UsageError
@@ -28,7 +28,7 @@ def set_signers(
     ctx: typer.Context,
     signers: Annotated[list[str], typer.Argument(metavar="NODE:ADDRESS...", help="Members and their keys, like 3:0x…")],
     threshold: Annotated[int, typer.Option(help="How many must sign: more than half.")],
-    signer: SignerOption = None,
+    signer: GovernorsOption = None,
 ) -> None:
     """Begin another epoch of signers. For governors. 设定签名方
 

@@ -27,13 +27,15 @@ PROPOSE = "propose:"
 #: Name of the journal in the home folder.
 JOURNAL = "journal.sqlite"
 
-SignerOption = Annotated[
+_SIGNER = "Who signs: keystore:PATH, env:VARIABLE, remote:URL#0xADDRESS; on local chains unlocked:0xADDRESS, dev:N."
+SignerOption = Annotated[str | None, typer.Option("--signer", envvar="CREDITCHAIN_SIGNER", help=_SIGNER)]
+#: Of commands for governors, who decide together.
+GovernorsOption = Annotated[
     str | None,
     typer.Option(
         "--signer",
         envvar="CREDITCHAIN_SIGNER",
-        help="Who signs: keystore:PATH, env:VARIABLE, remote:URL#0xADDRESS; on local chains unlocked:0xADDRESS, dev:N. "
-        "propose:FILE only writes a proposal for governors to approve.",
+        help=f"{_SIGNER} propose:FILE only writes a proposal for governors to approve.",
     ),
 ]
 TagKeyOption = Annotated[

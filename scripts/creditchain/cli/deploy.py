@@ -39,7 +39,7 @@ def deploy(
     ] = False,
     signer: SignerOption = None,
 ) -> None:
-    """Deploy a region's contracts and write deployments/<network>.json. If interrupted, run it again."""
+    """Deploy a region's contracts and write deployments/<network>.json. If interrupted, run it again. 部署"""
     from creditchain.acts.deploying import deploy_region, governing_of, prepare
     from creditchain.catalogue.regions import load_region
     from creditchain.chain.connect import connect

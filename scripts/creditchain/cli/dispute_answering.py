@@ -30,7 +30,7 @@ def file(
     reason: ReasonOption,
     signer: SignerOption = None,
 ) -> None:
-    """Mark a record as disputed at once. For platforms, on behalf of the enterprise."""
+    """Mark a record as disputed at once. For platforms, on behalf of the enterprise. 提出异议"""
     from creditchain.acts.disputing import file_dispute
     from creditchain.home.layout import Home
 
@@ -53,7 +53,7 @@ def answer(
     ] = None,
     signer: SignerOption = None,
 ) -> None:
-    """Answer a dispute: corrected, upheld or unresolved. For the publisher.
+    """Answer a dispute: corrected, upheld or unresolved. For the publisher. 答复异议
 
     Before it is corrected, the record is superseded by the correcting one (`record supersede`).
     """

@@ -21,7 +21,7 @@ def list_disputes(
     open_only: Annotated[bool, typer.Option("--open", help="Only open disputes.")] = False,
     node: Annotated[int | None, typer.Option(help="Only disputes about records of this node.")] = None,
 ) -> None:
-    """List all disputes, from the region's log."""
+    """List all disputes, from the region's log. 异议列表"""
     from creditchain.acts import disputing
 
     chosen = settings(ctx)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from creditchain.cli.connecting import SignerOption, TagKeyOption, acting, open_region
+from creditchain.cli.connecting import GovernorsOption, TagKeyOption, acting, open_region
 from creditchain.cli.settings import settings
 from creditchain.errors import UsageError
 
@@ -17,8 +17,8 @@ def register(app: typer.Typer) -> None:
 
 
 @group.command("open")
-def open_(ctx: typer.Context, tag_key: TagKeyOption = None, signer: SignerOption = None) -> None:
-    """Log the digest of a new tag key; batches name the new epoch from now on. For governors.
+def open_(ctx: typer.Context, tag_key: TagKeyOption = None, signer: GovernorsOption = None) -> None:
+    """Log the digest of a new tag key; batches name the new epoch from now on. For governors. 开启新期
 
     Only the digest goes on chain. Give the key to the region's publishers, and to nobody else.
     """
@@ -37,7 +37,7 @@ def open_(ctx: typer.Context, tag_key: TagKeyOption = None, signer: SignerOption
 
 @group.command("list")
 def list_(ctx: typer.Context) -> None:
-    """List all key epochs and their digests."""
+    """List all key epochs and their digests. 期次列表"""
     from creditchain.acts.opening_epochs import list_epochs
 
     chosen = settings(ctx)

@@ -38,7 +38,7 @@ def propose(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write the proposal to.")],
     command: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="Any command for governors.")],
 ) -> None:
-    """Propose what a command would do: `govern propose FILE node suspend 5`. Nothing is done or signed.
+    """Propose what a command would do: `govern propose FILE node suspend 5`. Nothing is done or signed. 提案
 
     The same as the command with `--signer propose:FILE`.
     """
@@ -66,7 +66,7 @@ def approve(
     force: ForceOption = False,
     signer: SignerOption = None,
 ) -> None:
-    """As a governor: show what is proposed, in words made from its bytes, and sign it."""
+    """As a governor: show what is proposed, in words made from its bytes, and sign it. 批准提案"""
     from creditchain.acts.governing import approve as sign
     from creditchain.acts.governing import check_proposal
     from creditchain.cli.files import load
@@ -85,7 +85,7 @@ def execute(
     files: Annotated[list[str], typer.Argument(metavar="FILE...|OPERATION", help="Copies of a proposal, or an id.")],
     signer: SignerOption = None,
 ) -> None:
-    """Carry out a proposal that enough governors approved, or an operation that is due. Anybody may.
+    """Carry out a proposal that enough governors approved, or an operation that is due. Anybody may. 执行
 
     If each governor approved a copy of their own, name all copies.
     """

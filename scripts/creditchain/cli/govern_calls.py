@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from creditchain.cli.connecting import PROPOSE, SignerOption, acting
+from creditchain.cli.connecting import PROPOSE, GovernorsOption, acting
 from creditchain.cli.sent import show_sent
 from creditchain.cli.settings import settings
 from creditchain.errors import UsageError
@@ -31,11 +31,11 @@ def call(
             help="One for each parameter: numbers, 0x and hex digits, names of contracts for addresses; lists as JSON.",
         ),
     ] = None,
-    signer: SignerOption = None,
+    signer: GovernorsOption = None,
 ) -> None:
-    """Call any function of a contract, for what no other command does: `govern propose FILE govern call …`.
+    """Call any function of a contract, for what no other command does: `govern propose FILE govern call …`. 任意操作
 
-    Approvers see contract, function and arguments as they are made again from the bytes. 任意治理操作
+    Approvers see contract, function and arguments as they are made again from the bytes.
     """
     from creditchain.acts.deciding import call_contract
 

@@ -8,7 +8,7 @@ import typer
 
 from creditchain.cli.addresses import address_of
 from creditchain.cli.choices import names_of
-from creditchain.cli.connecting import RpcOption, SignerOption, acting, open_region
+from creditchain.cli.connecting import GovernorsOption, RpcOption, acting, open_region
 from creditchain.cli.moments import shown
 from creditchain.cli.sent import show_sent
 from creditchain.cli.settings import settings
@@ -66,7 +66,7 @@ def grant(
     delay_seconds: Annotated[
         int | None, typer.Option(min=0, help="How long its acts wait; by default the region's least for the role.")
     ] = None,
-    signer: SignerOption = None,
+    signer: GovernorsOption = None,
 ) -> None:
     """Give an account a role. For admins; it may wait. 授予角色"""
     from creditchain.acts.granting import grant as run
@@ -76,7 +76,7 @@ def grant(
         show_sent(settings(ctx), run(region, outbox, named, given, delay_seconds))
 
 
-def revoke(ctx: typer.Context, role: RoleArgument, account: AccountArgument, signer: SignerOption = None) -> None:
+def revoke(ctx: typer.Context, role: RoleArgument, account: AccountArgument, signer: GovernorsOption = None) -> None:
     """Take a role from an account. For admins; it may wait. 撤销角色"""
     from creditchain.acts.granting import revoke as run
 
@@ -85,12 +85,12 @@ def revoke(ctx: typer.Context, role: RoleArgument, account: AccountArgument, sig
         show_sent(settings(ctx), run(region, outbox, named, given))
 
 
-def close_contract(ctx: typer.Context, contract: ContractArgument, signer: SignerOption = None) -> None:
+def close_contract(ctx: typer.Context, contract: ContractArgument, signer: GovernorsOption = None) -> None:
     """Let nobody call a contract's governed functions, until it is opened again. For admins; it may wait. 停用合约"""
     _set_closed(ctx, contract, signer, closed=True)
 
 
-def open_contract(ctx: typer.Context, contract: ContractArgument, signer: SignerOption = None) -> None:
+def open_contract(ctx: typer.Context, contract: ContractArgument, signer: GovernorsOption = None) -> None:
     """Open a contract that was closed. For admins; it may wait. 恢复合约"""
     _set_closed(ctx, contract, signer, closed=False)
 

@@ -8,7 +8,7 @@ import typer
 
 from creditchain.cli.addresses import address_of
 from creditchain.cli.bilingual import duration
-from creditchain.cli.connecting import RpcOption, SignerOption, acting, open_region
+from creditchain.cli.connecting import GovernorsOption, RpcOption, SignerOption, acting, open_region
 from creditchain.cli.moments import shown
 from creditchain.cli.settings import settings
 from creditchain.errors import UsageError
@@ -28,7 +28,7 @@ def register(group: typer.Typer) -> None:
 
 
 def list_(ctx: typer.Context, rpc: RpcOption = None) -> None:
-    """List what was scheduled in the last 37 days: what it does, how long it waits, what became of it."""
+    """List what was scheduled in the last 37 days: what it does, how long it waits, what became of it. 待执行操作"""
     from creditchain.acts.waiting import list_operations
     from creditchain.chain.clock import now
 
@@ -44,7 +44,7 @@ def list_(ctx: typer.Context, rpc: RpcOption = None) -> None:
 
 
 def cancel(ctx: typer.Context, operation: OperationArgument, signer: SignerOption = None) -> None:
-    """Stop an operation before it is carried out. For cancellers; also for whoever scheduled it."""
+    """Stop an operation before it is carried out. For cancellers; also for whoever scheduled it. 否决"""
     from creditchain.acts import waiting
 
     _act(ctx, operation, signer, waiting.cancel, "cancelled")
@@ -62,7 +62,7 @@ def show(
     accounts: Annotated[list[str] | None, typer.Argument(metavar="[ADDRESS...]", help="Accounts to ask about.")] = None,
     rpc: RpcOption = None,
 ) -> None:
-    """Show who governs: the governors' Safe, how long their decisions wait, and which roles accounts have."""
+    """Show who governs: the governors' Safe, how long their decisions wait, and which roles accounts have. 查看治理"""
     from creditchain.acts.standing_governance import standing_governance
 
     chosen = settings(ctx)
@@ -91,9 +91,9 @@ def replace_owner(
     ctx: typer.Context,
     old: Annotated[str, typer.Argument(metavar="OLD", help="Address of the key that is lost or stolen.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="Address of the key that takes its place.")],
-    signer: SignerOption = None,
+    signer: GovernorsOption = None,
 ) -> None:
-    """Put another key in the place of a governor's. To be proposed: only the governors together can."""
+    """Put another key in the place of a governor's. To be proposed: only the governors together can. 更换治理密钥"""
     from creditchain.acts.governing import replace_owner as run
 
     given = address_of(old), address_of(new)

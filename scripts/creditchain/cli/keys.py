@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command()
 def new(ctx: typer.Context, name: NameArgument, kind: KindOption = Kind.OPERATOR, file: FileOption = None) -> None:
-    """Make a fresh random key and encrypt it under a password."""
+    """Make a fresh random key and encrypt it under a password. 新建密钥"""
     from creditchain.home.keystores import new_key
 
     _write(ctx, name, kind, file, new_key(_stored(kind)))
@@ -50,7 +50,7 @@ def import_(
     kind: KindOption = Kind.OPERATOR,
     file: FileOption = None,
 ) -> None:
-    """Encrypt a key that exists already. Keys are never taken from the command line, which others can see."""
+    """Encrypt a key that exists already, from a variable: others can see what stands on a command line. 导入密钥"""
     from creditchain.home.keystores import key_from_environment
 
     scheme, _, variable = source.partition(":")
@@ -61,7 +61,7 @@ def import_(
 
 @group.command("list")
 def list_(ctx: typer.Context) -> None:
-    """List the keystores in the home folder, without opening them."""
+    """List the keystores in the home folder, without opening them. 密钥列表"""
     from creditchain.acts.keeping_keys import list_keys
     from creditchain.home.layout import Home
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from creditchain.cli.connecting import RpcOption, SignerOption, acting, open_region
+from creditchain.cli.connecting import GovernorsOption, RpcOption, acting, open_region
 from creditchain.cli.files import digits
 from creditchain.cli.settings import settings
 from creditchain.errors import UsageError
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command("list")
 def list_(ctx: typer.Context, rpc: RpcOption = None) -> None:
-    """Show what holds now, as of the newest final block."""
+    """Show what holds now, as of the newest final block. 现行限额"""
     from creditchain.acts.limiting import standing_limits
 
     chosen = settings(ctx)
@@ -41,9 +41,9 @@ def list_(ctx: typer.Context, rpc: RpcOption = None) -> None:
 def open_domains(
     ctx: typer.Context,
     domains: Annotated[str, typer.Argument(help="Domains separated by commas; empty for none.")],
-    signer: SignerOption = None,
+    signer: GovernorsOption = None,
 ) -> None:
-    """Set which domains the law lets be used without consent. For governors."""
+    """Set which domains the law lets be used without consent. For governors. 免授权数据域"""
     from creditchain.acts.limiting import set_open_domains
     from creditchain.cli.members_shown import domain_names
     from creditchain.documents import DOMAINS, domain_mask
@@ -57,9 +57,9 @@ def open_domains(
 def delivery_age(
     ctx: typer.Context,
     days: Annotated[int, typer.Option(min=1, max=3650, help="How old a delivery may be when it is metered.")],
-    signer: SignerOption = None,
+    signer: GovernorsOption = None,
 ) -> None:
-    """Set how old a delivery may be when it is metered; older ones are flagged. For governors."""
+    """Set how old a delivery may be when it is metered; older ones are flagged. For governors. 交付时效"""
     from creditchain.acts.limiting import set_delivery_age
 
     chosen = settings(ctx)
@@ -68,14 +68,14 @@ def delivery_age(
 
 
 @group.command()
-def accept(ctx: typer.Context, digest: DigestArgument, signer: SignerOption = None) -> None:
-    """Accept a number that a register issued although its check digits are wrong. For governors."""
+def accept(ctx: typer.Context, digest: DigestArgument, signer: GovernorsOption = None) -> None:
+    """Accept a number that a register issued although its check digits are wrong. For governors. 接受号码"""
     _exception(ctx, digest, signer, accepted=True)
 
 
 @group.command()
-def refuse(ctx: typer.Context, digest: DigestArgument, signer: SignerOption = None) -> None:
-    """No longer accept such a number. What was published of it stays. For governors."""
+def refuse(ctx: typer.Context, digest: DigestArgument, signer: GovernorsOption = None) -> None:
+    """No longer accept such a number. What was published of it stays. For governors. 不再接受号码"""
     _exception(ctx, digest, signer, accepted=False)
 
 

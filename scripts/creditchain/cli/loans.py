@@ -38,7 +38,7 @@ def report(
     correct: Annotated[bool, typer.Option("--correct", help="Correct the report of this month.")] = False,
     signer: SignerOption = None,
 ) -> None:
-    """Report a month's loans: count, sum and a digest of the queries go on chain. The list stays in the home folder."""
+    """Report a month's loans: count, sum and a digest of the queries go on chain; the list stays here. 报送"""
     from creditchain.acts.lending import Loans, report_loans
     from creditchain.home.layout import Home
     from creditchain.packages.loan_list import read_queries
@@ -53,7 +53,7 @@ def report(
 
 @group.command()
 def show(ctx: typer.Context, institution: InstitutionOption, month: MonthOption) -> None:
-    """Show what an institution reported for a month, as of the newest final block."""
+    """Show what an institution reported for a month, as of the newest final block. 查看报送"""
     from creditchain.acts.lending import loans_of
 
     chosen = settings(ctx)

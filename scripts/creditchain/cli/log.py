@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command()
 def root(ctx: typer.Context, block: BlockOption = None, rpc: RpcOption = None) -> None:
-    """Show size and root of the log, as the contract states them."""
+    """Show size and root of the log, as the contract states them. 日志根"""
     from creditchain.acts.replaying import read_head
 
     chosen = settings(ctx)
@@ -45,7 +45,7 @@ def show(
     block: BlockOption = None,
     rpc: RpcOption = None,
 ) -> None:
-    """List entries of the log. All are read and checked against the contract's root before any is shown."""
+    """List entries of the log. All are read and checked against the contract's root before any is shown. 日志条目"""
     from creditchain.vocabulary import EntryKind
 
     log = _opened(ctx, block, rpc)
@@ -66,7 +66,7 @@ def inclusion(
     block: BlockOption = None,
     rpc: RpcOption = None,
 ) -> None:
-    """Prove that an entry is in the log (RFC 9162, 2.1.3)."""
+    """Prove that an entry is in the log (RFC 9162, 2.1.3). 包含证明"""
     log = _opened(ctx, block, rpc)
     proof = log.inclusion(index)
     settings(ctx).output.emit({**head_of(log), "entry": described(log.entry(index)), "proof": hexed(proof)})
@@ -79,7 +79,7 @@ def consistency(
     block: BlockOption = None,
     rpc: RpcOption = None,
 ) -> None:
-    """Prove that the log only grew since an earlier size (RFC 9162, 2.1.4)."""
+    """Prove that the log only grew since an earlier size (RFC 9162, 2.1.4). 一致性证明"""
     log = _opened(ctx, block, rpc)
     proof = log.consistency(old_size)
     old = {"old_size": old_size, "old_root": "0x" + log.root_at(old_size).hex()}

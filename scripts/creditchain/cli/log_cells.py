@@ -26,7 +26,7 @@ def cell(
     ] = None,
     rpc: RpcOption = None,
 ) -> None:
-    """Show cells as one endpoint proves them under a block's hash (eth_getProof); 0 as proven absent."""
+    """Show cells as one endpoint proves them under a block's hash (eth_getProof); 0 as proven absent. 查看单元"""
     from creditchain.acts.proving_cells import prove_cells
     from creditchain.log.cells import WORD_BYTES, entry_of
 

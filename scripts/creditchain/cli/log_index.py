@@ -17,7 +17,7 @@ def replay(
     block: BlockOption = None,
     rpc: RpcOption = None,
 ) -> None:
-    """Compute the region's state from the entries of its log alone; with --json, every cell."""
+    """Compute the region's state from the entries of its log alone; with --json, every cell. 重放日志"""
     from creditchain.acts.replaying import replay_log
     from creditchain.home.layout import Home
 

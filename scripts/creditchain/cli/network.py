@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 @networks.command("list")
 def list_(ctx: typer.Context) -> None:
-    """List the known networks."""
+    """List the known networks. 网络列表"""
     from creditchain.chain.networks import load_networks
 
     chosen = settings(ctx)
@@ -39,7 +39,7 @@ def list_(ctx: typer.Context) -> None:
 
 @networks.command()
 def show(ctx: typer.Context) -> None:
-    """Show the chosen network: its settings, and the present state of its chain."""
+    """Show the chosen network: its settings, and the present state of its chain. 查看网络"""
     from creditchain.chain.connect import connect
     from creditchain.chain.deployments import load_deployment
     from creditchain.chain.fees import suggest
@@ -99,7 +99,7 @@ def start(
 
 @devnet.command()
 def status(ctx: typer.Context) -> None:
-    """List the running chains."""
+    """List the running chains. 运行状态"""
     from creditchain.chain.devnet import status as ask
 
     chosen = settings(ctx)
@@ -108,7 +108,7 @@ def status(ctx: typer.Context) -> None:
 
 @devnet.command()
 def stop(ctx: typer.Context) -> None:
-    """Stop the chains; their state is kept."""
+    """Stop the chains; their state is kept. 停止"""
     from creditchain.chain.devnet import stop as end
 
     chosen = settings(ctx)

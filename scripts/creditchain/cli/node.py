@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command("list")
 def list_(ctx: typer.Context) -> None:
-    """List all nodes, with their names if this machine knows them."""
+    """List all nodes, with their names if this machine knows them. 成员列表"""
     from creditchain.home.layout import Home
     from creditchain.home.profiles import Profiles
 
@@ -42,7 +42,7 @@ def list_(ctx: typer.Context) -> None:
 
 @group.command()
 def show(ctx: typer.Context, node: NodeArgument) -> None:
-    """Show everything that the chain says about a node."""
+    """Show everything that the chain says about a node. 查看成员"""
     from creditchain.acts.changing_members import require_node
     from creditchain.home.layout import Home
     from creditchain.home.profiles import Profiles

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.connecting import SignerOption, acting
+from creditchain.cli.connecting import GovernorsOption, acting
 from creditchain.cli.files import load
 from creditchain.cli.members_shown import UntilOption, domain_names
 from creditchain.cli.moments import seconds_of
@@ -51,9 +51,9 @@ def admit(
     operator: Annotated[str | None, typer.Option(help="One member: address of its operator key.")] = None,
     host: Annotated[int, typer.Option(help="One member: number of the node that hosts this virtual node.")] = 0,
     until: UntilOption = None,
-    signer: SignerOption = None,
+    signer: GovernorsOption = None,
 ) -> None:
-    """Admit one member, or all of a file. Existing members are skipped: if interrupted, run it again."""
+    """Admit one member, or all of a file. Existing members are skipped: if interrupted, run it again. 准入"""
     from creditchain.catalogue.members import load_members
 
     if (members is None) == (key is None):

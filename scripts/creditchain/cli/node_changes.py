@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from creditchain.cli.connecting import SignerOption, acting
+from creditchain.cli.connecting import GovernorsOption, acting
 from creditchain.cli.members_shown import NodeArgument, UntilOption, domain_names, show_change
 from creditchain.cli.moments import seconds_of
 from creditchain.cli.settings import settings
@@ -19,16 +19,16 @@ def register(group: typer.Typer) -> None:
         group.command()(command)
 
 
-def suspend(ctx: typer.Context, node: NodeArgument, signer: SignerOption = None) -> None:
-    """Stop a node from acting, until it is reinstated."""
+def suspend(ctx: typer.Context, node: NodeArgument, signer: GovernorsOption = None) -> None:
+    """Stop a node from acting, until it is reinstated. 暂停成员"""
     from creditchain.acts import changing_members
 
     with acting(settings(ctx), signer) as (region, outbox):
         show_change(settings(ctx), changing_members.suspend(region, outbox, node))
 
 
-def reinstate(ctx: typer.Context, node: NodeArgument, signer: SignerOption = None) -> None:
-    """Let a suspended node act again."""
+def reinstate(ctx: typer.Context, node: NodeArgument, signer: GovernorsOption = None) -> None:
+    """Let a suspended node act again. 恢复成员"""
     from creditchain.acts import changing_members
 
     with acting(settings(ctx), signer) as (region, outbox):
@@ -39,9 +39,9 @@ def retire(
     ctx: typer.Context,
     node: NodeArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Confirm that this is for ever.")] = False,
-    signer: SignerOption = None,
+    signer: GovernorsOption = None,
 ) -> None:
-    """End a membership for ever. What the node published stays."""
+    """End a membership for ever. What the node published stays. 退出"""
     from creditchain.acts import changing_members
 
     if not yes:
@@ -54,9 +54,9 @@ def set_domains(
     ctx: typer.Context,
     node: NodeArgument,
     domains: Annotated[str, typer.Argument(help="Domains separated by commas; empty for none.")],
-    signer: SignerOption = None,
+    signer: GovernorsOption = None,
 ) -> None:
-    """Set which domains a node may publish from now on."""
+    """Set which domains a node may publish from now on. 设定数据域"""
     from creditchain.acts import changing_members
     from creditchain.documents import DOMAINS, domain_mask
 
@@ -70,9 +70,9 @@ def extend(
     node: NodeArgument,
     until: UntilOption = None,
     resident: Annotated[bool, typer.Option("--resident", help="No end date any more.")] = False,
-    signer: SignerOption = None,
+    signer: GovernorsOption = None,
 ) -> None:
-    """Set the end of a guest's membership."""
+    """Set the end of a guest's membership. 设定期限"""
     from creditchain.acts import changing_members
 
     if (until is None) != resident:
@@ -86,9 +86,9 @@ def move(
     ctx: typer.Context,
     node: NodeArgument,
     host: Annotated[int, typer.Option(help="Number of the node that hosts it from now on.")],
-    signer: SignerOption = None,
+    signer: GovernorsOption = None,
 ) -> None:
-    """Move a virtual node to another host. What the former host did for it stays."""
+    """Move a virtual node to another host. What the former host did for it stays. 更换托管"""
     from creditchain.acts import changing_members
 
     with acting(settings(ctx), signer) as (region, outbox):
@@ -99,9 +99,9 @@ def answer_for(
     ctx: typer.Context,
     node: NodeArgument,
     by: Annotated[int, typer.Option(help="Number of the node that answers from now on.")],
-    signer: SignerOption = None,
+    signer: GovernorsOption = None,
 ) -> None:
-    """Name the node that answers for the records of a retired one."""
+    """Name the node that answers for the records of a retired one. 指定代答节点"""
     from creditchain.acts import changing_members
 
     with acting(settings(ctx), signer) as (region, outbox):
@@ -116,11 +116,12 @@ def compromise(
     key: Annotated[str | None, typer.Option(help="Address of a key that the node once had.")] = None,
     only: Annotated[bool, typer.Option("--only", help="This replaces all that was declared of the key.")] = False,
     none: Annotated[bool, typer.Option("--none", help="Nothing of what was declared of the key is so.")] = False,
-    signer: SignerOption = None,
+    signer: GovernorsOption = None,
 ) -> None:
-    """Declare when a node's key was in other hands. While it lasts the node is suspended until its key is replaced.
+    """Declare when a node's key was in other hands. While it lasts, the node is suspended. 密钥泄露
 
-    What the key did then is not verified any more. A correction: --only, or --none.
+    It is suspended until its key is replaced. What the key did then is not verified any more.
+    A correction: --only, or --none.
     """
     from creditchain.acts import changing_members
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from creditchain.cli.connecting import SignerOption, acting
+from creditchain.cli.connecting import GovernorsOption, acting
 from creditchain.cli.members_shown import NodeArgument
 from creditchain.cli.naming import ReasonOption
 from creditchain.cli.settings import settings
@@ -23,14 +23,14 @@ def close(
     node: NodeArgument,
     from_entry: Annotated[int, typer.Option(min=1, help="Log entry from which on it shows nothing.")],
     reason: ReasonOption,
-    signer: SignerOption = None,
+    signer: GovernorsOption = None,
 ) -> None:
-    """Declare that a node shows nothing that it published from an entry on: reports do without it, and say so."""
+    """Declare that a node shows nothing from an entry on: reports do without it, and say so. 停止展示"""
     _close(ctx, node, from_entry, reason, signer)
 
 
-def reopen(ctx: typer.Context, node: NodeArgument, reason: ReasonOption, signer: SignerOption = None) -> None:
-    """Declare that a node shows again all that it published."""
+def reopen(ctx: typer.Context, node: NodeArgument, reason: ReasonOption, signer: GovernorsOption = None) -> None:
+    """Declare that a node shows again all that it published. 恢复展示"""
     _close(ctx, node, 0, reason, signer)
 
 

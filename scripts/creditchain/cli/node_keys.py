@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from creditchain.cli.connecting import SignerOption, acting, open_region, required_signer
+from creditchain.cli.connecting import GovernorsOption, SignerOption, acting, open_region, required_signer
 from creditchain.cli.files import ForceOption, load
 from creditchain.cli.members_shown import NodeArgument, show_change
 from creditchain.cli.moments import shown
@@ -36,7 +36,7 @@ def accept(
     force: ForceOption = False,
     signer: SignerOption = None,
 ) -> None:
-    """As a new operator: accept to act for a node. Give the file to whoever runs `node rotate` or `node replace`."""
+    """As a new operator: accept to act for a node. The file is for `node rotate` or `node replace`. 接受委任"""
     from creditchain.acts.handing_over import accept as sign
     from creditchain.chain.signers import parse_signer
     from creditchain.home.files import check_output, write_file
@@ -57,7 +57,7 @@ def rotate(
     acceptance: AcceptanceOption = None,
     signer: SignerOption = None,
 ) -> None:
-    """As the node's operator: let another key act for the node."""
+    """As the node's operator: let another key act for the node. 轮换密钥"""
     _hand_over(ctx, node, new_signer, acceptance, signer, by_governors=False)
 
 
@@ -66,9 +66,9 @@ def replace(
     node: NodeArgument,
     new_signer: NewSignerOption = None,
     acceptance: AcceptanceOption = None,
-    signer: SignerOption = None,
+    signer: GovernorsOption = None,
 ) -> None:
-    """As a governor: give a node another key, after loss or theft. Closes an open compromise; does not reinstate."""
+    """Give a node another key, after loss or theft. Ends an open compromise; does not reinstate. 更换密钥"""
     _hand_over(ctx, node, new_signer, acceptance, signer, by_governors=True)
 
 

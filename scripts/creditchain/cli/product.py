@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command("list")
 def list_products(ctx: typer.Context, products: Folders = None) -> None:
-    """List every product of the catalogue."""
+    """List every product of the catalogue. 产品列表"""
     from creditchain.catalogue.products import catalogue
 
     found = catalogue(folders_of(products))
@@ -43,7 +43,7 @@ def show(
     products: Folders = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print only the JSON Schema of a whole document.")] = False,
 ) -> None:
-    """Show one product: who may ask, for what purpose, how long it is kept, its fields."""
+    """Show one product: who may ask, for what purpose, how long it is kept, its fields. 查看产品"""
     import orjson
 
     from creditchain.catalogue.products import load_product
@@ -74,7 +74,7 @@ def check(
     files: Annotated[list[Path], typer.Argument(help="Product files of your own.")],
     products: Folders = None,
 ) -> None:
-    """Check product files, their numbers against the catalogue too; the first error names file, line and field."""
+    """Check product files, and their numbers against the catalogue; an error names file, line and field. 检查产品"""
     from creditchain.catalogue.products import check_files
 
     checked = check_files(files, folders_of(products))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from creditchain.cli.connecting import SignerOption, acting, open_region
+from creditchain.cli.connecting import GovernorsOption, acting, open_region
 from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.settings import settings
 
@@ -23,7 +23,9 @@ def register(group: typer.Typer) -> None:
     group.command()(launched)
 
 
-def launch(ctx: typer.Context, product: ProductArgument, products: Folders = None, signer: SignerOption = None) -> None:
+def launch(
+    ctx: typer.Context, product: ProductArgument, products: Folders = None, signer: GovernorsOption = None
+) -> None:
     """Launch a product: its batches can be anchored from now on. For governors. 上线"""
     from creditchain.acts.launching import launch as run
     from creditchain.catalogue.products import load_product
@@ -36,7 +38,7 @@ def launch(ctx: typer.Context, product: ProductArgument, products: Folders = Non
 
 
 def withdraw(
-    ctx: typer.Context, product: ProductArgument, products: Folders = None, signer: SignerOption = None
+    ctx: typer.Context, product: ProductArgument, products: Folders = None, signer: GovernorsOption = None
 ) -> None:
     """Withdraw a product for ever: its batches can no longer be anchored; old ones stay. For governors. 下线"""
     from creditchain.acts.launching import withdraw as run
@@ -50,7 +52,7 @@ def withdraw(
 
 
 def launched(ctx: typer.Context, products: Folders = None) -> None:
-    """List every product that the region ever launched, and whether its file is the one known here."""
+    """List every product that the region ever launched, and whether its file is the one known here. 已上线产品"""
     from creditchain.acts.launching import list_launched
     from creditchain.catalogue.products import catalogue
 

@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command()
 def show(ctx: typer.Context, record: RecordArgument) -> None:
-    """Show life and disputes of a record, as of the newest final block."""
+    """Show life and disputes of a record, as of the newest final block. 查看记录"""
     chosen = settings(ctx)
     with open_region(chosen) as region:
         named = named_record(record, region).name
@@ -33,13 +33,13 @@ def show(ctx: typer.Context, record: RecordArgument) -> None:
 
 @group.command()
 def revoke(ctx: typer.Context, record: RecordArgument, reason: ReasonOption, signer: SignerOption = None) -> None:
-    """Withdraw a record for good: it was wrong from the start."""
+    """Withdraw a record for good: it was wrong from the start. 撤销记录"""
     set_life(ctx, record, Life.REVOKED, reason, signer)
 
 
 @group.command()
 def erase(ctx: typer.Context, record: RecordArgument, reason: ReasonOption, signer: SignerOption = None) -> None:
-    """Log that a record's content was erased because its retention is over. This is final."""
+    """Log that a record's content was erased because its retention is over. This is final. 删除记录"""
     set_life(ctx, record, Life.ERASED, reason, signer)
 
 
@@ -51,7 +51,7 @@ def supersede(
     reason: ReasonOption,
     signer: SignerOption = None,
 ) -> None:
-    """Replace a record by a later one of the same node."""
+    """Replace a record by a later one of the same node. 取代记录"""
     set_life(ctx, record, Life.SUPERSEDED, reason, signer, successor)
 
 

@@ -41,7 +41,7 @@ def sample(
     force: ForceOption = False,
     products: Folders = None,
 ) -> None:
-    """Write a synthetic upload: valid numbers, made-up enterprises over the real divisions of the three regions."""
+    """Write a synthetic upload: valid numbers of made-up enterprises in the three regions. 样例"""
     from creditchain.catalogue.products import catalogue, load_product
     from creditchain.home.files import check_output
     from creditchain.sample import FORMS, Form, Sample, form_of

@@ -35,7 +35,7 @@ def state(
     tag_key: TagKeyOption = None,
     signer: SignerOption = None,
 ) -> None:
-    """Sign that a number has this tag under the key epoch of --tag-key. For platforms, which hold the key."""
+    """Sign that a number has this tag under the key epoch of --tag-key. For platforms, which hold the key. 签署声明"""
     from creditchain.acts.stating import put_statement, state_tag
     from creditchain.chain.signers import parse_signer
     from creditchain.home.files import check_output, write_file
@@ -78,7 +78,7 @@ def check(
     file: Annotated[Path, typer.Argument(help="Statement file.")],
     tag_key: TagKeyOption = None,
 ) -> None:
-    """Check that an active platform of this region signed a statement and, with the key, that it is true."""
+    """Check that an active platform of this region signed a statement and, with the key, that it is true. 核验声明"""
     from creditchain.acts.stating import check_statement
     from creditchain.home.keystores import load_tag_key
     from creditchain.packages.record_package import parse_statement
@@ -103,7 +103,7 @@ def exception(
     number: Annotated[str, typer.Option(help="A registered number that fails its check.")],
     scheme: Annotated[str, typer.Option(help="USCC or TWUBN.")] = "USCC",
 ) -> None:
-    """Print the digest that lets a region accept a number whose check digits are wrong (`number_exceptions`)."""
+    """Print the digest by which a region accepts a number whose check digits are wrong. 号码例外"""
     from creditchain.identifiers import exception_digest, well_formed_subject
 
     settings(ctx).output.emit({"digest": exception_digest(well_formed_subject(scheme, number))})

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from creditchain.cli.addresses import address_of
-from creditchain.cli.connecting import SignerOption, acting, open_region
+from creditchain.cli.connecting import GovernorsOption, SignerOption, acting, open_region
 from creditchain.cli.settings import settings
 
 group = typer.Typer(
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command()
 def create(ctx: typer.Context, name: NameArgument, signer: SignerOption = None) -> None:
-    """Create the version of a contract that this package has. Anybody may; it may not write the log yet."""
+    """Create the version of a contract that this package has. Anybody may; it may not write the log yet. 创建新版本"""
     from creditchain.acts.upgrading import create as run
 
     chosen = settings(ctx)
@@ -34,8 +34,8 @@ def create(ctx: typer.Context, name: NameArgument, signer: SignerOption = None) 
 
 
 @group.command()
-def swap(ctx: typer.Context, name: NameArgument, address: AddressArgument, signer: SignerOption = None) -> None:
-    """Put a new version in its predecessor's place as a writer of the log, in one entry. For governors; it may wait.
+def swap(ctx: typer.Context, name: NameArgument, address: AddressArgument, signer: GovernorsOption = None) -> None:
+    """Put a new version in its predecessor's place as a writer of the log. For governors; it may wait. 替换合约
 
     Governance is replaced in steps: contracts, log, `upgrade adopt`, roles. Run the same command after each.
     """
@@ -52,7 +52,7 @@ def swap(ctx: typer.Context, name: NameArgument, address: AddressArgument, signe
 
 @group.command()
 def adopt(ctx: typer.Context, name: NameArgument, address: AddressArgument) -> None:
-    """Write the new version into the deployment file of this machine, once the log lists it."""
+    """Write the new version into the deployment file of this machine, once the log lists it. 采用新版本"""
     from creditchain.acts.upgrading import adopt as run
     from creditchain.chain.deployments import path_of
 
