@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from anchored import read_entries
 from founded import founded_on
 from servers import Server
 from servers import anvil as start_anvil
+from servers import ganache as start_ganache
 
 from creditchain.chain.abi import interface
 from creditchain.chain.calls import Calls
@@ -170,6 +172,14 @@ def test_no_node_is_one_error() -> None:
 
 def test_every_kind_of_chain_passes_the_probe(chain: Chain) -> None:
     assert probe(chain) == []
+
+
+def test_a_local_chain_that_stood_idle_has_no_clock_far_off() -> None:
+    """Ganache runs calls at the time of its last block."""
+    with start_ganache() as server, connect(server.network()) as chain:
+        server.ask("evm_mine", int(time.time()) - 3600)
+        server.ask("evm_setTime", hex(int(time.time() * 1000)))
+        assert probe(chain) == []
 
 
 def test_a_clock_far_off_is_a_remark() -> None:

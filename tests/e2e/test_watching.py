@@ -63,7 +63,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     with on_anvil(tmp_path) as (place, server), tampering(server.url) as endpoint:
         bring_up(place)
         network = load_network(place.network, place.networks_file)
-        network = replace(network, url=endpoint.url, timeout_seconds=0.5, deadline_seconds=1.0, give_up_seconds=1.0)
+        network = replace(network, url=endpoint.url, timeout_seconds=5.0, deadline_seconds=10.0, give_up_seconds=1.0)
         home = Home(tmp_path / "home")
         with connect(network) as chain, open_journal(home.journal) as journal:
             region = Region(chain, load_deployment(place.network, tmp_path / "deployments"))

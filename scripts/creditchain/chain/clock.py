@@ -37,7 +37,7 @@ def await_time(chain: Chain, until: int) -> None:
     """
     first = head = chain.head()
     if chain.local and head.time < until:
-        _mine(chain)
+        mine_now(chain)
         return
     begun = time.monotonic()
     while head.time < until:
@@ -55,7 +55,8 @@ def await_time(chain: Chain, until: int) -> None:
         head = chain.head()
 
 
-def _mine(chain: Chain) -> None:
+def mine_now(chain: Chain) -> None:
+    """Have a local chain make a block, so that its newest one is of now. A chain that cannot is left as it is."""
     try:
         chain.request("evm_mine")
     except RpcError as error:
