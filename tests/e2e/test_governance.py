@@ -268,6 +268,8 @@ def test_the_log_proves_its_entries_and_that_it_only_grows(creditchain: Commands
         17, unhex(grown["old_root"]), head["size"], unhex(head["root"]), [unhex(node) for node in grown["proof"]]
     )
     assert creditchain("log", "inclusion", str(head["size"])).code == 4
+    refused = creditchain("log", "root", "--block", "999999")
+    assert (refused.code, refused.error["message"]) == (4, "this block is not final yet")
     earlier = creditchain.done("log", "root", "--block", str(head["block"] - 3))
     assert earlier["size"] < head["size"]
 

@@ -30,8 +30,8 @@ class LogHead:
 
 
 def read_head(region: Region, block: int | None = None) -> LogHead:
-    """Size and root as the contract says, at a block; None: the newest final one."""
-    at = region.chain.final_block().number if block is None else block
+    """Size and root as the contract says, at a final block; None: the newest. Raises InputError if it is not final."""
+    at = final_block(region, block).number
     return LogHead(region.deployment.log_id, *region.log_head(at), at)
 
 

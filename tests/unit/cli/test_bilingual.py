@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from creditchain.cli.bilingual import duration, labelled, lines
+from creditchain.cli.labels import LABELS
 from creditchain.cli.output import Output
 
 ADDRESSES = ["0x" + digit * 40 for digit in "ab"]
@@ -49,7 +50,7 @@ limit_wei  1,500,000,000 wei
 on_paper 纸质授权  no 否
 safe 多签账户  –
 domains 数据域  registry, tax
-gone  –
+gone 已剔除批次  –
 owners 治理方
 \t{ADDRESSES[0]}
 \t{ADDRESSES[1]}
@@ -57,9 +58,9 @@ signers 签名方
 \tnode 节点\taddress 地址
 \t1\t{ADDRESSES[0]}
 \t2\t{ADDRESSES[1]}
-fee  limit_wei 7 wei; tip_wei 1 wei
+fee 手续费  limit_wei 7 wei; tip_wei 1 wei
 proven
-\tindex  93
+\tindex 序号  93
 \troot 根哈希  0x{"c" * 64}
 \twriter 写入合约  {ADDRESSES[0]}
 \tdue_at 答复期限  2026-11-26T21:49:12Z
@@ -79,7 +80,7 @@ def test_json_stays_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_error_of_one_of_many_is_not_shown_twice(capsys: pytest.CaptureFixture[str]) -> None:
     event = {"upload": "a.jsonl", "error": {"kind": "InputError", "message": "wrong"}}
     Output().event(event)
-    assert capsys.readouterr().out == "upload  a.jsonl\n"
+    assert capsys.readouterr().out == "upload 上传文件  a.jsonl\n"
     Output(as_json=True).event(event)
     assert json.loads(capsys.readouterr().out) == event
 
@@ -117,6 +118,25 @@ def test_names_of_results_are_one_word() -> None:
         if key.value not in VALUES and not (key.value.isascii() and " " not in key.value)
     ]
     assert wrong == []
+
+
+def test_names_of_results_have_their_chinese() -> None:
+    """Those that a command writes down in the call that shows them; what acts return has names of the same kind."""
+    shown: dict[str, str] = {}
+    for path in CLI.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+                first = node.args[0]
+                if node.func.attr == "emit" and isinstance(first, ast.Dict):
+                    named = first.keys
+                elif node.func.attr == "table" and isinstance(first, ast.List):
+                    named = first.elts
+                else:
+                    continue
+                shown |= {key.value: path.name for key in named if isinstance(key, ast.Constant)}
+    assert len(shown) > 80
+    bare = {name: file for name, file in shown.items() if name.isascii() and name not in LABELS}
+    assert {name: file for name, file in bare.items() if not name.endswith("_zh")} == {}
 
 
 def test_tables_have_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
