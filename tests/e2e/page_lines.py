@@ -38,16 +38,25 @@ class Typist:
 
     def type(self, line: str) -> Any:
         """The JSON that a line printed, the last document of several; an assertion if it failed."""
-        words = shlex.split(line.removeprefix("creditchain ").format(**self.known))
-        out, err = StringIO(), StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
-            code = run(["--json", *words])
-        assert code == 0, f"{line}: {code}: {err.getvalue()}"
-        printed = out.getvalue()
+        code, printed, said = self._run(line)
+        assert code == 0, f"{line}: {code}: {said}"
         found: Any = None
         for document in re.split(r"\n(?=[{\[])", printed.strip()):
             found = json.loads(document) if document else None
         return found
+
+    def refused(self, line: str) -> tuple[int, str]:
+        """Exit code and message of a line that has to fail."""
+        code, printed, said = self._run(line)
+        assert code, f"{line}: {printed}"
+        return code, json.loads(said)["error"]["message"]
+
+    def _run(self, line: str) -> tuple[int, str, str]:
+        words = shlex.split(line.removeprefix("creditchain ").format(**self.known))
+        out, err = StringIO(), StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = run(["--json", *words])
+        return code, out.getvalue(), err.getvalue()
 
     def play(self, lines: list[str], instead: dict[str, list[str]]) -> None:
         """Type each line of a page, or what stands for it where it has places to fill in; nothing for an empty list."""

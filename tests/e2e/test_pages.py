@@ -162,6 +162,14 @@ BATCHES = {
 }
 
 
+WRONG_NODES = (
+    f"audit watch place --auditor {REGULATOR} --node 99 --once --signer dev:{REGULATOR}",
+    f"node accept 99 --signer dev:{ANYBODY} -o accepted.json",
+    "node show 99",
+    "node compromise 99 --since 2026-01-01T00:00Z --signer dev:0",
+)
+
+
 class Operator(Typist):
     """Runs a node of the region that the pages found."""
 
@@ -179,3 +187,5 @@ def test_operations_and_batches() -> None:
     operator.play(page_lines("batches.md"), BATCHES)
     assert json.loads(Path("deployments/embedded.json").read_text())["contracts"]
     assert [one["node"] for one in operator.type("batch list")] == [SOURCE]
+    for line in WRONG_NODES:
+        assert operator.refused(line) == (4, "there is no node 99")

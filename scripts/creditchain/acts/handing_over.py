@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from creditchain.acts.changing_members import Changed, change
+from creditchain.acts.changing_members import Changed, change, require_node
 from creditchain.chain.clock import now
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
@@ -39,7 +39,11 @@ def acceptance_message(region: Region, node: int, operator: str, deadline: int) 
 
 
 def accept(region: Region, node: int, signer: Signer, seconds: int = ACCEPTANCE_SECONDS) -> Acceptance:
-    """Sign the acceptance with the new key. Valid for `seconds` from the later of now and the newest block."""
+    """Sign the acceptance with the new key. Valid for `seconds` from the later of now and the newest block.
+
+    Raises InputError: there is no such node.
+    """
+    require_node(region, node)
     deadline = now(region.chain) + seconds
     message = acceptance_message(region, node, signer.address, deadline)
     return Acceptance(node, signer.address, deadline, signer.sign_typed(message.typed_data()))

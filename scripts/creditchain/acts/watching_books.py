@@ -23,6 +23,7 @@ from creditchain.acts.auditing import (
     faults_of,
     require_regulator,
 )
+from creditchain.acts.changing_members import require_node
 from creditchain.acts.locks import only_one
 from creditchain.acts.pauses import Pauses
 from creditchain.acts.preconditions import NotEntitledError
@@ -114,8 +115,10 @@ def watch_books(
     """Keep lists and audit books as they come. Ends with `once`, or when `stop` is set; killed anywhere, run it again.
 
     Raises NoRegulatorError, NotEntitledError: the auditor is no active regulator, or the signer does not act for it;
-    also later, when a book is to be attested.
+    also later, when a book is to be attested. InputError: one of the nodes does not exist.
     """
+    for node in sorted(what.nodes):
+        require_node(region, node)
     require_regulator(region, outbox, what.auditor)
     yield from _BookWatch(region, outbox, home, what, stop or threading.Event()).run()
 
