@@ -128,9 +128,14 @@ def verify_packages(
         with connect() as region:
             return _judged(parsed, judge, region, on_judged)
     except UnavailableError as error:
-        _log.info("the chain could not be asked: %s", error)
-        why = unasked(error)
+        why = not_asked(error)
         return [one if isinstance(one, Verdict) else unreachable(why, judge.policy, one) for one in parsed]
+
+
+def not_asked(error: UnavailableError) -> Text:
+    """Why a package could not be checked: what happened when the chain was asked."""
+    _log.info("the chain could not be asked: %s", error)
+    return unasked(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,27 +169,34 @@ def verify_signed(
 
 
 def _signed(package: RecordPackage | ReportPackage, judge: Judge, signing: TrustedSigners) -> Verdict:
+    asked = ask_signed(package, judge, signing)
+    if isinstance(asked, Text):
+        return unreachable(asked, judge.policy, package)
+    judge, records = asked
+    return _decided(package, judge, records, ReportEvidenceFetcher(records))
+
+
+def ask_signed(
+    package: RecordPackage | ReportPackage, judge: Judge, signing: TrustedSigners
+) -> tuple[Judge, EvidenceFetcher] | Text:
+    """Whom to ask about a package that carries its facts, and who judges by the answers; or why nobody can be asked."""
     shown = _facts_of(package)
     if shown is None:
-        why = Text(
+        return Text(
             "the package carries no facts under a checkpoint; its issuer adds them with `creditchain evidence refresh`",
             "数据包未附带检查点所证明的链上事实；出具方可用 `creditchain evidence refresh` 补充",
         )
-        return unreachable(why, judge.policy, package)
     try:
         facts = SignedFacts(shown, signing.pinned, signing.region_facts)
     except (NotValidError, InputError) as error:
-        why = Text(f"the facts of the package do not hold: {error}", f"数据包所附事实不成立：{error}")
-        return unreachable(why, judge.policy, package)
+        return Text(f"the facts of the package do not hold: {error}", f"数据包所附事实不成立：{error}")
     records = signed_evidence(signing.origin, facts, signing.now)
     try:
         _require_nodes(judge.policy, records)
     except PolicyError as error:
         # Only this package's checkpoint says so; it may be older than the node.
-        why = Text(f"by the facts of the package, {error}", f"按数据包所附事实，策略所列内容不存在：{error}")
-        return unreachable(why, judge.policy, package)
-    judge = replace(judge, policy=_with_bases(judge.policy, told=False))
-    return _decided(package, judge, records, ReportEvidenceFetcher(records))
+        return Text(f"by the facts of the package, {error}", f"按数据包所附事实，策略所列内容不存在：{error}")
+    return replace(judge, policy=_with_bases(judge.policy, told=False)), records
 
 
 def worst(verdicts: Sequence[Verdict]) -> Status:
@@ -216,16 +228,25 @@ def _judged(
     on_judged: Callable[[], None],
 ) -> list[Verdict]:
     """Steps 2 to 10, all packages at the same final block."""
-    records = evidence_from(region, judge.basis, judge.trusted)
-    judge = replace(judge, policy=_with_bases(judge.policy, told=region.chain.network.told))
-    records.expect(one for one in parsed if isinstance(one, RecordPackage))
-    _require_nodes(judge.policy, records)
+    judge, records = ask(region, judge, [one for one in parsed if isinstance(one, RecordPackage)])
     reports = ReportEvidenceFetcher(records)
     verdicts = []
     for one in parsed:
         verdicts.append(one if isinstance(one, Verdict) else _decided(one, judge, records, reports))
         on_judged()
     return verdicts
+
+
+def ask(region: Region, judge: Judge, expected: Sequence[RecordPackage] = ()) -> tuple[Judge, EvidenceFetcher]:
+    """Whom to ask about packages, all as of one final block, and who judges by the answers.
+
+    Raises as `verify_packages`, and UnavailableError.
+    """
+    records = evidence_from(region, judge.basis, judge.trusted)
+    judge = replace(judge, policy=_with_bases(judge.policy, told=region.chain.network.told))
+    records.expect(expected)
+    _require_nodes(judge.policy, records)
+    return judge, records
 
 
 def _with_bases(policy: Policy, *, told: bool) -> Policy:

@@ -1,4 +1,4 @@
-"""`creditchain report`: assemble a report with everything that a verifier needs, from the batches in this home."""
+"""`creditchain report`: assemble a report with everything that a verifier needs, from this home's batches; show one."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from creditchain.cli.facts_options import RegionFactsOption, require_checkpoint,
 from creditchain.cli.files import ForceOption, load
 from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.report_choices import asked_of, day_of_report
+from creditchain.cli.report_showing import register as register_showing
 from creditchain.cli.settings import Settings, settings
 from creditchain.cli.subject_options import subject_of
 
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from creditchain.reports import Assembled
 
 group = typer.Typer(
-    no_args_is_help=True, help="Reports: assembled from batches, with the proof that nothing is left out. 报告"
+    no_args_is_help=True,
+    help="Reports: assembled from batches, with the proof that nothing is left out; shown. 报告",
 )
 
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
+    register_showing(group)
     app.add_typer(group, name="report")
 
 

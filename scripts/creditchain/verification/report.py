@@ -15,6 +15,7 @@ verified*.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from creditchain.documents import JSON_MEDIA_TYPE, Document, Domain, Section, parse_document
 from creditchain.errors import InputError
@@ -57,6 +58,15 @@ from creditchain.verification.verdict import (
 _DESCRIBED = 20
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedReport:
+    """The verdict on a report, with what it was judged by: what somebody shows who shows the report itself."""
+
+    case: Case
+    records: tuple[RecordSteps, ...]  #: steps 2 to 6 of each record of the case
+    verdict: Verdict
+
+
 def verify_report(
     package: ReportPackage,
     evidence: ReportEvidence,
@@ -65,7 +75,19 @@ def verify_report(
     tag_key: TagKey | None = None,
     catalogue: Mapping[str, Product] | None = None,
 ) -> Verdict:
-    """All ten steps for one report package.
+    """All ten steps for one report package, as `judge_report`."""
+    return judge_report(package, evidence, policy, tag_key=tag_key, catalogue=catalogue).verdict
+
+
+def judge_report(
+    package: ReportPackage,
+    evidence: ReportEvidence,
+    policy: Policy = DEFAULT_POLICY,
+    *,
+    tag_key: TagKey | None = None,
+    catalogue: Mapping[str, Product] | None = None,
+) -> JudgedReport:
+    """All ten steps for one report package, and the same of each record.
 
     `catalogue` holds the products that the verifier knows, by `name/version`. With `tag_key`, a verifier who holds an
     epoch's key computes that epoch's tag. Never raises because of a package's content.
@@ -84,7 +106,8 @@ def verify_report(
     steps += [_added_up(number, case, records) for number in (3, 4, 5, 6)]
     steps += [check_consent(case), delivered, complete, retained]  # (7) to (10)
     notices = (*late, *more, *kept, *_counted(notice for one in records for notice in one.notices))
-    return add_up(steps, policy.require_report, notices, _weaknesses(case, records, tags, weak, source), source)
+    weaknesses = _weaknesses(case, records, tags, weak, source)
+    return JudgedReport(case, tuple(records), add_up(steps, policy.require_report, notices, weaknesses, source))
 
 
 def accepted_evidence(package: ReportPackage, evidence: ReportEvidence, policy: Policy) -> ReportEvidence:

@@ -33,6 +33,7 @@ STOREYS: Mapping[str, tuple[str, ...]] = {
         "packages",
         "checkpoints",
         "verification",
+        "views",
     ),
     "rooms": ("catalogue", "home", "sample", "batch", "chain", "index", "evidence", "reports", "backup"),
     "acts": ("acts",),
