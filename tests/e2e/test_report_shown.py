@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pypdf
 import pytest
 from report_market import Market, delivered, opened, prepare
 from worlds import Kept, kept_region
@@ -107,3 +108,48 @@ def told(verdict: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in verdict.items() if name not in ("file", "facts", "weaknesses")} | {
         "weaknesses": [one["kind"] for one in verdict["weaknesses"]]
     }
+
+
+def test_a_pdf_carries_its_package_and_has_its_verdict(
+    market: Market, file: Path, policy: Path, tmp_path: Path
+) -> None:
+    pdf, html = tmp_path / "report.pdf", tmp_path / "report.html"
+    words = ("--policy", str(policy))
+    made = market.commands("report", "show", str(file), "--pdf", str(pdf), "--html", str(html), *words)
+    assert made.code == 0, made.error
+    assert made.value["verdict"] == "valid"
+    assert [Path(one["written"]).stat().st_size for one in made.value["files"]] == [
+        one["bytes"] for one in made.value["files"]
+    ]
+    assert pdf.stat().st_mode & 0o077 == 0
+    assert html.read_text("utf-8").startswith("<!doctype html>")
+    of_pdf, of_file = (market.commands("verify", str(path), *words) for path in (pdf, file))
+    assert (of_pdf.code, told(of_pdf.value[0])) == (of_file.code, told(of_file.value[0]))
+    again = market.commands("report", "show", str(pdf), *words)
+    assert again.value["digest"] == market.commands("report", "show", str(file), *words).value["digest"]
+
+
+def test_a_pdf_without_its_package_is_not_valid_and_is_not_shown(market: Market, tmp_path: Path) -> None:
+    pdf = tmp_path / "empty.pdf"
+    writer = pypdf.PdfWriter()
+    writer.add_blank_page(100, 100)
+    writer.write(pdf)
+    verdict = market.commands("verify", str(pdf))
+    assert verdict.code == 1
+    assert "the PDF holds no package" in verdict.value[0]["steps"][0]["reason"]["en"]
+    shown = market.commands("report", "show", str(pdf))
+    assert shown.code == 4
+    assert (shown.error["message"], shown.error["place"]["file"]) == ("the PDF holds no package", str(pdf))
+
+
+def test_no_file_is_written_over(market: Market, file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    out.write_text("mine")
+    refused = market.commands("report", "show", str(file), "--html", str(out))
+    assert refused.code == 5
+    assert out.read_text() == "mine"
+    assert market.commands("report", "show", str(file), "--html", str(out), "--force").code in (0, 3)
+    assert out.read_text() != "mine"
+    itself = market.commands("report", "show", str(file), "--pdf", str(file), "--force")
+    assert itself.code != 0
+    assert file.read_bytes().startswith(b"{")

@@ -24,6 +24,7 @@ from creditchain.log.facts import Basis
 from creditchain.packages.record_package import RecordPackage
 from creditchain.packages.report_package import ReportPackage, parse_any
 from creditchain.products import Product, ProductKind
+from creditchain.rendering.embedded import embedded_package, is_pdf
 from creditchain.verification.evidence import Origin
 from creditchain.verification.policy import DEFAULT_POLICY, Policy, PolicyError
 from creditchain.verification.report import verify_report
@@ -209,11 +210,16 @@ def _parsed(content: bytes | UnavailableError, policy: Policy) -> RecordPackage 
     if isinstance(content, UnavailableError):
         return unreachable(Text(content.message, "文件无法读取"), policy, None)
     try:
-        package = parse_any(content)
+        package = parse_any(packaged(content))
         _facts_of(package)
     except InputError as error:
         return malformed(error, policy)
     return package
+
+
+def packaged(content: bytes) -> bytes:
+    """The bytes of a package file; of a PDF, those of the package that it carries. Raises PackageError."""
+    return embedded_package(content) if is_pdf(content) else content
 
 
 def _facts_of(package: RecordPackage | ReportPackage) -> ShownFacts | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from creditchain.acts.verifying import Connect, Judge, TrustedSigners, ask, ask_signed, not_asked
+from creditchain.acts.verifying import Connect, Judge, TrustedSigners, ask, ask_signed, not_asked, packaged
 from creditchain.checkpoints.facts import facts_of
 from creditchain.errors import Place, UnavailableError
 from creditchain.evidence.record import EvidenceFetcher
@@ -24,18 +24,21 @@ from creditchain.views.shown import ReportView
 NameOf = Callable[[bytes], Text | None]
 
 
-def view_report(raw: bytes, judge: Judge, source: Connect | TrustedSigners, name_of: NameOf) -> ReportView:
-    """The view of a report package, with the verdict that `verify` gives.
+def view_report(
+    content: bytes, judge: Judge, source: Connect | TrustedSigners, name_of: NameOf
+) -> tuple[ReportView, bytes]:
+    """The view of a report package, with the verdict that `verify` gives; and the package's bytes.
 
     Args:
-        raw: the bytes of the package file.
+        content: the bytes of the package file, or of a PDF that carries it.
         source: connects to the region; or signers whose checkpoints count, and nobody is asked.
     Raises:
         PackageError: it is no report package. ConfigError, WrongChainError: as `verify_packages`.
     """
+    raw = packaged(content)
     package = _report(raw)
     judged = _signed(package, judge, source) if isinstance(source, TrustedSigners) else _asked(package, judge, source)
-    return view_of(judged, raw, _names(judged, name_of))
+    return view_of(judged, raw, _names(judged, name_of)), raw
 
 
 def _report(raw: bytes) -> ReportPackage:

@@ -11,6 +11,7 @@ from creditchain.cli.connecting import RpcOption, TagKeyOption
 from creditchain.cli.facts_options import CheckpointOption, FactsOption, RegionFactsOption, SignersOption
 from creditchain.cli.files import load
 from creditchain.cli.judging import asked_by, judge_of
+from creditchain.cli.output_files import ForceOption, require_writable, save
 from creditchain.cli.policy_option import PolicyOption
 from creditchain.cli.product_folders import Folders
 from creditchain.cli.report_shown import show_report
@@ -29,7 +30,11 @@ def register(group: typer.Typer) -> None:
 
 def show(
     ctx: typer.Context,
-    package: Annotated[Path, typer.Argument(help="Package of a report.")],
+    package: Annotated[Path, typer.Argument(help="Package of a report, or a PDF that carries one.")],
+    html: Annotated[Path | None, typer.Option("--html", help="Write one HTML file instead.")] = None,
+    pdf: Annotated[
+        Path | None, typer.Option("--pdf", help="Write a PDF/A-3 instead, which carries the package.")
+    ] = None,
     lang: Annotated[Language, typer.Option("--lang", help="Language of titles, codes and reasons.")] = Language.BOTH,
     policy: PolicyOption = None,
     tag_key: TagKeyOption = None,
@@ -38,23 +43,39 @@ def show(
     checkpoint: CheckpointOption = None,
     signers: SignersOption = None,
     region_facts: RegionFactsOption = None,
+    force: ForceOption = False,
     rpc: RpcOption = None,
 ) -> int:
     """Show a report as people read it: its parts, each record with its badges, the verdict with its steps. 查看报告
 
     The package is verified first, as `creditchain verify` does it, and the exit code is the same: 0 valid, 1 not valid,
-    3 could not be checked.
+    3 could not be checked. With --html or --pdf a file is written whatever the verdict is, which it says first.
+    `verify` and `report show` read the package that such a PDF carries. Both need `pip install 'creditchain[report]'`.
     """
     from creditchain.acts.viewing import view_report
     from creditchain.home.layout import Home
     from creditchain.home.profiles import Profiles
+    from creditchain.rendering.html import report_html
+    from creditchain.rendering.pdf import report_pdf
 
     chosen = settings(ctx)
+    for out in filter(None, (html, pdf)):
+        require_writable(out, force=force, inputs=(package,))
     asked = asked_by(chosen, facts, checkpoint, signers, region_facts, rpc)
     judge = judge_of(policy, tag_key, products, facts, checkpoint, signers)
     profiles = Profiles(Home(chosen.home))
-    view = load(package, lambda raw: view_report(raw, judge, asked, lambda digest: _name(profiles, digest)))
-    show_report(chosen.output, view, lang)
+    name_of = lambda digest: _name(profiles, digest)  # noqa: E731
+    view, raw = load(package, lambda content: view_report(content, judge, asked, name_of))
+    made = [(html, report_html(view, lang))] if html is not None else []
+    made += [(pdf, report_pdf(view, raw, lang))] if pdf is not None else []
+    for path, content in made:
+        save(path, content, force=force)
+    if not made:
+        show_report(chosen.output, view, lang)
+    else:
+        written = [{"written": str(path), "bytes": len(content)} for path, content in made]
+        verdict = view.verdict
+        chosen.output.emit({"verdict": verdict.status.value, "verdict_zh": verdict.status.zh, "files": written})
     return int(view.verdict.status.exit_code)
 
 

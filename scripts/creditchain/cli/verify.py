@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
 
 def verify(
     ctx: typer.Context,
-    packages: Annotated[list[Path], typer.Argument(help="Package files.", metavar="PACKAGE...")],
+    packages: Annotated[
+        list[Path], typer.Argument(help="Package files, or PDFs that carry one.", metavar="PACKAGE...")
+    ],
     policy: PolicyOption = None,
     tag_key: TagKeyOption = None,
     products: Folders = None,

@@ -14,7 +14,7 @@ _PLAIN: Final = re.compile(r"[\x20-\x7e\u4e00-\u9fff（）、，。：；·－]*
 
 
 def readable(text: str) -> str:
-    """The text with each hidden character written out as its code point, such as ⟨U+202E⟩."""
+    """The text with each hidden character written out as its code point, such as 〔U+202E〕."""
     if _PLAIN.fullmatch(text) is not None:
         return text
     return "".join(written_out(one) if unicodedata.category(one) in _HIDDEN else one for one in text)
@@ -22,7 +22,7 @@ def readable(text: str) -> str:
 
 def written_out(character: str) -> str:
     """A character that cannot be shown, as its code point."""
-    return f"⟨U+{ord(character):04X}⟩"
+    return f"〔U+{ord(character):04X}〕"
 
 
 def same(text: str) -> Text:

@@ -14,8 +14,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from pypdf import PdfReader
 
 from creditchain.acts.reporting import Wanted, assemble_from
 from creditchain.catalogue.products import catalogue
@@ -33,12 +36,15 @@ from creditchain.messages import NO_DIGEST, Consent, DeliveryReceipt, LogDomain,
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
 from creditchain.packages.report_package import ReportPackage, parse_report_package
 from creditchain.products import Product
+from creditchain.rendering.html import report_html
+from creditchain.rendering.pdf import report_pdf
 from creditchain.reports import Assembled, FolderLibrary, with_delivery
 from creditchain.sample import Form, Sample, write_sample
 from creditchain.verification.policy import Policy
-from creditchain.verification.report import verify_report
+from creditchain.verification.report import judge_report, verify_report
 from creditchain.verification.scope import everything
 from creditchain.verification.verdict import Source, Status, Text, Verdict
+from creditchain.views.report import view_of
 from creditchain.vocabulary import Space
 from tools.bench import Row
 from tools.bench.report_facts import SignedRegion, sign
@@ -116,6 +122,7 @@ def _whole(case: Case) -> list[Row]:
             hashed = f"hashing what its proofs hold, {1000 * beside:.2f} ms"
             rows.append(at_most("… assembled, warm", seconds, hashed, seconds / beside, 60, 0.05))
             rows += _verifying(case, shown, raw, shared)
+            rows += _showing(case, shown, raw, shared)
     return rows
 
 
@@ -235,6 +242,27 @@ def _verifying(case: Case, region: SignedRegion, raw: bytes, shared: bytes) -> l
         _weight("region facts that its packages share", shared, 1000),
         at_most("… checked", loading, known, loading / loaded, 12, 0.3),
     ]
+
+
+def _showing(case: Case, region: SignedRegion, raw: bytes, shared: bytes) -> list[Row]:
+    """A judged report as PDF and as HTML: view, layout, the package embedded."""
+    pinned = region.pinned
+    package = parse_report_package(raw)
+    if package.facts is None:
+        raise AssertionError("the package carries no facts")
+    facts = SignedFacts(read_facts(package.facts), pinned, SignedFacts(parse_region_facts(shared), pinned))
+    evidence = ReportEvidenceFetcher(fetcher(facts)).fetch(package)
+    judged = judge_report(package, evidence, Policy(), catalogue=case.products)
+    pages = len(PdfReader(BytesIO(report_pdf(view_of(judged, raw), raw))).pages)
+    what = f"… shown as PDF/A-3 in two languages, {len(package.records)} records on {pages} pages"
+    return [
+        _in_time(what, seconds_of(lambda: report_pdf(view_of(judged, raw), raw)), 1),
+        _in_time("… shown as HTML", seconds_of(lambda: report_html(view_of(judged, raw))), 0.2),
+    ]
+
+
+def _in_time(what: str, seconds: float, most: float) -> Row:
+    return Row("report", what, 1000 * seconds, "ms", None, None, f"≤ {most:g} s", seconds <= most)
 
 
 def _parts(raw: bytes) -> list[tuple[str, int]]:

@@ -35,7 +35,7 @@ STOREYS: Mapping[str, tuple[str, ...]] = {
         "verification",
         "views",
     ),
-    "rooms": ("catalogue", "home", "sample", "batch", "chain", "index", "evidence", "reports", "backup"),
+    "rooms": ("catalogue", "home", "sample", "batch", "chain", "index", "evidence", "reports", "backup", "rendering"),
     "acts": ("acts",),
     "faces": ("cli", "__main__"),
 }

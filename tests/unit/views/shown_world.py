@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from report_world import CATALOGUE, POWER, REGISTRY, SUBJECT, TAX, Bend, Region
+from report_world import CATALOGUE, FIGURES, POWER, REGISTRY, SUBJECT, TAX, Bend, Region
 
 from creditchain.log.facts import Basis
 from creditchain.packages.report_package import ReportPackage
@@ -37,6 +37,16 @@ def region_of(power: int = 3, tax: int = 2, bend: Bend | None = None) -> Region:
 
 def _day(number: int) -> str:
     return f"2024-{number % DAYS // 28 + 1:02}-{number % 28 + 1:02}"
+
+
+def report_of(region: Region) -> ReportPackage:
+    """An honest report, with factors of a score, which are a table."""
+    factors = [
+        {"factor": "用电稳定", "source": "power-usage/1", "points": 12},
+        {"factor": "纳税信用级别", "source": "tax-payment/1", "points": -3},
+    ]
+    made = region.assemble(data={**FIGURES, "factors": factors})
+    return region.deliver(made.package, region.consents())
 
 
 def judged(region: Region, package: ReportPackage, **changes: Any) -> JudgedReport:

@@ -1,0 +1,14 @@
+"""The QR code of a report: which package it shows."""
+
+from __future__ import annotations
+
+import io
+
+
+def qr_svg(text: str) -> bytes:
+    """A QR code as SVG, without XML declaration."""
+    import segno
+
+    picture = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(picture, kind="svg", scale=4, border=0, xmldecl=False)
+    return picture.getvalue()
