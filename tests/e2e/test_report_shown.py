@@ -118,8 +118,8 @@ def test_a_pdf_carries_its_package_and_has_its_verdict(
     made = market.commands("report", "show", str(file), "--pdf", str(pdf), "--html", str(html), *words)
     assert made.code == 0, made.error
     assert made.value["verdict"] == "valid"
-    assert [Path(one["written"]).stat().st_size for one in made.value["files"]] == [
-        one["bytes"] for one in made.value["files"]
+    assert [Path(one["file"]).stat().st_size for one in made.value["written"]] == [
+        one["bytes"] for one in made.value["written"]
     ]
     assert pdf.stat().st_mode & 0o077 == 0
     assert html.read_text("utf-8").startswith("<!doctype html>")

@@ -73,9 +73,9 @@ def show(
     if not made:
         show_report(chosen.output, view, lang)
     else:
-        written = [{"written": str(path), "bytes": len(content)} for path, content in made]
+        written = [{"file": str(path), "bytes": len(content)} for path, content in made]
         verdict = view.verdict
-        chosen.output.emit({"verdict": verdict.status.value, "verdict_zh": verdict.status.zh, "files": written})
+        chosen.output.emit({"verdict": verdict.status.value, "verdict_zh": verdict.status.zh, "written": written})
     return int(view.verdict.status.exit_code)
 
 
