@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 VARIABLES: Mapping[str, str] = {
     "CREDITCHAIN_HOME": "home folder (`--home`)",
+    "CREDITCHAIN_DATABASE": "PostgreSQL database of the journal (`--database`)",
     "CREDITCHAIN_NETWORK": "network by name (`--network`)",
     "CREDITCHAIN_NETWORKS": "TOML file with networks of your own (`--networks`)",
     "CREDITCHAIN_DEPLOYMENTS": "folder of deployment files (`--deployments`)",

@@ -18,6 +18,7 @@ from tampering import a_signer_that_hangs
 from creditchain.chain.connect import connect
 from creditchain.chain.outbox_journal import AttemptRow, KeyClaimRow
 from creditchain.chain.signers import dev_signer
+from creditchain.home.databases.address import DatabaseAddress
 from creditchain.home.journal import open_journal
 
 #: Pays `times` times, each a wei, to an address of its own, and prints when it is connected and when it is done.
@@ -30,12 +31,14 @@ from creditchain.chain.networks import load_network
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.signers import dev_signer, parse_signer
 from creditchain.errors import CreditchainError
+from creditchain.home.databases.address import DatabaseAddress
 from creditchain.home.journal import open_journal
 from creditchain.log.views import ContractCall
 
-url, path, name, signer, times, claim, patience = sys.argv[1:]
+url, path, address, name, signer, times, claim, patience = sys.argv[1:]
+database = None if address == "-" else DatabaseAddress(address)
 network = replace(load_network("anvil"), url=url, poll_seconds=0.02, give_up_seconds=float(patience))
-with connect(network) as chain, open_journal(Path(path)) as journal:
+with connect(network) as chain, open_journal(Path(path), database) as journal:
     outbox = Outbox(chain, parse_signer(signer, chain), journal, claim_seconds=float(claim))
     print("ready", flush=True)
     for step in range(int(times)):
@@ -56,13 +59,14 @@ def node() -> Iterator[Server]:
 class Together:
     """Starts workers on one node and one journal."""
 
-    def __init__(self, node: Server, folder: Path) -> None:
-        self.node, self.journal = node, folder / "journal.sqlite"
+    def __init__(self, node: Server, folder: Path, address: DatabaseAddress | None) -> None:
+        self.node, self.journal, self.address = node, folder / "journal.sqlite", address
 
     def start(
         self, name: str, *, signer: str = f"dev:{KEY}", times: int = 1, claim: float = 60.0, patience: float = 60.0
     ) -> subprocess.Popen[str]:
-        words = [self.node.url, self.journal, name, signer, times, claim, patience]
+        place = "-" if self.address is None else self.address.given
+        words = [self.node.url, self.journal, place, name, signer, times, claim, patience]
         return subprocess.Popen(
             [sys.executable, "-c", WORKER, *map(str, words)],
             stdout=subprocess.PIPE,
@@ -77,11 +81,11 @@ class Together:
     def nonces(self) -> list[int]:
         """The nonces signed with, once for each intent: where a chain is slow, the outbox replaces transactions."""
         query = select(AttemptRow.nonce, AttemptRow.transaction_id).distinct()
-        with open_journal(self.journal) as journal, journal.read() as session:
+        with open_journal(self.journal, self.address) as journal, journal.read() as session:
             return sorted(nonce for nonce, _ in session.execute(query))
 
     def claimed(self) -> bool:
-        with open_journal(self.journal) as journal, journal.read() as session:
+        with open_journal(self.journal, self.address) as journal, journal.read() as session:
             return session.scalars(select(KeyClaimRow)).first() is not None
 
     def balance(self) -> int:
@@ -90,8 +94,8 @@ class Together:
 
 
 @pytest.fixture
-def together(node: Server, tmp_path: Path) -> Together:
-    return Together(node, tmp_path)
+def together(node: Server, tmp_path: Path, address: DatabaseAddress | None) -> Together:
+    return Together(node, tmp_path, address)
 
 
 def wait_until_asked(asked: threading.Event, worker: subprocess.Popen[str]) -> None:

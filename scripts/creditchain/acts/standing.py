@@ -17,6 +17,7 @@ from creditchain.chain.region import Region
 from creditchain.errors import RefusedError, UnavailableError
 from creditchain.home.journal import open_journal
 from creditchain.home.layout import Home
+from creditchain.home.whereabouts import has_journal
 from creditchain.log.views import AnchorInfo
 
 
@@ -70,9 +71,9 @@ def require_nothing_lost(region: Region, home: Home) -> None:
     Of each node and key epoch only the last batch is sought, however many there are: the chain takes numbers without
     gaps, so while that one stands under its number, those before it do.
     """
-    if not home.journal.exists():
+    if not has_journal(home):
         return
-    with open_journal(home.journal) as journal:
+    with open_journal(home.journal, home.database) as journal:
         ledger = Ledger(journal, region.deployment.log_id)
         newest: dict[tuple[int, int], AnchoringRow] = {}
         for row in ledger.rows():

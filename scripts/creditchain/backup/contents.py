@@ -21,8 +21,8 @@ from urllib.parse import quote
 from creditchain.backup.errors import BackupError
 from creditchain.backup.store import PART, copy_stream
 from creditchain.errors import Place
+from creditchain.home.databases.limits import BUSY_SECONDS
 from creditchain.home.files import LEAVING, StorageError, storage
-from creditchain.home.journal import BUSY_SECONDS
 from creditchain.home.layout import Home
 
 #: The two folders in a backup.

@@ -7,7 +7,6 @@ was added. Killed after that, it holds the new one, and the next run removes wha
 from __future__ import annotations
 
 import io
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -31,10 +30,11 @@ from creditchain.backup.store import STEP, Location, Store, copy_stream, store_t
 from creditchain.backup.vault import KEY_FILE, Digesting, Vault
 from creditchain.batch.progress import Watch, no_watch
 from creditchain.errors import InputError, Place, UsageError
-from creditchain.home.files import StorageError, storage, write_file
+from creditchain.home.files import StorageError, storage
 from creditchain.home.keystores import PasswordSource
 from creditchain.home.layout import Home
 from creditchain.home.locks import file_lock
+from creditchain.home.whereabouts import home_id, require_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ def make_backup(order: BackupOrder) -> Made:
     """
     if not order.home.is_dir() or not any(order.home.iterdir()):
         raise InputError("there is no home to back up", place=Place(str(order.home)))
+    require_file(Home(order.home))
     place = Location(order.url)
     if place.inside(order.home) or place.inside(order.deployments):
         raise UsageError(
@@ -80,7 +81,7 @@ def make_backup(order: BackupOrder) -> Made:
     with _locked(order.home), store_to_write(place) as store:
         remove_leftovers(order.home)
         vault, last = _open(store, place, order)
-        return _Backup(order, store, vault, last).make(_home_id(order.home))
+        return _Backup(order, store, vault, last).make(home_id(Home(order.home)))
 
 
 class _Backup:
@@ -222,14 +223,6 @@ def _open(store: Store, place: Location, order: BackupOrder) -> tuple[Vault, Bac
     vault, key_file = Vault.create(order.new_password(place.name))
     store.put(KEY_FILE, lambda sink: copy_stream(io.BytesIO(key_file), sink))
     return vault, None
-
-
-def _home_id(home: Path) -> str:
-    path = Home(home).backup_id
-    if not path.exists():
-        write_file(path, secrets.token_hex(16))
-    with storage("the home folder"):
-        return path.read_text(encoding="ascii")
 
 
 def _locked(home: Path) -> AbstractContextManager[None]:

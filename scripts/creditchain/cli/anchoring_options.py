@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from creditchain.cli.batch_shown import SENT_AGAIN
-from creditchain.cli.connecting import JOURNAL, open_region, required_signer
+from creditchain.cli.connecting import journal_of, open_region, required_signer
 from creditchain.cli.settings import Settings
 from creditchain.errors import UsageError
 
@@ -30,10 +30,9 @@ def machine_of(chosen: Settings, signer: str | None, options: AnchorOptions) -> 
     """The machine that anchors, over the region of the global options and the home's journal."""
     from creditchain.acts.anchoring import Anchoring
     from creditchain.chain.signers import parse_signer
-    from creditchain.home.journal import open_journal
     from creditchain.home.layout import Home
 
-    with open_region(chosen) as region, open_journal(chosen.home / JOURNAL) as journal:
+    with open_region(chosen) as region, journal_of(chosen) as journal:
         outbox = region.outbox(parse_signer(required_signer(signer), region.chain), journal)
         yield Anchoring(region, outbox, journal, Home(chosen.home), options)
 

@@ -23,6 +23,7 @@ from creditchain.cli.region_commands import REGION_COMMANDS
 from creditchain.cli.settings import Settings
 from creditchain.cli.streams import OutputClosedError, finish_streams, guarded_stdout, prepare_streams
 from creditchain.errors import CreditchainError, ExitCode
+from creditchain.home.databases.address import DatabaseAddress
 
 _LOG = logging.getLogger(__name__)
 
@@ -73,6 +74,14 @@ def _options(
     deployments: Annotated[
         Path, typer.Option("--deployments", envvar="CREDITCHAIN_DEPLOYMENTS", help="Folder of <network>.json files.")
     ] = Path("deployments"),
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--database",
+            envvar="CREDITCHAIN_DATABASE",
+            help="PostgreSQL database of the journal, postgresql://USER@HOST/NAME; without it, a file in the home.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, for machines.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")] = False,
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log to stderr; twice: every step.")] = 0,
@@ -82,7 +91,8 @@ def _options(
 ) -> None:
     """Global options work wherever they stand on the line."""
     log_to_stderr(verbose)
-    ctx.obj = Settings(network, networks_file, home, deployments, Output(as_json=as_json, quiet=quiet))
+    output, address = Output(as_json=as_json, quiet=quiet), DatabaseAddress(database) if database else None
+    ctx.obj = Settings(network, networks_file, home, deployments, output, address)
     _LOG.info("creditchain %s, network %s, command %s", __version__, network, ctx.invoked_subcommand)
 
 

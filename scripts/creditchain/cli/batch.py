@@ -8,6 +8,7 @@ from creditchain.cli import batch_changes
 from creditchain.cli.batch_changes import RootArgument
 from creditchain.cli.batch_path import batch_path
 from creditchain.cli.batch_shown import anchored, of_manifest
+from creditchain.cli.connecting import journal_of
 from creditchain.cli.settings import settings
 
 group = typer.Typer(no_args_is_help=True, help="Batches: list, show, check, resume, drop, purge. 批次")
@@ -23,12 +24,11 @@ def register(app: typer.Typer) -> None:
 def list_batches(ctx: typer.Context) -> None:
     """List every batch in this home's journal, with its region and network. 批次列表"""
     from creditchain.acts.listing import list_anchorings
-    from creditchain.home.journal import open_journal
     from creditchain.home.layout import Home
 
     chosen = settings(ctx)
-    home = Home.existing(chosen.home)
-    with open_journal(home.journal) as journal:
+    Home.existing(chosen.home)
+    with journal_of(chosen) as journal:
         listed = list_anchorings(journal, chosen.deployments)
     rows = [
         {"region": each.region, "network": each.network, "log_id": each.row.log_id, **anchored(each.row)}

@@ -10,7 +10,7 @@ import typer
 from creditchain.cli.anchoring_options import machine_of, options_of
 from creditchain.cli.batch_path import batch_path
 from creditchain.cli.batch_shown import anchored, resumed, tell_resumed
-from creditchain.cli.connecting import SignerOption, TagKeyOption, acting, open_region
+from creditchain.cli.connecting import SignerOption, TagKeyOption, acting, journal_of, open_region
 from creditchain.cli.naming import ReasonOption
 from creditchain.cli.settings import settings
 from creditchain.errors import CreditchainError, ExitCode
@@ -68,13 +68,12 @@ def drop(
     """
     from creditchain.acts.dropping import drop as drop_row
     from creditchain.acts.dropping import find_row, needs_chain
-    from creditchain.home.journal import open_journal
     from creditchain.home.layout import Home
 
     chosen = settings(ctx)
     home = Home.existing(chosen.home)
     with ExitStack() as opened:
-        journal = opened.enter_context(open_journal(home.journal))
+        journal = opened.enter_context(journal_of(chosen))
         found = find_row(journal, row)
         region = None
         if needs_chain(journal, found):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from creditchain.cli import book_dropping
-from creditchain.cli.connecting import SignerOption, acting
+from creditchain.cli.connecting import SignerOption, acting, journal_of
 from creditchain.cli.settings import settings
 from creditchain.errors import InputError, UsageError
 
@@ -48,13 +48,12 @@ def make(
     from creditchain.acts.booking import BookOrder
     from creditchain.acts.booking import make as run
     from creditchain.chain.deployments import load_deployment
-    from creditchain.home.journal import open_journal
     from creditchain.home.layout import Home
 
     chosen = settings(ctx)
     home, deployment = Home.existing(chosen.home), load_deployment(chosen.network, chosen.deployments)
     order = BookOrder(node, epoch, _given(batches), frozenset(gone or ()), anew)
-    with open_journal(home.journal) as journal, chosen.output.stages() as watch:
+    with journal_of(chosen) as journal, chosen.output.stages() as watch:
         made = run(home, journal, deployment, order, watch)
     chosen.output.emit(_shown(made.manifest) | {"folder": str(made.path)})
 

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 #: How a signer is written that only proposes: the file follows.
 PROPOSE = "propose:"
 
-#: Name of the journal in the home folder.
-JOURNAL = "journal.sqlite"
-
 _SIGNER = "Who signs: keystore:PATH, env:VARIABLE, remote:URL#0xADDRESS; on local chains unlocked:0xADDRESS, dev:N."
 SignerOption = Annotated[str | None, typer.Option("--signer", envvar="CREDITCHAIN_SIGNER", help=_SIGNER)]
 #: Of commands for governors, who decide together.
@@ -53,6 +50,14 @@ RpcOption = Annotated[
 BlockOption = Annotated[int | None, typer.Option("--block", help="As of this block; by default the newest final one.")]
 
 
+def journal_of(chosen: Settings) -> Journal:
+    """The journal of the home that the global options name. Raises as `open_journal`."""
+    from creditchain.home.journal import open_journal
+    from creditchain.home.layout import Home
+
+    return open_journal(Home(chosen.home).journal, chosen.database)
+
+
 @contextmanager
 def open_region(chosen: Settings, rpc: Sequence[str] | None = None) -> Iterator[Region]:
     """The region that the global options name, its contracts checked; closed at the end.
@@ -65,7 +70,7 @@ def open_region(chosen: Settings, rpc: Sequence[str] | None = None) -> Iterator[
     from creditchain.home.layout import Home
 
     with open_chain(chosen, rpc) as (chain, deployment):
-        yield Region(chain, deployment, Home(chosen.home))
+        yield Region(chain, deployment, Home(chosen.home, chosen.database))
 
 
 @contextmanager
@@ -91,10 +96,8 @@ def open_chain(chosen: Settings, rpc: Sequence[str] | None = None) -> Iterator[t
 @contextmanager
 def acting(chosen: Settings, signer: str | None) -> Iterator[tuple[Region, Outbox]]:
     """The region, and an outbox that signs as `signer` says. With `propose:FILE` the act ends with a proposal."""
-    from creditchain.home.journal import open_journal
-
     file = None if signer is None or not signer.startswith(PROPOSE) else Path(signer.removeprefix(PROPOSE))
-    with open_region(chosen) as region, open_journal(chosen.home / JOURNAL) as journal:
+    with open_region(chosen) as region, journal_of(chosen) as journal:
         if file is None:
             yield region, region.outbox(signer_of(region, signer), journal)
         else:

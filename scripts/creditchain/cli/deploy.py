@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from creditchain.cli.connecting import JOURNAL, SignerOption, required_signer
+from creditchain.cli.connecting import SignerOption, journal_of, required_signer
 from creditchain.cli.settings import settings
 
 
@@ -46,7 +46,6 @@ def deploy(
     from creditchain.chain.deployments import path_of
     from creditchain.chain.networks import load_network
     from creditchain.chain.signers import parse_signer
-    from creditchain.home.journal import open_journal
 
     chosen = settings(ctx)
     named = load_region(region, region_file)
@@ -57,7 +56,7 @@ def deploy(
         for remark in prepared.remarks:
             chosen.output.note(remark)
         with (
-            open_journal(chosen.home / JOURNAL) as journal,
+            journal_of(chosen) as journal,
             chosen.output.progress(f"deploying {named.code}", prepared.plan.steps) as bar,
         ):
             deployment = deploy_region(chain, found, journal, prepared, lambda _: bar.advance(bar.task_ids[0]))

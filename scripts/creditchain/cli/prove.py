@@ -10,7 +10,7 @@ import typer
 from creditchain.cli.anchoring_options import required_tag_key
 from creditchain.cli.batch_path import batch_path
 from creditchain.cli.choices import names_of
-from creditchain.cli.connecting import RpcOption, TagKeyOption, open_region
+from creditchain.cli.connecting import RpcOption, TagKeyOption, journal_of, open_region
 from creditchain.cli.facts_options import RegionFactsOption, require_checkpoint, signed_in
 from creditchain.cli.files import ForceOption, load
 from creditchain.cli.settings import Settings, settings
@@ -90,11 +90,10 @@ def prove(
 def _known(chosen: Settings, root: bytes) -> list[AnchoringRow]:
     """What the journal of this home has about a batch; nothing where there is no journal."""
     from creditchain.batch.ledger import all_rows
-    from creditchain.home.journal import open_journal
     from creditchain.home.layout import Home
+    from creditchain.home.whereabouts import has_journal
 
-    home = Home(chosen.home)
-    if not home.journal.exists():
+    if not has_journal(Home(chosen.home, chosen.database)):
         return []
-    with open_journal(home.journal) as journal:
+    with journal_of(chosen) as journal:
         return [row for row in all_rows(journal) if row.root == root]

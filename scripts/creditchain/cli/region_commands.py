@@ -81,6 +81,12 @@ def _evidence(app: typer.Typer) -> None:
     evidence.register(app)
 
 
+def _journal(app: typer.Typer) -> None:
+    from creditchain.cli import journal
+
+    journal.register(app)
+
+
 def _backup(app: typer.Typer) -> None:
     from creditchain.cli import backup
 
@@ -102,6 +108,7 @@ REGION_COMMANDS: Mapping[str, Register] = {
     "log": _log,
     "checkpoint": _checkpoint,
     "evidence": _evidence,
+    "journal": _journal,
     "backup": _backup,
     "restore": _backup,
 }

@@ -107,7 +107,7 @@ def assemble(
         [load_tag_key(key) for key in tag_keys or []], [load(path, parse_statement) for path in statements or []]
     )
     with open_region(chosen, rpc) as region:
-        home = Home(chosen.home)
+        home = Home(chosen.home, chosen.database)
         mine = home.region(region.deployment.log_id)
         places = Places(batches or [mine.batches], books or [path for path in [mine.books] if path.is_dir()])
         made = assemble_report(region, wanted, places, vouchers, home)

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from creditchain.cli.output import Output
+from creditchain.home.databases.address import DatabaseAddress
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Settings:
     home: Path
     deployments: Path
     output: Output
+    database: DatabaseAddress | None = None
 
 
 def settings(ctx: typer.Context) -> Settings:

@@ -1,95 +1,72 @@
 """The journal: the database in which this node writes what it is about to do, before it does it.
 
-An SQLite file in the home folder, opened by any number of processes and threads at once. Rooms declare their tables on
-`Base`; `creditchain.home.migrations` creates and changes them, so a change of a table needs a migration. The journal
-holds signed transactions, so the file is readable by its owner alone.
+An SQLite file in the home folder, or a database on a PostgreSQL server; opened by any number of processes and threads
+at once. Rooms declare their tables on `Base`; `creditchain.home.migrations` creates and changes them, so a change of a
+table needs a migration. The journal holds signed transactions, so the file is readable by its owner alone.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import secrets
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy import BigInteger, Connection, Integer, String, insert, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from creditchain.errors import DatabaseError, Place, UnavailableError
-from creditchain.home.files import private_file
+from creditchain.home import migrations
+from creditchain.home.databases.address import DatabaseAddress
+from creditchain.home.databases.database import Database
+from creditchain.home.databases.errors import AlreadyWrittenError, DatabaseAwayError, JournalError
+from creditchain.home.databases.preparing import bring_up_to_date
+from creditchain.home.databases.schema import Schema
 from creditchain.home.layout import Home
-from creditchain.home.locks import file_lock
-from creditchain.home.migrations import HEAD, REVISIONS
 from creditchain.home.older import adopt_older_folders
+from creditchain.home.whereabouts import JournalElsewhereError, Whereabouts, home_id, require_file
 
-#: Seconds a writer waits for another process's write to end.
-BUSY_SECONDS = 60.0
-
-_HELD = "another process creates or upgrades the journal"
-
-#: What SQLite's result codes mean to an operator: the beginning of the code's name, the message, what to do.
-_REFUSALS = (
-    ("SQLITE_BUSY", "another process holds the journal", "Wait for it to end, and run the same command again."),
-    ("SQLITE_LOCKED", "another process holds the journal", "Wait for it to end, and run the same command again."),
-    ("SQLITE_FULL", "the disk is full: the journal could not be written", "Make room and run the same command again."),
-    (
-        "SQLITE_READONLY",
-        "the journal may not be written",
-        "Check the owner and rights of the home folder and its disk.",
-    ),
-    ("SQLITE_PERM", "the journal may not be opened", "Check the owner and rights of the home folder."),
-    ("SQLITE_CANTOPEN", "the journal cannot be opened", "Check the owner and rights of the home folder."),
-    ("SQLITE_NOTADB", "the journal is no database", "Restore the home from its backup."),
-    ("SQLITE_CORRUPT", "the journal is damaged", "Restore the home from its backup."),
-    ("SQLITE_IOERR", "the disk failed under the journal", "Check the disk, and run the same command again."),
-)
+__all__ = ["AlreadyWrittenError", "Base", "DatabaseAwayError", "Journal", "JournalError", "open_journal"]
 
 
 class Base(DeclarativeBase):
     """Every table of the journal is declared on this one's metadata."""
 
+    # 64 bits everywhere. SQLite's INTEGER has them, and numbers its rows by itself only under this name.
+    type_annotation_map = {int: BigInteger().with_variant(Integer(), "sqlite")}  # noqa: RUF012 - SQLAlchemy's name
 
-class JournalError(DatabaseError):
-    """The journal cannot be opened, read or written. What was not committed is not in it."""
+
+class JournalIdentityRow(Base):
+    """Whose journal a database on a server holds: one row. In a file there is none; it belongs to its folder."""
+
+    __tablename__ = "journal_identity"
+
+    home: Mapped[str] = mapped_column(String(32), primary_key=True)
+    journal: Mapped[str] = mapped_column(String(32))
+
+
+SCHEMA = Schema(Base.metadata, Path(migrations.__file__).parent, migrations.REVISIONS, past=migrations.PAST)
 
 
 class Journal:
-    """The open journal. Safe for several processes and threads at once. Use `open_journal`."""
+    """The open journal. Safe for several processes and threads at once. Use `open_journal`.
 
-    def __init__(self, engine: Engine, path: Path) -> None:
-        self._engine = engine
-        self.path = path
+    Other rooms may keep tables of their own in its `database`, by a schema of their own.
+    """
 
-    @property
-    def home(self) -> Home:
-        """The home that the journal lies in."""
-        return Home(self.path.parent)
+    def __init__(self, database: Database, home: Home, path: Path) -> None:
+        self.database, self.home, self.path = database, home, path
 
-    @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A session for reading; nothing is written. What was read stays usable afterwards. Raises JournalError."""
-        with _explained(self.path), Session(self._engine, expire_on_commit=False) as session:
-            yield session
+    def read(self) -> AbstractContextManager[Session]:
+        """A session that sees one state; nothing is written. See `Database.read`. Raises JournalError."""
+        return self.database.read()
 
-    @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A session that holds the write lock from its first line, and commits durably at the end or not at all.
-
-        What was read inside cannot have changed before the commit. Keep it short, and ask nothing outside of this
-        machine inside: other processes wait. Raises JournalError.
-        """
-        with _explained(self.path), Session(self._engine, expire_on_commit=False) as session:
-            session.connection(execution_options={"creditchain_write": True})
-            yield session
-            session.commit()
+    def write(self) -> AbstractContextManager[Session]:
+        """A session that holds the write lock from its first line. See `Database.write`. Raises JournalError."""
+        return self.database.write()
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        self.database.close()
 
     def __enter__(self) -> Journal:
         return self
@@ -100,122 +77,91 @@ class Journal:
         self.close()
 
 
-def open_journal(path: Path) -> Journal:
+def open_journal(path: Path, address: DatabaseAddress | None = None) -> Journal:
     """Open the journal; create it if it is missing, and upgrade it if an older release wrote it.
 
+    Args:
+        path: the journal's file in the home folder.
+        address: the database that holds the journal in place of that file.
     Raises:
         JournalError: it cannot be opened, or a newer release wrote it. StorageError: the file cannot be created.
+        JournalElsewhereError: the home's journal is somewhere else, or the database holds another home's.
+        UsageError, ConfigError: the address is wrong, or the driver is not installed.
     """
-    private_file(path)  # SQLite gives its other files the mode of this one
-    # Parameters hold signed transactions: they stay out of errors.
-    engine = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True)
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", _on_begin)
+    home = Home.made(path.parent, address)
+    database = _file(home, path) if address is None else _server(home, path, address)
     try:
-        with _explained(path), _alone(path):
-            _bring_up_to_date(engine, path)
+        if address is None:
+            bring_up_to_date(database, SCHEMA, home.path, lambda _, before: _adopt(home, path, before))
+        else:
+            _bring_server_up_to_date(database, home)
     except BaseException:
-        engine.dispose()
+        database.close()
         raise
-    return Journal(engine, path)
+    return Journal(database, home, path)
 
 
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Hold off other processes that open this journal.
+def _file(home: Home, path: Path) -> Database:
+    # The driver of the other kind of database is not loaded.
+    from creditchain.home.databases.sqlite import SqliteDatabase
 
-    SQLite does not wait for a lock, but fails at once, where two connections switch a new database to its write-ahead
-    log. The lock belongs to the process: it vanishes with it.
-    """
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(file_lock(path.with_name(path.name + ".lock"), BUSY_SECONDS, _HELD))
-        except UnavailableError as error:
-            raise JournalError(error.message, found=error.found, hint=error.hint, place=Place(str(path))) from error
-        yield
+    require_file(home)
+    return SqliteDatabase(path)
 
 
-def _bring_up_to_date(engine: Engine, path: Path) -> None:
-    with engine.connect() as connection:
-        version = _version(connection)
-        known = version is None or version in REVISIONS
-    if not known:
-        raise JournalError(
-            "a newer release of creditchain wrote this journal",
-            expected=f"schema {HEAD} or older",
-            found=f"schema {version}",
-            hint="Use that release, or a later one.",
-            place=Place(str(path)),
+def _server(home: Home, path: Path, address: DatabaseAddress) -> Database:
+    from creditchain.home.databases.postgres import PostgresDatabase
+
+    database = PostgresDatabase(address)
+    if Whereabouts.of(home) is None and path.exists() and path.stat().st_size:
+        raise JournalElsewhereError(
+            "this home has its journal in a file, and a second one would give out the same nonces again",
+            found=str(path),
+            hint="Move it there: `creditchain journal move`, with the same --database. Or leave --database out.",
+            place=database.place,
         )
-    if version == HEAD:
-        return
-    _set_write_ahead_log(engine)
-    # Alembic is imported only where there is something to do: most commands find the journal up to date.
-    from creditchain.home.migrations.upgrading import upgrade
-
-    with engine.connect().execution_options(creditchain_write=True) as connection:
-        connection.exec_driver_sql("PRAGMA secure_delete = ON")  # older releases kept secrets in the clear
-        upgrade(connection, path.parent)
-        if version is None and path == Home(path.parent).journal:
-            # Before the commit: were it killed in between, the next run finds no version, and goes on.
-            adopt_older_folders(Home(path.parent))
-        connection.commit()
-    _truncate_log(engine)
+    return database
 
 
-def _version(connection: Connection) -> str | None:
-    """The schema's revision; None for a new journal, and for one from before revisions were written."""
-    tables = text("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
-    if connection.execute(tables).scalar() is None:
-        return None
-    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return None if version is None else str(version)
+def claim(connection: Connection, home: Home, before: str | None) -> None:
+    """Write into a new database on a server whose journal it will hold; the caller commits."""
+    if before is None:
+        values = {"home": home_id(home), "journal": secrets.token_hex(16)}
+        connection.execute(insert(JournalIdentityRow).values(values))
 
 
-def _set_write_ahead_log(engine: Engine) -> None:
-    """Lasts in the file: readers and one writer do not wait for each other."""
-    _outside_of_transactions(engine, "PRAGMA journal_mode = WAL")
+def _adopt(home: Home, path: Path, before: str | None) -> None:
+    if before is None and path == home.journal:
+        adopt_older_folders(home)
 
 
-def _truncate_log(engine: Engine) -> None:
-    """Move what is committed into the database, so that no older page stays in the write-ahead log."""
-    _outside_of_transactions(engine, "PRAGMA wal_checkpoint(TRUNCATE)")
+def _bring_server_up_to_date(database: Database, home: Home) -> None:
+    """Create or upgrade the tables, and make sure that they are this home's."""
+    kept = Whereabouts.of(home)
+
+    def prepare(connection: Connection, before: str | None) -> None:
+        if before is None and kept is not None:
+            raise _not_there(database, kept)
+        _adopt(home, home.journal, before)
+        claim(connection, home, before)
+
+    bring_up_to_date(database, SCHEMA, home.path, prepare)
+    with database.read() as session:
+        identity = session.scalars(select(JournalIdentityRow)).one_or_none()
+    if identity is None or identity.home != home_id(home):
+        raise JournalElsewhereError(
+            "the database holds the journal of another home",
+            hint="Each home needs a database of its own. Check --home and --database.",
+            place=database.place,
+        )
+    if kept is not None and kept.journal != identity.journal:
+        raise _not_there(database, kept)
+    if kept is None or kept.moving:
+        Whereabouts(identity.journal, str(database.place), moving=False).note(home)
 
 
-def _outside_of_transactions(engine: Engine, statement: str) -> None:
-    connection = engine.raw_connection()
-    try:
-        cursor = connection.cursor()
-        cursor.execute(statement)
-        cursor.close()
-    finally:
-        connection.close()
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn the database's errors into one that says what to do."""
-    try:
-        yield
-    except (DBAPIError, sqlite3.Error) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        name = str(getattr(cause, "sqlite_errorname", ""))
-        for code, message, hint in _REFUSALS:
-            if name.startswith(code):
-                raise JournalError(message, found=str(cause), hint=hint, place=Place(str(path))) from error
-        raise JournalError("the journal refuses", found=str(cause), place=Place(str(path))) from error
-
-
-def _on_connect(connection: Any, _record: object) -> None:
-    # The driver must not open transactions by itself: _on_begin says BEGIN IMMEDIATE where something is written.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
-
-
-def _on_begin(connection: Any) -> None:
-    writing = connection.get_execution_options().get("creditchain_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+def _not_there(database: Database, kept: Whereabouts) -> JournalElsewhereError:
+    hint = "Run `creditchain journal move` again, with the same --database." if kept.moving else "Check the URL."
+    return JournalElsewhereError(
+        "the journal of this home is not in this database", expected=kept.database, hint=hint, place=database.place
+    )

@@ -1,6 +1,7 @@
 """The layout of the home folder: the one place that knows which file lies where.
 
     <home>/journal.sqlite              transactions signed, batches under way
+    <home>/journal-database.json       says that the journal is in a database instead; not in backups
     <home>/keys/NAME.json              keystores of operators and tag keys
     <home>/profiles/DIGEST.json        profiles of members, by their digest on chain
     <home>/embedded/NETWORK.sqlite     embedded chains
@@ -27,11 +28,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from creditchain.errors import ConfigError, Place
+from creditchain.home.databases.address import DatabaseAddress
 from creditchain.home.files import private_folder
 
 _LOG_ID_BYTES = 32
 #: Any of these shows that a folder is a home.
-_SIGNS = ("journal.sqlite", "keys", "profiles", "embedded", "devnet", "regions", "batches", "backup-id")
+_SIGNS = (
+    "journal.sqlite",
+    "journal-database.json",
+    "keys",
+    "profiles",
+    "embedded",
+    "devnet",
+    "regions",
+    "batches",
+    "backup-id",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +109,10 @@ class Home:
     """A home folder. Making one of these touches no disk; see `existing` and `made`."""
 
     path: Path
+    database: DatabaseAddress | None = None  #: the journal's, if it is not in its file
 
     @classmethod
-    def existing(cls, path: Path) -> Home:
+    def existing(cls, path: Path, database: DatabaseAddress | None = None) -> Home:
         """The home at `path`, for commands that read. Raises ConfigError where there is none; never makes one."""
         if not cls(path).exists():
             raise ConfigError(
@@ -107,21 +120,26 @@ class Home:
                 hint="Run this in the folder of your home, or name it with --home or CREDITCHAIN_HOME.",
                 place=Place(str(path)),
             )
-        return cls(path)
+        return cls(path, database)
 
     def exists(self) -> bool:
         """Whether there is a home here."""
         return any((self.path / sign).exists() for sign in _SIGNS)
 
     @classmethod
-    def made(cls, path: Path) -> Home:
+    def made(cls, path: Path, database: DatabaseAddress | None = None) -> Home:
         """The home at `path`, created for its owner alone if it is missing. Raises StorageError."""
-        return cls(private_folder(path))
+        return cls(private_folder(path), database)
 
     @property
     def journal(self) -> Path:
-        """The journal, an SQLite database."""
+        """The journal, an SQLite database, if it is not in a database on a server."""
         return self.path / "journal.sqlite"
+
+    @property
+    def journal_database(self) -> Path:
+        """The note that the journal is in a database (home/whereabouts.py)."""
+        return self.path / "journal-database.json"
 
     @property
     def keys(self) -> Path:

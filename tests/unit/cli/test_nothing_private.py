@@ -16,6 +16,14 @@ PRODUCT = "registry-basic/1"
 NAME, NUMBER, RECORD, SECRET = "机密示例企业", "91310000SECRETXX91", "SECRET-0077", "hunter2secret"
 KEY = "ab" * 32
 PRIVATE = (NAME, NUMBER, RECORD, SECRET, KEY)
+#: Databases that cannot be used, with a password in the URL.
+DATABASES = (
+    f"postgresql://u:{SECRET}@127.0.0.1:1/x",
+    f"postgresql://u:{SECRET}@no-such-host.invalid/x?connect_timeout=2",
+    f"postgresql://u:12{SECRET}@34@h/x",
+    f"mysql://u:{SECRET}@h/x",
+    SECRET,
+)
 CHECK = ("upload", "check", "--product", PRODUCT)
 
 
@@ -95,3 +103,12 @@ def test_secrets_on_the_command_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     require_nothing_private(capsys, line)
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+@pytest.mark.parametrize("url", DATABASES)
+def test_the_password_of_a_database(
+    form: list[str], url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "home" / "keys").mkdir(parents=True)
+    require_nothing_private(capsys, [*form, "--home", str(tmp_path / "home"), "--database", url, "batch", "list"])

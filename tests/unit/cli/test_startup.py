@@ -12,7 +12,7 @@ LOADED = "import sys; from creditchain.cli.app import run; run(sys.argv[1:]); pr
 #: Each takes a tenth of a second or more to import.
 HEAVY = {
     *("web3", "eth", "eth_account", "eth_abi", "eth_utils", "eth_keyfile"),
-    *("numpy", "pyarrow", "numba", "sqlalchemy", "fsspec", "requests"),
+    *("numpy", "pyarrow", "numba", "sqlalchemy", "fsspec", "requests", "psycopg"),
 }
 
 

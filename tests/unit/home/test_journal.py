@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import resource
+import secrets
 import sqlite3
 import stat
 import subprocess
 import sys
+import traceback
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -16,7 +18,24 @@ from sqlalchemy import func, select, text
 
 from creditchain.chain.outbox_journal import AttemptRow
 from creditchain.errors import ExitCode
-from creditchain.home.journal import Journal, JournalError, open_journal
+from creditchain.home.databases.address import DatabaseAddress
+from creditchain.home.journal import AlreadyWrittenError, Journal, JournalError, open_journal
+
+#: What scripts of other processes begin with: `opened` takes what `words` gives.
+OPENING = """
+import sys
+from pathlib import Path
+from sqlalchemy import text
+from creditchain.home.databases.address import DatabaseAddress
+from creditchain.home.journal import open_journal
+def opened(path, address="-"):
+    return open_journal(Path(path), None if address == "-" else DatabaseAddress(address))
+"""
+
+
+def words(path: Path, address: DatabaseAddress | None) -> list[str]:
+    """A journal's file and its database, for a command line."""
+    return [str(path), "-" if address is None else address.given]
 
 
 def run(journal: Journal, *statements: str) -> None:
@@ -26,12 +45,12 @@ def run(journal: Journal, *statements: str) -> None:
             session.execute(text(statement))
 
 
-def test_what_raises_leaves_nothing(tmp_path: Path) -> None:
-    with open_journal(tmp_path / "j.sqlite") as journal:
+def test_what_raises_leaves_nothing(tmp_path: Path, address: DatabaseAddress | None) -> None:
+    with open_journal(tmp_path / "j.sqlite", address) as journal:
         with suppress(RuntimeError), journal.write() as session:
-            session.execute(text("CREATE TABLE t (x)"))
+            session.execute(text("CREATE TABLE t (x INTEGER)"))
             raise RuntimeError
-        with pytest.raises(JournalError, match="no such table"), journal.read() as session:
+        with pytest.raises(JournalError, match=r"no such table|does not exist"), journal.read() as session:
             session.execute(text("SELECT * FROM t"))
 
 
@@ -56,46 +75,43 @@ os._exit(0)  # with the write-ahead log still there
         assert session.scalar(select(func.count()).select_from(AttemptRow)) == 0
 
 
-def test_a_writer_holds_the_lock_from_its_first_line(tmp_path: Path) -> None:
+def test_a_writer_holds_the_lock_from_its_first_line(tmp_path: Path, address: DatabaseAddress | None) -> None:
     """Two processes count to 50 each by reading and writing: none of their steps is lost."""
     path = tmp_path / "j.sqlite"
-    with open_journal(path) as journal, journal.write() as session:
+    with open_journal(path, address) as journal, journal.write() as session:
         session.execute(text("CREATE TABLE counter (n INTEGER)"))
         session.execute(text("INSERT INTO counter VALUES (0)"))
     script = (
-        "import sys; from pathlib import Path; from sqlalchemy import text\n"
-        "from creditchain.home.journal import open_journal\n"
-        "journal = open_journal(Path(sys.argv[1]))\n"
+        "journal = opened(*sys.argv[1:])\n"
         "for _ in range(50):\n"
         "    with journal.write() as session:\n"
         "        n = session.scalar(text('SELECT n FROM counter'))\n"
         "        session.execute(text('UPDATE counter SET n = :n'), {'n': n + 1})\n"
     )
-    workers = [subprocess.Popen([sys.executable, "-c", script, str(path)]) for _ in range(2)]
+    workers = [subprocess.Popen([sys.executable, "-c", OPENING + script, *words(path, address)]) for _ in range(2)]
     assert [worker.wait() for worker in workers] == [0, 0]
-    with open_journal(path) as journal, journal.read() as session:
+    with open_journal(path, address) as journal, journal.read() as session:
         assert session.scalar(text("SELECT n FROM counter")) == 100
 
 
-def test_six_processes_that_open_a_fresh_journal_at_once_all_succeed(tmp_path: Path) -> None:
-    """Each worker opens and writes 20 fresh journals, each round begun by all of them together."""
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_six_processes_that_open_a_fresh_journal_at_once_all_succeed(
+    tmp_path: Path, request: pytest.FixtureRequest, kind: str
+) -> None:
+    """Each worker opens and writes fresh journals, each round begun by all of them together."""
     script = """
-import sys
-from pathlib import Path
-from sqlalchemy import text
-from creditchain.home.journal import open_journal
-import creditchain.home.migrations.upgrading
-place, me = Path(sys.argv[1]), sys.argv[2]
-for number in range(20):
-    print("ready", flush=True)
-    sys.stdin.readline()
-    with open_journal(place / str(number) / "journal.sqlite") as journal, journal.write() as session:
-        session.execute(text("CREATE TABLE IF NOT EXISTS seen (who)"))
-        session.execute(text("INSERT INTO seen VALUES (:me)"), {"me": me})
+import creditchain.home.databases.upgrading
+for line in iter(lambda: [print("ready", flush=True), sys.stdin.readline()][1], ""):
+    with opened(*line.split()) as journal, journal.write() as session:
+        session.execute(text("CREATE TABLE IF NOT EXISTS seen (who INTEGER)"))
+        session.execute(text("INSERT INTO seen VALUES (:me)"), {"me": int(sys.argv[1])})
 """
+    rounds = 20 if kind == "sqlite" else 6
+    addresses = [None if kind == "sqlite" else request.getfixturevalue("postgres").database() for _ in range(rounds)]
+    places = [(tmp_path / str(number) / "journal.sqlite", address) for number, address in enumerate(addresses)]
     workers = [
         subprocess.Popen(
-            [sys.executable, "-c", script, str(tmp_path), str(number)],
+            [sys.executable, "-c", OPENING + script, str(number)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -103,35 +119,50 @@ for number in range(20):
         for number in range(6)
     ]
     try:
-        for _ in range(20):
+        for path, address in places:
             for worker in workers:
                 assert worker.stdout is not None
                 assert worker.stdout.readline() == "ready\n"
             for worker in workers:
                 assert worker.stdin is not None
-                worker.stdin.write("go\n")
+                worker.stdin.write(" ".join(words(path, address)) + "\n")
                 worker.stdin.flush()
+        for worker in workers:
+            assert worker.stdin is not None
+            worker.stdin.close()
         assert [worker.wait() for worker in workers] == [0] * 6
     finally:
         for worker in workers:
             worker.kill()
-            worker.communicate()
-    for number in range(20):
-        with closing(sqlite3.connect(tmp_path / str(number) / "journal.sqlite")) as database:
-            assert database.execute("SELECT count(*), count(DISTINCT who) FROM seen").fetchone() == (6, 6)
+            worker.wait()
+    for path, address in places:
+        with open_journal(path, address) as journal, journal.read() as session:
+            assert session.execute(text("SELECT count(*), count(DISTINCT who) FROM seen")).one() == (6, 6)
 
 
-def test_no_error_shows_what_was_written(tmp_path: Path) -> None:
-    with (
-        open_journal(tmp_path / "j.sqlite") as journal,
-        pytest.raises(JournalError, match="no such table") as caught,
-        journal.write() as session,
-    ):
-        session.execute(text("INSERT INTO nowhere VALUES (:x)"), {"x": "a secret"})
-    error: BaseException | None = caught.value
-    while error is not None:
-        assert "a secret" not in str(error)
-        error = error.__cause__
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ("INSERT INTO nowhere VALUES (:x, 1)", JournalError),
+        ("INSERT INTO t VALUES (:x, 1)", AlreadyWrittenError),
+        ("INSERT INTO t VALUES (:x, NULL)", JournalError),
+        ("INSERT INTO t VALUES (:x || 'b', 0)", JournalError),
+    ],
+)
+def test_no_error_shows_what_was_written(
+    tmp_path: Path, address: DatabaseAddress | None, statement: str, kind: type[JournalError]
+) -> None:
+    """Neither in the error nor in what it was made of: of a missing table, a repeated, missing or wrong value."""
+    with open_journal(tmp_path / "j.sqlite", address) as journal:
+        run(journal, "CREATE TABLE t (x VARCHAR(20) PRIMARY KEY, n INTEGER NOT NULL CHECK (n > 0))")
+        secret = secrets.token_hex(8)
+        with journal.write() as session:
+            session.execute(text("INSERT INTO t VALUES (:x, 1)"), {"x": secret})
+        with pytest.raises(kind) as caught, journal.write() as session:
+            session.execute(text(statement), {"x": secret})
+        assert secret not in "".join(traceback.format_exception(caught.value))
+        with journal.read() as session:
+            assert session.execute(text("SELECT x, n FROM t")).all() == [(secret, 1)]
 
 
 def test_another_file_is_one_error_and_stays(tmp_path: Path) -> None:
@@ -160,7 +191,7 @@ def test_a_damaged_journal_is_one_error(tmp_path: Path) -> None:
 
 def test_another_process_that_holds_it_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "j.sqlite"
-    monkeypatch.setattr("creditchain.home.journal.BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("creditchain.home.databases.limits.BUSY_SECONDS", 0.01)
     with open_journal(path) as journal, closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(JournalError, match=r"another process.*Wait"), journal.write():
@@ -210,8 +241,8 @@ with open_journal(Path(sys.argv[1])) as journal:
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[1] == resource.RLIM_INFINITY
     # Without coverage, which could not write its own file either, and would say so on stderr.
     unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    words = [sys.executable, "-c", script, str(path)]
-    done = subprocess.run(words, check=True, capture_output=True, text=True, env=unmeasured)
+    line = [sys.executable, "-c", script, str(path)]
+    done = subprocess.run(line, check=True, capture_output=True, text=True, env=unmeasured)
     assert "journal" in done.stdout
     assert done.stderr == ""
     with closing(sqlite3.connect(path)) as database:

@@ -11,16 +11,17 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from creditchain.batch.ledger import Ledger, State, all_rows
 from creditchain.chain import outbox_journal
 from creditchain.errors import ExitCode
+from creditchain.home.databases.address import DatabaseAddress
+from creditchain.home.databases.upgrading import configuration
 from creditchain.home.files import StorageError
-from creditchain.home.journal import Base, JournalError, open_journal
+from creditchain.home.journal import SCHEMA, Base, JournalError, open_journal
 from creditchain.home.layout import Home
 from creditchain.home.migrations import HEAD, REVISIONS
-from creditchain.home.migrations.upgrading import configuration
 
 #: Written by the release before revisions: for two logs one batch preparing, one numbered, one final; a transaction.
 BEFORE = Path(__file__).parent / "data" / "journal-before-revisions.sql"
@@ -38,9 +39,9 @@ def older_journal(home: Home) -> None:
         database.executescript(BEFORE.read_text("utf-8"))
 
 
-def schema(path: Path) -> list[object]:
+def schema(path: Path, address: DatabaseAddress | None = None) -> list[object]:
     """How the database differs from the classes."""
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine(f"sqlite:///{path}" if address is None else address.url())
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         differences = compare_metadata(context, Base.metadata)
@@ -48,21 +49,24 @@ def schema(path: Path) -> list[object]:
     return differences
 
 
-def version(path: Path) -> str:
-    with closing(sqlite3.connect(path)) as database:
-        return str(database.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+def version(path: Path, address: DatabaseAddress | None = None) -> str:
+    engine = create_engine(f"sqlite:///{path}" if address is None else address.url())
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+    engine.dispose()
+    return str(found)
 
 
-def test_migrations_make_what_the_classes_declare(tmp_path: Path) -> None:
+def test_migrations_make_what_the_classes_declare(tmp_path: Path, address: DatabaseAddress | None) -> None:
     """After a change of a table's class: add a migration (creditchain/home/migrations/__init__.py says how)."""
     assert outbox_journal.TransactionRow.__tablename__ in Base.metadata.tables
-    open_journal(tmp_path / "j.sqlite").close()
-    assert schema(tmp_path / "j.sqlite") == []
-    assert version(tmp_path / "j.sqlite") == HEAD
+    open_journal(tmp_path / "j.sqlite", address).close()
+    assert schema(tmp_path / "j.sqlite", address) == []
+    assert version(tmp_path / "j.sqlite", address) == HEAD
 
 
 def test_every_migration_is_listed_and_they_are_one_line(tmp_path: Path) -> None:
-    script = ScriptDirectory.from_config(configuration(None, tmp_path))  # type: ignore[arg-type]
+    script = ScriptDirectory.from_config(configuration(None, SCHEMA, tmp_path))
     assert script.get_heads() == [HEAD]
     assert tuple(step.revision for step in script.walk_revisions())[::-1] == REVISIONS
 
@@ -123,12 +127,11 @@ def test_an_upgrade_that_fails_changes_nothing_and_is_done_the_next_time(tmp_pat
     assert version(home.journal) == HEAD
 
 
-def test_a_journal_of_a_newer_release_is_refused_and_unchanged(tmp_path: Path) -> None:
+def test_a_journal_of_a_newer_release_is_refused_and_unchanged(tmp_path: Path, address: DatabaseAddress | None) -> None:
     path = tmp_path / "j.sqlite"
-    open_journal(path).close()
-    with closing(sqlite3.connect(path)) as database, database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    with open_journal(path, address) as journal, journal.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(JournalError, match=r"newer release.*9999.*Use that release") as raised:
-        open_journal(path)
+        open_journal(path, address)
     assert raised.value.exit_code == ExitCode.DATABASE_FAILED
-    assert version(path) == "9999"
+    assert version(path, address) == "9999"
