@@ -123,6 +123,20 @@ def test_every_answer_altered_in_every_way(
     assert every_lie(anchored.liar, tried) > 30
 
 
+def test_a_view_that_reverts(anchored: World, verify: Callable[..., tuple[int, Any]]) -> None:
+    """No view that a verification needs does: the endpoint that says so is named."""
+
+    def alter(request: Answer, answer: Answer) -> Answer:
+        reverted = {"code": 3, "message": "execution reverted", "data": "0x"}
+        return answer if request["method"] != "eth_call" else {"jsonrpc": "2.0", "id": answer["id"], "error": reverted}
+
+    anchored.liar.alter = alter
+    for urls in either_way(anchored):
+        code, found = verify(anchored.good, *urls)
+        assert code == 3
+        assert f"the endpoint {anchored.liar.url} refused eth_call" in found[0]["steps"][3]["reason"]["en"]
+
+
 def test_an_invented_record(anchored: World, verify: Callable[..., tuple[int, Any]]) -> None:
     """The liar gives the anchor of another root for a root that nobody anchored."""
     invented = replace(anchored.good, batch=replace(anchored.good.batch, root=b"\2" * 32))

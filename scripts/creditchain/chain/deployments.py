@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from creditchain.chain.errors import ContractRefusedError, LyingEndpointError, WrongChainError
+from creditchain.chain.errors import ContractRefusedError, LyingEndpointError, WrongChainError, as_told
 from creditchain.documents import DocumentError, parse_json
 from creditchain.errors import ConfigError, Place
 from creditchain.hashing import keccak256
@@ -215,7 +215,8 @@ def _check_log(chain: Chain, deployment: Deployment, hint: str) -> None:
     except ContractRefusedError as error:
         # Its code is the log's by now, and that answers always.
         raise LyingEndpointError(
-            "the endpoint shows the log's code, and says that the log does not name itself", found=error.message
+            "the endpoint shows the log's code, and says that the log does not name itself",
+            found=as_told(error).message,
         ) from error
     for what, expected, actual in zip(
         ("log id", "region's code"), (deployment.log_id, region_code(deployment.region)), found, strict=True

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from creditchain.chain.refusals import Refusal, classify
-from creditchain.errors import ConfigError, Place, RefusedError, UnavailableError
+from creditchain.errors import ConfigError, CreditchainError, Place, RefusedError, UnavailableError
 
 #: Characters of an endpoint's own message that are kept.
 _MESSAGE = 300
@@ -128,6 +128,11 @@ class ContractRefusedError(TransactionError):
         super().__init__(f"the contract refused to {doing}: {name}({text})", hint=hint)
         self.name = name
         self.values = dict(values)
+
+
+def as_told(error: CreditchainError) -> CreditchainError:
+    """Behind a contract's refusal, that of the endpoint: it names the endpoint and the call. Else the error itself."""
+    return error.__cause__ if isinstance(error.__cause__, RpcError) else error
 
 
 def _plain(value: object) -> object:

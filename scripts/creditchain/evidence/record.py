@@ -10,7 +10,7 @@ from creditchain.chain.anchors import anchor_in
 from creditchain.chain.clock import age
 from creditchain.chain.connect import Chain
 from creditchain.chain.deployments import Deployment
-from creditchain.chain.errors import ContractRefusedError, LyingEndpointError
+from creditchain.chain.errors import ContractRefusedError, LyingEndpointError, as_told
 from creditchain.chain.live_facts import LiveFacts
 from creditchain.chain.region import Region
 from creditchain.errors import UnavailableError
@@ -82,7 +82,9 @@ def endpoints_word(chain: Chain) -> Text:
 
 def unasked(error: UnavailableError | ContractRefusedError) -> Text:
     """Why no fact is known, with what was expected and what each endpoint said: a liar among several is found by it."""
-    return Text(f"the chain could not be asked: {error}", f"无法查询链上数据：{error}")
+    # No view that evidence needs reverts: which endpoint says so counts, not what the contract would mean by it.
+    said = as_told(error)
+    return Text(f"the chain could not be asked: {said}", f"无法查询链上数据：{said}")
 
 
 class EvidenceFetcher:
