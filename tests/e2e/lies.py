@@ -7,6 +7,8 @@ from typing import Any
 
 from tampering import Tampering
 
+from header_lies import READ, altered_fields
+
 Answer = dict[str, Any]
 
 
@@ -23,9 +25,34 @@ def bent(answer: Answer) -> Iterator[Answer]:
         yield {**answer, "result": []}
         yield {**answer, "result": result[::-1] + result}
         yield {**answer, "result": [{**log, "data": "0x" + "00" * 32} for log in result]}
-    if isinstance(result, dict):
-        yield {**answer, "result": {**result, "hash": "0x" + "ab" * 32}}
-        yield {**answer, "result": {**result, "timestamp": "0x1"}}
+    if isinstance(result, dict) and "parentHash" in result:
+        yield from ({**answer, "result": block} for block in _bent_blocks(result))
+    if isinstance(result, dict) and "accountProof" in result:
+        yield from ({**answer, "result": proof} for proof in _bent_proofs(result))
+
+
+def _bent_blocks(block: Answer) -> Iterator[Answer]:
+    """The fields that all read altered one by one, the others together.
+
+    Each of them alone, and in every other way: test_lies_about_headers.py, without a command for each.
+    """
+    lies = {lie.field: lie.block[lie.field] for lie in altered_fields(block)}
+    yield from ({**block, name: lies[name]} for name in READ)
+    yield {**block, "number": hex(int(block["number"], 16) + 1)}
+    yield {**block, **{name: told for name, told in lies.items() if name not in READ}, "unknown": "0x1"}
+    yield {name: block[name] for name in READ}
+
+
+def _bent_proofs(proof: Answer) -> Iterator[Answer]:
+    """What eth_getProof answers, with one part altered; each node of it: test_proven_words.py."""
+    for name in ("address", "balance", "nonce", "codeHash", "storageHash"):
+        text = proof[name]
+        yield {**proof, name: text[:-1] + ("1" if text[-1] != "1" else "2")}
+    yield {**proof, "accountProof": proof["accountProof"][:-1]}
+    if storage := proof["storageProof"]:
+        yield {**proof, "storageProof": [{**storage[0], "value": "0x1234567"}, *storage[1:]]}
+        yield {**proof, "storageProof": [{**storage[0], "proof": storage[0]["proof"][:-1]}, *storage[1:]]}
+        yield {**proof, "storageProof": storage[:-1]}
 
 
 class OneLie:

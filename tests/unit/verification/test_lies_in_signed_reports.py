@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -54,11 +55,18 @@ class Handed:
     shared: Json
     pinned: PinnedSigners
 
+    @cached_property
+    def kept(self) -> SignedFacts:
+        """The region's facts as they are, read once for all lies about something else."""
+        return self.read(self.shared)
+
+    def read(self, shared: Json) -> SignedFacts:
+        return SignedFacts(parse_region_facts(json.dumps(shared).encode()), self.pinned)
+
     def verdict(self, package: Json | None = None, shared: Json | None = None) -> Verdict | None:
         """The verdict as `verify --signers --region-facts` gives it; None if the region's facts are refused."""
-        raw = json.dumps(self.shared if shared is None else shared).encode()
         try:
-            kept = SignedFacts(parse_region_facts(raw), self.pinned)
+            kept = self.kept if shared is None else self.read(shared)
         except (InputError, NotValidError):
             return None
         signing = TrustedSigners(ORIGIN, self.pinned, TODAY + 60, kept)
