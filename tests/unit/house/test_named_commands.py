@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from creditchain.cli.app import whole_command
+from tools.commands import PAGE, page
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = whole_command()
@@ -77,6 +78,10 @@ def test_help_and_errors_name_commands_that_exist() -> None:
                     found += 1
                     assert wrong(span) is None, f"{path.relative_to(ROOT)}:{node.lineno}"
     assert found > 100
+
+
+def test_the_page_of_commands_is_what_help_says() -> None:
+    assert page() == PAGE.read_text("utf-8"), "write it anew: python -m tools.commands"
 
 
 @pytest.mark.parametrize(
