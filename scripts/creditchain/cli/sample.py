@@ -10,6 +10,7 @@ import typer
 
 from creditchain.cli.output_files import ForceOption
 from creditchain.cli.product_folders import Folders, folders_of
+from creditchain.cli.report_choices import day_of_report
 from creditchain.cli.settings import settings
 from creditchain.errors import UsageError
 
@@ -26,9 +27,16 @@ def register(app: typer.Typer) -> None:
 def sample(
     ctx: typer.Context,
     out: Annotated[Path, typer.Option("--output", "-o", help="File to write; a folder with --all-products.")],
-    records: Annotated[int, typer.Option(help="How many documents.")] = 10_000,
+    records: Annotated[
+        int | None,
+        typer.Option(help="How many documents; by default all that the enterprises have, or 10,000."),
+    ] = None,
     enterprises: Annotated[
-        int | None, typer.Option(help="About how many enterprises; by default an eighth of the records.")
+        int | None,
+        typer.Option(help="How many enterprises; by default as many as have so many records."),
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="The day, YYYY-MM-DD, on which the sample is made: nothing in it is later.")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same documents.")] = 0,
     product: Annotated[str, typer.Option(help="name/version, or a product file.")] = "registry-basic/1",
@@ -41,10 +49,10 @@ def sample(
     force: ForceOption = False,
     products: Folders = None,
 ) -> None:
-    """Write a synthetic upload: valid numbers of made-up enterprises in the three regions. 样例"""
+    """Write a synthetic upload about made-up enterprises of the three regions, each with one life. 样例"""
     from creditchain.catalogue.products import catalogue, load_product
     from creditchain.home.files import check_output
-    from creditchain.sample import FORMS, Form, Sample, form_of
+    from creditchain.sample import DEFAULT_RECORDS, FORMS, LAST_DAY, Form, Sample, form_of
 
     if form is not None and form not in FORMS:
         raise UsageError("a format that is not known", expected=", ".join(FORMS), found=form)
@@ -54,12 +62,13 @@ def sample(
     else:
         chosen, paths = [load_product(product, folders_of(products))], [out]
         kind = Form(form) if form else form_of(out)
-    count = enterprises if enterprises is not None else max(1, records // 8)
+    count = DEFAULT_RECORDS if records is None and enterprises is None else records
+    day = LAST_DAY if as_of is None else day_of_report(as_of)
     output = settings(ctx).output
     for path in paths:
         check_output(path, overwrite=force)
     written = [
-        _write(output, Sample(found, records, count, seed), path, kind, force=force)
+        _write(output, Sample(found, count, enterprises, seed, day), path, kind, force=force)
         for found, path in zip(chosen, paths, strict=True)
     ]
     output.table(["file", "product", "records", "bytes", "seconds"], written)
@@ -69,6 +78,6 @@ def _write(output: Output, sample: Sample, path: Path, kind: Form, *, force: boo
     from creditchain.sample import write_sample
 
     began = time.monotonic()
-    with output.progress(sample.product.ref, sample.records) as bar:
+    with output.progress(sample.product.ref, sample.size) as bar:
         size = write_sample(sample, path, kind, lambda rows: bar.advance(bar.task_ids[0], rows), overwrite=force)
-    return [str(path), sample.product.ref, sample.records, size, round(time.monotonic() - began, 2)]
+    return [str(path), sample.product.ref, sample.size, size, round(time.monotonic() - began, 2)]

@@ -13,7 +13,10 @@ from creditchain.identifiers import DIVISIONS
 from creditchain.products import Product
 from creditchain.products.dates import is_date
 from creditchain.products.schema import Schema, resolve
-from creditchain.sample import sources, words
+from creditchain.sample import drawn, sources, words
+from creditchain.sample.fitting import fitted
+from creditchain.sample.lives import ProductLife, life_of
+from creditchain.sample.names import twubn, uscc
 from creditchain.sample.numbers import DIVISION_CODES
 from creditchain.sample.values import Values, integer_range
 
@@ -32,7 +35,6 @@ _DAYS = {
     "period_from": (-400, -301),
     "issued_on": (0, 0),
 }
-_CITY = "{city}"
 _SERIAL_PATTERN = "^[0-9A-Z]{8,32}$"
 
 
@@ -46,22 +48,30 @@ class Escape:
 
 @dataclass(frozen=True, slots=True)
 class SampleColumn:
-    """One column: its name, the kind of its values, whether cells may be empty, and where they come from."""
+    """One column: its name, the kind of its values, whether cells may be empty, and where they come from.
+
+    told: whether a life tells of it, and so says which cells are empty; otherwise some are at random.
+    """
 
     name: str
     kind: Kind
     optional: bool
     source: sources.ColumnSource
+    told: bool = False
 
 
 def envelope_columns(product: Product) -> tuple[SampleColumn, ...]:
     """Subject, section, domain and day."""
+    life, sections = life_of(product), [section.label for section in product.sections]
+    section: sources.ColumnSource = drawn.Pool("section", [label.encode() for label in sections])
+    if life.section is not None and len(sections) > 1:
+        section = sources.Texts(life.section, sections)
     made: tuple[tuple[str, sources.ColumnSource], ...] = (
-        ("subject_scheme", sources.SubjectText(product.subjects, number=False)),
-        ("subject_number", sources.SubjectText(product.subjects, number=True)),
-        ("section", sources.Pool("section", [section.label.encode() for section in product.sections])),
-        ("domain", sources.Pool("domain", [domain.label.encode() for domain in product.domains])),
-        ("as_of", sources.Day("as_of", 0, 0)),
+        ("subject_scheme", sources.SubjectScheme(product.subjects)),
+        ("subject_number", sources.SubjectNumber(product.subjects, {"USCC": uscc, "TWUBN": twubn})),
+        ("section", section),
+        ("domain", drawn.Pool("domain", [domain.label.encode() for domain in product.domains])),
+        ("as_of", sources.Date(lambda rows: rows.days)),
     )
     return tuple(SampleColumn(name, "string", False, source) for name, source in made)
 
@@ -71,7 +81,7 @@ def data_columns(product: Product, seed: int, escape: Escape) -> tuple[SampleCol
     required = set(product.schema.get("required", ()))
     for needed in product.schema.get("dependentRequired", {}).values():
         required.update(needed)
-    fields = _Fields(product, seed, escape)
+    fields = _Fields(product, seed, escape, life_of(product))
     found = [fields.column(name, name not in required) for name in product.schema["properties"]]
     found.sort(key=lambda column: column.optional)
     if found[0].optional:  # something must stand before the first comma
@@ -84,49 +94,43 @@ class _Fields:
     product: Product
     seed: int
     escape: Escape
+    life: ProductLife
 
     def column(self, name: str, optional: bool) -> SampleColumn:
         schema = resolve(self.product.schema["properties"][name], self.product.schema.get("$defs", {}))
         kind: Any = schema.get("type")
-        source = self._known(name, schema) or self._drawn(name, schema)
-        return SampleColumn(name, kind if kind in ("string", "integer", "boolean") else "json", optional, source)
+        told = self._told(name, schema, optional)
+        kind = kind if kind in ("string", "integer", "boolean") else "json"
+        return SampleColumn(name, kind, optional, told or self._drawn(name, schema), told is not None)
 
-    def _known(self, name: str, schema: Schema) -> sources.ColumnSource | None:
-        """The source of a well-known field, which follows from enterprise, day or row; None if its schema differs."""
-        is_integer, pattern = schema.get("type") == "integer", schema.get("pattern")
-        if name in ("record_id", "report_id") and pattern == _SERIAL_PATTERN:
+    def _told(self, name: str, schema: Schema, optional: bool) -> sources.ColumnSource | None:
+        """The source of a field of which the life tells; None if the schema does not take what it says."""
+        if name in ("record_id", "report_id") and schema.get("pattern") == _SERIAL_PATTERN:
             return self._serial()
-        if name == "name" and schema.get("maxLength", 0) >= 40:
-            return self._enterprise_name()
-        if words.TEMPLATES.get(name, "").startswith(_CITY) and schema.get("maxLength", 0) >= 40:
-            return self._placed(name)
-        if name == "month" and pattern:
-            return sources.Day(name, 0, 0, width=7)
-        if name == "year" and is_integer:
-            return sources.Year()
-        if name == "division" and is_integer:
-            return sources.DivisionCode()
-        if name.endswith("uscc") and pattern:
-            return sources.SubjectText(("USCC",), number=True)
-        return None
+        source = self.life.fields.get("uscc" if name.endswith("uscc") and name not in self.life.fields else name)
+        if source is None or (source.given is not None and not optional):
+            return None
+        if schema.get("type", "string") not in ("string", "integer", "boolean"):
+            return None
+        return fitted(source, schema)
 
     def _drawn(self, name: str, schema: Schema) -> sources.ColumnSource:
         kind = schema.get("type")
         fixed = [schema["const"]] if "const" in schema else schema.get("enum")
         if kind == "boolean":
-            return sources.Flag(name, fixed or (False, True))
+            return drawn.drawn_flag(name, fixed or (False, True))
         if kind == "integer":
             if fixed or "examples" in schema:
-                return sources.NumberPool(name, fixed or schema["examples"])
-            return sources.Magnitudes(name, *integer_range(name, schema), schema.get("multipleOf", 1))
+                return drawn.NumberPool(name, fixed or schema["examples"])
+            return drawn.Magnitudes(name, *integer_range(name, schema), schema.get("multipleOf", 1))
         if is_date(schema) and not fixed:
-            return sources.Day(name, *_DAYS.get(name, _BEGINNINGS))
+            return drawn.drawn_date(name, *_DAYS.get(name, _BEGINNINGS))
         values = self._values(name)
         if kind != "string":
             made = (values.value(name, schema) for _ in range(_JSON_POOL))
-            return sources.Pool(name, [self.escape.json(orjson.dumps(value).decode()) for value in made])
+            return drawn.Pool(name, [self.escape.json(orjson.dumps(value).decode()) for value in made])
         texts = fixed or schema.get("examples") or [values.value(name, schema) for _ in range(_POOL)]
-        return sources.Pool(name, [self.escape.text(text) for text in texts])
+        return drawn.Pool(name, [self.escape.text(text) for text in texts])
 
     def _values(self, name: str) -> Values:
         seed = f"{self.seed}/{self.product.ref}/{name}"
@@ -140,26 +144,4 @@ class _Fields:
     def _serial(self) -> sources.ColumnSource:
         """A serial number, so that no two documents of an enterprise are equal."""
         initials = "".join(word[0] for word in f"{self.product.name}-x".split("-"))[:2].upper()
-        return sources.Serial(f"{initials}{self.product.digest[0] % 100:02}{self.seed % 10_000:04}".encode())
-
-    def _city(self, suffix: str = "") -> sources.ColumnSource:
-        """The enterprise's city, without the suffix."""
-        cities = [self.escape.text(city.removesuffix(suffix)) for city in self._cities()]
-        if self.product.subjects == ("TWUBN",):
-            return sources.Pool("city", cities, by_enterprise=True)
-        return sources.ByDivision(cities)
-
-    def _placed(self, name: str) -> sources.ColumnSource:
-        values, template = self._values(name), words.TEMPLATES[name].removeprefix(_CITY)
-        return sources.Joined(
-            [self._city(), sources.Pool(name, [self.escape.text(values.phrase(template)) for _ in range(_POOL)])]
-        )
-
-    def _enterprise_name(self) -> sources.ColumnSource:
-        trades = [first + second for first in words.TRADE for second in words.TRADE]
-        parts = (("mark", (words.MARK,)), ("trade", trades), ("industry", words.INDUSTRIES), ("form", words.FORMS))
-        pools = (
-            sources.Pool(f"name/{label}", [self.escape.text(text) for text in texts], by_enterprise=True)
-            for label, texts in parts
-        )
-        return sources.Joined([self._city("市"), *pools])
+        return sources.Serial(f"{initials}{self.product.number % 100:02}{self.seed % 10_000:04}".encode())

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from creditchain.identifiers import DIVISIONS
 from creditchain.sample.draws import Draws, Words
+from creditchain.sample.population import Integers
+from creditchain.sample.tables import decimal_rows
 
 Rows = npt.NDArray[np.uint8]
 
@@ -29,9 +31,13 @@ MAX_TWUBN = 2 * _TWUBN_SERIALS
 
 #: Taiwan's enterprises have business numbers, and GB/T 2260 gives no divisions below 710000.
 _TAIWAN = 710000
-DIVISION_CODES: tuple[int, ...] = tuple(code for code in DIVISIONS if code != _TAIWAN)
+_MUNICIPALITIES = (110000, 120000, 310000, 500000)
+#: Where enterprises are registered: municipalities and cities, not provinces.
+DIVISION_CODES: tuple[int, ...] = tuple(
+    code for code in DIVISIONS if code in _MUNICIPALITIES or (code % 10_000 and code != _TAIWAN)
+)
 #: Registered by market supervision (9) as enterprise, individual business or farmers' cooperative.
-_KINDS = (b"91",) * 8 + (b"92", b"93")
+_KINDS = (b"91", b"92", b"93")
 
 _CHARACTERS = np.frombuffer(_ALPHABET, np.uint8)
 _USCC_VALUE = np.zeros(256, np.int32)
@@ -44,22 +50,19 @@ def _table(texts: tuple[bytes, ...]) -> Rows:
     return np.frombuffer(b"".join(texts), np.uint8).reshape(len(texts), -1)
 
 
-_DIVISION_ROWS = _table(tuple(b"%06d" % code for code in DIVISION_CODES))
 _KIND_ROWS = _table(_KINDS)
 
 
-def division_places(draws: Draws, enterprises: Words) -> Words:
-    """The index in DIVISION_CODES of each enterprise's division."""
-    return draws.below("division", enterprises, len(DIVISION_CODES))
+def uscc_rows(draws: Draws, enterprises: Words, divisions: Integers, kinds: Integers) -> Rows:
+    """The USCC of each enterprise, by its ordinal below MAX_USCC, the code of its division, and its kind: rows (n, 18).
 
-
-def uscc_rows(draws: Draws, enterprises: Words) -> Rows:
-    """The USCC of each enterprise, by its ordinal below MAX_USCC: uint8 rows (n, 18)."""
+    kinds: 0 for enterprises, 1 for individual businesses, 2 for farmers' cooperatives.
+    """
     rows = np.empty((len(enterprises), 18), np.uint8)
-    rows[:, 0:2] = _KIND_ROWS[draws.below("kind", enterprises, len(_KINDS))]
-    rows[:, 2:8] = _DIVISION_ROWS[division_places(draws, enterprises)]
+    rows[:, 0:2] = _KIND_ROWS[kinds]
+    rows[:, 2:8] = decimal_rows(divisions, 6)
     rows[:, 8:10] = (ord("Y"), ord("X"))
-    serials = _shuffled(draws, enterprises, _SERIALS)
+    serials = shuffled(draws, enterprises, _SERIALS)
     for column in range(10, 16):
         serials, digits = np.divmod(serials, np.uint64(31))
         rows[:, column] = _CHARACTERS[digits]
@@ -71,7 +74,7 @@ def uscc_rows(draws: Draws, enterprises: Words) -> Rows:
 def twubn_rows(draws: Draws, enterprises: Words) -> Rows:
     """The Taiwan business number (rule of 2023) of each enterprise, by its ordinal below MAX_TWUBN: rows (n, 8)."""
     halves, second = np.divmod(enterprises, np.uint64(2))
-    serials = _shuffled(draws, halves, _TWUBN_SERIALS)
+    serials = shuffled(draws, halves, _TWUBN_SERIALS)
     digits = np.empty((len(enterprises), 8), np.int32)
     for column in range(6, -1, -1):
         serials, digits[:, column] = np.divmod(serials, np.uint64(10))
@@ -87,7 +90,7 @@ def _weighted(values: npt.NDArray[np.int32], rows: Rows, weights: tuple[int, ...
     return total
 
 
-def _shuffled(draws: Draws, ordinals: Words, modulus: int) -> Words:
+def shuffled(draws: Draws, ordinals: Words, modulus: int) -> Words:
     """A permutation of the ordinals below `modulus` that depends on the seed: an affine map modulo `modulus`."""
     factor, offset = (int(word) for word in draws.words("shuffle", np.arange(2, dtype=np.uint64)))
     factor = factor % (1 << 31) | 1

@@ -12,7 +12,9 @@ import pyarrow as pa
 
 from creditchain.products import Product
 from creditchain.sample.columns import Escape, SampleColumn, data_columns, envelope_columns
-from creditchain.sample.sources import Bytes, Flag, NumberSource, Rows
+from creditchain.sample.population import Flags, Rows
+from creditchain.sample.sources import Flag, NumberSource
+from creditchain.sample.tables import Bytes
 
 _PRESENT = 179  #: of 256 optional cells, this many have a value
 
@@ -80,8 +82,12 @@ class Sheet:
         return kept[0][:size].reshape(shape), kept[1][:size].reshape(shape).view(np.bool_)
 
 
-def absent(column: SampleColumn, rows: Rows) -> npt.NDArray[np.bool_]:
-    """Which cells of an optional column are empty."""
+def absent(column: SampleColumn, rows: Rows) -> Flags:
+    """Which cells of an optional column are empty: what its source says, or some at random."""
+    if column.source.given is not None:
+        return ~column.source.given(rows)
+    if column.told:
+        return np.zeros(len(rows), np.bool_)
     return rows.draws.below(column.name + "/present", rows.ordinals, 256) >= _PRESENT
 
 

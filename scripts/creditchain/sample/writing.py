@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from creditchain.home.files import new_file
+from creditchain.sample.population import Rows
 from creditchain.sample.sampling import Sample, SampleError
 from creditchain.sample.sheets import arrow_sheet, csv_sheet, json_sheet
-from creditchain.sample.sources import Rows
 
 _Made = TypeVar("_Made")
 

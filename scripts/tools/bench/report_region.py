@@ -120,6 +120,7 @@ def _documents(folder: Path, product: Product) -> list[str]:
     path = folder / "sample.jsonl"
     write_sample(Sample(product, 2 * BATCH, ENTERPRISES), path, Form.JSONL, overwrite=True)
     lines = path.read_text("utf-8").splitlines()
+    lines = lines[::2] + lines[1::2]  # a sample goes from enterprise to enterprise: each has records in both batches
     last, found = date(2026, 6, 30), []
     for place, line in enumerate(lines):
         document = json.loads(line)

@@ -92,6 +92,19 @@ def test_sample_of_all_products(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert all(Path(row["file"]).read_text(encoding="utf-8").count("\n") == 4 for row in rows)
 
 
+def test_sample_of_all_that_some_enterprises_have(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = ["--enterprises", "30", "--seed", "1", "--as-of", "2025-03-31", "-o", str(tmp_path)]
+    assert run(["sample", "--all-products", *wanted, "--json"]) == 0
+    rows = {row["product"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["registry-basic/1"]["records"] == 30
+    assert rows["power-usage/1"]["records"] > 500
+    assert 0 < rows["administrative-penalty/1"]["records"] < 20
+    for row in rows.values():
+        documents = [json.loads(line) for line in Path(row["file"]).read_text(encoding="utf-8").splitlines()]
+        assert len(documents) == row["records"]
+        assert all(document["as_of"] <= "2025-03-31" for document in documents)
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -99,6 +112,8 @@ def test_sample_of_all_products(tmp_path: Path, capsys: pytest.CaptureFixture[st
         (["-o", "a.jsonl", "--format", "xml"], 2),
         (["-o", "a.jsonl", "--product", "nothing/1"], 4),
         (["-o", "a.jsonl", "--records", "0"], 4),
+        (["-o", "a.jsonl", "--as-of", "30.6.2026"], 2),
+        (["-o", "a.jsonl", "--as-of", "1999-01-01"], 4),
         ([], 2),
     ],
 )

@@ -6,14 +6,21 @@ import numpy as np
 import pytest
 import stdnum.tw.ubn
 
-from creditchain.identifiers import DIVISIONS, REGION_PROVINCES, IdentifierError, parse_twubn, parse_uscc
-from creditchain.sample.draws import Draws, mix
-from creditchain.sample.numbers import MAX_TWUBN, MAX_USCC, twubn_rows, uscc_rows
+from creditchain.identifiers import REGION_PROVINCES, IdentifierError, parse_twubn, parse_uscc
+from creditchain.sample.draws import Draws, Words, mix
+from creditchain.sample.names import uscc
+from creditchain.sample.numbers import DIVISION_CODES, MAX_TWUBN, MAX_USCC, twubn_rows
+from creditchain.sample.population import Firms
 
 COUNT = 3000
 SPREAD = np.unique(np.concatenate([np.arange(COUNT), np.linspace(0, MAX_USCC - 1, COUNT).astype(int)])).astype(
     np.uint64
 )
+
+
+def usccs(seed: int, ordinals: Words) -> list[str]:
+    firms = Firms(ordinals, np.zeros(len(ordinals), np.bool_), 20_634, Draws(seed))
+    return texts(uscc(firms))
 
 
 def texts(rows: np.ndarray) -> list[str]:
@@ -22,16 +29,16 @@ def texts(rows: np.ndarray) -> list[str]:
 
 @pytest.mark.parametrize("seed", [0, 1, 2**62])
 def test_usccs_are_valid_and_differ(seed: int) -> None:
-    found = texts(uscc_rows(Draws(seed), SPREAD))
+    found = usccs(seed, SPREAD)
     for number in found:
         assert parse_uscc(number).number == number
-        assert int(number[2:8]) in DIVISIONS
+        assert int(number[2:8]) in DIVISION_CODES
         assert number[8:10] == "YX"
     assert len(set(found)) == len(found)
 
 
 def test_usccs_come_from_all_provinces_of_the_regions() -> None:
-    provinces = {int(number[2:4]) for number in texts(uscc_rows(Draws(0), SPREAD))}
+    provinces = {int(number[2:4]) for number in usccs(0, SPREAD)}
     assert provinces == {code for codes in REGION_PROVINCES.values() for code in codes} - {71}
 
 
@@ -51,7 +58,7 @@ def test_taiwan_numbers_use_what_the_rule_of_2023_added() -> None:
 
 
 def test_one_wrong_character_is_noticed() -> None:
-    for number in texts(uscc_rows(Draws(0), np.arange(30, dtype=np.uint64))):
+    for number in usccs(0, np.arange(30, dtype=np.uint64)):
         for place in range(18):
             wrong = number[:place] + ("1" if number[place] != "1" else "2") + number[place + 1 :]
             with pytest.raises(IdentifierError):
@@ -60,7 +67,7 @@ def test_one_wrong_character_is_noticed() -> None:
 
 def test_another_seed_gives_other_enterprises() -> None:
     ordinals = np.arange(COUNT, dtype=np.uint64)
-    assert not set(texts(uscc_rows(Draws(1), ordinals))) & set(texts(uscc_rows(Draws(2), ordinals)))
+    assert not set(usccs(1, ordinals)) & set(usccs(2, ordinals))
 
 
 def test_draws_are_splitmix64_and_even() -> None:
