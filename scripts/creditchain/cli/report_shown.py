@@ -99,14 +99,16 @@ def _groups(output: Output, groups: Iterable[Group], lang: Language) -> None:
         if group.lines:
             rows = [[lang.line(value) for value in line] for line in group.lines]
             output.table([lang.line(one) for one in group.columns], rows)
+        if group.note is not None:
+            output.line("    ", ("dim", lang.line(group.note)))
 
 
 def _rows(output: Output, rows: Iterable[Row], lang: Language) -> None:
     """Titles and values, the values below each other."""
     from rich.cells import cell_len
 
-    shown = [(lang.line(row.title), lang.line(row.value)) for row in rows]
-    widest = max((cell_len(title) for title, _ in shown), default=0)
-    for title, value in shown:
+    shown = [(lang.line(row.title), lang.line(row.value), row.note) for row in rows]
+    widest = max((cell_len(title) for title, _, _ in shown), default=0)
+    for title, value, note in shown:
         line: list[Piece] = ["    ", ("dim", title), " " * (widest - cell_len(title) + 2), value]
-        output.line(*line)
+        output.line(*line, *([] if note is None else [("dim", f"  ({lang.line(note)})")]))

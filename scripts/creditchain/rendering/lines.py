@@ -82,13 +82,18 @@ def _groups(groups: Iterable[Group], lang: Language) -> list[dict[str, Any]]:
             "rows": _rows(group.rows, lang),
             "columns": [lang.of(column) for column in group.columns],
             "lines": [[lang.of(value) for value in line] for line in group.lines],
+            "note": _note(group.note, lang),
         }
         for group in groups
     ]
 
 
 def _rows(rows: Iterable[Row], lang: Language) -> list[dict[str, Any]]:
-    return [{"title": lang.of(row.title), "value": lang.of(row.value)} for row in rows]
+    return [{"title": lang.of(row.title), "value": lang.of(row.value), "note": _note(row.note, lang)} for row in rows]
+
+
+def _note(note: Text | None, lang: Language) -> Told | None:
+    return None if note is None else lang.of(note)
 
 
 def _optional(text: Text, lang: Language) -> Told | None:

@@ -14,7 +14,6 @@ from creditchain.hashing import keccak256
 from creditchain.log.views import BlockRef
 from creditchain.products import Product
 from creditchain.products.purposes import Purpose
-from creditchain.products.schema import resolve
 from creditchain.times import moment
 from creditchain.verification.case import Case, JudgedRecord
 from creditchain.verification.ranged_records import RecordSteps
@@ -23,7 +22,7 @@ from creditchain.verification.verdict import Source, Text
 from creditchain.views.badges import Around, badges_of
 from creditchain.views.shown import Group, RecordShown, ReportPart, ReportView, Row
 from creditchain.views.texts import readable, same
-from creditchain.views.values import groups_of
+from creditchain.views.values import groups_of, inner_groups
 
 _NO_SCHEMA: Final[Mapping[str, Any]] = {}
 _UNKNOWN: Final = Text("report of an unknown product", "未知产品的报告")
@@ -45,6 +44,8 @@ def view_of(judged: JudgedReport, raw: bytes, names: Mapping[int, Text] | None =
     data = _data(case.report)
     schema = _NO_SCHEMA if case.product is None else case.product.schema
     inside = frozenset(name for name in data if _section(name, data) is not None)
+    above = frozenset(name for name in _IN_HEADING if isinstance(data.get(name), str))
+    notes: Mapping[str, Text] = {}
     return ReportView(
         title=_UNKNOWN if case.product is None else Text(case.product.title, case.product.title_zh),
         number=_text(data, "report_id"),
@@ -52,8 +53,8 @@ def view_of(judged: JudgedReport, raw: bytes, names: Mapping[int, Text] | None =
         heading=tuple(_heading(case, data, around)),
         verdict=judged.verdict,
         facts=facts_text(judged.verdict.source),
-        summary=groups_of(data, schema, inside | _IN_HEADING),
-        parts=tuple(_parts(data, schema, inside, shown)),
+        summary=groups_of(data, schema, inside | above, notes),
+        parts=tuple(_parts(shown, {name: inner_groups(name, data, schema, notes) for name in inside})),
         digest="0x" + keccak256(raw).hex(),
     )
 
@@ -160,16 +161,12 @@ def _purpose(code: int) -> Text:
     return Text(purpose.label.replace("_", " "), purpose.zh)
 
 
-def _parts(
-    data: Mapping[str, Any], schema: Mapping[str, Any], inside: frozenset[str], shown: list[tuple[Section, RecordShown]]
-) -> Iterator[ReportPart]:
-    for section in sorted({*(SECTIONS[name] for name in inside), *(one for one, _ in shown)}):
-        own = data.get(section.label) if section.label in inside else None
-        described = resolve(schema.get("properties", {}).get(section.label, {}), schema.get("$defs", {}))
-        groups = () if own is None else groups_of(own, described)
+def _parts(shown: list[tuple[Section, RecordShown]], own: Mapping[str, tuple[Group, ...]]) -> Iterator[ReportPart]:
+    """The parts, each with what the issuer says in it (`own`, by the section's name) and its records."""
+    for section in sorted({*(SECTIONS[name] for name in own), *(one for one, _ in shown)}):
         yield ReportPart(
             title=Text(section.label.capitalize(), section.zh),
-            groups=groups,
+            groups=own.get(section.label, ()),
             records=tuple(record for one, record in shown if one is section),
         )
 

@@ -41,10 +41,12 @@ class Row:
 
     title: Text
     value: Text
+    note: Text | None = None  #: of a figure: which records it follows from, or whose word it is
 
     def as_json(self) -> dict[str, Any]:
         """The row as JSON."""
-        return {"title": self.title._asdict(), "value": self.value._asdict()}
+        note = None if self.note is None else self.note._asdict()
+        return {"title": self.title._asdict(), "value": self.value._asdict(), "note": note}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Group:
     rows: tuple[Row, ...] = ()
     columns: tuple[Text, ...] = ()
     lines: tuple[tuple[Text, ...], ...] = ()  #: of the table; each has a value for each column
+    note: Text | None = None  #: of the table, as a row has it
 
     def as_json(self) -> dict[str, Any]:
         """The group as JSON."""
@@ -63,6 +66,7 @@ class Group:
             "rows": [row.as_json() for row in self.rows],
             "columns": [column._asdict() for column in self.columns],
             "lines": [[value._asdict() for value in line] for line in self.lines],
+            "note": None if self.note is None else self.note._asdict(),
         }
 
 

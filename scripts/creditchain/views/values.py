@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from creditchain.identifiers.divisions import enclosing_division
@@ -29,18 +30,42 @@ _UNITS: Final[Mapping[str, str]] = {
 _UNIT: Final = re.compile(r"（([^（）]+)）$")
 #: Endings of names that say what kind of number a field is, which its unit or its value says too.
 _ENDINGS: Final = re.compile(r"_(fen|kwh|kva|m2|mbps|tce|twd|t)$")
+#: A table has no more columns. Lists of objects that fit no product may have as many names as objects.
+_MOST_COLUMNS: Final = 12
 #: What a field says in its name alone.
 _WORDS: Final[Mapping[str, str]] = {"no": "no.", "id": "ID", "hs": "HS", "uscc": "USCC"}
 
 
-def groups_of(data: Mapping[str, Any], schema: Schema, leave: frozenset[str] = frozenset()) -> tuple[Group, ...]:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What reading a document's data takes beside the data."""
+
+    defs: Schema = field(default_factory=dict)  #: what `$ref` of the product's schema refers to
+    notes: Mapping[str, Text] = field(default_factory=dict)  #: on fields, by their dotted names
+
+
+def groups_of(
+    data: Mapping[str, Any],
+    schema: Schema,
+    leave: frozenset[str] = frozenset(),
+    notes: Mapping[str, Text] | None = None,
+) -> tuple[Group, ...]:
     """The rows of a document's `data`, then a group for each object in it, and a table for each list of objects.
 
     Args:
         schema: of the data; an empty one if the product is not known.
         leave: names of members to leave out.
+        notes: on fields, by their dotted names.
     """
-    return tuple(_groups(None, data, schema, schema.get("$defs", {}), _NO_FIGURES | leave))
+    reading = _Reading(schema.get("$defs", {}), notes or {})
+    return tuple(_groups("", None, data, schema, reading, _NO_FIGURES | leave))
+
+
+def inner_groups(name: str, data: Mapping[str, Any], schema: Schema, notes: Mapping[str, Text]) -> tuple[Group, ...]:
+    """The groups of the object that a member of `data` is, without its title. `schema` and `notes`: of the data."""
+    reading = _Reading(schema.get("$defs", {}), notes)
+    described = resolve(_properties(schema, reading.defs).get(name, {}), reading.defs)
+    return tuple(_groups(f"{name}.", None, data[name], described, reading))
 
 
 def title_of(name: str, schema: Schema) -> Text:
@@ -65,21 +90,26 @@ def _english(name: str, unit: str) -> str:
 
 
 def _groups(
-    title: Text | None, data: Mapping[str, Any], schema: Schema, defs: Schema, leave: frozenset[str] = frozenset()
+    path: str,
+    title: Text | None,
+    data: Mapping[str, Any],
+    schema: Schema,
+    reading: _Reading,
+    leave: frozenset[str] = frozenset(),
 ) -> Iterator[Group]:
-    fields = _properties(schema, defs)
+    fields, defs = _properties(schema, reading.defs), reading.defs
     rows: list[Row] = []
     inner: list[Group] = []
     # In the order of the product's file; what the product does not have comes last.
     for name in sorted(data.keys() - leave, key=lambda one: (_place(one, fields), one)):
         value, described = data[name], resolve(fields.get(name, {}), defs)
-        named = title_of(name, described)
+        named, note = title_of(name, described), reading.notes.get(path + name)
         if isinstance(value, Mapping):
-            inner += _groups(named, value, described, defs)
+            inner += _groups(f"{path}{name}.", named, value, described, reading)
         elif isinstance(value, list) and any(isinstance(one, Mapping | list) for one in value):
-            inner.append(_table(named, value, described, defs))
+            inner.append(replace(_table(named, value, described, defs), note=note))
         else:
-            rows.append(Row(named, _value(name, value, described, data)))
+            rows.append(Row(named, _value(name, value, described, data), note))
     if rows or (title is not None and not inner):
         yield Group(title, tuple(rows))
     yield from inner
@@ -102,6 +132,8 @@ def _table(title: Text, items: Sequence[Any], schema: Schema, defs: Schema) -> G
     fields = _properties(resolve(schema.get("items", {}), defs), defs)
     lines = [one if isinstance(one, Mapping) else {"": one} for one in items]
     names = sorted({name for line in lines for name in line}, key=lambda one: (_place(one, fields), one))
+    if len(names) > _MOST_COLUMNS:
+        lines, names = [{"": one} for one in items], [""]
     described = {name: resolve(fields.get(name, {}), defs) for name in names}
     return Group(
         title,

@@ -22,7 +22,8 @@ from creditchain.verification.verdict import Outcome, Status, Text
 from creditchain.views.codes import code_text
 from creditchain.views.languages import Language
 from creditchain.views.report import view_of
-from creditchain.views.values import groups_of
+from creditchain.views.shown import Row
+from creditchain.views.values import groups_of, inner_groups
 from creditchain.vocabulary import DisputeState
 
 
@@ -188,6 +189,22 @@ def test_data_of_an_unknown_product_is_shown_under_its_own_names():
     assert shown == {
         "Count": "2", "Flag": "yes", "List": "a, b", "X": "CNY -0.05", "Empty": "none", "None": "none"
     }  # fmt: skip
+
+
+def test_a_list_with_as_many_names_as_objects_is_no_table_of_their_square():
+    (table,) = groups_of({"list": [{f"name{at}": at} for at in range(5000)]}, {})
+    assert len(table.columns) == 1
+    assert [line[0].en for line in table.lines[:2]] == ["Name0: 0", "Name1: 1"]
+
+
+def test_references_of_a_schema_hold_inside_its_objects():
+    schema = {
+        "properties": {"basic": {"type": "object", "properties": {"fee_fen": {"$ref": "#/$defs/fee"}}}},
+        "$defs": {"fee": {"type": "integer", "title": "费用（分）"}},
+    }
+    (group,) = inner_groups("basic", {"basic": {"fee_fen": 150}}, schema, {"basic.fee_fen": Text("a note", "说明")})
+    assert group.title is None
+    assert group.rows == (Row(Text("Fee", "费用"), Text("CNY 1.50", "1.50 元"), Text("a note", "说明")),)
 
 
 def test_amounts_are_of_the_currency_that_stands_beside_them():
