@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from shown_world import region_of, report_of, view
+from shown_world import region_of, view, with_table
 from test_report_pdf import squeezed, strings
 
 from creditchain.rendering.html import report_html
@@ -44,7 +44,7 @@ class Page(HTMLParser):
 
 def page_of(lang: Language = Language.BOTH, **changes: Any) -> tuple[Page, dict[str, Any]]:
     region = region_of(6, 4, **changes)
-    shown = view(region, report_of(region))
+    shown = with_table(view(region, region.honest()))
     return Page(report_html(shown, lang)), told(shown, lang)
 
 
@@ -75,7 +75,7 @@ def test_nothing_runs_and_nothing_is_loaded():
 
 def test_the_policy_allows_its_own_style_alone():
     region = region_of(2, 1)
-    html = report_html(view(region, report_of(region))).decode()
+    html = report_html(view(region, region.honest())).decode()
     (style,) = re.findall(r"<style>(.*?)</style>", html, re.S)
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', html)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

@@ -10,7 +10,7 @@ from typing import Any
 import pypdf
 import pytest
 from report_world import Region
-from shown_world import region_of, report_of, view
+from shown_world import region_of, view, with_table
 
 from creditchain.packages.report_package import ReportPackage
 from creditchain.rendering.embedded import embedded_package
@@ -50,9 +50,9 @@ class Printed:
     """A report, its view and its PDF."""
 
     def __init__(self, region: Region, lang: Language = Language.BOTH) -> None:
-        self.package: ReportPackage = report_of(region)
+        self.package: ReportPackage = region.honest()
         self.raw = self.package.to_json()
-        self.view: ReportView = view(region, self.package)
+        self.view: ReportView = with_table(view(region, self.package))
         self.lang = lang
         self.pdf = report_pdf(self.view, self.raw, lang)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from report_world import CATALOGUE, FIGURES, POWER, REGISTRY, SUBJECT, TAX, Bend, Region
+from report_world import CATALOGUE, POWER, REGISTRY, SUBJECT, TAX, Bend, Region
 
 from creditchain.log.facts import Basis
 from creditchain.packages.report_package import ReportPackage
@@ -14,7 +14,8 @@ from creditchain.verification.policy import Policy
 from creditchain.verification.report import JudgedReport, judge_report
 from creditchain.verification.verdict import Source, Text
 from creditchain.views.report import view_of
-from creditchain.views.shown import Group, RecordShown, ReportView
+from creditchain.views.shown import Group, RecordShown, ReportView, Row
+from creditchain.views.values import groups_of
 from creditchain.vocabulary import Life
 
 NAMES = {REGISTRY: Text("Market regulator of Nanjing", "南京市市场监督管理局")}
@@ -39,16 +40,6 @@ def _day(number: int) -> str:
     return f"2024-{number % DAYS // 28 + 1:02}-{number % 28 + 1:02}"
 
 
-def report_of(region: Region) -> ReportPackage:
-    """An honest report, with factors of a score, which are a table."""
-    factors = [
-        {"factor": "用电稳定", "source": "power-usage/1", "points": 12},
-        {"factor": "纳税信用级别", "source": "tax-payment/1", "points": -3},
-    ]
-    made = region.assemble(data={**FIGURES, "factors": factors})
-    return region.deliver(made.package, region.consents())
-
-
 def judged(region: Region, package: ReportPackage, **changes: Any) -> JudgedReport:
     """The report, judged by what the region says; `changes` replaces parts of the evidence."""
     evidence = region.evidence(package)
@@ -59,6 +50,22 @@ def judged(region: Region, package: ReportPackage, **changes: Any) -> JudgedRepo
 def view(region: Region, package: ReportPackage, **changes: Any) -> ReportView:
     """The view of it."""
     return view_of(judged(region, package, **changes), package.to_json(), NAMES)
+
+
+def with_table(shown: ReportView) -> ReportView:
+    """The view with factors of a score, which are a table, in what the issuer says."""
+    items = [{"factor": "用电稳定", "points": 12}, {"factor": "纳税信用级别", "points": -3}]
+    schema = {
+        "properties": {
+            "factors": {
+                "title": "评分因素",
+                "items": {"properties": {"factor": {"title": "因素"}, "points": {"title": "得分"}}},
+            }
+        }
+    }
+    groups = groups_of({"factors": items}, schema, notes={"factors": Text("from record 1", "依据记录 1")})
+    row = Row(Text("Sales", "销售额"), Text("CNY 1.00", "1.00 元"), Text("from records 2–4", "依据记录 2–4"))
+    return replace(shown, summary=(*shown.summary, Group(None, (row,)), *groups))
 
 
 def records(shown: ReportView) -> list[RecordShown]:

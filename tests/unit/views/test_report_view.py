@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from report_world import CATALOGUE, POWER, Region
-from shown_world import NAMES, WORD, judged, records, region_of, report_of, texts, values, view
+from shown_world import NAMES, WORD, judged, records, region_of, texts, values, view, with_table
 
 from creditchain.hashing import keccak256
 from creditchain.log.views import RecordState
@@ -176,11 +176,10 @@ def test_hidden_characters_of_a_document_are_written_out():
 
 
 def test_a_list_of_objects_is_a_table(region: Region):
-    (table,) = [group for group in view(region, report_of(region)).summary if group.lines]
-    assert [one.zh for one in table.columns] == ["因素", "来源产品", "得分"]
-    assert [[one.zh for one in line] for line in table.lines] == [
-        ["用电稳定", "power-usage/1", "12"], ["纳税信用级别", "tax-payment/1", "-3"]
-    ]  # fmt: skip
+    table = with_table(view(region, region.honest())).summary[-1]
+    assert [one.zh for one in table.columns] == ["因素", "得分"]
+    assert [[one.zh for one in line] for line in table.lines] == [["用电稳定", "12"], ["纳税信用级别", "-3"]]
+    assert table.note == Text("from record 1", "依据记录 1")
 
 
 def test_data_of_an_unknown_product_is_shown_under_its_own_names():
