@@ -53,6 +53,8 @@ def _place_on(server: Server, chain_id: int, folder: Path) -> Place:
     networks = folder / "networks.toml"
     # Endpoints of tests are one node, or lie: nobody comes to a block that he does not name at once.
     fields = f"chain_id = {chain_id}\npoll_seconds = 0.02\ncatch_up_seconds = 0.1\ntold = true\n"
+    if server.kind == "ganache":  # it loses a request now and then, and answers when it is asked again
+        fields += "timeout_seconds = 8.0\ndeadline_seconds = 900.0\n"
     networks.write_text(f'[spot]\nurl = "{server.url}"\n{fields}')
     return Place("spot", folder, networks)
 
