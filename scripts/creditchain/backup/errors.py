@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from creditchain.errors import ConfigError, NotValidError, Place, RefusedError
+from creditchain.errors import ConfigError, NotValidError, Place, RefusedError, UnavailableError
 
 
 class BackupError(NotValidError):
@@ -11,6 +11,10 @@ class BackupError(NotValidError):
 
 class PasswordError(ConfigError):
     """The password does not open the backup."""
+
+
+class TooMuchWorkError(UnavailableError):
+    """Trying the password would take this machine too long: it is far slower than the one that made the backup."""
 
 
 class BackupRefusedError(RefusedError):

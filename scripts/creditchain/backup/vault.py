@@ -15,11 +15,14 @@ from typing import Any, BinaryIO
 
 import pyrage
 
-from creditchain.backup.errors import BackupError, PasswordError, damaged
+from creditchain.backup.errors import BackupError, PasswordError, TooMuchWorkError, damaged
 from creditchain.errors import Place
 
 KEY_FILE = "key.age"
 _DIGEST = 32
+
+#: pyrage measures before each attempt how much work this machine can do, and a busy one may seem slow for a moment.
+_MEASUREMENTS = 10
 
 #: Told how many bytes of the content passed, before encryption.
 Tick = Callable[[int], None]
@@ -41,9 +44,9 @@ class Vault:
 
     @classmethod
     def unlock(cls, key_file: bytes, password: str) -> Vault:
-        """The vault of a key file. Raises PasswordError; BackupError for a file that holds no identity."""
+        """The vault of a key file. Raises PasswordError, TooMuchWorkError; BackupError: the file holds no identity."""
         try:
-            lines = pyrage.passphrase.decrypt(key_file, password).decode().splitlines()
+            lines = _decrypted(key_file, password).decode().splitlines()
         except (pyrage.DecryptError, ValueError) as error:
             raise PasswordError(
                 "the backup cannot be opened",
@@ -164,3 +167,20 @@ def _raise_first(*sides: _Side) -> None:
     for side in sides:
         if side.raised is not None:
             raise side.raised from None
+
+
+def _decrypted(key_file: bytes, password: str) -> bytes:
+    """What the key file holds. Raises pyrage.DecryptError; TooMuchWorkError."""
+    for _ in range(_MEASUREMENTS):
+        try:
+            content: bytes = pyrage.passphrase.decrypt(key_file, password)
+        except pyrage.DecryptError as error:
+            if "Excessive work" not in str(error):  # pyrage has one kind of error for all
+                raise
+        else:
+            return content
+    raise TooMuchWorkError(
+        "trying the password would take this machine too long",
+        hint="Run it again when the machine is idle, or on one as fast as the one that made the backup.",
+        place=Place(KEY_FILE),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sqlite3
 import stat
 import threading
@@ -28,6 +29,7 @@ from homes import (
 
 from creditchain.backup import BackupRefusedError, PasswordError, check_backup, make_backup, restore_backup
 from creditchain.backup import making as making_room
+from creditchain.backup.errors import TooMuchWorkError
 from creditchain.backup.vault import Vault
 from creditchain.batch.errors import BatchError
 from creditchain.batch.folder.opened import open_batch
@@ -257,3 +259,7 @@ def test_the_password_is_what_opens_it() -> None:
         assert opened.getvalue() == b"content" * 20_000
         with pytest.raises(PasswordError):
             Vault.unlock(key_file, PASSWORD + "!")
+        # A machine that is a million times faster made it.
+        harder = re.sub(rb"(-> scrypt \S+ )\d+", rb"\g<1>40", key_file)
+        with pytest.raises(TooMuchWorkError, match="too long"):
+            Vault.unlock(harder, PASSWORD)
