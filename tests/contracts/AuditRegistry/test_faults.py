@@ -230,6 +230,15 @@ def test_a_leaf_that_is_in_the_book_is_not_omitted(region):
             prove_omission(region, batch, (SORTED[:5], 2), entered, SORTED[:5], place)
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_only_leaf_of_a_book_is_not_omitted(region, place):
+    """It is the first and the last at once: one side of it is judged all the same."""
+    batch = publish(region, SORTED[:1])
+    entered = enter(region, SORTED[:1])
+    with refused("AuditRegistryNotBetween", 0):
+        prove_omission(region, batch, (SORTED[:1], 0), entered, SORTED[:1], place)
+
+
 @pytest.mark.parametrize(("left", "right"), [(0, 2), (2, 1), (1, 1), (3, 1)])
 def test_an_omission_between_leaves_that_are_not_neighbours(region, left, right):
     batch = publish(region, SORTED[:5])
@@ -247,6 +256,11 @@ def test_an_omission_needs_neighbours_of_the_book(region):
     with refused("AuditRegistryInclusion", root, 0, reference.leaf(*made_up[0])):
         region.audits.proveOmission(
             shown(region, batch), shown_leaf(SORTED[:3], 1), shown(region, entered), NO_LEAF, made_up
+        )
+    beside = (made_up[0], 2, shown_leaf(SORTED[:3], 2)[2])
+    with refused("AuditRegistryInclusion", root, 2, reference.leaf(*beside[0])):
+        region.audits.proveOmission(
+            shown(region, batch), shown_leaf(SORTED[:3], 1), shown(region, entered), beside, (NO_LEAF[0], 3, [])
         )
     foreign = (leaf_opening(7), 1, shown_leaf(SORTED[:3], 1)[2])
     with refused("AuditRegistryInclusion", root, 1, reference.leaf(*foreign[0])):

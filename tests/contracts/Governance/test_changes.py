@@ -59,6 +59,8 @@ def test_the_founder_is_the_first_entry():
     log = deploy("RegionLog", manager, b"PRD".ljust(32, b"\0"))
     with refused("GovernanceNotBegun"):
         manager.grantRole(GOVERNOR, accounts[4], 0, {"from": accounts[3]})
+    with refused("GovernanceNotBegun"):
+        manager.setRoleGuardian(GOVERNOR, CANCELLER, {"from": accounts[3]})
     shares = [(ACCESS, WHOLE_SPACE)]
     log.setWriter(0, manager, bits(Kind.ACCESS, Kind.OPERATION), shares, {"from": accounts[3]})
     with refused("AccessManagerUnauthorizedAccount", accounts[9], ADMIN):
