@@ -8,10 +8,11 @@ further on, and resuming copes with the latter.
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -21,8 +22,10 @@ from urllib.parse import quote
 from creditchain.backup.errors import BackupError
 from creditchain.backup.store import PART, copy_stream
 from creditchain.errors import Place
+from creditchain.home.copying import copy_to_file
 from creditchain.home.databases.limits import BUSY_SECONDS
-from creditchain.home.files import LEAVING, StorageError, storage
+from creditchain.home.files import FILE_MODE, LEAVING, StorageError, storage
+from creditchain.home.journal import open_journal
 from creditchain.home.layout import Home
 
 #: The two folders in a backup.
@@ -33,7 +36,7 @@ _MADE_AGAIN = ("books", "index", f"{LEAVING}index")
 
 #: Folders and files of a home that mean something only to running processes.
 _FLEETING_FOLDERS = ("locks",)
-_FLEETING_FILES = (f"{HOME}/devnet/running.json",)
+_FLEETING_FILES = (f"{HOME}/devnet/running.json", f"{HOME}/journal-database.json")
 _FLEETING_ENDS = (PART, ".lock", "-wal", "-shm", "-journal")
 _COPY = ".backup-"
 #: Large files of a batch: leaves, documents, levels, order; and record ids, which follow from the documents.
@@ -72,11 +75,17 @@ def batch_of(name: str) -> str | None:
     return None
 
 
-def find_sources(home: Path, deployments: Path) -> list[BackupSource]:
-    """All files of a home and its deployments, in the order in which they must be copied. Raises StorageError."""
+def find_sources(home: Home, deployments: Path) -> list[BackupSource]:
+    """All files of a home and its deployments, in the order in which they must be copied. Raises StorageError.
+
+    A journal that is in a database becomes a file of the backup, so that a restored home needs no database.
+    """
     with storage("the home folder"):
-        found = [*_walk(home, HOME)]
-        if not deployments.resolve().is_relative_to(home.resolve()):
+        found = [*_walk(home.path, HOME)]
+        if home.database is not None:
+            found = [source for source in found if source.path != home.journal]  # as it was before it was moved
+            found.append(BackupSource(f"{HOME}/{home.journal.name}", home.journal, 0, FILE_MODE))
+        if not deployments.resolve().is_relative_to(home.path.resolve()):
             found += [source for source in _walk(deployments, DEPLOYMENTS) if _is_deployment(source.name)]
         return sorted(found, key=_order)
 
@@ -88,25 +97,43 @@ def is_sealing_key(name: str) -> bool:
 
 
 @contextmanager
-def journal_and_keys(sources: Sequence[BackupSource], home: Path) -> Iterator[list[tuple[BackupSource, BinaryIO]]]:
+def journal_and_keys(sources: Sequence[BackupSource], home: Home) -> Iterator[list[tuple[BackupSource, BinaryIO]]]:
     """The journal among `sources`, and the keys of its secrets, in one state: each row's key is there.
 
     The write lock is held while the few keys are read and the journal's state is pinned, which takes milliseconds;
-    a key is destroyed only after its row let go of it. Raises StorageError.
+    a key is destroyed only after its row let go of it. Raises StorageError, JournalError.
     """
-    journal = next((source for source in sources if source.path == Home(home).journal), None)
+    journal = next((source for source in sources if source.path == home.journal), None)
     if journal is None:
         yield []
         return
-    with ExitStack() as stack, _sqlite_errors(journal.path):
-        reader = stack.enter_context(_opened(journal.path, "ro"))
-        with _write_lock(journal.path):
-            reader.execute("BEGIN")
-            reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            keys = [(key, BytesIO(key.path.read_bytes())) for key in _keys(home)]
-        copy = stack.enter_context(_unnamed_copy(reader, home))
+    copy, keys = _from_file(journal.path, home) if home.database is None else _from_server(home)
+    with copy:
         copy.seek(0)
         yield [(journal, cast(BinaryIO, copy)), *keys]
+
+
+def _from_file(path: Path, home: Home) -> tuple[IO[bytes], list[tuple[BackupSource, BinaryIO]]]:
+    with _sqlite_errors(path), _opened(path, "ro") as reader:
+        with _write_lock(path):
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            keys = _keys_held(home.path)
+        return _unnamed_copy(reader, home.path), keys
+
+
+def _from_server(home: Home) -> tuple[IO[bytes], list[tuple[BackupSource, BinaryIO]]]:
+    """The rows of the database in a new file without a name."""
+    keys: list[tuple[BackupSource, BinaryIO]] = []
+    with tempfile.TemporaryDirectory(dir=home.path, prefix=_COPY) as folder:
+        path = Path(folder, home.journal.name)
+        with open_journal(home.journal, home.database) as journal:
+            copy_to_file(journal, path, lambda: keys.extend(_keys_held(home.path)))
+        return path.open("rb"), keys
+
+
+def _keys_held(home: Path) -> list[tuple[BackupSource, BinaryIO]]:
+    return [(key, BytesIO(key.path.read_bytes())) for key in _keys(home)]
 
 
 def _keys(home: Path) -> list[BackupSource]:
@@ -166,7 +193,7 @@ def _fleeting_folder(here: PurePosixPath, name: str) -> bool:
     at_home, of_a_region = here == PurePosixPath(HOME), here.parent == PurePosixPath(HOME, _REGIONS)
     if (at_home and name in _FLEETING_FOLDERS) or (of_a_region and name in _MADE_AGAIN):
         return True
-    return here.name == _BATCHES and name.startswith(".")
+    return (here.name == _BATCHES and name.startswith(".")) or (at_home and name.startswith(_COPY))
 
 
 def _fleeting(name: str) -> bool:
@@ -190,7 +217,10 @@ def remove_leftovers(home: Path) -> None:
     """Remove the empty files of runs that were killed before they could unlink their copy."""
     with storage("the home folder"):
         for path in home.glob(f"{_COPY}*"):
-            path.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path)  # of a journal that was being copied from a database
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _is_sqlite(path: Path) -> bool:

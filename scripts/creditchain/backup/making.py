@@ -30,6 +30,7 @@ from creditchain.backup.store import STEP, Location, Store, copy_stream, store_t
 from creditchain.backup.vault import KEY_FILE, Digesting, Vault
 from creditchain.batch.progress import Watch, no_watch
 from creditchain.errors import InputError, Place, UsageError
+from creditchain.home.databases.address import DatabaseAddress
 from creditchain.home.files import StorageError, storage
 from creditchain.home.keystores import PasswordSource
 from creditchain.home.layout import Home
@@ -46,6 +47,7 @@ class BackupOrder:
     url: str
     password: PasswordSource
     new_password: PasswordSource
+    database: DatabaseAddress | None = None  #: the journal's, if it is not in the home
     prune: bool = False  #: drop files that the home no longer has
     watch: Watch = no_watch  #: told the bytes done and the total
 
@@ -69,10 +71,12 @@ def make_backup(order: BackupOrder) -> Made:
         InputError: there is no home. UsageError: the place lies inside the home.
         BackupRefusedError: the place holds another home's backup, or something else.
         PasswordError, BackupError: the place's backup cannot be opened. StorageError, UnavailableError.
+        JournalElsewhereError, JournalError: the journal is in a database, which was not named or cannot be read.
     """
     if not order.home.is_dir() or not any(order.home.iterdir()):
         raise InputError("there is no home to back up", place=Place(str(order.home)))
-    require_file(Home(order.home))
+    if order.database is None:
+        require_file(Home(order.home))
     place = Location(order.url)
     if place.inside(order.home) or place.inside(order.deployments):
         raise UsageError(
@@ -100,10 +104,11 @@ class _Backup:
                 "the place holds a backup of another home",
                 hint="Choose another place. If this home is new because the old one was lost, restore it first.",
             )
-        sources = find_sources(self._order.home, self._order.deployments)
+        from_home = Home(self._order.home, self._order.database)
+        sources = find_sources(from_home, self._order.deployments)
         self._total = sum(source.size for source in sources)
         entries: dict[str, Entry] = {}
-        with journal_and_keys(sources, self._order.home) as together:
+        with journal_and_keys(sources, from_home) as together:
             for source, clear in together:
                 entries[source.name] = self._add(source, clear)
         others = [source for source in sources if source.name not in entries and not is_sealing_key(source.name)]

@@ -39,9 +39,9 @@ def backup(
 
     chosen = settings(ctx)
     with chosen.output.stages() as watch:
-        made = make_backup(
-            BackupOrder(chosen.home, chosen.deployments, place, password_source, new_password, prune=prune, watch=watch)
-        )
+        places = (chosen.home, chosen.deployments, place)
+        order = BackupOrder(*places, password_source, new_password, chosen.database, prune, watch)
+        made = make_backup(order)
     if made.kept_files:
         chosen.output.note(
             f"{made.kept_files} files stay in the backup that the home no longer has; --prune drops them."

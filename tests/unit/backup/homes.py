@@ -13,6 +13,7 @@ from making import document, lines, made
 
 from creditchain.backup import BackupOrder, Made, Restored, RestoreRequest, make_backup, restore_backup
 from creditchain.backup.vault import Vault
+from creditchain.home.databases.address import DatabaseAddress
 from creditchain.home.layout import Home
 
 PASSWORD = "correct horse 电池"  # noqa: S105
@@ -113,9 +114,9 @@ def order(home: Path, url: object) -> BackupOrder:
     return BackupOrder(home, home.parent / "deployments", str(url), lambda _: PASSWORD, lambda _: PASSWORD)
 
 
-def backup(home: Path, url: object, *, prune: bool = False) -> Made:
+def backup(home: Path, url: object, *, prune: bool = False, database: DatabaseAddress | None = None) -> Made:
     """Back a home up."""
-    return make_backup(replace(order(home, url), prune=prune))
+    return make_backup(replace(order(home, url), prune=prune, database=database))
 
 
 def request(url: object, home: Path, *, password: str = PASSWORD, force: bool = False) -> RestoreRequest:

@@ -75,8 +75,8 @@ def test_locks_of_processes_that_are_gone_hold_nothing_up(tmp_path: Path) -> Non
 import sys, time
 from pathlib import Path
 from creditchain.backup.making import _locked
-from creditchain.home.journal import _alone
-with _locked(Path(sys.argv[1])), _alone(Path(sys.argv[1]) / "journal.sqlite"):
+from creditchain.home.databases.sqlite import SqliteDatabase
+with _locked(Path(sys.argv[1])), SqliteDatabase(Path(sys.argv[1]) / "journal.sqlite").opened_alone():
     print("held", flush=True)
     sys.stdin.readline()
 """
