@@ -44,7 +44,12 @@ def test_products(typist: Typist) -> None:
     Path("heat-usage-1.toml").write_text(text.split("```toml\n")[1].split("```")[0], encoding="utf-8")
     typist.play(
         page_lines("products.md"),
-        {"creditchain product check FILE…": ["product check heat-usage-1.toml"]},
+        {
+            "creditchain product check FILE…": ["product check heat-usage-1.toml"],
+            "creditchain sample --all-products --enterprises 50 -o sample/": [
+                "sample --all-products --enterprises 2 -o sample/"
+            ],
+        },
     )
     typist.type("sample --product heat-usage-1.toml --records 20 -o heat.jsonl")
     typist.type("upload check heat.jsonl --product heat-usage-1.toml")
