@@ -77,12 +77,9 @@ class World:
 
     def assembled(self, *words: str) -> Path:
         """A report package without a delivery."""
-        sample, data, out = self.path("figures.jsonl"), self.path("figures.json"), self.path("report.json")
-        self.commands.done("sample", "--product", REPORT, "--records", "1", "-o", str(sample))
-        values = json.loads(sample.read_text(encoding="utf-8").splitlines()[0])["data"]
-        data.write_text(json.dumps({name: one for name, one in values.items() if name not in ("hash", "records")}))
+        out = self.path("report.json")
         self.commands.done(
-            *("report", "assemble", "--product", REPORT, "--number", NUMBER, "--data", str(data)),
+            *("report", "assemble", "--product", REPORT, "--number", NUMBER),
             *("--tag-statement", str(self.folder / "statement.json"), "-o", str(out), *words),
         )
         return out

@@ -53,12 +53,12 @@ class Market:
     place: Place
     commands: Commands
     number: str
-    data: Path
+    words: Path
     statement: Path
 
     def assemble(self, out: Path, *words: str) -> Answer:
         return self.commands(
-            *("report", "assemble", "--product", PRODUCT, "--number", self.number, "--data", str(self.data)),
+            *("report", "assemble", "--product", PRODUCT, "--number", self.number, "--words", str(self.words)),
             *("--tag-statement", str(self.statement), "-o", str(out), *words),
         )
 
@@ -92,11 +92,11 @@ def opened(place: Place) -> Market:
     """The market that was prepared at a place."""
     statement = place.folder / "statement.json"
     number = json.loads(statement.read_text())["number"]
-    return Market(place, At(place), number, place.folder / "figures.json", statement)
+    return Market(place, At(place), number, place.folder / "words.json", statement)
 
 
 def prepare(place: Place) -> None:
-    """Four batches, a statement, an issuer's figures."""
+    """Four batches, a statement, an issuer's own words."""
     commands, folder = At(place), place.folder
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("REGION_KEY", TAG_KEY.hex())
@@ -117,7 +117,7 @@ def prepare(place: Place) -> None:
             *("tag", "state", "--platform", str(PLATFORM), "--number", number, "--tag-key", "env:REGION_KEY"),
             *("--signer", f"dev:{PLATFORM}", "-o", str(statement)),
         )
-    figures(commands, folder)
+    (folder / "words.json").write_text(json.dumps({"report_id": "REPORT2026", "suggested_fen": 5}))
 
 
 def publish(commands: Commands, folder: Path, ref: str, records: int, seed: int, *words: str) -> None:
@@ -130,14 +130,6 @@ def publish(commands: Commands, folder: Path, ref: str, records: int, seed: int,
     upload.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in documents))
     words_of_all = ("--product", ref, "--node", str(SOURCE), "--signer", f"dev:{SOURCE}")
     commands.done("anchor", str(upload), *words_of_all, *words)
-
-
-def figures(commands: Commands, folder: Path) -> None:
-    """What an issuer derives: here a sample of it."""
-    sample, data = folder / "figures.jsonl", folder / "figures.json"
-    commands.done("sample", "--product", PRODUCT, "--records", "1", "-o", str(sample))
-    values = json.loads(sample.read_text().splitlines()[0])["data"]
-    data.write_text(json.dumps({name: value for name, value in values.items() if name not in ("hash", "records")}))
 
 
 def granted(market: Market, region: Region, **changes: Any) -> PackagedConsent:

@@ -187,12 +187,11 @@ def test_proving_reporting_and_verifying_notice_a_lost_anchor(
     snapshot = world.server.ask("evm_snapshot")
     row = world.anchor(0)
     subject = document(0)["subject"]
-    package, data = world.folder / "package.json", world.folder / "data.json"
-    data.write_text("{}")
+    package = world.folder / "package.json"
     about = ["--number", subject["number"], "--scheme", subject["scheme"]]
     prove = ["prove", "--batch", "0x" + (row.root or b"").hex(), *about, "--output", str(package)]
     prove += ["--index", "3", "--force"]  # the subject has several records
-    report = ["report", "assemble", "--product", "enterprise-basic-report/2", *about, "--data", str(data)]
+    report = ["report", "assemble", "--product", "enterprise-basic-report/1", *about]
     report += ["--output", str(world.folder / "report.json"), "--tag-key", "env:REGION_KEY"]
 
     def run_command(arguments: list[str]) -> tuple[int, str]:

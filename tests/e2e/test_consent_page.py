@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -11,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from consent_world import MNEMONIC, NUMBER, REPORT, World, make_consent_world, world_at
+from consent_world import MNEMONIC, NUMBER, World, make_consent_world, world_at
 from region_world import TAG_KEY, Place
 
 PAGE = Path(__file__).parents[2] / "docs" / "consent.md"
@@ -25,16 +24,12 @@ def world(tmp_path: Path) -> World:
     make_consent_world(place)
     with world_at(place, "made-") as made:
         made.publish()
-        made.commands.done("sample", "--product", REPORT, "--records", "1", "-o", str(place.folder / "figures.jsonl"))
         records = place.folder / "records"
         records.mkdir()
         root = next(path.name for path in sorted((place.folder / "home").rglob("batches/*")) if path.is_dir())
         made.commands.done(
             "prove", "--batch", root, "--number", NUMBER, "--tag-key", "env:REGION_KEY", "-o", str(records)
         )
-    figures = json.loads((place.folder / "figures.jsonl").read_text(encoding="utf-8").splitlines()[0])["data"]
-    data = {name: value for name, value in figures.items() if name not in ("hash", "records")}
-    (place.folder / "data.json").write_text(json.dumps(data), encoding="utf-8")
     (place.folder / "words.txt").write_text(MNEMONIC, encoding="utf-8")
     (place.folder / "queries.txt").write_text("", encoding="utf-8")
     (place.folder / "policy.toml").write_text(

@@ -39,7 +39,7 @@ from creditchain.catalogue.products import catalogue
 from creditchain.chain.consent_calls import ConsentCalls
 from creditchain.chain.region import Region
 from creditchain.chain.rpc import Endpoint
-from creditchain.documents import Domain, domain_mask
+from creditchain.documents import Domain, canonical_bytes, domain_mask
 from creditchain.errors import NotValidError
 from creditchain.evidence.record import live_evidence
 from creditchain.evidence.report import ReportEvidenceFetcher, with_reads
@@ -66,6 +66,28 @@ def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture
 def market(kept: Kept, tmp_path: Path) -> Market:
     return opened(kept.fresh(tmp_path / "place"))
+
+
+def test_a_figure_that_contradicts_the_records(market: Market, tmp_path: Path) -> None:
+    """A provider who types one figure anew: everything else about the report is genuine, delivered and metered."""
+    honest = market.assembled(tmp_path)
+    value = json.loads(honest.report.content)
+    assert value["data"]["name"]  # computed: nobody typed it
+    computed, value["data"]["late_payments"] = value["data"]["late_payments"], 77
+    forged = replace(honest, report=replace(honest.report, content=canonical_bytes(value)))
+    code, found = market.verify(delivered(market, forged), tmp_path)
+    assert (code, found["verdict"], failed(found)) == (1, "not valid", [11])
+    said = [{"figure": "late_payments", "expected": computed, "found": 77}]
+    assert found["steps"][10]["details"] == {"of": 1, "figures": said}
+
+
+def test_nobody_types_what_follows_from_the_records(market: Market, tmp_path: Path) -> None:
+    words = tmp_path / "typed.json"
+    words.write_text('{"late_payments": 0}')
+    answer = replace(market, words=words).assemble(tmp_path / "typed-report.json")
+    assert answer.code == 4
+    assert "late_payments follows from the records: nobody types it" in answer.error["message"]
+    assert not (tmp_path / "typed-report.json").exists()
 
 
 def test_a_report_from_batches_to_a_verdict(market: Market, tmp_path: Path) -> None:
@@ -96,7 +118,7 @@ def test_people_see_it_too(market: Market, tmp_path: Path, capfd: pytest.Capture
 def test_before_it_is_delivered_it_could_not_be_checked(market: Market, tmp_path: Path) -> None:
     code, found = market.verify(market.assembled(tmp_path), tmp_path)
     assert code == 3
-    assert [number for number, outcome in outcomes(found).items() if outcome != "passed"] == [7, 8]
+    assert [number for number, outcome in outcomes(found).items() if outcome != "passed"] == [7, 8, 11]
 
 
 def test_left_out_a_record_a_section_a_batch_a_series(market: Market, tmp_path: Path) -> None:
@@ -302,7 +324,7 @@ def test_a_service_assembles_without_the_command_line(market: Market) -> None:
         product=catalogued[PRODUCT],
         catalogue=catalogued,
         subject=parse_uscc(market.number),
-        data=json.loads(market.data.read_text()),
+        words=json.loads(market.words.read_text()),
         asked=everything(catalogued[PRODUCT]),
     )
     with region_of(market.place) as region:
@@ -319,7 +341,7 @@ def test_a_service_assembles_without_the_command_line(market: Market) -> None:
 
 
 def test_a_report_is_verified_without_an_endpoint(market: Market, tmp_path: Path) -> None:
-    """Facts of before the delivery leave steps 7 and 8 pending; renewed after the metering, all ten pass offline."""
+    """Facts of before the delivery leave steps 7 and 8 pending; renewed after the metering, all eleven pass offline."""
     early = signed_now(market, tmp_path / "early.json")
     file = tmp_path / "report.json"
     networks = tmp_path / "nowhere.toml"

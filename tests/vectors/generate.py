@@ -24,6 +24,7 @@ from book_cases import book_cases  # noqa: E402
 from cell_cases import cell_cases  # noqa: E402
 from eth_keys import keys  # noqa: E402
 from facts_cases import facts_cases  # noqa: E402
+from figure_cases import figure_cases  # noqa: E402
 from samples import DOCUMENTS, REFUSED, TWUBN, USCC_BAD, USCC_GOOD  # noqa: E402
 
 # Account 0 of the mnemonic "test test test test test test test test test test test junk": known to everyone.
@@ -588,6 +589,7 @@ def files() -> dict[str, str]:
         "ranges": range_cases(),
         "books": book_cases(),
         "products": products(),
+        "figures": figure_cases(),
         "cells": cell_cases(),
         "checkpoints": checkpoints(),
         "facts": facts_cases(_checkpoint_signers()),

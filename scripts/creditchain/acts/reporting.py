@@ -38,8 +38,9 @@ class Wanted:
     product: Product
     catalogue: Mapping[str, Product]  #: all products by name/version
     subject: Subject
-    data: Mapping[str, Any] = field(repr=False)  #: what the issuer derived
     asked: Asked  #: sections and domains
+    #: The issuer's own words: what no rule of the product gives.
+    words: Mapping[str, Any] = field(repr=False, default_factory=dict)
     as_of: date | None = None  #: the report's day; None: that of the newest final block
     days: tuple[int, int] | None = None  #: first and last day, YYYYMMDD, that the consent covers; None: any
 
@@ -75,7 +76,7 @@ def assemble_report(
     Raises:
         AnchorGoneError: the chain has lost a batch of this home.
         AssemblyError: a book, a batch or a tag is missing, or the order cannot be met.
-        ProductError: the data does not fit the product.
+        ProductError: a figure or a word does not fit the product. OwnWordError: a word is a figure.
         NotValidError: a tag statement that no active platform of this region signed.
         ConfigError: a tag key of no epoch.
     """
@@ -99,7 +100,7 @@ def assemble_from(
     members = reports.members()
     shelves = read_shelves(records.facts, members, None)
     order = _order(records, wanted, salt)
-    made = assemble(order, plan(order, shelves, members), library, tags, _Log(records, order.time))
+    made = assemble(order, plan(order, shelves, members), library, tags, _Log(records, order.time), members)
     return replace(made, package=with_reads(records, made.package))
 
 
@@ -124,7 +125,7 @@ def _order(records: EvidenceFetcher, wanted: Wanted, salt: bytes) -> ReportOrder
         catalogue=wanted.catalogue,
         subject=wanted.subject,
         as_of=wanted.as_of or day_of(block.time),
-        data=wanted.data,
+        words=wanted.words,
         region=origin.region,
         log_id=origin.log_id,
         asked=wanted.asked,

@@ -1,4 +1,4 @@
-"""Judging packages of records and of reports, as a bank or a service does: ten steps each, and a verdict for each.
+"""Judging packages of records and of reports, as a bank or a service does: eleven steps each, and a verdict for each.
 
 One package's fault never hides another's verdict. A package that does not parse is *not valid* without any chain; where
 the chain cannot be asked, a package that parses *could not be checked*.

@@ -74,10 +74,10 @@ def check(
     files: Annotated[list[Path], typer.Argument(help="Product files of your own.")],
     products: Folders = None,
 ) -> None:
-    """Check product files, and their numbers against the catalogue; an error names file, line and field. 检查产品"""
-    from creditchain.catalogue.products import check_files
+    """Check product files: numbers against the catalogue, figures over samples; an error names its place. 检查产品"""
+    from creditchain.acts.checking_products import check_products
 
-    checked = check_files(files, folders_of(products))
+    checked = check_products(files, folders_of(products))
     settings(ctx).output.table(
         ["file", "product", "number", "digest"],
         [

@@ -38,9 +38,12 @@ def assemble(
     ctx: typer.Context,
     product: Annotated[str, typer.Option(help="The report's product, such as enterprise-basic-report/1.")],
     number: Annotated[str, typer.Option(help="The enterprise's number.")],
-    data: Annotated[Path, typer.Option(help="What you derived: a JSON file with the report's `data`.")],
     out: Annotated[Path, typer.Option("--output", "-o", help="Report package to write.")],
     scheme: Annotated[str, typer.Option(help="USCC or TWUBN.")] = "USCC",
+    words: Annotated[
+        Path | None,
+        typer.Option(help="Your own words: a JSON file with members of `data` for which the product has no rule."),
+    ] = None,
     batches: Annotated[
         list[Path] | None,
         typer.Option(
@@ -77,6 +80,7 @@ def assemble(
 ) -> None:
     """Write a report package: the report, its records, and range proofs that none is left out. 组装报告
 
+    Its figures follow from the records by the product's rules; they are computed, and verifiers compute them again.
     They show each publisher's last audited book and its batches since. The chain says which these are; a folder that is
     missing is an error that names it. The package still lacks request, receipt and consent: `creditchain query` adds
     them.
@@ -92,14 +96,14 @@ def assemble(
 
     require_checkpoint(checkpoint, region_facts)
     chosen, folders = settings(ctx), folders_of(products)
-    check_output(out, overwrite=force, inputs=[data, *(statements or [])])
+    check_output(out, overwrite=force, inputs=[*([words] if words else []), *(statements or [])])
     kind = load_product(product, folders)
     wanted = Wanted(
         product=kind,
         catalogue={one.ref: one for one in catalogue(folders)},
         subject=subject_of(chosen, scheme, number),
-        data=load(data, parse_json),
         asked=asked_of(kind, sections, domains),
+        words={} if words is None else load(words, parse_json),
         as_of=None if as_of is None else day_of_report(as_of),
         days=None if days is None else two_days("--days", days),
     )

@@ -54,7 +54,7 @@ def _row(step: Step) -> list[str | Text]:
         str(step.number),
         f"{step.name.en}\n{step.name.zh}",
         Text(f"{step.outcome.value}\n{step.outcome.zh}", style=_COLOURS[step.outcome]),
-        Text.assemble(step.reason.en, *_expectation(step), f"\n{step.reason.zh}", *_records(step)),
+        Text.assemble(step.reason.en, *_expectation(step), f"\n{step.reason.zh}", *_records(step), *_figures(step)),
     ]
 
 
@@ -64,6 +64,21 @@ def _expectation(step: Step) -> list[tuple[str, str] | str]:
         return []
     shown = step.as_json()["details"]
     return [("\nexpected ", "dim"), str(shown["expected"]), ("\nfound ", "dim"), str(shown["found"])]
+
+
+def _figures(step: Step) -> list[tuple[str, str]]:
+    """The figures that contradict the records, a line each; an absent one is a dash."""
+    listed = step.details.get("figures")
+    if not isinstance(listed, list):
+        return []
+    lines = [
+        f"{one['figure']}: expected {_value(one['expected'])}, found {_value(one['found'])}" for one in listed[:_SHOWN]
+    ]
+    return [(f"\n{line}", "dim") for line in lines]
+
+
+def _value(value: object) -> str:
+    return "–" if value is None else str(value)
 
 
 def _records(step: Step) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ import jsonschema_rs
 import orjson
 
 from creditchain.documents import Domain, Section
+from creditchain.figures import FigureRules
 from creditchain.products.explaining import explain
 from creditchain.products.purposes import Purpose
 from creditchain.products.schema import UNLIMITED, Schema, compile_schema
@@ -94,6 +95,8 @@ class Product:
     combines: tuple[str, ...] = ()
     combined_sections: tuple[Section, ...] = ()
     combined_domains: tuple[Domain, ...] = ()
+    #: For a report: how its figures follow from records; None: all that it says is the issuer's own word.
+    figures: FigureRules | None = None
     #: The file as JSON, for whoever shows or ships it.
     source: Mapping[str, Any] = field(default_factory=dict, repr=False)
 

@@ -12,6 +12,7 @@ from creditchain.errors import Place
 from creditchain.hashing import keccak256
 from creditchain.products.dates import is_date
 from creditchain.products.errors import ProductFileError
+from creditchain.products.figured import read_figures
 from creditchain.products.product import SCHEMES, ConsentRule, Product, ProductKind, Retention, with_records
 from creditchain.products.purposes import Purpose
 from creditchain.products.schema import check_schema, resolve
@@ -80,7 +81,8 @@ def _product(source: Mapping[str, Any], resolver: Resolver) -> Product:
     version = _whole(source, "version", 65535, "not a version")
     number = _whole(source, "number", _MAX_NUMBER, "not the number of a product")
     kind = _kind(source)
-    _check_keys(source, (*_KEYS, "combines") if kind is ProductKind.REPORT else _KEYS, "")
+    keys = (*_KEYS, "combines") if kind is ProductKind.REPORT else _KEYS
+    _check_keys(source, keys, "", optional=("figures",) if kind is ProductKind.REPORT else ())
     title = _table(source, "title", ("en", "zh"))
     sections = _named(source, "sections", Section)
     domains = _named(source, "domains", Domain)
@@ -111,6 +113,7 @@ def _product(source: Mapping[str, Any], resolver: Resolver) -> Product:
         combines=refs,
         combined_sections=tuple(sorted({section for product in combined for section in product.sections})),
         combined_domains=tuple(sorted({domain for product in combined for domain in product.domains})),
+        figures=read_figures(source["figures"], combined, schema) if "figures" in source else None,
         source=source,
     )
 
@@ -277,10 +280,10 @@ def _table(
     return table
 
 
-def _check_keys(table: Mapping[str, Any], keys: tuple[str, ...], above: str) -> None:
+def _check_keys(table: Mapping[str, Any], keys: tuple[str, ...], above: str, optional: tuple[str, ...] = ()) -> None:
     for key in table:
-        if key not in keys:
-            raise _wrong(above + key, "a key that is not known here", expected=", ".join(keys))
+        if key not in keys and key not in optional:
+            raise _wrong(above + key, "a key that is not known here", expected=", ".join((*keys, *optional)))
     for key in keys:
         if key not in table:
             raise _wrong(above + key, "a key is missing")

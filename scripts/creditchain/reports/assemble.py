@@ -23,6 +23,7 @@ from creditchain.documents import (
     parse_document,
 )
 from creditchain.errors import InputError, Place
+from creditchain.figures import FigureRecord, evaluate, joined
 from creditchain.hashing import HASH_NAME
 from creditchain.identifiers import Subject
 from creditchain.log.facts import EntryPlace
@@ -35,6 +36,7 @@ from creditchain.reports.gathering import Library, VolumeKey
 from creditchain.verification.days import day_number, day_of
 from creditchain.verification.doubted import doubted_audit
 from creditchain.verification.evidence import NodeHistory
+from creditchain.verification.figured import covered, figure_record
 from creditchain.verification.lives import Lives, RecordKey, Successions
 from creditchain.verification.policy import Completeness
 from creditchain.verification.scope import (
@@ -77,7 +79,8 @@ class ReportOrder:
     catalogue: Mapping[str, Product]  #: by name/version
     subject: Subject
     as_of: date
-    data: Mapping[str, Any] = field(repr=False)  #: the issuer's figures; `hash` and `records` are added here
+    #: The issuer's own words: what no rule of the product gives. Figures, `hash` and `records` are added here.
+    words: Mapping[str, Any] = field(repr=False)
     region: str
     log_id: bytes  #: 32 bytes
     asked: Asked
@@ -121,12 +124,18 @@ def plan(order: ReportOrder, shelves: Shelves, members: Mapping[int, NodeHistory
 
 
 def assemble(
-    order: ReportOrder, scope: Scope, library: Library, tags: Mapping[int, PackagedTag], log: LogView
+    order: ReportOrder,
+    scope: Scope,
+    library: Library,
+    tags: Mapping[int, PackagedTag],
+    log: LogView,
+    members: Mapping[int, NodeHistory],
 ) -> Assembled:
-    """The report package. `scope` as `plan` gives it, `tags` by key epoch.
+    """The report package. `scope` as `plan` gives it from the same `members`, `tags` by key epoch.
 
     Raises:
         AssemblyError: a folder or a tag is missing, a folder is not what the log says, a live document was purged.
+        OwnWordError: the issuer's own words say what follows from the records.
         ProductError: the report does not fit its product.
     """
     _require_tags(scope, tags)
@@ -138,7 +147,7 @@ def assemble(
     work.open(log)
     package = ReportPackage(
         log_id=order.log_id,
-        report=_report(order, work.records),
+        report=_report(order, work.records, [_as_figures_see(work, one, members) for one in work.records]),
         records=tuple(RangedRecord(one.record, one.range) for one in work.records),
         ranges=tuple(work.ranges),
         origins=tuple(work.origins),
@@ -373,13 +382,32 @@ def _followed(
     return LeftOut(*key, "superseded by a record that is not shown", excused=False)
 
 
-def _report(order: ReportOrder, records: Sequence[_Opened]) -> PackagedRecord:
-    """The report document: the issuer's figures, and every record behind it by its leaf."""
+def _as_figures_see(work: _Work, one: _Opened, members: Mapping[int, NodeHistory]) -> FigureRecord | Product:
+    """A record as rules see it; of a file, in which no field can be read, its product."""
+    if one.record.media_type != JSON_MEDIA_TYPE:
+        return one.product
+    node, leaf = one.key
+    entry, document = work.ranges[one.range].place.index, parse_document(one.record.content)
+    return figure_record(one.product, document, node, members[node].info.role, entry, leaf)
+
+
+def _data(order: ReportOrder, seen: Sequence[FigureRecord | Product]) -> Mapping[str, Any]:
+    """The issuer's own words, and the figures that follow from the records."""
+    if order.product.figures is None:
+        return order.words
+    files = {one.ref for one in seen if isinstance(one, Product)}
+    records = [one for one in seen if isinstance(one, FigureRecord)]
+    known = covered(order.product, order.catalogue, order.asked, files)
+    return joined(order.product.figures, evaluate(order.product.figures, records, order.as_of, known), order.words)
+
+
+def _report(order: ReportOrder, records: Sequence[_Opened], seen: Sequence[FigureRecord | Product]) -> PackagedRecord:
+    """The report document: figures, the issuer's own words, and every record behind it by its leaf."""
     named = [
         {"region": order.region, "node": one.key[0], "product": one.product.ref, "leaf": hexed(one.key[1])}
         for one in records
     ]
-    reserved = sorted({"hash", "records"} & order.data.keys())
+    reserved = sorted({"hash", "records"} & order.words.keys())
     if reserved:
         raise AssemblyError("this field is filled in by the assembly", place=Place(field=f"data.{reserved[0]}"))
     value = {
@@ -388,7 +416,7 @@ def _report(order: ReportOrder, records: Sequence[_Opened]) -> PackagedRecord:
         "section": Section.REPORT.label,
         "domain": Domain.DERIVED.label,
         "as_of": order.as_of.isoformat(),
-        "data": {**order.data, "hash": HASH_NAME, "records": named},
+        "data": {**_data(order, seen), "hash": HASH_NAME, "records": named},
     }
     order.product.validate(value)
     content, number = canonical_bytes(value), order.product.number

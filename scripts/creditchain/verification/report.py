@@ -7,6 +7,7 @@
  (8) the delivery is on the ledger                         `delivered.check_delivery`
  (9) nothing in the policy's scope was left out            `complete.check_completeness`
  (10) retention                                            `retained.check_retention`
+ (11) figures follow from the records                      `figured.check_figures`
 
 Nothing in the package decides what is required of it. A step that builds on a step which does not hold is *not
 verified*.
@@ -29,6 +30,7 @@ from creditchain.verification.consented import check_consent
 from creditchain.verification.days import day_of
 from creditchain.verification.delivered import check_delivery
 from creditchain.verification.evidence import NOT_ASKED, Missing
+from creditchain.verification.figured import check_figures
 from creditchain.verification.lives import RecordKey
 from creditchain.verification.policy import DEFAULT_POLICY, Policy
 from creditchain.verification.ranged import ShownRange, judge_range, origin_holds
@@ -75,7 +77,7 @@ def verify_report(
     tag_key: TagKey | None = None,
     catalogue: Mapping[str, Product] | None = None,
 ) -> Verdict:
-    """All ten steps for one report package, as `judge_report`."""
+    """All eleven steps for one report package, as `judge_report`."""
     return judge_report(package, evidence, policy, tag_key=tag_key, catalogue=catalogue).verdict
 
 
@@ -87,7 +89,7 @@ def judge_report(
     tag_key: TagKey | None = None,
     catalogue: Mapping[str, Product] | None = None,
 ) -> JudgedReport:
-    """All ten steps for one report package, and the same of each record.
+    """All eleven steps for one report package, and the same of each record.
 
     `catalogue` holds the products that the verifier knows, by `name/version`. With `tag_key`, a verifier who holds an
     epoch's key computes that epoch's tag. Never raises because of a package's content.
@@ -98,13 +100,15 @@ def judge_report(
     case = _case(package, evidence, policy, catalogue or {}, vouchers)
     records = judge_records(case)
     tags = _check_tags(case, vouchers)
-    second = _added_up(2, case, records, (_check_report(case), tags))
+    report = _check_report(case)
+    second = _added_up(2, case, records, (report, tags))
     delivered, late = check_delivery(case)  # (8)
     complete, more, weak = check_completeness(case, delivered)  # (9)
     retained, kept = check_retention(case)  # (10)
     steps = [passed(1, "parsed", "已解析"), second]  # (1) (2)
     steps += [_added_up(number, case, records) for number in (3, 4, 5, 6)]
     steps += [check_consent(case), delivered, complete, retained]  # (7) to (10)
+    steps.append(check_figures(case, report, complete))  # (11)
     notices = (*late, *more, *kept, *_counted(notice for one in records for notice in one.notices))
     weaknesses = _weaknesses(case, records, tags, weak, source)
     return JudgedReport(case, tuple(records), add_up(steps, policy.require_report, notices, weaknesses, source))

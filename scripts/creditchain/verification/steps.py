@@ -7,7 +7,7 @@
  (4) anchored on the configured chain                      `_check_anchor`
  (5) by a node that was entitled to                        `publisher.check_publisher`
  (6) live; disputes shown                                  `_check_record`
- (7) consent, (8) ledger, (10) retention                   for reports; "not applicable" to a record
+ (7) consent, (8) ledger, (10) retention, (11) figures     for reports; "not applicable" to a record
  (9) completeness in the policy's scope                    for reports; a single record cannot show it
 
 A check that finds nothing wrong says what it established. What it could not see is "not verified", never "passed".
@@ -32,6 +32,7 @@ from creditchain.verification.policy import DEFAULT_POLICY, Policy
 from creditchain.verification.publisher import check_publisher
 from creditchain.verification.subject import UNVOUCHED_TAG, TagKey, check_subject
 from creditchain.verification.verdict import (
+    STEPS,
     Outcome,
     Step,
     Text,
@@ -64,7 +65,7 @@ def verify_record(
     tag_key: TagKey | None = None,
     catalogue: Mapping[str, Product] | None = None,
 ) -> Verdict:
-    """All ten steps for one record package.
+    """All eleven steps for one record package.
 
     With `tag_key`, a verifier who holds the key computes the tag. `catalogue` holds the products that the verifier
     knows, by `name/version`. Never raises because of a package's content.
@@ -86,7 +87,7 @@ def verify_record(
     if _unsettled(anchored) or _unsettled(included):
         life, more = not_verified(6, "see steps 3 and 4", "见步骤 3 与 4"), ()
     steps += [included, anchored, published, life]
-    steps += _of_reports(policy)  # (7) (8) (9) (10)
+    steps += _of_reports(policy)  # (7) to (11)
     of_source = source.weaknesses() if source is not None else ()
     weak = (*policy.weaknesses, *_own_weaknesses(evidence, steps[1], published), *of_source)
     return add_up(steps, policy.require, (*notices, *more), weak, source)
@@ -113,14 +114,14 @@ def malformed(error: InputError, policy: Policy = DEFAULT_POLICY) -> Verdict:
     """The verdict on a file that step 1 refused."""
     # (1): the error names a field and a shape, never a value of the package.
     first = failed(1, str(error), "数据包无法解析")
-    rest = [not_verified(number, "the package does not parse", "数据包无法解析") for number in range(2, 11)]
+    rest = [not_verified(number, "the package does not parse", "数据包无法解析") for number in range(2, len(STEPS) + 1)]
     return add_up([first, *rest], policy.require, weaknesses=policy.weaknesses)
 
 
 def unreachable(why: Text, policy: Policy, package: RecordPackage | ReportPackage | None) -> Verdict:
     """The verdict on a package whose evidence, or (without `package`) whose file, could not be read."""
     steps = [] if package is None else [passed(1, "parsed", "已解析")]
-    steps += [not_verified(number, why.en, why.zh) for number in range(1 + len(steps), 11)]
+    steps += [not_verified(number, why.en, why.zh) for number in range(1 + len(steps), len(STEPS) + 1)]
     required = policy.require_report if isinstance(package, ReportPackage) else policy.require
     # Steps 1 and 2 are required whatever the policy says: nothing is known about a package that nobody could look at.
     return add_up(steps, required | {1, 2}, weaknesses=policy.weaknesses)
@@ -257,7 +258,7 @@ def check_life(
 
 
 def _of_reports(policy: Policy) -> list[Step]:
-    """(7) to (10), for a single record."""
+    """(7) to (11), for a single record."""
     scope = (
         not_verified(
             9, "the policy asks for completeness; a single record cannot show it", "策略要求完整性，单条记录无法证明"
@@ -270,6 +271,7 @@ def _of_reports(policy: Policy) -> list[Step]:
         not_applicable(8, "delivery concerns reports", "交付适用于报告"),
         scope,
         not_applicable(10, "retention is judged in reports", "留存期限在报告中判断"),
+        not_applicable(11, "figures are in reports", "数据项属于报告"),
     ]
 
 

@@ -78,6 +78,7 @@ STEPS: Final[Mapping[int, Text]] = {
     8: Text("delivery is on the ledger", "交付已上链计量"),
     9: Text("nothing in scope was left out", "范围内无遗漏"),
     10: Text("retention rules hold", "符合留存期限"),
+    11: Text("figures follow from the records", "数据项由记录得出"),
 }
 
 

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 from pypdf import PdfReader
 
@@ -39,7 +38,6 @@ from creditchain.products import Product
 from creditchain.rendering.html import report_html
 from creditchain.rendering.pdf import report_pdf
 from creditchain.reports import Assembled, FolderLibrary, with_delivery
-from creditchain.sample import Form, Sample, write_sample
 from creditchain.verification.policy import Policy
 from creditchain.verification.report import judge_report, verify_report
 from creditchain.verification.scope import everything
@@ -65,7 +63,7 @@ from tools.bench.report_region import (
     signed,
 )
 
-REPORT = "five-part-report/2"
+REPORT = "five-part-report/1"
 RUNS = 20
 #: Spaces of which a region has one copy for all packages: see `region facts` in docs/format.md.
 OWN = (Space.RECORD, Space.DISPUTE, Space.CONSENT, Space.PAUSE, Space.NONCE)
@@ -81,12 +79,11 @@ class Case:
     batches: Batches
     folder: Path
     products: dict[str, Product]
-    data: dict[str, Any]
 
     def wanted(self) -> Wanted:
         """The report."""
         report = self.products[REPORT]
-        return Wanted(report, self.products, self.batches.subject, self.data, everything(report))
+        return Wanted(report, self.products, self.batches.subject, everything(report))
 
 
 def measure() -> list[Row]:
@@ -94,15 +91,8 @@ def measure() -> list[Row]:
     with tempfile.TemporaryDirectory(dir=os.environ.get("CREDITCHAIN_BENCH_FOLDER")) as name:
         folder, products = Path(name), {one.ref: one for one in catalogue(())}
         report = products[REPORT]
-        case = Case(make_batches(folder, report), folder, products, figures(folder, report))
+        case = Case(make_batches(folder, report), folder, products)
         return [*_whole(case), *_growth(case)]
-
-
-def figures(folder: Path, report: Product) -> dict[str, Any]:
-    path = folder / "figures.jsonl"
-    write_sample(Sample(report, 1, 1), path, Form.JSONL, overwrite=True)
-    data = json.loads(path.read_text("utf-8").splitlines()[0])["data"]
-    return {name: value for name, value in data.items() if name not in ("hash", "records")}
 
 
 def _whole(case: Case) -> list[Row]:

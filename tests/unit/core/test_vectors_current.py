@@ -29,5 +29,6 @@ def test_no_vectors_without_a_generator() -> None:
 
 
 def test_the_generator_does_not_use_the_package() -> None:
-    for name in ("generate.py", "reference.py", "attacks.py", "cell_cases.py", "facts_cases.py", "samples.py"):
+    names = ("generate", "reference", "attacks", "cell_cases", "facts_cases", "figure_cases", "samples")
+    for name in (f"{one}.py" for one in names):
         assert "creditchain." not in (HERE / name).read_text(encoding="utf-8")

@@ -24,6 +24,7 @@ STOREYS: Mapping[str, tuple[str, ...]] = {
         "hashing",
         "identifiers",
         "documents",
+        "figures",
         "products",
         "merkle",
         "messages",

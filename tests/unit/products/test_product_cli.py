@@ -50,6 +50,23 @@ def test_show_writes_the_schema_that_validates(capsys: pytest.CaptureFixture[str
     assert json.loads(capsys.readouterr().out) == load_product("ip-right/1", []).document_schema()
 
 
+def test_check_computes_the_figures_of_every_shipped_report_over_samples(capsys: pytest.CaptureFixture[str]) -> None:
+    files = sorted(OWN.parent.glob("*-report-*.toml"))
+    assert len(files) == 7
+    assert run(["product", "check", *map(str, files)]) == 0
+
+
+def test_check_says_which_figure_does_not_fit_its_schema(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    text = (OWN.parent / "working-capital-report-1.toml").read_text(encoding="utf-8")
+    text = text.replace('"working-capital-report"', '"own-report"').replace("number = 109", "number = 1109")
+    path.write_text(text.replace(', clamp = ["-999.99", "999.99"]', ""), encoding="utf-8")
+    assert run(["product", "check", str(path), "--json"]) == 4
+    error = json.loads(capsys.readouterr().err)["error"]
+    assert error["place"] == {"file": str(path), "field": "figures.usage_change"}
+    assert "sample records" in error["message"]
+
+
 def test_check_says_what_is_wrong_and_where(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     path = folder / "heat-usage-1.toml"
     assert run(["product", "check", str(path)]) == 0

@@ -67,6 +67,24 @@ additionalProperties = false
 score = { type = "integer" }
 """
 
+#: Figures of the report, and the properties that show them.
+FIGURES = """
+[schema.properties.usage]
+type = "object"
+additionalProperties = false
+
+[schema.properties.usage.properties]
+kwh = { type = "integer", minimum = 0 }
+change = { type = "string", pattern = "^-?[0-9]{1,3}\\\\.[0-9]{2}$" }
+category = { type = "string", enum = ["industrial", "large_industrial", "commercial", "agricultural"] }
+
+[figures]
+"usage.kwh" = { from = "power-usage/1", take = "sum", of = "usage_kwh" }
+"usage.change" = { add = { "usage.kwh" = 1 }, digits = 2 }
+"usage.category" = { from = "power-usage/1", take = "latest", of = "category" }
+score = { on = "usage.kwh", steps = [[0, 1]] }
+"""
+
 # defect: text replaced, its replacement, the line and the field that the error names
 RECORD_DEFECTS: dict[str, tuple[str, str, int | None, str | None]] = {
     "not toml": ('version = 1', "version = ", 2, None),
@@ -164,10 +182,35 @@ REPORT_DEFECTS: dict[str, tuple[str, str, int | None, str | None]] = {
     "less consent than its records": ("required = true", "required = false", 11, "consent.required"),
     "field that every report has": ("score =", "records =", 21, "schema.properties.records"),
 }
+FIGURE_DEFECTS: dict[str, tuple[str, str, int | None, str | None]] = {
+    "a product that it does not combine": (
+        'kwh" = { from = "power-usage/1"', 'kwh" = { from = "ip-right/1"', 33, "figures.usage.kwh.from"
+    ),
+    "an unknown field": ('of = "usage_kwh"', 'of = "usage"', 33, "figures.usage.kwh.of"),
+    "a cycle": ('add = { "usage.kwh" = 1 }', 'add = { "usage.change" = 1 }', 34, "figures.usage.change.add"),
+    "no property": ("score = { on", "rank = { on", 36, "figures.rank"),
+    "a property of another type": (
+        '{ type = "integer", minimum = 0 }', '{ type = "boolean" }', 33, "figures.usage.kwh"
+    ),
+    "a property of other digits": ("digits = 2", "digits = 3", 34, "figures.usage.change"),
+    "a value that the property does not allow": ('"industrial", ', "", 35, "figures.usage.category"),
+    "a figure that is required": (
+        "additionalProperties = false\n\n[schema.properties]\n",
+        'additionalProperties = false\nrequired = ["score"]\n\n[schema.properties]\n', 19, "schema.required",
+    ),
+    "an object that only figures fill is required": (
+        "additionalProperties = false\n\n[schema.properties]\n",
+        'additionalProperties = false\nrequired = ["usage"]\n\n[schema.properties]\n', 19, "schema.required",
+    ),
+    "factors that the schema does not show": (
+        "score = { on", 'score = { label = "用电", on', 20, "schema.properties.factors"
+    ),
+    "a dotted name without quotes": ('"usage.kwh" = { from', "usage.kwh = { from", 32, "figures.usage"),
+}  # fmt: skip
 
 
 def test_the_files_without_a_defect_are_right(tmp_path: Path) -> None:
-    for name, text in (("record.toml", RECORD), ("report.toml", REPORT)):
+    for name, text in (("record.toml", RECORD), ("report.toml", REPORT), ("figures.toml", REPORT + FIGURES)):
         (tmp_path / name).write_text(text, encoding="utf-8")
         load_product(tmp_path / name, []).validator()
 
@@ -180,6 +223,15 @@ def test_a_wrong_record_file(tmp_path: Path, defect: str) -> None:
 @pytest.mark.parametrize("defect", REPORT_DEFECTS)
 def test_a_wrong_report_file(tmp_path: Path, defect: str) -> None:
     refused(tmp_path, REPORT, *REPORT_DEFECTS[defect])
+
+
+@pytest.mark.parametrize("defect", FIGURE_DEFECTS)
+def test_figures_that_cannot_be_computed_or_shown(tmp_path: Path, defect: str) -> None:
+    refused(tmp_path, REPORT + FIGURES, *FIGURE_DEFECTS[defect])
+
+
+def test_only_reports_have_figures(tmp_path: Path) -> None:
+    refused(tmp_path, RECORD, '[schema."$defs"]', '[figures]\n\n[schema."$defs"]', 31, "figures")
 
 
 def refused(tmp_path: Path, text: str, old: str, new: str, line: int | None, field: str | None) -> None:

@@ -10,7 +10,6 @@ import pytest
 from report_world import (
     CATALOGUE,
     DELIVERED,
-    FIGURES,
     HERE,
     OTHERS,
     POWER,
@@ -18,6 +17,7 @@ from report_world import (
     SUBJECT,
     TAG_KEYS,
     TAX,
+    WORDS,
     MemoryLibrary,
     MemoryView,
     Region,
@@ -75,7 +75,7 @@ def test_a_missing_tag_is_named() -> None:
     order, library = here.order(), MemoryLibrary(here.batches, here.books)
     scope, view = plan(order, here.shelves(), here.members), MemoryView(here.facts(), order.time)
     with pytest.raises(AssemblyError) as caught:
-        assemble(order, scope, library, tags([1]), view)  # type: ignore[arg-type]
+        assemble(order, scope, library, tags([1]), view, here.members)  # type: ignore[arg-type]
     assert (caught.value.expected or "").endswith("key epoch 2")
 
 
@@ -91,14 +91,14 @@ def test_a_folder_that_is_not_the_batch_anchored() -> None:
 @pytest.mark.parametrize("name", ["hash", "records"])
 def test_what_is_filled_in_is_not_given(name: str) -> None:
     with pytest.raises(AssemblyError) as caught:
-        region().assemble(data={**FIGURES, name: []})
+        region().assemble(words={**WORDS, name: []})
     assert caught.value.place is not None
     assert caught.value.place.field == f"data.{name}"
 
 
 def test_figures_that_do_not_fit_the_product() -> None:
     with pytest.raises(ProductError):
-        region().assemble(data={name: value for name, value in FIGURES.items() if name != "score"})
+        region().assemble(words={**WORDS, "suggested_fen": "5"})
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,17 @@ from verification_world import (
 )
 
 from creditchain.catalogue.products import catalogue
-from creditchain.documents import JSON_MEDIA_TYPE, Domain, canonical_bytes, commitment, domain_mask, salt
+from creditchain.documents import (
+    JSON_MEDIA_TYPE,
+    Domain,
+    canonical_bytes,
+    commitment,
+    domain_mask,
+    parse_document,
+    salt,
+)
 from creditchain.evidence.report import named_by, opened_leaves
+from creditchain.figures import evaluate
 from creditchain.hashing import keccak256
 from creditchain.identifiers import Subject, epoch_digest, parse_subject, subject_tag
 from creditchain.log.cells import cell_key, cell_word
@@ -85,14 +94,15 @@ from creditchain.packages.report_package import PackagedRange, Reads, ReportPack
 from creditchain.products import Product
 from creditchain.reports import Assembled, ReportOrder, assemble, plan
 from creditchain.verification.evidence import NodeHistory, TagEvidence
+from creditchain.verification.figured import covered, figure_record
 from creditchain.verification.lives import Lives, RecordKey, read_lives, read_states
 from creditchain.verification.policy import Policy
 from creditchain.verification.report import verify_report
 from creditchain.verification.report_evidence import DeliveryEvidence, ReportEvidence
 from creditchain.verification.scope import Asked, everything
 from creditchain.verification.shelves import Shelves, read_shelves
-from creditchain.verification.verdict import Verdict
-from creditchain.vocabulary import EntryKind, Fault, Life, ProductState, Space
+from creditchain.verification.verdict import Outcome, Verdict
+from creditchain.vocabulary import EntryKind, Fault, Life, ProductState, Role, Space
 
 PLATFORM, REGISTRY, POWER, TAX, BANK, OTHER_BANK = 2, 7, 8, 9, 11, 12
 BANK_KEY = keccak256(b"bank key of the tests")
@@ -113,21 +123,8 @@ SECTIONS = sum(1 << section for section in REPORT.combined_sections)
 DOMAINS = domain_mask(REPORT.combined_domains)
 NO_LIMIT = (1900_01_01, 2099_12_31)
 
-FIGURES: dict[str, Any] = {
-    "report_id": "REPORT2025",
-    "issued_on": "2025-06-15",
-    "name": "示例企业",
-    "months": 12,
-    "usage_kwh": 1000,
-    "usage_change": "1.50",
-    "sales_fen": 100,
-    "tax_paid_fen": 10,
-    "late_payments": 0,
-    "consistency": "0.9000",
-    "suggested_fen": 5,
-    "score": {"value": 700, "grade": "A", "model": "linear-card/1"},
-    "factors": [],
-}
+#: What the issuer says itself: no rule gives it.
+WORDS: dict[str, Any] = {"report_id": "REPORT2025", "issued_on": "2025-06-15", "suggested_fen": 5}
 
 
 #: Keys of two regulators.
@@ -584,7 +581,7 @@ class Region:
             catalogue=CATALOGUE,
             subject=SUBJECT,
             as_of=date(2025, 6, 15),
-            data=FIGURES,
+            words=WORDS,
             region=HERE.region,
             log_id=HERE.log_id,
             asked=everything(REPORT),
@@ -598,7 +595,7 @@ class Region:
         order = self.order(**changes)
         scope = plan(order, self.shelves(), self.members)
         library = MemoryLibrary(self.batches if batches is None else batches, self.books)
-        made = assemble(order, scope, library, tags(), MemoryView(self.facts(), order.time))  # type: ignore[arg-type]
+        made = assemble(order, scope, library, tags(), MemoryView(self.facts(), order.time), self.members)  # type: ignore[arg-type]
         noted = RecordedFacts(self.facts())
         self._evidence(made.package, noted, named=False)
         named = {place.index for place in made.package.named_entries}
@@ -812,14 +809,36 @@ def shown(package: ReportPackage) -> list[Shown]:
 
 
 def without(package: ReportPackage, gone: Callable[[Shown], bool]) -> ReportPackage:
-    """A forgery by a provider: these records are neither shown nor named. The package is delivered afterwards."""
+    """A forgery by a provider: these records are neither shown nor named, and the figures are what follows then.
+
+    The package is delivered afterwards.
+    """
     kept = [not gone(one) for one in shown(package)]
     value = json.loads(package.report.content)
     named = value["data"]["records"]
     value["data"]["records"] = [one for one, keep in zip(named, kept, strict=True) if keep]
+    value["data"] = refigured(package, value)
     report = replace(package.report, content=canonical_bytes(value))
     records = tuple(one for one, keep in zip(package.records, kept, strict=True) if keep)
     return replace(package, report=report, records=records)
+
+
+def refigured(package: ReportPackage, report: dict[str, Any], asked: Asked | None = None) -> dict[str, Any]:
+    """The report's data with the figures that follow from the records it names."""
+    rules, data = REPORT.figures, report["data"]
+    assert rules is not None
+    named = {one["leaf"] for one in data["records"]}
+    leaves = [one["leaf"] for one in json.loads(package.report.content)["data"]["records"]]
+    records = [
+        figure_record(CATALOGUE[document.product], document, one.node, Role.SOURCE, one.entry, bytes.fromhex(leaf[2:]))
+        for leaf, one in zip(leaves, shown(package), strict=True)
+        if leaf in named
+        for document in [parse_document(one.record.content)]
+    ]
+    known = covered(REPORT, CATALOGUE, asked or everything(REPORT), ())
+    figures = evaluate(rules, records, date.fromisoformat(report["as_of"]), known)
+    words = {name: value for name, value in data.items() if name in {*WORDS, "hash", "records"}}
+    return {**words, **figures.document()}
 
 
 def without_ranges(package: ReportPackage, gone: Callable[[PackagedRange], bool]) -> ReportPackage:
@@ -847,3 +866,10 @@ def with_ranges(package: ReportPackage, bend: Callable[[PackagedRange], Packaged
 def sections_of(one: PackagedRange) -> tuple[int, int]:
     """The sections of a range as a proof takes them."""
     return int(one.sections[0]), int(one.sections[1])
+
+
+def unsettled(verdict: Verdict) -> dict[int, str]:
+    """The outcome of each step that is not passed; of step 11 only if it is not what follows from step 9."""
+    found = {step.number: step.outcome.value for step in verdict.steps if step.outcome is not Outcome.PASSED}
+    follows = {"failed": "not verified"}.get(found.get(9, ""), found.get(9))
+    return {number: outcome for number, outcome in found.items() if number != 11 or outcome != follows}

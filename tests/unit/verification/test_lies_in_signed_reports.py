@@ -111,7 +111,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
         patched.setattr(report_region, "BATCH", 40)
         patched.setattr(report_region, "ENTERPRISES", 10)
         batches = report_region.make_batches(folder, product)
-        case = report.Case(batches, folder, PRODUCTS, report.figures(folder, product))
+        case = report.Case(batches, folder, PRODUCTS)
         region = report_region.make_region(folder, batches, Shape())
     with FolderLibrary(LOG_ID, [batches.today[0].path.parent], [region.books]) as library:
         made = assemble_from(report.fetcher(region.facts), case.wanted(), library, region.tags, keccak256(b"salt"))

@@ -18,6 +18,7 @@ from report_world import (
     Region,
     region,
     shown,
+    unsettled,
     with_ranges,
     without,
     without_ranges,
@@ -43,11 +44,6 @@ YEAR = 366 * 86_400
 
 def delivered(here: Region, package: ReportPackage) -> ReportPackage:
     return here.deliver(package, here.consents())
-
-
-def outcomes(verdict: Verdict) -> dict[int, str]:
-    """Steps that are not passed."""
-    return {step.number: step.outcome.value for step in verdict.steps if step.outcome is not Outcome.PASSED}
 
 
 def reason(verdict: Verdict, number: int) -> str:
@@ -98,7 +94,7 @@ class TestHonest:
         assert (verdict.step(9).details["books"], verdict.step(9).details["batches"]) == (5, 1)
         assert [one.kind for one in verdict.weaknesses] == [WeaknessKind.UNAUDITED]
         strict = Policy(completeness=Completeness(audited=True))
-        assert outcomes(here.verify(here.honest(), strict)) == {9: "not verified"}
+        assert unsettled(here.verify(here.honest(), strict)) == {9: "not verified"}
 
     def test_one_range_shows_neighbouring_sections(self) -> None:
         package = booked().assemble().package
@@ -188,7 +184,7 @@ class TestLaundering:
         book = here.enter_book(REGISTRY, 1, bend=lambda leaves: hide(here, leaves))
         clean = self.citing(here, without(package, lambda one: one.node == REGISTRY), batch, book)
         verdict = here.verify(delivered(here, clean))
-        assert outcomes(verdict) == {9: "failed"}
+        assert unsettled(verdict) == {9: "failed"}
         assert reason(verdict, 9).endswith("node 7, key epoch 1, registry-basic/1, batch 1, basic: no range proof")
 
     def citing(self, here: Region, package: ReportPackage, batch: int, book: int) -> ReportPackage:
@@ -212,7 +208,7 @@ class TestLaundering:
         batch = here.anchors[REGISTRY, batch_of(here, REGISTRY)].entry
         book = here.enter_book(REGISTRY, 1)
         verdict = here.verify(delivered(here, self.citing(here, package, batch, book)))
-        assert outcomes(verdict) == {5: "not verified", 9: "failed"}
+        assert unsettled(verdict) == {5: "not verified", 9: "failed"}
         assert reason(verdict, 5).endswith("no audit says that this book is exactly the batches before it")
 
     def test_a_book_that_was_audited_by_mistake_and_broken(self) -> None:
@@ -223,7 +219,7 @@ class TestLaundering:
         assert here.verify(package).status is Status.VALID
         here.break_book(book)
         verdict = here.verify(package)
-        assert outcomes(verdict) == {9: "not verified"}
+        assert unsettled(verdict) == {9: "not verified"}
         assert "it was broken or annulled since it was audited" in reason(verdict, 9)
 
     def test_a_book_that_was_broken_is_replaced_by_the_one_before_it(self) -> None:
@@ -239,7 +235,7 @@ class TestLaundering:
         here = booked()
         package = here.honest()
         here.break_book(next(one.place.index for one in package.ranges if one.node == REGISTRY))
-        assert outcomes(here.verify(package)) == {5: "failed", 9: "not verified"}
+        assert unsettled(here.verify(package)) == {5: "failed", 9: "not verified"}
 
     def test_a_book_of_somebody_else(self) -> None:
         here = booked()
@@ -255,7 +251,7 @@ class TestLaundering:
         forged = replace(forged, reads=Reads(entries=(*forged.reads.entries, book)))
         assert len(kept) == len(forged.ranges) - 1
         verdict = here.verify(delivered(here, forged))
-        assert outcomes(verdict) == {9: "failed"}
+        assert unsettled(verdict) == {9: "failed"}
 
     def test_an_entry_that_is_no_book(self) -> None:
         here = booked()
@@ -271,7 +267,7 @@ class TestLaundering:
         bent = with_ranges(
             here.honest(), lambda one: replace(one, place=EntryPlace(9_999, 1)) if one.node == REGISTRY else one
         )
-        found = outcomes(here.verify(bent))
+        found = unsettled(here.verify(bent))
         assert found == {2: "not verified", **dict.fromkeys((3, 5, 6, 10), "not verified"), 4: "pending", 9: "failed"}
 
 
@@ -282,7 +278,7 @@ class TestSpoiled:
         stolen = here.anchors[POWER, batch_of(here, POWER)].time
         here.members[POWER] = with_stolen_key(here.members[POWER], stolen, stolen)
         verdict = here.verify(here.honest())
-        assert outcomes(verdict) == {5: "not verified", 9: "not verified"}
+        assert unsettled(verdict) == {5: "not verified", 9: "not verified"}
         assert "it holds a batch that was anchored with a compromised key" in reason(verdict, 9)
 
     @pytest.mark.parametrize("shift", [-1, 1])
@@ -299,7 +295,7 @@ class TestSpoiled:
         anchored = here.anchors[POWER, batch_of(here, POWER)].time
         here.members[POWER] = with_stolen_key(here.members[POWER], anchored + 1, anchored + 1)
         verdict = here.verify(package)
-        assert outcomes(verdict) == {5: "not verified", 9: "not verified"}
+        assert unsettled(verdict) == {5: "not verified", 9: "not verified"}
         assert "anchored with a compromised key: entry 5 is not named" in reason(verdict, 9)
 
     def test_a_stolen_batch_that_was_annulled_before_the_book(self) -> None:
@@ -312,7 +308,7 @@ class TestSpoiled:
         book = here.enter_book(POWER, 1)
         here.attest(book)
         verdict = here.verify(here.honest())
-        assert outcomes(verdict) == {9: "not verified"}
+        assert unsettled(verdict) == {9: "not verified"}
         assert "no audit found that what was broken or annulled before it is published again" in reason(verdict, 9)
         here.audit_book(POWER, 1, restored=True)
         assert here.verify(here.honest()).status is Status.VALID
@@ -323,7 +319,7 @@ class TestSpoiled:
         entry = next(one.place.index for one in package.ranges if one.node == REGISTRY)
         time = here.entries[entry].time
         here.members[REGISTRY] = with_stolen_key(here.members[REGISTRY], time, time)
-        assert outcomes(here.verify(here.honest())) == {5: "not verified", 9: "not verified"}
+        assert unsettled(here.verify(here.honest())) == {5: "not verified", 9: "not verified"}
 
     @pytest.mark.parametrize("how", ["spoil", "annul"])
     def test_a_batch_that_was_broken_or_annulled_after_its_book(self, how: str) -> None:
@@ -332,7 +328,7 @@ class TestSpoiled:
         package = here.honest()
         getattr(here, how)(POWER, batch_of(here, POWER))
         for verdict in (here.verify(package), here.verify(here.honest())):
-            assert outcomes(verdict) == {5: "not verified", 9: "not verified"}
+            assert unsettled(verdict) == {5: "not verified", 9: "not verified"}
             assert "it holds leaves of a batch that was broken or annulled since" in reason(verdict, 9)
 
     def test_a_batch_after_the_book_that_was_broken_leaves_the_book_sound(self) -> None:
@@ -340,7 +336,7 @@ class TestSpoiled:
         root = here.publish(POWER, "power-usage/1", [], epoch=2)
         here.spoil(POWER, root)
         verdict = here.verify(here.honest())
-        assert outcomes(verdict) == {9: "not verified"}
+        assert unsettled(verdict) == {9: "not verified"}
         assert "the batch was broken or annulled" in reason(verdict, 9)
         here.audit_book(POWER, 2, restored=True)
         assert here.verify(here.honest()).status is Status.VALID
@@ -369,7 +365,7 @@ class TestStolenAudits:
         assert here.verify(package).status is Status.VALID
         here.steal(AUDITOR, theft)
         verdict = here.verify(package)
-        assert outcomes(verdict) == {9: "not verified"}
+        assert unsettled(verdict) == {9: "not verified"}
         assert reason(verdict, 9).endswith(f"published cannot be shown (entry {book}): {doubted_audit(book).en}")
         assert verdict.step(9).reason.zh.endswith(doubted_audit(book).zh)
 
@@ -379,7 +375,7 @@ class TestStolenAudits:
         book = next(one.place.index for one in package.ranges if one.node == REGISTRY)
         here.steal(AUDITOR, DELIVERED - YEAR)
         verdict = here.verify(package)
-        assert outcomes(verdict) == {5: "not verified", 9: "not verified"}
+        assert unsettled(verdict) == {5: "not verified", 9: "not verified"}
         assert reason(verdict, 5).endswith(doubted_audit(book).en)
 
     def test_another_regulator_audits_it_anew(self) -> None:
@@ -417,7 +413,7 @@ class TestStolenAudits:
         package = here.honest()
         book = next(one.place.index for one in package.ranges if one.node == REGISTRY)
         here.log(AuditBody(1, REGISTRY, 1, book, False, bytes(32)), writes={auditor_key(book): 0})
-        assert outcomes(here.verify(package)) == {5: "not verified", 9: "not verified"}
+        assert unsettled(here.verify(package)) == {5: "not verified", 9: "not verified"}
 
     def test_the_book_before_it_is_shown_instead(self) -> None:
         """With each batch since, as before anybody audited the later one."""
@@ -469,9 +465,9 @@ class TestStolenAudits:
         package = here.honest()
         assert here.verify(package).status is Status.VALID
         here.steal(AUDITOR, theft)
-        assert outcomes(here.verify(package)) == {5: "not verified", 9: "not verified"}
+        assert unsettled(here.verify(package)) == {5: "not verified", 9: "not verified"}
         verdict = here.verify(here.honest())
-        assert outcomes(verdict) == {9: "not verified"}
+        assert unsettled(verdict) == {9: "not verified"}
         assert reason(verdict, 9).endswith(f"the batch was broken or annulled; {doubted_audit(book).en}")
 
     def test_a_batch_that_a_thief_audited_is_not_audited(self) -> None:
@@ -487,7 +483,7 @@ class TestStolenAudits:
         why = doubted_audit(book).en
         assert all(one.text.en.endswith(why) for one in weak)
         verdict = here.verify(package, Policy(audited=True, completeness=Completeness(audited=True)))
-        assert outcomes(verdict) == {5: "not verified", 9: "not verified"}
+        assert unsettled(verdict) == {5: "not verified", 9: "not verified"}
         assert reason(verdict, 5).endswith(why)
         assert reason(verdict, 9) == f"a batch in scope has not been audited; {why}"
 
@@ -499,7 +495,7 @@ class TestLeftOut:
             here.assemble().package, lambda one: one.node == REGISTRY and b"2023-06-30" in one.record.content
         )
         verdict = here.verify(delivered(here, gone))
-        assert outcomes(verdict) == {9: "failed"}
+        assert unsettled(verdict) == {9: "failed"}
         assert "a record was left out: node 7, key epoch 1, the book of entry" in reason(verdict, 9)
 
     def test_a_book(self) -> None:
@@ -508,11 +504,11 @@ class TestLeftOut:
         less = without_ranges(package, lambda one: one.node == REGISTRY)
         book = next(one.place for one in package.ranges if one.node == REGISTRY)
         verdict = here.verify(delivered(here, less))
-        assert outcomes(verdict) == {9: "failed"}
+        assert unsettled(verdict) == {9: "failed"}
         assert f"node {REGISTRY}: entry {book.index} is neither shown nor named" in reason(verdict, 9)
         named = replace(less, reads=Reads(entries=(book,)))
         verdict = here.verify(delivered(here, named))
-        assert outcomes(verdict) == {9: "failed"}
+        assert unsettled(verdict) == {9: "failed"}
         assert f"the book of entry {book.index}, basic: no range proof" in reason(verdict, 9)
 
     def test_a_section_of_a_book(self) -> None:
@@ -528,7 +524,7 @@ class TestLeftOut:
             return replace(one, sections=(Section.BASIC, Section.BASIC), proof=only)
 
         verdict = here.verify(delivered(here, with_ranges(package, bend)))
-        assert outcomes(verdict) == {9: "failed"}
+        assert unsettled(verdict) == {9: "failed"}
         assert "operating: no range proof" in reason(verdict, 9)
 
     def test_a_range_that_says_more_sections_than_it_shows(self) -> None:
@@ -540,7 +536,7 @@ class TestLeftOut:
 
         verdict = here.verify(delivered(here, with_ranges(package, bend)))
         # Whoever has no record in these sections has shown that.
-        assert outcomes(verdict) == {}
+        assert unsettled(verdict) == {}
 
     def test_a_batch_after_the_book(self) -> None:
         here = booked()
@@ -548,7 +544,7 @@ class TestLeftOut:
         package = here.assemble().package
         newest = max(one.place.index for one in package.ranges)
         verdict = here.verify(delivered(here, without_ranges(package, lambda one: one.place.index == newest)))
-        assert outcomes(verdict) == {9: "failed"}
+        assert unsettled(verdict) == {9: "failed"}
         assert "power-usage/1, batch 2, operating: no range proof" in reason(verdict, 9)
 
     def test_a_superseded_record_of_a_book_whose_successor_is_left_out(self) -> None:
@@ -560,7 +556,7 @@ class TestLeftOut:
         assert here.verify(delivered(here, package)).status is Status.VALID
         less = without(package, lambda one: b"2024-06-30" in one.record.content and one.node == REGISTRY)
         verdict = here.verify(delivered(here, less))
-        assert outcomes(verdict) == {9: "failed"}
+        assert unsettled(verdict) == {9: "failed"}
         assert len(verdict.step(9).details["left_out"]) == 2
 
     def test_a_package_that_names_nothing_has_nobody_walk_through_history(self) -> None:
@@ -569,7 +565,7 @@ class TestLeftOut:
         package = delivered(here, package)
         facts = here.facts()
         verdict = here.verify(package, shelves=here._evidence(package, facts).shelves)
-        assert outcomes(verdict)[9] == "failed"
+        assert unsettled(verdict)[9] == "failed"
         assert {one for one in facts.known if isinstance(one, int)} == {
             max(one.entry for place, one in here.anchors.items() if place[0] == node and one.key_epoch == epoch)
             for node, epoch in ((REGISTRY, 1), (POWER, 1), (TAX, 1), (POWER, 2), (TAX, 2))
@@ -581,8 +577,8 @@ class TestLeftOut:
         other = next(at for at, one in enumerate(package.ranges) if one.node == TAX)
         first = replace(package.records[0], range=other)
         verdict = here.verify(delivered(here, replace(package, records=(first, *package.records[1:]))))
-        assert outcomes(verdict)[3] == "failed"
-        assert outcomes(verdict)[9] == "failed"
+        assert unsettled(verdict)[3] == "failed"
+        assert unsettled(verdict)[9] == "failed"
 
 
 class TestLapsed:
@@ -607,7 +603,7 @@ class TestLapsed:
 
     def test_without_it_the_record_is_left_out(self) -> None:
         here, package = self.world()
-        assert outcomes(here.verify(delivered(here, replace(package, origins=())))) == {9: "failed"}
+        assert unsettled(here.verify(delivered(here, replace(package, origins=())))) == {9: "failed"}
 
     @pytest.mark.parametrize("change", ["index", "entry", "node", "leaf"])
     def test_another_batch_or_leaf_excuses_nothing(self, change: str) -> None:
@@ -620,4 +616,4 @@ class TestLapsed:
             "node": replace(origin, node=TAX),
             "leaf": replace(origin, leaf=bytes(32)),
         }[change]
-        assert outcomes(here.verify(delivered(here, replace(package, origins=(bent,))))) == {9: "failed"}
+        assert unsettled(here.verify(delivered(here, replace(package, origins=(bent,))))) == {9: "failed"}

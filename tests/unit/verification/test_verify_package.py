@@ -58,7 +58,7 @@ def test_a_statement_file() -> None:
 def test_a_file_that_does_not_parse_is_not_valid() -> None:
     verdict = malformed(PackageError("too bad"))
     assert verdict.status is Status.NOT_VALID
-    assert [step.outcome for step in verdict.steps] == [Outcome.FAILED] + [Outcome.NOT_VERIFIED] * 9
+    assert [step.outcome for step in verdict.steps] == [Outcome.FAILED] + [Outcome.NOT_VERIFIED] * 10
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -93,8 +93,8 @@ def test_an_honest_record_is_valid() -> None:
     verdict = verify()
     assert verdict.status is Status.VALID
     assert verdict.status.exit_code is ExitCode.OK
-    assert [step.number for step in verdict.steps] == list(range(1, 11))
-    assert [step.outcome for step in verdict.steps] == [Outcome.PASSED] * 6 + [Outcome.NOT_APPLICABLE] * 4
+    assert [step.number for step in verdict.steps] == list(range(1, 12))
+    assert [step.outcome for step in verdict.steps] == [Outcome.PASSED] * 6 + [Outcome.NOT_APPLICABLE] * 5
     assert all(step.reason.en and step.reason.zh and step.name.zh for step in verdict.steps)
 
 
@@ -708,7 +708,7 @@ class TestPolicy:
         shown = verify().as_json()
         assert shown["verdict"] == "valid"
         assert shown["verdict_zh"] == "有效"
-        assert len(shown["steps"]) == 10
+        assert len(shown["steps"]) == 11
         assert shown["steps"][2]["details"]["leaf"].startswith("0x")
 
     def test_no_identifier_in_a_verdict(self) -> None:

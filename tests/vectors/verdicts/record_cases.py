@@ -105,7 +105,7 @@ def _shown(steps: dict[int, str], changes: dict[str, Any]) -> dict[str, Any]:
 
 def _unparsed(package: Json, facts: Json) -> Iterator[Case]:
     """Step 1."""
-    nothing = {1: F, **dict.fromkeys(range(2, 11), N)}
+    nothing = {1: F, **dict.fromkeys(range(2, 12), N)}
     changed: dict[str, Change] = {
         "a path of 65 hashes": put("batch", "proof", to=[bytes(32)] * 65),
         "a member too much": put("note", to="added"),

@@ -49,6 +49,8 @@ from creditchain.merkle import prove_range
 from creditchain.messages import subject_digest
 from creditchain.packages.parts import PackagedTag
 from creditchain.packages.report_package import PackagedRange, Reads, ReportPackage
+from creditchain.verification.days import day_of
+from creditchain.verification.scope import Asked
 from creditchain.vocabulary import Life, MeterFlag
 from vectors.verdicts.cases import (
     POLICY,
@@ -105,6 +107,7 @@ def report_cases() -> Iterator[Case]:
     yield from _stolen_audits()
     yield from _lapsed()
     yield from _retention()
+    yield from _figures()
     yield from _records(world)
     yield from _confirmed(world)
 
@@ -129,10 +132,12 @@ def _case(
     facts: Change | None = None,
     **changes: Any,
 ) -> Case:
-    """A case. With a delivery, step 9 builds on step 8."""
+    """A case. With a delivery, step 9 builds on step 8; step 11 builds on step 9 and the report itself."""
     found = dict(steps)
     if steps.get(8) in (F, N):
         found.setdefault(9, N)
+    if found.get(9) is not None:
+        found.setdefault(11, P if found[9] == P else N)
     return Case(f"report: {name}", "report", bent(world[0].as_json(), package), bent(world[1], facts), found, **changes)
 
 
@@ -149,7 +154,7 @@ def _of_day(day: str) -> Gone:
 
 def _unparsed(world: World) -> Iterator[Case]:
     """Step 1: what a report package must have once."""
-    nothing = {1: F, **dict.fromkeys(range(2, 11), N)}
+    nothing = {1: F, **dict.fromkeys(range(2, 12), N)}
     changes: dict[str, Change] = {
         "a record twice": lambda value: value["records"].append(value["records"][0]),
         "a range twice": lambda value: value["ranges"].append(value["ranges"][0]),
@@ -175,15 +180,15 @@ def _unparsed(world: World) -> Iterator[Case]:
 def _contents() -> Iterator[Case]:
     """Step 2: the report itself. It is delivered as it is, so that nothing else is wrong."""
     changes: dict[str, tuple[Change, dict[int, str], list[str] | None]] = {
-        "a figure missing": (lambda value: value["data"].pop("score"), {2: F}, None),
-        "a figure too much": (lambda value: value["data"].update(note="x"), {2: F}, None),
-        "a figure of another shape": (lambda value: value["data"].update(months="12"), {2: F}, None),
-        "another hash": (lambda value: value["data"].update(hash="sha-256"), {2: F}, None),
-        "another section": (put("section", to="basic"), {2: F}, None),
-        "another domain": (put("domain", to="registry"), {2: F}, None),
-        "another subject": (put("subject", "number", to=OTHERS[0].number), {2: F}, None),
+        "a member missing": (lambda value: value["data"].pop("hash"), {2: F, 11: N}, None),
+        "a member too much": (lambda value: value["data"].update(note="x"), {2: F, 11: N}, None),
+        "a figure of another shape": (lambda value: value["data"].update(months="12"), {2: F, 11: N}, None),
+        "another hash": (lambda value: value["data"].update(hash="sha-256"), {2: F, 11: N}, None),
+        "another section": (put("section", to="basic"), {2: F, 11: N}, None),
+        "another domain": (put("domain", to="registry"), {2: F, 11: N}, None),
+        "another subject": (put("subject", "number", to=OTHERS[0].number), {2: F, 11: N}, None),
         "about the day of its delivery": (put("as_of", to="2025-06-15"), {}, None),
-        "about the day after its delivery": (put("as_of", to="2025-06-16"), {2: F}, None),
+        "about the day after its delivery": (put("as_of", to="2025-06-16"), {2: F, 11: N}, None),
         "about a day that is none": (put("as_of", to="2025-02-29"), {2: F, 7: N, 9: N, 10: N}, None),
         "a product of records": (put("product", to="registry-basic/1"), {2: F, 7: N, 9: N, 10: N}, None),
         "a product that is not known": (put("product", to="heat-report/1"), {2: N, 7: N, 9: N, 10: N}, None),
@@ -194,7 +199,7 @@ def _contents() -> Iterator[Case]:
         weak = {} if 9 not in steps else {"weaknesses": ["unaudited"]}
         yield _case(name, world, steps, **weak)
     world = _honest()
-    yield _case("another number of its product", world, {2: F}, put("report", "product", to=17))
+    yield _case("another number of its product", world, {2: F, 11: N}, put("report", "product", to=17))
     some = [name for name in CATALOGUE if name != "tax-payment/1"]
     yield _case("a product that it combines is not known", world, {2: N, 9: N, 10: N}, products=some)
     tag = lambda value: value["tags"][1].update(statement=None)  # noqa: E731
@@ -208,8 +213,8 @@ def _requests(world: World) -> Iterator[Case]:
         ("another subject", {"subject": other_digest}, {7: F}),
         ("another product", {"product": bytes(32)}, {7: F}),
         ("a purpose that the product does not have", {"purpose": 8}, {7: F}),
-        ("fewer sections", {"sections": 1 << Section.OPERATING}, {7: F}),
-        ("fewer domains", {"domains": domain_mask([Domain.REGISTRY, Domain.POWER])}, {7: F}),
+        ("fewer sections", {"sections": 1 << Section.OPERATING}, {7: F, 11: F}),
+        ("fewer domains", {"domains": domain_mask([Domain.REGISTRY, Domain.POWER])}, {7: F, 11: F}),
         ("another section on top", {"sections": SECTIONS | 1 << Section.WARNING}, {7: F}),
     ):
         here = region()
@@ -613,7 +618,7 @@ def _windows() -> Iterator[Case]:
     yield _case(
         "the log is not known",
         _honest(),
-        dict.fromkeys(range(2, 11), N),
+        dict.fromkeys(range(2, 12), N),
         None,
         put("unread", to=["log"]),
         weaknesses=[],
@@ -848,13 +853,44 @@ def _retention() -> Iterator[Case]:
         here = Region()
         here.publish(POWER, "power-usage/1", [(SUBJECT, "2024-02-29", "")])
         here.block_time = time + 4000
-        package = here.assemble(time=leap - 86_400 * 9).package
+        package = here.assemble(time=leap - 86_400 * 9, as_of=day_of(time)).package
         made = here.deliver(package, here.consents(not_after=time + 9), at=time)
         yield _case(f"29 February, three years later: {name}", (made, facts_for(here, made)), steps)
     old = Region(now=DELIVERED - 4 * 366 * 86_400)
     old.publish(POWER, "power-usage/1", [(SUBJECT, "2021-05-31", "")])
     steps = dict.fromkeys((3, 4, 5, 6), A)
     yield _case("a record of a batch that is too old for it to be kept", _honest(old), steps)
+
+
+def _figures() -> Iterator[Case]:
+    """Step 11. Everything is delivered as it is, so that nothing else is wrong."""
+    contradicting = {11: F}
+    changes: dict[str, tuple[Change, dict[int, str]]] = {
+        "a figure that is one more": (put("data", "tax_paid_fen", to=130_001), contradicting),
+        "a figure of another enterprise": (put("data", "name", to="示例公司"), contradicting),
+        "another sign": (put("data", "usage_change", to="100.00"), contradicting),
+        "a figure left out": (lambda value: value["data"].pop("late_payments"), contradicting),
+        "a figure that there is none of": (put("data", "consistency", to="1.0000"), contradicting),
+        "another word of the issuer": (put("data", "suggested_fen", to=9), {}),
+        "a word of the issuer left out": (lambda value: value["data"].pop("suggested_fen"), {}),
+        "the day before": (lambda value: value.update(as_of="2025-06-14"), contradicting),
+    }
+    for name, (change, steps) in changes.items():
+        here = region()
+        yield _case(f"figures: {name}", _delivered(here, _reported(here.assemble().package, change)), steps)
+    here = region()
+    only = Asked(frozenset([Section.BASIC]), OPEN)
+    made = here.assemble(asked=only).package
+    scope = {"sections": 1 << Section.BASIC, "domains": OPEN}
+    yield _case("figures: of what was asked for", _delivered(here, made, **scope), {})
+    zero = _reported(made, put("data", "tax_paid_fen", to=0))
+    yield _case("figures: 0 of what was not asked for", _delivered(here, zero, **scope), contradicting)
+    here = Region()
+    here.publish(POWER, "power-usage/1", [(SUBJECT, "2025-03-31", "")], media_type="application/pdf")
+    made = here.assemble().package
+    yield _case("figures: none of a product with a file", _delivered(here, made), {10: N})
+    zero = _reported(made, put("data", "usage_kwh", to=0))
+    yield _case("figures: 0 of a product with a file", _delivered(here, zero), {10: N, 11: F})
 
 
 def _confirmed(world: World) -> Iterator[Case]:
