@@ -86,7 +86,7 @@ def test_nobody_types_what_follows_from_the_records(market: Market, tmp_path: Pa
     words.write_text('{"late_payments": 0}')
     answer = replace(market, words=words).assemble(tmp_path / "typed-report.json")
     assert answer.code == 4
-    assert "late_payments follows from the records: nobody types it" in answer.error["message"]
+    assert "late_payments is computed from the records: nobody types it" in answer.error["message"]
     assert not (tmp_path / "typed-report.json").exists()
 
 

@@ -575,7 +575,12 @@ def products() -> dict[str, Any]:
         digests.append(
             {"product": f"{product['name']}/{product['version']}", "number": product["number"], "digest": digest}
         )
-    return {"digests": digests}
+    cards = []
+    for path in sorted((PRODUCTS / "scorecards").glob("*.toml")):
+        card = tomllib.loads(path.read_text(encoding="utf-8"))
+        name = f"{card['name']}/{card['version']}"
+        cards.append({"scorecard": name, "report": card["report"], "digest": ref.keccak(rfc8785.dumps(card))})
+    return {"digests": digests, "scorecards": cards}
 
 
 def files() -> dict[str, str]:

@@ -23,7 +23,7 @@ from creditchain.identifiers import Subject
 from creditchain.log.facts import EntryPlace
 from creditchain.log.views import LogEntry
 from creditchain.packages.parts import PackagedTag, SignedTagStatement
-from creditchain.products import Product
+from creditchain.products import Product, Scorecard
 from creditchain.reports import Assembled, FolderLibrary, Library, ReportOrder, assemble, plan
 from creditchain.verification.days import day_of
 from creditchain.verification.lives import Lives, RecordKey, read_lives
@@ -43,6 +43,7 @@ class Wanted:
     words: Mapping[str, Any] = field(repr=False, default_factory=dict)
     as_of: date | None = None  #: the report's day; None: that of the newest final block
     days: tuple[int, int] | None = None  #: first and last day, YYYYMMDD, that the consent covers; None: any
+    scorecard: Scorecard | None = None  #: makes the report's score
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,5 +133,6 @@ def _order(records: EvidenceFetcher, wanted: Wanted, salt: bytes) -> ReportOrder
         time=block.time,
         salt=salt,
         days=wanted.days,
+        scorecard=wanted.scorecard,
         open_domains=records.reading.open_domains_at(block.time) if origin.consent_token is not None else 0,
     )

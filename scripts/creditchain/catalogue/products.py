@@ -5,19 +5,23 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from creditchain.errors import Place, unreadable
 from creditchain.products.errors import ProductFileError
-from creditchain.products.product import Product
+from creditchain.products.product import Product, ProductKind
 from creditchain.products.reading import parse_product
+from creditchain.products.scorecards import Scorecard, parse_scorecard, report_of
 
 #: The user's folders of product files, separated like those of PATH.
 FOLDERS_VARIABLE = "CREDITCHAIN_PRODUCTS"
 _SHIPPED = Path(__file__).resolve().parent.parent / "data" / "products"
 _REF = re.compile(r"([a-z0-9-]{1,56})/([0-9]{1,5})")
 _MAX_BYTES = 1 << 20
+#: Folder of scorecards inside a folder of products.
+SCORECARDS = "scorecards"
 
 
 def load_product(ref: str | Path, folders: Sequence[Path] | None = None) -> Product:
@@ -116,16 +120,41 @@ def _load_named(path: Path, places: tuple[Path, ...], combined: bool = False) ->
     return product
 
 
+def load_scorecard(name: str, product: Product) -> Scorecard:
+    """A scorecard for a report, by name/version among those known, or a TOML file. Raises ProductFileError."""
+    if name.endswith(".toml"):
+        return _scorecard(Path(name), product)
+    found = next((one for one in product.scorecards if one.ref == name), None)
+    if found is None:
+        known = ", ".join(one.ref for one in product.scorecards) or "none"
+        raise ProductFileError(
+            f"there is no scorecard {name!r} for {product.ref}",
+            expected=f"a file that ends in .toml, or of these: {known}",
+        )
+    return found
+
+
+def _with_scorecards(product: Product, places: tuple[Path, ...]) -> Product:
+    """A report with the scorecards for it in the folder `scorecards` of each folder of products."""
+    files = [file for place in places for file in sorted((place / SCORECARDS).glob("*.toml"))]
+    mine = [file for file in files if report_of(_text(file)) == product.ref]
+    return replace(product, scorecards=tuple(_scorecard(file, product) for file in mine))
+
+
+def _scorecard(file: Path, product: Product) -> Scorecard:
+    return parse_scorecard(_text(file), product.ref, product.figures, product.schema, str(file))
+
+
 def _load(path: Path, places: tuple[Path, ...], combined: bool = False) -> Product:
     try:
         state = path.stat()
     except OSError as error:
         raise unreadable("the product file", path, error) from error
-    return _cached(path.resolve(), state.st_mtime_ns, state.st_size, places, combined)
+    product = _cached(path.resolve(), state.st_mtime_ns, state.st_size, places, combined)
+    return product if product.kind is ProductKind.RECORD else _with_scorecards(product, places)
 
 
-@lru_cache(maxsize=512)
-def _cached(path: Path, _changed: int, _size: int, places: tuple[Path, ...], combined: bool) -> Product:
+def _text(path: Path) -> str:
     try:
         raw = path.read_bytes()
         text = raw.decode()
@@ -135,6 +164,12 @@ def _cached(path: Path, _changed: int, _size: int, places: tuple[Path, ...], com
         raise ProductFileError("the product file is not text", place=Place(str(path)), expected="UTF-8") from error
     if len(raw) > _MAX_BYTES:
         raise ProductFileError("the product file is too long", expected="at most 1 MiB", place=Place(str(path)))
+    return text
+
+
+@lru_cache(maxsize=512)
+def _cached(path: Path, _changed: int, _size: int, places: tuple[Path, ...], combined: bool) -> Product:
+    text = _text(path)
     resolver = _no_report if combined else lambda ref: _find(ref, places, combined=True)
     return parse_product(text, resolver, str(path))
 

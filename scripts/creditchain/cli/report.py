@@ -40,6 +40,9 @@ def assemble(
     number: Annotated[str, typer.Option(help="The enterprise's number.")],
     out: Annotated[Path, typer.Option("--output", "-o", help="Report package to write.")],
     scheme: Annotated[str, typer.Option(help="USCC or TWUBN.")] = "USCC",
+    scorecard: Annotated[
+        str | None, typer.Option(help="Scorecard that makes the score: name/version, or a file of your own. 评分卡")
+    ] = None,
     words: Annotated[
         Path | None,
         typer.Option(help="Your own words: a JSON file with members of `data` for which the product has no rule."),
@@ -87,7 +90,7 @@ def assemble(
     """
     from creditchain.acts.reporting import Places, Vouchers, Wanted, assemble_report
     from creditchain.acts.showing_facts import with_facts
-    from creditchain.catalogue.products import catalogue, load_product
+    from creditchain.catalogue.products import catalogue, load_product, load_scorecard
     from creditchain.documents import parse_json
     from creditchain.home.files import check_output, write_file
     from creditchain.home.keystores import load_tag_key
@@ -105,6 +108,7 @@ def assemble(
         asked=asked_of(kind, sections, domains),
         words={} if words is None else load(words, parse_json),
         as_of=None if as_of is None else day_of_report(as_of),
+        scorecard=None if scorecard is None else load_scorecard(scorecard, kind),
         days=None if days is None else two_days("--days", days),
     )
     vouchers = Vouchers(

@@ -15,17 +15,22 @@ class OwnWordError(InputError):
     """The issuer says itself what follows from the records."""
 
 
-def joined(rules: FigureRules, figures: Figures, words: Mapping[str, Any]) -> dict[str, Any]:
-    """The figures and the issuer's own words in one object. Raises OwnWordError, with the field."""
-    given = {*rules.shown, *(("factors",) if rules.makes_factors else ())}
+def joined(
+    rules: FigureRules, figures: Figures, words: Mapping[str, Any], besides: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The figures and the issuer's own words in one object, and what is filled in `besides`.
+
+    Raises OwnWordError, with the field.
+    """
+    given = {*rules.shown, *own_words(None, besides or {}), *(("factors",) if rules.makes_factors else ())}
     for name in own_words(None, words):
         if typed := next((one for one in given if name == one or f"{one}.".startswith(f"{name}.")), None):
             raise OwnWordError(
-                f"{typed} follows from the records: nobody types it",
+                f"{typed} is computed from the records: nobody types it",
                 hint="Leave it out of the file; it is computed.",
                 place=Place(field=f"data.{name}"),
             )
-    return _merged(words, figures.document())
+    return _merged(_merged(words, besides or {}), figures.document())
 
 
 def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from creditchain.products.errors import ProductError, ProductFileError
 from creditchain.products.product import ConsentRule, Product, ProductKind, Retention
 from creditchain.products.purposes import Purpose
 from creditchain.products.reading import parse_product
+from creditchain.products.scorecards import Scorecard
 
 __all__ = [
     "ConsentRule",
@@ -13,5 +14,6 @@ __all__ = [
     "ProductKind",
     "Purpose",
     "Retention",
+    "Scorecard",
     "parse_product",
 ]

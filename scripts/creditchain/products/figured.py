@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 from creditchain.errors import Place
 from creditchain.figures import Field, FigureError, FigureRules, Shape, ValueKind, read_rules
 from creditchain.figures.kinds import BOOLEAN, DATE, INTEGER
 from creditchain.products.dates import is_date
 from creditchain.products.errors import ProductFileError
-from creditchain.products.product import Product
 from creditchain.products.schema import Schema, resolve
 
 #: Patterns that make a text a decimal number or a month. Verifiers must agree on them (docs/format.md, section 11).
@@ -49,24 +48,25 @@ def fields_of(data: Schema) -> dict[str, Field]:
     return found
 
 
-def read_figures(table: object, combined: Sequence[Product], schema: Schema) -> FigureRules:
-    """The rules of a report product whose data `schema` describes.
+def read_figures(table: object, combined: Mapping[str, Schema], schema: Schema) -> FigureRules:
+    """The rules of a report product whose data `schema` describes; `combined` are its records' by name/version.
 
     Raises ProductFileError with the dotted field for a rule that cannot be computed or shown, and for a property that
     is required although its figure is absent where a consent leaves out the records.
     """
-    products = {product.ref: fields_of(product.schema) for product in combined}
+    products = {ref: fields_of(data) for ref, data in combined.items()}
     try:
         rules = read_rules(table, products)
     except FigureError as error:
         field = error.place.field if error.place is not None else ""
         raise _wrong(f"figures.{field}".rstrip("."), error.message, error.expected, error.found) from error
-    for fault in _misfits(rules, schema):
+    for fault in misfits(rules, schema):
         raise fault
     return rules
 
 
-def _misfits(rules: FigureRules, schema: Schema) -> Iterator[ProductFileError]:
+def misfits(rules: FigureRules, schema: Schema) -> Iterator[ProductFileError]:
+    """What the schema of a report's data cannot show of the figures by these rules."""
     for name in rules.shown:
         yield from _misfit(name, rules, schema)
     if rules.makes_factors:

@@ -17,6 +17,7 @@ from creditchain.figures import FigureRules
 from creditchain.products.explaining import explain
 from creditchain.products.purposes import Purpose
 from creditchain.products.schema import UNLIMITED, Schema, compile_schema
+from creditchain.products.scorecards import Scorecard
 
 #: The shape of a subject's number by scheme; the check digits are `identifiers`' matter.
 _NUMBER = {"USCC": "[0-9A-HJ-NPQRTUWXY]{18}", "TWUBN": "[0-9]{8}"}
@@ -97,6 +98,8 @@ class Product:
     combined_domains: tuple[Domain, ...] = ()
     #: For a report: how its figures follow from records; None: all that it says is the issuer's own word.
     figures: FigureRules | None = None
+    #: For a report: the scorecards for it that are known here. They are no part of the product, nor of its digest.
+    scorecards: tuple[Scorecard, ...] = ()
     #: The file as JSON, for whoever shows or ships it.
     source: Mapping[str, Any] = field(default_factory=dict, repr=False)
 

@@ -31,7 +31,7 @@ from creditchain.log.views import LogEntry
 from creditchain.merkle import Leaf, inclusion_path, prove_range
 from creditchain.packages.parts import PackagedRecord, PackagedTag, hexed
 from creditchain.packages.report_package import EpochTag, LeafOrigin, PackagedRange, RangedRecord, ReportPackage
-from creditchain.products import Product, ProductKind
+from creditchain.products import Product, ProductKind, Scorecard
 from creditchain.reports.gathering import Library, VolumeKey
 from creditchain.verification.days import day_number, day_of
 from creditchain.verification.doubted import doubted_audit
@@ -88,6 +88,7 @@ class ReportOrder:
     salt: bytes = field(repr=False)  #: of the report's commitment, 32 fresh random bytes
     days: tuple[int, int] | None = None  #: first and last day, YYYYMMDD, that the consent covers; None: any
     open_domains: int = 0  #: domains that `days` does not bind, as a bit set
+    scorecard: Scorecard | None = None  #: makes the report's score
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,12 +394,14 @@ def _as_figures_see(work: _Work, one: _Opened, members: Mapping[int, NodeHistory
 
 def _data(order: ReportOrder, seen: Sequence[FigureRecord | Product]) -> Mapping[str, Any]:
     """The issuer's own words, and the figures that follow from the records."""
-    if order.product.figures is None:
+    rules = order.product.figures if order.scorecard is None else order.scorecard.figures
+    if rules is None:
         return order.words
     files = {one.ref for one in seen if isinstance(one, Product)}
     records = [one for one in seen if isinstance(one, FigureRecord)]
     known = covered(order.product, order.catalogue, order.asked, files)
-    return joined(order.product.figures, evaluate(order.product.figures, records, order.as_of, known), order.words)
+    model = {} if order.scorecard is None else {"score": {"model": order.scorecard.model}}
+    return joined(rules, evaluate(rules, records, order.as_of, known), order.words, model)
 
 
 def _report(order: ReportOrder, records: Sequence[_Opened], seen: Sequence[FigureRecord | Product]) -> PackagedRecord:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 
 from creditchain.documents import Document, domain_mask
-from creditchain.figures import FigureRecord, FigureRules, Figures, differences, evaluate, own_words
-from creditchain.products import Product
+from creditchain.figures import Difference, FigureRecord, FigureRules, Figures, differences, evaluate, own_words
+from creditchain.figures.comparing import value_at
+from creditchain.products import Product, Scorecard
 from creditchain.verification.case import Case
 from creditchain.verification.days import day_of
 from creditchain.verification.evidence import Missing
@@ -70,25 +72,35 @@ def figures_of(case: Case, rules: FigureRules, as_of: date) -> Figures | Step:
     return evaluate(rules, records, as_of, covered(case.product, case.catalogue, asked, files))
 
 
+def rules_of(product: Product, data: Mapping[str, Any]) -> tuple[FigureRules | None, Scorecard | None]:
+    """The rules for a report's data: those of its scorecard, if that is known here; else those of its product."""
+    named = value_at(data, "score.model.digest")
+    card = next((one for one in product.scorecards if one.model["digest"] == named), None)
+    return (product.figures if card is None else card.figures), card
+
+
 def check_figures(case: Case, report: Step, complete: Step) -> Step:
     """Step 11. `report` is what step 2 says of the report itself, `complete` is step 9."""
     product, document = case.product, case.report
-    rules = None if product is None else product.figures
-    if product is not None and rules is None:
+    if product is not None and product.figures is None:
         return not_applicable(11, "the report's product has no rules for figures", "该报告产品没有数据项规则")
-    if report.outcome is not Outcome.PASSED or document is None or rules is None or case.time is None:
+    if report.outcome is not Outcome.PASSED or document is None or product is None or case.time is None:
         return not_verified(11, "the report itself does not hold: see step 2", "报告本身不成立：见步骤 2")
     if complete.outcome not in (Outcome.PASSED, Outcome.PENDING):
         return not_verified(11, "that no record is missing does not hold: see step 9", "记录是否齐全不成立：见步骤 9")
+    data: Mapping[str, Any] = document.value["data"]
+    rules, card = rules_of(product, data)
+    if rules is None:
+        raise TypeError("unreachable")
     figures = figures_of(case, rules, document.as_of)
     if isinstance(figures, Step):
         return figures
-    fault = _day_fault(case.time, document) or _contradiction(rules, figures, document)
+    fault = _day_fault(case.time, document) or _contradiction(rules, figures, data, card)
     if fault is not None:
         return fault
     if complete.outcome is Outcome.PENDING:
         return pending(11, "the figures follow from the records shown: see step 9", "由所展示的记录得出：见步骤 9")
-    return _follow(len(rules.shown), own_words(rules, document.value["data"]))
+    return _follow(len(rules.shown), own_words(rules, data), card)
 
 
 def _day_fault(time: int, report: Document) -> Step | None:
@@ -102,9 +114,13 @@ def _day_fault(time: int, report: Document) -> Step | None:
     )  # fmt: skip
 
 
-def _contradiction(rules: FigureRules, figures: Figures, report: Document) -> Step | None:
+def _contradiction(
+    rules: FigureRules, figures: Figures, data: Mapping[str, Any], card: Scorecard | None
+) -> Step | None:
     """The figures that are not what follows from the records. Their values are for the verdict, never for a log."""
-    wrong = list(differences(rules, figures, report.value["data"]))
+    wrong = list(differences(rules, figures, data))
+    if card is not None and (found := value_at(data, "score.model.name")) != card.ref:
+        wrong.append(Difference("score.model.name", card.ref, found))
     if not wrong:
         return None
     names = ", ".join(one.figure for one in wrong[:3]) + (f" and {len(wrong) - 3} more" if len(wrong) > 3 else "")
@@ -117,10 +133,14 @@ def _contradiction(rules: FigureRules, figures: Figures, report: Document) -> St
     )  # fmt: skip
 
 
-def _follow(count: int, words: list[str]) -> Step:
+def _follow(count: int, words: list[str], card: Scorecard | None) -> Step:
     """All figures follow from the records; what no rule gives is named."""
+    scored = ("", "") if card is None else (f", scored by {card.ref}", f"，按评分卡 {card.ref} 评分")
+    words = [one for one in words if card is None or not one.startswith("score.model.")]
     own = ("; the issuer's own word: " + ", ".join(words), "；机构自述：" + "、".join(words)) if words else ("", "")
     return passed(
-        11, f"all {count} figures follow from the records{own[0]}", f"全部 {count} 个数据项均由记录得出{own[1]}",
-        figures=count, own_words=words,
+        11,
+        f"all {count} figures follow from the records{scored[0]}{own[0]}",
+        f"全部 {count} 个数据项均由记录得出{scored[1]}{own[1]}",
+        figures=count, own_words=words, scorecard=None if card is None else card.ref,
     )  # fmt: skip

@@ -60,10 +60,10 @@ def test_check_says_which_figure_does_not_fit_its_schema(capsys: pytest.CaptureF
     path = tmp_path / "own.toml"
     text = (OWN.parent / "working-capital-report-1.toml").read_text(encoding="utf-8")
     text = text.replace('"working-capital-report"', '"own-report"').replace("number = 109", "number = 1109")
-    path.write_text(text.replace(', clamp = ["-999.99", "999.99"]', ""), encoding="utf-8")
+    path.write_text(text.replace("minLength = 2, maxLength = 100", "minLength = 2, maxLength = 3"), encoding="utf-8")
     assert run(["product", "check", str(path), "--json"]) == 4
     error = json.loads(capsys.readouterr().err)["error"]
-    assert error["place"] == {"file": str(path), "field": "figures.usage_change"}
+    assert error["place"] == {"file": str(path), "field": "figures.name"}
     assert "sample records" in error["message"]
 
 

@@ -823,9 +823,10 @@ def without(package: ReportPackage, gone: Callable[[Shown], bool]) -> ReportPack
     return replace(package, report=report, records=records)
 
 
-def refigured(package: ReportPackage, report: dict[str, Any], asked: Asked | None = None) -> dict[str, Any]:
+def refigured(package: ReportPackage, report: dict[str, Any]) -> dict[str, Any]:
     """The report's data with the figures that follow from the records it names."""
-    rules, data = REPORT.figures, report["data"]
+    product, data = CATALOGUE[report["product"]], report["data"]
+    rules = product.figures
     assert rules is not None
     named = {one["leaf"] for one in data["records"]}
     leaves = [one["leaf"] for one in json.loads(package.report.content)["data"]["records"]]
@@ -835,9 +836,9 @@ def refigured(package: ReportPackage, report: dict[str, Any], asked: Asked | Non
         if leaf in named
         for document in [parse_document(one.record.content)]
     ]
-    known = covered(REPORT, CATALOGUE, asked or everything(REPORT), ())
+    known = covered(product, CATALOGUE, everything(product), ())
     figures = evaluate(rules, records, date.fromisoformat(report["as_of"]), known)
-    words = {name: value for name, value in data.items() if name in {*WORDS, "hash", "records"}}
+    words = {name: value for name, value in data.items() if name not in {one.split(".")[0] for one in rules.shown}}
     return {**words, **figures.document()}
 
 

@@ -23,6 +23,7 @@ from report_world import (
     PLATFORM,
     POWER,
     REGISTRY,
+    REPORT,
     SECTIONS,
     START,
     SUBJECT,
@@ -878,6 +879,17 @@ def _figures() -> Iterator[Case]:
     for name, (change, steps) in changes.items():
         here = region()
         yield _case(f"figures: {name}", _delivered(here, _reported(here.assemble().package, change)), steps)
+    scores: dict[str, tuple[Change, dict[int, str]]] = {
+        "by a scorecard": (lambda _: None, {}),
+        "of another value": (put("data", "score", "value", to=361), contradicting),
+        "with a factor less": (lambda value: value["data"]["factors"].pop(), contradicting),
+        "by another name": (put("data", "score", "model", "name", to="better-card/1"), contradicting),
+        "by a scorecard that is not known": (put("data", "score", "model", "digest", to="0x" + "11" * 32), {}),
+    }
+    for name, (change, steps) in scores.items():
+        here = region()
+        made = _reported(here.assemble(scorecard=CATALOGUE[REPORT.ref].scorecards[0]).package, change)
+        yield _case(f"figures: a score {name}", _delivered(here, made), steps)
     here = region()
     only = Asked(frozenset([Section.BASIC]), OPEN)
     made = here.assemble(asked=only).package
