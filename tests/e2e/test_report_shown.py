@@ -150,6 +150,8 @@ def test_no_file_is_written_over(market: Market, file: Path, tmp_path: Path) -> 
     assert out.read_text() == "mine"
     assert market.commands("report", "show", str(file), "--html", str(out), "--force").code in (0, 3)
     assert out.read_text() != "mine"
+    twice = market.commands("report", "show", str(file), "--html", str(out), "--pdf", str(out), "--force")
+    assert twice.error["message"] == "the output is also an input"
     itself = market.commands("report", "show", str(file), "--pdf", str(file), "--force")
     assert itself.code != 0
     assert file.read_bytes().startswith(b"{")

@@ -59,8 +59,9 @@ def show(
     from creditchain.rendering.pdf import report_pdf
 
     chosen = settings(ctx)
-    for out in filter(None, (html, pdf)):
-        require_writable(out, force=force, inputs=(package,))
+    for out, other in ((html, pdf), (pdf, html)):
+        if out is not None:
+            require_writable(out, force=force, inputs=(package, *filter(None, [other])))
     asked = asked_by(chosen, facts, checkpoint, signers, region_facts, rpc)
     judge = judge_of(policy, tag_key, products, facts, checkpoint, signers)
     profiles = Profiles(Home(chosen.home))
