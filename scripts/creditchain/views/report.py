@@ -20,6 +20,7 @@ from creditchain.verification.ranged_records import RecordSteps
 from creditchain.verification.report import JudgedReport
 from creditchain.verification.verdict import Source, Text
 from creditchain.views.badges import Around, badges_of
+from creditchain.views.following import notes_of
 from creditchain.views.shown import Group, RecordShown, ReportPart, ReportView, Row
 from creditchain.views.texts import readable, same
 from creditchain.views.values import groups_of, inner_groups
@@ -45,7 +46,7 @@ def view_of(judged: JudgedReport, raw: bytes, names: Mapping[int, Text] | None =
     schema = _NO_SCHEMA if case.product is None else case.product.schema
     inside = frozenset(name for name in data if _section(name, data) is not None)
     above = frozenset(name for name in _IN_HEADING if isinstance(data.get(name), str))
-    notes: Mapping[str, Text] = {}
+    notes = notes_of(case, judged.verdict, around.numbers)
     return ReportView(
         title=_UNKNOWN if case.product is None else Text(case.product.title, case.product.title_zh),
         number=_text(data, "report_id"),
