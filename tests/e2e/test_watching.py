@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,8 +32,10 @@ from creditchain.chain.networks import load_network
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.errors import ExitCode
+from creditchain.home.databases.address import DatabaseAddress
 from creditchain.home.journal import open_journal
 from creditchain.home.layout import Home
+from postgres import server
 
 
 class World:
@@ -60,18 +63,24 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
+    with watched(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def watched(tmp_path: Path, address: DatabaseAddress | None = None) -> Iterator[World]:
     with on_anvil(tmp_path) as (place, server), tampering(server.url) as endpoint:
         bring_up(place)
         network = load_network(place.network, place.networks_file)
         network = replace(network, url=endpoint.url, timeout_seconds=5.0, deadline_seconds=10.0, give_up_seconds=1.0)
-        home = Home(tmp_path / "home")
-        with connect(network) as chain, open_journal(home.journal) as journal:
+        home = Home(tmp_path / ("home" if address is None else "node"))  # the first has a journal in its file
+        with connect(network) as chain, open_journal(home.journal, address) as journal:
             region = Region(chain, load_deployment(place.network, tmp_path / "deployments"))
             outbox = region.outbox(dev_signer(SOURCE, chain), journal)
             yield World(Anchoring(region, outbox, journal, home, AnchorOptions()), endpoint, tmp_path, home)
 
 
-def passes(world: World, message: str) -> None:
+def passes(world: World, message: str, end: Callable[[], None] = lambda: None) -> None:
     """The first upload is reported once as to be retried; when the fault is over, both are anchored in order."""
     uploads = [world.put(day) for day in (1, 2)]
     outcomes = world.watch()
@@ -80,6 +89,7 @@ def passes(world: World, message: str) -> None:
     assert (first.upload, first.again, first.exit_code) == (uploads[0], True, ExitCode.OK)
     assert message in str(first.error)
     world.endpoint.rule = ask_the_node
+    end()
     done = [each for each in outcomes if isinstance(each, UploadOutcome) and not each.again]
     assert [(each.upload, each.error) for each in done] == [(upload, None) for upload in uploads]
     assert world.anchored() == 2
@@ -88,6 +98,12 @@ def passes(world: World, message: str) -> None:
 def test_a_chain_that_is_away_is_waited_for(world: World) -> None:
     world.endpoint.rule = lambda *_: 503
     passes(world, "503")
+
+
+def test_a_database_that_is_away_is_waited_for(tmp_path: Path) -> None:
+    with server() as own, watched(tmp_path, own.database()) as world:
+        own.stop()
+        passes(world, "the database cannot be reached", own.start)
 
 
 def test_a_full_pool_is_waited_for(world: World) -> None:

@@ -18,9 +18,13 @@ from creditchain.batch.readers.inbox import Arrival, Inbox
 from creditchain.batch.readers.moving import move_upload
 from creditchain.batch.readers.upload import find_upload
 from creditchain.errors import CreditchainError, ExitCode, Place, RefusedError, UnavailableError
+from creditchain.home.databases.errors import DatabaseAwayError
 from creditchain.home.files import DiskFullError, StorageError
 from creditchain.home.layout import Home
 from creditchain.home.sealing import SecretLostError
+
+#: What cannot be done just now, and may be done later.
+_FOR_NOW = (UnavailableError, DatabaseAwayError)
 
 #: Seconds between two looks into the folder.
 LOOK_SECONDS = 0.5
@@ -116,7 +120,7 @@ class _Watch:
             for outcome in resume_all(self._machine, self._what.tag_key):
                 if outcome.error is None or self._pauses.is_news(outcome.row.id, str(outcome.error)):
                     yield outcome
-        except UnavailableError:
+        except _FOR_NOW:
             return  # the chain: whatever arrives says so, and this is done again
 
     def _may_book(self, is_over: bool) -> bool:
@@ -141,7 +145,7 @@ class _Watch:
         self._next_book, self._books_wait = time.monotonic() + RESUME_SECONDS, False
         try:
             yield from enter_due_books(self._machine, plan)
-        except UnavailableError as error:
+        except _FOR_NOW as error:
             self._books_wait = self._pauses.put_off("book")
             if not self._books_wait or self._pauses.is_news("book", str(error)):
                 yield BookOutcome(plan.node, 0, error=error, again=self._books_wait)
@@ -182,7 +186,7 @@ class _Watch:
         try:
             find_upload(str(path))
             row = self._machine.anchor(self._what.order(str(path)))
-        except UnavailableError as error:
+        except _FOR_NOW as error:
             again = self._pauses.put_off(arrival if _is_its_own(error) else None)
             return UploadOutcome(path, None, error.at(Place(str(path))), again)
         except CreditchainError as error:
@@ -205,6 +209,6 @@ class _Watch:
             return self._gave_up
 
 
-def _is_its_own(error: UnavailableError) -> bool:
+def _is_its_own(error: CreditchainError) -> bool:
     """Does it concern this upload alone? Then it must not hold up the others."""
     return isinstance(error, StorageError | SecretLostError) and not isinstance(error, DiskFullError)
