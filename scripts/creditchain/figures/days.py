@@ -15,11 +15,16 @@ def months_before(day: str, months: int) -> str:
     return f"{year:04d}-{month + 1:02d}-{min(date, last):02d}"
 
 
-def in_months(month: str, as_of: str, months: int, skip: int) -> bool:
-    """Whether a month is one of the `months` whole months that end `skip` months before the month of `as_of`."""
-    return months_before(as_of, skip + months)[:7] <= month[:7] < months_before(as_of, skip)[:7]
+def span_of(as_of: str, months: int, skip: int) -> tuple[str, str]:
+    """The days that are `skip + months` and `skip` months before the report's day."""
+    return months_before(as_of, skip + months), months_before(as_of, skip)
 
 
-def in_days(day: str, as_of: str, months: int, skip: int) -> bool:
-    """Whether a day is after `as_of` less `skip + months` months, and not after `as_of` less `skip` months."""
-    return months_before(as_of, skip + months) < day <= months_before(as_of, skip)
+def in_months(month: str, span: tuple[str, str]) -> bool:
+    """Whether a month is in a span: whole months, from that of its first day on, and before that of its last."""
+    return span[0][:7] <= month[:7] < span[1][:7]
+
+
+def in_days(day: str, span: tuple[str, str]) -> bool:
+    """Whether a day is in a span: after its first day, and not after its last."""
+    return span[0] < day <= span[1]

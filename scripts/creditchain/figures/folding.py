@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from creditchain.figures.days import in_days, in_months
+from creditchain.figures.days import in_days, in_months, span_of
 from creditchain.figures.kinds import Shape
 from creditchain.figures.records import FigureRecord
 from creditchain.figures.rules import AsOf, Comparison, Condition, Fold, Take, Value
@@ -15,7 +15,8 @@ def fold(rule: Fold, records: Iterable[FigureRecord], as_of: str) -> tuple[Value
 
     `as_of` is the report's day, YYYY-MM-DD. None if no record has what is taken, where there is no such thing as none.
     """
-    kept = [one for one in _latest(rule, records) if _meets(rule, one, as_of)]
+    span = None if rule.period is None else span_of(as_of, rule.period.months, rule.period.skip)
+    kept = [one for one in _latest(rule, records) if _meets(rule, one, as_of, span)]
     if rule.take is Take.COUNT:
         return len(kept), kept
     if rule.take is Take.EXISTS:
@@ -65,22 +66,21 @@ def _place(rule: Fold, record: FigureRecord) -> tuple[bool, Value, tuple[int, st
     return value is not None, "" if value is None else value, record.version
 
 
-def _meets(rule: Fold, record: FigureRecord, as_of: str) -> bool:
-    return _in_period(rule, record, as_of) and all(
+def _meets(rule: Fold, record: FigureRecord, as_of: str, span: tuple[str, str] | None) -> bool:
+    return (span is None or _inside(rule, record, span)) and all(
         _holds(one, record.value(one.field, rule.fields[one.field]), as_of) for one in rule.where
     )
 
 
-def _in_period(rule: Fold, record: FigureRecord, as_of: str) -> bool:
-    period = rule.period
-    if period is None:
-        return True
-    kind = rule.fields[period.field]
-    value = record.value(period.field, kind)
+def _inside(rule: Fold, record: FigureRecord, span: tuple[str, str]) -> bool:
+    """Whether a record is in the period of the rule, which is the span of days that its months make."""
+    if rule.period is None:
+        raise TypeError("unreachable")
+    kind = rule.fields[rule.period.field]
+    value = record.value(rule.period.field, kind)
     if not isinstance(value, str):
         return False
-    inside = in_months if kind.shape is Shape.MONTH else in_days
-    return inside(value, as_of, period.months, period.skip)
+    return in_months(value, span) if kind.shape is Shape.MONTH else in_days(value, span)
 
 
 def _holds(one: Condition, value: Value | None, as_of: str) -> bool:
