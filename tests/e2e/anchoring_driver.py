@@ -30,6 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 from anchored import read_anchors
 from making import PRODUCT, SEALS, document, lines
 from random_kills import Sweep, measured
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 import creditchain.chain.embedded_rpc
@@ -43,6 +45,7 @@ from creditchain.chain.deployments import load_deployment, save_deployment
 from creditchain.chain.networks import load_network
 from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
+from creditchain.home.databases.address import DatabaseAddress
 from creditchain.home.journal import open_journal
 from creditchain.home.layout import Home
 from creditchain.home.sealing import Sealed, SealingKeys
@@ -101,7 +104,10 @@ def make_region(home: Path) -> None:
 def anchor(home: Path) -> None:
     """What `creditchain anchor` does."""
     deployment = load_deployment("embedded", home)
-    with connect(load_network("embedded"), home) as chain, open_journal(home / "journal.sqlite") as journal:
+    with (
+        connect(load_network("embedded"), home) as chain,
+        open_journal(home / "journal.sqlite", database_of(home)) as journal,
+    ):
         region = Region(chain, deployment)
         anchoring = Anchoring(region, region.outbox(dev_signer(1, chain), journal), journal, Home(home))
         anchoring.anchor(AnchorOrder(find_upload(home / "upload.jsonl"), PRODUCT, 1, SEALS.tag_key))
@@ -144,6 +150,9 @@ def attempt(home: Path, kill_at: int | None) -> dict[str, Any]:
 
 def journal_of(home: Path) -> dict[str, Any]:
     """The one row of the journal, as a reader of the file sees it: its secret opened, with the key that opens it."""
+    address = database_of(home)
+    if address is not None:
+        return journal_on_a_server(home, address)
     query = "select state, hex(root), number, log_id, sealing_key, sealed_secret from anchorings"
     try:
         with sqlite3.connect(f"file:{home / 'journal.sqlite'}?mode=ro", uri=True) as database:
@@ -151,6 +160,26 @@ def journal_of(home: Path) -> dict[str, Any]:
     except sqlite3.OperationalError:
         rows = []
     return {"rows": [_row(home, *values) for values in rows]}
+
+
+def database_of(home: Path) -> DatabaseAddress | None:
+    """The database of a home's journal, which the test has written beside it; None: the journal is in its file."""
+    place = home.with_name(f"{home.name}.database")
+    return DatabaseAddress(place.read_text()) if place.exists() else None
+
+
+def journal_on_a_server(home: Path, address: DatabaseAddress) -> dict[str, Any]:
+    """The same of a journal in a database, as another client sees it."""
+    query = "select state, encode(root, 'hex'), number, log_id, sealing_key, sealed_secret from anchorings"
+    engine = create_engine(address.url())
+    try:
+        with engine.connect() as connection:
+            rows = connection.execute(text(query)).all()
+    except ProgrammingError:  # no table yet
+        rows = []
+    finally:
+        engine.dispose()
+    return {"rows": [_row(home, row[0], row[1] or "", *row[2:]) for row in rows]}
 
 
 def _row(home: Path, state: str, root: str, number: int | None, log: bytes, name: str | None, sealed: bytes) -> Any:

@@ -6,11 +6,13 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from postgres import Postgres
 
 DRIVER = Path(__file__).with_name("anchoring_driver.py")
 
@@ -69,6 +71,18 @@ def test_killed_at_every_third_step(driver: Driver, tmp_path: Path) -> None:
     assert len(states) >= 4, states
 
 
+def test_killed_at_some_steps_with_the_journal_in_a_database(
+    driver: Driver, tmp_path: Path, postgres: Postgres
+) -> None:
+    """At each step that lasts or shows outside, thinned out; the database is a new one for each."""
+
+    def place(home: Path) -> None:
+        home.with_name(f"{home.name}.database").write_text(postgres.database().given)
+
+    _, states = _killed_and_finished(driver, tmp_path, 15, place)
+    assert len(states) >= 2, states
+
+
 @pytest.mark.slow
 def test_killed_at_every_step(driver: Driver, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     points, states = _killed_and_finished(driver, tmp_path, 1)
@@ -77,13 +91,17 @@ def test_killed_at_every_step(driver: Driver, tmp_path: Path, capsys: pytest.Cap
         print(f"\nanchoring was killed at {points} points and finished each time")
 
 
-def _killed_and_finished(driver: Driver, tmp_path: Path, step: int) -> tuple[int, set[str]]:
+def _killed_and_finished(
+    driver: Driver, tmp_path: Path, step: int, place: Callable[[Path], None] = lambda _: None
+) -> tuple[int, set[str]]:
     """Kill an anchor at each `step`-th point and finish it; how many points there are, and the states it was in."""
+    place(tmp_path / "whole")
     points = driver.ask(home=tmp_path / "whole", kill_at=None)["points"]
     assert points > 30
     states: set[str] = set()
     for point in range(0, points, step):
         home = tmp_path / f"at-{point}"
+        place(home)
         stopped = driver.ask(home=home, kill_at=point)
         assert stopped["killed"], point
         row = stopped["rows"][0] if stopped["rows"] else {"state": "nothing", "root": "", "secret": "", "key": ""}
