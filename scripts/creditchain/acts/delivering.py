@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from creditchain.acts.preconditions import require_log, require_signer
 from creditchain.acts.querying import require_purpose
@@ -19,7 +19,7 @@ from creditchain.errors import InputError, Place
 from creditchain.evidence.query import fresh_head, view_of
 from creditchain.evidence.record import EvidenceFetcher, live_evidence
 from creditchain.evidence.report import ReportEvidenceFetcher, with_reads
-from creditchain.log.views import MemberAt
+from creditchain.log.views import ConsentState, MemberAt
 from creditchain.messages import METER_WITHIN, DeliveryReceipt, QueryRequest, subject_digest
 from creditchain.packages.delivery import PackagedDelivery
 from creditchain.packages.report_package import ReportPackage
@@ -32,6 +32,15 @@ from creditchain.verification.verdict import Outcome
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedView:
+    """By what a request was judged: the time of the delivery, the newest block, and the consent as it was then."""
+
+    time: int  #: unix seconds
+    block: int
+    consent: ConsentState | None
+
+
 def deliver(
     region: Region,
     signer: Signer,
@@ -42,30 +51,66 @@ def deliver(
     meter_within: int,
     view_age: int,
 ) -> tuple[ReportPackage, DeliveryReceipt]:
-    """The package as the institution gets it, with its request, the consent and the signed receipt; and the receipt.
+    """Answer a request with a report that is assembled already: `judge_request`, then `promise`, and as these raise.
 
     Args:
         package: the report as assembled, without a delivery.
-        products: the catalogue, by `name/version`.
-        meter_within: seconds within which the provider promises to meter, at most METER_WITHIN.
+    """
+    require_metering_time(meter_within)
+    view = judge_request(region, signer, file, view_age)
+    made = promise(region, signer, file, package, products, view.time, meter_within)
+    return made, delivery_of(made).receipt
+
+
+def require_metering_time(meter_within: int) -> None:
+    """Raise InputError if a promise to meter within so many seconds would be too long."""
+    if not 0 <= meter_within <= METER_WITHIN:
+        raise InputError("the time to meter is too long", expected=f"0 to {METER_WITHIN} seconds")
+
+
+def judge_request(region: Region, signer: Signer, file: RequestFile, view_age: int) -> JudgedView:
+    """The view of the chain by which the ledger would meter a delivery now.
+
+    Args:
         view_age: seconds that the newest block may be old.
     Raises:
         ForeignFileError: the request or its consent is for another region.
-        NotEntitledError: the signer is not the provider's. InputError: the promise is too long.
+        NotEntitledError: the signer is not the provider's.
         StaleViewError: the chain's newest block is too old.
-        QueryRefusedError: the ledger would not meter it, or the report is not what was asked for, or would fail its
-            verification. Nothing was signed.
+        QueryRefusedError: the ledger would not meter it.
     """
     message, consent = file.request, file.consent
-    if not 0 <= meter_within <= METER_WITHIN:
-        raise InputError("the time to meter is too long", expected=f"0 to {METER_WITHIN} seconds")
     require_log(region, message.domain.log_id)
     if consent is not None:
         require_log(region, consent.message.log)
     require_signer(region, signer, message.provider, "provider that is asked")
     head = fresh_head(region.chain, view_age)
     time = now(region.chain, head)
-    judge(message, view_of(region, message, file.signature, time, head.number, by_broker=file.broker_signature))
+    view = view_of(region, message, file.signature, time, head.number, by_broker=file.broker_signature)
+    judge(message, view)
+    return JudgedView(time, head.number, view.consent)
+
+
+def promise(
+    region: Region,
+    signer: Signer,
+    file: RequestFile,
+    package: ReportPackage,
+    products: Mapping[str, Product],
+    time: int,
+    meter_within: int,
+) -> ReportPackage:
+    """The package as the institution gets it, with its request, the consent and the signed receipt.
+
+    Args:
+        package: the report as assembled, without a delivery.
+        products: the catalogue, by `name/version`.
+        time: of the delivery, at which the request was judged, unix seconds.
+        meter_within: seconds within which the provider promises to meter, at most METER_WITHIN.
+    Raises:
+        QueryRefusedError: the report is not what was asked for, or would fail its verification. Nothing was signed.
+    """
+    message, consent = file.request, file.consent
     _require_subject(package, file.subject_salt, message.subject, "request")
     if consent is not None:
         _require_subject(package, consent.subject_salt, consent.message.subject, "consent")
@@ -82,7 +127,14 @@ def deliver(
     _require_fit(records, signed_with(stand_in.sign_typed(receipt.typed_data())), stand_in.address, products)
     made = with_reads(records, signed_with(signer.sign_typed(receipt.typed_data())))
     _log.info("a receipt is signed; the delivery is to be metered within %d seconds", meter_within)
-    return made, receipt
+    return made
+
+
+def delivery_of(package: ReportPackage) -> PackagedDelivery:
+    """The delivery in a package that was promised."""
+    if package.delivery is None:
+        raise TypeError("the package holds no delivery")
+    return package.delivery
 
 
 def _require_subject(package: ReportPackage, salt: bytes, digest: bytes, what: str) -> None:

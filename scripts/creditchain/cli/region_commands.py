@@ -57,6 +57,12 @@ def _limit(app: typer.Typer) -> None:
     limit.register(app)
 
 
+def _exchange(app: typer.Typer) -> None:
+    from creditchain.cli import exchange
+
+    exchange.register(app)
+
+
 def _audit(app: typer.Typer) -> None:
     from creditchain.cli import audit
 
@@ -105,6 +111,7 @@ REGION_COMMANDS: Mapping[str, Register] = {
     "limit": _limit,
     "upgrade": _upgrade,
     "audit": _audit,
+    "exchange": _exchange,
     "log": _log,
     "checkpoint": _checkpoint,
     "evidence": _evidence,

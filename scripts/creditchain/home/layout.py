@@ -6,6 +6,7 @@
     <home>/profiles/DIGEST.json        profiles of members, by their digest on chain
     <home>/embedded/NETWORK.sqlite     embedded chains
     <home>/devnet/                     state and logs of local Anvil chains
+    <home>/exchange-secret             tells an exchange its own challenges from others
     <home>/locks/                      locks of running processes; not in backups
     <home>/backup-id                   tells this home's backups from another's
     <home>/regions/LOG_ID/batches/ROOT/     what this node published
@@ -17,6 +18,7 @@
     <home>/regions/LOG_ID/checkpoints/      what keys signed, so that none contradicts itself
     <home>/regions/LOG_ID/loans/            lists behind monthly loan reports
     <home>/regions/LOG_ID/nonces/           the last nonce of requests to each provider
+    <home>/regions/LOG_ID/answers/          keys of what an exchange answered lately; not in backups
 
 What belongs to a region lies under the id of its log (64 hex digits). Two networks, or a chain that was started anew,
 are other logs, so their state never mixes.
@@ -99,6 +101,11 @@ class RegionHome:
         return self.path / "loans"
 
     @property
+    def answers(self) -> Path:
+        """Keys that open what an exchange answered lately; each is destroyed when its answers are old enough."""
+        return self.path / "answers"
+
+    @property
     def nonces(self) -> Path:
         """The last nonces of requests that this home gave out, by institution and provider."""
         return self.path / "nonces"
@@ -173,6 +180,11 @@ class Home:
     def backup_id(self) -> Path:
         """A random id, so that a backup of one home never replaces another's."""
         return self.path / "backup-id"
+
+    @property
+    def exchange_secret(self) -> Path:
+        """What an exchange makes and recognises its challenges by, 32 bytes."""
+        return self.path / "exchange-secret"
 
     @property
     def regions(self) -> Path:

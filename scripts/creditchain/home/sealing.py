@@ -52,6 +52,34 @@ class SealingKeys:
         write_file(self._path(name), key)
         return Sealed(name, nonce + ChaCha20Poly1305(key).encrypt(nonce, secret, name.encode()))
 
+    def new_key(self) -> str:
+        """A fresh key for several secrets that go together; durable when this returns. Raises StorageError."""
+        name = secrets.token_hex(16)
+        write_file(self._path(name), secrets.token_bytes(_KEY_BYTES))
+        return name
+
+    def seal_under(self, name: str, secret: bytes) -> Sealed:
+        """Encrypt a secret under a key that is there. Raises SecretLostError, StorageError."""
+        from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+        nonce, key = secrets.token_bytes(_NONCE_BYTES), self._read(name)
+        try:
+            return Sealed(name, nonce + ChaCha20Poly1305(key).encrypt(nonce, secret, name.encode()))
+        except ValueError as error:
+            raise SecretLostError("a sealing key is missing or damaged", place=Place(str(self._path(name)))) from error
+
+    def made_before(self, time: float) -> list[str]:
+        """The names of the keys that were made before a time, unix seconds."""
+        if not self._folder.is_dir():
+            return []
+        keys = [path for path in self._folder.iterdir() if path.suffix == SUFFIX and not path.name.startswith(".")]
+        return [path.stem for path in keys if path.stat().st_mtime < time]
+
+    def _read(self, name: str) -> bytes:
+        path = self._path(name)
+        with storage("a sealing key"):
+            return path.read_bytes() if path.exists() else b""
+
     def open(self, sealed: Sealed) -> bytes:
         """The secret. Raises SecretLostError, StorageError."""
         from cryptography.exceptions import InvalidTag
@@ -59,8 +87,7 @@ class SealingKeys:
 
         path = self._path(sealed.key)
         try:
-            with storage("the key of a batch's secret"):
-                key = path.read_bytes() if path.exists() else b""
+            key = self._read(sealed.key)
             nonce, data = sealed.data[:_NONCE_BYTES], sealed.data[_NONCE_BYTES:]
             return ChaCha20Poly1305(key).decrypt(nonce, data, sealed.key.encode())
         except (InvalidTag, ValueError) as error:

@@ -14,6 +14,7 @@ from creditchain.messages.disputes import DisputeFiling
 from creditchain.messages.domains import LogDomain
 from creditchain.messages.operators import OperatorAcceptance
 from creditchain.messages.queries import METER_WITHIN, DeliveryReceipt, QueryRequest
+from creditchain.messages.sessions import SignIn
 from creditchain.messages.signatures import (
     SIGNATURE_BYTES,
     SignatureError,
@@ -39,6 +40,7 @@ __all__ = [
     "QueryRequest",
     "Resumption",
     "Revocation",
+    "SignIn",
     "SignatureError",
     "TagStatement",
     "TypedMessage",

@@ -14,6 +14,10 @@ from creditchain.packages.parts import hexed, read_subject
 from creditchain.packages.reading import read_object, read_signature, signature_json, written
 
 REQUEST_FORMAT: Final = "creditchain/query-request@1"
+REQUEST_MEMBERS: Final = (
+    *("request", "request_signature", "broker_signature"),
+    *("subject", "subject_salt", "consent"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,7 @@ class RequestFile:
 
 def parse_request(raw: bytes) -> RequestFile:
     """Parse a request file. Raises PackageError with the field."""
-    members = ("request", "request_signature", "broker_signature", "subject", "subject_salt", "consent")
-    fields = read_object(raw, REQUEST_FORMAT, ("log_id", *members))
+    fields = read_object(raw, REQUEST_FORMAT, ("log_id", *REQUEST_MEMBERS))
     request = read_message(QueryRequest, fields.raw("request"), "request", read_log(fields))
     consent = read_consent(fields.raw("consent"), "consent") if fields.has("consent") else None
     if request.consent != (NO_DIGEST if consent is None else consent.message.id):

@@ -1,0 +1,106 @@
+"""`creditchain exchange`: the service that members call."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated
+
+import typer
+
+from creditchain.cli.connecting import SignerOption, open_region, signer_of
+from creditchain.cli.product_folders import Folders, folders_of
+from creditchain.cli.settings import settings
+from creditchain.errors import ConfigError, UsageError
+
+group = typer.Typer(no_args_is_help=True, help="The exchange: a service that members call. 征信链交换服务")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    app.add_typer(group, name="exchange")
+
+
+@group.command()
+def serve(
+    ctx: typer.Context,
+    node: Annotated[int, typer.Option(help="The provider that answers here, by its node number.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: any that is free.")] = 8420,
+    certificate: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="TLS certificate, a PEM file.")
+    ] = None,
+    certificate_key: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Its private key, a PEM file.")
+    ] = None,
+    batches: Annotated[
+        list[Path] | None, typer.Option("--batches", help="Folder of batch folders; several times. Default: home.")
+    ] = None,
+    books: Annotated[
+        list[Path] | None, typer.Option("--books", help="The same for folders of books. Default: home.")
+    ] = None,
+    tag_keys: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tag-key", envvar="CREDITCHAIN_TAG_KEY", help="Tag key of an epoch: keystore:PATH or env:VARIABLE."
+        ),
+    ] = None,
+    view_age: Annotated[int, typer.Option(min=1, help="Seconds that the newest block may be old.")] = 120,
+    meter_within: Annotated[
+        int, typer.Option(min=60, max=3600, help="Seconds within which a delivery is promised to be metered.")
+    ] = 1800,
+    meter_after: Annotated[
+        int, typer.Option(min=0, max=1800, help="Seconds that a delivery waits for others to be metered with.")
+    ] = 60,
+    keep_answers: Annotated[
+        int, typer.Option(min=60, max=86_400, help="Seconds for which the same request gets the same answer.")
+    ] = 3600,
+    products: Folders = None,
+    signer: SignerOption = None,
+) -> None:
+    """Answer signed requests with reports, and meter them. Ends with Ctrl-C or SIGTERM. 启动交换服务
+
+    Members sign in with their keys, and send a signed request; the report comes back in the same round trip. What was
+    delivered is written down before it is sent, and brought to the ledger in batches. Needs the extra `exchange`.
+    """
+    if (certificate is None) != (certificate_key is None):
+        raise UsageError("a certificate and its key go together", expected="--certificate and --certificate-key")
+    if meter_after >= meter_within:
+        raise UsageError("deliveries would wait longer than promised", expected="--meter-after below --meter-within")
+    serving = _serving()
+    from creditchain.acts.metering_due import MeterRhythm
+    from creditchain.acts.reporting import Vouchers
+    from creditchain.catalogue.products import catalogue
+    from creditchain.exchange.opening import Promises, Stock, open_service
+    from creditchain.exchange.service import Limits
+    from creditchain.home.journal import open_journal
+    from creditchain.home.keystores import load_tag_key
+    from creditchain.home.layout import Home
+
+    chosen, known = settings(ctx), {one.ref: one for one in catalogue(folders_of(products))}
+    vouchers = Vouchers([load_tag_key(key) for key in tag_keys or []])
+    stock = Stock(tuple(batches or ()), tuple(books or ()), vouchers, known)
+    promises, rhythm = Promises(view_age, meter_within, keep_answers), MeterRhythm(seconds=meter_after)
+    where = serving.Listening(host, port, certificate, certificate_key)
+
+    def started(url: str) -> None:
+        chosen.output.event({"serving": url, "node": node, "process": os.getpid()})
+
+    with open_region(chosen) as region, open_journal(Home.made(chosen.home).journal) as journal:
+        found = signer_of(region, signer)
+        service = open_service(region, found, journal, node, stock, promises, Limits())
+        serving.serve(service, region.outbox(found, journal), rhythm, where, started)
+
+
+def _serving() -> ModuleType:
+    """The module that serves. Raises ConfigError where the extra is not installed."""
+    try:
+        from creditchain.exchange import serving
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "the exchange needs packages that are not installed",
+            found=f"no {error.name}",
+            hint="pip install 'creditchain[exchange]'",
+        ) from error
+    return serving

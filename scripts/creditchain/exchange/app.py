@@ -1,0 +1,47 @@
+"""The application: routes, errors, limits, and the OpenAPI description of all of it."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from creditchain import __version__
+from creditchain.errors import CreditchainError
+from creditchain.exchange import health, measures, reports, sessions
+from creditchain.exchange.guarding import guard
+from creditchain.exchange.problems import HttpError, answer_error, code_of, problem
+from creditchain.exchange.service import Service
+
+_SUMMARY = "Verifiable enterprise credit reports: data and proof in one round trip. 征信链交换服务"
+_CODES = {404: ("not-found", "there is nothing at this address"), 405: ("method", "not with this method")}
+
+
+def make_app(service: Service) -> FastAPI:
+    """The ASGI application of a service."""
+    app = FastAPI(
+        title="creditchain exchange", version=__version__, summary=_SUMMARY, openapi_url="/v1/openapi.json",
+        docs_url=None, redoc_url=None,
+    )  # fmt: skip
+    app.state.service = lambda: service
+    for part in (sessions, reports, health):
+        app.include_router(part.router)
+    app.add_exception_handler(CreditchainError, _counted)
+    app.add_exception_handler(HTTPException, _framework_error)
+    guard(app, service.limits)
+    return app
+
+
+async def _counted(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, CreditchainError):
+        measures.PROBLEMS.labels(code_of(error)).inc()
+    return await answer_error(request, error)
+
+
+async def _framework_error(_request: Request, error: Exception) -> JSONResponse:
+    """What the framework itself refuses: an unknown path, another method."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    code, title = _CODES.get(status, ("http", "the call cannot be answered"))
+    answer = problem(HttpError(status, code, title))
+    answer.headers.update(getattr(error, "headers", None) or {})
+    return answer

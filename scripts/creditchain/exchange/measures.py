@@ -1,0 +1,17 @@
+"""What the service counts. Labels are routes, statuses, codes and states alone."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+CALLS = Counter("creditchain_exchange_calls_total", "Calls answered", ["route", "method", "status"])
+SECONDS = Histogram(
+    "creditchain_exchange_call_seconds", "Seconds from a call to its answer", ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)  # fmt: skip
+PROBLEMS = Counter("creditchain_exchange_problems_total", "Calls refused, by code", ["code"])
+DELIVERED = Counter("creditchain_exchange_delivered_total", "Reports delivered, repetitions not counted")
+METERED = Counter("creditchain_exchange_metered_total", "Deliveries brought to the ledger", ["finding"])
+UNMETERED = Gauge("creditchain_exchange_unmetered", "Deliveries that the ledger does not have yet")
+UNMETERED_SECONDS = Gauge("creditchain_exchange_unmetered_seconds", "How long the oldest of these has waited")
+METERING_FAILED = Counter("creditchain_exchange_metering_failed_total", "Attempts to meter that failed")

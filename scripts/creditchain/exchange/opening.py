@@ -1,0 +1,81 @@
+"""Opening a service: everything that could make it refuse every call is looked at before the first one comes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from creditchain.acts.answering import Desk
+from creditchain.acts.issuer_words import issuer_words
+from creditchain.acts.preconditions import require_member, require_signer
+from creditchain.acts.reporting import Places, Vouchers
+from creditchain.acts.signing_in import Door, door_secret
+from creditchain.chain.clock import now
+from creditchain.chain.region import Region
+from creditchain.chain.signers import Signer
+from creditchain.errors import UsageError
+from creditchain.exchange.rates import Rate
+from creditchain.exchange.service import Limits, Service
+from creditchain.home.journal import Journal
+from creditchain.products import Product
+from creditchain.store.answers import Answers
+from creditchain.store.deliveries import Deliveries
+from creditchain.store.sessions import Sessions
+from creditchain.vocabulary import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What reports are made from. No folders: those of the home."""
+
+    batches: tuple[Path, ...]
+    books: tuple[Path, ...]
+    vouchers: Vouchers = field(repr=False)
+    products: Mapping[str, Product]  #: by name/version
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What the provider promises and demands, in seconds."""
+
+    view_age: int  #: that the newest block may be old
+    meter_within: int  #: within which a delivery is metered
+    keep_answers: int  #: for which the same request gets the same answer
+
+
+def open_service(
+    region: Region, signer: Signer, journal: Journal, node: int, stock: Stock, promises: Promises, limits: Limits
+) -> Service:
+    """The service of a provider.
+
+    Raises:
+        TermsError: the node is no active platform or bureau. NotEntitledError: the signer does not act for it.
+        UsageError: there is no tag key, so no enterprise could be found. ChainUnavailableError.
+    """
+    if not stock.vouchers.keys:
+        raise UsageError("an exchange finds enterprises by the tag key", expected="--tag-key for each key epoch")
+    require_member(region, node, {Role.PLATFORM, Role.BUREAU}, now(region.chain), "provider")
+    require_signer(region, signer, node, "provider")
+    info = region.node(node)
+    home, log_id = journal.home, region.deployment.log_id
+    mine = home.region(log_id)
+    batches = stock.batches or (mine.batches,)
+    books = stock.books or tuple(path for path in (mine.books,) if path.is_dir())
+    desk = Desk(
+        region=region,
+        node=node,
+        signer=signer,
+        home=home,
+        places=Places(batches, books),
+        vouchers=stock.vouchers,
+        products=stock.products,
+        words=issuer_words,
+        deliveries=Deliveries(journal, log_id),
+        answers=Answers(mine.answers, promises.keep_answers),
+        view_age=promises.view_age,
+        meter_within=promises.meter_within,
+        states_tags=info is not None and info.role == Role.PLATFORM,
+    )
+    door = Door(region, node, Sessions(journal, log_id, node), door_secret(home))
+    return Service(desk, door, limits, Rate(limits.member_a_minute))

@@ -1,0 +1,78 @@
+"""The route for asking for a report: a signed request comes, package and receipt go back in the same round trip."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from creditchain.acts.answering import Answered, answer
+from creditchain.exchange.bodies import JSON, read_json_body
+from creditchain.exchange.callers import member_of
+from creditchain.exchange.problems import HttpError, documented
+from creditchain.exchange.service import Service, service_of
+from creditchain.messages import QueryRequest
+from creditchain.packages.request_file import REQUEST_FORMAT, REQUEST_MEMBERS, parse_request
+from creditchain.store.sessions import MemberSession
+
+router = APIRouter(tags=["reports"])
+
+_REQUEST: dict[str, Any] = {
+    "type": "object",
+    "description": "A request file, signed by the institution (docs/format.md, section 7).",
+    "required": ["format", "log_id", *REQUEST_MEMBERS],
+    "additionalProperties": False,
+    "properties": {"format": {"const": REQUEST_FORMAT}, "log_id": {}, **{name: {} for name in REQUEST_MEMBERS}},
+}
+_PACKAGE: dict[str, Any] = {
+    "type": "object",
+    "description": "A report package (docs/format.md, section 7), with consent, request and receipt.",
+    "required": ["format"],
+}
+_AGAIN = "Creditchain-Answered-Before"
+_ANSWERED = {
+    "description": "The report, delivered",
+    "headers": {
+        _AGAIN: {
+            "description": "yes: the same request was answered with this before",
+            "schema": {"enum": ["yes", "no"]},
+        }
+    },
+    "content": {JSON: {"schema": _PACKAGE}},
+}
+
+
+@router.post(
+    "/v1/reports",
+    response_class=Response,
+    responses={200: _ANSWERED, **documented(400, 401, 403, 408, 409, 410, 413, 415, 421, 422, 429, 500, 503)},
+    openapi_extra={"requestBody": {"required": True, "content": {JSON: {"schema": _REQUEST}}}},
+)
+async def ask(request: Request) -> Response:
+    """Ask for a report. The same request gets the same answer again, and uses the consent once."""
+    service = service_of(request)
+    member = await member_of(request, service)
+    file = parse_request(await read_json_body(request, service.limits))
+
+    def answered() -> Answered:
+        _require_asker(service, member, file.request)
+        return answer(service.desk, file)
+
+    made = await run_in_threadpool(answered)
+    return Response(made.package, media_type=JSON, headers={_AGAIN: "yes" if made.again else "no"})
+
+
+def _require_asker(service: Service, member: MemberSession, request: QueryRequest) -> None:
+    """Only the institution, its host or its broker gets the report: a request is no secret, but a report is."""
+    if member.node in (request.institution, request.via):
+        return
+    if service.desk.region.acts_for(member.address, request.institution):
+        return
+    raise HttpError(
+        403,
+        "not-the-asker",
+        "the request is another institution's",
+        expected=f"a session of node {request.institution}, its host or its broker",
+        found=f"a session of node {member.node}",
+    )

@@ -1,0 +1,44 @@
+"""What the routes of an exchange have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from fastapi import Request
+
+from creditchain.acts.answering import Desk
+from creditchain.acts.signing_in import Door
+from creditchain.chain.clock import now
+from creditchain.exchange.rates import Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one caller may ask of the service."""
+
+    body_bytes: int = 1 << 20  #: most bytes of a request's body
+    body_seconds: float = 10.0  #: within which a body has to arrive
+    member_a_minute: int = 3000  #: calls of one member
+    address_a_minute: int = 6000  #: calls from one network address, signed in or not
+    at_once: int = 64  #: requests under way, of all callers together
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The exchange of one provider in one region."""
+
+    desk: Desk
+    door: Door
+    limits: Limits
+    member_rate: Rate
+
+    def time(self) -> int:
+        """Unix seconds, as messages are dated: the later of this machine's clock and the newest block."""
+        return now(self.desk.region.chain)
+
+
+def service_of(request: Request) -> Service:
+    """The service that a request came to."""
+    return cast(Callable[[], Service], request.app.state.service)()

@@ -1,0 +1,149 @@
+"""Running the service: the web server in this thread, metering and forgetting in another one.
+
+The other thread is the only one that meters for this provider and home: a lock holds off a second process.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+import uvicorn
+
+from creditchain.acts.locks import only_one
+from creditchain.acts.metering_due import MeterRhythm, meter_due
+from creditchain.chain.outbox import Outbox
+from creditchain.errors import CreditchainError, Place, RefusedError
+from creditchain.exchange import measures
+from creditchain.exchange.app import make_app
+from creditchain.exchange.service import Service
+
+_log = logging.getLogger(__name__)
+
+#: Seconds between two looks at what is due.
+LOOK_SECONDS = 1.0
+#: Longest pause after failures, seconds.
+LONGEST_PAUSE = 60.0
+#: Seconds that calls under way have to end when the service is told to.
+ENDING_SECONDS = 20
+#: Seconds between two looks at what may be forgotten.
+FORGET_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where the service listens. With a certificate and its key (PEM files): by TLS."""
+
+    host: str
+    port: int
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+class AlreadyServedError(RefusedError):
+    """Another process serves this exchange."""
+
+
+class _Server(uvicorn.Server):
+    """Ends when it is told to, and that is a good end: the signal is not raised again."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {one: signal.signal(one, self.handle_exit) for one in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+
+def serve(
+    service: Service, outbox: Outbox, rhythm: MeterRhythm, where: Listening, started: Callable[[str], None]
+) -> None:
+    """Serve until the process is told to end (SIGINT, SIGTERM), then let the calls under way end.
+
+    `started` is told the address once calls are accepted.
+
+    Raises:
+        AlreadyServedError: another process serves this exchange from this home.
+        OSError: the port is taken, or the certificate cannot be read.
+    """
+    desk = service.desk
+    name = f"{desk.region.deployment.log_id.hex()} {desk.node}"
+    refused = AlreadyServedError(
+        "another process serves this exchange", place=Place(str(desk.home.path)), hint="One is enough."
+    )
+    with only_one(desk.home.locks, "exchange", name, refused), _listening(where) as bound:
+        stop, worker = Event(), None
+        try:
+            worker = Thread(target=_work, args=(service, outbox, rhythm, stop), name="metering", daemon=True)
+            worker.start()
+            started(_address(where, bound))
+            _Server(_configuration(service, where)).run(sockets=[bound])
+        finally:
+            stop.set()
+            if worker is not None:
+                worker.join(ENDING_SECONDS)
+
+
+def _listening(where: Listening) -> socket.socket:
+    family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
+    return socket.create_server((where.host, where.port), family=family, backlog=512)
+
+
+def _address(where: Listening, bound: socket.socket) -> str:
+    host = f"[{where.host}]" if ":" in where.host else where.host
+    return f"{'http' if where.certificate is None else 'https'}://{host}:{bound.getsockname()[1]}"
+
+
+def _configuration(service: Service, where: Listening) -> uvicorn.Config:
+    return uvicorn.Config(
+        make_app(service),
+        ssl_certfile=where.certificate,
+        ssl_keyfile=where.key,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=ENDING_SECONDS,
+        h11_max_incomplete_event_size=1 << 14,
+    )
+
+
+def _work(service: Service, outbox: Outbox, rhythm: MeterRhythm, stop: Event) -> None:
+    """Meter what is due, and forget what is old, until told to stop. A failure is told and tried again."""
+    pause, forgets = LOOK_SECONDS, 0.0
+    while not stop.wait(pause):
+        try:
+            _meter(service, outbox, rhythm)
+            if time.monotonic() >= forgets:
+                service.desk.answers.forget_old(service.desk.deliveries)
+                forgets = time.monotonic() + FORGET_SECONDS
+            pause = LOOK_SECONDS
+        except CreditchainError as error:
+            measures.METERING_FAILED.inc()
+            pause = min(2 * pause, LONGEST_PAUSE)
+            _log.error("metering failed, and is tried again in %.0f seconds: %s", pause, error)
+        except Exception:  # a thread that ends would end metering for good
+            measures.METERING_FAILED.inc()
+            pause = LONGEST_PAUSE
+            _log.exception("metering failed in a way that nobody foresaw")
+
+
+def _meter(service: Service, outbox: Outbox, rhythm: MeterRhythm) -> None:
+    desk, more = service.desk, True
+    while more:
+        results = meter_due(desk.region, outbox, desk.deliveries, desk.node, rhythm, service.time())
+        for one in results:
+            measures.METERED.labels(one.finding.label).inc()
+        more = bool(results)
+    waiting, oldest = desk.deliveries.waiting(desk.node)
+    measures.UNMETERED.set(waiting)
+    measures.UNMETERED_SECONDS.set(0 if oldest is None else max(0, service.time() - oldest))

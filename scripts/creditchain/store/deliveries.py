@@ -1,0 +1,282 @@
+"""Deliveries that the provider promised to meter: each is here, durably, before anybody sees the report.
+
+A row holds what the ledger needs, and nothing that says which enterprise it is about. What was answered is kept for a
+while beside it, sealed, so that an institution whose connection broke gets the same answer again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from creditchain.errors import RefusedError
+from creditchain.home.journal import Base, Journal
+from creditchain.home.sealing import Sealed
+from creditchain.messages import DeliveryReceipt, LogDomain, QueryRequest
+from creditchain.packages.delivery import message_json, read_message
+
+
+class DeliveryState(StrEnum):
+    """How far a delivery has come."""
+
+    PROMISED = "promised"  #: the receipt is signed; the ledger does not have it, as far as is known here
+    METERED = "metered"  #: it is in an entry of the log
+    REJECTED = "rejected"  #: the ledger does not take it; see `finding`
+
+
+class DeliveryRow(Base):
+    """One delivery. Digests are 32 bytes, times unix seconds, messages the JSON of their members."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("log_id", "request"),
+        UniqueConstraint("log_id", "institution", "provider", "nonce"),
+        Index("deliveries_by_consent", "log_id", "consent"),
+        Index("deliveries_by_state", "log_id", "provider", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    log_id: Mapped[bytes] = mapped_column(LargeBinary(32))
+    request: Mapped[bytes] = mapped_column(LargeBinary(32))
+    institution: Mapped[int]
+    provider: Mapped[int]
+    nonce: Mapped[int]
+    consent: Mapped[bytes] = mapped_column(LargeBinary(32))
+    request_message: Mapped[str] = mapped_column(Text)
+    receipt_message: Mapped[str] = mapped_column(Text)
+    request_signature: Mapped[bytes] = mapped_column(LargeBinary)
+    receipt_signature: Mapped[bytes] = mapped_column(LargeBinary)
+    broker_signature: Mapped[bytes] = mapped_column(LargeBinary)
+    delivered_at: Mapped[int]
+    meter_by: Mapped[int]
+    state: Mapped[str] = mapped_column(String(8))
+    entry: Mapped[int | None]
+    block: Mapped[int | None]  #: from which the entry is seen at the latest
+    flags: Mapped[int | None]
+    finding: Mapped[int | None]
+
+
+class AnswerRow(Base):
+    """What was answered for a request, sealed; until it is dropped."""
+
+    __tablename__ = "delivery_answers"
+
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), primary_key=True)
+    sealing_key: Mapped[str] = mapped_column(String(32), index=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A delivery as both sides signed it."""
+
+    request: QueryRequest
+    receipt: DeliveryReceipt
+    request_signature: bytes
+    receipt_signature: bytes
+    broker_signature: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A delivery that was promised before, and what was answered; None once that was dropped."""
+
+    promise: Promise
+    state: DeliveryState
+    entry: int | None
+    answer: Sealed | None = field(repr=False)
+
+
+class NonceTakenError(RefusedError):
+    """Another request with this nonce was answered before."""
+
+
+class UsesTakenError(RefusedError):
+    """Deliveries that are promised already take all uses of the consent that are left."""
+
+
+class Deliveries:
+    """The deliveries of one region's log."""
+
+    def __init__(self, journal: Journal, log_id: bytes) -> None:
+        self._journal, self._log_id = journal, log_id
+
+    def find(self, request: bytes) -> Known | None:
+        """The delivery for a request by its id (32 bytes); None if there is none. Raises JournalError."""
+        with self._journal.read() as session:
+            return self._known(session, request)
+
+    def promise(self, made: Promise, answer: Sealed, *, uses_left: int | None, block: int) -> Known | None:
+        """Write a delivery down, durably. None: it is; else the one that was written for the same request before.
+
+        Args:
+            uses_left: of the consent, as the chain says at `block`; None where no consent is used. Deliveries that the
+                chain did not count by then take their uses too.
+        Raises:
+            NonceTakenError, UsesTakenError: nothing was written. JournalError.
+        """
+        request = made.request
+        with self._journal.write() as session:
+            known = self._known(session, request.id)
+            if known is not None:
+                return known
+            self._require_nonce(session, request)
+            if uses_left is not None and self._waiting(session, request.consent, block) >= uses_left:
+                raise UsesTakenError(
+                    "the consent has no use left: deliveries that are promised take them",
+                    expected="a use that no other delivery takes",
+                    found=f"{uses_left} left on the chain, all of them promised",
+                )
+            row = self._row(made)
+            session.add(row)
+            session.flush()
+            session.add(AnswerRow(delivery_id=row.id, sealing_key=answer.key, data=answer.data))
+        return None
+
+    def unmetered(self, provider: int, most: int) -> list[Promise]:
+        """The oldest deliveries of a provider that the ledger does not have yet, at most so many."""
+        with self._journal.read() as session:
+            rows = session.scalars(self._open(provider).order_by(DeliveryRow.id).limit(most)).all()
+            return [_promise(row) for row in rows]
+
+    def waiting(self, provider: int) -> tuple[int, int | None]:
+        """How many deliveries the ledger does not have yet, and when the oldest was delivered (unix seconds)."""
+        counted = select(func.count(), func.min(DeliveryRow.delivered_at)).where(*self._open_conditions(provider))
+        with self._journal.read() as session:
+            count, oldest = session.execute(counted).one()
+            return int(count), None if oldest is None else int(oldest)
+
+    def metered(self, request: bytes, entry: int, flags: int, block: int) -> None:
+        """The ledger has this delivery."""
+        self._settle(request, DeliveryState.METERED, entry=entry, flags=flags, block=block, finding=None)
+
+    def rejected(self, request: bytes, finding: int) -> None:
+        """The ledger does not take this delivery."""
+        self._settle(request, DeliveryState.REJECTED, entry=None, flags=None, block=None, finding=finding)
+
+    def counts(self, provider: int) -> dict[DeliveryState, int]:
+        """How many deliveries there are in each state."""
+        counted = (
+            select(DeliveryRow.state, func.count())
+            .where(DeliveryRow.log_id == self._log_id, DeliveryRow.provider == provider)
+            .group_by(DeliveryRow.state)
+        )
+        with self._journal.read() as session:
+            found = {str(state): int(count) for state, count in session.execute(counted)}
+        return {state: found.get(state.value, 0) for state in DeliveryState}
+
+    def drop_answers(self, sealing_key: str) -> int:
+        """Forget what was answered under a key. Returns how many answers that were."""
+        with self._journal.write() as session:
+            found = session.scalars(
+                delete(AnswerRow).where(AnswerRow.sealing_key == sealing_key).returning(AnswerRow.delivery_id)
+            )
+            return len(found.all())
+
+    def answer_keys(self) -> set[str]:
+        """The keys under which answers are sealed."""
+        with self._journal.read() as session:
+            return set(session.scalars(select(AnswerRow.sealing_key).distinct()))
+
+    def _settle(self, request: bytes, state: DeliveryState, **values: int | None) -> None:
+        with self._journal.write() as session:
+            session.execute(
+                update(DeliveryRow)
+                .where(DeliveryRow.log_id == self._log_id, DeliveryRow.request == request)
+                .values(state=state, **values)
+            )
+
+    def _require_nonce(self, session: Session, request: QueryRequest) -> None:
+        taken = select(DeliveryRow.id).where(
+            DeliveryRow.log_id == self._log_id,
+            DeliveryRow.institution == request.institution,
+            DeliveryRow.provider == request.provider,
+            DeliveryRow.nonce == request.nonce,
+        )
+        if session.execute(taken).first() is not None:
+            raise NonceTakenError(
+                "the request's nonce was used by another request",
+                expected="a nonce that no request of this institution had",
+                found=f"nonce {request.nonce}",
+                hint="The institution signs a fresh request.",
+            )
+
+    def _open_conditions(self, provider: int) -> Sequence[ColumnElement[bool]]:
+        return (
+            DeliveryRow.log_id == self._log_id,
+            DeliveryRow.provider == provider,
+            DeliveryRow.state == DeliveryState.PROMISED,
+        )
+
+    def _open(self, provider: int) -> Select[DeliveryRow]:
+        return select(DeliveryRow).where(*self._open_conditions(provider))
+
+    def _waiting(self, session: Session, consent: bytes, block: int) -> int:
+        """Deliveries under a consent whose use the chain had not counted at a block."""
+        counted = select(func.count()).where(
+            DeliveryRow.log_id == self._log_id,
+            DeliveryRow.consent == consent,
+            or_(DeliveryRow.state == DeliveryState.PROMISED, DeliveryRow.block > block),
+        )
+        return int(session.execute(counted).scalar_one())
+
+    def _known(self, session: Session, request: bytes) -> Known | None:
+        found = session.execute(
+            select(DeliveryRow, AnswerRow)
+            .outerjoin(AnswerRow, AnswerRow.delivery_id == DeliveryRow.id)
+            .where(DeliveryRow.log_id == self._log_id, DeliveryRow.request == request)
+        ).one_or_none()
+        if found is None:
+            return None
+        row, answer = found
+        sealed = None if answer is None else Sealed(answer.sealing_key, answer.data)
+        return Known(_promise(row), DeliveryState(row.state), row.entry, sealed)
+
+    def _row(self, made: Promise) -> DeliveryRow:
+        request, receipt = made.request, made.receipt
+        return DeliveryRow(
+            log_id=self._log_id,
+            request=request.id,
+            institution=request.institution,
+            provider=request.provider,
+            nonce=request.nonce,
+            consent=request.consent,
+            request_message=json.dumps(message_json(request)),
+            receipt_message=json.dumps(message_json(receipt)),
+            request_signature=made.request_signature,
+            receipt_signature=made.receipt_signature,
+            broker_signature=made.broker_signature,
+            delivered_at=receipt.delivered_at,
+            meter_by=receipt.meter_by,
+            state=DeliveryState.PROMISED,
+        )
+
+
+def _promise(row: DeliveryRow) -> Promise:
+    domain = LogDomain(row.log_id)
+    return Promise(
+        read_message(QueryRequest, json.loads(row.request_message), "request", domain),
+        read_message(DeliveryReceipt, json.loads(row.receipt_message), "receipt", domain),
+        row.request_signature,
+        row.receipt_signature,
+        row.broker_signature,
+    )

@@ -1,0 +1,364 @@
+"""The exchange over real HTTP, on a real node: signing in, asking, what is refused, what is metered."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import signal
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from exchanges import PATIENCE, Exchange, answered, exchange, sign_in, signed_in, stranger
+from faulty import faulty
+from region_world import GOVERNOR, PLATFORM, SOURCE, TAG_KEY, region_of, send
+from report_market import BANK, DOMAINS, PRODUCT, Market, granted, opened, prepare
+from worlds import Kept, kept_region
+
+from creditchain.catalogue.products import load_product
+from creditchain.chain.consent_calls import ConsentCalls
+from creditchain.chain.consents import ConsentReads
+from creditchain.chain.region import Region
+from creditchain.chain.signers import Signer, dev_signer
+from creditchain.hashing import keccak256
+from creditchain.home.journal import open_journal
+from creditchain.identifiers import parse_uscc, subject_tag
+from creditchain.index.queries import metered_for
+from creditchain.messages import QueryRequest, subject_digest
+from creditchain.packages.delivery import PackagedConsent
+from creditchain.packages.report_package import parse_report_package
+from creditchain.packages.request_file import RequestFile
+from creditchain.store.deliveries import Deliveries, DeliveryState
+
+PROBLEM = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class World:
+    """A market, and the exchange of its platform."""
+
+    market: Market
+    region: Region
+    exchange: Exchange
+    client: httpx.Client
+
+    def key(self, number: int) -> Signer:
+        return dev_signer(number, self.region.chain)
+
+    def bank(self) -> httpx.Client:
+        """The client, signed in as the bank."""
+        return signed_in(self.client, self.key(BANK), BANK)
+
+    def request(self, consent: PackagedConsent, **changes: Any) -> RequestFile:
+        """A request of the bank under a consent, signed."""
+        subject, salt, now = parse_uscc(self.market.number), secrets.token_bytes(32), self.region.chain.head().time
+        reads = ConsentReads(self.region)
+        message = QueryRequest(
+            domain=reads.domain,
+            institution=BANK,
+            provider=PLATFORM,
+            consent=consent.message.id,
+            subject=subject_digest(subject_tag(TAG_KEY, subject), salt),
+            product=load_product(PRODUCT).digest,
+            sections=0b110,
+            domains=DOMAINS,
+            purpose=1,
+            staff=keccak256(b"staff"),
+            issued_at=now,
+            deadline=now + 3600,
+            nonce=reads.next_nonce(BANK, PLATFORM),
+        )
+        message = replace(message, **changes)
+        return RequestFile(message, self.key(BANK).sign_typed(message.typed_data()), subject, salt, consent)
+
+    def deliveries(self) -> dict[DeliveryState, int]:
+        with open_journal(self.market.place.folder / "home" / "journal.sqlite") as journal:
+            return Deliveries(journal, self.region.deployment.log_id).counts(PLATFORM)
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds, as long as the exchange runs."""
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            assert self.exchange.process.poll() is None, self.exchange.log.read_text()
+            assert time.monotonic() < end, self.exchange.log.read_text()
+            time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    with kept_region("anvil", tmp_path_factory.mktemp("exchange")) as made:
+        prepare(made.place)
+        made.keep()
+        yield made
+
+
+@pytest.fixture
+def world(kept: Kept, tmp_path: Path) -> Iterator[World]:
+    place = kept.fresh(tmp_path / "world")
+    with (
+        region_of(place) as region,
+        exchange(place, PLATFORM, "--meter-after", "0") as running,
+        running.client() as client,
+    ):
+        yield World(opened(place), region, running, client)
+
+
+def ask(client: httpx.Client, file: RequestFile) -> httpx.Response:
+    return client.post("/v1/reports", content=file.to_json(), headers={"Content-Type": "application/json"})
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The problem that an answer tells."""
+    assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM), answer.text
+    problem = answer.json()
+    assert (problem["type"], problem["status"]) == (code, status)
+    return dict(problem)
+
+
+def test_a_report_in_one_round_trip_and_metered_soon_after(world: World, tmp_path: Path) -> None:
+    file = world.request(granted(world.market, world.region))
+    answer = ask(world.bank(), file)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Creditchain-Answered-Before"] == "no"
+    package = parse_report_package(answer.content)
+    assert package.delivery is not None
+    assert package.delivery.request == file.request
+    world.until(lambda: world.deliveries()[DeliveryState.METERED] == 1)
+    (metered,) = metered_for(world.region, [file.request]).values()
+    assert (metered.item.request, metered.item.report) == (file.request.id, package.report.commitment)
+    code, found = world.market.verify(package, tmp_path)
+    assert code == 0, [one for one in found["steps"] if one["outcome"] != "passed"]
+
+
+def test_the_same_request_gets_the_same_answer_and_uses_the_consent_once(world: World) -> None:
+    consent = granted(world.market, world.region, uses=1)
+    file, bank = world.request(consent), world.bank()
+    first, second = ask(bank, file), ask(bank, file)
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.content == second.content
+    assert second.headers["Creditchain-Answered-Before"] == "yes"
+    world.until(lambda: world.deliveries()[DeliveryState.METERED] == 1)
+    third = ask(bank, file)
+    assert (third.status_code, third.content) == (200, first.content)
+    other = world.request(consent, nonce=file.request.nonce + 1)
+    refused(ask(bank, other), 403, "consent-exhausted")
+
+
+def test_two_at_once_never_take_the_same_use(world: World) -> None:
+    consent, bank = granted(world.market, world.region, uses=1), world.bank()
+    first = world.request(consent)
+    files = [first, *(world.request(consent, nonce=first.request.nonce + more) for more in range(1, 6))]
+    with ThreadPoolExecutor(len(files)) as together:
+        answers = list(together.map(lambda file: ask(bank, file), files))
+    assert sorted(one.status_code for one in answers) == [200, *[403] * 5]
+    world.until(lambda: world.deliveries()[DeliveryState.METERED] == 1)
+    assert sum(world.deliveries().values()) == 1
+
+
+def test_the_same_request_many_times_at_once_is_one_delivery(world: World) -> None:
+    file, bank = world.request(granted(world.market, world.region)), world.bank()
+    with ThreadPoolExecutor(6) as together:
+        answers = list(together.map(lambda _: ask(bank, file), range(6)))
+    assert {one.status_code for one in answers} == {200}
+    assert len({one.content for one in answers}) == 1
+    world.until(lambda: world.deliveries()[DeliveryState.METERED] == 1)
+    assert sum(world.deliveries().values()) == 1
+
+
+class TestSigningIn:
+    def test_a_session_ends_when_it_is_told_to(self, world: World) -> None:
+        bank = world.bank()
+        assert bank.delete("/v1/sessions/current").status_code == 204
+        refused(bank.delete("/v1/sessions/current"), 401, "not-signed-in")
+
+    def test_a_key_of_nobody(self, world: World) -> None:
+        refused(sign_in(world.client, stranger(), BANK), 401, "sign-in")
+
+    def test_another_members_key(self, world: World) -> None:
+        refused(sign_in(world.client, world.key(SOURCE), BANK), 401, "sign-in")
+
+    def test_an_answered_challenge(self, world: World) -> None:
+        asked = world.client.post("/v1/challenges").json()
+        body = answered(world.key(BANK), BANK, asked, int(time.time()))
+        headers = {"Content-Type": "application/json"}
+        assert world.client.post("/v1/sessions", content=body, headers=headers).status_code == 201
+        found = refused(world.client.post("/v1/sessions", content=body, headers=headers), 401, "sign-in")
+        assert found["field"] == "challenge"
+
+    @pytest.mark.parametrize("seconds", [-120, 120])
+    def test_a_clock_that_is_off(self, world: World, seconds: int) -> None:
+        found = refused(sign_in(world.client, world.key(BANK), BANK, issued_at=time.time() + seconds), 401, "sign-in")
+        assert found["field"] == "issued_at"
+
+    def test_a_challenge_of_somebody_else(self, world: World) -> None:
+        found = refused(sign_in(world.client, world.key(BANK), BANK, challenge="0x" + "11" * 32), 401, "sign-in")
+        assert found["field"] == "challenge"
+
+    def test_a_key_that_acts_no_more(self, world: World) -> None:
+        bank = world.bank()
+        file = world.request(granted(world.market, world.region))
+        send(world.market.place, world.region, GOVERNOR, "suspend", world.region.calls.suspend(BANK))
+        refused(ask(bank, file), 401, "not-signed-in")
+
+
+class TestRefusals:
+    """Nothing is consumed, and nothing written down."""
+
+    @pytest.fixture(autouse=True)
+    def nothing_is_delivered(self, world: World) -> Iterator[None]:
+        yield
+        assert sum(world.deliveries().values()) == 0
+
+    def test_without_a_session(self, world: World) -> None:
+        refused(ask(world.client, world.request(granted(world.market, world.region))), 401, "not-signed-in")
+
+    def test_by_another_member(self, world: World) -> None:
+        file = world.request(granted(world.market, world.region))
+        refused(ask(signed_in(world.client, world.key(SOURCE), SOURCE), file), 403, "not-the-asker")
+
+    def test_what_is_no_request(self, world: World) -> None:
+        bank, headers = world.bank(), {"Content-Type": "application/json"}
+        file = world.request(granted(world.market, world.region))
+        whole = json.loads(file.to_json())
+        for content, field in (
+            (b"{", None),
+            (b"[]", None),
+            (b"\xff\xfe", None),
+            (b'{"format": "creditchain/query-request@1"}', "broker_signature"),
+            (json.dumps(whole | {"more": 1}).encode(), "(the whole file)"),
+            (json.dumps(whole | {"request": whole["request"] | {"nonce": -1}}).encode(), "request.nonce"),
+        ):
+            problem = refused(bank.post("/v1/reports", content=content, headers=headers), 422, "package")
+            assert field is None or problem["field"] == field, problem
+
+    def test_another_media_type(self, world: World) -> None:
+        file = world.request(granted(world.market, world.region))
+        answer = world.bank().post("/v1/reports", content=file.to_json(), headers={"Content-Type": "text/plain"})
+        refused(answer, 415, "media-type")
+
+    @pytest.mark.parametrize("told", [True, False], ids=["with its length", "in pieces"])
+    def test_a_body_that_is_too_large(self, world: World, told: bool) -> None:
+        big = b" " * (1 << 20) + b"{}"
+        content = big if told else iter([big[: 1 << 19], big[1 << 19 :]])
+        answer = world.bank().post("/v1/reports", content=content, headers={"Content-Type": "application/json"})
+        refused(answer, 413, "body-too-large")
+
+    def test_an_unknown_product(self, world: World) -> None:
+        file = world.request(granted(world.market, world.region), product=keccak256(b"?"))
+        refused(ask(world.bank(), file), 422, "product-mismatch")
+
+    def test_a_consent_that_was_revoked(self, world: World) -> None:
+        consent = granted(world.market, world.region)
+        call = ConsentCalls(world.region.deployment).revoke(consent.message)
+        send(world.market.place, world.region, PLATFORM, "revoke", call)
+        refused(ask(world.bank(), world.request(consent)), 403, "consent-revoked")
+
+    def test_another_provider(self, world: World) -> None:
+        file = world.request(granted(world.market, world.region), provider=SOURCE)
+        refused(ask(world.bank(), file), 421, "other-provider")
+
+    def test_a_signature_of_somebody_else(self, world: World) -> None:
+        file = world.request(granted(world.market, world.region))
+        forged = replace(file, signature=stranger().sign_typed(file.request.typed_data()))
+        refused(ask(world.bank(), forged), 403, "request-signature")
+
+    def test_an_unknown_address_and_another_method(self, world: World) -> None:
+        refused(world.client.get("/v1/nothing"), 404, "not-found")
+        refused(world.client.get("/v1/reports"), 405, "method")
+
+
+def test_a_chain_that_does_not_answer(kept: Kept, tmp_path: Path) -> None:
+    """What cannot be judged is refused, and says so; whoever watches sees that the service lives, and is not ready."""
+    place = kept.fresh(tmp_path / "world")
+    networks = place.networks_file
+    assert networks is not None
+    url = tomllib.loads(networks.read_text())["spot"]["url"]
+    with region_of(place) as region, faulty(url, 1) as endpoint:
+        networks.write_text(networks.read_text().replace(url, endpoint.url) + "deadline_seconds = 1.0\n")
+        with exchange(place, PLATFORM, "--meter-after", "0") as running, running.client() as client:
+            world = World(opened(place), region, running, client)
+            file, bank = world.request(granted(world.market, region)), world.bank()
+            endpoint.rate = 1.0
+            answer = ask(bank, file)
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5"), answer.text
+            assert client.get("/healthz").status_code == 200
+            assert client.get("/readyz").status_code == 503
+            assert sum(world.deliveries().values()) == 0
+            endpoint.rate = 0.0
+            assert ask(bank, file).status_code == 200
+            world.until(lambda: world.deliveries()[DeliveryState.METERED] == 1)
+
+
+def test_a_nonce_that_was_metered(world: World) -> None:
+    consent, bank = granted(world.market, world.region), world.bank()
+    first = world.request(consent)
+    assert ask(bank, first).status_code == 200
+    world.until(lambda: world.deliveries()[DeliveryState.METERED] == 1)
+    refused(ask(bank, world.request(consent, nonce=first.request.nonce)), 409, "request-replayed")
+
+
+def test_a_nonce_that_is_not_metered_yet(kept: Kept, tmp_path: Path) -> None:
+    place = kept.fresh(tmp_path / "world")
+    with (
+        region_of(place) as region,
+        exchange(place, PLATFORM, "--meter-after", "600") as running,
+        running.client() as client,
+    ):
+        world = World(opened(place), region, running, client)
+        consent, bank = granted(world.market, region), world.bank()
+        first = world.request(consent)
+        assert ask(bank, first).status_code == 200
+        refused(ask(bank, world.request(consent, nonce=first.request.nonce)), 409, "nonce-taken")
+        assert world.deliveries() == {**dict.fromkeys(DeliveryState, 0), DeliveryState.PROMISED: 1}
+
+
+def test_killed_after_a_delivery_it_meters_when_it_is_back(world: World) -> None:
+    consent, bank = granted(world.market, world.region), world.bank()
+    first = world.request(consent)
+    assert ask(bank, first).status_code == 200
+    assert world.exchange.stop(signal.SIGKILL) == -signal.SIGKILL
+    with exchange(world.market.place, PLATFORM, "--meter-after", "0") as again, again.client() as client:
+        known = ask(signed_in(client, world.key(BANK), BANK), first)
+        assert known.headers["Creditchain-Answered-Before"] == "yes"
+        while world.deliveries()[DeliveryState.METERED] < 1:
+            time.sleep(0.05)
+    assert len(metered_for(world.region, [first.request])) == 1
+
+
+def test_told_to_end_it_ends_well(world: World) -> None:
+    world.client.get("/healthz")
+    assert world.exchange.stop() == 0
+
+
+def test_a_second_exchange_of_the_same_home(world: World) -> None:
+    with (
+        pytest.raises(AssertionError, match="another process serves this exchange"),
+        exchange(world.market.place, PLATFORM),
+    ):
+        pytest.fail("it serves")
+
+
+def test_nothing_in_logs_or_metrics_tells_whom_it_is_about(world: World) -> None:
+    file, bank = world.request(granted(world.market, world.region)), world.bank()
+    answer = ask(bank, file)
+    world.until(lambda: world.deliveries()[DeliveryState.METERED] == 1)
+    told = world.client.get("/metrics").text + world.exchange.log.read_text()
+    assert 'creditchain_exchange_calls_total{method="POST",route="/v1/reports",status="200"} 1.0' in told
+    tags = [one.tag.subject_tag.hex() for one in parse_report_package(answer.content).tags]
+    for secret in (world.market.number, *tags, file.subject_salt.hex(), file.request.subject.hex()):
+        assert secret not in told
+
+
+def test_the_journal_holds_no_answer_in_the_clear(world: World) -> None:
+    file, bank = world.request(granted(world.market, world.region)), world.bank()
+    assert ask(bank, file).status_code == 200
+    home = world.market.place.folder / "home"
+    stored = b"".join(path.read_bytes() for path in home.glob("journal.sqlite*"))
+    assert world.market.number.encode() not in stored
+    assert file.subject_salt.hex().encode() not in stored
