@@ -3,91 +3,32 @@
 from __future__ import annotations
 
 import json
-import secrets
 import signal
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from exchanges import PATIENCE, Exchange, answered, exchange, sign_in, signed_in, stranger
+from exchange_world import World, exchange_world
+from exchanges import answered, exchange, sign_in, signed_in, stranger
 from faulty import faulty
-from region_world import GOVERNOR, PLATFORM, SOURCE, TAG_KEY, region_of, send
-from report_market import BANK, DOMAINS, PRODUCT, Market, granted, opened, prepare
+from region_world import GOVERNOR, PLATFORM, SOURCE, region_of, send
+from report_market import BANK, granted, opened, prepare
 from worlds import Kept, kept_region
 
-from creditchain.catalogue.products import load_product
 from creditchain.chain.consent_calls import ConsentCalls
-from creditchain.chain.consents import ConsentReads
-from creditchain.chain.region import Region
-from creditchain.chain.signers import Signer, dev_signer
 from creditchain.hashing import keccak256
-from creditchain.home.journal import open_journal
-from creditchain.identifiers import parse_uscc, subject_tag
 from creditchain.index.queries import metered_for
-from creditchain.messages import QueryRequest, subject_digest
-from creditchain.packages.delivery import PackagedConsent
 from creditchain.packages.report_package import parse_report_package
 from creditchain.packages.request_file import RequestFile
-from creditchain.store.deliveries import Deliveries, DeliveryState
+from creditchain.store.deliveries import DeliveryState
 
 PROBLEM = "application/problem+json"
-
-
-@dataclass(frozen=True)
-class World:
-    """A market, and the exchange of its platform."""
-
-    market: Market
-    region: Region
-    exchange: Exchange
-    client: httpx.Client
-
-    def key(self, number: int) -> Signer:
-        return dev_signer(number, self.region.chain)
-
-    def bank(self) -> httpx.Client:
-        """The client, signed in as the bank."""
-        return signed_in(self.client, self.key(BANK), BANK)
-
-    def request(self, consent: PackagedConsent, **changes: Any) -> RequestFile:
-        """A request of the bank under a consent, signed."""
-        subject, salt, now = parse_uscc(self.market.number), secrets.token_bytes(32), self.region.chain.head().time
-        reads = ConsentReads(self.region)
-        message = QueryRequest(
-            domain=reads.domain,
-            institution=BANK,
-            provider=PLATFORM,
-            consent=consent.message.id,
-            subject=subject_digest(subject_tag(TAG_KEY, subject), salt),
-            product=load_product(PRODUCT).digest,
-            sections=0b110,
-            domains=DOMAINS,
-            purpose=1,
-            staff=keccak256(b"staff"),
-            issued_at=now,
-            deadline=now + 3600,
-            nonce=reads.next_nonce(BANK, PLATFORM),
-        )
-        message = replace(message, **changes)
-        return RequestFile(message, self.key(BANK).sign_typed(message.typed_data()), subject, salt, consent)
-
-    def deliveries(self) -> dict[DeliveryState, int]:
-        with open_journal(self.market.place.folder / "home" / "journal.sqlite") as journal:
-            return Deliveries(journal, self.region.deployment.log_id).counts(PLATFORM)
-
-    def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until something holds, as long as the exchange runs."""
-        end = time.monotonic() + PATIENCE
-        while not holds():
-            assert self.exchange.process.poll() is None, self.exchange.log.read_text()
-            assert time.monotonic() < end, self.exchange.log.read_text()
-            time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -100,13 +41,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
 
 @pytest.fixture
 def world(kept: Kept, tmp_path: Path) -> Iterator[World]:
-    place = kept.fresh(tmp_path / "world")
-    with (
-        region_of(place) as region,
-        exchange(place, PLATFORM, "--meter-after", "0") as running,
-        running.client() as client,
-    ):
-        yield World(opened(place), region, running, client)
+    with exchange_world(kept.fresh(tmp_path / "world")) as made:
+        yield made
 
 
 def ask(client: httpx.Client, file: RequestFile) -> httpx.Response:
@@ -304,14 +240,8 @@ def test_a_nonce_that_was_metered(world: World) -> None:
 
 
 def test_a_nonce_that_is_not_metered_yet(kept: Kept, tmp_path: Path) -> None:
-    place = kept.fresh(tmp_path / "world")
-    with (
-        region_of(place) as region,
-        exchange(place, PLATFORM, "--meter-after", "600") as running,
-        running.client() as client,
-    ):
-        world = World(opened(place), region, running, client)
-        consent, bank = granted(world.market, region), world.bank()
+    with exchange_world(kept.fresh(tmp_path / "world"), meter_after=600) as world:
+        consent, bank = granted(world.market, world.region), world.bank()
         first = world.request(consent)
         assert ask(bank, first).status_code == 200
         refused(ask(bank, world.request(consent, nonce=first.request.nonce)), 409, "nonce-taken")

@@ -415,6 +415,7 @@ _FILING = (
     "DisputeFiling(uint24 platform,uint24 node,bytes32 leaf,bytes32 reasonDigest,address key,uint32 previous,"
     "uint40 deadline)"
 )
+_SIGN_IN = "SignIn(uint24 node,uint24 exchange,bytes32 challenge,uint40 issuedAt)"
 _KEY = "0x" + "11" * 20
 
 
@@ -442,6 +443,8 @@ def _consent_messages(log_id: bytes) -> list[tuple[str, dict[str, Any], list[Any
         (_RECEIPT, log, [number_hash("request", 1), number_hash("report", 1), 1733400060, 1733403660]),
         (_FILING, log, [1, 2, number_hash("leaf", 1), number_hash("reason", 1), _KEY, 0, 1733400000]),
         (_FILING, log, [2**24 - 1, 2, number_hash("leaf", 1), _NONE, DEV_ADDRESS, 2**32 - 1, 2**40 - 1]),
+        (_SIGN_IN, log, [18, 5, number_hash("challenge", 1), 1733400000]),
+        (_SIGN_IN, log, [2**24 - 1, 2**24 - 1, number_hash("challenge", 2), 2**40 - 1]),
     ]
 
 

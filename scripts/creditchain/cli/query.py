@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from creditchain.cli import query_answering, query_asking, query_brokering, query_evidence, query_metering
+from creditchain.cli import (
+    query_answering,
+    query_asking,
+    query_brokering,
+    query_evidence,
+    query_exchange,
+    query_metering,
+)
 
 group = typer.Typer(no_args_is_help=True, help="Queries: request, broker, deliver, meter, evidence. 查询与计量")
 for command in (
     query_asking.request,
     query_brokering.broker,
+    query_exchange.ask,
     query_answering.deliver,
     query_metering.meter,
     query_evidence.evidence,

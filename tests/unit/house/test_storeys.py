@@ -36,7 +36,7 @@ STOREYS: Mapping[str, tuple[str, ...]] = {
         "verification",
         "views",
     ),
-    "rooms": ("catalogue", "home", "store", "sample", "batch", "chain", "index", "evidence", "reports", "backup", "rendering"),
+    "rooms": ("catalogue", "home", "store", "sample", "batch", "chain", "client", "index", "evidence", "reports", "backup", "rendering"),
     "acts": ("acts",),
     "faces": ("exchange", "cli", "__main__"),
 }

@@ -15,6 +15,7 @@ from creditchain.messages import (
     QueryRequest,
     Resumption,
     Revocation,
+    SignIn,
     TypedMessage,
     recover,
     salted_digest,
@@ -24,7 +25,8 @@ from vectors.reading import load
 
 VECTORS = load("messages")
 CLASSES: dict[str, type[TypedMessage]] = {
-    cls.TYPE: cls for cls in (Consent, Revocation, Pause, Resumption, QueryRequest, DeliveryReceipt, DisputeFiling)
+    cls.TYPE: cls
+    for cls in (Consent, Revocation, Pause, Resumption, QueryRequest, DeliveryReceipt, DisputeFiling, SignIn)
 }
 CASES = [case for case in VECTORS["messages"] if case["type"].split("(")[0] in CLASSES]
 

@@ -1,0 +1,5 @@
+"""What a bank embeds to ask an exchange for reports."""
+
+from creditchain.client.asking import AskedAnswer, ExchangeClient, ExchangeRefusedError, ExchangeUnavailableError
+
+__all__ = ["AskedAnswer", "ExchangeClient", "ExchangeRefusedError", "ExchangeUnavailableError"]

@@ -1,0 +1,276 @@
+"""Asking an exchange over HTTP: sign in with the member's key, send a signed request, get the package.
+
+What may pass (no connection, a busy exchange, a chain that does not answer there) is tried again with the same request
+until its time is over. That is safe: an exchange answers the same request with the same report, and meters it once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+
+from creditchain.chain.networks import require_url
+from creditchain.chain.signers import Signer
+from creditchain.errors import ConfigError, Place, RefusedError, UnavailableError
+from creditchain.messages import LogDomain, SignIn
+from creditchain.packages.fields import PackageError
+from creditchain.packages.parts import PackageLimits, load_json
+from creditchain.packages.request_file import RequestFile
+from creditchain.packages.sign_in import SignInBody
+
+_log = logging.getLogger(__name__)
+
+_JSON: Final = "application/json"
+#: Most bytes of an answer.
+_LONGEST: Final = 64 << 20
+_SMALL: Final = PackageLimits(package_bytes=1 << 16, values=1000, depth=8)
+#: Seconds between two attempts: at first, and at most.
+_PAUSES: Final = (0.5, 15.0)
+#: What may pass.
+_PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
+
+
+class ExchangeRefusedError(RefusedError):
+    """The exchange refuses. `code` says why, for programs; nothing was delivered."""
+
+    def __init__(self, status: int, problem: dict[str, Any], exchange: str) -> None:
+        told = {name: _text(problem.get(name)) for name in ("title", "expected", "found", "hint", "type", "field")}
+        super().__init__(
+            f"the exchange refuses: {told['title'] or f'HTTP status {status}'}",
+            expected=told["expected"],
+            found=told["found"],
+            hint=told["hint"],
+            place=Place(exchange, field=told["field"]),
+        )
+        self.status, self.code = status, told["type"] or "unknown"
+
+
+class ExchangeUnavailableError(UnavailableError):
+    """The exchange did not answer in time, or with something that is no answer. Ask again with the same request."""
+
+    retry_after = 0.0  #: seconds, if the exchange says so
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAnswer:
+    """A report package as its bytes. `again`: the exchange had answered the same request before."""
+
+    package: bytes = field(repr=False)
+    again: bool
+
+
+class ExchangeClient:
+    """A member's connection to one exchange. Not for several threads at once."""
+
+    def __init__(
+        self,
+        url: str,
+        log_id: bytes,
+        node: int,
+        signer: Signer,
+        *,
+        patience: float = 60.0,
+        ca: str | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            url: of the exchange, such as `https://exchange.example:8420`.
+            log_id: of the region's log, 32 bytes; an exchange of another region is refused.
+            node: who asks, by its node number; `signer` acts for it.
+            patience: seconds for which to try again what may pass.
+            ca: file with the certificates (PEM) that the exchange's has to follow from; None: the system's.
+        Raises:
+            ConfigError: it is no such address, or one in the clear that leaves this machine.
+        """
+        _require_private(url)
+        self._url, self._log_id, self._node, self._signer = url.rstrip("/"), log_id, node, signer
+        self._patience, self._clock = patience, clock
+        self._http = requests.Session()
+        self._http.verify = True if ca is None else ca
+        self._http.trust_env = False
+        self._token: str | None = None
+
+    def ask(self, file: RequestFile) -> AskedAnswer:
+        """The report that a signed request asks for.
+
+        Raises:
+            ExchangeRefusedError: it will not be delivered for this request.
+            ExchangeUnavailableError: it may be delivered later, or was: ask again with the same request.
+        """
+        answer = self._signed_in("POST", "/v1/reports", file.to_json())
+        return AskedAnswer(answer.content, answer.again)
+
+    def close(self) -> None:
+        """End the session, if there is one, and the connection."""
+        if self._token is not None:
+            try:
+                self._once("DELETE", "/v1/sessions/current", None)
+            except (ExchangeUnavailableError, ExchangeRefusedError):
+                _log.info("the session was not ended; it ends by itself")
+        self._http.close()
+
+    def __enter__(self) -> ExchangeClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _signed_in(self, method: str, path: str, body: bytes) -> _Answer:
+        """The answer to a call that needs a session: one is opened first, and again if it is over."""
+        had_session = self._token is not None
+        if not had_session:
+            self._sign_in()
+        try:
+            return self._patiently(method, path, body)
+        except ExchangeRefusedError as error:
+            if error.status != 401 or not had_session:
+                raise
+        self._sign_in()
+        return self._patiently(method, path, body)
+
+    def _sign_in(self) -> None:
+        self._token = None
+        asked = _object(self._patiently("POST", "/v1/challenges", b"").content)
+        log_id, challenge = _digest(asked, "log_id"), _digest(asked, "challenge")
+        exchange = asked.get("exchange")
+        if log_id != self._log_id:
+            raise ExchangeUnavailableError(
+                "this is an exchange of another region", expected="0x" + self._log_id.hex(), found="0x" + log_id.hex()
+            )
+        if not isinstance(exchange, int) or not 0 <= exchange < 1 << 24:
+            raise _malformed("exchange")
+        message = SignIn(LogDomain(log_id), self._node, exchange, challenge, int(self._clock()))
+        signature = self._signer.sign_typed(message.typed_data())
+        body = SignInBody(self._node, challenge, message.issued_at, signature)
+        token = _object(self._patiently("POST", "/v1/sessions", body.to_json()).content).get("token")
+        if not isinstance(token, str) or len(token) != 64 or not token.isascii() or not token.isalnum():
+            raise _malformed("token")
+        self._token = token
+
+    def _patiently(self, method: str, path: str, body: bytes) -> _Answer:
+        """The answer; what may pass is tried again."""
+        end, pause = time.monotonic() + self._patience, _PAUSES[0]
+        while True:
+            try:
+                return self._once(method, path, body)
+            except ExchangeUnavailableError as error:
+                wait = max(pause, error.retry_after)
+                if time.monotonic() + wait > end:
+                    raise
+                _log.info("trying the exchange again in %.1f seconds: %s", wait, error.message)
+                time.sleep(wait)
+                pause = min(2 * pause, _PAUSES[1])
+
+    def _once(self, method: str, path: str, body: bytes | None) -> _Answer:
+        headers = {"Accept": _JSON} | ({} if body is None else {"Content-Type": _JSON})
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token}"
+        try:
+            with self._http.request(
+                method, self._url + path, data=body, headers=headers, timeout=(10.0, 60.0), stream=True,
+                allow_redirects=False,
+            ) as response:  # fmt: skip
+                content = self._content(response)
+                status, told = response.status_code, response.headers
+        except requests.RequestException as error:
+            raise ExchangeUnavailableError(
+                "the exchange does not answer",
+                found=type(error).__name__,
+                hint="Check its address and certificate; ask again with the same request.",
+                place=Place(self._url),
+            ) from error
+        if status in (200, 201, 204):
+            return _Answer(content, told.get("Creditchain-Answered-Before") == "yes")
+        if status in _PASSING:
+            raise _passing(status, content, told.get("Retry-After"), self._url)
+        raise ExchangeRefusedError(status, _problem(content), self._url)
+
+    def _content(self, response: requests.Response) -> bytes:
+        parts, size = [], 0
+        for part in response.iter_content(1 << 16):
+            size += len(part)
+            if size > _LONGEST:
+                raise ExchangeUnavailableError(
+                    "the exchange's answer is too long", expected=f"at most {_LONGEST} bytes", place=Place(self._url)
+                )
+            parts.append(part)
+        return b"".join(parts)
+
+
+def _require_private(url: str) -> None:
+    """A report and a session's token go over the wire: in the clear only on this machine."""
+    parts = urlsplit(require_url(url))
+    host = parts.hostname or ""
+    try:
+        loopback = ip_address(host).is_loopback
+    except ValueError:
+        loopback = host == "localhost"
+    if parts.scheme != "https" and not loopback:
+        raise ConfigError(
+            "reports would cross the network in the clear", expected="https://…", found=f"{parts.scheme}://{host}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    content: bytes
+    again: bool
+
+
+def _passing(status: int, content: bytes, retry_after: str | None, exchange: str) -> ExchangeUnavailableError:
+    problem = _problem(content)
+    error = ExchangeUnavailableError(
+        f"the exchange cannot answer now: {_text(problem.get('title')) or f'HTTP status {status}'}",
+        expected=_text(problem.get("expected")),
+        found=_text(problem.get("found")),
+        hint="Ask again with the same request.",
+        place=Place(exchange),
+    )
+    if retry_after is not None and retry_after.isdecimal():
+        error.retry_after = min(float(retry_after), 600.0)
+    return error
+
+
+def _problem(content: bytes) -> dict[str, Any]:
+    try:
+        return _object(content)
+    except ExchangeUnavailableError:
+        return {}
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        return dict(load_json(content, _SMALL))
+    except PackageError as error:
+        raise ExchangeUnavailableError("the exchange's answer is none", found=error.message) from error
+
+
+def _digest(answer: dict[str, Any], name: str) -> bytes:
+    text = answer.get(name)
+    try:
+        raw = bytes.fromhex(text.removeprefix("0x")) if isinstance(text, str) else b""
+    except ValueError:
+        raw = b""
+    if len(raw) != 32:
+        raise _malformed(name)
+    return raw
+
+
+def _malformed(name: str) -> ExchangeUnavailableError:
+    return ExchangeUnavailableError("the exchange's answer is malformed", place=Place(field=name))
+
+
+def _text(value: object) -> str | None:
+    """What an exchange says, as far as people may be shown it."""
+    if not isinstance(value, str):
+        return None
+    return "".join(letter if letter.isprintable() else " " for letter in value[:500])
