@@ -117,7 +117,7 @@ def _assembled(desk: Desk, file: RequestFile, time: int) -> ReportPackage:
         product=product,
         catalogue=desk.products,
         subject=file.subject,
-        data=desk.words(product, request, day),
+        words=desk.words(product, request, day),
         asked=Asked(frozenset(one for one in Section if request.sections >> one & 1), request.domains),
         as_of=day,
         days=None if consent is None else (consent.message.data_from, consent.message.data_to),

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from creditchain.cli.connecting import SignerOption, open_region, signer_of
+from creditchain.cli.connecting import SignerOption, journal_of, open_region, signer_of
 from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.settings import settings
 from creditchain.errors import ConfigError, UsageError
@@ -74,9 +74,7 @@ def serve(
     from creditchain.catalogue.products import catalogue
     from creditchain.exchange.opening import Promises, Stock, open_service
     from creditchain.exchange.service import Limits
-    from creditchain.home.journal import open_journal
     from creditchain.home.keystores import load_tag_key
-    from creditchain.home.layout import Home
 
     chosen, known = settings(ctx), {one.ref: one for one in catalogue(folders_of(products))}
     vouchers = Vouchers([load_tag_key(key) for key in tag_keys or []])
@@ -87,7 +85,7 @@ def serve(
     def started(url: str) -> None:
         chosen.output.event({"serving": url, "node": node, "process": os.getpid()})
 
-    with open_region(chosen) as region, open_journal(Home.made(chosen.home).journal) as journal:
+    with open_region(chosen) as region, journal_of(chosen) as journal:
         found = signer_of(region, signer)
         service = open_service(region, found, journal, node, stock, promises, Limits())
         serving.serve(service, region.outbox(found, journal), rhythm, where, started)

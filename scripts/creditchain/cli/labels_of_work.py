@@ -6,6 +6,7 @@ from typing import Final
 
 LABELS_OF_WORK: Final[dict[str, str]] = {
     "acts_now": "当前可行使",
+    "answered_before": "此前已答复",
     "answered_by": "代答节点",
     "body": "内容",
     "body_hash": "内容哈希",

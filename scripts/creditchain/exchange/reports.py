@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from creditchain.acts.answering import Answered, answer
+from creditchain.exchange import measures
 from creditchain.exchange.bodies import JSON, read_json_body
 from creditchain.exchange.callers import member_of
 from creditchain.exchange.problems import HttpError, documented
@@ -60,6 +61,8 @@ async def ask(request: Request) -> Response:
         return answer(service.desk, file)
 
     made = await run_in_threadpool(answered)
+    if not made.again:
+        measures.DELIVERED.inc()
     return Response(made.package, media_type=JSON, headers={_AGAIN: "yes" if made.again else "no"})
 
 
