@@ -244,7 +244,7 @@ def test_keys_in_files(creditchain: Commands, folder: Path, monkeypatch: pytest.
     brought = creditchain.done("keys", "import", "five", "--from", "env:OLD")
     assert brought["address"] == "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc"
     assert dev_key(5).hex() not in json.dumps(brought)
-    assert creditchain("keys", "new", "five").code == 4
+    assert creditchain("keys", "new", "five").code == 5
     assert creditchain("keys", "new", "../five").code == 2
     assert [row["name"] for row in creditchain.done("keys", "list")] == ["epoch-3", "five"]
     spec = f"keystore:{folder / 'home' / 'keys' / 'five.json'}"

@@ -11,7 +11,7 @@ import pytest
 
 from creditchain.catalogue.members import FORMAT, MembersError, load_members, parse_members
 from creditchain.catalogue.regions import load_region, load_regions
-from creditchain.errors import InputError
+from creditchain.errors import InputError, UnavailableError
 from creditchain.identifiers import division, divisions_of
 from creditchain.vocabulary import PUBLISHING, Role
 
@@ -81,7 +81,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     file = tmp_path / "m.json"
     file.write_bytes(content(item(), item(key="b", host="a")))
     assert [member.key for member in load_members(str(file))] == ["a", "b"]
-    with pytest.raises(MembersError):
+    with pytest.raises(UnavailableError, match="cannot be read"):
         load_members(str(tmp_path / "none.json"))
 
 

@@ -54,7 +54,7 @@ def test_a_row_is_one_line_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None
     rows = [[1, "two\nlines\tand a tab", Text("valid", style="bold green"), None], [2, "long " * 200, "", 0]]
     Output().table(["n", "text", "what", "none"], rows, title="above")
     above, head, first, second = capsys.readouterr().out.splitlines()
-    assert (above, head.split("\t")) == ("above", ["n", "text", "what", "none"])
+    assert (above, head.split("\t")) == ("above", ["n", "text", "what 内容", "none"])
     assert first.split("\t") == ["1", "two lines and a tab", "valid", "None"]
     assert len(second) > 900
 

@@ -348,9 +348,10 @@ def test_a_server_that_crashes_in_the_middle_loses_and_doubles_nothing(home: Hom
             said = [[writer.stdout.readline() for _ in range(5)] for writer in writers]
             own.stop(signal.SIGQUIT)
             for writer, lines in zip(writers, said, strict=True):
-                rest, error = writer.communicate()
+                # Not `communicate`, which would pass over what was read ahead of the lines.
+                rest, error = writer.stdout.read(), writer.stderr.read()
                 committed |= {int(line) for line in [*lines, *rest.splitlines()]}
-                assert writer.returncode == ExitCode.DATABASE_FAILED, error
+                assert writer.wait() == ExitCode.DATABASE_FAILED, error
                 assert "the database" in error
                 assert "Run the same command again" in error
             with pytest.raises(DatabaseAwayError, match="cannot be reached"):
