@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
+import pytest
 from exchanges import PATIENCE, Exchange, exchange, signed_in
 from region_world import PLATFORM, TAG_KEY, Place, region_of
-from report_market import BANK, DOMAINS, PRODUCT, Market, opened
+from report_market import BANK, DOMAINS, PRODUCT, Market, opened, prepare
+from worlds import Kept, kept_region
 
 from creditchain.catalogue.products import load_product
 from creditchain.chain.consents import ConsentReads
@@ -76,6 +78,15 @@ class World:
             assert self.exchange.process.poll() is None, self.exchange.log.read_text()
             assert time.monotonic() < end, self.exchange.log.read_text()
             time.sleep(0.05)
+
+
+@contextmanager
+def kept_market(factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """A market on an Anvil of its own, for the tests of one module."""
+    with kept_region("anvil", factory.mktemp("market")) as made:
+        prepare(made.place)
+        made.keep()
+        yield made
 
 
 @contextmanager

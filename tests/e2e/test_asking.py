@@ -13,22 +13,20 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from exchange_world import World, exchange_world
+from exchange_world import World, exchange_world, kept_market
 from exchanges import exchange
 from region_world import PLATFORM, region_of
-from report_market import BANK, granted, opened, prepare
-from worlds import Kept, kept_region
+from report_market import BANK, granted, opened
+from worlds import Kept
 
-from creditchain.client import ExchangeClient, ExchangeRefusedError, ExchangeUnavailableError
+from creditchain.client import ExchangeClient, ExchangeRefusedError, OtherExchangeError
 from creditchain.errors import ConfigError, ExitCode
 from creditchain.store.deliveries import DeliveryState
 
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_region("anvil", tmp_path_factory.mktemp("asking")) as made:
-        prepare(made.place)
-        made.keep()
+    with kept_market(tmp_path_factory) as made:
         yield made
 
 
@@ -137,7 +135,7 @@ class TestTheClient:
         file = world.request(granted(world.market, world.region))
         with (
             ExchangeClient(world.exchange.url, b"\1" * 32, BANK, world.key(BANK), patience=0) as client,
-            pytest.raises(ExchangeUnavailableError, match="another region"),
+            pytest.raises(OtherExchangeError, match="another region"),
         ):
             client.ask(file)
 

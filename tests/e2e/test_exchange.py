@@ -14,28 +14,28 @@ from typing import Any
 
 import httpx
 import pytest
-from exchange_world import World, exchange_world
+from exchange_world import World, exchange_world, kept_market
 from exchanges import answered, exchange, sign_in, signed_in, stranger
 from faulty import faulty
 from region_world import GOVERNOR, PLATFORM, SOURCE, region_of, send
-from report_market import BANK, granted, opened, prepare
-from worlds import Kept, kept_region
+from report_market import BANK, granted, opened
+from worlds import Kept
 
+from creditchain.acts.metering import meter
 from creditchain.chain.consent_calls import ConsentCalls
 from creditchain.hashing import keccak256
+from creditchain.home.journal import open_journal
 from creditchain.index.queries import metered_for
 from creditchain.packages.report_package import parse_report_package
 from creditchain.packages.request_file import RequestFile
-from creditchain.store.deliveries import DeliveryState
+from creditchain.store.deliveries import Deliveries, DeliveryState
 
 PROBLEM = "application/problem+json"
 
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_region("anvil", tmp_path_factory.mktemp("exchange")) as made:
-        prepare(made.place)
-        made.keep()
+    with kept_market(tmp_path_factory) as made:
         yield made
 
 
@@ -105,6 +105,21 @@ def test_the_same_request_many_times_at_once_is_one_delivery(world: World) -> No
     assert len({one.content for one in answers}) == 1
     world.until(lambda: world.deliveries()[DeliveryState.METERED] == 1)
     assert sum(world.deliveries().values()) == 1
+
+
+def test_a_use_that_the_chain_has_counted_counts_once(kept: Kept, tmp_path: Path) -> None:
+    """The ledger has the first delivery, and the exchange does not know it yet."""
+    with exchange_world(kept.fresh(tmp_path / "world"), meter_after=600) as world:
+        consent, bank = granted(world.market, world.region, uses=2), world.bank()
+        first = world.request(consent)
+        assert ask(bank, first).status_code == 200
+        with open_journal(world.market.place.folder / "home" / "journal.sqlite") as journal:
+            promised = Deliveries(journal, world.region.deployment.log_id).unmetered(PLATFORM, 10)
+            (result,) = meter(world.region, world.region.outbox(world.key(PLATFORM), journal), promised)
+        assert result.metered
+        assert world.deliveries()[DeliveryState.PROMISED] == 1
+        assert ask(bank, world.request(consent, nonce=first.request.nonce + 1)).status_code == 200
+        refused(ask(bank, world.request(consent, nonce=first.request.nonce + 2)), 403, "uses-taken")
 
 
 class TestSigningIn:

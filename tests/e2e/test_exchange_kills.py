@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from exchange_world import World
+from exchange_world import World, kept_market
 from exchanges import Exchange, exchange
 from region_world import PLATFORM, region_of
-from report_market import BANK, granted, opened, prepare
-from worlds import Kept, kept_region
+from report_market import BANK, granted, opened
+from worlds import Kept
 
 from creditchain.client import ExchangeClient
 from creditchain.index.queries import metered_for
@@ -29,9 +29,7 @@ CLIENTS = 4
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_region("anvil", tmp_path_factory.mktemp("exchange-kills")) as made:
-        prepare(made.place)
-        made.keep()
+    with kept_market(tmp_path_factory) as made:
         yield made
 
 

@@ -15,6 +15,8 @@ from typing import Any
 from creditchain.acts.delivering import JudgedView, delivery_of, judge_request, promise
 from creditchain.acts.reporting import Places, Vouchers, Wanted, assemble_report
 from creditchain.acts.stating import state_tag
+from creditchain.chain.consent_calls import Delivery
+from creditchain.chain.consents import nonce_of
 from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer
 from creditchain.consents.errors import ProductMismatchError
@@ -22,12 +24,13 @@ from creditchain.documents import Section
 from creditchain.errors import Place, RefusedError
 from creditchain.home.layout import Home
 from creditchain.identifiers import Subject
+from creditchain.log.consent_cells import is_used, nonce_key
 from creditchain.messages import NO_DIGEST, QueryRequest
 from creditchain.packages.report_package import ReportPackage
 from creditchain.packages.request_file import RequestFile
 from creditchain.products import Product, ProductKind
 from creditchain.store.answers import Answers
-from creditchain.store.deliveries import Deliveries, Known, Promise
+from creditchain.store.deliveries import Deliveries, Known, UsesLeft
 from creditchain.verification.days import day_of
 from creditchain.verification.scope import Asked
 
@@ -103,7 +106,7 @@ def _again(desk: Desk, known: Known) -> Answered:
     if answered is None:
         raise AnswerForgottenError(
             "the request was answered before, and the answer is not kept any more",
-            found=f"delivered at {known.promise.receipt.delivered_at}",
+            found=f"delivered at {known.delivery.receipt.delivered_at}",
             hint="Use the report that was delivered, or sign a fresh request.",
         )
     return Answered(answered, again=True)
@@ -146,18 +149,27 @@ def _product(desk: Desk, request: QueryRequest) -> Product:
 
 
 def _noted(desk: Desk, made: ReportPackage, view: JudgedView) -> Answered:
-    delivery, answered = delivery_of(made), made.to_json()
-    promised = Promise(
-        delivery.request,
-        delivery.receipt,
-        delivery.request_signature,
-        delivery.receipt_signature,
-        delivery.broker_signature,
+    packaged, answered = delivery_of(made), made.to_json()
+    delivery = Delivery(
+        packaged.request,
+        packaged.receipt,
+        packaged.request_signature,
+        packaged.receipt_signature,
+        packaged.broker_signature,
     )
-    consent = view.consent
-    left = None if consent is None or delivery.request.consent == NO_DIGEST else consent.uses - consent.used
-    known = desk.deliveries.promise(promised, desk.answers.seal(answered), uses_left=left, block=view.block)
+    known = desk.deliveries.promise(delivery, desk.answers.seal(answered), _uses(desk, packaged.request, view))
     if known is not None:  # the same request came twice at once; the receipt that was noted first counts
         return _again(desk, known)
     _log.info("a report is delivered")
     return Answered(answered, again=False)
+
+
+def _uses(desk: Desk, request: QueryRequest, view: JudgedView) -> UsesLeft | None:
+    """What is left of the consent, and which waiting deliveries the chain has counted; None without a consent."""
+    consent = view.consent
+    if consent is None or request.consent == NO_DIGEST:
+        return None
+    waiting = desk.deliveries.waiting_under(request.consent)
+    words = desk.region.words([nonce_key(*nonce_of(one)) for one in waiting], view.block)
+    counted = frozenset(one.id for one, word in zip(waiting, words, strict=True) if is_used(word, one.nonce))
+    return UsesLeft(consent.uses - consent.used, view.block, counted)

@@ -6,14 +6,13 @@ The rows of deliveries say what is to be done, and the ledger what was: killed a
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from creditchain.acts.metering import TOGETHER, MeterResult, meter
-from creditchain.chain.consent_calls import Delivery
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
-from creditchain.store.deliveries import Deliveries, Promise
+from creditchain.store.deliveries import Deliveries
+from creditchain.vocabulary import Finding
 
 _log = logging.getLogger(__name__)
 
@@ -33,30 +32,27 @@ class MeterRhythm:
 def meter_due(
     region: Region, outbox: Outbox, deliveries: Deliveries, provider: int, rhythm: MeterRhythm, time: int
 ) -> list[MeterResult]:
-    """Meter one batch of deliveries if it is due; a result for each. Raises as `meter`."""
+    """Meter one batch of deliveries if it is due; a result for each that is settled. Raises as `meter`."""
     waiting, oldest = deliveries.waiting(provider)
     if not rhythm.is_due(waiting, oldest, time):
         return []
-    results = meter(region, outbox, [_delivery(one) for one in deliveries.unmetered(provider, TOGETHER)])
-    note_results(deliveries, results, region.chain.head().number)
-    return results
+    results = meter(region, outbox, deliveries.unmetered(provider, TOGETHER))
+    block = region.chain.head().number
+    return [one for one in results if note_result(deliveries, one, block)]
 
 
-def note_results(deliveries: Deliveries, results: Iterable[MeterResult], block: int) -> None:
-    """Write down what came of deliveries; `block` shows all that was metered."""
-    for one in results:
-        if one.entry is not None:
-            deliveries.metered(one.request, one.entry, int(one.flags), block)
-        else:
-            deliveries.rejected(one.request, int(one.finding))
-            _log.error("the ledger rejected a delivery that was promised: %s", one.finding.label)
+def note_result(deliveries: Deliveries, one: MeterResult, block: int) -> bool:
+    """Write down what came of a delivery. False: nothing is settled, and it is handed in again later.
 
-
-def _delivery(promised: Promise) -> Delivery:
-    return Delivery(
-        promised.request,
-        promised.receipt,
-        promised.request_signature,
-        promised.receipt_signature,
-        promised.broker_signature,
-    )
+    `block` shows all that was metered.
+    """
+    if one.entry is not None:
+        deliveries.metered(one.request, one.entry, int(one.flags), block)
+        return True
+    # Not rejected, and not seen: an endpoint that is behind. Or its time is yet to come.
+    if one.finding.metered or one.finding is Finding.IN_FUTURE:
+        _log.warning("a delivery is not on the ledger yet, and is handed in again: %s", one.finding.label)
+        return False
+    deliveries.rejected(one.request, int(one.finding))
+    _log.error("the ledger rejected a delivery that was promised: %s", one.finding.label)
+    return True

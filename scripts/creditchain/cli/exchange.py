@@ -11,7 +11,9 @@ import typer
 
 from creditchain.cli.connecting import SignerOption, journal_of, open_region, signer_of
 from creditchain.cli.product_folders import Folders, folders_of
+from creditchain.cli.report_choices import BatchesOption, BooksOption
 from creditchain.cli.settings import settings
+from creditchain.cli.subject_options import TagKeysOption
 from creditchain.errors import ConfigError, UsageError
 
 group = typer.Typer(no_args_is_help=True, help="The exchange: a service that members call. 征信链交换服务")
@@ -34,18 +36,9 @@ def serve(
     certificate_key: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Its private key, a PEM file.")
     ] = None,
-    batches: Annotated[
-        list[Path] | None, typer.Option("--batches", help="Folder of batch folders; several times. Default: home.")
-    ] = None,
-    books: Annotated[
-        list[Path] | None, typer.Option("--books", help="The same for folders of books. Default: home.")
-    ] = None,
-    tag_keys: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--tag-key", envvar="CREDITCHAIN_TAG_KEY", help="Tag key of an epoch: keystore:PATH or env:VARIABLE."
-        ),
-    ] = None,
+    batches: BatchesOption = None,
+    books: BooksOption = None,
+    tag_keys: TagKeysOption = None,
     view_age: Annotated[int, typer.Option(min=1, help="Seconds that the newest block may be old.")] = 120,
     meter_within: Annotated[
         int, typer.Option(min=60, max=3600, help="Seconds within which a delivery is promised to be metered.")

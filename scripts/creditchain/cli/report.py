@@ -13,10 +13,10 @@ from creditchain.cli.connecting import RpcOption, open_region
 from creditchain.cli.facts_options import RegionFactsOption, require_checkpoint, signed_in
 from creditchain.cli.files import ForceOption, load
 from creditchain.cli.product_folders import Folders, folders_of
-from creditchain.cli.report_choices import asked_of, day_of_report
+from creditchain.cli.report_choices import BatchesOption, BooksOption, asked_of, day_of_report
 from creditchain.cli.report_showing import register as register_showing
 from creditchain.cli.settings import Settings, settings
-from creditchain.cli.subject_options import subject_of
+from creditchain.cli.subject_options import TagKeysOption, subject_of
 
 if TYPE_CHECKING:
     from creditchain.reports import Assembled
@@ -47,21 +47,9 @@ def assemble(
         Path | None,
         typer.Option(help="Your own words: a JSON file with members of `data` for which the product has no rule."),
     ] = None,
-    batches: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--batches", help="Folder of batch folders, yours or another node's; several times. Default: home."
-        ),
-    ] = None,
-    books: Annotated[
-        list[Path] | None, typer.Option("--books", help="The same for folders of books. Default: home.")
-    ] = None,
-    tag_keys: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--tag-key", envvar="CREDITCHAIN_TAG_KEY", help="Tag key of an epoch: keystore:PATH or env:VARIABLE."
-        ),
-    ] = None,
+    batches: BatchesOption = None,
+    books: BooksOption = None,
+    tag_keys: TagKeysOption = None,
     statements: Annotated[
         list[Path] | None, typer.Option("--tag-statement", help="A platform's statement, one for each key epoch.")
     ] = None,

@@ -1,9 +1,12 @@
-"""What options of `creditchain report` choose: sections and domains that a report is asked for, and its day."""
+"""What options of `report` and `exchange` choose: folders, sections and domains of a report, and its day."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from creditchain.cli.choices import names_of
 from creditchain.errors import UsageError
@@ -11,6 +14,14 @@ from creditchain.errors import UsageError
 if TYPE_CHECKING:
     from creditchain.products import Product
     from creditchain.verification.scope import Asked
+
+BatchesOption = Annotated[
+    list[Path] | None,
+    typer.Option("--batches", help="Folder of batch folders, yours or another node's; several times. Default: home."),
+]
+BooksOption = Annotated[
+    list[Path] | None, typer.Option("--books", help="The same for folders of books. Default: home.")
+]
 
 
 def asked_of(product: Product, sections: str | None, domains: str | None) -> Asked:

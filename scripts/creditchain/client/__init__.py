@@ -1,5 +1,11 @@
 """What a bank embeds to ask an exchange for reports."""
 
-from creditchain.client.asking import AskedAnswer, ExchangeClient, ExchangeRefusedError, ExchangeUnavailableError
+from creditchain.client.asking import (
+    AskedAnswer,
+    ExchangeClient,
+    ExchangeRefusedError,
+    ExchangeUnavailableError,
+    OtherExchangeError,
+)
 
-__all__ = ["AskedAnswer", "ExchangeClient", "ExchangeRefusedError", "ExchangeUnavailableError"]
+__all__ = ["AskedAnswer", "ExchangeClient", "ExchangeRefusedError", "ExchangeUnavailableError", "OtherExchangeError"]

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -26,6 +26,8 @@ from creditchain.packages.request_file import RequestFile
 from creditchain.packages.sign_in import SignInBody
 
 _log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 _JSON: Final = "application/json"
 #: Most bytes of an answer.
@@ -56,6 +58,10 @@ class ExchangeUnavailableError(UnavailableError):
     """The exchange did not answer in time, or with something that is no answer. Ask again with the same request."""
 
     retry_after = 0.0  #: seconds, if the exchange says so
+
+
+class OtherExchangeError(RefusedError):
+    """The exchange serves another region. Nothing was sent to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,22 +134,23 @@ class ExchangeClient:
         """The answer to a call that needs a session: one is opened first, and again if it is over."""
         had_session = self._token is not None
         if not had_session:
-            self._sign_in()
+            self._patiently(self._sign_in)
         try:
-            return self._patiently(method, path, body)
+            return self._patiently(lambda: self._once(method, path, body))
         except ExchangeRefusedError as error:
             if error.status != 401 or not had_session:
                 raise
-        self._sign_in()
-        return self._patiently(method, path, body)
+        self._patiently(self._sign_in)
+        return self._patiently(lambda: self._once(method, path, body))
 
     def _sign_in(self) -> None:
+        """Ask for a challenge and answer it. Tried again, this takes a new one: the first may count as answered."""
         self._token = None
-        asked = _object(self._patiently("POST", "/v1/challenges", b"").content)
+        asked = _object(self._once("POST", "/v1/challenges", b"").content)
         log_id, challenge = _digest(asked, "log_id"), _digest(asked, "challenge")
         exchange = asked.get("exchange")
         if log_id != self._log_id:
-            raise ExchangeUnavailableError(
+            raise OtherExchangeError(
                 "this is an exchange of another region", expected="0x" + self._log_id.hex(), found="0x" + log_id.hex()
             )
         if not isinstance(exchange, int) or not 0 <= exchange < 1 << 24:
@@ -151,17 +158,17 @@ class ExchangeClient:
         message = SignIn(LogDomain(log_id), self._node, exchange, challenge, int(self._clock()))
         signature = self._signer.sign_typed(message.typed_data())
         body = SignInBody(self._node, challenge, message.issued_at, signature)
-        token = _object(self._patiently("POST", "/v1/sessions", body.to_json()).content).get("token")
+        token = _object(self._once("POST", "/v1/sessions", body.to_json()).content).get("token")
         if not isinstance(token, str) or len(token) != 64 or not token.isascii() or not token.isalnum():
             raise _malformed("token")
         self._token = token
 
-    def _patiently(self, method: str, path: str, body: bytes) -> _Answer:
-        """The answer; what may pass is tried again."""
+    def _patiently(self, ask: Callable[[], _T]) -> _T:
+        """What is asked; what may pass is tried again."""
         end, pause = time.monotonic() + self._patience, _PAUSES[0]
         while True:
             try:
-                return self._once(method, path, body)
+                return ask()
             except ExchangeUnavailableError as error:
                 wait = max(pause, error.retry_after)
                 if time.monotonic() + wait > end:

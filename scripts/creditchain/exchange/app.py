@@ -10,7 +10,7 @@ from creditchain import __version__
 from creditchain.errors import CreditchainError
 from creditchain.exchange import health, measures, reports, sessions
 from creditchain.exchange.guarding import guard
-from creditchain.exchange.problems import HttpError, answer_error, code_of, problem
+from creditchain.exchange.problems import HttpError, code_of, problem
 from creditchain.exchange.service import Service
 
 _SUMMARY = "Verifiable enterprise credit reports: data and proof in one round trip. 征信链交换服务"
@@ -23,7 +23,7 @@ def make_app(service: Service) -> FastAPI:
         title="creditchain exchange", version=__version__, summary=_SUMMARY, openapi_url="/v1/openapi.json",
         docs_url=None, redoc_url=None,
     )  # fmt: skip
-    app.state.service = lambda: service
+    app.state.service = service
     for part in (sessions, reports, health):
         app.include_router(part.router)
     app.add_exception_handler(CreditchainError, _counted)
@@ -32,10 +32,11 @@ def make_app(service: Service) -> FastAPI:
     return app
 
 
-async def _counted(request: Request, error: Exception) -> JSONResponse:
-    if isinstance(error, CreditchainError):
-        measures.PROBLEMS.labels(code_of(error)).inc()
-    return await answer_error(request, error)
+async def _counted(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, CreditchainError):
+        raise error
+    measures.PROBLEMS.labels(code_of(error)).inc()
+    return problem(error)
 
 
 async def _framework_error(_request: Request, error: Exception) -> JSONResponse:

@@ -22,10 +22,15 @@ def token_of(request: Request) -> bytes | None:
     return token if len(token) == 32 else None
 
 
+def _session(service: Service, token: bytes) -> MemberSession | None:
+    """Asks chain and database, so not to be called where all calls wait."""
+    return service.door.session(token, service.time())
+
+
 async def member_of(request: Request, service: Service) -> MemberSession:
     """The member that calls. Raises HttpError: 401, or 429 if it calls too often."""
     token = token_of(request)
-    found = None if token is None else await run_in_threadpool(service.door.session, token, service.time())
+    found = None if token is None else await run_in_threadpool(_session, service, token)
     if found is None:
         raise HttpError(
             401,

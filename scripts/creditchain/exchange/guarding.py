@@ -16,6 +16,8 @@ from creditchain.exchange.service import Limits
 _log = logging.getLogger(__name__)
 
 Next = Callable[[Request], Awaitable[Response]]
+#: Methods that are counted by their names.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 #: Whoever watches the service is never turned away.
 _FREE = ("/healthz", "/readyz", "/metrics")
 
@@ -38,7 +40,9 @@ class Guard:
         finally:
             self._under_way -= 1
         route = getattr(request.scope.get("route"), "path", "none")
-        measures.CALLS.labels(route, request.method, response.status_code).inc()
+        # A caller may invent methods, and a label lives as long as the process.
+        method = request.method if request.method in _METHODS else "other"
+        measures.CALLS.labels(route, method, response.status_code).inc()
         measures.SECONDS.labels(route).observe(time.perf_counter() - begun)
         return response
 

@@ -1,7 +1,7 @@
 """Errors as the service answers them: `application/problem+json` (RFC 9457), one status and one code for each kind.
 
-`type` is the code; clients compare it. `title` is for people, with `detail` in what was expected and found, and what to
-do. Nothing that identifies an enterprise is in an error of this package, so nothing is in an answer either.
+`type` is the code; clients compare it. `title` is for people, with what was expected, what was found, and what to do.
+Nothing that identifies an enterprise is in an error of this package, so nothing is in an answer either.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from fastapi import Request
 from fastapi.responses import JSONResponse
 
 from creditchain.acts.answering import AnswerForgottenError, OtherProviderError
@@ -93,13 +92,6 @@ def problem(error: CreditchainError) -> JSONResponse:
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
-
-
-async def answer_error(_request: Request, error: Exception) -> JSONResponse:
-    """What the application answers for an exception of this package."""
-    if not isinstance(error, CreditchainError):
-        raise error
-    return problem(error)
 
 
 def internal() -> JSONResponse:

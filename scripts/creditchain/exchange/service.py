@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -41,4 +40,4 @@ class Service:
 
 def service_of(request: Request) -> Service:
     """The service that a request came to."""
-    return cast(Callable[[], Service], request.app.state.service)()
+    return cast(Service, request.app.state.service)

@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from creditchain.chain.consent_calls import Delivery
 from creditchain.errors import RefusedError
 from creditchain.home.journal import Base, Journal
 from creditchain.home.sealing import Sealed
@@ -86,24 +87,24 @@ class AnswerRow(Base):
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
-    """A delivery as both sides signed it."""
-
-    request: QueryRequest
-    receipt: DeliveryReceipt
-    request_signature: bytes
-    receipt_signature: bytes
-    broker_signature: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
     """A delivery that was promised before, and what was answered; None once that was dropped."""
 
-    promise: Promise
+    delivery: Delivery
     state: DeliveryState
     entry: int | None
     answer: Sealed | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UsesLeft:
+    """What the chain says of a consent at a block."""
+
+    left: int
+    block: int
+    #: Requests whose use is in that count already, though their delivery is not known here to be on the ledger: it is
+    #: in a block that is not final yet.
+    counted: frozenset[bytes] = frozenset()
 
 
 class NonceTakenError(RefusedError):
@@ -125,12 +126,18 @@ class Deliveries:
         with self._journal.read() as session:
             return self._known(session, request)
 
-    def promise(self, made: Promise, answer: Sealed, *, uses_left: int | None, block: int) -> Known | None:
+    def waiting_under(self, consent: bytes) -> list[QueryRequest]:
+        """The requests of deliveries under a consent that are not known to be on the ledger."""
+        query = select(DeliveryRow).where(*self._of_consent(consent), DeliveryRow.state == DeliveryState.PROMISED)
+        with self._journal.read() as session:
+            return [_delivery(row).request for row in session.scalars(query)]
+
+    def promise(self, made: Delivery, answer: Sealed, uses: UsesLeft | None) -> Known | None:
         """Write a delivery down, durably. None: it is; else the one that was written for the same request before.
 
         Args:
-            uses_left: of the consent, as the chain says at `block`; None where no consent is used. Deliveries that the
-                chain did not count by then take their uses too.
+            uses: what is left of the consent; None where no consent is used. Deliveries that the chain did not count
+                take their uses too.
         Raises:
             NonceTakenError, UsesTakenError: nothing was written. JournalError.
         """
@@ -140,11 +147,11 @@ class Deliveries:
             if known is not None:
                 return known
             self._require_nonce(session, request)
-            if uses_left is not None and self._waiting(session, request.consent, block) >= uses_left:
+            if uses is not None and self._waiting(session, request.consent, uses) >= uses.left:
                 raise UsesTakenError(
                     "the consent has no use left: deliveries that are promised take them",
                     expected="a use that no other delivery takes",
-                    found=f"{uses_left} left on the chain, all of them promised",
+                    found=f"{uses.left} left on the chain, all of them promised",
                 )
             row = self._row(made)
             session.add(row)
@@ -152,11 +159,11 @@ class Deliveries:
             session.add(AnswerRow(delivery_id=row.id, sealing_key=answer.key, data=answer.data))
         return None
 
-    def unmetered(self, provider: int, most: int) -> list[Promise]:
+    def unmetered(self, provider: int, most: int) -> list[Delivery]:
         """The oldest deliveries of a provider that the ledger does not have yet, at most so many."""
         with self._journal.read() as session:
             rows = session.scalars(self._open(provider).order_by(DeliveryRow.id).limit(most)).all()
-            return [_promise(row) for row in rows]
+            return [_delivery(row) for row in rows]
 
     def waiting(self, provider: int) -> tuple[int, int | None]:
         """How many deliveries the ledger does not have yet, and when the oldest was delivered (unix seconds)."""
@@ -230,12 +237,15 @@ class Deliveries:
     def _open(self, provider: int) -> Select[DeliveryRow]:
         return select(DeliveryRow).where(*self._open_conditions(provider))
 
-    def _waiting(self, session: Session, consent: bytes, block: int) -> int:
-        """Deliveries under a consent whose use the chain had not counted at a block."""
+    def _of_consent(self, consent: bytes) -> Sequence[ColumnElement[bool]]:
+        return DeliveryRow.log_id == self._log_id, DeliveryRow.consent == consent
+
+    def _waiting(self, session: Session, consent: bytes, uses: UsesLeft) -> int:
+        """Deliveries under a consent whose use the chain had not counted."""
         counted = select(func.count()).where(
-            DeliveryRow.log_id == self._log_id,
-            DeliveryRow.consent == consent,
-            or_(DeliveryRow.state == DeliveryState.PROMISED, DeliveryRow.block > block),
+            *self._of_consent(consent),
+            DeliveryRow.request.not_in(uses.counted),
+            or_(DeliveryRow.state == DeliveryState.PROMISED, DeliveryRow.block > uses.block),
         )
         return int(session.execute(counted).scalar_one())
 
@@ -249,9 +259,9 @@ class Deliveries:
             return None
         row, answer = found
         sealed = None if answer is None else Sealed(answer.sealing_key, answer.data)
-        return Known(_promise(row), DeliveryState(row.state), row.entry, sealed)
+        return Known(_delivery(row), DeliveryState(row.state), row.entry, sealed)
 
-    def _row(self, made: Promise) -> DeliveryRow:
+    def _row(self, made: Delivery) -> DeliveryRow:
         request, receipt = made.request, made.receipt
         return DeliveryRow(
             log_id=self._log_id,
@@ -271,9 +281,9 @@ class Deliveries:
         )
 
 
-def _promise(row: DeliveryRow) -> Promise:
+def _delivery(row: DeliveryRow) -> Delivery:
     domain = LogDomain(row.log_id)
-    return Promise(
+    return Delivery(
         read_message(QueryRequest, json.loads(row.request_message), "request", domain),
         read_message(DeliveryReceipt, json.loads(row.receipt_message), "receipt", domain),
         row.request_signature,

@@ -39,10 +39,10 @@ STOREYS: Mapping[str, tuple[str, ...]] = {
     "rooms": (
         "catalogue",
         "home",
-        "store",
         "sample",
         "batch",
         "chain",
+        "store",
         "client",
         "index",
         "evidence",

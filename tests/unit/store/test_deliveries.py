@@ -1,0 +1,112 @@
+"""What becomes of a delivery that was promised: none is given up that the ledger may still take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from creditchain.acts.metering import MeterResult
+from creditchain.acts.metering_due import MeterRhythm, note_result
+from creditchain.chain.consent_calls import Delivery
+from creditchain.hashing import keccak256
+from creditchain.home.journal import open_journal
+from creditchain.home.sealing import Sealed
+from creditchain.messages import DeliveryReceipt, LogDomain, QueryRequest
+from creditchain.store.deliveries import Deliveries, DeliveryState, NonceTakenError, UsesLeft, UsesTakenError
+from creditchain.vocabulary import Finding, MeterFlag
+
+LOG = keccak256(b"log")
+CONSENT = keccak256(b"consent")
+PROVIDER = 5
+SEALED = Sealed("0" * 32, b"sealed")
+
+
+def delivery(nonce: int, subject: bytes = b"subject") -> Delivery:
+    digests = {name: keccak256(name.encode()) for name in ("product", "staff")}
+    request = QueryRequest(
+        LogDomain(LOG), 18, PROVIDER, CONSENT, keccak256(subject), **digests, sections=2, domains=1, purpose=1,
+        issued_at=1000, deadline=2000, nonce=nonce,
+    )  # fmt: skip
+    receipt = DeliveryReceipt(request.domain, request.id, keccak256(b"report"), 1500, 1600)
+    return Delivery(request, receipt, b"r" * 64, b"s" * 64)
+
+
+@pytest.fixture
+def deliveries(tmp_path: Path) -> Iterator[Deliveries]:
+    with open_journal(tmp_path / "journal.sqlite") as journal:
+        yield Deliveries(journal, LOG)
+
+
+def states(deliveries: Deliveries) -> dict[DeliveryState, int]:
+    return {state: count for state, count in deliveries.counts(PROVIDER).items() if count}
+
+
+def test_what_was_promised_is_found_again(deliveries: Deliveries) -> None:
+    made = delivery(0)
+    assert deliveries.promise(made, SEALED, None) is None
+    known = deliveries.promise(made, SEALED, None)
+    assert known is not None
+    assert (known.delivery, known.state, known.answer) == (made, DeliveryState.PROMISED, SEALED)
+    assert deliveries.unmetered(PROVIDER, 10) == [made]
+    assert deliveries.waiting(PROVIDER) == (1, 1500)
+
+
+def test_another_request_with_the_same_nonce(deliveries: Deliveries) -> None:
+    deliveries.promise(delivery(0), SEALED, None)
+    with pytest.raises(NonceTakenError):
+        deliveries.promise(delivery(0, b"another"), SEALED, None)
+    assert states(deliveries) == {DeliveryState.PROMISED: 1}
+
+
+@pytest.mark.parametrize("finding", [Finding.FITS, Finding.OVERDRAWN, Finding.IN_FUTURE])
+def test_what_is_not_seen_on_the_ledger_yet_is_handed_in_again(deliveries: Deliveries, finding: Finding) -> None:
+    made = delivery(0)
+    deliveries.promise(made, SEALED, None)
+    assert not note_result(deliveries, MeterResult(made.request.id, finding, None, MeterFlag(0)), 9)
+    assert deliveries.unmetered(PROVIDER, 10) == [made]
+
+
+def test_what_the_ledger_has_and_what_it_rejects_is_settled(deliveries: Deliveries) -> None:
+    first, second = delivery(0), delivery(1)
+    for one in (first, second):
+        deliveries.promise(one, SEALED, None)
+    assert note_result(deliveries, MeterResult(first.request.id, Finding.FITS, 7, MeterFlag(0)), 9)
+    assert note_result(deliveries, MeterResult(second.request.id, Finding.CONSENT_REVOKED, None, MeterFlag(0)), 9)
+    assert states(deliveries) == {DeliveryState.METERED: 1, DeliveryState.REJECTED: 1}
+    known = deliveries.find(first.request.id)
+    assert known is not None
+    assert known.entry == 7
+
+
+class TestUses:
+    """One use is left on the chain as of block 8."""
+
+    def test_a_promise_takes_it(self, deliveries: Deliveries) -> None:
+        deliveries.promise(delivery(0), SEALED, UsesLeft(1, 8))
+        with pytest.raises(UsesTakenError):
+            deliveries.promise(delivery(1), SEALED, UsesLeft(1, 8))
+
+    def test_one_that_the_chain_has_counted_does_not(self, deliveries: Deliveries) -> None:
+        first = delivery(0)
+        deliveries.promise(first, SEALED, UsesLeft(2, 8))
+        assert deliveries.promise(delivery(1), SEALED, UsesLeft(1, 9, frozenset({first.request.id}))) is None
+
+    @pytest.mark.parametrize(("block", "taken"), [(8, False), (9, True)])
+    def test_one_that_was_metered_since_does(self, deliveries: Deliveries, block: int, taken: bool) -> None:
+        first = delivery(0)
+        deliveries.promise(first, SEALED, UsesLeft(2, 7))
+        deliveries.metered(first.request.id, 7, 0, block)
+        if taken:
+            with pytest.raises(UsesTakenError):
+                deliveries.promise(delivery(1), SEALED, UsesLeft(1, 8))
+        else:
+            assert deliveries.promise(delivery(1), SEALED, UsesLeft(1, 8)) is None
+
+
+@pytest.mark.parametrize(
+    ("waiting", "oldest", "due"), [(0, None, False), (1, 990, False), (1, 940, True), (100, 999, True)]
+)
+def test_when_deliveries_are_due(waiting: int, oldest: int | None, due: bool) -> None:
+    assert MeterRhythm(100, 60).is_due(waiting, oldest, 1000) is due
