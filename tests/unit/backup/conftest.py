@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from homes import unstretched
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def passwords() -> Iterator[None]:
-    """A password is stretched once, which takes seconds by design, and then remembered."""
+    """For the modules of this folder alone: other tests of the same process back up as users do."""
     with unstretched():
         yield

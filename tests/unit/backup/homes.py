@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,20 +21,20 @@ PASSWORD = "correct horse 电池"  # noqa: S105
 SECRET = b"\xa5\x5a" * 16
 
 
+_create, _unlock = Vault.create, cache(Vault.unlock)
+
+
+@cache
+def _made_with(password: str) -> tuple[Vault, bytes]:
+    return _create(password)
+
+
 @contextmanager
 def unstretched() -> Iterator[None]:
-    """Within this context all new backups have the same identity, and each key file is opened only once."""
-    vault_of, fresh = Vault.unlock, Vault.create(PASSWORD)
-    known = {(fresh[1], PASSWORD): fresh[0]}
-
-    def unlock(key_file: bytes, password: str) -> Vault:
-        if (key_file, password) not in known:
-            known[key_file, password] = vault_of(key_file, password)
-        return known[key_file, password]
-
+    """A password is stretched once in a process, which takes seconds by design: backups of one password share a key."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Vault, "create", lambda _: fresh)
-        patch.setattr(Vault, "unlock", unlock)
+        patch.setattr(Vault, "create", _made_with)
+        patch.setattr(Vault, "unlock", _unlock)
         yield
 
 
