@@ -190,6 +190,15 @@ class Limit(Named):
     DELIVERY_AGE = 2, "交付最长时限"
 
 
+class GapReason(Named):
+    """Why a report lacks the part of a publisher."""
+
+    NO_ADDRESS = 1, "地址未知"  #: whoever collected the report does not know where to ask
+    NO_ANSWER = 2, "未答复"  #: nobody answered in time
+    REFUSED = 3, "拒绝提供"
+    UNFIT = 4, "所提供部分未通过核验"  #: what was answered does not hold
+
+
 class Finding(Named):
     """What judging a delivery found. Up to OVERDRAWN it is metered; what follows is rejected and consumes nothing."""
 

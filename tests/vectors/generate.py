@@ -411,6 +411,7 @@ _REQUEST = (
     "uint32 domains,uint8 purpose,bytes32 staff,uint40 issuedAt,uint40 deadline,uint48 nonce,uint24 via,bytes32 terms)"
 )
 _RECEIPT = "Receipt(bytes32 request,bytes32 report,uint40 deliveredAt,uint40 meterBy)"
+_COUNTERSIGNATURE = "Countersignature(uint24 node,bytes32 request,bytes32 part,uint40 givenAt)"
 _FILING = (
     "DisputeFiling(uint24 platform,uint24 node,bytes32 leaf,bytes32 reasonDigest,address key,uint32 previous,"
     "uint40 deadline)"
@@ -441,6 +442,8 @@ def _consent_messages(log_id: bytes) -> list[tuple[str, dict[str, Any], list[Any
         (_REQUEST, log, [*request, 1733400000, 1733400600, 0, 0, _NONE]),
         (_REQUEST, log, [*open_request, 0, 2**40 - 1, 2**48 - 1, 2**24 - 1, number_hash("terms", 1)]),
         (_RECEIPT, log, [number_hash("request", 1), number_hash("report", 1), 1733400060, 1733403660]),
+        (_COUNTERSIGNATURE, log, [7, number_hash("request", 1), number_hash("part", 1), 1733400050]),
+        (_COUNTERSIGNATURE, log, [2**24 - 1, number_hash("request", 2), number_hash("part", 2), 2**40 - 1]),
         (_FILING, log, [1, 2, number_hash("leaf", 1), number_hash("reason", 1), _KEY, 0, 1733400000]),
         (_FILING, log, [2**24 - 1, 2, number_hash("leaf", 1), _NONE, DEV_ADDRESS, 2**32 - 1, 2**40 - 1]),
         (_SIGN_IN, log, [18, 5, number_hash("challenge", 1), 1733400000]),

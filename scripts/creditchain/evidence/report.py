@@ -122,6 +122,9 @@ class ReportEvidenceFetcher:
             provider=_known(lambda: members.member_at(request.provider, time)),
             broker=_known(lambda: members.member_at(request.via, time)) if request.via else None,
             open_domains=_known(lambda: reading.open_domains_at(time)),
+            countersigners=_known(
+                lambda: {one.node: members.member_at(one.node, one.given_at) for one in package.countersigned}
+            ),
         )
 
     def _grant_place(self, package: ReportPackage, consent: bytes) -> EntryPlace | None:
@@ -197,7 +200,9 @@ def named_by(package: ReportPackage, time: int, *, named: bool = True) -> Mentio
     A provider reads final blocks and needs time to assemble, so what came shortly before it need not be named either.
     """
     shown = frozenset(one.place.index for one in package.ranges)
-    entries = frozenset(one.index for one in package.named_entries) if named else None
+    if not named:
+        return Mentioned(shown, None, time - LAG_SECONDS, frozenset(package.gaps or ()))
+    entries = frozenset(one.index for one in package.named_entries)
     return Mentioned(shown, entries, time - LAG_SECONDS)
 
 
@@ -221,8 +226,9 @@ def _places(package: ReportPackage) -> list[EntryPlace]:
 
 
 def _named_nodes(package: ReportPackage) -> set[int]:
-    """The nodes that sign for a delivery, that endorsed its consent, and that state tags."""
+    """The nodes that sign for a delivery or a part of it, that endorsed its consent, and that state tags."""
     found = {one.tag.statement.platform for one in package.tags if one.tag.statement is not None}
+    found |= {one.node for one in package.countersigned}
     if package.delivery is not None:
         request = package.delivery.request
         found |= {request.institution, request.provider, *((request.via,) if request.via else ())}

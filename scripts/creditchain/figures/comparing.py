@@ -9,8 +9,8 @@ from typing import Any
 from creditchain.figures.evaluating import Figures
 from creditchain.figures.rules import FigureRules, is_hidden
 
-#: What stands in every report and is no figure.
-_NO_FIGURES = ("hash", "records")
+#: What the assembly fills in, and is no figure.
+_NO_FIGURES = ("hash", "records", "gaps")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from creditchain.figures.tables import digits_of, table_of, value_of, whole_of, 
 
 _NAME = re.compile(r"_?[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39}){0,3}", re.ASCII)
 #: Fields of every report, which no rule gives; `factors` come from steps with a label.
-_RESERVED = ("hash", "records", "factors")
+_RESERVED = ("hash", "records", "gaps", "factors")
 _MOST_FIGURES, _MOST_TERMS, _MOST_STEPS, _MOST_LABEL = 200, 50, 100, 60
 _MOST_FACTOR = 10**9
 

@@ -10,6 +10,7 @@ from creditchain.messages.consents import (
     salted_digest,
     subject_digest,
 )
+from creditchain.messages.countersignatures import Countersignature
 from creditchain.messages.disputes import DisputeFiling
 from creditchain.messages.domains import LogDomain
 from creditchain.messages.operators import OperatorAcceptance
@@ -32,6 +33,7 @@ __all__ = [
     "NO_KEY",
     "SIGNATURE_BYTES",
     "Consent",
+    "Countersignature",
     "DeliveryReceipt",
     "DisputeFiling",
     "LogDomain",

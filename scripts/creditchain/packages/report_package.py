@@ -16,7 +16,13 @@ from creditchain.documents import SECTIONS, Section
 from creditchain.errors import Place
 from creditchain.log.facts import EntryPlace
 from creditchain.merkle import MAX_RUN_PROOF, Leaf, RangeProof
-from creditchain.packages.delivery import PackagedConsent, PackagedDelivery, read_consent, read_delivery
+from creditchain.packages.delivery import (
+    LONGEST_SIGNATURE,
+    PackagedConsent,
+    PackagedDelivery,
+    read_consent,
+    read_delivery,
+)
 from creditchain.packages.fields import Fields, PackageError
 from creditchain.packages.parts import (
     HASH,
@@ -45,6 +51,8 @@ MOST_RANGES: Final = 20_000
 #: Leaves that all ranges open together: each is hashed, and its life and disputes are looked up.
 MOST_LEAVES: Final = 20_000
 MOST_TAGS: Final = 1000
+#: Publishers that countersign.
+MOST_PARTS: Final = 1000
 #: Cells and entries that a verifier is told to ask for.
 MOST_CELLS: Final = 100_000
 MOST_ENTRIES: Final = 20_000
@@ -85,6 +93,19 @@ class LeafOrigin:
 
 
 @dataclass(frozen=True, slots=True)
+class Countersigned:
+    """A publisher's signature under its part of the report: all that the package shows of its books and batches."""
+
+    node: int
+    given_at: int  #: unix seconds, by the publisher's word
+    signature: bytes  #: over `Countersignature`
+
+    def as_json(self) -> dict[str, Any]:
+        """What `read_report_package` reads."""
+        return {"node": self.node, "given_at": self.given_at, "signature": hexed(self.signature)}
+
+
+@dataclass(frozen=True, slots=True)
 class Reads:
     """What a verifier will need from the log besides what follows from the rest of the package."""
 
@@ -110,6 +131,7 @@ class ReportPackage:
     ranges: tuple[PackagedRange, ...]
     tags: tuple[EpochTag, ...]
     origins: tuple[LeafOrigin, ...] = ()
+    countersigned: tuple[Countersigned, ...] = ()
     reads: Reads = Reads()
     consent: PackagedConsent | None = None
     delivery: PackagedDelivery | None = None
@@ -123,6 +145,15 @@ class ReportPackage:
     @cached_property
     def _tags(self) -> Mapping[int, PackagedTag]:
         return {one.key_epoch: one.tag for one in self.tags}
+
+    @cached_property
+    def gaps(self) -> Mapping[int, str] | None:
+        """Publishers whose part the report says it lacks, each with the reason; None if that cannot be read."""
+        try:
+            listed = json.loads(self.report.content)["data"].get("gaps", [])
+            return {int(one["node"]): str(one["reason"]) for one in listed}
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return None
 
     @property
     def named_entries(self) -> tuple[EntryPlace, ...]:
@@ -144,9 +175,8 @@ class ReportPackage:
             "hash": HASH,
             "log_id": hexed(self.log_id),
             "report": record_json(self.report),
-            "records": [{"record": record_json(one.record), "range": one.range} for one in self.records],
-            "ranges": [_range_json(one) for one in self.ranges],
-            "origins": [_origin_json(one) for one in self.origins],
+            **shown_json(self.ranges, self.records, self.origins),
+            "countersigned": [one.as_json() for one in self.countersigned],
             "tags": [{"key_epoch": one.key_epoch, **tag_json(one.tag)} for one in self.tags],
             "reads": {
                 "cells": joined(self.reads.cells),
@@ -176,7 +206,7 @@ def parse_report_package(raw: bytes, limits: PackageLimits = PACKAGE_LIMITS) -> 
 def read_report_package(value: Mapping[str, Any], limits: PackageLimits = PACKAGE_LIMITS) -> ReportPackage:
     """A report package from its JSON object. Raises PackageError."""
     names = (
-        *("format", "hash", "log_id", "report", "records", "ranges", "origins", "tags", "reads"),
+        *("format", "hash", "log_id", "report", "records", "ranges", "origins", "countersigned", "tags", "reads"),
         *("consent", "delivery"),
     )
     fields = Fields(value, "", names, ("facts",))
@@ -185,12 +215,9 @@ def read_report_package(value: Mapping[str, Any], limits: PackageLimits = PACKAG
     tags = tuple(_tag(value, path) for path, value in fields.items("tags", most=MOST_TAGS))
     _unique("tags", (one.key_epoch for one in tags))
     by_epoch = {one.key_epoch: one.tag.subject_tag for one in tags}
-    ranges = _ranges(fields, by_epoch)
-    _unique("ranges", ((one.place.index, one.sections) for one in ranges))
-    records = tuple(_record(value, path, len(ranges)) for path, value in fields.items("records", most=MOST_RECORDS))
-    _unique("records", ((one.range, one.record.product, one.record.section, one.record.commitment) for one in records))
-    origins = tuple(_origin(value, path, limits) for path, value in fields.items("origins", most=MOST_RECORDS))
-    _unique("origins", ((one.node, one.leaf) for one in origins))
+    ranges, records, origins = read_shown(fields, by_epoch, limits)
+    signed = tuple(_countersigned(value, path) for path, value in fields.items("countersigned", most=MOST_PARTS))
+    _unique("countersigned", (one.node for one in signed))
     return ReportPackage(
         log_id=fields.digest("log_id"),
         report=read_record(fields.raw("report"), "report"),
@@ -198,11 +225,36 @@ def read_report_package(value: Mapping[str, Any], limits: PackageLimits = PACKAG
         ranges=ranges,
         tags=tags,
         origins=origins,
+        countersigned=signed,
         reads=_reads(fields.raw("reads")),
         consent=read_consent(fields.raw("consent"), "consent") if fields.has("consent") else None,
         delivery=read_delivery(fields.raw("delivery"), "delivery") if fields.has("delivery") else None,
         facts=fields.mapping("facts") if fields.has("facts") else None,
     )
+
+
+def read_shown(
+    fields: Fields, tags: Mapping[int, bytes], limits: PackageLimits
+) -> tuple[tuple[PackagedRange, ...], tuple[RangedRecord, ...], tuple[LeafOrigin, ...]]:
+    """`ranges`, `records` and `origins` of an object. `tags`: of the subject, by key epoch. Raises PackageError."""
+    ranges = _ranges(fields, tags)
+    _unique("ranges", ((one.place.index, one.sections) for one in ranges))
+    records = tuple(_record(value, path, len(ranges)) for path, value in fields.items("records", most=MOST_RECORDS))
+    _unique("records", ((one.range, one.record.product, one.record.section, one.record.commitment) for one in records))
+    origins = tuple(_origin(value, path, limits) for path, value in fields.items("origins", most=MOST_RECORDS))
+    _unique("origins", ((one.node, one.leaf) for one in origins))
+    return ranges, records, origins
+
+
+def shown_json(
+    ranges: Iterable[PackagedRange], records: Iterable[RangedRecord], origins: Iterable[LeafOrigin]
+) -> dict[str, Any]:
+    """What `read_shown` reads."""
+    return {
+        "records": [{"record": record_json(one.record), "range": one.range} for one in records],
+        "ranges": [_range_json(one) for one in ranges],
+        "origins": [_origin_json(one) for one in origins],
+    }
 
 
 def _unique(name: str, keys: Iterable[object]) -> None:
@@ -314,15 +366,22 @@ def _origin(value: object, path: str, limits: PackageLimits) -> LeafOrigin:
     )
 
 
+def _countersigned(value: object, path: str) -> Countersigned:
+    fields = Fields(value, path, ("node", "given_at", "signature"))
+    signature = fields.blob("signature", most=LONGEST_SIGNATURE)
+    return Countersigned(_node(fields), fields.number("given_at", most=2**40 - 1), signature)
+
+
 def _reads(value: object) -> Reads:
     fields = Fields(value, "reads", ("cells", "entries"))
     return Reads(
         cells=fields.pieces("cells", 32, most=MOST_CELLS),
-        entries=tuple(_entry_place(one, path) for path, one in fields.items("entries", most=MOST_ENTRIES)),
+        entries=tuple(read_place(one, path) for path, one in fields.items("entries", most=MOST_ENTRIES)),
     )
 
 
-def _entry_place(value: object, path: str) -> EntryPlace:
+def read_place(value: object, path: str) -> EntryPlace:
+    """An entry of the log and its block, `[index, block]`. Raises PackageError."""
     if isinstance(value, list) and len(value) == 2 and all(type(one) is int and 0 <= one < 2**53 for one in value):
         return EntryPlace(*value)
     raise PackageError(

@@ -18,6 +18,7 @@ from creditchain.products.explaining import explain
 from creditchain.products.purposes import Purpose
 from creditchain.products.schema import UNLIMITED, Schema, compile_schema
 from creditchain.products.scorecards import Scorecard
+from creditchain.vocabulary import GapReason
 
 #: The shape of a subject's number by scheme; the check digits are `identifiers`' matter.
 _NUMBER = {"USCC": "[0-9A-HJ-NPQRTUWXY]{18}", "TWUBN": "[0-9]{8}"}
@@ -137,7 +138,10 @@ class Product:
 
 
 def with_records(data: Schema, combines: tuple[str, ...]) -> dict[str, Any]:
-    """A report's schema, extended by what every report has: its records by region, node, product and leaf hash."""
+    """A report's schema, extended by what every report has, and by the gaps that it may have.
+
+    Records are named by region, node, product and leaf hash; a gap by the publisher whose part is missing, and why.
+    """
     item = {
         "region": {"type": "string", "pattern": "^[A-Z]{2,8}$", "examples": ["JJJ", "YRD", "PRD"]},
         "node": {"type": "integer", "minimum": 1, "maximum": 2**24 - 1},
@@ -148,9 +152,14 @@ def with_records(data: Schema, combines: tuple[str, ...]) -> dict[str, Any]:
         "hash": {"type": "string", "const": "keccak-256"},
         "records": {"type": "array", "maxItems": 2000, "items": _closed(item)},
     }
+    gap = {
+        "node": {"title": "发布节点", "type": "integer", "minimum": 1, "maximum": 2**24 - 1},
+        "reason": {"title": "原因", "type": "string", "enum": [one.label for one in GapReason]},
+    }
+    gaps = {"title": "缺失的发布方", "type": "array", "minItems": 1, "maxItems": 1000, "items": _closed(gap)}
     return {
         **data,
-        "properties": {**data["properties"], **added},
+        "properties": {**data["properties"], **added, "gaps": gaps},
         "required": [*data.get("required", []), *added],
     }
 

@@ -28,7 +28,7 @@ _KEYS = (
     *("consent", "retention", "schema"),
 )
 _MAX_NUMBER = 2**32 - 1
-_RESERVED = ("hash", "records")
+_RESERVED = ("hash", "records", "gaps")
 #: Domains that hold credit information 信贷信息: Regulation on Credit Reporting, art. 29 and 40(3).
 _CONSENT_BY_LAW = frozenset({Domain.CREDIT})
 

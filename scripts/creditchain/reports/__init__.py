@@ -1,6 +1,18 @@
 """Reports: assembled from books and batches into what verification takes (docs/format.md, section 7)."""
 
-from creditchain.reports.assemble import Assembled, AssemblyError, LeftOut, LogView, ReportOrder, assemble, plan
+from creditchain.reports.assemble import (
+    Assembled,
+    AssemblyError,
+    LeftOut,
+    LogView,
+    ReportOrder,
+    assemble,
+    assemble_part,
+    missing_here,
+    neighbours,
+    plan,
+    without_nodes,
+)
 from creditchain.reports.delivering import with_delivery
 from creditchain.reports.gathering import FolderLibrary, Library, gather_tags
 
@@ -13,7 +25,11 @@ __all__ = [
     "LogView",
     "ReportOrder",
     "assemble",
+    "assemble_part",
     "gather_tags",
+    "missing_here",
+    "neighbours",
     "plan",
     "with_delivery",
+    "without_nodes",
 ]

@@ -7,8 +7,8 @@ for. Nothing here reads the chain: the caller passes shelves, members, and what 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from creditchain.documents import (
     Domain,
     Section,
     canonical_bytes,
+    leaf_hash,
     parse_document,
 )
 from creditchain.errors import InputError, Place
@@ -31,6 +32,7 @@ from creditchain.log.views import LogEntry
 from creditchain.merkle import Leaf, inclusion_path, prove_range
 from creditchain.packages.parts import PackagedRecord, PackagedTag, hexed
 from creditchain.packages.report_package import EpochTag, LeafOrigin, PackagedRange, RangedRecord, ReportPackage
+from creditchain.packages.report_part import PublisherPart, SignedPart
 from creditchain.products import Product, ProductKind, Scorecard
 from creditchain.reports.gathering import Library, VolumeKey
 from creditchain.verification.days import day_number, day_of
@@ -50,7 +52,7 @@ from creditchain.verification.scope import (
     in_scope,
 )
 from creditchain.verification.shelves import LoggedBook, Shelves
-from creditchain.vocabulary import Life
+from creditchain.vocabulary import GapReason, Life
 
 #: Most books or batches that an error lists.
 _LISTED = 10
@@ -89,6 +91,7 @@ class ReportOrder:
     days: tuple[int, int] | None = None  #: first and last day, YYYYMMDD, that the consent covers; None: any
     open_domains: int = 0  #: domains that `days` does not bind, as a bit set
     scorecard: Scorecard | None = None  #: makes the report's score
+    gaps: Mapping[int, GapReason] = field(default_factory=dict)  #: why the part of a publisher is missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +134,63 @@ def assemble(
     tags: Mapping[int, PackagedTag],
     log: LogView,
     members: Mapping[int, NodeHistory],
+    parts: Sequence[SignedPart] = (),
 ) -> Assembled:
-    """The report package. `scope` as `plan` gives it from the same `members`, `tags` by key epoch.
+    """The report package.
 
+    Args:
+        scope: as `plan` gives it from the same `members`, without what `parts` show and what the order's gaps lack.
+        tags: by key epoch.
+        parts: of other publishers, which were checked.
     Raises:
         AssemblyError: a folder or a tag is missing, a folder is not what the log says, a live document was purged.
         OwnWordError: the issuer's own words say what follows from the records.
         ProductError: the report does not fit its product.
     """
+    work = _worked(order, scope, library, tags, log)
+    for part in parts:
+        work.add(part.part)
+    package = ReportPackage(
+        log_id=order.log_id,
+        report=_report(order, work.records, [_as_figures_see(work, one, members) for one in work.records]),
+        records=tuple(RangedRecord(one.record, one.range) for one in work.records),
+        ranges=tuple(work.ranges),
+        origins=tuple(work.origins),
+        countersigned=tuple(one.signed for one in parts),
+        tags=tuple(EpochTag(epoch, tags[epoch]) for epoch in sorted(tags)),
+    )
+    return Assembled(package, tuple(work.left_out))
+
+
+def assemble_part(
+    order: ReportOrder,
+    node: int,
+    sought: Sequence[Sought],
+    library: Library,
+    tags: Mapping[int, PackagedTag],
+    log: LogView,
+) -> PublisherPart:
+    """What a node contributes to a report: what these books and batches of its own hold. Raises as `assemble`."""
+    scope = Scope(tuple(sought), (), (), (), (), frozenset({node}))
+    work = _worked(order, scope, library, tags, log)
+    records = tuple(RangedRecord(one.record, one.range) for one in work.records)
+    return PublisherPart(node, tuple(work.ranges), records, tuple(work.origins))
+
+
+def missing_here(scope: Scope, library: Library) -> dict[int, list[Sought]]:
+    """All that has to be shown of each node of which some book or batch is missing here."""
+    shown = list(_shown(scope))
+    lacking = {one.shelf.node for one in shown if _folder(one, library) is None}
+    return {node: [one for one in shown if one.shelf.node == node] for node in sorted(lacking)}
+
+
+def without_nodes(scope: Scope, nodes: Collection[int]) -> Scope:
+    """The scope without what these nodes published."""
+    sought, doubted = ([one for one in of if one.shelf.node not in nodes] for of in (scope.sought, scope.doubted))
+    return replace(scope, sought=tuple(sought), doubted=tuple(doubted))
+
+
+def _worked(order: ReportOrder, scope: Scope, library: Library, tags: Mapping[int, PackagedTag], log: LogView) -> _Work:
     _require_tags(scope, tags)
     _require_folders(scope, library)
     work = _Work(order, library, tags)
@@ -146,15 +198,7 @@ def assemble(
         for sections in neighbours(sought.sections):
             work.show(sought, sections)
     work.open(log)
-    package = ReportPackage(
-        log_id=order.log_id,
-        report=_report(order, work.records, [_as_figures_see(work, one, members) for one in work.records]),
-        records=tuple(RangedRecord(one.record, one.range) for one in work.records),
-        ranges=tuple(work.ranges),
-        origins=tuple(work.origins),
-        tags=tuple(EpochTag(epoch, tags[epoch]) for epoch in sorted(tags)),
-    )
-    return Assembled(package, tuple(work.left_out))
+    return work
 
 
 def neighbours(sections: Sequence[Section]) -> Iterator[tuple[Section, Section]]:
@@ -299,6 +343,20 @@ class _Work:
             if other.of.key not in excuses:
                 self.left_out.append(LeftOut(*other.of.key, other.why, excused=False))
 
+    def add(self, part: PublisherPart) -> None:
+        """Add what another node contributes. AssemblyError if a record is of a product that is not combined."""
+        before, known = len(self.ranges), combined(self.order.product, self.order.catalogue)
+        self.ranges += part.ranges
+        self.origins += part.origins
+        for one in part.records:
+            record, shown = one.record, part.ranges[one.range]
+            product = next((product for product in known if product.number == record.product), None)
+            if product is None:
+                raise AssemblyError("a part shows a record of another product", found=f"product {record.product}")
+            tag = self.tags[shown.key_epoch].subject_tag
+            leaf = leaf_hash(tag, record.section, record.product, record.commitment)
+            self.records.append(_Opened(record, (part.node, leaf), product, before + one.range))
+
     def _open(self, one: _Found) -> list[_Barred]:
         """Open a record, or say why not."""
         folder, index, origin = self._document(one)
@@ -410,20 +468,21 @@ def _report(order: ReportOrder, records: Sequence[_Opened], seen: Sequence[Figur
         {"region": order.region, "node": one.key[0], "product": one.product.ref, "leaf": hexed(one.key[1])}
         for one in records
     ]
-    reserved = sorted({"hash", "records"} & order.words.keys())
+    reserved = sorted({"hash", "records", "gaps"} & order.words.keys())
     if reserved:
         raise AssemblyError("this field is filled in by the assembly", place=Place(field=f"data.{reserved[0]}"))
+    gaps = [{"node": node, "reason": reason.label} for node, reason in sorted(order.gaps.items())]
     value = {
         "product": order.product.ref,
         "subject": {"scheme": order.subject.scheme, "number": order.subject.number},
         "section": Section.REPORT.label,
         "domain": Domain.DERIVED.label,
         "as_of": order.as_of.isoformat(),
-        "data": {**_data(order, seen), "hash": HASH_NAME, "records": named},
+        "data": {**_data(order, seen), "hash": HASH_NAME, "records": named, **({"gaps": gaps} if gaps else {})},
     }
     order.product.validate(value)
     content, number = canonical_bytes(value), order.product.number
     return PackagedRecord(JSON_MEDIA_TYPE, content, order.salt, Section.REPORT, number, order.subject)
 
 
-__all__ = ["Assembled", "AssemblyError", "LeftOut", "LogView", "ReportOrder", "assemble", "plan"]
+__all__ = ["Assembled", "AssemblyError", "LeftOut", "LogView", "ReportOrder", "assemble", "assemble_part", "plan"]

@@ -57,7 +57,7 @@ from creditchain.verification.verdict import (
     pending,
     weakness,
 )
-from creditchain.vocabulary import Life
+from creditchain.vocabulary import GapReason, Life
 
 #: Lives that excuse a record without a successor.
 _ENDED = (Life.REVOKED, Life.ERASED)
@@ -177,16 +177,25 @@ class _Check:
     hidden: set[RecordKey] = field(default_factory=set)  #: those of `veiled`
     doubtful: list[str] = field(default_factory=list)  #: leaves that a stolen key may have taken out
     superseded: list[tuple[str, RecordKey]] = field(default_factory=list)  #: where they are, and which
+    gaps: Mapping[int, str] = field(default_factory=dict)  #: why the report lacks the part of a node
     leaves: int = 0
 
     def result(self) -> Result:
         """Look at everything in scope and say what was found."""
+        gaps = self.case.package.gaps
+        if gaps is None:
+            return not_verified(9, "the report's list of gaps cannot be read", "无法读取报告的缺失清单"), (), ()
+        self.gaps = gaps
         demands = self.case.policy.completeness
         asked = self._asked(demands)
         products = in_scope(combined(self.product, self.case.catalogue), asked, demands)
         scope = find_scope(self.shelves, self.window, products, asked, demands, members=self.members)
         opened = {record.key for record in self.case.records}
-        self.unproven += [f"node {node}: entry {entry} is neither shown nor named" for node, entry in scope.unnamed]
+        self.unproven += [
+            f"node {node}: entry {entry} is neither shown nor named"
+            for node, entry in scope.unnamed
+            if node not in gaps
+        ]
         for sought in scope.sought:
             self._look(sought, opened)
         chains = Successions(self.lives, self._ended_by_thief)
@@ -222,6 +231,8 @@ class _Check:
 
     def _look(self, sought: Sought, opened: set[RecordKey]) -> None:
         """Check one book or batch: its sections must be shown and each of its leaves accounted for."""
+        if sought.shelf.node in self.gaps and not self.case.ranges_of(sought.volume.entry):
+            return
         if self.case.package.tag(sought.shelf.key_epoch) is None:
             self.untagged.add(sought.shelf.key_epoch)
             return
@@ -356,6 +367,9 @@ class _Check:
                 9, "nothing is in scope", "范围内没有批次，无从判断",
                 first_entry=self.window.first, log_size=self.window.size,
             )  # fmt: skip
+        missing = {node: reason for node, reason in sorted(self.gaps.items()) if node in scope.nodes}
+        if missing:
+            return _gap(missing)
         if self.untagged:
             return not_verified(
                 9, "the package lacks the tag of a key epoch that a batch in scope uses", "缺少某密钥期的标签",
@@ -422,6 +436,25 @@ class _Check:
                 )
             )
         return tuple(found)
+
+
+def _gap(missing: Mapping[int, str]) -> Step:
+    """The report says itself that it lacks what these nodes published, and why."""
+    known = {one.label: one for one in GapReason}
+    shown = [(node, known.get(reason)) for node, reason in missing.items()][:_LISTED]
+    en = "; ".join(f"node {node}" + (f" ({_words(one)})" if one else "") for node, one in shown)
+    zh = "；".join(f"节点 {node}" + (f"（{one.zh}）" if one else "") for node, one in shown)
+    more = len(missing) - len(shown)
+    return not_verified(
+        9,
+        f"the report lacks the part of {len(missing)} publisher(s): {en}" + (f"; and {more} more" if more else ""),
+        f"报告缺少 {len(missing)} 个发布方的部分：{zh}" + (f"；另有 {more} 个" if more else ""),
+        gaps=[{"node": node, "reason": reason} for node, reason in missing.items()],
+    )
+
+
+def _words(reason: GapReason) -> str:
+    return reason.label.replace("_", " ")
 
 
 def _not_shown(section: Section, shown: Sequence[ShownRange]) -> str | None:

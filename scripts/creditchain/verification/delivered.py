@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from creditchain.log.views import MemberAt, Metered
 from creditchain.messages import METER_WITHIN, NO_DIGEST, TypedMessage, signed_by
 from creditchain.packages.delivery import PackagedDelivery
+from creditchain.packages.report_part import part_of
 from creditchain.verification.case import Case
 from creditchain.verification.evidence import Missing, NodeHistory
 from creditchain.verification.verdict import (
@@ -21,11 +22,13 @@ from creditchain.verification.verdict import (
     worst_fault,
     worst_of,
 )
-from creditchain.vocabulary import MeterFlag, Role
+from creditchain.vocabulary import PUBLISHING, MeterFlag, Role
 
 _ASKERS = frozenset({Role.INSTITUTION})
 _PROVIDERS = frozenset({Role.PLATFORM, Role.BUREAU})
 _BROKERS = frozenset({Role.PLATFORM})
+#: How many publishers a reason lists.
+_LISTED = 5
 
 
 def check_delivery(case: Case) -> tuple[Step, tuple[Text, ...]]:
@@ -44,7 +47,7 @@ def check_delivery(case: Case) -> tuple[Step, tuple[Text, ...]]:
         return fault, ()
     if isinstance(metered, Missing):
         return fault or not_verified(8, metered.why.en, metered.why.zh), ()
-    step, notices = _promised(case, delivery) if metered is None else _metered(delivery, metered)
+    step, notices = _promised(case, delivery) if metered is None else _metered(case, delivery, metered)
     return (step, notices) if fault is None else (worst_of((fault, step)), ())
 
 
@@ -96,6 +99,12 @@ def _contents_fault(case: Case, delivery: PackagedDelivery) -> Step | None:
         return failed(8, "the receipt allows more than an hour for metering", "回执的计量期限超出一小时")
     if not request.issued_at <= receipt.delivered_at <= request.deadline:
         return failed(8, "delivered outside the time that the request allows", "交付时间超出请求时限")
+    for one in case.package.countersigned:
+        if not request.issued_at <= one.given_at <= request.deadline:
+            return failed(
+                8, "a part was given outside the time that the request allows", "某部分的提供时间超出请求时限",
+                node=one.node, given_at=one.given_at,
+            )  # fmt: skip
     return None
 
 
@@ -113,6 +122,7 @@ def _stolen_key(case: Case, delivery: PackagedDelivery) -> Step | None:
     faults = [
         _stolen_from(members, request.provider, receipt.delivered_at, until),
         _stolen_from(members, request.institution, request.issued_at, until),
+        *(_stolen_from(members, one.node, one.given_at, until) for one in case.package.countersigned),
     ]
     if request.via:
         faults.append(_stolen_from(members, request.via, request.issued_at, until))
@@ -138,7 +148,7 @@ def _known_by(case: Case) -> int | None:
     return None if isinstance(block, Missing) else block.time
 
 
-def _metered(delivery: PackagedDelivery, metered: Metered) -> tuple[Step, tuple[Text, ...]]:
+def _metered(case: Case, delivery: PackagedDelivery, metered: Metered) -> tuple[Step, tuple[Text, ...]]:
     request, receipt, item = delivery.request, delivery.receipt, metered.item
     if item.request != request.id:
         return failed(8, "the request's nonce was used for another request", "该请求的序号已用于另一请求"), ()
@@ -149,6 +159,7 @@ def _metered(delivery: PackagedDelivery, metered: Metered) -> tuple[Step, tuple[
             8, "metered so late that its time is only the word of those who signed", "计量过迟，交付时间仅为签署方所述",
             delivered_at=receipt.delivered_at, metered_at=metered.time, entry=metered.entry,
         ), ()  # fmt: skip
+    nodes = [one.node for one in case.package.countersigned]
     details = {
         "request": request.id,
         "provider": request.provider,
@@ -157,10 +168,28 @@ def _metered(delivery: PackagedDelivery, metered: Metered) -> tuple[Step, tuple[
         "metered_at": metered.time,
         "entry": metered.entry,
         "flags": item.flags,
+        **({"countersigned": nodes} if nodes else {}),
     }
     late = Text("metered later than the receipt promised", "计量时间晚于回执所承诺的期限")
-    step = passed(8, f"metered in entry {metered.entry} of the log", f"已计量，为日志第 {metered.entry} 条", **details)
+    also = _countersigned_text(nodes)
+    step = passed(
+        8,
+        f"metered in entry {metered.entry} of the log{also.en}",
+        f"已计量，为日志第 {metered.entry} 条{also.zh}",
+        **details,
+    )
     return step, (late,) if item.flags & MeterFlag.LATE else ()
+
+
+def _countersigned_text(nodes: Sequence[int]) -> Text:
+    """Which publishers signed their parts of the report themselves."""
+    if not nodes:
+        return Text("", "")
+    shown = ", ".join(map(str, nodes[:_LISTED])) + (", …" if len(nodes) > _LISTED else "")
+    return Text(
+        f"; {len(nodes)} part(s) countersigned by their publishers: {shown}",
+        f"；{len(nodes)} 个部分由其发布方会签：{shown}",
+    )
 
 
 def _promised(case: Case, delivery: PackagedDelivery) -> tuple[Step, tuple[Text, ...]]:
@@ -204,6 +233,16 @@ def _sides(case: Case, delivery: PackagedDelivery) -> Iterator[_Side]:
     if request.via:
         broker = MemberAt(0, False, None, None) if seen.broker is None else seen.broker
         yield _Side(broker, _BROKERS, request, delivery.broker_signature, Text("brokered request", "经办请求"))
+    for one in case.package.countersigned:
+        part = part_of(case.package, one.node).countersignature(case.package.log_id, request.id, one.given_at)
+        what = Text(f"part of node {one.node}", f"节点 {one.node} 的部分")
+        yield _Side(_countersigner(seen.countersigners, one.node), PUBLISHING, part, one.signature, what)
+
+
+def _countersigner(seen: Mapping[int, MemberAt] | Missing, node: int) -> MemberAt | Missing:
+    if isinstance(seen, Missing):
+        return seen
+    return seen.get(node, MemberAt(0, False, None, None))
 
 
 def _side_faults(case: Case, delivery: PackagedDelivery, *, acts: bool) -> list[Step | None]:

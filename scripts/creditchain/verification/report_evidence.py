@@ -32,11 +32,13 @@ class DeliveryEvidence:
     broker: MemberAt | Missing | None = NOT_ASKED
     #: Domains that could be used without consent at that time.
     open_domains: int | Missing = NOT_ASKED
+    #: The publishers that countersigned their parts, each as it was at its `given_at`.
+    countersigners: Mapping[int, MemberAt] | Missing = field(default_factory=dict)
 
     @classmethod
     def absent(cls, missing: Missing) -> DeliveryEvidence:
         """Nothing could be asked."""
-        return cls(missing, missing, missing, missing, missing, missing, missing, missing)
+        return cls(missing, missing, missing, missing, missing, missing, missing, missing, missing)
 
 
 @dataclass(frozen=True, slots=True)

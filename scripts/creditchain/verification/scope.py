@@ -130,6 +130,15 @@ def sections_of(product: Product, asked: Asked) -> tuple[Section, ...]:
     return tuple(section for section in product.sections if section in asked.sections)
 
 
+def sought_of(shelf: Shelf, volume: LoggedAnchor | LoggedBook, products: Mapping[int, Product], asked: Asked) -> Sought:
+    """What must be shown of a book, or of a batch of one of these products. KeyError for a batch of another one."""
+    if isinstance(volume, LoggedBook):
+        sections = sorted({one for product in products.values() for one in sections_of(product, asked)})
+        return Sought(shelf, volume, tuple(sections), products)
+    product = products[volume.body.product]
+    return Sought(shelf, volume, sections_of(product, asked), {product.number: product})
+
+
 def find_scope(
     shelves: Shelves,
     window: Window,
@@ -187,8 +196,7 @@ class _Found:
         why = self._fault_of(shelf, book)
         if why is not None:
             self.spoiled.append(Spoiled(shelf.node, book.entry, why))
-        sections = sorted({one for product in self.products.values() for one in sections_of(product, self.asked)})
-        sought = Sought(shelf, book, tuple(sections), self.products)
+        sought = sought_of(shelf, book, self.products, self.asked)
         (self.sought if why is None else self.doubted).append(sought)
 
     def _fault_of(self, shelf: Shelf, book: LoggedBook) -> Text | None:
@@ -233,7 +241,7 @@ class _Found:
         elif self.shelves.is_closed(shelf.node, anchor.entry):
             self.closed.append(anchor)
         else:
-            self.sought.append(Sought(shelf, anchor, sections_of(product, self.asked), {product.number: product}))
+            self.sought.append(sought_of(shelf, anchor, self.products, self.asked))
 
 
 def wrongly_launched(shelves: Shelves, products: Iterable[Product]) -> list[str]:

@@ -143,6 +143,8 @@ class Mentioned:
     shown: frozenset[int]  #: entries of which it has range proofs
     entries: frozenset[int] | None  #: entries that it names; None: it may name all
     time: int  #: unix seconds; what was published after this need not be named
+    #: Nodes of which it shows nothing: what would have to be shown of them is found as by an assembly.
+    gaps: frozenset[int] = frozenset()
 
     @property
     def oldest(self) -> int:
@@ -180,7 +182,9 @@ def read_shelves(facts: Facts, members: Mapping[int, NodeHistory], named: Mentio
             book, total = facts.words([book_key(node, epoch), total_key(node, epoch)])
             if entry_of(book):
                 published = published_of(book, total)
-                stop = named or _assembling(reading, published, closed[node])
+                stop = named
+                if stop is None or node in stop.gaps:
+                    stop = _assembling(reading, published, closed[node])
                 walk = _Walk(reading, node, epoch, published, stop)
                 found.append(walk.shelf(book, members.get(node)))
                 unread += walk.unread

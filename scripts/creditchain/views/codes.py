@@ -176,6 +176,10 @@ zh-Hans 简体中文
 en 英文
 level:warning 预警
 mode:general 一般贸易
+reason:no_address 地址未知
+reason:no_answer 未答复
+reason:refused 拒绝提供
+reason:unfit 所提供部分未通过核验
 taxpayer:general 一般纳税人
 category:general 普通许可
 outcome:withdrawn 撤诉

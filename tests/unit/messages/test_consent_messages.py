@@ -8,6 +8,7 @@ from creditchain.errors import InputError
 from creditchain.messages import (
     NO_KEY,
     Consent,
+    Countersignature,
     DeliveryReceipt,
     DisputeFiling,
     LogDomain,
@@ -26,7 +27,10 @@ from vectors.reading import load
 VECTORS = load("messages")
 CLASSES: dict[str, type[TypedMessage]] = {
     cls.TYPE: cls
-    for cls in (Consent, Revocation, Pause, Resumption, QueryRequest, DeliveryReceipt, DisputeFiling, SignIn)
+    for cls in (
+        *(Consent, Revocation, Pause, Resumption, QueryRequest, DeliveryReceipt),
+        *(Countersignature, DisputeFiling, SignIn),
+    )
 }
 CASES = [case for case in VECTORS["messages"] if case["type"].split("(")[0] in CLASSES]
 

@@ -722,8 +722,15 @@ class Region:
                 institution=MemberAt(5, True, address(BANK_KEY), None),
                 provider=MemberAt(2, True, platform_address(), None),
                 open_domains=OPEN,
+                countersigners={one.node: self._member_now(one.node) for one in package.countersigned},
             ),
         )
+
+    def _member_now(self, number: int) -> MemberAt:
+        member = self.members.get(number)
+        if member is None:
+            return MemberAt(0, False, None, None)
+        return MemberAt(member.info.role, True, member.info.operator, None)
 
     def batch_of(self, one: PackagedRange) -> MemoryBatch:
         """The batch of a range."""

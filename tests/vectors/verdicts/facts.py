@@ -134,7 +134,7 @@ class Facts:
             states=self._or_missing("log", read_states(log, leaves)),
             lives=self._or_missing("log", read_lives(log, leaves, time)),
             members=self._or_missing("members", members),
-            delivery=DeliveryEvidence() if package.delivery is None else self._delivery(package.delivery),
+            delivery=DeliveryEvidence() if package.delivery is None else self._delivery(package, package.delivery),
             source=self.source,
         )
 
@@ -161,8 +161,9 @@ class Facts:
             yield from (request.institution, request.provider, *((request.via,) if request.via else ()))
         if package.consent is not None:
             yield package.consent.message.platform
+        yield from (one.node for one in package.countersigned)
 
-    def _delivery(self, delivery: PackagedDelivery) -> DeliveryEvidence:
+    def _delivery(self, package: ReportPackage, delivery: PackagedDelivery) -> DeliveryEvidence:
         request, time = delivery.request, delivery.receipt.delivered_at
         consents = {_hash(one["id"]): one for one in self._facts["consents"]}
         state = consents.get(request.consent)
@@ -177,6 +178,9 @@ class Facts:
             provider=self._or_missing("provider", self.member_at(request.provider, time)),
             open_domains=self._or_missing("open_domains", self._facts["open_domains"]),
             broker=self._or_missing("broker", self.member_at(request.via, time)) if request.via else None,
+            countersigners=self._or_missing(
+                "countersigners", {one.node: self.member_at(one.node, one.given_at) for one in package.countersigned}
+            ),
         )
 
     def member_at(self, node: int, time: int) -> MemberAt:

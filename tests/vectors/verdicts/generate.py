@@ -18,6 +18,7 @@ ROOT = HERE.parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "unit" / "verification"), str(ROOT / "scripts")]
 
 from vectors.verdicts.cases import Case  # noqa: E402
+from vectors.verdicts.part_cases import part_cases  # noqa: E402
 from vectors.verdicts.patching import difference  # noqa: E402
 from vectors.verdicts.policy_cases import POLICIES  # noqa: E402
 from vectors.verdicts.record_cases import record_base, record_cases  # noqa: E402
@@ -35,7 +36,7 @@ def verdicts() -> dict[str, Any]:
     """The bases and all cases."""
     made = {"record": record_base(), "report": report_base()}
     bases = {name: {"package": package, "facts": facts} for name, (package, facts) in made.items()}
-    cases = [*record_cases(), *report_cases()]
+    cases = [*record_cases(), *report_cases(), *part_cases()]
     return {"about": ABOUT, "bases": bases, "cases": [_case(one, bases[one.base]) for one in cases]}
 
 
