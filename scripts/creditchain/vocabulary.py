@@ -98,6 +98,16 @@ class Role(Named):
     INSTITUTION = 5, "金融机构"
 
 
+class InstitutionKind(Named):
+    """What kind of institution a member is; its profile says so."""
+
+    BANK = 1, "银行"
+    INSURER = 2, "保险公司"
+    FUND = 3, "基金"
+    LESSOR = 4, "融资租赁公司"
+    MICROLENDER = 5, "小额贷款公司"
+
+
 #: Roles that may anchor batches.
 PUBLISHING = frozenset({Role.PLATFORM, Role.BUREAU, Role.SOURCE})
 

@@ -417,7 +417,15 @@ _FILING = (
     "uint40 deadline)"
 )
 _SIGN_IN = "SignIn(uint24 node,uint24 exchange,bytes32 challenge,uint40 issuedAt)"
+_ACCOUNT = (
+    "StatementOfAccount(uint24 provider,uint24 institution,uint24 month,bytes32 terms,uint64 size,bytes32 root,"
+    "uint64 charged,uint64 apart,uint128 totalFen,bytes32 lines)"
+)
 _KEY = "0x" + "11" * 20
+
+
+def _account_values() -> list[Any]:
+    return [number_hash("terms", 1), 40, number_hash("root", 1), 12, 3, 1_650]
 
 
 def _consent_messages(log_id: bytes) -> list[tuple[str, dict[str, Any], list[Any]]]:
@@ -448,6 +456,8 @@ def _consent_messages(log_id: bytes) -> list[tuple[str, dict[str, Any], list[Any
         (_FILING, log, [2**24 - 1, 2, number_hash("leaf", 1), _NONE, DEV_ADDRESS, 2**32 - 1, 2**40 - 1]),
         (_SIGN_IN, log, [18, 5, number_hash("challenge", 1), 1733400000]),
         (_SIGN_IN, log, [2**24 - 1, 2**24 - 1, number_hash("challenge", 2), 2**40 - 1]),
+        (_ACCOUNT, log, [5, 18, 202611, *_account_values(), number_hash("lines", 1)]),
+        (_ACCOUNT, log, [*[2**24 - 1] * 3, _NONE, 2**64 - 1, _NONE, 2**64 - 1, 2**64 - 1, 2**128 - 1, _NONE]),
     ]
 
 
@@ -468,11 +478,58 @@ def messages() -> dict[str, Any]:
         "messages": [_with_form(_message(*case)) for case in cases],
         "signatures_refused": _signatures_refused(_message(*cases[2])),
         "subject_digests": [{"tag": subject_tag, "salt": salt, "digest": ref.keccak(b"\x05", subject_tag, salt)}],
+        "account": _account(log["log_id"]),
+        "price_list": {"file": _PRICES, "digest": ref.keccak(_PRICES.encode())},
+        "loan_list": _loan_list(),
         "salted_digests": [
             {"salt": salt, "content": content, "digest": ref.keccak(b"\x06", salt, content)}
             for content in (b"", "张三".encode())
         ],
     }
+
+
+_PRICES = """\
+# 价目表
+format = "creditchain/price-list@1"
+provider = 5
+[prices]
+"five-part-report/1" = [{ from = 1, fen = 150 }, { from = 11, fen = 120 }]
+"enterprise-basic-report/1" = 30
+"""
+
+
+def _account(log_id: bytes) -> dict[str, Any]:
+    """A statement's file, and the values of its message: 12 five-part reports, and one that is shown apart."""
+    terms, root, product = ref.keccak(_PRICES.encode()), number_hash("root", 1), number_hash("product", 1)
+    texts = {name: f"0x{value.hex()}" for name, value in (("terms", terms), ("root", root), ("product", product))}
+    lines = {
+        "apart": [
+            {"count": 1, "flags": 2, "product": texts["product"], "terms": texts["terms"], "why": "flagged"},
+        ],
+        "charged": [{"count": 12, "fen": "1740", "name": "five-part-report/1", "product": texts["product"]}],
+    }
+    digest = ref.keccak(json.dumps(lines, separators=(",", ":"), sort_keys=True).encode())
+    message = _message(_ACCOUNT, {"log_id": log_id}, [5, 18, 202611, terms, 40, root, 12, 1, 1740, digest])
+    block = {"number": 1000, "hash": f"0x{number_hash('block', 1).hex()}", "time": 1733400480}
+    file = {"format": "creditchain/account-statement@1", "log_id": f"0x{log_id.hex()}"}
+    file |= {"provider": 5, "institution": 18, "month": 202611, "terms": texts["terms"], "block": block}
+    file |= {"size": 40, "root": texts["root"], **lines, "total_fen": "1740"}
+    signature = f"0x{message['signature'].hex()}"
+    return {"file": json.dumps(file | {"signature": signature}), "lines": digest, "digest": message["digest"]}
+
+
+def _loan_list() -> dict[str, Any]:
+    """A list of loans with a breakdown."""
+    salt, queries = number_hash("salt", 1), sorted(number_hash("query", n) for n in range(2))
+    parts = {"small": (3, 30_000), "first_time": (1, 5), "unsecured": (0, 0)}
+    encoded = b"\x01" + b"".join(count.to_bytes(4, "big") + fen.to_bytes(16, "big") for count, fen in parts.values())
+    file = {
+        "format": "creditchain/loan-list@2",
+        "salt": f"0x{salt.hex()}",
+        "queries": [f"0x{one.hex()}" for one in queries],
+        "breakdown": {name: {"count": count, "amount_fen": str(fen)} for name, (count, fen) in parts.items()},
+    }
+    return {"file": json.dumps(file), "digest": ref.keccak(b"\x06", salt, *queries, encoded)}
 
 
 _CHECKPOINT = (

@@ -18,6 +18,7 @@ from creditchain.home.layout import Home
 from creditchain.home.loan_lists import keep_list
 from creditchain.index.opening import region_log
 from creditchain.index.queries import delivered
+from creditchain.packages.loan_list import Breakdown, LoanSum
 from creditchain.vocabulary import Role
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Loans:
     count: int
     amount: int  #: fen
     queries: tuple[bytes, ...]  #: ids of the requests that the loans followed, ascending, 32 bytes each
+    breakdown: Breakdown | None = None  #: how many were small, first-time, unsecured
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def report_loans(region: Region, outbox: Outbox, home: Home, loans: Loans, *, co
 
     Raises:
         NotEntitledError: the signer is not the institution's.
-        InputError: another list was given for this report before.
+        InputError: another list, or another breakdown, was given for this report before.
         TermsError: no such month, or one that is not over; no loans with an amount, or loans without; a query that is
             not on the ledger as this institution's; a month that was reported (not reported, for `correct`) before.
     """
@@ -62,7 +64,7 @@ def report_loans(region: Region, outbox: Outbox, home: Home, loans: Loans, *, co
         revision = _check(region, outbox, loans, correct=correct)
     intent = _intent(loans, revision)
     folder = home.region(region.deployment.log_id).loans
-    kept = keep_list(folder, f"{loans.institution}-{loans.month}-{revision}", loans.queries)
+    kept = keep_list(folder, f"{loans.institution}-{loans.month}-{revision}", loans.queries, loans.breakdown)
     call = ConsentCalls(region.deployment).report_loans(
         LoanReport(loans.institution, loans.month, revision, loans.count, loans.amount, kept.digest)
     )
@@ -116,6 +118,8 @@ def _check(region: Region, outbox: Outbox, loans: Loans, *, correct: bool) -> in
             found=f"{loans.count} loans",
             place=Place(field="amount"),
         )
+    if loans.breakdown is not None:
+        loans.breakdown.require_within(LoanSum(loans.count, loans.amount))
     require_member(region, loans.institution, {Role.INSTITUTION}, time, "institution")
     require_signer(region, outbox.signer, loans.institution, "institution")
     _require_metered(region, loans)

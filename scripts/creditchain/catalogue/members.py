@@ -23,7 +23,7 @@ from creditchain.documents import (
 from creditchain.errors import CreditchainError, InputError, Place, unreadable
 from creditchain.hashing import keccak256
 from creditchain.identifiers import division
-from creditchain.vocabulary import PUBLISHING, Role
+from creditchain.vocabulary import PUBLISHING, InstitutionKind, Role
 
 FORMAT = "creditchain/members@1"
 PROFILE_FORMAT = "creditchain/profile@1"
@@ -34,7 +34,8 @@ _KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 _ROLES = {role.label: role for role in Role}
 _REQUIRED = {"key", "name", "role", "division"}
-_OPTIONAL = {"host", "domains", "operator", "until"}
+_OPTIONAL = {"host", "domains", "operator", "until", "kind"}
+_KINDS = tuple(kind.label for kind in InstitutionKind)
 
 
 class MembersError(InputError):
@@ -46,7 +47,7 @@ class ListedMember:
     """One member. `key` names it in its file; `host` is the key of the member that hosts a virtual node.
 
     `operator`: an address, or None if the file gives none. `until`: when a guest's membership ends, in unix seconds; 0
-    for never.
+    for never. `kind`: what kind of institution it is (bank, insurer …); None where that is not recorded.
     """
 
     region: str
@@ -59,6 +60,7 @@ class ListedMember:
     domains: tuple[Domain, ...]
     operator: str | None
     until: int
+    kind: str | None = None
 
     @property
     def domain_mask(self) -> int:
@@ -68,7 +70,7 @@ class ListedMember:
     @property
     def profile(self) -> dict[str, Any]:
         """What is kept off chain about a member. The chain has the keccak-256 of its canonical bytes."""
-        return {
+        profile: dict[str, Any] = {
             "format": PROFILE_FORMAT,
             "region": self.region,
             "key": self.key,
@@ -76,6 +78,7 @@ class ListedMember:
             "role": self.role.label,
             "division": self.division,
         }
+        return profile if self.kind is None else profile | {"kind": self.kind}
 
     @property
     def profile_digest(self) -> bytes:
@@ -144,6 +147,9 @@ def _member(item: object, region: str, place: Place, known: Mapping[str, ListedM
     _check(operator is None or address, "an address", _in(place, "operator"))
     _check(_whole(until) and 0 <= until < 2**40, "unix seconds", _in(place, "until"))
     _check(until == 0 or role is Role.INSTITUTION, "no end date: only institutions are guests", _in(place, "until"))
+    kind = fields.get("kind")
+    _check(kind is None or kind in _KINDS, " or ".join(_KINDS), _in(place, "kind"))
+    _check(kind is None or role is Role.INSTITUTION, "no kind: only institutions have one", _in(place, "kind"))
     _check(_whole(code), "a six-digit division", _in(place, "division"))
     try:
         division(code)
@@ -160,6 +166,7 @@ def _member(item: object, region: str, place: Place, known: Mapping[str, ListedM
         domains=_domains(fields.get("domains", []), role, place),
         operator=operator,
         until=until,
+        kind=kind,
     )
 
 

@@ -44,6 +44,9 @@ def admit(
     role: Annotated[
         str | None, typer.Option(help="One member: regulator, platform, bureau, source or institution.")
     ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="An institution: bank, insurer, fund, lessor or microlender.")
+    ] = None,
     division: Annotated[int | None, typer.Option(help="One member: six-digit division (GB/T 2260).")] = None,
     domains: Annotated[
         str, typer.Option(help="Domains that it may publish, separated by commas; empty for none.")
@@ -69,6 +72,7 @@ def admit(
     fields: dict[str, Any] = {"key": key, "name": {"zh": name_zh, "en": name_en}, "role": role, "division": division}
     fields |= {"domains": domain_names(domains), "until": seconds_of(until)}
     fields |= {"operator": operator} if operator else {}
+    fields |= {"kind": kind} if kind else {}
     with acting(chosen, signer) as (region, outbox):
         _admit_one(chosen, region, outbox, fields, host)
 

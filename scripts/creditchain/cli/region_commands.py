@@ -75,6 +75,12 @@ def _log(app: typer.Typer) -> None:
     log.register(app)
 
 
+def _stats(app: typer.Typer) -> None:
+    from creditchain.cli import stats
+
+    stats.register(app)
+
+
 def _checkpoint(app: typer.Typer) -> None:
     from creditchain.cli import checkpoint
 
@@ -113,6 +119,7 @@ REGION_COMMANDS: Mapping[str, Register] = {
     "audit": _audit,
     "exchange": _exchange,
     "log": _log,
+    "stats": _stats,
     "checkpoint": _checkpoint,
     "evidence": _evidence,
     "journal": _journal,

@@ -11,6 +11,7 @@ port of `log.facts` over it. `log` is the log as of that block:
     log.entry(index), log.entries(first, stop)      entries as `LogEntry`
     log.of_kind(EntryKind.BOOK, EntryKind.AUDIT)    … of some kinds only
     log.columns(first, stop)                        … as `EntryColumns`
+    log.parts_with(EntryKind.QUERIES)               … as `EntryColumns`, where there are any of this kind
     log.inclusion(index), log.opening(index)        proof under `root`; under a peak (for contracts)
     log.consistency(old_size), log.root_at(size)
     log.word(key), log.words(keys)                  words of cells, cheap also where there are millions

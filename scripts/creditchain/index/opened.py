@@ -55,6 +55,10 @@ class IndexedLog:
         """The entries of these kinds, in order; only those whose body has the bytes `holding` somewhere."""
         return self._entries.of_kinds(tuple(map(int, kinds)), first, self._stop(stop), holding)
 
+    def parts_with(self, *kinds: EntryKind, stop: int | None = None) -> Iterator[EntryColumns]:
+        """Parts of the columns that hold all entries of these kinds, and others among them, in order; checked."""
+        return self._entries.parts_with(tuple(map(int, kinds)), 0, self._stop(stop))
+
     def columns(self, first: int = 0, stop: int | None = None, *, checked: bool = True) -> EntryColumns:
         """Entries from `first` to before `stop` as columns, which share the mapped files.
 

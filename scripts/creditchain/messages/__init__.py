@@ -1,5 +1,6 @@
 """EIP-712 messages, hashed byte for byte as the contracts hash them (docs/format.md section 6). Pure."""
 
+from creditchain.messages.accounts import StatementOfAccount
 from creditchain.messages.consents import (
     NO_DIGEST,
     NO_KEY,
@@ -44,6 +45,7 @@ __all__ = [
     "Revocation",
     "SignIn",
     "SignatureError",
+    "StatementOfAccount",
     "TagStatement",
     "TypedMessage",
     "compact",

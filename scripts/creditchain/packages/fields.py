@@ -15,6 +15,7 @@ from creditchain.errors import InputError, Place
 
 _DIGEST = re.compile(r"0x[0-9a-f]{64}", re.ASCII)
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
+_DECIMAL = re.compile(r"0|[1-9][0-9]*", re.ASCII)
 _HEX = re.compile(r"0x(?:[0-9a-f]{2})*", re.ASCII)
 
 
@@ -84,6 +85,13 @@ class Fields:
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             raise self._wrong(name, f"an integer from {least} to {most}", value)
         return value
+
+    def decimal(self, name: str, *, most: int) -> int:
+        """A whole number that may exceed what JSON numbers hold, as text: digits without leading zeros."""
+        value = self._value[name]
+        if not isinstance(value, str) or len(value) > 40 or not _DECIMAL.fullmatch(value) or int(value) > most:
+            raise self._wrong(name, f"the digits of a whole number of at most {most}", value)
+        return int(value)
 
     def digest(self, name: str) -> bytes:
         """32 bytes."""

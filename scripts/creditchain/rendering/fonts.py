@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: The package of the extra: Noto Sans CJK Regular 2.004, the file that Debian ships too.
 _PACKAGE: Final = "noto_cjk_sans_otc"
 #: Families with simplified Chinese and Latin, the preferred one first.
-_FAMILIES: Final = (
+FAMILIES: Final = (
     "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC", "Hiragino Sans GB",
     "Microsoft YaHei", "Sarasa Gothic SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei",
 )  # fmt: skip
@@ -64,7 +64,7 @@ def chinese_font() -> ChineseFont:
         raise not_installed("a PDF", "typst") from None
     for fonts in _places(typst):
         known = {info.family: info for info in fonts.fonts() if info.style == "normal" and info.weight == 400}
-        for family in _FAMILIES:
+        for family in FAMILIES:
             if family in known and known[family].path is not None:
                 info = known[family]
                 runs = _runs(Path(info.path).read_bytes(), info.index)
@@ -72,18 +72,25 @@ def chinese_font() -> ChineseFont:
                     return ChineseFont(family, fonts, *zip(*runs, strict=True))
     raise RenderingError(
         "no Chinese font is installed here",
-        expected=_FAMILIES[0],
+        expected=FAMILIES[0],
         hint=f"{INSTALL}, or install Noto Sans CJK on this machine (on Debian: fonts-noto-cjk).",
     )
 
 
-def _places(typst: Any) -> Any:
-    """Fonts of the extra's package, then those of the system."""
+def packaged_font() -> Path | None:
+    """The file of the extra's font, a collection; None if the package is not installed."""
     try:
         folder = Path(str(files(_PACKAGE)))
     except ModuleNotFoundError:
-        pass
-    else:
+        return None
+    return next(iter(sorted(folder.glob("*.tt[cf]"))), None)
+
+
+def _places(typst: Any) -> Any:
+    """Fonts of the extra's package, then those of the system."""
+    packaged = packaged_font()
+    if packaged is not None:
+        folder = packaged.parent
         yield typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)])
     yield typst.Fonts(include_system_fonts=True, include_embedded_fonts=False)
 

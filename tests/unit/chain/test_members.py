@@ -61,6 +61,9 @@ def content(*members: dict[str, Any]) -> bytes:
         ([item(role="institution")], "members[0].domains"),
         ([item(operator="0x12")], "members[0].operator"),
         ([item(until=5)], "members[0].until"),
+        ([item(kind="bank")], "members[0].kind"),
+        ([item(kind="shop", role="institution", domains=[])], "members[0].kind"),
+        ([item(kind=["bank"], role="institution", domains=[])], "members[0].kind"),
         ([item(until=-1, role="institution", domains=[])], "members[0].until"),
     ],
 )
@@ -69,6 +72,14 @@ def test_a_wrong_field_is_named(members: list[dict[str, Any]], field: str) -> No
         parse_members(content(*members), "m.json")
     assert caught.value.place is not None
     assert (caught.value.place.file, caught.value.place.field) == ("m.json", field)
+
+
+def test_the_kind_of_an_institution_is_in_its_profile_and_only_there_if_it_is_given() -> None:
+    bank = item(role="institution", domains=[], kind="microlender")
+    plain = {name: value for name, value in bank.items() if name != "kind"}
+    (with_kind,), (without,) = (parse_members(content(one), "m.json") for one in (bank, plain))
+    assert with_kind.profile == without.profile | {"kind": "microlender"}
+    assert "kind" not in without.profile
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"[" * 100_000, b'{"format": 1, "format": 2}', content()])

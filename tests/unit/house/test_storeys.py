@@ -35,6 +35,7 @@ STOREYS: Mapping[str, tuple[str, ...]] = {
         "checkpoints",
         "verification",
         "views",
+        "statistics",
     ),
     "rooms": (
         "catalogue",

@@ -17,6 +17,7 @@ from creditchain.messages import (
     Resumption,
     Revocation,
     SignIn,
+    StatementOfAccount,
     TypedMessage,
     recover,
     salted_digest,
@@ -29,7 +30,7 @@ CLASSES: dict[str, type[TypedMessage]] = {
     cls.TYPE: cls
     for cls in (
         *(Consent, Revocation, Pause, Resumption, QueryRequest, DeliveryReceipt),
-        *(Countersignature, DisputeFiling, SignIn),
+        *(Countersignature, DisputeFiling, SignIn, StatementOfAccount),
     )
 }
 CASES = [case for case in VECTORS["messages"] if case["type"].split("(")[0] in CLASSES]

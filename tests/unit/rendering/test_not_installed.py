@@ -9,6 +9,7 @@ import pytest
 from shown_world import region_of, view
 
 from creditchain.rendering import fonts
+from creditchain.rendering.charts import BarChart, chart_file
 from creditchain.rendering.errors import RenderingError
 from creditchain.rendering.fonts import chinese_font
 from creditchain.rendering.html import _template, report_html
@@ -37,9 +38,16 @@ def test_a_library_is_missing(library: str, make: object, monkeypatch: pytest.Mo
     assert caught.value.hint == "pip install 'creditchain[report]'"
 
 
+def test_matplotlib_is_missing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(RenderingError, match="not installed") as caught:
+        chart_file(BarChart("", "", ("a",), {"b": (1.0,)}), "png")
+    assert caught.value.hint == "pip install 'creditchain[charts]'"
+
+
 def test_without_the_package_of_the_font_one_of_the_system_is_taken_or_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(fonts, "_PACKAGE", "a_package_that_is_not_there")
-    monkeypatch.setattr(fonts, "_FAMILIES", ("A Family That Is Not There",))
+    monkeypatch.setattr(fonts, "FAMILIES", ("A Family That Is Not There",))
     with pytest.raises(RenderingError, match="no Chinese font") as caught:
         chinese_font()
     assert "fonts-noto-cjk" in (caught.value.hint or "")
@@ -51,7 +59,7 @@ def test_a_font_of_the_system_serves_as_well(monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(fonts, "_PACKAGE", "a_package_that_is_not_there")
     known = [info.family for info in typst.Fonts(include_system_fonts=True, include_embedded_fonts=False).fonts()]
-    monkeypatch.setattr(fonts, "_FAMILIES", tuple(known) or ("A Family That Is Not There",))
+    monkeypatch.setattr(fonts, "FAMILIES", tuple(known) or ("A Family That Is Not There",))
     if not known:  # a machine without any font
         with pytest.raises(RenderingError):
             chinese_font()
