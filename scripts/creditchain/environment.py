@@ -12,6 +12,7 @@ VARIABLES: Mapping[str, str] = {
     "CREDITCHAIN_DEPLOYMENTS": "folder of deployment files (`--deployments`)",
     "CREDITCHAIN_SIGNER": "who signs transactions and messages (`--signer`)",
     "CREDITCHAIN_TAG_KEY": "tag key of an epoch (`--tag-key`): keystore:PATH or env:VARIABLE",
+    "CREDITCHAIN_DELIVERY_KEY": "secret key that opens deliveries (`--delivery-key`): keystore:PATH or env:VARIABLE",
     "CREDITCHAIN_PASSWORD": "password of keystores and backups",
     "CREDITCHAIN_PASSWORD_FILE": "file whose first line is that password",
     "CREDITCHAIN_MNEMONIC": "recovery words of an enterprise's key; if not set, a command asks for them",

@@ -33,14 +33,17 @@ from creditchain.documents import Domain, canonical_bytes, domain_mask
 from creditchain.hashing import keccak256
 from creditchain.home.journal import open_journal
 from creditchain.home.layout import Home
+from creditchain.home.profiles import save_profile
 from creditchain.identifiers import parse_uscc, subject_tag
 from creditchain.log.views import Admission
 from creditchain.messages import NO_DIGEST, Consent, DeliveryReceipt, QueryRequest, subject_digest
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
+from creditchain.packages.profile_file import Profile
 from creditchain.packages.report_package import RangedRecord, ReportPackage, parse_report_package
 from creditchain.vocabulary import Role
 
 BANK, ENTERPRISE = 4, 9  # development keys; the bank's is its node number too
+BANK_PROFILE = Profile("YRD", "bank", "示例银行", "Example Bank", Role.INSTITUTION, 320100)
 PRODUCT = "working-capital-report/1"
 PRODUCTS = ("registry-basic/1", "power-usage/1", "tax-payment/1")
 DOMAINS = domain_mask([Domain.REGISTRY, Domain.POWER, Domain.TAX])
@@ -102,8 +105,9 @@ def prepare(place: Place) -> None:
         environment.setenv("REGION_KEY", TAG_KEY.hex())
         environment.setenv("CREDITCHAIN_TAG_KEY", "env:REGION_KEY")
         with region_of(place) as region:
+            save_profile(Home(folder / "home"), BANK_PROFILE)
             bank = Admission(
-                dev_signer(BANK, region.chain).address, Role.INSTITUTION, 320100, 0, 0, 0, keccak256(b"bank")
+                dev_signer(BANK, region.chain).address, Role.INSTITUTION, 320100, 0, 0, 0, BANK_PROFILE.digest
             )
             send(place, region, GOVERNOR, "admit the bank", region.calls.admit(bank))
             send(place, region, GOVERNOR, "power too", region.calls.set_domains(SOURCE, DOMAINS))

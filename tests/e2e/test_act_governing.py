@@ -15,6 +15,7 @@ from creditchain.acts.admitting import admit, admit_hosted
 from creditchain.acts.changing_members import reinstate, require_node, retire, set_domains, suspend
 from creditchain.acts.handing_over import accept, hand_over
 from creditchain.acts.opening_epochs import list_epochs, open_epoch
+from creditchain.acts.profiles import set_delivery_key
 from creditchain.catalogue.members import ListedMember, load_members
 from creditchain.chain.errors import TransactionError
 from creditchain.chain.outbox import Outbox
@@ -24,6 +25,7 @@ from creditchain.errors import InputError, RefusedError
 from creditchain.home.journal import open_journal
 from creditchain.home.layout import Home
 from creditchain.home.profiles import Profiles
+from creditchain.packages.encrypted import public_key
 from creditchain.vocabulary import NodeStatus
 
 MEMBERS = [member for member in load_members("yrd") if member.host is None][:2]
@@ -63,7 +65,21 @@ def test_members_are_admitted_once(place: Place) -> None:
         assert [one.fresh for one in first] == [True, True]
         assert [one.fresh for one in again] == [False, False]
         assert region.node_count() == before + 2
-        assert Profiles(home).find(MEMBERS[0].profile_digest) == MEMBERS[0].profile
+        assert Profiles(home).profile(MEMBERS[0].profile_digest) == MEMBERS[0].profile
+
+
+def test_a_member_that_got_a_delivery_key_is_not_admitted_again(place: Place) -> None:
+    """Its profile has another digest, and it is still the same member; also one whose key stands in the list."""
+    member, key = replace(MEMBERS[0], host=None), public_key(bytes(range(32)))
+    with acting(place) as (region, outbox, home):
+        (first,) = admit(region, outbox, home, [member], operators(region))
+        changed = set_delivery_key(region, outbox, home, first.number, key)
+        assert changed.node.profile_digest == replace(member, delivery_key=key).profile_digest
+        for listed in (member, replace(member, delivery_key=key)):
+            (again,) = admit(region, outbox, home, [listed], operators(region))
+            assert (again.number, again.fresh) == (first.number, False)
+        back = set_delivery_key(region, outbox, home, first.number, None)
+        assert back.node.profile_digest == member.profile_digest
 
 
 @pytest.mark.parametrize("fault", ["no operator", "another region", "a key of another node", "one key twice"])

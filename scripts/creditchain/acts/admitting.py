@@ -14,7 +14,7 @@ from creditchain.chain.region import Region
 from creditchain.chain.signers import dev_signer
 from creditchain.errors import InputError, RefusedError
 from creditchain.home.layout import Home
-from creditchain.home.profiles import save_profile
+from creditchain.home.profiles import Profiles, save_profile
 from creditchain.log.entries import NodeBody, parse_body
 from creditchain.log.views import Admission, ContractCall
 
@@ -37,7 +37,7 @@ def admit(
     operators: Mapping[str, str],
     on_admitted: Callable[[Admitted], None] = lambda _: None,
 ) -> list[Admitted]:
-    """Admit members in their order, skipping those that are there (by profile digest). Killed anywhere, run it again.
+    """Admit members in their order, skipping those that are there (by their profiles). Killed anywhere, run it again.
 
     Args:
         home: keeps the members' profiles, whose digests go on chain.
@@ -47,31 +47,31 @@ def admit(
             another region. Nobody was admitted.
         TransactionError: the signer is no governor.
     """
-    numbers = {info.profile_digest: info.number for info in region.nodes()}
+    numbers = _numbers(region, home)
     there = set(numbers)
     for member in members:
         _check_member(region, member, operators)
-    _check_keys(region, [member for member in members if member.profile_digest not in there], operators)
+    _check_keys(region, [member for member in members if member.profile.identity not in there], operators)
     by_key = {member.key: member for member in members}
     for member in members:
-        save_profile(home, member)
+        save_profile(home, member.profile)
 
     def call(member: ListedMember) -> ContractCall:
-        host = 0 if member.host is None else numbers[by_key[member.host].profile_digest]
+        host = 0 if member.host is None else numbers[by_key[member.host].profile.identity]
         return _admit_call(region, member, operators.get(member.key, member.operator), host)
 
     done = []
     # Physical ones first, all sent before the first is waited for; then those that need their hosts' numbers.
     for wave in ([m for m in members if m.host is None], [m for m in members if m.host is not None]):
-        waiting = [member for member in wave if member.profile_digest not in there]
+        waiting = [member for member in wave if member.profile.identity not in there]
         for member in waiting:
             outbox.post(_admission(member), call(member))
         for member in wave:
-            fresh = member.profile_digest not in there
+            fresh = member.profile.identity not in there
             if fresh:
                 receipt = outbox.submit(_admission(member), call(member))
-                numbers[member.profile_digest] = _number(region, receipt, member)
-            number = numbers[member.profile_digest]
+                numbers[member.profile.identity] = _number(region, receipt, member)
+            number = numbers[member.profile.identity]
             done.append(Admitted(member, number, operators.get(member.key, member.operator), fresh))
             on_admitted(done[-1])
     return done
@@ -88,12 +88,21 @@ def admit_hosted(region: Region, outbox: Outbox, home: Home, member: ListedMembe
         return admit(region, outbox, home, [member], {})[0]
     if region.node(host) is None:
         raise InputError(f"there is no node {host}", hint="`creditchain node list` shows all.")
-    save_profile(home, member)
-    there = {info.profile_digest: info.number for info in region.nodes()}
-    if member.profile_digest in there:
-        return Admitted(member, there[member.profile_digest], member.operator, False)
+    save_profile(home, member.profile)
+    there = _numbers(region, home)
+    if member.profile.identity in there:
+        return Admitted(member, there[member.profile.identity], member.operator, False)
     receipt = outbox.submit(_admission(member), _admit_call(region, member, member.operator, host))
     return Admitted(member, _number(region, receipt, member), member.operator, True)
+
+
+def _numbers(region: Region, home: Home) -> dict[bytes, int]:
+    """Node numbers by the identities of their profiles, as far as these are known here, else by their digests."""
+    profiles, numbers = Profiles(home), {}
+    for info in region.nodes():
+        profile = profiles.profile(info.profile_digest)
+        numbers[info.profile_digest if profile is None else profile.identity] = info.number
+    return numbers
 
 
 def dev_operators(chain: Chain, members: Sequence[ListedMember]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from creditchain.acts.delivering import JudgedView, delivery_of, judge_request, promise
+from creditchain.acts.profiles import delivery_key_of
 from creditchain.acts.reporting import Places, Vouchers, Wanted, assemble_report
 from creditchain.acts.stating import state_tag
 from creditchain.chain.consent_calls import Delivery
@@ -23,9 +24,11 @@ from creditchain.consents.errors import ProductMismatchError
 from creditchain.documents import Section
 from creditchain.errors import Place, RefusedError
 from creditchain.home.layout import Home
+from creditchain.home.profiles import Profiles
 from creditchain.identifiers import Subject
 from creditchain.log.consent_cells import is_used, nonce_key
 from creditchain.messages import NO_DIGEST, QueryRequest
+from creditchain.packages.encrypted import encrypt
 from creditchain.packages.report_package import ReportPackage
 from creditchain.packages.request_file import RequestFile
 from creditchain.products import Product, ProductKind
@@ -56,6 +59,7 @@ class Desk:
     node: int
     signer: Signer
     home: Home
+    profiles: Profiles
     places: Places
     vouchers: Vouchers = field(repr=False)
     products: Mapping[str, Product]  #: by name/version
@@ -69,7 +73,10 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The report package as its bytes. `again`: it was answered before, with these bytes."""
+    """The report package as its bytes, encrypted if the institution's profile has a key (`packages.encrypted`).
+
+    `again`: it was answered before, with these bytes.
+    """
 
     package: bytes = field(repr=False)
     again: bool
@@ -83,6 +90,7 @@ def answer(desk: Desk, file: RequestFile) -> Answered:
         StaleViewError, ChainUnavailableError: the consent cannot be judged now.
         QueryRefusedError: the ledger would not meter it. NonceTakenError, UsesTakenError: others came first.
         AnswerForgottenError: it was answered too long ago.
+        ProfileUnknownError: it is not known here whether the institution has a key to encrypt to.
         AssemblyError: what the report needs is not here.
     """
     if file.request.provider != desk.node:
@@ -96,9 +104,10 @@ def answer(desk: Desk, file: RequestFile) -> Answered:
     if known is not None:
         return _again(desk, known)
     view = judge_request(desk.region, desk.signer, file, desk.view_age)
+    key = delivery_key_of(desk.region, desk.profiles, file.request.institution, view.block)
     package = _assembled(desk, file, view.time)
     made = promise(desk.region, desk.signer, file, package, desk.products, view.time, desk.meter_within)
-    return _noted(desk, made, view)
+    return _noted(desk, made, view, key)
 
 
 def _again(desk: Desk, known: Known) -> Answered:
@@ -148,8 +157,10 @@ def _product(desk: Desk, request: QueryRequest) -> Product:
     return product
 
 
-def _noted(desk: Desk, made: ReportPackage, view: JudgedView) -> Answered:
-    packaged, answered = delivery_of(made), made.to_json()
+def _noted(desk: Desk, made: ReportPackage, view: JudgedView, key: str | None) -> Answered:
+    """Write the delivery down, and its answer, encrypted to the institution's key if it has one."""
+    packaged = delivery_of(made)
+    answered = made.to_json() if key is None else encrypt(made.to_json(), key)
     delivery = Delivery(
         packaged.request,
         packaged.receipt,

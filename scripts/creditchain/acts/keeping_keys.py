@@ -1,9 +1,9 @@
-"""Keeping operator keys and tag keys as keystores, encrypted under a password."""
+"""Keeping operator keys, tag keys and delivery keys as keystores, encrypted under a password."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eth_utils.address import to_checksum_address
@@ -19,15 +19,17 @@ _NAME = re.compile(r"\w[\w.-]{0,99}")
 
 @dataclass(frozen=True, slots=True)
 class KeptKey:
-    """A keystore. `address` of an operator key; `digest` (32 bytes) of a tag key, while the key is at hand.
+    """A keystore of a kind of `creditchain.home.keystores`.
 
-    `fault` says why a file among the keystores is none.
+    `address` of an operator key; `public_key` of a delivery key; `digest` (32 bytes) of a tag key, while the key is at
+    hand. `fault` says why a file among the keystores is none.
     """
 
     name: str
     file: Path
-    is_tag_key: bool
+    kind: str = OPERATOR_KEY
     address: str | None = None
+    public_key: str | None = None
     digest: bytes | None = None
     fault: str | None = None
 
@@ -40,27 +42,32 @@ def keystore_path(home: Home, name: str, file: Path | None = None) -> Path:
     return file or home.key(name)
 
 
-def keep_key(path: Path, name: str, key: bytes, password: str, *, is_tag_key: bool) -> KeptKey:
+def keep_key(path: Path, name: str, key: bytes, password: str, kind: str) -> KeptKey:
     """Encrypt a key (32 bytes) into a new file. Raises OutputExistsError: no file is replaced."""
-    write_keystore(path, key, TAG_KEY if is_tag_key else OPERATOR_KEY, password)
-    if is_tag_key:
-        return KeptKey(name, path, is_tag_key, digest=epoch_digest(key))
-    return KeptKey(name, path, is_tag_key, address=_address(path))
+    write_keystore(path, key, kind, password)
+    kept = _listed(path, name)
+    return replace(kept, digest=epoch_digest(key)) if kind == TAG_KEY else kept
 
 
 def list_keys(home: Home) -> list[KeptKey]:
     """The keystores in the home, without opening them. A file that is none does not hide the others."""
-    return [_listed(path) for path in sorted(home.keys.glob("*.json"))]
+    return [_shown(path) for path in sorted(home.keys.glob("*.json"))]
 
 
-def _listed(path: Path) -> KeptKey:
+def _shown(path: Path) -> KeptKey:
     try:
-        is_tag_key = describe_keystore(path)["kind"] == TAG_KEY
-        return KeptKey(path.stem, path, is_tag_key, address=None if is_tag_key else _address(path))
+        return _listed(path, path.stem)
     except (KeystoreError, UnavailableError) as error:
-        return KeptKey(path.stem, path, is_tag_key=False, fault=error.message)
+        return KeptKey(path.stem, path, fault=error.message)
 
 
-def _address(path: Path) -> str | None:
-    address = describe_keystore(path)["address"]
-    return None if address is None else to_checksum_address(address)
+def _listed(path: Path, name: str) -> KeptKey:
+    found = describe_keystore(path)
+    address = found["address"]
+    return KeptKey(
+        name,
+        path,
+        found["kind"] or OPERATOR_KEY,
+        address=None if address is None else to_checksum_address(address),
+        public_key=found["public_key"],
+    )

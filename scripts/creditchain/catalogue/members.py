@@ -16,17 +16,16 @@ from creditchain.documents import (
     DocumentError,
     Domain,
     JsonLimits,
-    canonical_bytes,
     domain_mask,
     parse_json,
 )
 from creditchain.errors import CreditchainError, InputError, Place, unreadable
-from creditchain.hashing import keccak256
 from creditchain.identifiers import division
+from creditchain.packages.encrypted import DeliveryKeyError, require_public_key
+from creditchain.packages.profile_file import Profile
 from creditchain.vocabulary import PUBLISHING, InstitutionKind, Role
 
 FORMAT = "creditchain/members@1"
-PROFILE_FORMAT = "creditchain/profile@1"
 MAX_FILE_BYTES = 4 << 20
 MAX_MEMBERS = 100_000
 
@@ -34,7 +33,7 @@ _KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 _ROLES = {role.label: role for role in Role}
 _REQUIRED = {"key", "name", "role", "division"}
-_OPTIONAL = {"host", "domains", "operator", "until", "kind"}
+_OPTIONAL = {"host", "domains", "operator", "until", "kind", "delivery_key"}
 _KINDS = tuple(kind.label for kind in InstitutionKind)
 
 
@@ -61,6 +60,7 @@ class ListedMember:
     operator: str | None
     until: int
     kind: str | None = None
+    delivery_key: str | None = None  #: public key that deliveries to it are encrypted to, `age1…`
 
     @property
     def domain_mask(self) -> int:
@@ -68,22 +68,23 @@ class ListedMember:
         return domain_mask(self.domains)
 
     @property
-    def profile(self) -> dict[str, Any]:
-        """What is kept off chain about a member. The chain has the keccak-256 of its canonical bytes."""
-        profile: dict[str, Any] = {
-            "format": PROFILE_FORMAT,
-            "region": self.region,
-            "key": self.key,
-            "name": {"zh": self.name_zh, "en": self.name_en},
-            "role": self.role.label,
-            "division": self.division,
-        }
-        return profile if self.kind is None else profile | {"kind": self.kind}
+    def profile(self) -> Profile:
+        """What is kept off chain about a member."""
+        return Profile(
+            self.region,
+            self.key,
+            self.name_zh,
+            self.name_en,
+            self.role,
+            self.division,
+            kind=self.kind,
+            delivery_key=self.delivery_key,
+        )
 
     @property
     def profile_digest(self) -> bytes:
-        """keccak-256 of the profile's canonical bytes (RFC 8785)."""
-        return keccak256(canonical_bytes(self.profile))
+        """What the chain has of the profile, 32 bytes."""
+        return self.profile.digest
 
 
 def load_members(ref: str) -> list[ListedMember]:
@@ -167,6 +168,7 @@ def _member(item: object, region: str, place: Place, known: Mapping[str, ListedM
         operator=operator,
         until=until,
         kind=kind,
+        delivery_key=_delivery_key(fields.get("delivery_key"), place),
     )
 
 
@@ -176,6 +178,17 @@ def _host(host: object, place: Place, known: Mapping[str, ListedMember]) -> str 
     _check(isinstance(host, str) and host in known, "the key of an earlier member", _in(place, "host"))
     _check(known[str(host)].host is None, "a physical node: virtual ones host nobody", _in(place, "host"))
     return str(host)
+
+
+def _delivery_key(key: object, place: Place) -> str | None:
+    if key is None:
+        return None
+    inside = _in(place, "delivery_key")
+    _check(isinstance(key, str), "a public key of the age format", inside)
+    try:
+        return require_public_key(str(key))
+    except DeliveryKeyError as error:
+        raise MembersError(error.message, expected=error.expected, place=inside) from error
 
 
 def _domains(listed: object, role: Role, place: Place) -> tuple[Domain, ...]:

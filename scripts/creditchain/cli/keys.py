@@ -1,4 +1,4 @@
-"""`creditchain keys`: operator keys and tag keys in encrypted files."""
+"""`creditchain keys`: operator keys, tag keys and delivery keys in encrypted files."""
 
 from __future__ import annotations
 
@@ -23,9 +23,13 @@ class Kind(StrEnum):
 
     OPERATOR = "operator"
     TAG = "tag"
+    DELIVERY = "delivery"
 
 
-KindOption = Annotated[Kind, typer.Option(help="operator: signs for a node. tag: makes the subject tags of an epoch.")]
+_KIND = (
+    "operator: signs for a node. tag: makes the subject tags of an epoch. delivery: opens deliveries to an institution."
+)
+KindOption = Annotated[Kind, typer.Option(help=_KIND)]
 NameArgument = Annotated[str, typer.Argument(help="Name of the key, for its file.")]
 
 
@@ -36,7 +40,11 @@ def register(app: typer.Typer) -> None:
 
 @group.command()
 def new(ctx: typer.Context, name: NameArgument, kind: KindOption = Kind.OPERATOR, file: FileOption = None) -> None:
-    """Make a fresh random key and encrypt it under a password. 新建密钥"""
+    """Make a fresh random key and encrypt it under a password. 新建密钥
+
+    Of a delivery key (age, X25519) the public part is shown: governors put it into the institution's profile by
+    `creditchain node set-delivery-key`.
+    """
     from creditchain.home.keystores import new_key
 
     _write(ctx, name, kind, file, new_key(_stored(kind)))
@@ -67,16 +75,17 @@ def list_(ctx: typer.Context) -> None:
 
     chosen = settings(ctx)
     rows = []
+    kinds = {_stored(kind): kind.value for kind in Kind}
     for kept in list_keys(Home.existing(chosen.home)):
-        kind = Kind.TAG if kept.is_tag_key else Kind.OPERATOR
-        rows.append([kept.name, kept.fault or kind.value, kept.address or "", str(kept.file)])
+        kind = kept.fault or kinds.get(kept.kind, kept.kind)
+        rows.append([kept.name, kind, kept.address or kept.public_key or "", str(kept.file)])
     chosen.output.table(["name", "kind", "address", "file"], rows)
 
 
 def _stored(kind: Kind) -> str:
-    from creditchain.home.keystores import OPERATOR_KEY, TAG_KEY
+    from creditchain.home.keystores import DELIVERY_KEY, OPERATOR_KEY, TAG_KEY
 
-    return TAG_KEY if kind is Kind.TAG else OPERATOR_KEY
+    return {Kind.OPERATOR: OPERATOR_KEY, Kind.TAG: TAG_KEY, Kind.DELIVERY: DELIVERY_KEY}[kind]
 
 
 def _write(ctx: typer.Context, name: str, kind: Kind, file: Path | None, key: bytes) -> None:
@@ -86,7 +95,8 @@ def _write(ctx: typer.Context, name: str, kind: Kind, file: Path | None, key: by
 
     chosen = settings(ctx)
     path = keystore_path(Home(chosen.home), name, file)
-    kept = keep_key(path, name, key, new_password(name), is_tag_key=kind is Kind.TAG)
+    kept = keep_key(path, name, key, new_password(name), _stored(kind))
     described: dict[str, object] = {"file": str(kept.file), "kind": kind.value}
-    described |= {"epoch_digest": kept.digest} if kept.is_tag_key else {"address": kept.address}
+    told = {"epoch_digest": kept.digest, "address": kept.address, "public_key": kept.public_key}
+    described |= {name: value for name, value in told.items() if value is not None}
     chosen.output.emit(described)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from creditchain.cli import node_admit, node_changes, node_closing, node_keys
+from creditchain.cli import node_admit, node_changes, node_closing, node_keys, node_profiles
 from creditchain.cli.connecting import open_region
 from creditchain.cli.members_shown import NodeArgument, described
 from creditchain.cli.moments import shown
@@ -20,7 +20,7 @@ group = typer.Typer(no_args_is_help=True, help="Members of the region: admit, li
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    for module in (node_admit, node_changes, node_closing, node_keys):
+    for module in (node_admit, node_changes, node_closing, node_keys, node_profiles):
         module.register(group)
     app.add_typer(group, name="node")
 

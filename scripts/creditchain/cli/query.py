@@ -14,6 +14,7 @@ from creditchain.cli import (
 )
 
 group = typer.Typer(no_args_is_help=True, help="Queries: request, broker, deliver, meter, evidence. 查询与计量")
+group.command("open")(query_exchange.open_)
 for command in (
     query_asking.request,
     query_brokering.broker,

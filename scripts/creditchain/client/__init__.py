@@ -5,7 +5,15 @@ from creditchain.client.asking import (
     ExchangeClient,
     ExchangeRefusedError,
     ExchangeUnavailableError,
+    OtherAnswerError,
     OtherExchangeError,
 )
 
-__all__ = ["AskedAnswer", "ExchangeClient", "ExchangeRefusedError", "ExchangeUnavailableError", "OtherExchangeError"]
+__all__ = [
+    "AskedAnswer",
+    "ExchangeClient",
+    "ExchangeRefusedError",
+    "ExchangeUnavailableError",
+    "OtherAnswerError",
+    "OtherExchangeError",
+]

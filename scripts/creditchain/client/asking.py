@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, Final, TypeVar
@@ -18,10 +18,12 @@ import requests
 
 from creditchain.chain.networks import require_url
 from creditchain.chain.signers import Signer
-from creditchain.errors import ConfigError, Place, RefusedError, UnavailableError
+from creditchain.errors import ConfigError, NotValidError, Place, RefusedError, UnavailableError
 from creditchain.messages import LogDomain, SignIn
+from creditchain.packages.encrypted import AGE_MEDIA_TYPE, decrypt, is_encrypted
 from creditchain.packages.fields import PackageError
 from creditchain.packages.parts import PackageLimits, load_json
+from creditchain.packages.report_package import parse_report_package
 from creditchain.packages.request_file import RequestFile
 from creditchain.packages.sign_in import SignInBody
 
@@ -64,12 +66,22 @@ class OtherExchangeError(RefusedError):
     """The exchange serves another region. Nothing was sent to it."""
 
 
+class OtherAnswerError(NotValidError):
+    """The exchange's answer is to another request. It is evidence against whoever signed its receipt."""
+
+
 @dataclass(frozen=True, slots=True)
 class AskedAnswer:
-    """A report package as its bytes. `again`: the exchange had answered the same request before."""
+    """A report package as its bytes. `again`: the exchange had answered the same request before.
+
+    `encrypted`: it came encrypted to the institution's key. Then `package` is what was in it, if the client has that
+    key, else the file as it came (`opened` is False), for the institution to open.
+    """
 
     package: bytes = field(repr=False)
     again: bool
+    encrypted: bool = False
+    opened: bool = True
 
 
 class ExchangeClient:
@@ -84,6 +96,8 @@ class ExchangeClient:
         *,
         patience: float = 60.0,
         ca: str | None = None,
+        keys: Sequence[bytes] = (),
+        profile: bytes | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Nothing is asked yet.
@@ -94,12 +108,15 @@ class ExchangeClient:
             node: who asks, by its node number; `signer` acts for it.
             patience: seconds for which to try again what may pass.
             ca: file with the certificates (PEM) that the exchange's has to follow from; None: the system's.
+            keys: secret keys, 32 bytes each, that open deliveries to the institution; the newest, and those before it.
+            profile: the institution's, as its file; an exchange that does not know it is sent it.
         Raises:
             ConfigError: it is no such address, or one in the clear that leaves this machine.
         """
         _require_private(url)
         self._url, self._log_id, self._node, self._signer = url.rstrip("/"), log_id, node, signer
         self._patience, self._clock = patience, clock
+        self._keys, self._profile = tuple(keys), profile
         self._http = requests.Session()
         self._http.verify = True if ca is None else ca
         self._http.trust_env = False
@@ -111,9 +128,37 @@ class ExchangeClient:
         Raises:
             ExchangeRefusedError: it will not be delivered for this request.
             ExchangeUnavailableError: it may be delivered later, or was: ask again with the same request.
+            OtherAnswerError, PackageError: what came is no answer to this request.
+            NotForThisKeyError: it was delivered, and none of the keys opens it: ask again with the right one.
         """
-        answer = self._signed_in("POST", "/v1/reports", file.to_json())
-        return AskedAnswer(answer.content, answer.again)
+        answer = self._with_profile(
+            file.request.institution, lambda: self._signed_in("POST", "/v1/reports", file.to_json())
+        )
+        found = self._opened(answer)
+        if found.opened:
+            _require_answer(file, found.package)
+        return found
+
+    def send_profile(self, node: int, profile: bytes) -> None:
+        """Hand over the profile of a member, which names the key that deliveries to it are encrypted to."""
+        self._signed_in("PUT", f"/v1/members/{node}/profile", profile)
+
+    def _with_profile(self, node: int, ask: Callable[[], _Answer]) -> _Answer:
+        """What is asked; an exchange that does not know the institution's profile is sent it first."""
+        try:
+            return ask()
+        except ExchangeRefusedError as error:
+            if error.code != "profile-unknown" or self._profile is None:
+                raise
+        self.send_profile(node, self._profile)
+        return ask()
+
+    def _opened(self, answer: _Answer) -> AskedAnswer:
+        if not is_encrypted(answer.content):
+            return AskedAnswer(answer.content, answer.again)
+        if not self._keys:
+            return AskedAnswer(answer.content, answer.again, encrypted=True, opened=False)
+        return AskedAnswer(decrypt(answer.content, self._keys), answer.again, encrypted=True)
 
     def close(self) -> None:
         """End the session, if there is one, and the connection."""
@@ -178,7 +223,7 @@ class ExchangeClient:
                 pause = min(2 * pause, _PAUSES[1])
 
     def _once(self, method: str, path: str, body: bytes | None) -> _Answer:
-        headers = {"Accept": _JSON} | ({} if body is None else {"Content-Type": _JSON})
+        headers = {"Accept": f"{_JSON}, {AGE_MEDIA_TYPE}"} | ({} if body is None else {"Content-Type": _JSON})
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
         try:
@@ -211,6 +256,13 @@ class ExchangeClient:
                 )
             parts.append(part)
         return b"".join(parts)
+
+
+def _require_answer(file: RequestFile, package: bytes) -> None:
+    """Whether the report is good, `verify` says; here only whether it is the one that was asked for."""
+    delivery = parse_report_package(package).delivery
+    if delivery is None or delivery.request != file.request:
+        raise OtherAnswerError("the exchange answered another request than it was sent", place=Place(field="delivery"))
 
 
 def _require_private(url: str) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from creditchain import __version__
 from creditchain.errors import CreditchainError
-from creditchain.exchange import health, measures, reports, sessions
+from creditchain.exchange import health, measures, members, reports, sessions
 from creditchain.exchange.guarding import guard
 from creditchain.exchange.problems import HttpError, code_of, problem
 from creditchain.exchange.service import Service
@@ -24,10 +25,11 @@ def make_app(service: Service) -> FastAPI:
         docs_url=None, redoc_url=None,
     )  # fmt: skip
     app.state.service = service
-    for part in (sessions, reports, health):
+    for part in (sessions, members, reports, health):
         app.include_router(part.router)
     app.add_exception_handler(CreditchainError, _counted)
     app.add_exception_handler(HTTPException, _framework_error)
+    app.add_exception_handler(RequestValidationError, _wrong_parameter)
     guard(app, service.limits)
     return app
 
@@ -37,6 +39,12 @@ async def _counted(_request: Request, error: Exception) -> JSONResponse:
         raise error
     measures.PROBLEMS.labels(code_of(error)).inc()
     return problem(error)
+
+
+async def _wrong_parameter(_request: Request, _error: Exception) -> JSONResponse:
+    """A parameter of the address. What was sent is not repeated."""
+    measures.PROBLEMS.labels("parameter").inc()
+    return problem(HttpError(422, "parameter", "a parameter of the address has the wrong shape"))
 
 
 async def _framework_error(_request: Request, error: Exception) -> JSONResponse:

@@ -18,6 +18,7 @@ from creditchain.errors import UsageError
 from creditchain.exchange.rates import Rate
 from creditchain.exchange.service import Limits, Service
 from creditchain.home.journal import Journal
+from creditchain.home.profiles import Profiles
 from creditchain.products import Product
 from creditchain.store.answers import Answers
 from creditchain.store.deliveries import Deliveries
@@ -67,6 +68,7 @@ def open_service(
         node=node,
         signer=signer,
         home=home,
+        profiles=Profiles(home),
         places=Places(batches, books),
         vouchers=stock.vouchers,
         products=stock.products,

@@ -12,6 +12,7 @@ from typing import Any
 from fastapi.responses import JSONResponse
 
 from creditchain.acts.answering import AnswerForgottenError, OtherProviderError
+from creditchain.acts.profiles import ProfileUnknownError
 from creditchain.acts.signing_in import SignInError
 from creditchain.consents.errors import ForeignFileError, ProductMismatchError, QueryRefusedError, RequestReplayedError
 from creditchain.errors import (
@@ -35,6 +36,7 @@ _STATUS: tuple[tuple[type[CreditchainError], int], ...] = (
     (NonceTakenError, 409),
     (UsesTakenError, 403),
     (AnswerForgottenError, 410),
+    (ProfileUnknownError, 409),
     (OtherProviderError, 421),
     (ForeignFileError, 421),
     (ProductMismatchError, 422),

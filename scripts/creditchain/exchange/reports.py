@@ -14,6 +14,7 @@ from creditchain.exchange.callers import member_of
 from creditchain.exchange.problems import HttpError, documented
 from creditchain.exchange.service import Service, service_of
 from creditchain.messages import QueryRequest
+from creditchain.packages.encrypted import AGE_MEDIA_TYPE, is_encrypted
 from creditchain.packages.request_file import REQUEST_FORMAT, REQUEST_MEMBERS, parse_request
 from creditchain.store.sessions import MemberSession
 
@@ -40,7 +41,16 @@ _ANSWERED = {
             "schema": {"enum": ["yes", "no"]},
         }
     },
-    "content": {JSON: {"schema": _PACKAGE}},
+    "content": {
+        JSON: {"schema": _PACKAGE},
+        AGE_MEDIA_TYPE: {
+            "schema": {
+                "type": "string",
+                "format": "binary",
+                "description": "The same package, encrypted to the key in the institution's profile (age).",
+            }
+        },
+    },
 }
 
 
@@ -51,7 +61,10 @@ _ANSWERED = {
     openapi_extra={"requestBody": {"required": True, "content": {JSON: {"schema": _REQUEST}}}},
 )
 async def ask(request: Request) -> Response:
-    """Ask for a report. The same request gets the same answer again, and uses the consent once."""
+    """Ask for a report. The same request gets the same answer again, and uses the consent once.
+
+    It comes encrypted if the institution's profile has a key for that, whoever's session asks.
+    """
     service = service_of(request)
     member = await member_of(request, service)
     file = parse_request(await read_json_body(request, service.limits))
@@ -63,7 +76,8 @@ async def ask(request: Request) -> Response:
     made = await run_in_threadpool(answered)
     if not made.again:
         measures.DELIVERED.inc()
-    return Response(made.package, media_type=JSON, headers={_AGAIN: "yes" if made.again else "no"})
+    media_type = AGE_MEDIA_TYPE if is_encrypted(made.package) else JSON
+    return Response(made.package, media_type=media_type, headers={_AGAIN: "yes" if made.again else "no"})
 
 
 def _require_asker(service: Service, member: MemberSession, request: QueryRequest) -> None:

@@ -1,4 +1,4 @@
-"""Secrets in files: operator keys and tag keys, encrypted under a password (Web3 Secret Storage, version 3, scrypt)."""
+"""Operator, tag and delivery keys in files, encrypted under a password (Web3 Secret Storage, version 3, scrypt)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 from creditchain.documents import DocumentError, parse_json
 from creditchain.errors import ConfigError, InputError, Place, UsageError, unreadable
 from creditchain.home.files import OutputExistsError, write_file
+from creditchain.packages.encrypted import public_key
 
 #: Gives the password of a keystore when asked with the keystore's path.
 PasswordSource = Callable[[str], str]
 
 #: What a keystore file says it holds. A file without the field holds an operator key, as other software writes them.
-TAG_KEY, OPERATOR_KEY = "creditchain-tag-key", "operator-key"
+TAG_KEY, OPERATOR_KEY, DELIVERY_KEY = "creditchain-tag-key", "operator-key", "creditchain-delivery-key"
 KEY_BYTES = 32
 MAX_FILE_BYTES = 1 << 16
 _KEY = re.compile(r"(?:0x)?[0-9A-Fa-f]{64}")
@@ -75,7 +76,7 @@ def new_key(kind: str) -> bytes:
     """32 fresh random bytes; for an operator key a valid secp256k1 scalar."""
     while True:
         key = secrets.token_bytes(KEY_BYTES)
-        if kind == TAG_KEY or 0 < int.from_bytes(key, "big") < _ORDER:
+        if kind != OPERATOR_KEY or 0 < int.from_bytes(key, "big") < _ORDER:
             return key
 
 
@@ -86,10 +87,12 @@ def write_keystore(path: Path, key: bytes, kind: str, password: str) -> Path:
         OutputExistsError: the file exists already. StorageError: it cannot be written.
     """
     content: dict[str, Any] = create_keyfile_json(key, _secret(password), kdf="scrypt")
-    if kind == TAG_KEY:
-        # The address is that of the tag key used as a signing key: it would only identify the tag key.
+    if kind != OPERATOR_KEY:
+        # The address is that of the key used as a signing key: it would only identify the key.
         content.pop("address", None)
-        content["kind"] = TAG_KEY
+        content["kind"] = kind
+    if kind == DELIVERY_KEY:
+        content["public_key"] = public_key(key)
     try:
         write_file(path, json.dumps(content))
     except OutputExistsError as error:
@@ -102,10 +105,17 @@ def write_keystore(path: Path, key: bytes, kind: str, password: str) -> Path:
 
 
 def describe_keystore(path: Path) -> dict[str, str | None]:
-    """What a keystore holds, without opening it: its kind, and an operator key's address (lower case hex)."""
+    """What a keystore holds, without opening it.
+
+    Its kind; an operator key's address (lower case hex); the public key of a delivery key.
+    """
     content = _read(path)
-    address = content.get("address")
-    return {"kind": content.get("kind", OPERATOR_KEY), "address": f"0x{address}" if isinstance(address, str) else None}
+    address, public = content.get("address"), content.get("public_key")
+    return {
+        "kind": content.get("kind", OPERATOR_KEY),
+        "address": f"0x{address}" if isinstance(address, str) else None,
+        "public_key": public if isinstance(public, str) else None,
+    }
 
 
 def keystore_at(path: str) -> Path:
@@ -156,13 +166,22 @@ def key_from_environment(variable: str, environment: Mapping[str, str] = os.envi
 
 def load_tag_key(spec: str, password: PasswordSource = password_source) -> bytes:
     """The tag key that `spec` names: `keystore:PATH` or `env:VARIABLE`. 32 bytes."""
-    kind, _, rest = spec.partition(":")
-    if kind == "keystore" and rest:
-        return open_keystore(keystore_at(rest), TAG_KEY, password)
-    if kind == "env" and rest:
+    return _load_key(spec, TAG_KEY, "tag", password)
+
+
+def load_delivery_key(spec: str, password: PasswordSource = password_source) -> bytes:
+    """The secret delivery key that `spec` names: `keystore:PATH` or `env:VARIABLE`. 32 bytes."""
+    return _load_key(spec, DELIVERY_KEY, "delivery", password)
+
+
+def _load_key(spec: str, kind: str, name: str, password: PasswordSource) -> bytes:
+    scheme, _, rest = spec.partition(":")
+    if scheme == "keystore" and rest:
+        return open_keystore(keystore_at(rest), kind, password)
+    if scheme == "env" and rest:
         return key_from_environment(rest)
-    found = f"{kind}:…" if rest else "neither"
-    raise UsageError("not a tag key", expected="keystore:PATH or env:VARIABLE", found=found)
+    found = f"{scheme}:…" if rest else "neither"
+    raise UsageError(f"not a {name} key", expected="keystore:PATH or env:VARIABLE", found=found)
 
 
 def _secret(password: str) -> Any:

@@ -138,6 +138,13 @@ class Members:
         """The node that answers for the records of a retired one; None if none was named."""
         return self._value(cell_key(Space.MEMBER, _ANSWERER | number)) or None
 
+    def profile_digest(self, number: int) -> bytes:
+        """The digest of a node's profile, 32 bytes; zeros if there is none, or no such node."""
+        keys = [cell_key(Space.MEMBER, at | number) for at in (_PROFILE_LOW, _PROFILE_HIGH)]
+        self._load(keys)
+        low, high = (self._values[key] for key in keys)
+        return (high << 200 | low).to_bytes(32)
+
     def member_at(self, number: int, time: int) -> MemberAt:
         """What a node was at `time` (unix seconds); role 0 if there is no such node."""
         self._load([node_key(number), member_key(number)])
@@ -218,7 +225,6 @@ class Members:
         term = seat.term
         first = self._past_term(number, 0) if seat.past else term
         stolen = self.intervals(term.operator) if seat.marked and term.operator else []
-        low, high = (self._value(cell_key(Space.MEMBER, at | number)) for at in (_PROFILE_LOW, _PROFILE_HIGH))
         return NodeInfo(
             number=number,
             operator=term.operator,
@@ -231,7 +237,7 @@ class Members:
             status_at=seat.status_at,
             until=term.until,
             compromised_since=next((one.since for one in stolen if one.until == 0), 0),
-            profile_digest=(high << 200 | low).to_bytes(32),
+            profile_digest=self.profile_digest(number),
         )
 
     def _term_at(self, number: int, seat: _Seat, time: int) -> Term:

@@ -9,7 +9,7 @@ import pytest
 from creditchain.acts.keeping_keys import keep_key, keystore_path, list_keys
 from creditchain.errors import UsageError
 from creditchain.home.files import OutputExistsError
-from creditchain.home.keystores import TAG_KEY, open_keystore
+from creditchain.home.keystores import OPERATOR_KEY, TAG_KEY, open_keystore
 from creditchain.home.layout import Home
 from creditchain.identifiers import epoch_digest
 
@@ -18,17 +18,17 @@ KEY = bytes(31) + b"\x07"
 
 def test_a_tag_key_is_kept_and_never_replaced(tmp_path: Path) -> None:
     path = keystore_path(Home(tmp_path), "spring")
-    kept = keep_key(path, "spring", KEY, "secret", is_tag_key=True)
+    kept = keep_key(path, "spring", KEY, "secret", TAG_KEY)
     assert (kept.digest, kept.address) == (epoch_digest(KEY), None)
     assert open_keystore(path, TAG_KEY, lambda _: "secret") == KEY
     with pytest.raises(OutputExistsError):
-        keep_key(path, "spring", bytes(31) + b"\x08", "secret", is_tag_key=True)
+        keep_key(path, "spring", bytes(31) + b"\x08", "secret", TAG_KEY)
     assert open_keystore(path, TAG_KEY, lambda _: "secret") == KEY
 
 
 def test_what_is_no_keystore_does_not_hide_the_others(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    keep_key(home.key("operator"), "operator", KEY, "secret", is_tag_key=False)
+    keep_key(home.key("operator"), "operator", KEY, "secret", OPERATOR_KEY)
     (home.keys / "broken.json").write_text("{")
     broken, operator = list_keys(home)
     assert broken.fault is not None

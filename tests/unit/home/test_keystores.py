@@ -51,7 +51,7 @@ def test_other_software_opens_it(operator: Path) -> None:
 def test_a_tag_key_comes_back_and_its_file_names_no_address(tag: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CREDITCHAIN_PASSWORD", "secret")
     assert load_tag_key(f"keystore:{tag}") == b"\xfe" * 32
-    assert describe_keystore(tag) == {"kind": TAG_KEY, "address": None}
+    assert describe_keystore(tag) == {"kind": TAG_KEY, "address": None, "public_key": None}
     assert "address" not in json.loads(tag.read_text())
 
 
