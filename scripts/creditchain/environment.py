@@ -22,6 +22,7 @@ VARIABLES: Mapping[str, str] = {
     "CREDITCHAIN_POLICY": "policy file of `verify` (`--policy`)",
     "CREDITCHAIN_KERNEL": "`plain` disables compiled hashing",
     "CREDITCHAIN_DEMO_TAG_KEY": "set by `creditchain demo` for its own commands",
+    "CREDITCHAIN_DEMO_WORDS": "likewise: recovery words of the demonstration's enterprise",
     "CREDITCHAIN_DEVELOPMENT_TAG_KEY": "set by the Brownie scripts for their own commands",
     "CREDITCHAIN_UPLOAD": "upload for `scripts/anchor_batch.py`; if not set, a sample",
     "CREDITCHAIN_PRODUCT": "product of that upload",

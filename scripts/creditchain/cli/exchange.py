@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -12,9 +11,10 @@ import typer
 from creditchain.cli.connecting import SignerOption, journal_of, open_region, signer_of
 from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.report_choices import BatchesOption, BooksOption
+from creditchain.cli.serving_extra import serving_module
 from creditchain.cli.settings import settings
 from creditchain.cli.subject_options import TagKeysOption
-from creditchain.errors import ConfigError, UsageError
+from creditchain.errors import UsageError
 
 group = typer.Typer(no_args_is_help=True, help="The exchange: a service that members call. 征信链交换服务")
 
@@ -61,7 +61,7 @@ def serve(
         raise UsageError("a certificate and its key go together", expected="--certificate and --certificate-key")
     if meter_after >= meter_within:
         raise UsageError("deliveries would wait longer than promised", expected="--meter-after below --meter-within")
-    serving = _serving()
+    serving = serving_module()
     from creditchain.acts.metering_due import MeterRhythm
     from creditchain.acts.reporting import Vouchers
     from creditchain.catalogue.products import catalogue
@@ -82,16 +82,3 @@ def serve(
         found = signer_of(region, signer)
         service = open_service(region, found, journal, node, stock, promises, Limits())
         serving.serve(service, region.outbox(found, journal), rhythm, where, started)
-
-
-def _serving() -> ModuleType:
-    """The module that serves. Raises ConfigError where the extra is not installed."""
-    try:
-        from creditchain.exchange import serving
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            "the exchange needs packages that are not installed",
-            found=f"no {error.name}",
-            hint="pip install 'creditchain[exchange]'",
-        ) from error
-    return serving

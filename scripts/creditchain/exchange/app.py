@@ -14,6 +14,8 @@ from creditchain.exchange.guarding import guard
 from creditchain.exchange.problems import HttpError, code_of, problem
 from creditchain.exchange.service import Service
 
+_PARTS = (sessions, members, reports, health)
+_DESCRIPTION = "/v1/openapi.json"
 _SUMMARY = "Verifiable enterprise credit reports: data and proof in one round trip. 征信链交换服务"
 _CODES = {404: ("not-found", "there is nothing at this address"), 405: ("method", "not with this method")}
 
@@ -21,17 +23,22 @@ _CODES = {404: ("not-found", "there is nothing at this address"), 405: ("method"
 def make_app(service: Service) -> FastAPI:
     """The ASGI application of a service."""
     app = FastAPI(
-        title="creditchain exchange", version=__version__, summary=_SUMMARY, openapi_url="/v1/openapi.json",
+        title="creditchain exchange", version=__version__, summary=_SUMMARY, openapi_url=_DESCRIPTION,
         docs_url=None, redoc_url=None,
     )  # fmt: skip
     app.state.service = service
-    for part in (sessions, members, reports, health):
+    for part in _PARTS:
         app.include_router(part.router)
     app.add_exception_handler(CreditchainError, _counted)
     app.add_exception_handler(HTTPException, _framework_error)
     app.add_exception_handler(RequestValidationError, _wrong_parameter)
     guard(app, service.limits)
     return app
+
+
+def paths() -> frozenset[str]:
+    """The addresses that an exchange serves, as templates."""
+    return frozenset({_DESCRIPTION, *(str(getattr(one, "path", "")) for part in _PARTS for one in part.router.routes)})
 
 
 async def _counted(_request: Request, error: Exception) -> JSONResponse:
