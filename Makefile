@@ -24,13 +24,13 @@ demo: $(if $(SERVE),.venv/.serve,.venv/.demo)  ## tell the whole story on an in-
 	@rm -rf build/demo
 	@$(BIN)/creditchain demo --directory build/demo $(if $(SERVE),--serve $(if $(PORT),--port $(PORT)))
 
-test: .venv/.dev node_modules/.done  ## run unit, end-to-end and contract tests
+test: .venv/.dev .venv/.apart node_modules/.done  ## run unit, end-to-end and contract tests
 	. scripts/env.sh && $(BIN)/brownie compile
 	$(PYTEST) $(CHOSEN) tests/unit tests/e2e
 	$(if $(COVER),. scripts/env.sh && $(BIN)/python -m tools.covering,$(BROWNIE_TEST))
 
 test-all: SWEEPS := 1
-test-all: .venv/.dev node_modules/.done  ## run these and the slow sweeps
+test-all: .venv/.dev .venv/.apart node_modules/.done  ## run these and the slow sweeps
 	. scripts/env.sh && $(BIN)/brownie compile
 	$(PYTEST) $(CHOSEN) tests/unit tests/e2e
 	$(BROWNIE_TEST)
@@ -74,6 +74,12 @@ $(BIN)/python:
 	@BROWNIE_NOCOMPILE=1 $(PIP) --no-build-isolation --no-binary eth-brownie eth-brownie
 	@$(PIP) --editable '.[dev]'
 	@touch .venv/.demo .venv/.serve $@
+
+# Schemathesis needs a newer Hypothesis than Brownie allows, so it gets an environment of its own.
+.venv/.apart: .ci/apart.txt | $(BIN)/python
+	@$(BIN)/python -m venv .venv/apart
+	@.venv/apart/bin/pip --disable-pip-version-check --quiet install --requirement .ci/apart.txt
+	@touch $@
 
 node_modules/.done: package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error

@@ -20,6 +20,7 @@ VARIABLES: Mapping[str, str] = {
     "CREDITCHAIN_REGION_FILE": "file of regions, which lists accepted numbers whose check digits are wrong",
     "CREDITCHAIN_PRODUCTS": "folders of product files (`--products`)",
     "CREDITCHAIN_POLICY": "policy file of `verify` (`--policy`)",
+    "CREDITCHAIN_LOG_FORMAT": "how `--verbose` writes (`--log-format`): `text`, or `json` for one JSON object a line",
     "CREDITCHAIN_KERNEL": "`plain` disables compiled hashing",
     "CREDITCHAIN_DEMO_TAG_KEY": "set by `creditchain demo` for its own commands",
     "CREDITCHAIN_DEMO_WORDS": "likewise: recovery words of the demonstration's enterprise",

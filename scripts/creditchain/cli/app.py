@@ -16,7 +16,7 @@ from creditchain import __version__
 from creditchain.cli.failures import explained, usage_error
 from creditchain.cli.global_options import to_the_front
 from creditchain.cli.lazy_commands import LazyCommands
-from creditchain.cli.logs import log_to_stderr
+from creditchain.cli.logs import LogFormat, log_to_stderr
 from creditchain.cli.output import Output
 from creditchain.cli.record_commands import RECORD_COMMANDS
 from creditchain.cli.region_commands import REGION_COMMANDS
@@ -85,12 +85,16 @@ def _options(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, for machines.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")] = False,
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log to stderr; twice: every step.")] = 0,
+    log_format: Annotated[
+        LogFormat,
+        typer.Option("--log-format", envvar="CREDITCHAIN_LOG_FORMAT", help="How --verbose writes: text or json."),
+    ] = LogFormat.TEXT,
     version: Annotated[  # noqa: ARG001 - its callback does it
         bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Global options work wherever they stand on the line."""
-    log_to_stderr(verbose)
+    log_to_stderr(verbose, log_format)
     output, address = Output(as_json=as_json, quiet=quiet), DatabaseAddress(database) if database else None
     ctx.obj = Settings(network, networks_file, home, deployments, output, address)
     _LOG.info("creditchain %s, network %s, command %s", __version__, network, ctx.invoked_subcommand)

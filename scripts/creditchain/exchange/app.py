@@ -41,23 +41,26 @@ def paths() -> frozenset[str]:
     return frozenset({_DESCRIPTION, *(str(getattr(one, "path", "")) for part in _PARTS for one in part.router.routes)})
 
 
-async def _counted(_request: Request, error: Exception) -> JSONResponse:
+async def _counted(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, CreditchainError):
         raise error
+    request.state.code = code_of(error)
     measures.PROBLEMS.labels(code_of(error)).inc()
     return problem(error)
 
 
-async def _wrong_parameter(_request: Request, _error: Exception) -> JSONResponse:
+async def _wrong_parameter(request: Request, _error: Exception) -> JSONResponse:
     """A parameter of the address. What was sent is not repeated."""
+    request.state.code = "parameter"
     measures.PROBLEMS.labels("parameter").inc()
     return problem(HttpError(422, "parameter", "a parameter of the address has the wrong shape"))
 
 
-async def _framework_error(_request: Request, error: Exception) -> JSONResponse:
+async def _framework_error(request: Request, error: Exception) -> JSONResponse:
     """What the framework itself refuses: an unknown path, another method."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     code, title = _CODES.get(status, ("http", "the call cannot be answered"))
+    request.state.code = code
     answer = problem(HttpError(status, code, title))
     answer.headers.update(getattr(error, "headers", None) or {})
     return answer

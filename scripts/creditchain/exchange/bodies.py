@@ -7,6 +7,7 @@ import asyncio
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from creditchain.exchange.guarding import guard_of
 from creditchain.exchange.problems import HttpError
 from creditchain.exchange.service import Limits
 
@@ -27,8 +28,9 @@ async def read_json_body(request: Request, limits: Limits) -> bytes:
     if length.isdecimal() and int(length) > limits.body_bytes:
         raise _too_large(limits)
     try:
-        async with asyncio.timeout(limits.body_seconds):
-            return await _bounded(request, limits)
+        with guard_of(request).sending():
+            async with asyncio.timeout(limits.body_seconds):
+                return await _bounded(request, limits)
     except TimeoutError as error:
         raise HttpError(
             408, "body-timeout", "the body did not arrive in time", expected=f"within {limits.body_seconds:g} seconds"

@@ -12,6 +12,7 @@ SECONDS = Histogram(
 PROBLEMS = Counter("creditchain_exchange_problems_total", "Calls refused, by code", ["code"])
 DELIVERED = Counter("creditchain_exchange_delivered_total", "Reports delivered, repetitions not counted")
 METERED = Counter("creditchain_exchange_metered_total", "Deliveries brought to the ledger", ["finding"])
+CUT = Counter("creditchain_exchange_connections_cut_total", "Connections cut: what did not come in time", ["waited"])
 UNMETERED = Gauge("creditchain_exchange_unmetered", "Deliveries that the ledger does not have yet")
 UNMETERED_SECONDS = Gauge("creditchain_exchange_unmetered_seconds", "How long the oldest of these has waited")
 METERING_FAILED = Counter("creditchain_exchange_metering_failed_total", "Attempts to meter that failed")

@@ -19,6 +19,10 @@ class Limits:
 
     body_bytes: int = 1 << 20  #: most bytes of a request's body
     body_seconds: float = 10.0  #: within which a body has to arrive
+    head_bytes: int = 1 << 16  #: most bytes of a request's line and headers
+    head_seconds: float = 10.0  #: within which these have to arrive
+    reading_seconds: float = 60.0  #: for which a caller may read nothing of an answer that waits
+    sending_at_once: int = 512  #: callers that are sending their bodies, together
     member_a_minute: int = 3000  #: calls of one member
     address_a_minute: int = 6000  #: calls from one network address, signed in or not
     at_once: int = 64  #: requests under way, of all callers together

@@ -23,6 +23,8 @@ from creditchain.chain.outbox import Outbox
 from creditchain.errors import CreditchainError, Place, RefusedError
 from creditchain.exchange import measures
 from creditchain.exchange.app import make_app
+from creditchain.exchange.connections import bounded_protocol
+from creditchain.exchange.faults import told
 from creditchain.exchange.service import Service
 
 _log = logging.getLogger(__name__)
@@ -31,6 +33,8 @@ _log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 #: Longest pause after failures, seconds.
 LONGEST_PAUSE = 60.0
+#: Seconds that a connection may wait for its next request.
+KEEP_ALIVE_SECONDS = 30
 #: Seconds that calls under way have to end when the service is told to.
 ENDING_SECONDS = 20
 #: Seconds between two looks at what may be forgotten.
@@ -106,14 +110,14 @@ def _address(where: Listening, bound: socket.socket) -> str:
 def _configuration(service: Service, where: Listening) -> uvicorn.Config:
     return uvicorn.Config(
         make_app(service),
+        http=bounded_protocol(service.limits, KEEP_ALIVE_SECONDS),
         ssl_certfile=where.certificate,
         ssl_keyfile=where.key,
         access_log=False,
         log_config=None,
         server_header=False,
-        timeout_keep_alive=30,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=ENDING_SECONDS,
-        h11_max_incomplete_event_size=1 << 14,
     )
 
 
@@ -131,10 +135,10 @@ def _work(service: Service, outbox: Outbox, rhythm: MeterRhythm, stop: Event) ->
             measures.METERING_FAILED.inc()
             pause = min(2 * pause, LONGEST_PAUSE)
             _log.error("metering failed, and is tried again in %.0f seconds: %s", pause, error)
-        except Exception:  # a thread that ends would end metering for good
+        except Exception as error:  # a thread that ends would end metering for good
             measures.METERING_FAILED.inc()
             pause = LONGEST_PAUSE
-            _log.exception("metering failed in a way that nobody foresaw")
+            _log.error("metering failed in a way that nobody foresaw: %s", told(error))
 
 
 def _meter(service: Service, outbox: Outbox, rhythm: MeterRhythm) -> None:
