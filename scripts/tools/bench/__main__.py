@@ -21,7 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "batch": ("tree", "batch", "uploads"),
     "consent": ("consent",),
     "state": ("state", "replay"),
-    "index": ("index",),
+    "index": ("index", "index_anvil"),
     "book": ("book",),
     "report": ("record", "report"),
     "starting": ("starting",),

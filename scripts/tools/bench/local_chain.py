@@ -36,6 +36,7 @@ class LocalChain:
     """Calls and transactions by JSON-RPC, without fees."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self._provider = HTTPProvider(url)
         self.accounts: list[str] = []
 
@@ -103,8 +104,8 @@ class LocalChain:
 
 
 @contextmanager
-def local_chain() -> Iterator[LocalChain]:
-    """A fresh Anvil without fees, stopped after the `with` block.
+def local_chain(*, tracing: bool = True) -> Iterator[LocalChain]:
+    """A fresh Anvil without fees, stopped after the `with` block. `tracing`: it keeps the steps that `costs` reads.
 
     Raises:
         ConfigError: there is no anvil on this machine.
@@ -113,7 +114,8 @@ def local_chain() -> Iterator[LocalChain]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = ["--port", str(port), "--block-base-fee-per-gas", "0", "--gas-price", "0", "--steps-tracing", "--quiet"]
+    options = ["--port", str(port), "--block-base-fee-per-gas", "0", "--gas-price", "0", "--quiet"]
+    options += ["--steps-tracing"] if tracing else []
     options += ["--max-persisted-states", "0"]  # nobody asks for old ones, and they would stay in the home folder
     process = subprocess.Popen([str(find_anvil()), *options])  # noqa: S603
     try:
