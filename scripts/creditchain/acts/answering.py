@@ -42,6 +42,9 @@ _log = logging.getLogger(__name__)
 #: What the issuer says of its own in a report of a product, about a request, on a day.
 Words = Callable[[Product, QueryRequest, date], Mapping[str, Any]]
 
+#: Told of a report that is about to be delivered for a request.
+Shown = Callable[[RequestFile, ReportPackage], None]
+
 
 class OtherProviderError(RefusedError):
     """The request is for another provider than the one that is asked."""
@@ -82,8 +85,8 @@ class Answered:
     again: bool
 
 
-def answer(desk: Desk, file: RequestFile) -> Answered:
-    """The report that a request asks for.
+def answer(desk: Desk, file: RequestFile, shown: Shown | None = None) -> Answered:
+    """The report that a request asks for. `shown` is told the package before the delivery is written down.
 
     Raises:
         OtherProviderError, ForeignFileError, ProductMismatchError: the request is for somebody or something else.
@@ -107,6 +110,8 @@ def answer(desk: Desk, file: RequestFile) -> Answered:
     key = delivery_key_of(desk.region, desk.profiles, file.request.institution, view.block)
     package = _assembled(desk, file, view.time)
     made = promise(desk.region, desk.signer, file, package, desk.products, view.time, desk.meter_within)
+    if shown is not None:
+        shown(file, made)
     return _noted(desk, made, view, key)
 
 

@@ -49,6 +49,18 @@ def serve(
     keep_answers: Annotated[
         int, typer.Option(min=60, max=86_400, help="Seconds for which the same request gets the same answer.")
     ] = 3600,
+    allow_webhooks: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-webhooks-to",
+            metavar="CIDR",
+            help="Network of your own that webhooks may go to, such as 10.1.0.0/16; by HTTP too. Repeat for more.",
+        ),
+    ] = None,
+    webhook_ca: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="More certificates (PEM) that receivers' may follow from."),
+    ] = None,
     products: Folders = None,
     signer: SignerOption = None,
 ) -> None:
@@ -65,14 +77,16 @@ def serve(
     from creditchain.acts.metering_due import MeterRhythm
     from creditchain.acts.reporting import Vouchers
     from creditchain.catalogue.products import catalogue
-    from creditchain.exchange.opening import Promises, Stock, open_service
+    from creditchain.exchange.opening import Promises, Stock, WebhookRules, open_service
     from creditchain.exchange.service import Limits
     from creditchain.home.keystores import load_tag_key
+    from creditchain.posting.addresses import parse_networks
 
     chosen, known = settings(ctx), {one.ref: one for one in catalogue(folders_of(products))}
     vouchers = Vouchers([load_tag_key(key) for key in tag_keys or []])
     stock = Stock(tuple(batches or ()), tuple(books or ()), vouchers, known)
     promises, rhythm = Promises(view_age, meter_within, keep_answers), MeterRhythm(seconds=meter_after)
+    rules = WebhookRules(parse_networks(allow_webhooks or []), webhook_ca)
     where = serving.Listening(host, port, certificate, certificate_key)
 
     def started(url: str) -> None:
@@ -80,5 +94,5 @@ def serve(
 
     with open_region(chosen) as region, journal_of(chosen) as journal:
         found = signer_of(region, signer)
-        service = open_service(region, found, journal, node, stock, promises, Limits())
+        service = open_service(region, found, journal, node, stock, promises, Limits(), rules)
         serving.serve(service, region.outbox(found, journal), rhythm, where, started)

@@ -63,6 +63,12 @@ def _exchange(app: typer.Typer) -> None:
     exchange.register(app)
 
 
+def _webhook(app: typer.Typer) -> None:
+    from creditchain.cli import webhook
+
+    webhook.register(app)
+
+
 def _audit(app: typer.Typer) -> None:
     from creditchain.cli import audit
 
@@ -118,6 +124,7 @@ REGION_COMMANDS: Mapping[str, Register] = {
     "upgrade": _upgrade,
     "audit": _audit,
     "exchange": _exchange,
+    "webhook": _webhook,
     "log": _log,
     "stats": _stats,
     "checkpoint": _checkpoint,

@@ -35,6 +35,7 @@ _JSON: Final = "application/json"
 #: Most bytes of an answer.
 _LONGEST: Final = 64 << 20
 _SMALL: Final = PackageLimits(package_bytes=1 << 16, values=1000, depth=8)
+_LISTS: Final = PackageLimits(package_bytes=_LONGEST, values=100_000, depth=8)
 #: Seconds between two attempts: at first, and at most.
 _PAUSES: Final = (0.5, 15.0)
 #: What may pass.
@@ -160,6 +161,14 @@ class ExchangeClient:
             return AskedAnswer(answer.content, answer.again, encrypted=True, opened=False)
         return AskedAnswer(decrypt(answer.content, self._keys), answer.again, encrypted=True)
 
+    def call(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
+        """What the exchange answers to another call, such as `GET /v1/consents`; nothing where it answers nothing.
+
+        What may pass is tried again, so the call has to be one that may come twice. Raises as `ask`.
+        """
+        content = self._signed_in(method, path, body).content
+        return _object(content, _LISTS) if content else {}
+
     def close(self) -> None:
         """End the session, if there is one, and the connection."""
         if self._token is not None:
@@ -175,7 +184,7 @@ class ExchangeClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _signed_in(self, method: str, path: str, body: bytes) -> _Answer:
+    def _signed_in(self, method: str, path: str, body: bytes | None) -> _Answer:
         """The answer to a call that needs a session: one is opened first, and again if it is over."""
         had_session = self._token is not None
         if not had_session:
@@ -306,9 +315,9 @@ def _problem(content: bytes) -> dict[str, Any]:
         return {}
 
 
-def _object(content: bytes) -> dict[str, Any]:
+def _object(content: bytes, limits: PackageLimits = _SMALL) -> dict[str, Any]:
     try:
-        return dict(load_json(content, _SMALL))
+        return dict(load_json(content, limits))
     except PackageError as error:
         raise ExchangeUnavailableError("the exchange's answer is none", found=error.message) from error
 

@@ -16,3 +16,6 @@ CUT = Counter("creditchain_exchange_connections_cut_total", "Connections cut: wh
 UNMETERED = Gauge("creditchain_exchange_unmetered", "Deliveries that the ledger does not have yet")
 UNMETERED_SECONDS = Gauge("creditchain_exchange_unmetered_seconds", "How long the oldest of these has waited")
 METERING_FAILED = Counter("creditchain_exchange_metering_failed_total", "Attempts to meter that failed")
+WEBHOOKS_SENT = Counter("creditchain_exchange_webhooks_total", "Attempts to send webhooks", ["outcome"])
+WEBHOOKS_WAITING = Gauge("creditchain_exchange_webhooks_waiting", "Webhooks that are to be sent")
+WEBHOOKS_DEAD = Gauge("creditchain_exchange_webhooks_dead", "Webhooks that were given up, and not replayed")

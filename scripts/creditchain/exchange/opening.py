@@ -11,6 +11,7 @@ from creditchain.acts.issuer_words import issuer_words
 from creditchain.acts.preconditions import require_member, require_signer
 from creditchain.acts.reporting import Places, Vouchers
 from creditchain.acts.signing_in import Door, door_secret
+from creditchain.acts.webhooks import Hooks
 from creditchain.chain.clock import now
 from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer
@@ -18,11 +19,18 @@ from creditchain.errors import UsageError
 from creditchain.exchange.rates import Rate
 from creditchain.exchange.service import Limits, Service
 from creditchain.home.journal import Journal
+from creditchain.home.layout import RegionHome
 from creditchain.home.profiles import Profiles
+from creditchain.home.sealing import SealingKeys
+from creditchain.posting.addresses import Allowed, Network
 from creditchain.products import Product
 from creditchain.store.answers import Answers
 from creditchain.store.deliveries import Deliveries
+from creditchain.store.events import Events
+from creditchain.store.noticing import Noticing
 from creditchain.store.sessions import Sessions
+from creditchain.store.watches import Watches
+from creditchain.store.webhooks import Webhooks
 from creditchain.vocabulary import Role
 
 
@@ -37,6 +45,14 @@ class Stock:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookRules:
+    """Where webhooks may go besides public addresses, and certificates (PEM) that receivers' may follow from."""
+
+    networks: tuple[Network, ...] = ()
+    authorities: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Promises:
     """What the provider promises and demands, in seconds."""
 
@@ -46,8 +62,9 @@ class Promises:
 
 
 def open_service(
-    region: Region, signer: Signer, journal: Journal, node: int, stock: Stock, promises: Promises, limits: Limits
-) -> Service:
+    region: Region, signer: Signer, journal: Journal, node: int, stock: Stock, promises: Promises, limits: Limits,
+    rules: WebhookRules = WebhookRules(),
+) -> Service:  # fmt: skip
     """The service of a provider.
 
     Raises:
@@ -80,4 +97,22 @@ def open_service(
         states_tags=info is not None and info.role == Role.PLATFORM,
     )
     door = Door(region, node, Sessions(journal, log_id, node), door_secret(home))
-    return Service(desk, door, limits, Rate(limits.member_a_minute))
+    return Service(desk, door, limits, Rate(limits.member_a_minute), _hooks(desk, journal, mine, rules))
+
+
+def _hooks(desk: Desk, journal: Journal, mine: RegionHome, rules: WebhookRules) -> Hooks:
+    webhooks = Webhooks(journal, desk.region.deployment.log_id, desk.node, SealingKeys(mine.webhooks))
+    events, watches = Events(webhooks), Watches(webhooks)
+    return Hooks(
+        region=desk.region,
+        node=desk.node,
+        places=desk.places,
+        tag_keys=desk.vouchers.keys,
+        products=desk.products,
+        webhooks=webhooks,
+        events=events,
+        watches=watches,
+        noticing=Noticing(webhooks, events, watches),
+        allowed=Allowed(rules.networks),
+        authorities=rules.authorities,
+    )

@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from creditchain.acts.answering import AnswerForgottenError, OtherProviderError
 from creditchain.acts.profiles import ProfileUnknownError
 from creditchain.acts.signing_in import SignInError
+from creditchain.acts.webhooks import UnknownWebhookError
 from creditchain.consents.errors import ForeignFileError, ProductMismatchError, QueryRefusedError, RequestReplayedError
 from creditchain.errors import (
     ConfigError,
@@ -32,6 +33,7 @@ MEDIA_TYPE = "application/problem+json"
 #: The first class that an error is of decides its status.
 _STATUS: tuple[tuple[type[CreditchainError], int], ...] = (
     (SignInError, 401),
+    (UnknownWebhookError, 404),
     (RequestReplayedError, 409),
     (NonceTakenError, 409),
     (UsesTakenError, 403),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from creditchain.acts.answering import Answered, answer
+from creditchain.acts.webhooks import note_delivery
 from creditchain.exchange import measures
 from creditchain.exchange.bodies import JSON, read_json_body
 from creditchain.exchange.callers import member_of
@@ -71,7 +73,7 @@ async def ask(request: Request) -> Response:
 
     def answered() -> Answered:
         _require_asker(service, member, file.request)
-        return answer(service.desk, file)
+        return answer(service.desk, file, partial(note_delivery, service.hooks))
 
     made = await run_in_threadpool(answered)
     if not made.again:

@@ -9,6 +9,7 @@ from fastapi import Request
 
 from creditchain.acts.answering import Desk
 from creditchain.acts.signing_in import Door
+from creditchain.acts.webhooks import Hooks
 from creditchain.chain.clock import now
 from creditchain.exchange.rates import Rate
 
@@ -36,6 +37,7 @@ class Service:
     door: Door
     limits: Limits
     member_rate: Rate
+    hooks: Hooks
 
     def time(self) -> int:
         """Unix seconds, as messages are dated: the later of this machine's clock and the newest block."""

@@ -1,6 +1,6 @@
-"""Running the service: the web server in this thread, metering and forgetting in another one.
+"""Running the service: the web server in this thread, metering and forgetting in another one, webhooks in a third.
 
-The other thread is the only one that meters for this provider and home: a lock holds off a second process.
+The other threads are the only ones that do so for this provider and home: a lock holds off a second process.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from creditchain.exchange.app import make_app
 from creditchain.exchange.connections import bounded_protocol
 from creditchain.exchange.faults import told
 from creditchain.exchange.service import Service
+from creditchain.exchange.telling import tell
 
 _log = logging.getLogger(__name__)
 
@@ -85,16 +86,22 @@ def serve(
         "another process serves this exchange", place=Place(str(desk.home.path)), hint="One is enough."
     )
     with only_one(desk.home.locks, "exchange", name, refused), _listening(where) as bound:
-        stop, worker = Event(), None
+        service.hooks.webhooks.sweep()
+        stop = Event()
+        workers = [
+            Thread(target=_work, args=(service, outbox, rhythm, stop), name="metering", daemon=True),
+            Thread(target=tell, args=(service.hooks, stop), name="webhooks", daemon=True),
+        ]
         try:
-            worker = Thread(target=_work, args=(service, outbox, rhythm, stop), name="metering", daemon=True)
-            worker.start()
+            for worker in workers:
+                worker.start()
             started(_address(where, bound))
             _Server(_configuration(service, where)).run(sockets=[bound])
         finally:
             stop.set()
-            if worker is not None:
-                worker.join(ENDING_SECONDS)
+            for worker in workers:
+                if worker.ident is not None:
+                    worker.join(ENDING_SECONDS)
 
 
 def _listening(where: Listening) -> socket.socket:

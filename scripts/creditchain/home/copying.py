@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, MetaData, func, insert, select, text
+from sqlalchemy import Column, Connection, Integer, MetaData, func, insert, select, text
 
 from creditchain.home.databases.preparing import bring_up_to_date
 from creditchain.home.databases.sqlite import SqliteDatabase
@@ -35,9 +36,14 @@ def copy_rows(source: Connection, target: Connection) -> int:
         for part in rows.partitions(_STEP):
             target.execute(insert(into[table.name]), [dict(row) for row in part])
             count += len(part)
-        if target.dialect.name != "sqlite" and [column.name for column in order] == ["id"]:
+        if target.dialect.name != "sqlite" and _is_numbered(order):
             _number_on(table.name, target)
     return count
+
+
+def _is_numbered(key: Sequence[Column[Any]]) -> bool:
+    """Whether the database numbers the rows by itself."""
+    return [column.name for column in key] == ["id"] and isinstance(key[0].type, Integer)
 
 
 def _number_on(table: str, target: Connection) -> None:

@@ -18,6 +18,7 @@
     <home>/regions/LOG_ID/checkpoints/      what keys signed, so that none contradicts itself
     <home>/regions/LOG_ID/loans/            lists behind monthly loan reports
     <home>/regions/LOG_ID/nonces/           the last nonce of requests to each provider
+    <home>/regions/LOG_ID/webhooks/         keys of secrets of webhooks, and of what members watch
     <home>/regions/LOG_ID/answers/          keys of what an exchange answered lately; not in backups
 
 What belongs to a region lies under the id of its log (64 hex digits). Two networks, or a chain that was started anew,
@@ -104,6 +105,11 @@ class RegionHome:
     def answers(self) -> Path:
         """Keys that open what an exchange answered lately; each is destroyed when its answers are old enough."""
         return self.path / "answers"
+
+    @property
+    def webhooks(self) -> Path:
+        """Keys that open secrets of webhooks, and say which enterprises members watch at an exchange."""
+        return self.path / "webhooks"
 
     @property
     def nonces(self) -> Path:

@@ -44,6 +44,7 @@ STOREYS: Mapping[str, tuple[str, ...]] = {
         "batch",
         "chain",
         "store",
+        "posting",
         "client",
         "index",
         "evidence",

@@ -1,0 +1,90 @@
+"""Sending what waits for webhooks, many at once, each again until it is taken or given up after 72 hours.
+
+An attempt and what came of it are two things: killed between them, the same event is sent again, under the same id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from creditchain.errors import CreditchainError
+from creditchain.posting.posting import Attempt, Letter, WebhookPoster
+from creditchain.store.events import Events, Sending
+from creditchain.store.webhooks import Webhooks
+
+_log = logging.getLogger(__name__)
+
+#: Attempts under way at once: in all, and for one webhook, so that a slow receiver holds up no other.
+TOGETHER: Final = 32
+EACH: Final = 4
+
+#: Told of each attempt once it is written down.
+Settled = Callable[[Sending, Attempt], None]
+
+
+class Sender:
+    """Sends for one exchange. One of them runs at a time."""
+
+    def __init__(
+        self, webhooks: Webhooks, events: Events, poster: WebhookPoster, settled: Settled,
+        clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        self._webhooks, self._events, self._poster = webhooks, events, poster
+        self._settled, self._clock = settled, clock
+        self._under_way: dict[tuple[str, int], asyncio.Task[None]] = {}
+
+    async def start_due(self) -> int:
+        """Begin what is due, as far as there is room. Returns how many attempts are under way. Raises JournalError."""
+        room, busy = TOGETHER - len(self._under_way), list(self._under_way)
+        if room:
+            for one in await asyncio.to_thread(self._events.due, int(self._clock()), room, busy, EACH):
+                task = asyncio.create_task(self._send(one))
+                self._under_way[one.key] = task
+                task.add_done_callback(partial(self._ended, one.key))
+        return len(self._under_way)
+
+    async def some_done(self, seconds: float) -> None:
+        """Wait until an attempt has ended, but not longer than so many seconds."""
+        if self._under_way:
+            await asyncio.wait(list(self._under_way.values()), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.sleep(seconds)
+
+    async def all_done(self) -> None:
+        """Wait until no attempt is under way. What is due meanwhile is not begun."""
+        if self._under_way:
+            await asyncio.wait(list(self._under_way.values()))
+
+    def _ended(self, key: tuple[str, int], _: asyncio.Task[None]) -> None:
+        self._under_way.pop(key, None)
+
+    async def _send(self, sending: Sending) -> None:
+        try:
+            attempt = await self._attempt(sending)
+            if attempt is None:
+                return
+            await asyncio.to_thread(
+                self._events.settle, sending, int(self._clock()), taken=attempt.taken, status=attempt.status,
+                trouble=attempt.trouble,
+            )  # fmt: skip
+            self._settled(sending, attempt)
+        except CreditchainError as error:  # it was not written down, so it is sent again
+            _log.error("what came of a webhook could not be written down: %s", error.message)
+            await asyncio.sleep(1.0)
+
+    async def _attempt(self, sending: Sending) -> Attempt | None:
+        """What came of one attempt; None if the webhook was removed."""
+        try:
+            secret = await asyncio.to_thread(self._webhooks.secret, sending.webhook)
+            if secret is None:
+                return None
+            letter = Letter(sending.address, sending.event.id, sending.event.body.encode(), secret)
+            return await self._poster.post(letter, int(self._clock()))
+        except Exception as error:  # one webhook's fault must not stop those of others
+            _log.exception("an attempt to send a webhook failed in a way that nobody foresaw")
+            return Attempt(False, trouble=type(error).__name__)

@@ -1,0 +1,1 @@
+"""Sending webhooks to addresses that members named, without being led to where they must not go."""

@@ -1,0 +1,162 @@
+"""Where webhooks may go: a member names the address, and this machine connects to it from inside its own network.
+
+So an address is resolved here, every address that it resolves to is judged, and the connection goes to one that was
+judged. A name that resolves to something else a moment later (DNS rebinding) leads nowhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from creditchain.errors import InputError, Place, UsageError
+from creditchain.packages.webhook import LONGEST_ADDRESS
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+#: Addresses of IPv6 that lead to one of IPv4 which stands in their last 32 bits (RFC 6052).
+_NAT64: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+_PORTS: Final = {"http": 80, "https": 443}
+_FIELD: Final = Place(field="address")
+
+
+class ForbiddenAddressError(InputError):
+    """Webhooks do not go there."""
+
+
+class UnresolvedAddressError(InputError):
+    """The host of an address is not known to the name servers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to connect: an address that was judged, and the name that certificate and Host header go by."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str  #: with the query
+    address: Address
+
+    @property
+    def url(self) -> str:
+        """The URL with the address in place of the name."""
+        host = f"[{self.address}]" if self.address.version == 6 else str(self.address)
+        return f"{self.scheme}://{host}:{self.port}{self.path}"
+
+    @property
+    def authority(self) -> str:
+        """What the Host header holds."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
+    """Networks as options name them, such as 10.1.0.0/16. Raises UsageError."""
+    try:
+        return tuple(ip_network(text) for text in texts)
+    except ValueError as error:
+        raise UsageError("this is no network", expected="such as 10.1.0.0/16 or 127.0.0.1/32") from error
+
+
+class Allowed:
+    """Public addresses, and those in networks that the operator allows."""
+
+    def __init__(self, networks: Sequence[Network] = ()) -> None:
+        self._networks = tuple(networks)
+
+    def admits(self, address: Address) -> bool:
+        """Whether webhooks may go to this address, in the clear or not."""
+        return self.is_named(address) or _is_public(address)
+
+    def is_named(self, address: Address) -> bool:
+        """Whether the operator named a network that holds this address."""
+        inner = _inner(address)
+        return any(inner in network for network in self._networks if network.version == inner.version)
+
+    async def target(self, url: str) -> Target:
+        """Where to connect for an address that a member named.
+
+        Raises:
+            ForbiddenAddressError: it is no such address; or a name among whose addresses one is in a private network,
+                or is this machine; or it would go in the clear over a network that the operator did not name.
+            UnresolvedAddressError: the name is not known now.
+        """
+        parts = _parts(url)
+        host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+        found = await _resolved(host, port)
+        # All of them: a name with one good address and one bad would lead to the bad one sooner or later.
+        for address in found:
+            self._require(parts.scheme, address)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return Target(parts.scheme, host, port, path, found[0])
+
+    def _require(self, scheme: str, address: Address) -> None:
+        if not self.admits(address):
+            raise ForbiddenAddressError(
+                "webhooks do not go to addresses inside the service's own network",
+                expected="a public address",
+                hint="The exchange's operator can allow it: --allow-webhooks-to.",
+                place=_FIELD,
+            )
+        if scheme == "http" and not self.is_named(address):
+            raise ForbiddenAddressError("webhooks do not go in the clear", expected="https://…", place=_FIELD)
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise _no_address() from None
+    plain = url.isascii() and url.isprintable() and " " not in url and "\\" not in url and len(url) <= LONGEST_ADDRESS
+    if not plain or parts.scheme not in _PORTS or not parts.hostname or port == 0:
+        raise _no_address()
+    if "@" in parts.netloc or parts.fragment:
+        raise _no_address()
+    return parts
+
+
+def _no_address() -> ForbiddenAddressError:
+    return ForbiddenAddressError(
+        "webhooks cannot be sent to this",
+        expected=f"https://HOST/PATH in ASCII, of at most {LONGEST_ADDRESS} characters, without user and fragment",
+        place=_FIELD,
+    )
+
+
+async def _resolved(host: str, port: int) -> list[Address]:
+    """The addresses of a host, in the order in which to try them."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = [ip_address(str(one[4][0]).partition("%")[0]) for one in found]
+    except (OSError, UnicodeError, ValueError):
+        addresses = []
+    if not addresses:
+        raise UnresolvedAddressError("the host of the address is not known", place=_FIELD)
+    return addresses
+
+
+def _inner(address: Address) -> Address:
+    """The address that is reached in the end: one of IPv4 may stand in one of IPv6."""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return address.ipv4_mapped
+        if address.sixtofour is not None:
+            return address.sixtofour
+        if any(address in network for network in _NAT64):
+            return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
+
+
+def _is_public(address: Address) -> bool:
+    inner = _inner(address)
+    # Teredo (2001::/32) hides an address of IPv4 too, and nobody serves webhooks by it.
+    teredo = isinstance(inner, IPv6Address) and inner.teredo is not None
+    return inner.is_global and not inner.is_multicast and not inner.is_reserved and not teredo

@@ -1,0 +1,293 @@
+"""Events of members, what is to be sent of them, and due dates that become events.
+
+An event and what is to be sent of it are written in one transaction, with how far the log was read. Its id follows
+from what happened, so reading the log again finds the event that is there and makes no second one.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, delete, exists, func, select, update
+from sqlalchemy.orm import Session
+
+from creditchain.packages.webhook import EventKind
+from creditchain.store.webhook_tables import EventRow, SendingRow, TimerRow, WebhookRow
+from creditchain.store.webhooks import Webhooks
+
+#: For how long an event is tried, and for how long it can be listed and replayed; seconds.
+GIVE_UP_SECONDS: Final = 72 * 3600
+KEEP_SECONDS: Final = 30 * 86_400
+#: Seconds to the second attempt, by how much each pause is longer than the one before, the longest, and the jitter.
+_FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE, _JITTER = 5.0, 3.0, 4 * 3600.0, 0.2
+
+
+class SendingState(StrEnum):
+    """How far a sending has come."""
+
+    WAITING = "waiting"
+    TAKEN = "taken"
+    DEAD = "dead"  #: given up; it is sent again when it is replayed
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """Something to tell a member. `id` follows from what happened; `body` is the webhook's, JSON."""
+
+    id: str
+    member: int
+    kind: EventKind
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberEvent:
+    """An event that was written. `number` is its cursor."""
+
+    number: int
+    id: str
+    kind: str
+    body: str
+    made_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """An event on its way to a webhook. Times are unix seconds."""
+
+    webhook: str
+    address: str = field(repr=False)
+    event: MemberEvent
+    state: SendingState
+    attempts: int
+    since: int
+    next_at: int
+    status: int | None  #: of the last answer
+    trouble: str | None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What names it."""
+        return self.webhook, self.event.number
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Something to tell a member at a time (unix seconds), if it still holds then."""
+
+    member: int
+    kind: EventKind
+    item: bytes
+    at: int
+
+
+def next_attempt(since: int, attempts: int, now: int, chance: Callable[[], float] = random.random) -> int | None:
+    """When to try again after so many attempts; None: given up. Pauses grow, and differ by chance. Unix seconds."""
+    end = since + GIVE_UP_SECONDS
+    if now >= end:
+        return None
+    pause = min(_FIRST_PAUSE * _GROWTH ** (min(attempts, 20) - 1), _LONGEST_PAUSE)
+    return min(int(now + max(1.0, pause * (1 - _JITTER + 2 * _JITTER * chance()))), end)
+
+
+class Events:
+    """The events at one exchange."""
+
+    def __init__(self, webhooks: Webhooks) -> None:
+        self._webhooks, self._journal = webhooks, webhooks.journal
+        self._log_id, self._exchange = webhooks.log_id, webhooks.exchange
+
+    def add(self, session: Session, events: Iterable[NewEvent], now: int) -> int:
+        """Write events that are not there yet, and what is to be sent of them. Returns how many were new."""
+        wanted = {one.id: one for one in events}
+        known = set(
+            session.scalars(select(EventRow.event_id).where(*self._mine(EventRow), EventRow.event_id.in_(wanted)))
+        )
+        new = [one for id_, one in wanted.items() if id_ not in known]
+        for one in new:
+            row = EventRow(
+                event_id=one.id, log_id=self._log_id, exchange=self._exchange, member=one.member, kind=one.kind.value,
+                body=one.body, made_at=now,
+            )  # fmt: skip
+            session.add(row)
+            session.flush()
+            for webhook in self._webhooks.wanting(session, one.member, one.kind):
+                session.add(_sending(webhook, row.id, now))
+        return len(new)
+
+    def after(self, member: int, cursor: int, most: int) -> list[MemberEvent]:
+        """A member's events with numbers above a cursor, in order, at most so many."""
+        rows = select(EventRow).where(*self._mine(EventRow), EventRow.member == member, EventRow.id > cursor)
+        with self._journal.read() as session:
+            return [_event(row) for row in session.scalars(rows.order_by(EventRow.id).limit(most))]
+
+    def replay(self, member: int, webhook: str, kinds: Collection[EventKind], cursor: int, now: int) -> int:
+        """Send a webhook all events above a cursor again, also those that it took. Returns how many."""
+        wanted = [kind.value for kind in kinds]
+        rows = select(EventRow.id).where(
+            *self._mine(EventRow), EventRow.member == member, EventRow.id > cursor, EventRow.kind.in_(wanted)
+        )
+        with self._journal.write() as session:
+            numbers = session.scalars(rows).all()
+            for number in numbers:
+                session.merge(_sending(webhook, number, now))
+        return len(numbers)
+
+    # Sending.
+
+    def due(self, now: int, most: int, without: Collection[tuple[str, int]] = (), each: int = 1) -> list[Sending]:
+        """What is to be tried now, the longest waiting first; at most so many, and so many `each` webhook.
+
+        `without`: those under way.
+        """
+        busy: dict[str, int] = {}
+        for webhook, _ in without:
+            busy[webhook] = busy.get(webhook, 0) + 1
+        found: list[Sending] = []
+        with self._journal.read() as session:
+            for webhook in self._waiting(session, now):
+                room = min(each - busy.get(webhook, 0), most - len(found))
+                taken = [number for name, number in without if name == webhook]
+                rows = self._sendings().where(SendingRow.webhook == webhook, *_due(now), SendingRow.event.not_in(taken))
+                if room > 0:
+                    found += [
+                        self._read(row, event, address)
+                        for row, event, address in session.execute(
+                            rows.order_by(SendingRow.next_at, SendingRow.event).limit(room)
+                        )
+                    ]
+        return found
+
+    def settle(self, sending: Sending, now: int, *, taken: bool, status: int | None, trouble: str | None) -> None:
+        """Write down what came of an attempt. A sending that was replayed meanwhile stays to be sent."""
+        again = None if taken else next_attempt(sending.since, sending.attempts + 1, now)
+        state = SendingState.TAKEN if taken else SendingState.DEAD if again is None else SendingState.WAITING
+        values = {
+            "state": state.value, "attempts": sending.attempts + 1, "status": status, "trouble": trouble,
+            "next_at": now if again is None else again,
+        }  # fmt: skip
+        with self._journal.write() as session:
+            session.execute(
+                update(SendingRow)
+                .where(
+                    SendingRow.webhook == sending.webhook,
+                    SendingRow.event == sending.event.number,
+                    SendingRow.attempts == sending.attempts,
+                    SendingRow.since == sending.since,
+                )
+                .values(**values)
+            )
+
+    def of(self, webhook: str, state: SendingState, cursor: int, most: int) -> list[Sending]:
+        """What a webhook has in a state, of events above a cursor, in order."""
+        rows = self._sendings().where(
+            SendingRow.webhook == webhook, SendingRow.state == state.value, SendingRow.event > cursor
+        )
+        with self._journal.read() as session:
+            found = session.execute(rows.order_by(SendingRow.event).limit(most))
+            return [self._read(row, event, address) for row, event, address in found]
+
+    def counts(self, webhook: str | None = None) -> dict[SendingState, int]:
+        """How many sendings there are in each state; of one webhook, or of all at this exchange."""
+        rows = select(SendingRow.state, func.count()).join(WebhookRow, WebhookRow.id == SendingRow.webhook)
+        rows = rows.where(*self._mine(WebhookRow))
+        if webhook is not None:
+            rows = rows.where(SendingRow.webhook == webhook)
+        with self._journal.read() as session:
+            found = {str(state): int(count) for state, count in session.execute(rows.group_by(SendingRow.state))}
+        return {state: found.get(state.value, 0) for state in SendingState}
+
+    # Due dates.
+
+    def set_timers(self, session: Session, timers: Iterable[Timer]) -> None:
+        """Note when to look again; one that is noted already stays."""
+        for one in timers:
+            same = (TimerRow.member == one.member, TimerRow.kind == one.kind.value, TimerRow.item == one.item)
+            if session.scalars(select(TimerRow.id).where(*self._mine(TimerRow), *same)).first() is None:
+                session.add(
+                    TimerRow(
+                        log_id=self._log_id, exchange=self._exchange, member=one.member, kind=one.kind.value,
+                        item=one.item, at=one.at,
+                    )
+                )  # fmt: skip
+                session.flush()
+
+    def timers(self, now: int, most: int) -> list[tuple[int, Timer]]:
+        """The timers that are due, the oldest first, with their numbers."""
+        rows = select(TimerRow).where(*self._mine(TimerRow), TimerRow.at <= now).order_by(TimerRow.at).limit(most)
+        with self._journal.read() as session:
+            return [(row.id, Timer(row.member, EventKind(row.kind), row.item, row.at)) for row in session.scalars(rows)]
+
+    def drop_timers(self, session: Session, numbers: Sequence[int]) -> None:
+        """Forget timers."""
+        session.execute(delete(TimerRow).where(TimerRow.id.in_(numbers)))
+
+    # What is old, and what a reorganisation took back.
+
+    def forget_before(self, time: int) -> int:
+        """Forget the events of before a time that wait for nothing any more. Returns how many."""
+        waits = exists().where(SendingRow.event == EventRow.id, SendingRow.state == SendingState.WAITING.value)
+        return self._drop(*self._mine(EventRow), EventRow.made_at < time, ~waits)
+
+    def take_back(self, session: Session) -> None:
+        """Forget every event that no webhook has taken: the log is read again, and they come again if they hold."""
+        taken = exists().where(SendingRow.event == EventRow.id, SendingRow.state == SendingState.TAKEN.value)
+        numbers = session.scalars(select(EventRow.id).where(*self._mine(EventRow), ~taken)).all()
+        self._delete(session, numbers)
+        session.execute(delete(TimerRow).where(*self._mine(TimerRow)))
+
+    def _drop(self, *which: ColumnElement[bool]) -> int:
+        with self._journal.write() as session:
+            numbers = session.scalars(select(EventRow.id).where(*which).limit(1000)).all()
+            self._delete(session, numbers)
+        return len(numbers)
+
+    @staticmethod
+    def _delete(session: Session, numbers: Sequence[int]) -> None:
+        for first in range(0, len(numbers), 500):
+            some = numbers[first : first + 500]
+            session.execute(delete(SendingRow).where(SendingRow.event.in_(some)))
+            session.execute(delete(EventRow).where(EventRow.id.in_(some)))
+
+    def _waiting(self, session: Session, now: int) -> Sequence[str]:
+        """The webhooks for which something is due, the longest waiting first."""
+        rows = select(SendingRow.webhook).join(WebhookRow, WebhookRow.id == SendingRow.webhook)
+        rows = rows.where(*self._mine(WebhookRow), *_due(now)).group_by(SendingRow.webhook)
+        return session.scalars(rows.order_by(func.min(SendingRow.next_at))).all()
+
+    @staticmethod
+    def _sendings() -> Select[SendingRow, EventRow, str]:
+        return (
+            select(SendingRow, EventRow, WebhookRow.address)
+            .join(EventRow, EventRow.id == SendingRow.event)
+            .join(WebhookRow, WebhookRow.id == SendingRow.webhook)
+        )
+
+    @staticmethod
+    def _read(row: SendingRow, event: EventRow, address: str) -> Sending:
+        return Sending(
+            row.webhook, address, _event(event), SendingState(row.state), row.attempts, row.since, row.next_at,
+            row.status, row.trouble,
+        )  # fmt: skip
+
+    def _mine(self, table: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        return table.log_id == self._log_id, table.exchange == self._exchange
+
+
+def _due(now: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return SendingRow.state == SendingState.WAITING.value, SendingRow.next_at <= now
+
+
+def _sending(webhook: str, number: int, now: int) -> SendingRow:
+    return SendingRow(
+        webhook=webhook, event=number, state=SendingState.WAITING.value, attempts=0, since=now, next_at=now,
+        status=None, trouble=None,
+    )  # fmt: skip
+
+
+def _event(row: EventRow) -> MemberEvent:
+    return MemberEvent(row.id, row.event_id, row.kind, row.body, row.made_at)
