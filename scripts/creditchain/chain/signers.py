@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
+from coincurve import PrivateKey
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
@@ -27,6 +28,7 @@ from creditchain.home.keystores import (
     password_source,
 )
 from creditchain.messages import compact
+from creditchain.messages.encoding import typed_data_digest
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -70,6 +72,7 @@ class LocalSigner:
         except Exception as error:  # eth-keys raises several kinds; none may be shown, because their text holds the key
             expected = "a number from 1 to the curve's order"
             raise SignerError("this is not a secp256k1 key", expected=expected) from _silent(error)
+        self._key = PrivateKey(key)
 
     @property
     def address(self) -> str:
@@ -79,7 +82,7 @@ class LocalSigner:
         return bytes(self._account.sign_transaction(dict(transaction)).raw_transaction)
 
     def sign_typed(self, typed_data: Mapping[str, Any]) -> bytes:
-        return compact(bytes(self._account.sign_message(encode_typed_data(full_message=dict(typed_data))).signature))
+        return compact(self._key.sign_recoverable(typed_data_digest(typed_data), hasher=None))
 
 
 class RemoteSigner:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from eth_keys.datatypes import Signature
@@ -65,6 +66,7 @@ def recover(message: TypedMessage, signature: bytes) -> str:
     return recover_digest(message.digest(), signature)
 
 
+@lru_cache(maxsize=1 << 10)
 def recover_digest(digest: bytes, signature: bytes) -> str:
     """As `recover`, for what is signed of a message: 32 bytes."""
     r, s, parity = _parts(require_signature(signature))
