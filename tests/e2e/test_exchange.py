@@ -289,6 +289,20 @@ def test_a_second_exchange_of_the_same_home(world: World) -> None:
         pytest.fail("it serves")
 
 
+def test_without_pages_and_with_a_policy_that_the_region_cannot_meet(kept: Kept, tmp_path: Path) -> None:
+    place = kept.fresh(tmp_path / "world")
+    policy = tmp_path / "policy.toml"
+    policy.write_text('format = "creditchain/policy@1"\nnodes = [99]\n')
+    with (
+        pytest.raises(AssertionError, match="the policy names something that does not exist"),
+        exchange(place, PLATFORM, "--page-policy", str(policy)),
+    ):
+        pytest.fail("it serves")
+    with exchange(place, PLATFORM, "--no-pages") as running, running.client() as client:
+        for address in ("/", "/verify"):
+            refused(client.get(address), 404, "not-found")
+
+
 def test_nothing_in_logs_or_metrics_tells_whom_it_is_about(world: World) -> None:
     file, bank = world.request(granted(world.market, world.region)), world.bank()
     answer = ask(bank, file)

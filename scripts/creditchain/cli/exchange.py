@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from creditchain.cli.connecting import SignerOption, journal_of, open_region, signer_of
+from creditchain.cli.policy_option import policy_of
 from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.report_choices import BatchesOption, BooksOption
 from creditchain.cli.serving_extra import serving_module
@@ -61,6 +62,12 @@ def serve(
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="More certificates (PEM) that receivers' may follow from."),
     ] = None,
+    pages: Annotated[
+        bool, typer.Option(help="Serve pages for people too: whoever opens /verify has a package verified.")
+    ] = True,
+    page_policy: Annotated[
+        Path | None, typer.Option("--page-policy", help="What the Verify page demands: a TOML file.")
+    ] = None,
     products: Folders = None,
     signer: SignerOption = None,
 ) -> None:
@@ -71,6 +78,8 @@ def serve(
     """
     if (certificate is None) != (certificate_key is None):
         raise UsageError("a certificate and its key go together", expected="--certificate and --certificate-key")
+    if page_policy is not None and not pages:
+        raise UsageError("the policy would count for nothing", expected="--page-policy without --no-pages")
     if meter_after >= meter_within:
         raise UsageError("deliveries would wait longer than promised", expected="--meter-after below --meter-within")
     serving = serving_module()
@@ -87,6 +96,7 @@ def serve(
     stock = Stock(tuple(batches or ()), tuple(books or ()), vouchers, known)
     promises, rhythm = Promises(view_age, meter_within, keep_answers), MeterRhythm(seconds=meter_after)
     rules = WebhookRules(parse_networks(allow_webhooks or []), webhook_ca)
+    demanded = policy_of(page_policy) if pages else None
     where = serving.Listening(host, port, certificate, certificate_key)
 
     def started(url: str) -> None:
@@ -94,5 +104,5 @@ def serve(
 
     with open_region(chosen) as region, journal_of(chosen) as journal:
         found = signer_of(region, signer)
-        service = open_service(region, found, journal, node, stock, promises, Limits(), rules)
+        service = open_service(region, found, journal, node, stock, promises, Limits(), rules, demanded)
         serving.serve(service, region.outbox(found, journal), rhythm, where, started)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,10 +17,6 @@ from creditchain.cli.product_folders import Folders
 from creditchain.cli.report_shown import show_report
 from creditchain.cli.settings import settings
 from creditchain.views.languages import Language
-
-if TYPE_CHECKING:
-    from creditchain.home.profiles import Profiles
-    from creditchain.verification.verdict import Text
 
 
 def register(group: typer.Typer) -> None:
@@ -65,8 +61,7 @@ def show(
     asked = asked_by(chosen, facts, checkpoint, signers, region_facts, rpc)
     judge = judge_of(policy, tag_key, products, facts, checkpoint, signers)
     profiles = Profiles(Home(chosen.home))
-    name_of = lambda digest: _name(profiles, digest)  # noqa: E731
-    view, raw = load(package, lambda content: view_report(content, judge, asked, name_of))
+    view, raw = load(package, lambda content: view_report(content, judge, asked, profiles.name))
     made = [(html, report_html(view, lang))] if html is not None else []
     made += [(pdf, report_pdf(view, raw, lang))] if pdf is not None else []
     for path, content in made:
@@ -78,11 +73,3 @@ def show(
         verdict = view.verdict
         chosen.output.emit({"verdict": verdict.status.value, "verdict_zh": verdict.status.zh, "written": written})
     return int(view.verdict.status.exit_code)
-
-
-def _name(profiles: Profiles, digest: bytes) -> Text | None:
-    """The names of a node, if this machine has the profile behind the digest."""
-    from creditchain.verification.verdict import Text
-
-    found = profiles.find(digest)
-    return None if found is None else Text(found["name"]["en"], found["name"]["zh"])

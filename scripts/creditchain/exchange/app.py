@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from creditchain import __version__
 from creditchain.errors import CreditchainError
-from creditchain.exchange import consents, health, hooks, measures, members, reports, sessions
+from creditchain.exchange import consents, health, hooks, measures, members, pages, reports, sessions
 from creditchain.exchange.guarding import guard
 from creditchain.exchange.problems import HttpError, code_of, problem
 from creditchain.exchange.service import Service
@@ -29,6 +29,8 @@ def make_app(service: Service) -> FastAPI:
     app.state.service = service
     for part in _PARTS:
         app.include_router(part.router)
+    if service.pages is not None:
+        app.include_router(pages.router)
     app.add_exception_handler(CreditchainError, _counted)
     app.add_exception_handler(HTTPException, _framework_error)
     app.add_exception_handler(RequestValidationError, _wrong_parameter)
@@ -38,7 +40,8 @@ def make_app(service: Service) -> FastAPI:
 
 def paths() -> frozenset[str]:
     """The addresses that an exchange serves, as templates."""
-    return frozenset({_DESCRIPTION, *(str(getattr(one, "path", "")) for part in _PARTS for one in part.router.routes)})
+    parts = (*_PARTS, pages)
+    return frozenset({_DESCRIPTION, *(str(getattr(one, "path", "")) for part in parts for one in part.router.routes)})
 
 
 async def _counted(request: Request, error: Exception) -> JSONResponse:

@@ -11,11 +11,13 @@ from creditchain.acts.issuer_words import issuer_words
 from creditchain.acts.preconditions import require_member, require_signer
 from creditchain.acts.reporting import Places, Vouchers
 from creditchain.acts.signing_in import Door, door_secret
+from creditchain.acts.verifying import Judge, ask
 from creditchain.acts.webhooks import Hooks
 from creditchain.chain.clock import now
 from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer
 from creditchain.errors import UsageError
+from creditchain.exchange.checking import CheckLimits, PackageChecker, Pages
 from creditchain.exchange.rates import Rate
 from creditchain.exchange.service import Limits, Service
 from creditchain.home.journal import Journal
@@ -24,6 +26,7 @@ from creditchain.home.profiles import Profiles
 from creditchain.home.sealing import SealingKeys
 from creditchain.posting.addresses import Allowed, Network
 from creditchain.products import Product
+from creditchain.rendering.pages import PagePlace, home_page
 from creditchain.store.answers import Answers
 from creditchain.store.deliveries import Deliveries
 from creditchain.store.events import Events
@@ -31,6 +34,8 @@ from creditchain.store.noticing import Noticing
 from creditchain.store.sessions import Sessions
 from creditchain.store.watches import Watches
 from creditchain.store.webhooks import Webhooks
+from creditchain.verification.policy import Policy
+from creditchain.views.languages import Language
 from creditchain.vocabulary import Role
 
 
@@ -63,13 +68,16 @@ class Promises:
 
 def open_service(
     region: Region, signer: Signer, journal: Journal, node: int, stock: Stock, promises: Promises, limits: Limits,
-    rules: WebhookRules = WebhookRules(),
+    rules: WebhookRules = WebhookRules(), page_policy: Policy | None = None,
 ) -> Service:  # fmt: skip
     """The service of a provider.
 
+    Args:
+        page_policy: what the Verify page demands; None: the service has no pages.
     Raises:
         TermsError: the node is no active platform or bureau. NotEntitledError: the signer does not act for it.
         UsageError: there is no tag key, so no enterprise could be found. ChainUnavailableError.
+        ConfigError: the policy of the page does not fit the region, or a library that pages need is missing.
     """
     if not stock.vouchers.keys:
         raise UsageError("an exchange finds enterprises by the tag key", expected="--tag-key for each key epoch")
@@ -97,7 +105,8 @@ def open_service(
         states_tags=info is not None and info.role == Role.PLATFORM,
     )
     door = Door(region, node, Sessions(journal, log_id, node), door_secret(home))
-    return Service(desk, door, limits, Rate(limits.member_a_minute), _hooks(desk, journal, mine, rules))
+    pages = None if page_policy is None else _pages(desk, page_policy)
+    return Service(desk, door, limits, Rate(limits.member_a_minute), _hooks(desk, journal, mine, rules), pages)
 
 
 def _hooks(desk: Desk, journal: Journal, mine: RegionHome, rules: WebhookRules) -> Hooks:
@@ -116,3 +125,14 @@ def _hooks(desk: Desk, journal: Journal, mine: RegionHome, rules: WebhookRules) 
         allowed=Allowed(rules.networks),
         authorities=rules.authorities,
     )
+
+
+def _pages(desk: Desk, policy: Policy) -> Pages:
+    """The pages of a service. What they show needs no tag key: a stranger is not told whose tag one is."""
+    name_of, judge = desk.profiles.name, Judge(desk.products, policy)
+    ask(desk.region, judge)
+    info = desk.region.node(desk.node)
+    name = None if info is None else name_of(info.profile_digest)
+    place = PagePlace(desk.node, name, desk.region.deployment.region)
+    home_page(place, Language.BOTH)  # the library is there
+    return Pages(place, PackageChecker(desk.region, judge, name_of, CheckLimits()))

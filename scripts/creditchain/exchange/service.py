@@ -11,6 +11,7 @@ from creditchain.acts.answering import Desk
 from creditchain.acts.signing_in import Door
 from creditchain.acts.webhooks import Hooks
 from creditchain.chain.clock import now
+from creditchain.exchange.checking import Pages
 from creditchain.exchange.rates import Rate
 
 
@@ -38,6 +39,7 @@ class Service:
     limits: Limits
     member_rate: Rate
     hooks: Hooks
+    pages: Pages | None = None  #: for people; None if it serves none
 
     def time(self) -> int:
         """Unix seconds, as messages are dated: the later of this machine's clock and the newest block."""

@@ -11,6 +11,7 @@ from creditchain.hashing import keccak256
 from creditchain.home.files import write_file
 from creditchain.home.layout import Home
 from creditchain.packages.profile_file import Profile, parse_profile
+from creditchain.verification.verdict import Text
 
 
 def save_profile(home: Home, profile: Profile) -> Path:
@@ -46,3 +47,8 @@ class Profiles:
         """The same as its JSON."""
         found = self.profile(digest)
         return None if found is None else found.as_json()
+
+    def name(self, digest: bytes) -> Text | None:
+        """The names of the node behind a digest; None as `find`."""
+        found = self.find(digest)
+        return None if found is None else Text(found["name"]["en"], found["name"]["zh"])

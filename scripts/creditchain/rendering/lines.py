@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from creditchain.verification.verdict import Text
+from creditchain.verification.verdict import Text, Verdict
 from creditchain.views import wording
 from creditchain.views.languages import Language
 from creditchain.views.shown import Badge, Group, RecordShown, ReportPart, ReportView, Row
@@ -22,16 +22,28 @@ _WORDS = (
 
 def told(view: ReportView, lang: Language) -> dict[str, Any]:
     """What a template shows of a view."""
-    of, verdict = lang.of, view.verdict
+    of = lang.of
     return {
-        "lang": "en" if lang is Language.EN else "zh-CN",
-        "words": {name.lower(): of(getattr(wording, name)) for name in _WORDS},
+        **told_verdict(view.verdict, view.facts, lang),
         "title": of(view.title),
         "number": view.number,
         "as_of": view.as_of,
         "heading": _rows(view.heading, lang),
+        "summary": _groups(view.summary, lang),
+        "parts": [_part(part, lang) for part in view.parts],
+        "digest": view.digest,
+        "names": view.names,
+    }
+
+
+def told_verdict(verdict: Verdict, facts: Text, lang: Language) -> dict[str, Any]:
+    """What a template shows of a verdict alone. `facts`: on whose word it is, and as of when."""
+    of = lang.of
+    return {
+        "lang": "en" if lang is Language.EN else "zh-CN",
+        "words": {name.lower(): of(getattr(wording, name)) for name in _WORDS},
         "status": {"kind": verdict.status.name.lower(), "text": of(status_text(verdict.status))},
-        "facts": of(view.facts),
+        "facts": of(facts),
         "weaknesses": [{"kind": of(weakness_text(one.kind)), "text": of(one.text)} for one in verdict.weaknesses],
         "notices": [of(notice) for notice in verdict.notices],
         "steps": [
@@ -44,10 +56,6 @@ def told(view: ReportView, lang: Language) -> dict[str, Any]:
             }
             for step in verdict.steps
         ],
-        "summary": _groups(view.summary, lang),
-        "parts": [_part(part, lang) for part in view.parts],
-        "digest": view.digest,
-        "names": view.names,
     }
 
 

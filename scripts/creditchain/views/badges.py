@@ -31,14 +31,18 @@ class Around:
         """A node in words: number, name and role."""
         members = self.case.evidence.members
         member = None if isinstance(members, Missing) else members.get(node)
-        name = self.names.get(node)
-        english = [] if name is None else [readable(name.en)]
-        chinese = [] if name is None else [readable(name.zh)]
-        if member is not None:
-            role = Role(member.info.role)
-            english, chinese = [*english, role.label], [*chinese, role.zh]
-        en, zh = ", ".join(english), "，".join(chinese)
-        return Text(f"node {node}" + (f" ({en})" if en else ""), f"节点 {node}" + (f"（{zh}）" if zh else ""))
+        return node_text(node, self.names.get(node), None if member is None else member.info.role)
+
+
+def node_text(node: int, name: Text | None, role: int | None) -> Text:
+    """A node in words, with its name and role as far as they are known."""
+    english = [] if name is None else [readable(name.en)]
+    chinese = [] if name is None else [readable(name.zh)]
+    if role is not None:
+        named = Role(role)
+        english, chinese = [*english, named.label], [*chinese, named.zh]
+    en, zh = ", ".join(english), "，".join(chinese)
+    return Text(f"node {node}" + (f" ({en})" if en else ""), f"节点 {node}" + (f"（{zh}）" if zh else ""))
 
 
 def badges_of(record: JudgedRecord, steps: RecordSteps, around: Around) -> tuple[Badge, ...]:

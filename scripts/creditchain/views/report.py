@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from creditchain.documents import SECTIONS, Document, Section
+from creditchain.documents import SECTIONS, Section
 from creditchain.hashing import keccak256
 from creditchain.log.views import BlockRef
 from creditchain.products import Product
@@ -21,8 +21,9 @@ from creditchain.verification.report import JudgedReport
 from creditchain.verification.verdict import Source, Text
 from creditchain.views.badges import Around, badges_of
 from creditchain.views.following import notes_of
+from creditchain.views.opened import data_of, file_group, text_in
 from creditchain.views.shown import Group, RecordShown, ReportPart, ReportView, Row
-from creditchain.views.texts import readable, same
+from creditchain.views.texts import same
 from creditchain.views.values import groups_of, inner_groups
 
 _NO_SCHEMA: Final[Mapping[str, Any]] = {}
@@ -42,14 +43,14 @@ def view_of(judged: JudgedReport, raw: bytes, names: Mapping[int, Text] | None =
     numbered = list(enumerate(_ordered(judged), 1))
     around = Around(case, names or {}, {record.key: number for number, (record, _) in numbered})
     shown = [(record.record.section, _record(number, record, steps, around)) for number, (record, steps) in numbered]
-    data = _data(case.report)
+    data = data_of(case.report)
     schema = _NO_SCHEMA if case.product is None else case.product.schema
     inside = frozenset(name for name in data if _section(name, data) is not None)
     above = frozenset(name for name in _IN_HEADING if isinstance(data.get(name), str))
     notes = notes_of(case, judged.verdict, around.numbers)
     return ReportView(
         title=_UNKNOWN if case.product is None else Text(case.product.title, case.product.title_zh),
-        number=_text(data, "report_id"),
+        number=text_in(data, "report_id"),
         as_of="" if case.report is None else case.report.as_of.isoformat(),
         heading=tuple(_heading(case, data, around)),
         verdict=judged.verdict,
@@ -102,9 +103,9 @@ def _record(number: int, record: JudgedRecord, steps: RecordSteps, around: Aroun
     product, document = _product(record, around.case), record.document
     title = same(f"#{record.record.product}") if product is None else Text(product.title, product.title_zh)
     if document is None:
-        groups: tuple[Group, ...] = (_file(record),)
+        groups: tuple[Group, ...] = (file_group(record.record),)
     else:
-        groups = groups_of(_data(document), _NO_SCHEMA if product is None else product.schema)
+        groups = groups_of(data_of(document), _NO_SCHEMA if product is None else product.schema)
     return RecordShown(
         number=number,
         title=title,
@@ -116,30 +117,17 @@ def _record(number: int, record: JudgedRecord, steps: RecordSteps, around: Aroun
     )
 
 
-def _file(record: JudgedRecord) -> Group:
-    """A document that is no JSON of the format: what is known about it without opening it."""
-    content = record.record.content
-    return Group(
-        None,
-        (
-            Row(Text("Kind of file", "文件类型"), same(record.record.media_type)),
-            Row(Text("Bytes", "字节数"), same(f"{len(content):,}")),
-            Row(Text("Commitment", "文档承诺"), same("0x" + record.record.commitment.hex())),
-        ),
-    )
-
-
 def _heading(case: Case, data: Mapping[str, Any], around: Around) -> Iterator[Row]:
     subject, delivery = case.package.report.subject, case.package.delivery
     if "name" in data:
-        yield Row(Text("Enterprise", "企业名称"), same(_text(data, "name")))
+        yield Row(Text("Enterprise", "企业名称"), same(text_in(data, "name")))
     yield Row(Text("Enterprise number", "企业代码"), same(f"{subject.number} ({subject.scheme})"))
     if "report_id" in data:
-        yield Row(Text("Report number", "报告编号"), same(_text(data, "report_id")))
+        yield Row(Text("Report number", "报告编号"), same(text_in(data, "report_id")))
     if case.report is not None:
         yield Row(Text("As of", "数据截至"), same(case.report.as_of.isoformat()))
     if "issued_on" in data:
-        yield Row(Text("Issued on", "出具日期"), same(_text(data, "issued_on")))
+        yield Row(Text("Issued on", "出具日期"), same(text_in(data, "issued_on")))
     if case.report is not None:
         yield Row(Text("Product", "产品"), same(case.report.product))
     if case.evidence.origin.region:
@@ -175,13 +163,3 @@ def _parts(shown: list[tuple[Section, RecordShown]], own: Mapping[str, tuple[Gro
 def _section(name: str, data: Mapping[str, Any]) -> Section | None:
     """The part of the report that a member of its data is, if it is one."""
     return SECTIONS.get(name) if isinstance(data[name], Mapping) else None
-
-
-def _data(document: Document | None) -> Mapping[str, Any]:
-    data = None if document is None else document.value.get("data")
-    return data if isinstance(data, Mapping) else {}
-
-
-def _text(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name, "")
-    return readable(value) if isinstance(value, str) else ""

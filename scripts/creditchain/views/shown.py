@@ -114,7 +114,7 @@ class ReportPart:
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
-    """A report as people read it."""
+    """A report as people read it; or a single record, which has no parts."""
 
     title: Text
     number: str  #: the issuer's number of the report; empty if it gives none

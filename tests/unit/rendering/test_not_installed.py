@@ -12,17 +12,18 @@ from creditchain.rendering import fonts
 from creditchain.rendering.charts import BarChart, chart_file
 from creditchain.rendering.errors import RenderingError
 from creditchain.rendering.fonts import chinese_font
-from creditchain.rendering.html import _template, report_html
+from creditchain.rendering.html import report_html
 from creditchain.rendering.pdf import report_pdf
+from creditchain.rendering.templates import environment
 
 
 @pytest.fixture(autouse=True)
 def _anew() -> Iterator[None]:
     """What was loaded once is loaded again."""
-    for kept in (chinese_font, _template):
+    for kept in (chinese_font, environment):
         kept.cache_clear()
     yield
-    for kept in (chinese_font, _template):
+    for kept in (chinese_font, environment):
         kept.cache_clear()
 
 
