@@ -22,6 +22,7 @@ VARIABLES: Mapping[str, str] = {
     "CREDITCHAIN_POLICY": "policy file of `verify` (`--policy`)",
     "CREDITCHAIN_LOG_FORMAT": "how `--verbose` writes (`--log-format`): `text`, or `json` for one JSON object a line",
     "CREDITCHAIN_KERNEL": "`plain` disables compiled hashing",
+    "CREDITCHAIN_WORKER_FILES": "set by `exchange serve` for its workers: the open files that each is given",
     "CREDITCHAIN_DEMO_TAG_KEY": "set by `creditchain demo` for its own commands",
     "CREDITCHAIN_DEMO_WORDS": "likewise: recovery words of the demonstration's enterprise",
     "CREDITCHAIN_DEVELOPMENT_TAG_KEY": "set by the Brownie scripts for their own commands",

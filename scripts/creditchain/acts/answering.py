@@ -7,21 +7,24 @@ request. Nothing is handed out that is not written down, and what is written dow
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from creditchain.acts.delivering import JudgedView, delivery_of, judge_request, promise
-from creditchain.acts.profiles import delivery_key_of
-from creditchain.acts.reporting import Places, Vouchers, Wanted, assemble_report
-from creditchain.acts.stating import state_tag
+from creditchain.acts.delivering import JudgedView, delivery_of, judge_seen, promise
+from creditchain.acts.profiles import delivery_key_in
+from creditchain.acts.reporting import Vouchers, Wanted, assemble_surveyed
+from creditchain.acts.sights import Sight, Sights
+from creditchain.acts.stating import state_tag_in
+from creditchain.acts.subject_tags import require_signed
 from creditchain.chain.consent_calls import Delivery
 from creditchain.chain.consents import nonce_of
 from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer
 from creditchain.consents.errors import ProductMismatchError
-from creditchain.documents import Section
+from creditchain.documents import Section, parsed_once
 from creditchain.errors import Place, RefusedError
 from creditchain.home.layout import Home
 from creditchain.home.profiles import Profiles
@@ -29,11 +32,13 @@ from creditchain.identifiers import Subject
 from creditchain.log.consent_cells import is_used, nonce_key
 from creditchain.messages import NO_DIGEST, QueryRequest
 from creditchain.packages.encrypted import encrypt
+from creditchain.packages.parts import PackagedTag, SignedTagStatement
 from creditchain.packages.report_package import ReportPackage
 from creditchain.packages.request_file import RequestFile
 from creditchain.products import Product, ProductKind
+from creditchain.reports import Library, gather_tags
 from creditchain.store.answers import Answers
-from creditchain.store.deliveries import Deliveries, Known, UsesLeft
+from creditchain.store.deliveries import Deliveries, Known, UsesLeft, UsesTakenError
 from creditchain.verification.days import day_of
 from creditchain.verification.scope import Asked
 
@@ -63,7 +68,8 @@ class Desk:
     signer: Signer
     home: Home
     profiles: Profiles
-    places: Places
+    sights: Sights
+    library: Library
     vouchers: Vouchers = field(repr=False)
     products: Mapping[str, Product]  #: by name/version
     words: Words
@@ -85,9 +91,12 @@ class Answered:
     again: bool
 
 
-def answer(desk: Desk, file: RequestFile, shown: Shown | None = None) -> Answered:
-    """The report that a request asks for. `shown` is told the package before the delivery is written down.
+def answer(desk: Desk, file: RequestFile, sight: Sight | None = None, shown: Shown | None = None) -> Answered:
+    """The report that a request asks for.
 
+    Args:
+        sight: the region as of the newest block, if the caller asked for it since the request came.
+        shown: told the package before the delivery is written down.
     Raises:
         OtherProviderError, ForeignFileError, ProductMismatchError: the request is for somebody or something else.
         StaleViewError, ChainUnavailableError: the consent cannot be judged now.
@@ -106,13 +115,15 @@ def answer(desk: Desk, file: RequestFile, shown: Shown | None = None) -> Answere
     known = desk.deliveries.find(file.request.id)
     if known is not None:
         return _again(desk, known)
-    view = judge_request(desk.region, desk.signer, file, desk.view_age)
-    key = delivery_key_of(desk.region, desk.profiles, file.request.institution, view.block)
-    package = _assembled(desk, file, view.time)
-    made = promise(desk.region, desk.signer, file, package, desk.products, view.time, desk.meter_within)
+    seen = desk.sights.newest(desk.view_age) if sight is None else sight
+    view = judge_seen(desk.region, seen.now, desk.signer, file)
+    key = delivery_key_in(seen.now.members, desk.profiles, file.request.institution)
+    with parsed_once():
+        package = _assembled(desk, file, seen, view.time)
+        made = promise(seen.records, desk.signer, file, package, desk.products, view.time, desk.meter_within)
     if shown is not None:
         shown(file, made)
-    return _noted(desk, made, view, key)
+    return _noted(desk, made, seen, view, key)
 
 
 def _again(desk: Desk, known: Known) -> Answered:
@@ -126,7 +137,7 @@ def _again(desk: Desk, known: Known) -> Answered:
     return Answered(answered, again=True)
 
 
-def _assembled(desk: Desk, file: RequestFile, time: int) -> ReportPackage:
+def _assembled(desk: Desk, file: RequestFile, seen: Sight, time: int) -> ReportPackage:
     request, consent = file.request, file.consent
     product = _product(desk, request)
     day = day_of(time)
@@ -139,15 +150,18 @@ def _assembled(desk: Desk, file: RequestFile, time: int) -> ReportPackage:
         as_of=day,
         days=None if consent is None else (consent.message.data_from, consent.message.data_to),
     )
-    return assemble_report(desk.region, wanted, desk.places, _vouchers(desk, file.subject), desk.home).package
+    tags = _tags(desk, file.subject, seen)
+    return assemble_surveyed(seen.records, seen.survey, wanted, desk.library, tags, secrets.token_bytes(32)).package
 
 
-def _vouchers(desk: Desk, subject: Subject) -> Vouchers:
-    """Who vouches for the enterprise's tags: the keys, and the platform's own word for whoever does not hold them."""
-    if not desk.states_tags:
-        return desk.vouchers
-    stated = [state_tag(desk.region, desk.signer, desk.node, subject, key) for key in desk.vouchers.keys]
-    return replace(desk.vouchers, statements=(*desk.vouchers.statements, *stated))
+def _tags(desk: Desk, subject: Subject, seen: Sight) -> dict[int, PackagedTag]:
+    """The enterprise's tag by key epoch, and who vouches: the keys, and the platform's word for who has no keys."""
+    records, vouchers = seen.records, desk.vouchers
+    require_signed(records, vouchers.statements)
+    stated: list[SignedTagStatement] = []
+    if desk.states_tags:
+        stated = [state_tag_in(records, desk.signer, desk.node, subject, key) for key in vouchers.keys]
+    return gather_tags(subject, seen.epochs, vouchers.keys, (*vouchers.statements, *stated))
 
 
 def _product(desk: Desk, request: QueryRequest) -> Product:
@@ -162,7 +176,7 @@ def _product(desk: Desk, request: QueryRequest) -> Product:
     return product
 
 
-def _noted(desk: Desk, made: ReportPackage, view: JudgedView, key: str | None) -> Answered:
+def _noted(desk: Desk, made: ReportPackage, seen: Sight, view: JudgedView, key: str | None) -> Answered:
     """Write the delivery down, and its answer, encrypted to the institution's key if it has one."""
     packaged = delivery_of(made)
     answered = made.to_json() if key is None else encrypt(made.to_json(), key)
@@ -173,19 +187,30 @@ def _noted(desk: Desk, made: ReportPackage, view: JudgedView, key: str | None) -
         packaged.receipt_signature,
         packaged.broker_signature,
     )
-    known = desk.deliveries.promise(delivery, desk.answers.seal(answered), _uses(desk, packaged.request, view))
+    sealed, uses = desk.answers.seal(answered), _uses(packaged.request, view)
+    try:
+        known = desk.deliveries.promise(delivery, sealed, uses)
+    except UsesTakenError:
+        # Unless the chain has counted some of those that wait.
+        if uses is None or not (counted := _counted(desk, packaged.request, seen)):
+            raise
+        known = desk.deliveries.promise(delivery, sealed, replace(uses, counted=counted))
     if known is not None:  # the same request came twice at once; the receipt that was noted first counts
         return _again(desk, known)
     _log.info("a report is delivered")
     return Answered(answered, again=False)
 
 
-def _uses(desk: Desk, request: QueryRequest, view: JudgedView) -> UsesLeft | None:
-    """What is left of the consent, and which waiting deliveries the chain has counted; None without a consent."""
+def _uses(request: QueryRequest, view: JudgedView) -> UsesLeft | None:
+    """What is left of the consent; None without a consent."""
     consent = view.consent
     if consent is None or request.consent == NO_DIGEST:
         return None
+    return UsesLeft(consent.uses - consent.used, view.block)
+
+
+def _counted(desk: Desk, request: QueryRequest, seen: Sight) -> frozenset[bytes]:
+    """The deliveries that wait under a consent, and whose use the chain has counted."""
     waiting = desk.deliveries.waiting_under(request.consent)
-    words = desk.region.words([nonce_key(*nonce_of(one)) for one in waiting], view.block)
-    counted = frozenset(one.id for one, word in zip(waiting, words, strict=True) if is_used(word, one.nonce))
-    return UsesLeft(consent.uses - consent.used, view.block, counted)
+    words = seen.now.facts.words([nonce_key(*nonce_of(one)) for one in waiting])
+    return frozenset(one.id for one, word in zip(waiting, words, strict=True) if is_used(word, one.nonce))

@@ -6,8 +6,9 @@ import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
-from creditchain.acts.preconditions import require_log, require_signer
+from creditchain.acts.preconditions import require_log, require_signer, require_signer_in
 from creditchain.acts.querying import require_purpose
 from creditchain.chain.clock import now
 from creditchain.chain.region import Region
@@ -16,9 +17,10 @@ from creditchain.consents.errors import ProductMismatchError, ReportUnfitError, 
 from creditchain.consents.judging import judge
 from creditchain.documents import parse_document
 from creditchain.errors import InputError, Place
-from creditchain.evidence.query import fresh_head, view_of
+from creditchain.evidence.query import fresh_head, view_in, view_of
 from creditchain.evidence.record import EvidenceFetcher, live_evidence
-from creditchain.evidence.report import ReportEvidenceFetcher, with_reads
+from creditchain.evidence.report import read_and_noted
+from creditchain.log.reading import RegionReading
 from creditchain.log.views import ConsentState, MemberAt
 from creditchain.messages import METER_WITHIN, DeliveryReceipt, QueryRequest, subject_digest
 from creditchain.packages.delivery import PackagedDelivery
@@ -27,6 +29,7 @@ from creditchain.packages.request_file import RequestFile
 from creditchain.products import Product
 from creditchain.reports import with_delivery
 from creditchain.verification.report import verify_report
+from creditchain.verification.report_evidence import ReportEvidence
 from creditchain.verification.verdict import Outcome
 
 _log = logging.getLogger(__name__)
@@ -58,7 +61,7 @@ def deliver(
     """
     require_metering_time(meter_within)
     view = judge_request(region, signer, file, view_age)
-    made = promise(region, signer, file, package, products, view.time, meter_within)
+    made = promise(live_evidence(region), signer, file, package, products, view.time, meter_within)
     return made, delivery_of(made).receipt
 
 
@@ -79,10 +82,8 @@ def judge_request(region: Region, signer: Signer, file: RequestFile, view_age: i
         StaleViewError: the chain's newest block is too old.
         QueryRefusedError: the ledger would not meter it.
     """
-    message, consent = file.request, file.consent
-    require_log(region, message.domain.log_id)
-    if consent is not None:
-        require_log(region, consent.message.log)
+    message = file.request
+    require_logs(region, file)
     require_signer(region, signer, message.provider, "provider that is asked")
     head = fresh_head(region.chain, view_age)
     time = now(region.chain, head)
@@ -91,8 +92,26 @@ def judge_request(region: Region, signer: Signer, file: RequestFile, view_age: i
     return JudgedView(time, head.number, view.consent)
 
 
+def judge_seen(region: Region, reading: RegionReading, signer: Signer, file: RequestFile) -> JudgedView:
+    """The same from facts as of the newest block, which the caller found young enough. Raises as `judge_request`."""
+    message, head = file.request, reading.facts.block
+    require_logs(region, file)
+    require_signer_in(reading.members, signer, message.provider, head.time, "provider that is asked")
+    time = now(region.chain, head)
+    view = view_in(reading, message, file.signature, time, file.broker_signature)
+    judge(message, view)
+    return JudgedView(time, head.number, view.consent)
+
+
+def require_logs(region: Region, file: RequestFile) -> None:
+    """Raise ForeignFileError unless a request and its consent are for this region."""
+    require_log(region, file.request.domain.log_id)
+    if file.consent is not None:
+        require_log(region, file.consent.message.log)
+
+
 def promise(
-    region: Region,
+    records: EvidenceFetcher,
     signer: Signer,
     file: RequestFile,
     package: ReportPackage,
@@ -103,6 +122,7 @@ def promise(
     """The package as the institution gets it, with its request, the consent and the signed receipt.
 
     Args:
+        records: the facts by which it is verified here, as of the newest final block.
         package: the report as assembled, without a delivery.
         products: the catalogue, by `name/version`.
         time: of the delivery, at which the request was judged, unix seconds.
@@ -123,9 +143,10 @@ def promise(
         )
         return with_delivery(package, delivery, consent)
 
-    stand_in, records = LocalSigner(secrets.token_bytes(32)), live_evidence(region)
-    _require_fit(records, signed_with(stand_in.sign_typed(receipt.typed_data())), stand_in.address, products)
-    made = with_reads(records, signed_with(signer.sign_typed(receipt.typed_data())))
+    stand_in = _stand_in()
+    tried, evidence = read_and_noted(records, signed_with(stand_in.sign_typed(receipt.typed_data())))
+    _require_fit(tried, evidence, stand_in.address, products)
+    made = replace(signed_with(signer.sign_typed(receipt.typed_data())), reads=tried.reads)
     _log.info("a receipt is signed; the delivery is to be metered within %d seconds", meter_within)
     return made
 
@@ -162,15 +183,20 @@ def _require_product(package: ReportPackage, request: QueryRequest, products: Ma
     require_purpose(asked, request.purpose)
 
 
+@cache
+def _stand_in() -> LocalSigner:
+    """A key of nobody, made when it is first needed."""
+    return LocalSigner(secrets.token_bytes(32))
+
+
 def _require_fit(
-    records: EvidenceFetcher, package: ReportPackage, stand_in: str, products: Mapping[str, Product]
+    package: ReportPackage, evidence: ReportEvidence, stand_in: str, products: Mapping[str, Product]
 ) -> None:
     """The provider verifies what it hands out as the institution will; only what fails stops it.
 
     Without a receipt that holds, completeness (step 9) is not judged. The provider is not to sign before that, so a key
-    made for the moment signs, and counts as the provider's here; its signature goes nowhere.
+    of nobody signs, and counts as the provider's here; its signature goes nowhere.
     """
-    evidence = ReportEvidenceFetcher(records).fetch(package)
     provider = evidence.delivery.provider
     if isinstance(provider, MemberAt):
         delivery = replace(evidence.delivery, provider=replace(provider, operator=stand_in))

@@ -11,6 +11,7 @@ from creditchain.chain.signers import Signer
 from creditchain.consents.errors import ForeignFileError, TermsError
 from creditchain.consents.judging import standing_of_member
 from creditchain.errors import Place, RefusedError
+from creditchain.log.members import Members
 from creditchain.vocabulary import Role
 
 
@@ -29,11 +30,21 @@ class NotEntitledError(RefusedError):
 def require_signer(region: Region, signer: Signer, node: int, what: str) -> None:
     """Raise NotEntitledError unless the signer may act for a node now. `what` names the node's part: "platform"."""
     if not region.acts_for(signer.address, node):
-        raise NotEntitledError(
-            f"the signer does not act for the {what}",
-            expected=f"the operator of node {node}, active, or of its host",
-            found=f"a key of node {region.node_of(signer.address) or 'nobody'}",
-        )
+        raise _not_entitled(node, what, region.node_of(signer.address))
+
+
+def _not_entitled(node: int, what: str, found: int | None) -> NotEntitledError:
+    return NotEntitledError(
+        f"the signer does not act for the {what}",
+        expected=f"the operator of node {node}, active, or of its host",
+        found=f"a key of node {found or 'nobody'}",
+    )
+
+
+def require_signer_in(members: Members, signer: Signer, node: int, time: int, what: str) -> None:
+    """The same by the members as a reading gives them, at `time`, unix seconds."""
+    if not members.acts_for(signer.address, node, time):
+        raise _not_entitled(node, what, members.node_of(signer.address))
 
 
 def require_member(region: Region, node: int, roles: Collection[Role], time: int, what: str) -> None:

@@ -16,6 +16,7 @@ from creditchain.chain.region import Region
 from creditchain.errors import InputError, Place, RefusedError
 from creditchain.home.layout import Home
 from creditchain.home.profiles import Profiles, save_profile
+from creditchain.log.members import Members
 from creditchain.packages.encrypted import require_public_key
 from creditchain.packages.profile_file import Profile, parse_profile
 
@@ -59,7 +60,12 @@ def delivery_key_of(region: Region, profiles: Profiles, node: int, block: int | 
     Raises:
         ProfileUnknownError: only the profile would tell.
     """
-    digest = region.members(block).profile_digest(node)
+    return delivery_key_in(region.members(block), profiles, node)
+
+
+def delivery_key_in(members: Members, profiles: Profiles, node: int) -> str | None:
+    """The same by the members as a reading gives them. Raises as `delivery_key_of`."""
+    digest = members.profile_digest(node)
     return None if digest == _NO_PROFILE else _found(profiles, node, digest).delivery_key
 
 

@@ -26,9 +26,10 @@ from creditchain.packages.parts import PackagedTag, SignedTagStatement
 from creditchain.products import Product, Scorecard
 from creditchain.reports import Assembled, FolderLibrary, Library, ReportOrder, assemble, plan
 from creditchain.verification.days import day_of
+from creditchain.verification.evidence import NodeHistory
 from creditchain.verification.lives import Lives, RecordKey, read_lives
 from creditchain.verification.scope import Asked
-from creditchain.verification.shelves import read_shelves
+from creditchain.verification.shelves import Shelves, read_shelves
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +98,36 @@ def assemble_from(
     salt: bytes,
 ) -> Assembled:
     """The same, from facts and a library that may serve more than one report. `salt`: 32 fresh random bytes."""
-    reports = ReportEvidenceFetcher(records)
-    members = reports.members()
-    shelves = read_shelves(records.facts, members, None)
-    order = _order(records, wanted, salt)
-    made = assemble(order, plan(order, shelves, members), library, tags, _Log(records, order.time), members)
+    made = assemble_surveyed(records, survey(records), wanted, library, tags, salt)
     return replace(made, package=with_reads(records, made.package))
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Who published what in a region, as of the block of some facts: the same for all reports of that block."""
+
+    members: Mapping[int, NodeHistory]
+    shelves: Shelves
+
+
+def survey(records: EvidenceFetcher) -> Survey:
+    """The survey of these facts. Raises as `Facts` does."""
+    members = ReportEvidenceFetcher(records).members()
+    return Survey(members, read_shelves(records.facts, members, None))
+
+
+def assemble_surveyed(
+    records: EvidenceFetcher,
+    found: Survey,
+    wanted: Wanted,
+    library: Library,
+    tags: Mapping[int, PackagedTag],
+    salt: bytes,
+) -> Assembled:
+    """The same, without what a verifier is told to read: `with_reads` adds that when the package is whole."""
+    order, members = _order(records, wanted, salt), found.members
+    scope = plan(order, found.shelves, members)
+    return assemble(order, scope, library, tags, _Log(records, order.time), members)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import secrets
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from creditchain.acts.sights import Sights
 from creditchain.chain.region import Region
 from creditchain.errors import Place, RefusedError
 from creditchain.home.files import OutputExistsError, write_file
@@ -38,6 +39,7 @@ class Door:
     """Where members sign in: the exchange's node, its sessions, and the secret of its challenges (32 bytes)."""
 
     region: Region
+    sights: Sights
     node: int
     sessions: Sessions
     secret: bytes
@@ -65,7 +67,7 @@ class Door:
             )
         message = SignIn(LogDomain(self.region.deployment.log_id), node, self.node, challenge, issued_at)
         address = _signer(message, signature)
-        if not self.region.acts_for(address, node):
+        if not self.sights.acts_for(address, node):
             raise SignInError(
                 "the signature is not by a key that acts for this node",
                 expected=f"the operator of node {node}, active, or of its host",
@@ -79,12 +81,13 @@ class Door:
             )
         return token, end
 
-    def session(self, token: bytes, time: int) -> MemberSession | None:
-        """The session of a token; None if there is none, if it is over, or if its key acts for the node no more."""
-        found = self.sessions.find(token, time)
-        if found is None or not self.region.acts_for(found.address, found.node):
-            return None
-        return found
+    def session(self, token: bytes) -> MemberSession | None:
+        """The session of a token; None if there is none, or it is over. Asks no chain: see `still_acts`."""
+        return self.sessions.find(token, self.sights.time())
+
+    def still_acts(self, session: MemberSession) -> bool:
+        """Whether the key of a session still acts for its node, as of the newest block."""
+        return self.sights.acts_for(session.address, session.node)
 
     def _require_challenge(self, challenge: bytes, time: int) -> int:
         """Until when a challenge may be answered, unix seconds."""

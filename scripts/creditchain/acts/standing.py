@@ -66,22 +66,27 @@ def _anchor(region: Region, manifest: Manifest, near: int | None, block: int | N
 
 
 def require_nothing_lost(region: Region, home: Home) -> None:
-    """Raise AnchorGoneError where the home's journal knows a batch of this region that the chain has lost.
+    """As `require_none_lost`, with the home's own journal, if it has one."""
+    if not has_journal(home):
+        return
+    with open_journal(home.journal, home.database) as journal:
+        require_none_lost(region, Ledger(journal, region.deployment.log_id))
+
+
+def require_none_lost(region: Region, ledger: Ledger) -> None:
+    """Raise AnchorGoneError where the journal knows a batch of this region that the chain has lost.
 
     Of each node and key epoch only the last batch is sought, however many there are: the chain takes numbers without
     gaps, so while that one stands under its number, those before it do.
     """
-    if not has_journal(home):
+    newest: dict[tuple[int, int], AnchoringRow] = {}
+    for row in ledger.rows():
+        last = newest.get((row.node, row.key_epoch))
+        if row.state in (State.MINED, State.FINAL) and (last is None or (row.number or 0) > (last.number or 0)):
+            newest[row.node, row.key_epoch] = row
+    if all(is_anchored(region, row) for row in newest.values()):
         return
-    with open_journal(home.journal, home.database) as journal:
-        ledger = Ledger(journal, region.deployment.log_id)
-        newest: dict[tuple[int, int], AnchoringRow] = {}
-        for row in ledger.rows():
-            last = newest.get((row.node, row.key_epoch))
-            if row.state in (State.MINED, State.FINAL) and (last is None or (row.number or 0) > (last.number or 0)):
-                newest[row.node, row.key_epoch] = row
-        stands = all(is_anchored(region, row) for row in newest.values())
-        lost = [] if stands else lost_anchors(region, ledger)
+    lost = lost_anchors(region, ledger)
     if lost:
         raise AnchorGoneError(
             "the chain no longer has all batches of this home: a reorganisation removed their blocks",

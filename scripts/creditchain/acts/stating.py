@@ -13,6 +13,7 @@ from creditchain.chain.signers import Signer
 from creditchain.errors import ConfigError, InputError, NotValidError, Place, RefusedError
 from creditchain.evidence.record import EvidenceFetcher, live_evidence
 from creditchain.identifiers import Subject, epoch_digest, subject_tag
+from creditchain.log.reading import StateReading
 from creditchain.messages import LogDomain, TagStatement
 from creditchain.packages.parts import SignedTagStatement
 from creditchain.packages.record_package import RecordPackage
@@ -29,15 +30,21 @@ def state_tag(region: Region, signer: Signer, platform: int, subject: Subject, k
             signed.
         ConfigError: the key is of no epoch of this region.
     """
-    block = region.chain.final_block()
-    _require_platform(region, signer, platform, block.number)
-    epoch = _epoch_of(region, key, block.number)
+    return state_tag_in(live_evidence(region), signer, platform, subject, key)
+
+
+def state_tag_in(
+    fetcher: EvidenceFetcher, signer: Signer, platform: int, subject: Subject, key: bytes
+) -> SignedTagStatement:
+    """The same by facts as of a final block. Raises as `state_tag`."""
+    block, reading = fetcher.block, fetcher.reading
+    _require_platform(reading, signer, platform)
+    epoch = _epoch_of(reading, key)
     tag = subject_tag(key, subject)
-    message = TagStatement(
-        LogDomain(region.deployment.log_id), platform, epoch, tag, subject.scheme, subject.number, block.time
-    )
+    domain = LogDomain(fetcher.origin.log_id)
+    message = TagStatement(domain, platform, epoch, tag, subject.scheme, subject.number, block.time)
     statement = SignedTagStatement(platform, epoch, tag, subject, block.time, signer.sign_typed(message.typed_data()))
-    step = _judged(live_evidence(region), statement)
+    step = _judged(fetcher, statement)
     if step.outcome is not Outcome.PASSED:  # pragma: no cover - membership changed while this ran
         raise RefusedError(f"the statement would not be believed: {step.reason.en}")
     return statement
@@ -106,8 +113,8 @@ def _holds(region: Region, package: RecordPackage, known: SignedTagStatement) ->
     return right and _judged(live_evidence(region), known).outcome is Outcome.PASSED
 
 
-def _require_platform(region: Region, signer: Signer, platform: int, block: int) -> None:
-    node = region.node(platform, block)
+def _require_platform(reading: StateReading, signer: Signer, platform: int) -> None:
+    node = reading.members.node(platform)
     if node is None or node.role != Role.PLATFORM or node.status != NodeStatus.ACTIVE:
         role = "no node" if node is None else f"{NodeStatus(node.status).label} {Role(node.role).label}"
         raise InputError(f"node {platform} cannot state tags", expected="an active platform", found=role)
@@ -115,13 +122,13 @@ def _require_platform(region: Region, signer: Signer, platform: int, block: int)
         raise InputError(
             "the signer is not the key of this platform",
             expected=f"the operator of node {platform}",
-            found=f"a key of node {region.node_of(signer.address, block) or 'nobody'}",
+            found=f"a key of node {reading.members.node_of(signer.address) or 'nobody'}",
         )
 
 
-def _epoch_of(region: Region, key: bytes, block: int) -> int:
+def _epoch_of(reading: StateReading, key: bytes) -> int:
     digest = epoch_digest(key)
-    for epoch in range(region.current_key_epoch(block), 0, -1):
-        if region.key_epoch_digest(epoch, block) == digest:
+    for epoch in range(reading.current_key_epoch(), 0, -1):
+        if reading.key_epoch_digest(epoch) == digest:
             return epoch
     raise ConfigError("the tag key given is not the key of any epoch of this region", hint="See `creditchain epoch`.")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from creditchain.chain.region import Region
 from creditchain.errors import InputError, NotValidError
-from creditchain.evidence.record import live_evidence
+from creditchain.evidence.record import EvidenceFetcher, live_evidence
 from creditchain.identifiers import Subject
 from creditchain.packages.parts import PackagedTag, SignedTagStatement
 from creditchain.reports import gather_tags
@@ -31,11 +31,16 @@ def packaged_tags(
         NotValidError: a statement that no active platform of this region signed.
     """
     fetcher = live_evidence(region)
+    require_signed(fetcher, statements)
+    return gather_tags(subject, logged_epochs(region, fetcher.block.number), keys, statements)
+
+
+def require_signed(fetcher: EvidenceFetcher, statements: Sequence[SignedTagStatement]) -> None:
+    """Raise NotValidError for a statement that no active platform of the region signed."""
     for statement in statements:
         step = check_signature(statement, fetcher.origin, fetcher.signer(statement))
         if step.outcome is not Outcome.PASSED:
             raise NotValidError(f"the tag statement does not hold: {step.reason.en}")
-    return gather_tags(subject, logged_epochs(region, fetcher.block.number), keys, statements)
 
 
 def subject_tags(

@@ -20,6 +20,7 @@ from creditchain.log.consent_cells import (
     open_domains_in,
     pause_key,
 )
+from creditchain.log.members import Read
 from creditchain.log.query_items import NONCES_A_CELL, nonce_cell
 from creditchain.log.views import ConsentState, MemberAt
 from creditchain.messages import LogDomain, QueryRequest
@@ -107,14 +108,11 @@ class ConsentReads:
 
     def is_near(self, request: QueryRequest, block: int | None = None) -> bool:
         """Whether a request's nonce is at most `CELLS_AHEAD` cells after one in use, or among the first."""
-        cell, _ = nonce_cell(*nonce_of(request))
-        ahead = min(request.nonce // NONCES_A_CELL, CELLS_AHEAD)
-        return ahead < CELLS_AHEAD or any(self._values([cell - back for back in range(CELLS_AHEAD + 1)], block))
+        return is_near(request, lambda keys: self.region.words(keys, block))
 
     def _values(self, nonce_cells: Sequence[int], block: int | None) -> list[int]:
         """The values of cells of space NONCE."""
-        keys = [(Space.NONCE << 248 | cell).to_bytes(32, "big") for cell in nonce_cells]
-        words = self.region.words(keys, block)
+        words = self.region.words(_nonce_keys(nonce_cells), block)
         return [int.from_bytes(word, "big") >> 56 for word in words]
 
     def loans(self, institution: int, month: int, block: int | None = None) -> LoanTotal | None:
@@ -137,6 +135,19 @@ class ConsentReads:
     def domain(self) -> LogDomain:
         """The EIP-712 domain of what is signed in this region."""
         return LogDomain(self.region.deployment.log_id)
+
+
+def is_near(request: QueryRequest, read: Read) -> bool:
+    """Whether a request's nonce is at most `CELLS_AHEAD` cells after one in use, or among the first."""
+    if request.nonce // NONCES_A_CELL < CELLS_AHEAD:
+        return True
+    cell, _ = nonce_cell(*nonce_of(request))
+    words = read(_nonce_keys([cell - back for back in range(CELLS_AHEAD + 1)]))
+    return any(int.from_bytes(word, "big") >> 56 for word in words)
+
+
+def _nonce_keys(cells: Sequence[int]) -> list[bytes]:
+    return [(Space.NONCE << 248 | cell).to_bytes(32, "big") for cell in cells]
 
 
 def nonce_of(request: QueryRequest) -> tuple[int, int, int]:

@@ -68,6 +68,12 @@ def serve(
     page_policy: Annotated[
         Path | None, typer.Option("--page-policy", help="What the Verify page demands: a TOML file.")
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that answer; more than one needs a journal in PostgreSQL.")
+    ] = 1,
+    address_rate: Annotated[
+        int, typer.Option(min=1, help="Calls a minute from one network address, for each worker; a proxy is one.")
+    ] = 6000,
     products: Folders = None,
     signer: SignerOption = None,
 ) -> None:
@@ -82,7 +88,21 @@ def serve(
         raise UsageError("the policy would count for nothing", expected="--page-policy without --no-pages")
     if meter_after >= meter_within:
         raise UsageError("deliveries would wait longer than promised", expected="--meter-after below --meter-within")
-    serving = serving_module()
+    serving, chosen = serving_module(), settings(ctx)
+    from creditchain.exchange.workers import WorkerRole, require_server
+    from creditchain.home.layout import Home
+
+    require_server(workers=workers, has_server=chosen.database is not None)
+    where, role = serving.Listening(host, port, certificate, certificate_key), WorkerRole.own()
+
+    def started(url: str) -> None:
+        chosen.output.event({"serving": url, "node": node, "process": os.getpid()})
+
+    if workers > 1 and role is None:
+        with open_region(chosen) as region:
+            home, log_id = Home(chosen.home), region.deployment.log_id
+        serving.serve_by_workers(home, log_id, node, where, workers, started)
+        return
     from creditchain.acts.metering_due import MeterRhythm
     from creditchain.acts.reporting import Vouchers
     from creditchain.catalogue.products import catalogue
@@ -91,18 +111,17 @@ def serve(
     from creditchain.home.keystores import load_tag_key
     from creditchain.posting.addresses import parse_networks
 
-    chosen, known = settings(ctx), {one.ref: one for one in catalogue(folders_of(products))}
+    known = {one.ref: one for one in catalogue(folders_of(products))}
     vouchers = Vouchers([load_tag_key(key) for key in tag_keys or []])
     stock = Stock(tuple(batches or ()), tuple(books or ()), vouchers, known)
     promises, rhythm = Promises(view_age, meter_within, keep_answers), MeterRhythm(seconds=meter_after)
     rules = WebhookRules(parse_networks(allow_webhooks or []), webhook_ca)
     demanded = policy_of(page_policy) if pages else None
-    where = serving.Listening(host, port, certificate, certificate_key)
-
-    def started(url: str) -> None:
-        chosen.output.event({"serving": url, "node": node, "process": os.getpid()})
-
     with open_region(chosen) as region, journal_of(chosen) as journal:
-        found = signer_of(region, signer)
-        service = open_service(region, found, journal, node, stock, promises, Limits(), rules, demanded)
-        serving.serve(service, region.outbox(found, journal), rhythm, where, started)
+        found, limits = signer_of(region, signer), Limits(address_a_minute=address_rate)
+        service = open_service(region, found, journal, node, stock, promises, limits, rules, demanded)
+        outbox = region.outbox(found, journal)
+        if role is None:
+            serving.serve(service, outbox, rhythm, where, started)
+        else:
+            serving.serve_as(role, service, outbox, rhythm, where)

@@ -2,7 +2,7 @@
 
 from creditchain.documents.canonical import JsonObject, canonical_bytes
 from creditchain.documents.commitments import JSON_MEDIA_TYPE, commitment, leaf_hash, require_media_type, salt
-from creditchain.documents.envelope import Document, document_of, envelope_faults, parse_document
+from creditchain.documents.envelope import Document, document_of, envelope_faults, parse_document, parsed_once
 from creditchain.documents.errors import DocumentError
 from creditchain.documents.kinds import DOMAINS, SECTIONS, Domain, Section, domain_mask, domains_of
 from creditchain.documents.limits import DOCUMENT_LIMITS, MAX_INTEGER, JsonLimits
@@ -31,6 +31,7 @@ __all__ = [
     "leaf_hash",
     "parse_document",
     "parse_json",
+    "parsed_once",
     "read_json",
     "require_media_type",
     "salt",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
@@ -25,6 +27,9 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 _Name = TypeVar("_Name", bound=IntEnum)
 
+#: What was parsed, by its text, while `parsed_once` lasts.
+_parsed: ContextVar[dict[bytes, Document] | None] = ContextVar("parsed documents", default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -44,8 +49,26 @@ def parse_document(raw: bytes, limits: JsonLimits = DOCUMENT_LIMITS) -> Document
 
     Raises DocumentError, or IdentifierError for the subject, with the dotted field in `place`.
     """
-    value, content = read_json(raw, limits)
-    return document_of(value, content)
+    known = _parsed.get() if limits is DOCUMENT_LIMITS else None
+    if known is not None and raw in known:
+        return known[raw]
+    found = document_of(*read_json(raw, limits))
+    if known is not None:
+        known[raw] = found
+    return found
+
+
+@contextmanager
+def parsed_once() -> Iterator[None]:
+    """While this lasts, the same text is parsed once, and everybody gets the same document, which nobody may change.
+
+    A report has its records assembled, evaluated and verified, each time from their texts. Nothing is kept afterwards.
+    """
+    before = _parsed.set({})
+    try:
+        yield
+    finally:
+        _parsed.reset(before)
 
 
 def document_of(value: JsonObject, content: bytes) -> Document:

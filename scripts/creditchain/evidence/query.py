@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from creditchain.chain.clock import age
 from creditchain.chain.connect import Chain
-from creditchain.chain.consents import ConsentReads, nonce_of
+from creditchain.chain.consents import ConsentReads, is_near, nonce_of
 from creditchain.chain.region import Region
 from creditchain.consents.errors import StaleViewError
 from creditchain.consents.judging import View
 from creditchain.index.queries import metered_for
+from creditchain.log.reading import RegionReading
 from creditchain.log.views import BlockRef, MemberAt
 from creditchain.messages import NO_DIGEST, QueryRequest, signed_by
 
@@ -40,6 +41,25 @@ def view_of(
     )
 
 
+def view_in(reading: RegionReading, request: QueryRequest, signature: bytes, time: int, by_broker: bytes = b"") -> View:
+    """The same view from facts, as of their block."""
+    members = reading.members
+    institution = members.member_at(request.institution, time)
+    broker = members.member_at(request.via, time) if request.via else None
+    return View(
+        time=time,
+        metered=reading.metered(*nonce_of(request)),
+        near=is_near(request, reading.facts.words),
+        institution=institution,
+        provider=members.member_at(request.provider, time),
+        signed=_signed(institution, request, signature),
+        consent=None if request.consent == NO_DIGEST else reading.consent(request.consent),
+        open_domains=reading.open_domains_at(time),
+        broker=broker,
+        brokered=broker is not None and _signed(broker, request, by_broker),
+    )
+
+
 def _signed(member: MemberAt, request: QueryRequest, signature: bytes) -> bool:
     """Whether an account signed. The ledger asks no wallets, since they may change their mind."""
     keys = (member.operator, member.host_operator)
@@ -54,6 +74,12 @@ def fresh_head(chain: Chain, limit: int) -> BlockRef:
         LyingEndpointError: the endpoints disagree about it.
     """
     head = chain.newest_block()
+    require_fresh(chain, head, limit)
+    return head
+
+
+def require_fresh(chain: Chain, head: BlockRef, limit: int) -> None:
+    """Raise StaleViewError if the newest block is older than `limit` seconds."""
     found = age(chain, head)
     if found > limit:
         raise StaleViewError(
@@ -62,4 +88,3 @@ def fresh_head(chain: Chain, limit: int) -> BlockRef:
             found=f"a block {found} seconds old",
             hint="Check that the node is in sync. Nothing was delivered.",
         )
-    return head

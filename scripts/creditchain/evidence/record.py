@@ -72,6 +72,15 @@ def live_evidence(region: Region, allowance: Allowance | None = None) -> Evidenc
     return EvidenceFetcher(origin_of(region.deployment), facts, source, waits, allowance)
 
 
+def evidence_over(region: Region, facts: Facts) -> EvidenceFetcher:
+    """Evidence from facts that the region's endpoints told or agreed on, such as those of its newest final block."""
+
+    def source() -> Source:
+        return Source(facts.basis, age(region.chain, facts.block), facts.block, endpoints_word(region.chain))
+
+    return EvidenceFetcher(origin_of(region.deployment), facts, source)
+
+
 def endpoints_word(chain: Chain) -> Text:
     """Whose word it is that the endpoints of a network give."""
     count = 1 + len(chain.network.witnesses)

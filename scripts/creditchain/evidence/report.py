@@ -154,18 +154,21 @@ def with_reads(records: EvidenceFetcher, package: ReportPackage) -> ReportPackag
 
     It is found by verifying it here, as of the block of these facts. Raises as `Facts` does.
     """
+    return read_and_noted(records, package)[0]
+
+
+def read_and_noted(records: EvidenceFetcher, package: ReportPackage) -> tuple[ReportPackage, ReportEvidence]:
+    """The same, and the evidence that was read for it: as a verifier will have it who reads what the package names."""
     noted = RecordedFacts(records.facts)
     bare = replace(package, reads=Reads())
-    ReportEvidenceFetcher(records.over(noted))._fetch(bare, named=False)
+    evidence = ReportEvidenceFetcher(records.over(noted))._fetch(bare, named=False)
     follow = {*report_cells(bare), *_signer_cells(bare, records)}
     named = {place.index for place in bare.named_entries}
-    return replace(
-        package,
-        reads=Reads(
-            cells=tuple(key for key in noted.cells if key not in follow),
-            entries=tuple(place for place in noted.asked if place.index not in named),
-        ),
+    reads = Reads(
+        cells=tuple(key for key in noted.cells if key not in follow),
+        entries=tuple(place for place in noted.asked if place.index not in named),
     )
+    return replace(package, reads=reads), evidence
 
 
 def report_cells(package: ReportPackage) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from creditchain.exchange.problems import HttpError
 from creditchain.exchange.service import Service
+from creditchain.log.reading import RegionReading
 from creditchain.store.sessions import MemberSession
 
 _SCHEME = "bearer"
@@ -22,22 +23,36 @@ def token_of(request: Request) -> bytes | None:
     return token if len(token) == 32 else None
 
 
-def _session(service: Service, token: bytes) -> MemberSession | None:
-    """Asks chain and database, so not to be called where all calls wait."""
-    return service.door.session(token, service.time())
-
-
 async def member_of(request: Request, service: Service) -> MemberSession:
     """The member that calls. Raises HttpError: 401, or 429 if it calls too often."""
+    found = await session_of(request, service)
+    # Asks the chain, so not to be called where all calls wait.
+    if not await run_in_threadpool(service.door.still_acts, found):
+        raise _not_signed_in()
+    return found
+
+
+async def session_of(request: Request, service: Service) -> MemberSession:
+    """The session of the member that calls, whose key may act no more: see `require_acting`. Raises as `member_of`."""
     token = token_of(request)
-    found = None if token is None else await run_in_threadpool(_session, service, token)
+    found = None if token is None else await run_in_threadpool(service.door.session, token)
     if found is None:
-        raise HttpError(
-            401,
-            "not-signed-in",
-            "this call needs a session",
-            expected="Authorization: Bearer TOKEN, of a session that is not over",
-            hint="Sign in: POST /v1/challenges, then POST /v1/sessions.",
-        )
+        raise _not_signed_in()
     service.member_rate.count(f"node {found.node}")
     return found
+
+
+def require_acting(member: MemberSession, seen: RegionReading) -> None:
+    """Raise HttpError (401) if the key of a session acts for its node no more, as of the newest block."""
+    if not seen.members.acts_for(member.address, member.node, seen.facts.block.time):
+        raise _not_signed_in()
+
+
+def _not_signed_in() -> HttpError:
+    return HttpError(
+        401,
+        "not-signed-in",
+        "this call needs a session",
+        expected="Authorization: Bearer TOKEN, of a session that is not over",
+        hint="Sign in: POST /v1/challenges, then POST /v1/sessions.",
+    )

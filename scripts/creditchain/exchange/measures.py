@@ -13,8 +13,13 @@ PROBLEMS = Counter("creditchain_exchange_problems_total", "Calls refused, by cod
 DELIVERED = Counter("creditchain_exchange_delivered_total", "Reports delivered, repetitions not counted")
 METERED = Counter("creditchain_exchange_metered_total", "Deliveries brought to the ledger", ["finding"])
 CUT = Counter("creditchain_exchange_connections_cut_total", "Connections cut: what did not come in time", ["waited"])
-UNMETERED = Gauge("creditchain_exchange_unmetered", "Deliveries that the ledger does not have yet")
-UNMETERED_SECONDS = Gauge("creditchain_exchange_unmetered_seconds", "How long the oldest of these has waited")
+# Of several processes, one meters: what it saw last counts.
+UNMETERED = Gauge(
+    "creditchain_exchange_unmetered", "Deliveries that the ledger does not have yet", multiprocess_mode="mostrecent"
+)
+UNMETERED_SECONDS = Gauge(
+    "creditchain_exchange_unmetered_seconds", "How long the oldest of these has waited", multiprocess_mode="mostrecent"
+)
 METERING_FAILED = Counter("creditchain_exchange_metering_failed_total", "Attempts to meter that failed")
 WEBHOOKS_SENT = Counter("creditchain_exchange_webhooks_total", "Attempts to send webhooks", ["outcome"])
 WEBHOOKS_WAITING = Gauge("creditchain_exchange_webhooks_waiting", "Webhooks that are to be sent")

@@ -10,6 +10,7 @@ from creditchain.acts.answering import Desk
 from creditchain.acts.issuer_words import issuer_words
 from creditchain.acts.preconditions import require_member, require_signer
 from creditchain.acts.reporting import Places, Vouchers
+from creditchain.acts.sights import Sights
 from creditchain.acts.signing_in import Door, door_secret
 from creditchain.acts.verifying import Judge, ask
 from creditchain.acts.webhooks import Hooks
@@ -27,6 +28,7 @@ from creditchain.home.sealing import SealingKeys
 from creditchain.posting.addresses import Allowed, Network
 from creditchain.products import Product
 from creditchain.rendering.pages import PagePlace, home_page
+from creditchain.reports import SharedLibrary
 from creditchain.store.answers import Answers
 from creditchain.store.deliveries import Deliveries
 from creditchain.store.events import Events
@@ -88,13 +90,15 @@ def open_service(
     mine = home.region(log_id)
     batches = stock.batches or (mine.batches,)
     books = stock.books or tuple(path for path in (mine.books,) if path.is_dir())
+    sights = Sights(region, journal)
     desk = Desk(
         region=region,
         node=node,
         signer=signer,
         home=home,
         profiles=Profiles(home),
-        places=Places(batches, books),
+        sights=sights,
+        library=SharedLibrary(log_id, batches, books),
         vouchers=stock.vouchers,
         products=stock.products,
         words=issuer_words,
@@ -104,18 +108,19 @@ def open_service(
         meter_within=promises.meter_within,
         states_tags=info is not None and info.role == Role.PLATFORM,
     )
-    door = Door(region, node, Sessions(journal, log_id, node), door_secret(home))
+    door = Door(region, sights, node, Sessions(journal, log_id, node), door_secret(home))
+    hooks = _hooks(desk, Places(batches, books), journal, mine, rules)
     pages = None if page_policy is None else _pages(desk, page_policy)
-    return Service(desk, door, limits, Rate(limits.member_a_minute), _hooks(desk, journal, mine, rules), pages)
+    return Service(desk, door, limits, Rate(limits.member_a_minute), hooks, pages)
 
 
-def _hooks(desk: Desk, journal: Journal, mine: RegionHome, rules: WebhookRules) -> Hooks:
+def _hooks(desk: Desk, places: Places, journal: Journal, mine: RegionHome, rules: WebhookRules) -> Hooks:
     webhooks = Webhooks(journal, desk.region.deployment.log_id, desk.node, SealingKeys(mine.webhooks))
     events, watches = Events(webhooks), Watches(webhooks)
     return Hooks(
         region=desk.region,
         node=desk.node,
-        places=desk.places,
+        places=places,
         tag_keys=desk.vouchers.keys,
         products=desk.products,
         webhooks=webhooks,

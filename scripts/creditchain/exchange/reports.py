@@ -12,9 +12,10 @@ from creditchain.acts.answering import Answered, answer
 from creditchain.acts.webhooks import note_delivery
 from creditchain.exchange import measures
 from creditchain.exchange.bodies import JSON, read_json_body
-from creditchain.exchange.callers import member_of
+from creditchain.exchange.callers import require_acting, session_of
 from creditchain.exchange.problems import HttpError, documented
-from creditchain.exchange.service import Service, service_of
+from creditchain.exchange.service import service_of
+from creditchain.log.reading import RegionReading
 from creditchain.messages import QueryRequest
 from creditchain.packages.encrypted import AGE_MEDIA_TYPE, is_encrypted
 from creditchain.packages.request_file import REQUEST_FORMAT, REQUEST_MEMBERS, parse_request
@@ -68,12 +69,14 @@ async def ask(request: Request) -> Response:
     It comes encrypted if the institution's profile has a key for that, whoever's session asks.
     """
     service = service_of(request)
-    member = await member_of(request, service)
+    member = await session_of(request, service)
     file = parse_request(await read_json_body(request, service.limits))
 
     def answered() -> Answered:
-        _require_asker(service, member, file.request)
-        return answer(service.desk, file, partial(note_delivery, service.hooks))
+        seen = service.desk.sights.newest(service.desk.view_age)
+        require_acting(member, seen.now)
+        _require_asker(member, file.request, seen.now)
+        return answer(service.desk, file, seen, partial(note_delivery, service.hooks))
 
     made = await run_in_threadpool(answered)
     if not made.again:
@@ -82,11 +85,11 @@ async def ask(request: Request) -> Response:
     return Response(made.package, media_type=media_type, headers={_AGAIN: "yes" if made.again else "no"})
 
 
-def _require_asker(service: Service, member: MemberSession, request: QueryRequest) -> None:
+def _require_asker(member: MemberSession, request: QueryRequest, seen: RegionReading) -> None:
     """Only the institution, its host or its broker gets the report: a request is no secret, but a report is."""
     if member.node in (request.institution, request.via):
         return
-    if service.desk.region.acts_for(member.address, request.institution):
+    if seen.members.acts_for(member.address, request.institution, seen.facts.block.time):
         return
     raise HttpError(
         403,

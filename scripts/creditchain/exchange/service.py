@@ -43,7 +43,7 @@ class Service:
 
     def time(self) -> int:
         """Unix seconds, as messages are dated: the later of this machine's clock and the newest block."""
-        return now(self.desk.region.chain)
+        return now(self.desk.region.chain, self.desk.sights.head())
 
 
 def service_of(request: Request) -> Service:

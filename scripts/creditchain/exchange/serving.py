@@ -1,6 +1,7 @@
 """Running the service: the web server in this thread, metering and forgetting in another one, webhooks in a third.
 
-The other threads are the only ones that do so for this provider and home: a lock holds off a second process.
+The other threads are the only ones that do so for this provider and home: a lock holds off a second process. Where
+several processes serve, one of them has these threads.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
 import uvicorn
 
-from creditchain.acts.locks import only_one
+from creditchain.acts.locks import locked, only_one
 from creditchain.acts.metering_due import MeterRhythm, meter_due
 from creditchain.chain.outbox import Outbox
 from creditchain.errors import CreditchainError, Place, RefusedError
@@ -27,6 +29,9 @@ from creditchain.exchange.connections import bounded_protocol
 from creditchain.exchange.faults import told
 from creditchain.exchange.service import Service
 from creditchain.exchange.telling import tell
+from creditchain.exchange.workers import WorkerRole, supervise
+from creditchain.home.layout import Home
+from creditchain.home.locks import LockHeldError
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +43,8 @@ LONGEST_PAUSE = 60.0
 KEEP_ALIVE_SECONDS = 30
 #: Seconds that calls under way have to end when the service is told to.
 ENDING_SECONDS = 20
+#: Seconds between two messages that another process still meters.
+TAKEOVER_SECONDS = 5.0
 #: Seconds between two looks at what may be forgotten.
 FORGET_SECONDS = 300.0
 
@@ -80,28 +87,64 @@ def serve(
         AlreadyServedError: another process serves this exchange from this home.
         OSError: the port is taken, or the certificate cannot be read.
     """
-    desk = service.desk
-    name = f"{desk.region.deployment.log_id.hex()} {desk.node}"
+    with _only_one(service.desk.home, _name(service)), _listening(where) as bound:
+        started(_address(where, bound))
+        _serve(service, outbox, rhythm, where, bound, meters=True)
+
+
+def serve_by_workers(
+    home: Home, log_id: bytes, node: int, where: Listening, workers: int, started: Callable[[str], None]
+) -> None:
+    """The same by several processes, each of which runs this command again, and `serve_as`.
+
+    Raises as `serve`; WorkersError: a worker ended before it served.
+    """
+    with _only_one(home, f"{log_id.hex()} {node}"), _listening(where) as bound:
+        supervise(workers, bound, lambda: started(_address(where, bound)))
+
+
+def serve_as(role: WorkerRole, service: Service, outbox: Outbox, rhythm: MeterRhythm, where: Listening) -> None:
+    """Serve as one of several processes, on the socket of the first one, until it ends or tells this one to."""
+    role.serving()
+    _serve(service, outbox, rhythm, where, role.socket, meters=role.meters)
+
+
+def _only_one(home: Home, name: str) -> AbstractContextManager[None]:
     refused = AlreadyServedError(
-        "another process serves this exchange", place=Place(str(desk.home.path)), hint="One is enough."
+        "another process serves this exchange", place=Place(str(home.path)), hint="One is enough."
     )
-    with only_one(desk.home.locks, "exchange", name, refused), _listening(where) as bound:
-        service.hooks.webhooks.sweep()
-        stop = Event()
-        workers = [
-            Thread(target=_work, args=(service, outbox, rhythm, stop), name="metering", daemon=True),
-            Thread(target=tell, args=(service.hooks, stop), name="webhooks", daemon=True),
-        ]
-        try:
-            for worker in workers:
-                worker.start()
-            started(_address(where, bound))
-            _Server(_configuration(service, where)).run(sockets=[bound])
-        finally:
-            stop.set()
-            for worker in workers:
-                if worker.ident is not None:
-                    worker.join(ENDING_SECONDS)
+    return only_one(home.locks, "exchange", name, refused)
+
+
+def _name(service: Service) -> str:
+    return f"{service.desk.region.deployment.log_id.hex()} {service.desk.node}"
+
+
+def _serve(
+    service: Service, outbox: Outbox, rhythm: MeterRhythm, where: Listening, bound: socket.socket, *, meters: bool
+) -> None:
+    stop = Event()
+    work: dict[str, Callable[[], None]] = {"settling": partial(_work, service, None, stop)}
+    if meters:
+        meter = partial(_work, service, partial(_meter, service, outbox, rhythm), stop)
+        told = partial(_tell, service, stop)
+        work = {
+            name: partial(_alone, service, name, one, stop) for name, one in (("metering", meter), ("webhooks", told))
+        }
+    threads = [Thread(target=one, name=name, daemon=True) for name, one in work.items()]
+    for one in threads:
+        one.start()
+    try:
+        _Server(_configuration(service, where)).run(sockets=[bound])
+    finally:
+        stop.set()
+        for one in threads:
+            one.join(ENDING_SECONDS)
+
+
+def _tell(service: Service, stop: Event) -> None:
+    service.hooks.webhooks.sweep()
+    tell(service.hooks, stop)
 
 
 def _listening(where: Listening) -> socket.socket:
@@ -128,15 +171,33 @@ def _configuration(service: Service, where: Listening) -> uvicorn.Config:
     )
 
 
-def _work(service: Service, outbox: Outbox, rhythm: MeterRhythm, stop: Event) -> None:
-    """Meter what is due, and forget what is old, until told to stop. A failure is told and tried again."""
+def _alone(service: Service, what: str, work: Callable[[], None], stop: Event) -> None:
+    """Work once no other process does: one whose first process was killed may still do so for a while."""
+    while not stop.is_set():
+        try:
+            with locked(service.desk.home.locks, what, _name(service), TAKEOVER_SECONDS):
+                work()
+        except LockHeldError:
+            _log.error("another process has the %s of this exchange; it is waited for", what)
+        except CreditchainError as error:
+            _log.error("%s cannot begin, and is tried again: %s", what, error)
+            stop.wait(LONGEST_PAUSE)
+
+
+def _work(service: Service, meter: Callable[[], None] | None, stop: Event) -> None:
+    """Do until told to stop what no call waits for. A failure is told and tried again.
+
+    `meter`: brings what is due to the ledger; None: another process does that, and forgets what is old.
+    """
     pause, forgets = LOOK_SECONDS, 0.0
     while not stop.wait(pause):
         try:
-            _meter(service, outbox, rhythm)
-            if time.monotonic() >= forgets:
-                service.desk.answers.forget_old(service.desk.deliveries)
-                forgets = time.monotonic() + FORGET_SECONDS
+            if meter is not None:
+                meter()
+                if time.monotonic() >= forgets:
+                    service.desk.answers.forget_old(service.desk.deliveries)
+                    forgets = time.monotonic() + FORGET_SECONDS
+            service.desk.sights.settle()
             pause = LOOK_SECONDS
         except CreditchainError as error:
             measures.METERING_FAILED.inc()

@@ -64,6 +64,10 @@ class Journal:
         """A session that holds the write lock from its first line. See `Database.write`. Raises JournalError."""
         return self.database.write()
 
+    def transaction(self) -> AbstractContextManager[Session]:
+        """A session without the write lock. See `Database.transaction`. Raises JournalError."""
+        return self.database.transaction()
+
     def close(self) -> None:
         """Close all connections."""
         self.database.close()

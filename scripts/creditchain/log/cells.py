@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from creditchain.errors import InputError
@@ -93,6 +94,7 @@ class CellWrite:
         return self.key + self.old + self.new
 
 
+@lru_cache(maxsize=1 << 14)
 def cell_key(space: int, id: int) -> bytes:
     """The key of a cell, 32 bytes. CellError unless `space` is below 2^8 and `id` below 2^248."""
     _require_range(space, MAX_SPACE, "space")

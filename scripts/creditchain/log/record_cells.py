@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from creditchain.hashing import keccak256, require_hash
 from creditchain.log.cells import ENTRY_BYTES, cell_key, entry_of
 from creditchain.log.views import RecordState
@@ -47,6 +49,7 @@ def answer_of(word: bytes) -> tuple[DisputeState, int]:
     return (DisputeState(value & 7), _bits(value, 3, 40)) if value else (DisputeState.OPEN, 0)
 
 
+@lru_cache(maxsize=1 << 12)
 def _record_id(node: int, leaf: bytes) -> int:
     return _hashed(node.to_bytes(32) + require_hash(leaf, "leaf"))
 

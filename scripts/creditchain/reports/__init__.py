@@ -15,6 +15,7 @@ from creditchain.reports.assemble import (
 )
 from creditchain.reports.delivering import with_delivery
 from creditchain.reports.gathering import FolderLibrary, Library, gather_tags
+from creditchain.reports.shared_library import SharedLibrary
 
 __all__ = [
     "Assembled",
@@ -24,6 +25,7 @@ __all__ = [
     "Library",
     "LogView",
     "ReportOrder",
+    "SharedLibrary",
     "assemble",
     "assemble_part",
     "gather_tags",

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from typing import Any, Protocol
 
 from creditchain.batch.book.opened import BookFolder
@@ -191,6 +192,7 @@ def without_nodes(scope: Scope, nodes: Collection[int]) -> Scope:
 
 
 def _worked(order: ReportOrder, scope: Scope, library: Library, tags: Mapping[int, PackagedTag], log: LogView) -> _Work:
+    library = _LookedUp(library)
     _require_tags(scope, tags)
     _require_folders(scope, library)
     work = _Work(order, library, tags)
@@ -260,6 +262,13 @@ def _require_tags(scope: Scope, tags: Mapping[int, PackagedTag]) -> None:
         )
 
 
+class _LookedUp:
+    """What one report takes from a library: each book and batch is looked up once."""
+
+    def __init__(self, library: Library) -> None:
+        self.book, self.batch = cache(library.book), cache(library.batch)
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """A leaf of a range that counts for the report."""
@@ -303,6 +312,7 @@ class _Work:
     records: list[_Opened] = field(default_factory=list)
     origins: list[LeafOrigin] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    firsts: dict[bytes, int] = field(default_factory=dict)  #: where the enterprise's leaves begin, by root of a batch
 
     def show(self, sought: Sought, sections: tuple[Section, Section]) -> None:
         """Add the range proof of some sections of one book or batch."""
@@ -403,11 +413,25 @@ class _Work:
                 found=f"{one.sought.name}, batch {number}" + (f", {hexed(source.root)}" if source else ""),
                 hint="Get its folder from the node that published it, and name where it is.",
             )
-        index = bisect_left(folder.leaves, one.leaf)
-        if index >= len(folder.leaves) or folder.leaves[index] != one.leaf:
+        index = self._index(folder, one.leaf)
+        if index is None:
             raise AssemblyError("a batch folder is not what its book says", found=hexed(source.root))
         known = source.entry is not None and source.block is not None
         return folder, index, EntryPlace(source.entry or 0, source.block) if known else None
+
+    def _index(self, folder: BatchFolder, leaf: Leaf) -> int | None:
+        """The index of a leaf in a batch; None if it is not there."""
+        leaves, root = folder.leaves, folder.manifest.root
+        if root not in self.firsts:
+            self.firsts[root] = bisect_left(leaves, Leaf(leaf.tag, 0, 0, b""))
+        # The leaves of an enterprise are few, and follow each other.
+        first = self.firsts[root]
+        near = min(first + len(self.leaves), len(leaves))
+        for end in (near, len(leaves)):
+            index = bisect_left(leaves, leaf, first, end)
+            if index < len(leaves) and leaves[index] == leaf:
+                return index
+        return None
 
     def _barred(self, product: Product, record: PackagedRecord) -> str | None:
         """The reason why this record may not be shown; None if it may."""

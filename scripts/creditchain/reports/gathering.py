@@ -40,9 +40,7 @@ class FolderLibrary:
 
     def __init__(self, log_id: bytes, batches: Sequence[Path], books: Sequence[Path]) -> None:
         """`batches`, `books`: folders in which their folders stand. UnavailableError if one of them is not there."""
-        for place in (*batches, *books):
-            if not place.is_dir():
-                raise UnavailableError("there is no such folder of batches or books", place=Place(str(place)))
+        require_places((*batches, *books))
         self._log_id, self._batches, self._books = log_id, batches, books
         self._open_batches: dict[VolumeKey, BatchFolder | None] = {}
         self._open_books: dict[VolumeKey, BookFolder | None] = {}
@@ -50,40 +48,14 @@ class FolderLibrary:
     def book(self, key: VolumeKey) -> BookFolder | None:
         """See `Library.book`. BookError if it is damaged."""
         if key not in self._open_books:
-            self._open_books[key] = next(filter(None, (self._book(place, key) for place in self._books)), None)
+            self._open_books[key] = book_in(self._books, self._log_id, key)
         return self._open_books[key]
 
     def batch(self, key: VolumeKey) -> BatchFolder | None:
         """See `Library.batch`. BatchError if it is damaged."""
         if key not in self._open_batches:
-            self._open_batches[key] = next(filter(None, (self._batch(place, key) for place in self._batches)), None)
+            self._open_batches[key] = batch_in(self._batches, self._log_id, key)
         return self._open_batches[key]
-
-    def _book(self, place: Path, key: VolumeKey) -> BookFolder | None:
-        path = place / key[1].hex()
-        if not (path / BOOK_FILE).is_file():
-            return None
-        try:
-            book = open_book(path)
-        except BookError as error:
-            raise error.at(Place(str(path))) from None
-        if (book.manifest.terms.log_id, book.manifest.terms.node) == (self._log_id, key[0]):
-            return book
-        book.close()
-        return None
-
-    def _batch(self, place: Path, key: VolumeKey) -> BatchFolder | None:
-        path = place / key[1].hex()
-        if not (path / BATCH_FILE).is_file():
-            return None
-        try:
-            batch = open_batch(path)
-        except BatchError as error:
-            raise error.at(Place(str(path))) from None
-        if (batch.manifest.terms.log_id, batch.manifest.terms.node) == (self._log_id, key[0]):
-            return batch
-        batch.close()
-        return None
 
     def close(self) -> None:
         """Close everything; what was read stays valid."""
@@ -99,6 +71,45 @@ class FolderLibrary:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def require_places(places: Sequence[Path]) -> None:
+    """Raise UnavailableError if a folder of books or batches is not there."""
+    for place in places:
+        if not place.is_dir():
+            raise UnavailableError("there is no such folder of batches or books", place=Place(str(place)))
+
+
+def book_in(places: Sequence[Path], log_id: bytes, key: VolumeKey) -> BookFolder | None:
+    """The book of a log (id of 32 bytes) in some places; None if it is in none. BookError if it is damaged."""
+    for place in places:
+        path = place / key[1].hex()
+        if not (path / BOOK_FILE).is_file():
+            continue
+        try:
+            book = open_book(path)
+        except BookError as error:
+            raise error.at(Place(str(path))) from None
+        if (book.manifest.terms.log_id, book.manifest.terms.node) == (log_id, key[0]):
+            return book
+        book.close()
+    return None
+
+
+def batch_in(places: Sequence[Path], log_id: bytes, key: VolumeKey) -> BatchFolder | None:
+    """The same of a batch. BatchError if it is damaged."""
+    for place in places:
+        path = place / key[1].hex()
+        if not (path / BATCH_FILE).is_file():
+            continue
+        try:
+            batch = open_batch(path)
+        except BatchError as error:
+            raise error.at(Place(str(path))) from None
+        if (batch.manifest.terms.log_id, batch.manifest.terms.node) == (log_id, key[0]):
+            return batch
+        batch.close()
+    return None
 
 
 def gather_tags(

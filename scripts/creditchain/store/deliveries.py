@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     ForeignKey,
     Index,
     LargeBinary,
@@ -20,8 +21,11 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    and_,
+    bindparam,
     delete,
     func,
+    insert,
     or_,
     select,
     update,
@@ -30,7 +34,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from creditchain.chain.consent_calls import Delivery
 from creditchain.errors import RefusedError
-from creditchain.home.journal import Base, Journal
+from creditchain.home.journal import AlreadyWrittenError, Base, Journal
 from creditchain.home.sealing import Sealed
 from creditchain.messages import DeliveryReceipt, LogDomain, QueryRequest
 from creditchain.packages.delivery import message_json, read_message
@@ -141,22 +145,39 @@ class Deliveries:
         Raises:
             NonceTakenError, UsesTakenError: nothing was written. JournalError.
         """
+        try:
+            with self._journal.transaction() as session:
+                if uses is not None:
+                    self._journal.database.hold(session, b"uses of consent " + made.request.consent)
+                return self._promised(session.connection(), session, made, answer, uses)
+        except AlreadyWrittenError:
+            # Another process wrote at the same moment: the same request, or one with the same nonce.
+            known = self.find(made.request.id)
+            if known is None:
+                raise _nonce_taken(made.request) from None
+            return known
+
+    def _promised(
+        self, connection: Connection, session: Session, made: Delivery, answer: Sealed, uses: UsesLeft | None
+    ) -> Known | None:
         request = made.request
-        with self._journal.write() as session:
-            known = self._known(session, request.id)
-            if known is not None:
-                return known
-            self._require_nonce(session, request)
-            if uses is not None and self._waiting(session, request.consent, uses) >= uses.left:
-                raise UsesTakenError(
-                    "the consent has no use left: deliveries that are promised take them",
-                    expected="a use that no other delivery takes",
-                    found=f"{uses.left} left on the chain, all of them promised",
-                )
-            row = self._row(made)
-            session.add(row)
-            session.flush()
-            session.add(AnswerRow(delivery_id=row.id, sealing_key=answer.key, data=answer.data))
+        sought = {
+            "log_id": self._log_id, "request": request.id, "institution": request.institution,
+            "provider": request.provider, "nonce": request.nonce,
+        }  # fmt: skip
+        taken = set(connection.execute(_TAKEN, sought).scalars())
+        if request.id in taken:
+            return self._known(session, request.id)
+        if taken:
+            raise _nonce_taken(request)
+        if uses is not None and self._waiting(session, request.consent, uses) >= uses.left:
+            raise UsesTakenError(
+                "the consent has no use left: deliveries that are promised take them",
+                expected="a use that no other delivery takes",
+                found=f"{uses.left} left on the chain, all of them promised",
+            )
+        row = connection.execute(_PROMISE, self._values(made)).scalar_one()
+        connection.execute(_ANSWER, {"delivery_id": row, "sealing_key": answer.key, "data": answer.data})
         return None
 
     def unmetered(self, provider: int, most: int) -> list[Delivery]:
@@ -212,21 +233,6 @@ class Deliveries:
                 .values(state=state, **values)
             )
 
-    def _require_nonce(self, session: Session, request: QueryRequest) -> None:
-        taken = select(DeliveryRow.id).where(
-            DeliveryRow.log_id == self._log_id,
-            DeliveryRow.institution == request.institution,
-            DeliveryRow.provider == request.provider,
-            DeliveryRow.nonce == request.nonce,
-        )
-        if session.execute(taken).first() is not None:
-            raise NonceTakenError(
-                "the request's nonce was used by another request",
-                expected="a nonce that no request of this institution had",
-                found=f"nonce {request.nonce}",
-                hint="The institution signs a fresh request.",
-            )
-
     def _open_conditions(self, provider: int) -> Sequence[ColumnElement[bool]]:
         return (
             DeliveryRow.log_id == self._log_id,
@@ -242,43 +248,72 @@ class Deliveries:
 
     def _waiting(self, session: Session, consent: bytes, uses: UsesLeft) -> int:
         """Deliveries under a consent whose use the chain had not counted."""
-        counted = select(func.count()).where(
-            *self._of_consent(consent),
-            DeliveryRow.request.not_in(uses.counted),
-            or_(DeliveryRow.state == DeliveryState.PROMISED, DeliveryRow.block > uses.block),
-        )
-        return int(session.execute(counted).scalar_one())
+        query = _WAITING.where(DeliveryRow.request.not_in(uses.counted)) if uses.counted else _WAITING
+        sought = {"log_id": self._log_id, "consent": consent, "block": uses.block}
+        return int(session.connection().execute(query, sought).scalar_one())
 
     def _known(self, session: Session, request: bytes) -> Known | None:
-        found = session.execute(
-            select(DeliveryRow, AnswerRow)
-            .outerjoin(AnswerRow, AnswerRow.delivery_id == DeliveryRow.id)
-            .where(DeliveryRow.log_id == self._log_id, DeliveryRow.request == request)
-        ).one_or_none()
+        found = session.execute(_KNOWN, {"log_id": self._log_id, "request": request}).one_or_none()
         if found is None:
             return None
         row, answer = found
         sealed = None if answer is None else Sealed(answer.sealing_key, answer.data)
         return Known(_delivery(row), DeliveryState(row.state), row.entry, sealed)
 
-    def _row(self, made: Delivery) -> DeliveryRow:
+    def _values(self, made: Delivery) -> dict[str, object]:
         request, receipt = made.request, made.receipt
-        return DeliveryRow(
-            log_id=self._log_id,
-            request=request.id,
-            institution=request.institution,
-            provider=request.provider,
-            nonce=request.nonce,
-            consent=request.consent,
-            request_message=json.dumps(message_json(request)),
-            receipt_message=json.dumps(message_json(receipt)),
-            request_signature=made.request_signature,
-            receipt_signature=made.receipt_signature,
-            broker_signature=made.broker_signature,
-            delivered_at=receipt.delivered_at,
-            meter_by=receipt.meter_by,
-            state=DeliveryState.PROMISED,
-        )
+        return {
+            "log_id": self._log_id,
+            "request": request.id,
+            "institution": request.institution,
+            "provider": request.provider,
+            "nonce": request.nonce,
+            "consent": request.consent,
+            "request_message": json.dumps(message_json(request)),
+            "receipt_message": json.dumps(message_json(receipt)),
+            "request_signature": made.request_signature,
+            "receipt_signature": made.receipt_signature,
+            "broker_signature": made.broker_signature,
+            "delivered_at": receipt.delivered_at,
+            "meter_by": receipt.meter_by,
+            "state": DeliveryState.PROMISED,
+        }
+
+
+# Statements of each delivery: built once, as building them takes longer than running them.
+_DELIVERIES, _ANSWERS = (Base.metadata.tables[row.__tablename__] for row in (DeliveryRow, AnswerRow))
+_TAKEN = select(DeliveryRow.request).where(
+    DeliveryRow.log_id == bindparam("log_id"),
+    or_(
+        DeliveryRow.request == bindparam("request"),
+        and_(
+            DeliveryRow.institution == bindparam("institution"),
+            DeliveryRow.provider == bindparam("provider"),
+            DeliveryRow.nonce == bindparam("nonce"),
+        ),
+    ),
+)
+_KNOWN = (
+    select(DeliveryRow, AnswerRow)
+    .outerjoin(AnswerRow, AnswerRow.delivery_id == DeliveryRow.id)
+    .where(DeliveryRow.log_id == bindparam("log_id"), DeliveryRow.request == bindparam("request"))
+)
+_WAITING = select(func.count()).where(
+    DeliveryRow.log_id == bindparam("log_id"),
+    DeliveryRow.consent == bindparam("consent"),
+    or_(DeliveryRow.state == DeliveryState.PROMISED, DeliveryRow.block > bindparam("block")),
+)
+_PROMISE = insert(_DELIVERIES).returning(_DELIVERIES.c.id)
+_ANSWER = insert(_ANSWERS)
+
+
+def _nonce_taken(request: QueryRequest) -> NonceTakenError:
+    return NonceTakenError(
+        "the request's nonce was used by another request",
+        expected="a nonce that no request of this institution had",
+        found=f"nonce {request.nonce}",
+        hint="The institution signs a fresh request.",
+    )
 
 
 def _delivery(row: DeliveryRow) -> Delivery:

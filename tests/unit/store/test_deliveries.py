@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -11,6 +13,7 @@ from creditchain.acts.metering import MeterResult
 from creditchain.acts.metering_due import MeterRhythm, note_result
 from creditchain.chain.consent_calls import Delivery
 from creditchain.hashing import keccak256
+from creditchain.home.databases.address import DatabaseAddress
 from creditchain.home.journal import open_journal
 from creditchain.home.sealing import Sealed
 from creditchain.messages import DeliveryReceipt, LogDomain, QueryRequest
@@ -34,8 +37,8 @@ def delivery(nonce: int, subject: bytes = b"subject") -> Delivery:
 
 
 @pytest.fixture
-def deliveries(tmp_path: Path) -> Iterator[Deliveries]:
-    with open_journal(tmp_path / "journal.sqlite") as journal:
+def deliveries(tmp_path: Path, address: DatabaseAddress | None) -> Iterator[Deliveries]:
+    with open_journal(tmp_path / "journal.sqlite", address) as journal:
         yield Deliveries(journal, LOG)
 
 
@@ -110,3 +113,35 @@ class TestUses:
 )
 def test_when_deliveries_are_due(waiting: int, oldest: int | None, due: bool) -> None:
     assert MeterRhythm(100, 60).is_due(waiting, oldest, 1000) is due
+
+
+class TestAtOnce:
+    """Several threads, each with a connection of its own, as several workers have them."""
+
+    @staticmethod
+    def promised(deliveries: Deliveries, made: list[Delivery], uses: UsesLeft | None) -> list[str]:
+        begin = Barrier(len(made))
+
+        def one(delivery: Delivery) -> str:
+            begin.wait()
+            try:
+                return "known" if deliveries.promise(delivery, SEALED, uses) else "written"
+            except (UsesTakenError, NonceTakenError) as error:
+                return type(error).__name__
+
+        with ThreadPoolExecutor(len(made)) as together:
+            return sorted(together.map(one, made))
+
+    def test_no_two_take_the_same_use(self, deliveries: Deliveries) -> None:
+        found = self.promised(deliveries, [delivery(nonce) for nonce in range(8)], UsesLeft(3, 10))
+        assert found == ["UsesTakenError"] * 5 + ["written"] * 3
+        assert states(deliveries) == {DeliveryState.PROMISED: 3}
+
+    def test_the_same_request_is_written_once(self, deliveries: Deliveries) -> None:
+        assert self.promised(deliveries, [delivery(0)] * 8, None) == ["known"] * 7 + ["written"]
+        assert states(deliveries) == {DeliveryState.PROMISED: 1}
+
+    def test_a_nonce_is_taken_once(self, deliveries: Deliveries) -> None:
+        made = [delivery(0, b"subject %d" % number) for number in range(8)]
+        assert self.promised(deliveries, made, None) == ["NonceTakenError"] * 7 + ["written"]
+        assert states(deliveries) == {DeliveryState.PROMISED: 1}

@@ -56,6 +56,9 @@ class Database(ABC):
         """
         return self._session(self.changing, commits=True)
 
+    def hold(self, session: Session, name: bytes) -> None:  # noqa: B027 - where one writes at a time, nothing is to do
+        """Hold off other transactions that hold this name, until the end of this one, which `transaction` gave."""
+
     @contextmanager
     def connected(self, options: Mapping[str, Any]) -> Iterator[Connection]:
         """A connection in a transaction with these options, rolled back unless the caller commits."""

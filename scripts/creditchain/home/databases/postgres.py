@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.orm import Session
 
 from creditchain.errors import ConfigError, Place
 from creditchain.home.databases import limits
@@ -101,6 +103,11 @@ class PostgresDatabase(Database):
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
         super().__init__(engine, Place(str(address)))
+
+    def hold(self, session: Session, name: bytes) -> None:
+        """By an advisory lock of the transaction; two names may share a number, and wait for each other then."""
+        number = int.from_bytes(blake2b(name, digest_size=8).digest(), signed=True)
+        session.connection().exec_driver_sql(f"SELECT pg_advisory_xact_lock({number})")
 
     def explain(self, error: BaseException) -> JournalError:
         """By the SQLSTATE; by the words of a refused connection, which has none."""
