@@ -24,6 +24,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "index": ("index", "index_anvil"),
     "book": ("book",),
     "report": ("record", "report"),
+    "exchange": ("exchange",),
     "starting": ("starting",),
 }
 
