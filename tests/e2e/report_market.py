@@ -36,7 +36,7 @@ from creditchain.home.layout import Home
 from creditchain.home.profiles import save_profile
 from creditchain.identifiers import parse_uscc, subject_tag
 from creditchain.log.views import Admission
-from creditchain.messages import NO_DIGEST, Consent, DeliveryReceipt, QueryRequest, subject_digest
+from creditchain.messages import NO_DIGEST, NO_KEY, Consent, DeliveryReceipt, QueryRequest, subject_digest
 from creditchain.packages.delivery import PackagedConsent, PackagedDelivery
 from creditchain.packages.profile_file import Profile
 from creditchain.packages.report_package import RangedRecord, ReportPackage, parse_report_package
@@ -163,7 +163,9 @@ def granted(market: Market, region: Region, **changes: Any) -> PackagedConsent:
     )
     message = replace(message, **changes)
     call = ConsentCalls(region.deployment).grant(
-        message, key.sign_typed(message.typed_data()), platform.sign_typed(message.typed_data())
+        message,
+        b"" if message.key == NO_KEY else key.sign_typed(message.typed_data()),
+        platform.sign_typed(message.typed_data()),
     )
     send(market.place, region, PLATFORM, f"grant {salt.hex()}", call)
     return PackagedConsent(message, salt)

@@ -24,6 +24,7 @@ from creditchain.home.layout import Home
 from creditchain.home.profiles import save_profile
 from creditchain.log.views import Admission
 from creditchain.packages.encrypted import AGE_MEDIA_TYPE, NotForThisKeyError, decrypt, is_encrypted, public_key
+from creditchain.packages.order_file import OrderFile
 from creditchain.packages.profile_file import Profile
 from creditchain.packages.report_package import parse_report_package
 from creditchain.packages.request_file import RequestFile
@@ -138,6 +139,31 @@ def test_an_exchange_that_does_not_know_the_profile_delivers_nothing(place: Plac
         assert world.client.put(f"/v1/members/{BANK}/profile", content=known, headers=put).status_code == 401
         wrong = world.client.put("/v1/members/none/profile", content=known, headers=put)
         assert (wrong.status_code, wrong.json()["type"]) == (422, "parameter")
+
+
+def test_an_order_is_not_placed_before_the_profile_is_known(place: Place, tmp_path: Path) -> None:
+    elsewhere = Home.made(tmp_path / "elsewhere")
+    save_profile(elsewhere, BANK_PROFILE)
+    keyed(place, KEY, elsewhere.path)
+    with exchange_world(place) as world:
+        order = OrderFile(world.request(granted(world.market, world.region, uses=1)))
+        url, log_id, bank = world.exchange.url, world.region.deployment.log_id, world.key(BANK)
+        with ExchangeClient(url, log_id, BANK, bank) as client:
+            with pytest.raises(ExchangeRefusedError) as caught:
+                client.place(order)
+            assert (caught.value.status, caught.value.code) == (409, "profile-unknown")
+            assert client.orders() == []
+        with (
+            ExchangeClient(url, log_id, BANK, bank, keys=[KEY], profile=KEYED.to_json()) as client,
+            ExchangeClient(url, log_id, PLATFORM, world.key(PLATFORM)) as officer,
+        ):
+            client.place(order)
+            officer.accept(order.request.request.id)
+            world.until(lambda: client.order(order.request.request.id)["state"] == "delivered")
+            assert is_encrypted(officer.fetch(order.request.request.id).package)
+            answer = client.fetch(order.request.request.id)
+        assert answer.encrypted
+        assert parse_report_package(answer.package).delivery is not None
 
 
 def test_by_commands(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

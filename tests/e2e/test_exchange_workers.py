@@ -18,10 +18,12 @@ from region_world import PLATFORM, Place, region_of
 from report_market import BANK, granted, opened
 from worlds import Kept
 
+from creditchain.client import ExchangeClient
 from creditchain.home.databases.address import DatabaseAddress
 from creditchain.home.journal import open_journal
 from creditchain.index.queries import metered_for
 from creditchain.packages.delivery import PackagedConsent
+from creditchain.packages.order_file import OrderFile
 from creditchain.store.deliveries import Deliveries, DeliveryState
 from postgres import Postgres
 
@@ -113,6 +115,41 @@ def test_workers_are_replaced_and_end_together(kept: Kept, tmp_path: Path, postg
         requests = [world.request(consent, nonce=first + at).request for at in range(7)]
         assert len(metered_for(region, requests)) == 7
         assert counts(place, world, address) == {**dict.fromkeys(DeliveryState, 0), DeliveryState.METERED: 7}
+
+
+def test_an_order_is_delivered_once_whichever_worker_has_it(kept: Kept, tmp_path: Path, postgres: Postgres) -> None:
+    """Each call over a connection of its own; all workers are killed once it is accepted."""
+    place, address = kept.fresh(tmp_path / "world"), postgres.database()
+    with region_of(place) as region:
+        consent = granted(opened(place), region, uses=1)
+    At(place, address).done("journal", "move")
+    words = ("--workers", "2", "--meter-after", "0", "--database", address.given)
+    with region_of(place) as region, exchange(place, PLATFORM, *words) as running:
+        world = World(opened(place), region, running, httpx.Client())
+        file, log_id = world.request(consent), region.deployment.log_id
+        order = file.request.id
+
+        def client(node: int) -> ExchangeClient:
+            return ExchangeClient(running.url, log_id, node, world.key(node), patience=PATIENCE)
+
+        for _ in range(3):
+            with client(BANK) as bank:
+                bank.place(OrderFile(file))
+        with client(PLATFORM) as officer:
+            officer.accept(order)
+        for killed in workers_of(running.process.pid):
+            os.kill(killed, signal.SIGKILL)
+        packages, end = set(), time.monotonic() + PATIENCE
+        while len(packages) == 0:
+            assert time.monotonic() < end
+            with client(BANK) as bank:
+                if bank.order(order)["state"] == "delivered":
+                    packages = {bank.fetch(order).package, bank.fetch(order).package}
+        assert len(packages) == 1
+        with client(BANK) as bank:
+            bank.received(order)
+        until_metered(place, world, address, 1)
+        assert sum(counts(place, world, address).values()) == 1
 
 
 def test_workers_end_when_the_first_process_is_killed(kept: Kept, tmp_path: Path, postgres: Postgres) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,9 +21,11 @@ from creditchain.documents import leaf_hash
 from creditchain.hashing import keccak256
 from creditchain.packages.consent_file import ConsentFile
 from creditchain.packages.delivery import PackagedConsent
+from creditchain.packages.order_file import OrderFile
 from creditchain.packages.parts import hexed
 from creditchain.packages.reading import PrivateText
 from creditchain.packages.report_package import parse_report_package
+from creditchain.packages.request_file import RequestFile
 from creditchain.packages.webhook import EventKind, WebhookOrder, parse_secret
 from ports import reserved_port
 from receivers import Receiver, receiver
@@ -96,16 +98,37 @@ def test_a_member_sets_a_webhook_and_hears_of_a_revocation(world: World, bank: R
         assert private not in told_of
 
 
-def test_what_was_shown_is_disputed_and_new_warnings_come_under_the_same_consent(world: World, bank: Receiver) -> None:
+def asked(world: World, file: RequestFile) -> bytes:
+    """What is delivered for a request at once."""
+    answer = world.bank().post("/v1/reports", content=file.to_json(), headers={"Content-Type": "application/json"})
+    assert answer.status_code == 200, answer.text
+    return answer.content
+
+
+def ordered(world: World, file: RequestFile) -> bytes:
+    """What is delivered for a request that is placed as an order, once an officer has taken it on."""
+    order, content = hexed(file.request.id), OrderFile(file).to_json()
+    institution = world.bank()
+    placed = institution.post("/v1/orders", content=content, headers={"Content-Type": "application/json"})
+    assert placed.status_code == 201, placed.text
+    with world.exchange.client() as plain:
+        accepted = signed_in(plain, world.key(PLATFORM), PLATFORM).post(f"/v1/orders/{order}/acceptance")
+        assert accepted.status_code == 200, accepted.text
+    world.until(lambda: institution.get(f"/v1/orders/{order}").json()["state"] == "delivered")
+    return institution.get(f"/v1/orders/{order}/delivery").content
+
+
+@pytest.mark.parametrize("delivered", [asked, ordered])
+def test_what_was_shown_is_disputed_and_new_warnings_come_under_the_same_consent(
+    world: World, bank: Receiver, delivered: Callable[[World, RequestFile], bytes]
+) -> None:
     """Both follow from the delivery of a report; nothing else has to be asked for."""
     client = world.bank()
     headers = {"Content-Type": "application/json"}
     kinds = EventKind.DISPUTE_FILED, EventKind.WARNING_NEW
     assert client.post("/v1/webhooks", content=order(bank.url, *kinds), headers=headers).status_code == 200
     given = granted(world.market, world.region, sections=0b10110)
-    answer = client.post("/v1/reports", content=world.request(given).to_json(), headers=headers)
-    assert answer.status_code == 200, answer.text
-    package = parse_report_package(answer.content)
+    package = parse_report_package(delivered(world, world.request(given)))
     shown, place = package.records[0].record, package.ranges[package.records[0].range]
     tag = package.tag(place.key_epoch)
     assert tag is not None

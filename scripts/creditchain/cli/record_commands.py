@@ -81,6 +81,12 @@ def _query(app: typer.Typer) -> None:
     query.register(app)
 
 
+def _order(app: typer.Typer) -> None:
+    from creditchain.cli import order
+
+    order.register(app)
+
+
 def _loans(app: typer.Typer) -> None:
     from creditchain.cli import loans
 
@@ -113,6 +119,7 @@ RECORD_COMMANDS: Mapping[str, Register] = {
     "record": _record,
     "consent": _consent,
     "query": _query,
+    "order": _order,
     "loans": _loans,
     "dispute": _dispute,
     "tag": _tag,

@@ -22,7 +22,9 @@ from creditchain.errors import ConfigError, NotValidError, Place, RefusedError, 
 from creditchain.messages import LogDomain, SignIn
 from creditchain.packages.encrypted import AGE_MEDIA_TYPE, decrypt, is_encrypted
 from creditchain.packages.fields import PackageError
+from creditchain.packages.order_file import DECLINE_FORMAT, OrderFile
 from creditchain.packages.parts import PackageLimits, load_json
+from creditchain.packages.reading import written
 from creditchain.packages.report_package import parse_report_package
 from creditchain.packages.request_file import RequestFile
 from creditchain.packages.sign_in import SignInBody
@@ -139,6 +141,50 @@ class ExchangeClient:
         if found.opened:
             _require_answer(file, found.package)
         return found
+
+    def place(self, file: OrderFile) -> dict[str, Any]:
+        """Place an order; the same one again is the same order. What the exchange says of it: `state`, `times` …
+
+        Raises:
+            ExchangeRefusedError, ExchangeUnavailableError: as `ask`.
+        """
+        institution, body = file.request.request.institution, file.to_json()
+        return _object(self._with_profile(institution, lambda: self._signed_in("POST", "/v1/orders", body)).content)
+
+    def orders(self) -> list[dict[str, Any]]:
+        """The newest orders: the member's own; for the provider, all that were placed at its exchange."""
+        listed = self.call("GET", "/v1/orders").get("orders")
+        if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+            raise _malformed("orders")
+        return [dict(one) for one in listed]
+
+    def order(self, order: bytes) -> dict[str, Any]:
+        """How far an order has come. `order`: the id of its request, 32 bytes."""
+        return _object(self._order("GET", order).content)
+
+    def ordered(self, order: bytes) -> bytes:
+        """The order file, for whoever at the provider has to look at it."""
+        return self._order("GET", order, "/file").content
+
+    def accept(self, order: bytes) -> dict[str, Any]:
+        """As the provider, take on an order."""
+        return _object(self._order("POST", order, "/acceptance", b"").content)
+
+    def decline(self, order: bytes, reason: str) -> dict[str, Any]:
+        """As the provider, turn an order down, with a reason that the institution reads."""
+        body = written({"format": DECLINE_FORMAT, "reason": reason})
+        return _object(self._order("POST", order, "/decline", body).content)
+
+    def fetch(self, order: bytes) -> AskedAnswer:
+        """What was delivered for an order: the same bytes until `received` is called. Raises as `ask`."""
+        return self._opened(self._order("GET", order, "/delivery"))
+
+    def received(self, order: bytes) -> dict[str, Any]:
+        """Say that the delivery is here, durably. The exchange then forgets it."""
+        return _object(self._order("POST", order, "/receipt", b"").content)
+
+    def _order(self, method: str, order: bytes, part: str = "", body: bytes | None = None) -> _Answer:
+        return self._signed_in(method, f"/v1/orders/0x{order.hex()}{part}", body)
 
     def send_profile(self, node: int, profile: bytes) -> None:
         """Hand over the profile of a member, which names the key that deliveries to it are encrypted to."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from creditchain.acts.answering import Desk
 from creditchain.acts.issuer_words import issuer_words
+from creditchain.acts.ordering import OrderBook
 from creditchain.acts.preconditions import require_member, require_signer
 from creditchain.acts.reporting import Places, Vouchers
 from creditchain.acts.sights import Sights
 from creditchain.acts.signing_in import Door, door_secret
 from creditchain.acts.verifying import Judge, ask
-from creditchain.acts.webhooks import Hooks
+from creditchain.acts.webhooks import Hooks, note_delivery
 from creditchain.chain.clock import now
 from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer
@@ -33,6 +35,7 @@ from creditchain.store.answers import Answers
 from creditchain.store.deliveries import Deliveries
 from creditchain.store.events import Events
 from creditchain.store.noticing import Noticing
+from creditchain.store.orders import Orders
 from creditchain.store.sessions import Sessions
 from creditchain.store.watches import Watches
 from creditchain.store.webhooks import Webhooks
@@ -111,7 +114,8 @@ def open_service(
     door = Door(region, sights, node, Sessions(journal, log_id, node), door_secret(home))
     hooks = _hooks(desk, Places(batches, books), journal, mine, rules)
     pages = None if page_policy is None else _pages(desk, page_policy)
-    return Service(desk, door, limits, Rate(limits.member_a_minute), hooks, pages)
+    book = OrderBook(desk, Orders(journal, log_id, node, mine.orders), partial(note_delivery, hooks))
+    return Service(desk, door, limits, Rate(limits.member_a_minute), hooks, book, pages)
 
 
 def _hooks(desk: Desk, places: Places, journal: Journal, mine: RegionHome, rules: WebhookRules) -> Hooks:

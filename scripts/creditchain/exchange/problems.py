@@ -12,6 +12,7 @@ from typing import Any
 from fastapi.responses import JSONResponse
 
 from creditchain.acts.answering import AnswerForgottenError, OtherProviderError
+from creditchain.acts.ordering import OrderForgottenError
 from creditchain.acts.profiles import ProfileUnknownError
 from creditchain.acts.signing_in import SignInError
 from creditchain.acts.webhooks import UnknownWebhookError
@@ -27,6 +28,7 @@ from creditchain.errors import (
 )
 from creditchain.reports import AssemblyError
 from creditchain.store.deliveries import NonceTakenError, UsesTakenError
+from creditchain.store.orders import OrderUnknownError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -38,6 +40,8 @@ _STATUS: tuple[tuple[type[CreditchainError], int], ...] = (
     (NonceTakenError, 409),
     (UsesTakenError, 403),
     (AnswerForgottenError, 410),
+    (OrderForgottenError, 410),
+    (OrderUnknownError, 404),
     (ProfileUnknownError, 409),
     (OtherProviderError, 421),
     (ForeignFileError, 421),

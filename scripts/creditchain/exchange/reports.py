@@ -75,7 +75,7 @@ async def ask(request: Request) -> Response:
     def answered() -> Answered:
         seen = service.desk.sights.newest(service.desk.view_age)
         require_acting(member, seen.now)
-        _require_asker(member, file.request, seen.now)
+        require_asker(member, file.request, seen.now)
         return answer(service.desk, file, seen, partial(note_delivery, service.hooks))
 
     made = await run_in_threadpool(answered)
@@ -85,7 +85,7 @@ async def ask(request: Request) -> Response:
     return Response(made.package, media_type=media_type, headers={_AGAIN: "yes" if made.again else "no"})
 
 
-def _require_asker(member: MemberSession, request: QueryRequest, seen: RegionReading) -> None:
+def require_asker(member: MemberSession, request: QueryRequest, seen: RegionReading) -> None:
     """Only the institution, its host or its broker gets the report: a request is no secret, but a report is."""
     if member.node in (request.institution, request.via):
         return

@@ -8,6 +8,7 @@ from typing import cast
 from fastapi import Request
 
 from creditchain.acts.answering import Desk
+from creditchain.acts.ordering import OrderBook
 from creditchain.acts.signing_in import Door
 from creditchain.acts.webhooks import Hooks
 from creditchain.chain.clock import now
@@ -39,6 +40,7 @@ class Service:
     limits: Limits
     member_rate: Rate
     hooks: Hooks
+    order_book: OrderBook
     pages: Pages | None = None  #: for people; None if it serves none
 
     def time(self) -> int:

@@ -21,6 +21,7 @@ import uvicorn
 
 from creditchain.acts.locks import locked, only_one
 from creditchain.acts.metering_due import MeterRhythm, meter_due
+from creditchain.acts.ordering import forget_orders, work_on_orders
 from creditchain.chain.outbox import Outbox
 from creditchain.errors import CreditchainError, Place, RefusedError
 from creditchain.exchange import measures
@@ -187,15 +188,18 @@ def _alone(service: Service, what: str, work: Callable[[], None], stop: Event) -
 def _work(service: Service, meter: Callable[[], None] | None, stop: Event) -> None:
     """Do until told to stop what no call waits for. A failure is told and tried again.
 
-    `meter`: brings what is due to the ledger; None: another process does that, and forgets what is old.
+    `meter`: brings what is due to the ledger; None: another process does that, and all else that one does alone.
     """
     pause, forgets = LOOK_SECONDS, 0.0
     while not stop.wait(pause):
         try:
             if meter is not None:
                 meter()
+                # Before anything is forgotten: an order's answer may not be in its row yet.
+                work_on_orders(service.order_book, service.time())
                 if time.monotonic() >= forgets:
                     service.desk.answers.forget_old(service.desk.deliveries)
+                    forget_orders(service.order_book, service.time())
                     forgets = time.monotonic() + FORGET_SECONDS
             service.desk.sights.settle()
             pause = LOOK_SECONDS

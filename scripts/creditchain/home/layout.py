@@ -20,6 +20,7 @@
     <home>/regions/LOG_ID/nonces/           the last nonce of requests to each provider
     <home>/regions/LOG_ID/webhooks/         keys of secrets of webhooks, and of what members watch
     <home>/regions/LOG_ID/answers/          keys of what an exchange answered lately; not in backups
+    <home>/regions/LOG_ID/orders/           keys of orders that are open or wait to be fetched
 
 What belongs to a region lies under the id of its log (64 hex digits). Two networks, or a chain that was started anew,
 are other logs, so their state never mixes.
@@ -110,6 +111,11 @@ class RegionHome:
     def webhooks(self) -> Path:
         """Keys that open secrets of webhooks, and say which enterprises members watch at an exchange."""
         return self.path / "webhooks"
+
+    @property
+    def orders(self) -> Path:
+        """Keys that open what orders to an exchange say, and what was delivered; each is destroyed when it is over."""
+        return self.path / "orders"
 
     @property
     def nonces(self) -> Path:
