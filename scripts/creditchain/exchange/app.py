@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from creditchain import __version__
 from creditchain.errors import CreditchainError
@@ -66,4 +67,13 @@ async def _framework_error(request: Request, error: Exception) -> JSONResponse:
     request.state.code = code
     answer = problem(HttpError(status, code, title))
     answer.headers.update(getattr(error, "headers", None) or {})
+    methods = _methods(request)
+    if status == 405 and methods:
+        answer.headers["Allow"] = ", ".join(sorted(methods))
     return answer
+
+
+def _methods(request: Request) -> set[str]:
+    """All methods of an address among the parts. The framework itself names those of the first route there alone."""
+    routes = [one for part in (*_PARTS, pages) for one in part.router.routes if isinstance(one, Route)]
+    return {method for one in routes if one.matches(request.scope)[0] != Match.NONE for method in one.methods or ()}
