@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from creditchain.acts.collecting import Collection
 from creditchain.acts.delivering import JudgedView, delivery_of, judge_seen, promise
 from creditchain.acts.profiles import delivery_key_in
 from creditchain.acts.reporting import Vouchers, Wanted, assemble_surveyed
@@ -23,6 +24,7 @@ from creditchain.chain.consent_calls import Delivery
 from creditchain.chain.consents import nonce_of
 from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer
+from creditchain.client.peers import Peers
 from creditchain.consents.errors import ProductMismatchError
 from creditchain.documents import Section, parsed_once
 from creditchain.errors import Place, RefusedError
@@ -78,6 +80,7 @@ class Desk:
     view_age: int = 120  #: seconds that the newest block may be old
     meter_within: int = 1800  #: seconds within which a delivery is promised to be metered
     states_tags: bool = False  #: a platform's reports say on its word whose tags they show
+    peers: Peers | None = None  #: exchanges of other publishers; None: all that reports need has to be here
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def _again(desk: Desk, known: Known) -> Answered:
 
 def _assembled(desk: Desk, file: RequestFile, seen: Sight, time: int) -> ReportPackage:
     request, consent = file.request, file.consent
-    product = _product(desk, request)
+    product = report_product(desk, request)
     day = day_of(time)
     wanted = Wanted(
         product=product,
@@ -150,8 +153,9 @@ def _assembled(desk: Desk, file: RequestFile, seen: Sight, time: int) -> ReportP
         as_of=day,
         days=None if consent is None else (consent.message.data_from, consent.message.data_to),
     )
-    tags = _tags(desk, file.subject, seen)
-    return assemble_surveyed(seen.records, seen.survey, wanted, desk.library, tags, secrets.token_bytes(32)).package
+    collect = None if desk.peers is None else Collection(file, desk.node, desk.peers, time).assembled
+    tags, salt = _tags(desk, file.subject, seen), secrets.token_bytes(32)
+    return assemble_surveyed(seen.records, seen.survey, wanted, desk.library, tags, salt, collect).package
 
 
 def _tags(desk: Desk, subject: Subject, seen: Sight) -> dict[int, PackagedTag]:
@@ -164,7 +168,8 @@ def _tags(desk: Desk, subject: Subject, seen: Sight) -> dict[int, PackagedTag]:
     return gather_tags(subject, seen.epochs, vouchers.keys, (*vouchers.statements, *stated))
 
 
-def _product(desk: Desk, request: QueryRequest) -> Product:
+def report_product(desk: Desk, request: QueryRequest) -> Product:
+    """The report product that a request asks for. Raises ProductMismatchError."""
     product = next((one for one in desk.products.values() if one.digest == request.product), None)
     if product is None or product.kind is not ProductKind.REPORT:
         raise ProductMismatchError(

@@ -24,11 +24,11 @@ from creditchain.log.facts import EntryPlace
 from creditchain.log.views import LogEntry
 from creditchain.packages.parts import PackagedTag, SignedTagStatement
 from creditchain.products import Product, Scorecard
-from creditchain.reports import Assembled, FolderLibrary, Library, ReportOrder, assemble, plan
+from creditchain.reports import Assembled, FolderLibrary, Library, LogView, ReportOrder, assemble, plan
 from creditchain.verification.days import day_of
 from creditchain.verification.evidence import NodeHistory
 from creditchain.verification.lives import Lives, RecordKey, read_lives
-from creditchain.verification.scope import Asked
+from creditchain.verification.scope import Asked, Scope
 from creditchain.verification.shelves import Shelves, read_shelves
 
 
@@ -61,6 +61,24 @@ class Places:
 
     batches: Sequence[Path]
     books: Sequence[Path] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMaking:
+    """All that a report is made from."""
+
+    records: EvidenceFetcher
+    order: ReportOrder
+    scope: Scope
+    library: Library
+    tags: Mapping[int, PackagedTag]
+    log: LogView
+    members: Mapping[int, NodeHistory]
+    size: int  #: entries of the log up to which the scope goes
+
+    def assembled(self) -> Assembled:
+        """The report from what is here. Raises as `assemble`."""
+        return assemble(self.order, self.scope, self.library, self.tags, self.log, self.members)
 
 
 def assemble_report(
@@ -123,15 +141,20 @@ def assemble_surveyed(
     library: Library,
     tags: Mapping[int, PackagedTag],
     salt: bytes,
+    collect: Callable[[ReportMaking], Assembled] | None = None,
 ) -> Assembled:
-    """The same, without what a verifier is told to read: `with_reads` adds that when the package is whole."""
-    order, members = _order(records, wanted, salt), found.members
-    scope = plan(order, found.shelves, members)
-    return assemble(order, scope, library, tags, _Log(records, order.time), members)
+    """The same, without what a verifier is told to read: `with_reads` adds that when the package is whole.
+
+    `collect`: makes it, where parts of other nodes are not here; None: all has to be here.
+    """
+    order, members, shelves = _order(records, wanted, salt), found.members, found.shelves
+    scope, log = plan(order, shelves, members), LogOfFacts(records, order.time)
+    making = ReportMaking(records, order, scope, library, tags, log, members, shelves.size)
+    return making.assembled() if collect is None else collect(making)
 
 
 @dataclass(frozen=True, slots=True)
-class _Log:
+class LogOfFacts:
     """What the assembly asks of the log, answered by facts."""
 
     records: EvidenceFetcher

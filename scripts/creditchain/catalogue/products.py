@@ -49,6 +49,14 @@ def catalogue(folders: Sequence[Path] | None = None) -> list[Product]:
     return sorted(products.values(), key=lambda product: (product.kind, product.name, product.version))
 
 
+def product_files(folders: Sequence[Path] | None = None) -> dict[str, Path]:
+    """The file of every product, by `name/version`. Raises ProductFileError."""
+    files: dict[str, Path] = {}
+    for path, product in _all_files(folders):
+        files.setdefault(product.ref, path)
+    return files
+
+
 def check_files(files: Sequence[Path], folders: Sequence[Path] | None = None) -> list[Product]:
     """The products of `files`, in this order; their numbers are held against each other and against the catalogue.
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from creditchain.cli.connecting import SignerOption, journal_of, open_region, signer_of
+from creditchain.cli.peer_options import CollectWithinOption, PeerCaOption, PeersOption, peers_of
 from creditchain.cli.policy_option import policy_of
 from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.report_choices import BatchesOption, BooksOption
@@ -74,13 +75,21 @@ def serve(
     address_rate: Annotated[
         int, typer.Option(min=1, help="Calls a minute from one network address, for each worker; a proxy is one.")
     ] = 6000,
+    region_facts: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="File of region facts to serve, from `evidence region`.")
+    ] = None,
+    peer: PeersOption = None,
+    peer_ca: PeerCaOption = None,
+    collect_within: CollectWithinOption = 1.5,
     products: Folders = None,
     signer: SignerOption = None,
 ) -> None:
     """Answer signed requests with reports, and meter them. Ends with Ctrl-C or SIGTERM. 启动交换服务
 
     Members sign in with their keys, and send a signed request; the report comes back in the same round trip. What was
-    delivered is written down before it is sent, and brought to the ledger in batches. Needs the extra `exchange`.
+    delivered is written down before it is sent, and brought to the ledger in batches. With --peer, what other
+    publishers hold comes from their exchanges; one that gives nothing in time is a gap that the report names. Needs
+    the extra `exchange`.
     """
     if (certificate is None) != (certificate_key is None):
         raise UsageError("a certificate and its key go together", expected="--certificate and --certificate-key")
@@ -105,21 +114,23 @@ def serve(
         return
     from creditchain.acts.metering_due import MeterRhythm
     from creditchain.acts.reporting import Vouchers
-    from creditchain.catalogue.products import catalogue
-    from creditchain.exchange.opening import Promises, Stock, WebhookRules, open_service
+    from creditchain.catalogue.products import catalogue, product_files
+    from creditchain.exchange.opening import Others, Promises, Stock, WebhookRules, open_service
     from creditchain.exchange.service import Limits
     from creditchain.home.keystores import load_tag_key
     from creditchain.posting.addresses import parse_networks
 
-    known = {one.ref: one for one in catalogue(folders_of(products))}
+    folders = folders_of(products)
+    known = {one.ref: one for one in catalogue(folders)}
     vouchers = Vouchers([load_tag_key(key) for key in tag_keys or []])
-    stock = Stock(tuple(batches or ()), tuple(books or ()), vouchers, known)
+    stock = Stock(tuple(batches or ()), tuple(books or ()), vouchers, known, product_files(folders), region_facts)
     promises, rhythm = Promises(view_age, meter_within, keep_answers), MeterRhythm(seconds=meter_after)
     rules = WebhookRules(parse_networks(allow_webhooks or []), webhook_ca)
     demanded = policy_of(page_policy) if pages else None
+    others = Others(peers_of(peer), collect_within, None if peer_ca is None else str(peer_ca))
     with open_region(chosen) as region, journal_of(chosen) as journal:
         found, limits = signer_of(region, signer), Limits(address_a_minute=address_rate)
-        service = open_service(region, found, journal, node, stock, promises, limits, rules, demanded)
+        service = open_service(region, found, journal, node, stock, promises, limits, rules, others, demanded)
         outbox = region.outbox(found, journal)
         if role is None:
             serving.serve(service, outbox, rhythm, where, started)

@@ -116,7 +116,7 @@ class ExchangeClient:
         Raises:
             ConfigError: it is no such address, or one in the clear that leaves this machine.
         """
-        _require_private(url)
+        require_private(url)
         self._url, self._log_id, self._node, self._signer = url.rstrip("/"), log_id, node, signer
         self._patience, self._clock = patience, clock
         self._keys, self._profile = tuple(keys), profile
@@ -320,7 +320,7 @@ def _require_answer(file: RequestFile, package: bytes) -> None:
         raise OtherAnswerError("the exchange answered another request than it was sent", place=Place(field="delivery"))
 
 
-def _require_private(url: str) -> None:
+def require_private(url: str) -> None:
     """A report and a session's token go over the wire: in the clear only on this machine."""
     parts = urlsplit(require_url(url))
     host = parts.hostname or ""

@@ -10,12 +10,24 @@ from starlette.routing import Match, Route
 
 from creditchain import __version__
 from creditchain.errors import CreditchainError
-from creditchain.exchange import consents, health, hooks, measures, members, orders, pages, reports, sessions
+from creditchain.exchange import (
+    consents,
+    health,
+    hooks,
+    measures,
+    members,
+    orders,
+    pages,
+    parts,
+    reports,
+    sessions,
+    shared,
+)
 from creditchain.exchange.guarding import guard
 from creditchain.exchange.problems import HttpError, code_of, problem
 from creditchain.exchange.service import Service
 
-_PARTS = (sessions, members, reports, orders, consents, hooks, health)
+_PARTS = (sessions, members, reports, parts, orders, consents, hooks, shared, health)
 _DESCRIPTION = "/v1/openapi.json"
 _SUMMARY = "Verifiable enterprise credit reports: data and proof in one round trip. 征信链交换服务"
 _CODES = {404: ("not-found", "there is nothing at this address"), 405: ("method", "not with this method")}

@@ -11,6 +11,7 @@ SECONDS = Histogram(
 )  # fmt: skip
 PROBLEMS = Counter("creditchain_exchange_problems_total", "Calls refused, by code", ["code"])
 DELIVERED = Counter("creditchain_exchange_delivered_total", "Reports delivered, repetitions not counted")
+PARTS = Counter("creditchain_exchange_parts_total", "Parts given to other exchanges, repetitions not counted")
 METERED = Counter("creditchain_exchange_metered_total", "Deliveries brought to the ledger", ["finding"])
 CUT = Counter("creditchain_exchange_connections_cut_total", "Connections cut: what did not come in time", ["waited"])
 # Of several processes, one meters: what it saw last counts.

@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from creditchain.acts.answering import Desk
+from creditchain.acts.giving import PartDesk
 from creditchain.acts.issuer_words import issuer_words
 from creditchain.acts.ordering import OrderBook
 from creditchain.acts.preconditions import require_member, require_signer
 from creditchain.acts.reporting import Places, Vouchers
+from creditchain.acts.sharing import Shared
 from creditchain.acts.sights import Sights
 from creditchain.acts.signing_in import Door, door_secret
 from creditchain.acts.verifying import Judge, ask
@@ -19,6 +21,7 @@ from creditchain.acts.webhooks import Hooks, note_delivery
 from creditchain.chain.clock import now
 from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer
+from creditchain.client.peers import Peers
 from creditchain.errors import UsageError
 from creditchain.exchange.checking import CheckLimits, PackageChecker, Pages
 from creditchain.exchange.rates import Rate
@@ -36,12 +39,13 @@ from creditchain.store.deliveries import Deliveries
 from creditchain.store.events import Events
 from creditchain.store.noticing import Noticing
 from creditchain.store.orders import Orders
+from creditchain.store.parts import GivenParts
 from creditchain.store.sessions import Sessions
 from creditchain.store.watches import Watches
 from creditchain.store.webhooks import Webhooks
 from creditchain.verification.policy import Policy
 from creditchain.views.languages import Language
-from creditchain.vocabulary import Role
+from creditchain.vocabulary import PUBLISHING, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,17 @@ class Stock:
     books: tuple[Path, ...]
     vouchers: Vouchers = field(repr=False)
     products: Mapping[str, Product]  #: by name/version
+    files: Mapping[str, Path]  #: the products' files, the same
+    facts: Path | None = None  #: file of region facts that is served to members
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Exchanges of other publishers, which give their parts of reports."""
+
+    addresses: Mapping[int, str] = field(default_factory=dict)  #: by node
+    within: float = 1.5  #: seconds that each has
+    ca: str | None = None  #: file with the certificates that theirs follow from; None: the system's
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +88,21 @@ class Promises:
 
 def open_service(
     region: Region, signer: Signer, journal: Journal, node: int, stock: Stock, promises: Promises, limits: Limits,
-    rules: WebhookRules = WebhookRules(), page_policy: Policy | None = None,
+    rules: WebhookRules = WebhookRules(), others: Others = Others(), page_policy: Policy | None = None,
 ) -> Service:  # fmt: skip
-    """The service of a provider.
+    """The service of a provider, or of a source, which gives parts to providers.
 
     Args:
         page_policy: what the Verify page demands; None: the service has no pages.
     Raises:
-        TermsError: the node is no active platform or bureau. NotEntitledError: the signer does not act for it.
+        TermsError: the node is no active platform, bureau or source. NotEntitledError: the signer does not act for it.
         UsageError: there is no tag key, so no enterprise could be found. ChainUnavailableError.
-        ConfigError: the policy of the page does not fit the region, or a library that pages need is missing.
+        ConfigError: the policy of the page does not fit the region, a library that pages need is missing, or an
+            address of another exchange is none.
     """
     if not stock.vouchers.keys:
         raise UsageError("an exchange finds enterprises by the tag key", expected="--tag-key for each key epoch")
-    require_member(region, node, {Role.PLATFORM, Role.BUREAU}, now(region.chain), "provider")
+    require_member(region, node, PUBLISHING, now(region.chain), "provider")
     require_signer(region, signer, node, "provider")
     info = region.node(node)
     home, log_id = journal.home, region.deployment.log_id
@@ -110,12 +126,14 @@ def open_service(
         view_age=promises.view_age,
         meter_within=promises.meter_within,
         states_tags=info is not None and info.role == Role.PLATFORM,
+        peers=_peers(region, signer, node, others),
     )
     door = Door(region, sights, node, Sessions(journal, log_id, node), door_secret(home))
+    parts, shared = PartDesk(desk, GivenParts(journal, log_id)), Shared(batches, stock.files, stock.facts)
     hooks = _hooks(desk, Places(batches, books), journal, mine, rules)
     pages = None if page_policy is None else _pages(desk, page_policy)
     book = OrderBook(desk, Orders(journal, log_id, node, mine.orders), partial(note_delivery, hooks))
-    return Service(desk, door, limits, Rate(limits.member_a_minute), hooks, book, pages)
+    return Service(desk, parts, shared, door, limits, Rate(limits.member_a_minute), hooks, book, pages)
 
 
 def _hooks(desk: Desk, places: Places, journal: Journal, mine: RegionHome, rules: WebhookRules) -> Hooks:
@@ -145,3 +163,10 @@ def _pages(desk: Desk, policy: Policy) -> Pages:
     place = PagePlace(desk.node, name, desk.region.deployment.region)
     home_page(place, Language.BOTH)  # the library is there
     return Pages(place, PackageChecker(desk.region, judge, name_of, CheckLimits()))
+
+
+def _peers(region: Region, signer: Signer, node: int, others: Others) -> Peers | None:
+    if not others.addresses:
+        return None
+    log_id = region.deployment.log_id
+    return Peers(others.addresses, log_id, node, signer, within=others.within, ca=others.ca)

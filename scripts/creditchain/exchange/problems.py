@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 
 from creditchain.acts.answering import AnswerForgottenError, OtherProviderError
 from creditchain.acts.ordering import OrderForgottenError
+from creditchain.acts.preconditions import NotEntitledError
 from creditchain.acts.profiles import ProfileUnknownError
 from creditchain.acts.signing_in import SignInError
 from creditchain.acts.webhooks import UnknownWebhookError
@@ -37,6 +38,7 @@ _STATUS: tuple[tuple[type[CreditchainError], int], ...] = (
     (SignInError, 401),
     (UnknownWebhookError, 404),
     (RequestReplayedError, 409),
+    (NotEntitledError, 403),
     (NonceTakenError, 409),
     (UsesTakenError, 403),
     (AnswerForgottenError, 410),

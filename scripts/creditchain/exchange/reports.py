@@ -35,15 +35,13 @@ _PACKAGE: dict[str, Any] = {
     "description": "A report package (docs/format.md, section 7), with consent, request and receipt.",
     "required": ["format"],
 }
-_AGAIN = "Creditchain-Answered-Before"
+AGAIN = "Creditchain-Answered-Before"
+ANSWERED_BEFORE: dict[str, Any] = {
+    AGAIN: {"description": "yes: the same request was answered with this before", "schema": {"enum": ["yes", "no"]}}
+}
 _ANSWERED = {
     "description": "The report, delivered",
-    "headers": {
-        _AGAIN: {
-            "description": "yes: the same request was answered with this before",
-            "schema": {"enum": ["yes", "no"]},
-        }
-    },
+    "headers": ANSWERED_BEFORE,
     "content": {
         JSON: {"schema": _PACKAGE},
         AGE_MEDIA_TYPE: {
@@ -82,7 +80,7 @@ async def ask(request: Request) -> Response:
     if not made.again:
         measures.DELIVERED.inc()
     media_type = AGE_MEDIA_TYPE if is_encrypted(made.package) else JSON
-    return Response(made.package, media_type=media_type, headers={_AGAIN: "yes" if made.again else "no"})
+    return Response(made.package, media_type=media_type, headers={AGAIN: "yes" if made.again else "no"})
 
 
 def require_asker(member: MemberSession, request: QueryRequest, seen: RegionReading) -> None:

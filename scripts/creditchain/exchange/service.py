@@ -8,7 +8,9 @@ from typing import cast
 from fastapi import Request
 
 from creditchain.acts.answering import Desk
+from creditchain.acts.giving import PartDesk
 from creditchain.acts.ordering import OrderBook
+from creditchain.acts.sharing import Shared
 from creditchain.acts.signing_in import Door
 from creditchain.acts.webhooks import Hooks
 from creditchain.chain.clock import now
@@ -36,6 +38,8 @@ class Service:
     """The exchange of one provider in one region."""
 
     desk: Desk
+    parts: PartDesk
+    shared: Shared
     door: Door
     limits: Limits
     member_rate: Rate

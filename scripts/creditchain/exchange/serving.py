@@ -141,6 +141,8 @@ def _serve(
         stop.set()
         for one in threads:
             one.join(ENDING_SECONDS)
+        if service.desk.peers is not None:
+            service.desk.peers.close()
 
 
 def _tell(service: Service, stop: Event) -> None:
@@ -198,7 +200,7 @@ def _work(service: Service, meter: Callable[[], None] | None, stop: Event) -> No
                 # Before anything is forgotten: an order's answer may not be in its row yet.
                 work_on_orders(service.order_book, service.time())
                 if time.monotonic() >= forgets:
-                    service.desk.answers.forget_old(service.desk.deliveries)
+                    service.desk.answers.forget_old(service.desk.deliveries, service.parts.given)
                     forget_orders(service.order_book, service.time())
                     forgets = time.monotonic() + FORGET_SECONDS
             service.desk.sights.settle()

@@ -5,12 +5,19 @@ from __future__ import annotations
 import time
 from pathlib import Path
 from threading import Lock
+from typing import Protocol
 
 from creditchain.home.sealing import Sealed, SealingKeys, SecretLostError
-from creditchain.store.deliveries import Deliveries
 
 #: Seconds for which one key seals.
 KEY_SECONDS = 600
+
+
+class Holder(Protocol):
+    """Where sealed answers stand."""
+
+    def drop_answers(self, sealing_key: str) -> int:
+        """Forget what was answered under a key. Returns how many answers that were."""
 
 
 class Answers:
@@ -35,10 +42,10 @@ class Answers:
         except SecretLostError:
             return None
 
-    def forget_old(self, deliveries: Deliveries) -> int:
+    def forget_old(self, *holders: Holder) -> int:
         """Forget the answers of keys that seal no more, and whose answers are all old enough. Returns how many."""
         forgotten = 0
         for name in self._keys.made_before(time.time() - KEY_SECONDS - self._keep):
             self._keys.destroy(name)  # first: what a killed process leaves opens no more
-            forgotten += deliveries.drop_answers(name)
+            forgotten += sum(one.drop_answers(name) for one in holders)
         return forgotten

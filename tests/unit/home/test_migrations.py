@@ -22,7 +22,7 @@ from creditchain.home.files import StorageError
 from creditchain.home.journal import SCHEMA, Base, JournalError, open_journal
 from creditchain.home.layout import Home
 from creditchain.home.migrations import HEAD, REVISIONS
-from creditchain.store import deliveries, orders, sessions, webhook_tables
+from creditchain.store import deliveries, orders, parts, sessions, webhook_tables
 
 #: Written by the release before revisions: for two logs one batch preparing, one numbered, one final; a transaction.
 BEFORE = Path(__file__).parent / "data" / "journal-before-revisions.sql"
@@ -62,7 +62,7 @@ def test_migrations_make_what_the_classes_declare(tmp_path: Path, address: Datab
     """After a change of a table's class: add a migration (creditchain/home/migrations/__init__.py says how)."""
     declared = (
         *(outbox_journal.TransactionRow, deliveries.DeliveryRow, sessions.SessionRow),
-        *(webhook_tables.WebhookRow, orders.OrderRow),
+        *(parts.GivenPartRow, webhook_tables.WebhookRow, orders.OrderRow),
     )
     assert {one.__tablename__ for one in declared} <= Base.metadata.tables.keys()
     open_journal(tmp_path / "j.sqlite", address).close()
