@@ -27,7 +27,7 @@ from creditchain.catalogue.products import load_product
 from creditchain.chain.consent_calls import ConsentCalls, Delivery
 from creditchain.chain.consents import ConsentReads
 from creditchain.chain.region import Region
-from creditchain.chain.signers import dev_signer
+from creditchain.chain.signers import Signer, dev_signer
 from creditchain.checkpoints.signers import CheckpointSigner, read_signers, signers_file
 from creditchain.documents import Domain, canonical_bytes, domain_mask
 from creditchain.hashing import keccak256
@@ -136,10 +136,10 @@ def publish(commands: Commands, folder: Path, ref: str, records: int, seed: int,
     commands.done("anchor", str(upload), *words_of_all, *words)
 
 
-def granted(market: Market, region: Region, **changes: Any) -> PackagedConsent:
-    """A consent of the enterprise for the bank, endorsed by the platform, on the chain."""
+def granted(market: Market, region: Region, signer: Signer | None = None, **changes: Any) -> PackagedConsent:
+    """A consent of the enterprise for the bank, endorsed by the platform, on the chain. `signer`: its key."""
     reads, salt = ConsentReads(region), secrets.token_bytes(32)
-    key, platform = dev_signer(ENTERPRISE, region.chain), dev_signer(PLATFORM, region.chain)
+    key, platform = signer or dev_signer(ENTERPRISE, region.chain), dev_signer(PLATFORM, region.chain)
     now = region.chain.head().time
     message = Consent(
         domain=reads.domain,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import signal
+import time
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -66,6 +67,26 @@ def ask(world: World, request: Path, out: Path, *words: str, url: str = "") -> t
         *("--signer", f"dev:{BANK}", "--patience", "0", *words),
     )
     return answer.code, str(answer.error or "")
+
+
+def test_what_it_got_is_kept_until_its_time_is_over(world: World, tmp_path: Path) -> None:
+    """One consent lets the bank keep the report for a year, the other not beyond the delivery."""
+    commands, opened = world.market.commands, tmp_path / "opened.json"
+    for name, days in (("long", 365), ("short", 0)):
+        file, request = world.request(granted(world.market, world.region, keep_days=days)), tmp_path / f"{name}.json"
+        request.write_bytes(file.to_json())
+        assert ask(world, request, tmp_path / f"{name}-report.json") == (0, "")
+        world.until(lambda: world.deliveries()[DeliveryState.PROMISED] == 0)
+    listed = commands("query", "kept").value
+    assert len(listed) == 2
+    long = next(one for one in listed if one["until"] - one["delivered_at"] == 365 * 86_400)
+    assert commands("query", "kept", "--open", long["request"], "-o", str(opened)).code == 0
+    assert opened.read_bytes() == (tmp_path / "long-report.json").read_bytes()
+    world.until(lambda: time.time() > max(one["delivered_at"] for one in listed) + 1)
+    removed = commands("query", "purge").value
+    assert [one["request"] for one in removed] == [one["request"] for one in listed if one is not long]
+    assert [one["request"] for one in commands("query", "kept").value] == [long["request"]]
+    assert commands("query", "kept", "--open", removed[0]["request"], "-o", str(tmp_path / "gone")).code == 4
 
 
 def test_a_bank_asks_and_verifies(world: World, tmp_path: Path) -> None:

@@ -276,6 +276,21 @@ def test_killed_after_a_delivery_it_meters_when_it_is_back(world: World) -> None
     assert len(metered_for(world.region, [first.request])) == 1
 
 
+def test_what_may_not_be_kept_is_not_answered_again(world: World) -> None:
+    file, bank = world.request(granted(world.market, world.region, keep_days=0)), world.bank()
+    assert ask(bank, file).status_code == 200
+    world.until(lambda: world.deliveries()[DeliveryState.METERED] == 1)
+    delivered = int(time.time())
+    world.until(lambda: time.time() > delivered + 2)
+    assert world.exchange.stop() == 0
+    # It forgets when it starts, and then every few minutes.
+    with exchange(world.market.place, PLATFORM, "--meter-after", "0") as again, again.client() as client:
+        later = replace(world, exchange=again)
+        bank = signed_in(client, world.key(BANK), BANK)
+        later.until(lambda: ask(bank, file).status_code == 410)
+        refused(ask(bank, file), 410, "answer-forgotten")
+
+
 def test_told_to_end_it_ends_well(world: World) -> None:
     world.client.get("/healthz")
     assert world.exchange.stop() == 0

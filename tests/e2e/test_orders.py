@@ -181,6 +181,8 @@ def test_by_commands(place: Place, tmp_path: Path) -> None:
         told = commands.done("order", "receive", order, *mine, "-o", str(out))
         assert (told["state"], told["encrypted"]) == ("received", False)
         assert parse_report_package(out.read_bytes()).delivery is not None
+        (kept,) = commands.done("query", "kept")
+        assert kept["request"] == "0x" + file.request.id.hex()
         second = world.request(granted(world.market, world.region), nonce=file.request.nonce + 1)
         request.write_bytes(second.to_json())
         order = commands.done("order", "place", str(request), *bank)["order"]

@@ -421,6 +421,8 @@ _ACCOUNT = (
     "StatementOfAccount(uint24 provider,uint24 institution,uint24 month,bytes32 terms,uint64 size,bytes32 root,"
     "uint64 charged,uint64 apart,uint128 totalFen,bytes32 lines)"
 )
+_ENTERPRISE_SIGN_IN = "EnterpriseSignIn(address key,uint24 exchange,bytes32 challenge,uint40 issuedAt)"
+_EXPORT = "QueryExport(uint24 exchange,bytes32 file,uint40 since,uint40 until,uint40 rows,uint40 madeAt)"
 _KEY = "0x" + "11" * 20
 
 
@@ -458,6 +460,10 @@ def _consent_messages(log_id: bytes) -> list[tuple[str, dict[str, Any], list[Any
         (_SIGN_IN, log, [2**24 - 1, 2**24 - 1, number_hash("challenge", 2), 2**40 - 1]),
         (_ACCOUNT, log, [5, 18, 202611, *_account_values(), number_hash("lines", 1)]),
         (_ACCOUNT, log, [*[2**24 - 1] * 3, _NONE, 2**64 - 1, _NONE, 2**64 - 1, 2**64 - 1, 2**128 - 1, _NONE]),
+        (_ENTERPRISE_SIGN_IN, log, [_KEY, 5, number_hash("challenge", 1), 1733400000]),
+        (_ENTERPRISE_SIGN_IN, log, [DEV_ADDRESS, 2**24 - 1, number_hash("challenge", 2), 2**40 - 1]),
+        (_EXPORT, log, [5, number_hash("file", 1), 1733400000, 1733486400, 12, 1733486460]),
+        (_EXPORT, log, [2**24 - 1, number_hash("file", 2), *[2**40 - 1] * 4]),
     ]
 
 

@@ -46,6 +46,9 @@ from creditchain.verification.scope import Asked
 
 _log = logging.getLogger(__name__)
 
+#: Days that the key of an answer lasts, rounded down: `--keep-answers` is a day at most.
+_KEY_DAYS = 1
+
 #: What the issuer says of its own in a report of a product, about a request, on a day.
 Words = Callable[[Product, QueryRequest, date], Mapping[str, Any]]
 
@@ -154,11 +157,11 @@ def _assembled(desk: Desk, file: RequestFile, seen: Sight, time: int) -> ReportP
         days=None if consent is None else (consent.message.data_from, consent.message.data_to),
     )
     collect = None if desk.peers is None else Collection(file, desk.node, desk.peers, time).assembled
-    tags, salt = _tags(desk, file.subject, seen), secrets.token_bytes(32)
+    tags, salt = tags_of(desk, file.subject, seen), secrets.token_bytes(32)
     return assemble_surveyed(seen.records, seen.survey, wanted, desk.library, tags, salt, collect).package
 
 
-def _tags(desk: Desk, subject: Subject, seen: Sight) -> dict[int, PackagedTag]:
+def tags_of(desk: Desk, subject: Subject, seen: Sight) -> dict[int, PackagedTag]:
     """The enterprise's tag by key epoch, and who vouches: the keys, and the platform's word for who has no keys."""
     records, vouchers = seen.records, desk.vouchers
     require_signed(records, vouchers.statements)
@@ -194,16 +197,23 @@ def _noted(desk: Desk, made: ReportPackage, seen: Sight, view: JudgedView, key: 
     )
     sealed, uses = desk.answers.seal(answered), _uses(packaged.request, view)
     try:
-        known = desk.deliveries.promise(delivery, sealed, uses)
+        known = desk.deliveries.promise(delivery, sealed, uses, _drop_after(made))
     except UsesTakenError:
         # Unless the chain has counted some of those that wait.
         if uses is None or not (counted := _counted(desk, packaged.request, seen)):
             raise
-        known = desk.deliveries.promise(delivery, sealed, replace(uses, counted=counted))
+        known = desk.deliveries.promise(delivery, sealed, replace(uses, counted=counted), _drop_after(made))
     if known is not None:  # the same request came twice at once; the receipt that was noted first counts
         return _again(desk, known)
     _log.info("a report is delivered")
     return Answered(answered, again=False)
+
+
+def _drop_after(made: ReportPackage) -> int | None:
+    """Until when the answer may be kept (unix seconds), where its consent may end that before its key does."""
+    if made.consent is None or made.consent.message.keep_days > _KEY_DAYS:
+        return None
+    return delivery_of(made).receipt.delivered_at + made.consent.message.keep_days * 86_400
 
 
 def _uses(request: QueryRequest, view: JudgedView) -> UsesLeft | None:

@@ -17,7 +17,12 @@ _DIGITS = 24
 
 
 def issuer_words(product: Product, request: QueryRequest, day: date) -> Mapping[str, Any]:
-    """The members of the report's `data` that stand for the issuer: those of these names that the product has."""
+    """The members of the report's `data` that stand for the issuer, in a report that a request asks for."""
+    return words_numbered(product, request.id, day)
+
+
+def words_numbered(product: Product, number: bytes, day: date) -> Mapping[str, Any]:
+    """These members, those of them that the product has; `number` (at least 12 bytes) tells the report from others."""
     known = product.schema.get("properties", {})
-    said = {"report_id": request.id.hex()[:_DIGITS].upper(), "issued_on": day.isoformat()}
+    said = {"report_id": number.hex()[:_DIGITS].upper(), "issued_on": day.isoformat()}
     return {name: value for name, value in said.items() if name in known}

@@ -56,15 +56,7 @@ class Door:
             SignInError: a challenge of another exchange, an old or an answered one, a clock that is off, a signature
                 that is not by the node's operator or its host's, a node that may not act.
         """
-        until = self._require_challenge(challenge, time)
-        if abs(issued_at - time) > SKEW_SECONDS:
-            raise SignInError(
-                "the clocks of member and exchange differ too much",
-                expected=f"issued within {SKEW_SECONDS} seconds of {time}",
-                found=str(issued_at),
-                hint="Set the clock (NTP), ask for a new challenge, and sign that.",
-                place=Place(field="issued_at"),
-            )
+        until = self.require_answerable(challenge, issued_at, time)
         message = SignIn(LogDomain(self.region.deployment.log_id), node, self.node, challenge, issued_at)
         address = _signer(message, signature)
         if not self.sights.acts_for(address, node):
@@ -76,9 +68,7 @@ class Door:
             )
         token, end = secrets.token_bytes(32), time + SESSION_SECONDS
         if not self.sessions.open(token, MemberSession(node, address, end), challenge, until, time):
-            raise SignInError(
-                "the challenge was answered before", hint="Ask for a new one.", place=Place(field="challenge")
-            )
+            raise answered_before()
         return token, end
 
     def session(self, token: bytes) -> MemberSession | None:
@@ -88,6 +78,19 @@ class Door:
     def still_acts(self, session: MemberSession) -> bool:
         """Whether the key of a session still acts for its node, as of the newest block."""
         return self.sights.acts_for(session.address, session.node)
+
+    def require_answerable(self, challenge: bytes, issued_at: int, time: int) -> int:
+        """Until when a challenge may be answered, unix seconds. Raises SignInError: it is none of this door, or old."""
+        until = self._require_challenge(challenge, time)
+        if abs(issued_at - time) > SKEW_SECONDS:
+            raise SignInError(
+                "the clocks of caller and exchange differ too much",
+                expected=f"issued within {SKEW_SECONDS} seconds of {time}",
+                found=str(issued_at),
+                hint="Set the clock (NTP), ask for a new challenge, and sign that.",
+                place=Place(field="issued_at"),
+            )
+        return until
 
     def _require_challenge(self, challenge: bytes, time: int) -> int:
         """Until when a challenge may be answered, unix seconds."""
@@ -115,6 +118,11 @@ def door_secret(home: Home) -> bytes:
         with contextlib.suppress(OutputExistsError):  # another process of the exchange was faster
             write_file(path, secrets.token_bytes(32))
     return path.read_bytes()
+
+
+def answered_before() -> SignInError:
+    """The error for a challenge that was answered already."""
+    return SignInError("the challenge was answered before", hint="Ask for a new one.", place=Place(field="challenge"))
 
 
 def _signer(message: SignIn, signature: bytes) -> str:

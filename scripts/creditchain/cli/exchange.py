@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from creditchain.cli.connecting import SignerOption, journal_of, open_region, signer_of
+from creditchain.cli.exchange_backups import BackupEveryOption, BackupToOption, backups_of
 from creditchain.cli.peer_options import CollectWithinOption, PeerCaOption, PeersOption, peers_of
 from creditchain.cli.policy_option import policy_of
 from creditchain.cli.product_folders import Folders, folders_of
@@ -81,6 +82,8 @@ def serve(
     peer: PeersOption = None,
     peer_ca: PeerCaOption = None,
     collect_within: CollectWithinOption = 1.5,
+    backup_to: BackupToOption = None,
+    backup_every: BackupEveryOption = 24.0,
     products: Folders = None,
     signer: SignerOption = None,
 ) -> None:
@@ -98,6 +101,7 @@ def serve(
     if meter_after >= meter_within:
         raise UsageError("deliveries would wait longer than promised", expected="--meter-after below --meter-within")
     serving, chosen = serving_module(), settings(ctx)
+    backups = backups_of(chosen, backup_to, backup_every)
     from creditchain.exchange.workers import WorkerRole, require_server
     from creditchain.home.layout import Home
 
@@ -133,6 +137,6 @@ def serve(
         service = open_service(region, found, journal, node, stock, promises, limits, rules, others, demanded)
         outbox = region.outbox(found, journal)
         if role is None:
-            serving.serve(service, outbox, rhythm, where, started)
+            serving.serve(service, outbox, rhythm, where, started, backups)
         else:
-            serving.serve_as(role, service, outbox, rhythm, where)
+            serving.serve_as(role, service, outbox, rhythm, where, backups)

@@ -10,6 +10,7 @@ import typer
 from creditchain.cli import order_answering
 from creditchain.cli.connecting import SignerOption
 from creditchain.cli.files import digits, load, read_file
+from creditchain.cli.keeping import KeepOption, keep_copy
 from creditchain.cli.order_options import CaOption, NodeOption, OrderArgument, UrlOption, client_of, show_order
 from creditchain.cli.output_files import ForceOption, OutOption, require_writable, save
 from creditchain.cli.query_exchange import DeliveryKeysOption
@@ -100,6 +101,7 @@ def receive(
     node: NodeOption,
     out: OutOption,
     delivery_keys: DeliveryKeysOption = None,
+    keep: KeepOption = True,
     ca: CaOption = None,
     signer: SignerOption = None,
     force: ForceOption = False,
@@ -108,12 +110,13 @@ def receive(
     from creditchain.home.keystores import load_delivery_key
 
     require_writable(out, force=force)
-    keys = [load_delivery_key(one) for one in delivery_keys or []]
+    keys, chosen = [load_delivery_key(one) for one in delivery_keys or []], settings(ctx)
     with client_of(ctx, url, node, ca, signer, keys) as client:
         answer = client.fetch(digits(order, "the order"))
+        if keep and answer.opened:
+            keep_copy(chosen, answer.package, ())
         save(out, answer.package, force=force)  # durable before the exchange forgets it
         found = client.received(digits(order, "the order"))
-    chosen = settings(ctx)
     following = "verify" if answer.opened else "query open"
     show_order(
         chosen, {"written": str(out), "encrypted": answer.encrypted, **found, "next": f"creditchain {following}"}

@@ -10,10 +10,11 @@ from creditchain.cli import (
     query_brokering,
     query_evidence,
     query_exchange,
+    query_kept,
     query_metering,
 )
 
-group = typer.Typer(no_args_is_help=True, help="Queries: request, broker, deliver, meter, evidence. 查询与计量")
+group = typer.Typer(no_args_is_help=True, help="Queries: request, broker, deliver, meter, evidence, keep. 查询与计量")
 group.command("open")(query_exchange.open_)
 for command in (
     query_asking.request,
@@ -22,6 +23,9 @@ for command in (
     query_answering.deliver,
     query_metering.meter,
     query_evidence.evidence,
+    query_kept.kept,
+    query_kept.purge,
+    query_kept.staff,
 ):
     group.command()(command)
 

@@ -9,7 +9,9 @@ import typer
 
 from creditchain.cli.connecting import SignerOption, open_region, signer_of
 from creditchain.cli.files import load
+from creditchain.cli.keeping import KeepOption, keep_copy
 from creditchain.cli.output_files import ForceOption, OutOption, require_writable, save
+from creditchain.cli.product_folders import Folders, folders_of
 from creditchain.cli.settings import settings
 from creditchain.errors import UsageError
 
@@ -36,6 +38,8 @@ def ask(
         typer.Option(exists=True, dir_okay=False, help="Certificates (PEM) that the exchange's has to follow from."),
     ] = None,
     delivery_keys: DeliveryKeysOption = None,
+    keep: KeepOption = True,
+    products: Folders = None,
     signer: SignerOption = None,
     force: ForceOption = False,
 ) -> None:
@@ -43,7 +47,8 @@ def ask(
 
     Signs in with the institution's key. If the connection breaks, run it again with the same request: the same report
     comes, and one use is counted. `creditchain verify` then checks it. If the institution's profile names a delivery
-    key, the report comes encrypted to it; without --delivery-key it is written as it came, for `query open`.
+    key, the report comes encrypted to it; without --delivery-key it is written as it came, for `query open`. The home
+    keeps a sealed copy of what it can read, for as long as the consent allows.
     """
     from creditchain.acts.preconditions import require_log
     from creditchain.client import ExchangeClient
@@ -53,6 +58,7 @@ def ask(
     from creditchain.packages.request_file import parse_request
 
     require_writable(out, force=force, inputs=(asked,))
+    folders = folders_of(products)
     chosen, file = settings(ctx), load(asked, parse_request)
     keys = [load_delivery_key(one) for one in delivery_keys or []]
     institution = file.request.institution
@@ -69,7 +75,11 @@ def ask(
         chosen.output.progress("asking the exchange"),
     ):
         answer = client.ask(file)
-    told = _told(answer.package) if answer.opened else {"next": "creditchain query open"}
+    told: dict[str, object] = {"next": "creditchain query open"}
+    if answer.opened:
+        told = _told(answer.package)
+        if keep:
+            keep_copy(chosen, answer.package, folders)
     save(out, answer.package, force=force)
     chosen.output.emit(
         {
@@ -87,6 +97,8 @@ def open_(
     delivery: Annotated[Path, typer.Argument(metavar="FILE", help="A delivery, encrypted.", show_default=False)],
     out: OutOption,
     delivery_keys: DeliveryKeysOption = None,
+    keep: KeepOption = True,
+    products: Folders = None,
     force: ForceOption = False,
 ) -> None:
     """Open a delivery that was encrypted to the institution's key, and write the package. 解密报告
@@ -99,11 +111,13 @@ def open_(
     if not delivery_keys:
         raise UsageError("a key opens the delivery", hint="Say which with --delivery-key or CREDITCHAIN_DELIVERY_KEY.")
     require_writable(out, force=force, inputs=(delivery,))
-    keys = [load_delivery_key(one) for one in delivery_keys]
+    keys, folders, chosen = [load_delivery_key(one) for one in delivery_keys], folders_of(products), settings(ctx)
     package = load(delivery, lambda raw: decrypt(raw, keys))
     told = _told(package)
+    if keep:
+        keep_copy(chosen, package, folders)
     save(out, package, force=force)
-    settings(ctx).output.emit({"written": str(out), **told})
+    chosen.output.emit({"written": str(out), **told})
 
 
 def _told(package: bytes) -> dict[str, object]:

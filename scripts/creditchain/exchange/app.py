@@ -11,14 +11,20 @@ from starlette.routing import Match, Route
 from creditchain import __version__
 from creditchain.errors import CreditchainError
 from creditchain.exchange import (
+    complaints,
     consents,
+    enterprise_sessions,
+    enterprises,
     health,
     hooks,
     measures,
     members,
+    operators,
     orders,
     pages,
     parts,
+    regulators,
+    relays,
     reports,
     sessions,
     shared,
@@ -27,7 +33,10 @@ from creditchain.exchange.guarding import guard
 from creditchain.exchange.problems import HttpError, code_of, problem
 from creditchain.exchange.service import Service
 
-_PARTS = (sessions, members, reports, parts, orders, consents, hooks, shared, health)
+_PARTS = (
+    *(sessions, members, reports, parts, orders, consents, hooks, shared),
+    *(enterprise_sessions, enterprises, relays, complaints, regulators, operators, health),
+)
 _DESCRIPTION = "/v1/openapi.json"
 _SUMMARY = "Verifiable enterprise credit reports: data and proof in one round trip. 征信链交换服务"
 _CODES = {404: ("not-found", "there is nothing at this address"), 405: ("method", "not with this method")}

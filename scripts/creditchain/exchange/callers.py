@@ -9,6 +9,7 @@ from creditchain.exchange.problems import HttpError
 from creditchain.exchange.service import Service
 from creditchain.log.reading import RegionReading
 from creditchain.store.sessions import MemberSession
+from creditchain.vocabulary import Role
 
 _SCHEME = "bearer"
 
@@ -40,6 +41,21 @@ async def session_of(request: Request, service: Service) -> MemberSession:
         raise _not_signed_in()
     service.member_rate.count(f"node {found.node}")
     return found
+
+
+async def member_as(request: Request, service: Service, role: Role) -> MemberSession:
+    """The member that calls, if it has this role. Raises HttpError: as `member_of`; 403 for another role."""
+    member = await member_of(request, service)
+    node = await run_in_threadpool(service.desk.region.node, member.node)
+    if node is None or node.role != role:
+        raise HttpError(
+            403,
+            f"not-a-{role.label}",
+            f"this is for a {role.label}",
+            expected=f"a session of a {role.label}",
+            found=f"a session of node {member.node}",
+        )
+    return member
 
 
 def require_acting(member: MemberSession, seen: RegionReading) -> None:

@@ -12,6 +12,7 @@ SECONDS = Histogram(
 PROBLEMS = Counter("creditchain_exchange_problems_total", "Calls refused, by code", ["code"])
 DELIVERED = Counter("creditchain_exchange_delivered_total", "Reports delivered, repetitions not counted")
 PARTS = Counter("creditchain_exchange_parts_total", "Parts given to other exchanges, repetitions not counted")
+OWN_REPORTS = Counter("creditchain_exchange_own_reports_total", "Reports that enterprises got about themselves")
 METERED = Counter("creditchain_exchange_metered_total", "Deliveries brought to the ledger", ["finding"])
 CUT = Counter("creditchain_exchange_connections_cut_total", "Connections cut: what did not come in time", ["waited"])
 # Of several processes, one meters: what it saw last counts.
@@ -21,6 +22,10 @@ UNMETERED = Gauge(
 UNMETERED_SECONDS = Gauge(
     "creditchain_exchange_unmetered_seconds", "How long the oldest of these has waited", multiprocess_mode="mostrecent"
 )
+BACKED_UP_AT = Gauge(
+    "creditchain_exchange_backed_up_at", "When the last backup was made, unix seconds", multiprocess_mode="mostrecent"
+)
+BACKUP_FAILED = Counter("creditchain_exchange_backup_failed_total", "Backups that failed")
 METERING_FAILED = Counter("creditchain_exchange_metering_failed_total", "Attempts to meter that failed")
 WEBHOOKS_SENT = Counter("creditchain_exchange_webhooks_total", "Attempts to send webhooks", ["outcome"])
 WEBHOOKS_WAITING = Gauge("creditchain_exchange_webhooks_waiting", "Webhooks that are to be sent")

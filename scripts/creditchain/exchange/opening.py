@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from threading import BoundedSemaphore
 
+from creditchain.acts.anchoring import Anchoring
 from creditchain.acts.answering import Desk
+from creditchain.acts.enterprise_signing_in import EnterpriseDoor
 from creditchain.acts.giving import PartDesk
 from creditchain.acts.issuer_words import issuer_words
+from creditchain.acts.operator_uploading import UploadDesk
 from creditchain.acts.ordering import OrderBook
 from creditchain.acts.preconditions import require_member, require_signer
 from creditchain.acts.reporting import Places, Vouchers
@@ -25,7 +29,7 @@ from creditchain.client.peers import Peers
 from creditchain.errors import UsageError
 from creditchain.exchange.checking import CheckLimits, PackageChecker, Pages
 from creditchain.exchange.rates import Rate
-from creditchain.exchange.service import Limits, Service
+from creditchain.exchange.service import EnterpriseDesk, Limits, Service
 from creditchain.home.journal import Journal
 from creditchain.home.layout import RegionHome
 from creditchain.home.profiles import Profiles
@@ -35,10 +39,14 @@ from creditchain.products import Product
 from creditchain.rendering.pages import PagePlace, home_page
 from creditchain.reports import SharedLibrary
 from creditchain.store.answers import Answers
+from creditchain.store.complaints import Complaints
 from creditchain.store.deliveries import Deliveries
+from creditchain.store.enterprise_sessions import EnterpriseSessions
 from creditchain.store.events import Events
 from creditchain.store.noticing import Noticing
+from creditchain.store.operator_uploads import OperatorUploads
 from creditchain.store.orders import Orders
+from creditchain.store.own_reports import OwnReports
 from creditchain.store.parts import GivenParts
 from creditchain.store.sessions import Sessions
 from creditchain.store.watches import Watches
@@ -133,7 +141,41 @@ def open_service(
     hooks = _hooks(desk, Places(batches, books), journal, mine, rules)
     pages = None if page_policy is None else _pages(desk, page_policy)
     book = OrderBook(desk, Orders(journal, log_id, node, mine.orders), partial(note_delivery, hooks))
-    return Service(desk, parts, shared, door, limits, Rate(limits.member_a_minute), hooks, book, pages)
+    return Service(
+        desk=desk,
+        parts=parts,
+        shared=shared,
+        door=door,
+        limits=limits,
+        member_rate=Rate(limits.member_a_minute),
+        hooks=hooks,
+        order_book=book,
+        enterprises=_enterprises(desk, door, journal, limits),
+        uploads=_uploads(desk, journal, mine),
+        complaints=Complaints(journal, log_id, node),
+        pages=pages,
+    )
+
+
+def _enterprises(desk: Desk, door: Door, journal: Journal, limits: Limits) -> EnterpriseDesk:
+    log_id = desk.region.deployment.log_id
+    return EnterpriseDesk(
+        door=EnterpriseDoor(door, EnterpriseSessions(journal, log_id, desk.node)),
+        own_reports=OwnReports(journal, log_id, desk.node),
+        outbox=lambda: desk.region.outbox(desk.signer, journal),
+        relays=BoundedSemaphore(limits.relays_at_once),
+    )
+
+
+def _uploads(desk: Desk, journal: Journal, mine: RegionHome) -> UploadDesk:
+    return UploadDesk(
+        machine=Anchoring(desk.region, desk.region.outbox(desk.signer, journal), journal, desk.home),
+        uploads=OperatorUploads(journal, desk.region.deployment.log_id, desk.node),
+        folder=mine.uploads,
+        node=desk.node,
+        tag_keys=tuple(desk.vouchers.keys),
+        products=desk.products,
+    )
 
 
 def _hooks(desk: Desk, places: Places, journal: Journal, mine: RegionHome, rules: WebhookRules) -> Hooks:

@@ -12,6 +12,7 @@ from typing import Any
 from fastapi.responses import JSONResponse
 
 from creditchain.acts.answering import AnswerForgottenError, OtherProviderError
+from creditchain.acts.enterprise_view import NotYourConsentError
 from creditchain.acts.ordering import OrderForgottenError
 from creditchain.acts.preconditions import NotEntitledError
 from creditchain.acts.profiles import ProfileUnknownError
@@ -28,6 +29,7 @@ from creditchain.errors import (
     UnavailableError,
 )
 from creditchain.reports import AssemblyError
+from creditchain.store.complaints import ComplaintUnknownError
 from creditchain.store.deliveries import NonceTakenError, UsesTakenError
 from creditchain.store.orders import OrderUnknownError
 
@@ -37,6 +39,7 @@ MEDIA_TYPE = "application/problem+json"
 _STATUS: tuple[tuple[type[CreditchainError], int], ...] = (
     (SignInError, 401),
     (UnknownWebhookError, 404),
+    (ComplaintUnknownError, 404),
     (RequestReplayedError, 409),
     (NotEntitledError, 403),
     (NonceTakenError, 409),
@@ -46,6 +49,7 @@ _STATUS: tuple[tuple[type[CreditchainError], int], ...] = (
     (OrderUnknownError, 404),
     (ProfileUnknownError, 409),
     (OtherProviderError, 421),
+    (NotYourConsentError, 403),
     (ForeignFileError, 421),
     (ProductMismatchError, 422),
     (QueryRefusedError, 403),

@@ -1,4 +1,4 @@
-"""Running the service: the web server in this thread, metering and forgetting in another one, webhooks in a third.
+"""Running the service: the web server in this thread; metering, webhooks, uploads and backups in one each.
 
 The other threads are the only ones that do so for this provider and home: a lock holds off a second process. Where
 several processes serve, one of them has these threads.
@@ -26,10 +26,12 @@ from creditchain.chain.outbox import Outbox
 from creditchain.errors import CreditchainError, Place, RefusedError
 from creditchain.exchange import measures
 from creditchain.exchange.app import make_app
+from creditchain.exchange.backup_worker import BackupPlan, back_up
 from creditchain.exchange.connections import bounded_protocol
 from creditchain.exchange.faults import told
 from creditchain.exchange.service import Service
 from creditchain.exchange.telling import tell
+from creditchain.exchange.upload_worker import anchor_uploads
 from creditchain.exchange.workers import WorkerRole, supervise
 from creditchain.home.layout import Home
 from creditchain.home.locks import LockHeldError
@@ -78,7 +80,12 @@ class _Server(uvicorn.Server):
 
 
 def serve(
-    service: Service, outbox: Outbox, rhythm: MeterRhythm, where: Listening, started: Callable[[str], None]
+    service: Service,
+    outbox: Outbox,
+    rhythm: MeterRhythm,
+    where: Listening,
+    started: Callable[[str], None],
+    backups: BackupPlan | None = None,
 ) -> None:
     """Serve until the process is told to end (SIGINT, SIGTERM), then let the calls under way end.
 
@@ -90,7 +97,7 @@ def serve(
     """
     with _only_one(service.desk.home, _name(service)), _listening(where) as bound:
         started(_address(where, bound))
-        _serve(service, outbox, rhythm, where, bound, meters=True)
+        _serve(service, outbox, rhythm, where, bound, backups, meters=True)
 
 
 def serve_by_workers(
@@ -104,10 +111,17 @@ def serve_by_workers(
         supervise(workers, bound, lambda: started(_address(where, bound)))
 
 
-def serve_as(role: WorkerRole, service: Service, outbox: Outbox, rhythm: MeterRhythm, where: Listening) -> None:
+def serve_as(
+    role: WorkerRole,
+    service: Service,
+    outbox: Outbox,
+    rhythm: MeterRhythm,
+    where: Listening,
+    backups: BackupPlan | None = None,
+) -> None:
     """Serve as one of several processes, on the socket of the first one, until it ends or tells this one to."""
     role.serving()
-    _serve(service, outbox, rhythm, where, role.socket, meters=role.meters)
+    _serve(service, outbox, rhythm, where, role.socket, backups, meters=role.meters)
 
 
 def _only_one(home: Home, name: str) -> AbstractContextManager[None]:
@@ -122,16 +136,27 @@ def _name(service: Service) -> str:
 
 
 def _serve(
-    service: Service, outbox: Outbox, rhythm: MeterRhythm, where: Listening, bound: socket.socket, *, meters: bool
+    service: Service,
+    outbox: Outbox,
+    rhythm: MeterRhythm,
+    where: Listening,
+    bound: socket.socket,
+    backups: BackupPlan | None,
+    *,
+    meters: bool,
 ) -> None:
     stop = Event()
     work: dict[str, Callable[[], None]] = {"settling": partial(_work, service, None, stop)}
     if meters:
         meter = partial(_work, service, partial(_meter, service, outbox, rhythm), stop)
-        told = partial(_tell, service, stop)
-        work = {
-            name: partial(_alone, service, name, one, stop) for name, one in (("metering", meter), ("webhooks", told))
+        alone = {
+            "metering": meter,
+            "webhooks": partial(_tell, service, stop),
+            "uploads": partial(anchor_uploads, service, stop),
         }
+        if backups is not None:
+            alone["backups"] = partial(back_up, backups, stop)
+        work = {name: partial(_alone, service, name, one, stop) for name, one in alone.items()}
     threads = [Thread(target=one, name=name, daemon=True) for name, one in work.items()]
     for one in threads:
         one.start()
@@ -200,8 +225,7 @@ def _work(service: Service, meter: Callable[[], None] | None, stop: Event) -> No
                 # Before anything is forgotten: an order's answer may not be in its row yet.
                 work_on_orders(service.order_book, service.time())
                 if time.monotonic() >= forgets:
-                    service.desk.answers.forget_old(service.desk.deliveries, service.parts.given)
-                    forget_orders(service.order_book, service.time())
+                    _forget(service)
                     forgets = time.monotonic() + FORGET_SECONDS
             service.desk.sights.settle()
             pause = LOOK_SECONDS
@@ -213,6 +237,14 @@ def _work(service: Service, meter: Callable[[], None] | None, stop: Event) -> No
             measures.METERING_FAILED.inc()
             pause = LONGEST_PAUSE
             _log.error("metering failed in a way that nobody foresaw: %s", told(error))
+
+
+def _forget(service: Service) -> None:
+    """Forget what was answered: once the same request need not be answered again, or earlier if a consent says so."""
+    desk = service.desk
+    desk.deliveries.drop_due(service.time())
+    desk.answers.forget_old(desk.deliveries, service.parts.given)
+    forget_orders(service.order_book, service.time())
 
 
 def _meter(service: Service, outbox: Outbox, rhythm: MeterRhythm) -> None:

@@ -19,6 +19,8 @@
     <home>/regions/LOG_ID/loans/            lists behind monthly loan reports
     <home>/regions/LOG_ID/nonces/           the last nonce of requests to each provider
     <home>/regions/LOG_ID/webhooks/         keys of secrets of webhooks, and of what members watch
+    <home>/regions/LOG_ID/received/         reports that this node received, sealed, for as long as it may keep them
+    <home>/regions/LOG_ID/uploads/          what an operator sent to its exchange, until it is anchored
     <home>/regions/LOG_ID/answers/          keys of what an exchange answered lately; not in backups
     <home>/regions/LOG_ID/orders/           keys of orders that are open or wait to be fetched
 
@@ -116,6 +118,16 @@ class RegionHome:
     def orders(self) -> Path:
         """Keys that open what orders to an exchange say, and what was delivered; each is destroyed when it is over."""
         return self.path / "orders"
+
+    @property
+    def received(self) -> Path:
+        """Reports that this node received, one sealed file each, until they may not be kept any longer."""
+        return self.path / "received"
+
+    @property
+    def uploads(self) -> Path:
+        """Files that an operator sent to its exchange, until nothing is left to be done with them."""
+        return self.path / "uploads"
 
     @property
     def nonces(self) -> Path:

@@ -62,6 +62,15 @@ def keep_reason(folder: Path, act: str, text: str) -> Reason:
     return Reason(salted_digest(bytes.fromhex(kept["salt"][2:]), text.encode()), path)
 
 
+def find_reason(folder: Path, digest: bytes) -> str | None:
+    """The text of the reason with this digest (32 bytes); None if the folder has none. Raises ReasonError."""
+    for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+        kept = _read(path)
+        if salted_digest(bytes.fromhex(kept["salt"][2:]), kept["text"].encode()) == digest:
+            return kept["text"]
+    return None
+
+
 def _read(path: Path) -> dict[str, str]:
     with storage("a reason"):
         raw = path.read_bytes()

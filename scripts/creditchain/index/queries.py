@@ -56,7 +56,8 @@ def granted(
     log: IndexedLog, *, institution: int | None = None, platform: int | None = None, key: str | None = None
 ) -> Iterator[Granted]:
     """Consents that were granted, in order."""
-    for entry in log.of_kind(EntryKind.CONSENT):
+    holding = b"" if key is None else bytes.fromhex(key[2:])
+    for entry in log.of_kind(EntryKind.CONSENT, holding=holding):
         body = entry.body
         if not isinstance(body, ConsentBody):
             continue
@@ -65,11 +66,11 @@ def granted(
             yield Granted(body.message(log.log_id), entry)
 
 
-def delivered(log: IndexedLog, request: bytes = b"") -> Iterator[Delivered]:
-    """Metered deliveries in order; of one request, if its id (32 bytes) is given."""
-    for entry in log.of_kind(EntryKind.QUERIES, holding=request):
+def delivered(log: IndexedLog, request: bytes = b"", *, consent: bytes = b"") -> Iterator[Delivered]:
+    """Metered deliveries in order; of one request, or under one consent, if its id (32 bytes) is given."""
+    for entry in log.of_kind(EntryKind.QUERIES, holding=request or consent):
         for index, item in enumerate(entry.body.items if isinstance(entry.body, QueriesBody) else ()):
-            if request in (b"", item.request):
+            if request in (b"", item.request) and consent in (b"", item.consent):
                 yield Delivered(item, entry, index)
 
 

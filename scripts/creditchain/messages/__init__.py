@@ -14,9 +14,10 @@ from creditchain.messages.consents import (
 from creditchain.messages.countersignatures import Countersignature
 from creditchain.messages.disputes import DisputeFiling
 from creditchain.messages.domains import LogDomain
+from creditchain.messages.exports import QueryExport
 from creditchain.messages.operators import OperatorAcceptance
 from creditchain.messages.queries import METER_WITHIN, DeliveryReceipt, QueryRequest
-from creditchain.messages.sessions import SignIn
+from creditchain.messages.sessions import EnterpriseSignIn, SignIn
 from creditchain.messages.signatures import (
     SIGNATURE_BYTES,
     SignatureError,
@@ -37,9 +38,11 @@ __all__ = [
     "Countersignature",
     "DeliveryReceipt",
     "DisputeFiling",
+    "EnterpriseSignIn",
     "LogDomain",
     "OperatorAcceptance",
     "Pause",
+    "QueryExport",
     "QueryRequest",
     "Resumption",
     "Revocation",

@@ -1,4 +1,4 @@
-"""The message by which a member opens a session with an exchange. Only the exchange checks it; no contract does."""
+"""The messages by which members and enterprises open a session with an exchange. Only the exchange checks them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from creditchain.hashing import require_hash
-from creditchain.messages.domains import LogDomain
+from creditchain.messages.domains import LogDomain, require_address
 from creditchain.messages.typed import MemberTypes, TypedMessage
 
 
@@ -32,4 +32,27 @@ class SignIn(TypedMessage):
     issued_at: int  #: unix seconds
 
     def __post_init__(self) -> None:
+        require_hash(self.challenge, "challenge")
+
+
+@dataclass(frozen=True, slots=True)
+class EnterpriseSignIn(TypedMessage):
+    """An enterprise signs in by a key that a platform endorsed: the key of a consent that was granted."""
+
+    TYPE: ClassVar[str] = "EnterpriseSignIn"
+    MEMBERS: ClassVar[MemberTypes] = (
+        ("key", "address"),
+        ("exchange", "uint24"),
+        ("challenge", "bytes32"),
+        ("issuedAt", "uint40"),
+    )
+
+    domain: LogDomain
+    key: str  #: the enterprise's key, an address with its EIP-55 checksum
+    exchange: int  #: the node that serves the exchange
+    challenge: bytes  #: from the exchange, used once, 32 bytes
+    issued_at: int  #: unix seconds
+
+    def __post_init__(self) -> None:
+        require_address(self.key, "key")
         require_hash(self.challenge, "challenge")

@@ -7,13 +7,12 @@ while beside it, sealed, so that an institution whose connection broke gets the 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     ForeignKey,
     Index,
     LargeBinary,
@@ -28,6 +27,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -38,6 +38,9 @@ from creditchain.home.journal import AlreadyWrittenError, Base, Journal
 from creditchain.home.sealing import Sealed
 from creditchain.messages import DeliveryReceipt, LogDomain, QueryRequest
 from creditchain.packages.delivery import message_json, read_message
+
+#: Deliveries that are read at a time.
+_TOGETHER = 1000
 
 
 class DeliveryState(StrEnum):
@@ -84,10 +87,19 @@ class AnswerRow(Base):
     """What was answered for a request, sealed; until it is dropped."""
 
     __tablename__ = "delivery_answers"
+    __table_args__ = (
+        Index(
+            "answers_to_drop",
+            "drop_after",
+            sqlite_where=text("drop_after IS NOT NULL"),
+            postgresql_where=text("drop_after IS NOT NULL"),
+        ),
+    )
 
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), primary_key=True)
     sealing_key: Mapped[str] = mapped_column(String(32), index=True)
     data: Mapped[bytes] = mapped_column(LargeBinary)
+    drop_after: Mapped[int | None]  #: unix seconds, where a consent allows less than its key lasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,7 @@ class Known:
     delivery: Delivery
     state: DeliveryState
     entry: int | None
-    answer: Sealed | None = field(repr=False)
+    answer: Sealed | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +142,54 @@ class Deliveries:
         with self._journal.read() as session:
             return self._known(session, request)
 
+    def under(self, consent: bytes) -> list[Known]:
+        """The deliveries under a consent, in order, without what was answered."""
+        query = select(DeliveryRow).where(*self._of_consent(consent)).order_by(DeliveryRow.id)
+        with self._journal.read() as session:
+            return [Known(_delivery(row), DeliveryState(row.state), row.entry) for row in session.scalars(query)]
+
+    def between(self, provider: int, since: int, until: int) -> Iterator[Known]:
+        """A provider's deliveries from `since` to before `until` (unix seconds), in the order they were written down.
+
+        Read a part at a time; what was answered is left out.
+        """
+        last = -1
+        while True:
+            query = (
+                select(DeliveryRow)
+                .where(
+                    DeliveryRow.log_id == self._log_id,
+                    DeliveryRow.provider == provider,
+                    DeliveryRow.delivered_at >= since,
+                    DeliveryRow.delivered_at < until,
+                    DeliveryRow.id > last,
+                )
+                .order_by(DeliveryRow.id)
+                .limit(_TOGETHER)
+            )
+            with self._journal.read() as session:
+                rows = list(session.scalars(query))
+                found = [Known(_delivery(row), DeliveryState(row.state), row.entry) for row in rows]
+                last = rows[-1].id if rows else last
+            yield from found
+            if len(found) < _TOGETHER:
+                return
+
     def waiting_under(self, consent: bytes) -> list[QueryRequest]:
         """The requests of deliveries under a consent that are not known to be on the ledger."""
         query = select(DeliveryRow).where(*self._of_consent(consent), DeliveryRow.state == DeliveryState.PROMISED)
         with self._journal.read() as session:
             return [_delivery(row).request for row in session.scalars(query)]
 
-    def promise(self, made: Delivery, answer: Sealed, uses: UsesLeft | None) -> Known | None:
+    def promise(
+        self, made: Delivery, answer: Sealed, uses: UsesLeft | None, drop_after: int | None = None
+    ) -> Known | None:
         """Write a delivery down, durably. None: it is; else the one that was written for the same request before.
 
         Args:
             uses: what is left of the consent; None where no consent is used. Deliveries that the chain did not count
                 take their uses too.
+            drop_after: until when what was answered may be kept (unix seconds); None: as long as its key.
         Raises:
             NonceTakenError, UsesTakenError: nothing was written. JournalError.
         """
@@ -149,7 +197,7 @@ class Deliveries:
             with self._journal.transaction() as session:
                 if uses is not None:
                     self._journal.database.hold(session, b"uses of consent " + made.request.consent)
-                return self._promised(session.connection(), session, made, answer, uses)
+                return self._promised(session, made, answer, uses, drop_after)
         except AlreadyWrittenError:
             # Another process wrote at the same moment: the same request, or one with the same nonce.
             known = self.find(made.request.id)
@@ -158,9 +206,9 @@ class Deliveries:
             return known
 
     def _promised(
-        self, connection: Connection, session: Session, made: Delivery, answer: Sealed, uses: UsesLeft | None
+        self, session: Session, made: Delivery, answer: Sealed, uses: UsesLeft | None, drop_after: int | None
     ) -> Known | None:
-        request = made.request
+        request, connection = made.request, session.connection()
         sought = {
             "log_id": self._log_id, "request": request.id, "institution": request.institution,
             "provider": request.provider, "nonce": request.nonce,
@@ -177,7 +225,8 @@ class Deliveries:
                 found=f"{uses.left} left on the chain, all of them promised",
             )
         row = connection.execute(_PROMISE, self._values(made)).scalar_one()
-        connection.execute(_ANSWER, {"delivery_id": row, "sealing_key": answer.key, "data": answer.data})
+        kept = {"delivery_id": row, "sealing_key": answer.key, "data": answer.data, "drop_after": drop_after}
+        connection.execute(_ANSWER, kept)
         return None
 
     def unmetered(self, provider: int, most: int) -> list[Delivery]:
@@ -217,6 +266,14 @@ class Deliveries:
         with self._journal.write() as session:
             found = session.scalars(
                 delete(AnswerRow).where(AnswerRow.sealing_key == sealing_key).returning(AnswerRow.delivery_id)
+            )
+            return len(found.all())
+
+    def drop_due(self, time: int) -> int:
+        """Forget what was answered and may not be kept at `time` (unix seconds). Returns how many answers that were."""
+        with self._journal.write() as session:
+            found = session.scalars(
+                delete(AnswerRow).where(AnswerRow.drop_after < time).returning(AnswerRow.delivery_id)
             )
             return len(found.all())
 

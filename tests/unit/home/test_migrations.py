@@ -22,7 +22,17 @@ from creditchain.home.files import StorageError
 from creditchain.home.journal import SCHEMA, Base, JournalError, open_journal
 from creditchain.home.layout import Home
 from creditchain.home.migrations import HEAD, REVISIONS
-from creditchain.store import deliveries, orders, parts, sessions, webhook_tables
+from creditchain.store import (
+    complaints,
+    deliveries,
+    enterprise_sessions,
+    operator_uploads,
+    orders,
+    own_reports,
+    parts,
+    sessions,
+    webhook_tables,
+)
 
 #: Written by the release before revisions: for two logs one batch preparing, one numbered, one final; a transaction.
 BEFORE = Path(__file__).parent / "data" / "journal-before-revisions.sql"
@@ -63,6 +73,8 @@ def test_migrations_make_what_the_classes_declare(tmp_path: Path, address: Datab
     declared = (
         *(outbox_journal.TransactionRow, deliveries.DeliveryRow, sessions.SessionRow),
         *(parts.GivenPartRow, webhook_tables.WebhookRow, orders.OrderRow),
+        *(enterprise_sessions.EnterpriseSessionRow, own_reports.OwnReportRow),
+        *(operator_uploads.OperatorUploadRow, complaints.ComplaintRow),
     )
     assert {one.__tablename__ for one in declared} <= Base.metadata.tables.keys()
     open_journal(tmp_path / "j.sqlite", address).close()

@@ -11,8 +11,10 @@ from creditchain.messages import (
     Countersignature,
     DeliveryReceipt,
     DisputeFiling,
+    EnterpriseSignIn,
     LogDomain,
     Pause,
+    QueryExport,
     QueryRequest,
     Resumption,
     Revocation,
@@ -31,6 +33,7 @@ CLASSES: dict[str, type[TypedMessage]] = {
     for cls in (
         *(Consent, Revocation, Pause, Resumption, QueryRequest, DeliveryReceipt),
         *(Countersignature, DisputeFiling, SignIn, StatementOfAccount),
+        *(EnterpriseSignIn, QueryExport),
     )
 }
 CASES = [case for case in VECTORS["messages"] if case["type"].split("(")[0] in CLASSES]

@@ -1,0 +1,83 @@
+"""What an institution keeps of the reports that it received, for as long as it may, and who of its staff asked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from creditchain.errors import InputError
+from creditchain.home.layout import Home
+from creditchain.home.reasons import find_reason
+from creditchain.home.received import Received, ReceivedReports
+from creditchain.packages.report_package import ReportPackage
+from creditchain.products import Product
+from creditchain.verification.keeping import Keeping, keeping_of
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A report that was destroyed because it may not be kept any longer."""
+
+    log_id: bytes
+    report: Received
+
+
+def keep_report(home: Home, package: ReportPackage, raw: bytes, catalogue: Mapping[str, Product]) -> Received:
+    """Keep a report with its evidence, sealed, until its time is over.
+
+    Args:
+        raw: the package's bytes as they came.
+    Raises:
+        InputError: it was not delivered to anybody. StorageError.
+    """
+    delivery = package.delivery
+    if delivery is None:
+        raise InputError("the package holds no delivery", expected="a report that was delivered")
+    limits = keeping_of(package, catalogue)
+    told = Received(
+        request=delivery.request.id,
+        institution=delivery.request.institution,
+        provider=delivery.request.provider,
+        delivered_at=delivery.receipt.delivered_at,
+        until=limits.until,
+        last_day=limits.last_day,
+    )
+    ReceivedReports(home.region(package.log_id).received).keep(told, raw)
+    return told
+
+
+def purge_due(home: Home, time: int) -> list[Removed]:
+    """Destroy every report whose time is over, in all regions of the home. `time`: unix seconds.
+
+    Killed in between, it goes on with the next call. Raises ReceivedError, StorageError.
+    """
+    removed = []
+    for log_id, folders in home.known_regions().items():
+        reports = ReceivedReports(folders.received)
+        for one in list(reports.listed()):
+            if Keeping(one.until, one.last_day).over(time):
+                reports.destroy(one.request)
+                removed.append(Removed(log_id, one))
+        reports.destroy_abandoned()
+    if removed:
+        _log.info("%d reports were destroyed: their time is over", len(removed))
+    return removed
+
+
+def staff_of(home: Home, digest: bytes) -> str:
+    """Who asked, by the salted digest in a request of any region (Regulation on Credit Reporting, art. 22).
+
+    Raises InputError: no request of this home has this digest. ReasonError, StorageError.
+    """
+    for folders in home.known_regions().values():
+        found = find_reason(folders.reasons, digest)
+        if found is not None:
+            return found
+    raise InputError(
+        "this home has no name for this digest",
+        expected="the `staff` of a request that was signed from this home",
+        found="0x" + digest.hex(),
+    )

@@ -1,0 +1,243 @@
+"""Routes for whoever runs the exchange, by its own node's key: uploads, queries, consents, disputes that are due."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import secrets
+from dataclasses import asdict, fields
+from itertools import islice
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from creditchain.acts.consenting import list_consents
+from creditchain.acts.disputing import list_disputes
+from creditchain.acts.exporting_queries import query_rows
+from creditchain.acts.operator_uploading import require_uploadable, take_up
+from creditchain.exchange.callers import member_of
+from creditchain.exchange.disputes import DISPUTES, OPEN_ONLY, disputes_shown
+from creditchain.exchange.enterprises import CONSENT, consent_shown
+from creditchain.exchange.guarding import guard_of
+from creditchain.exchange.problems import HttpError
+from creditchain.exchange.queries import number_of
+from creditchain.exchange.service import Service, service_of
+from creditchain.exchange.shapes import (
+    BLOCK,
+    COUNT,
+    DIGEST,
+    TIME,
+    answers,
+    or_null,
+    parameter,
+    record,
+    rows,
+)
+from creditchain.home.files import new_file
+from creditchain.packages.parts import hexed
+from creditchain.store.operator_uploads import OperatorUpload, UploadState
+from creditchain.store.query_files import QueryRow
+
+router = APIRouter(tags=["operator"])
+
+_OCTETS: Final = "application/octet-stream"
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_ID: Final = re.compile(r"[0-9a-f]{32}")
+_LATEST: Final = 2**40 - 1
+#: Most rows of an answer.
+_MOST: Final = 1000
+
+_UPLOAD = record(
+    {
+        "id": {"type": "string"},
+        "product": {"type": "string"},
+        "name": {"type": "string"},
+        "size": COUNT | {"description": "Bytes."},
+        "digest": DIGEST | {"description": "sha-256 of the file."},
+        "state": {"enum": [one.value for one in UploadState]},
+        "received_at": TIME,
+        "changed_at": TIME,
+        "told": or_null({"type": "object", "description": "Lines, records, kinds of faults, or an error."}),
+        "root": or_null(DIGEST) | {"description": "Of the batch."},
+        "entry": or_null(COUNT) | {"description": "Of the region's log."},
+    }
+)
+_QUERIES = record(
+    {
+        "queries": rows(
+            record({one.name: COUNT if one.type == "int" else {"type": "string"} for one in fields(QueryRow)})
+        ),
+        "more": {"type": "boolean", "description": "There are more in this period."},
+    }
+)
+_CONSENTS = record({"block": BLOCK, "consents": rows(CONSENT), "more": {"type": "boolean"}})
+_SENDING: dict[str, Any] = {
+    "parameters": [
+        parameter("product", {"type": "string"}, "A product of records, name/version.", required=True),
+        parameter(
+            "name", {"type": "string", "pattern": f"^{_NAME.pattern}$"}, "The file's name; its ending says its kind.",
+            required=True,
+        ),
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {_OCTETS: {"schema": {"type": "string", "format": "binary"}}},
+    },
+}  # fmt: skip
+_PERIOD = {
+    "parameters": [
+        parameter("since", TIME, "First second of the period; 0 if it is left out."),
+        parameter("until", TIME, "End of the period, not included; now if it is left out."),
+    ]
+}
+
+
+async def operator_of(request: Request) -> Service:
+    """The service, if its own node calls. Raises HttpError: as `member_of`; 403 for anybody else."""
+    service = service_of(request)
+    member = await member_of(request, service)
+    if member.node != service.desk.node:
+        raise HttpError(
+            403,
+            "not-the-operator",
+            "this is for whoever runs this exchange",
+            expected=f"a session of node {service.desk.node}",
+            found=f"a session of node {member.node}",
+        )
+    return service
+
+
+@router.post(
+    "/v1/operator/uploads",
+    status_code=202,
+    responses=answers(202, _UPLOAD, 400, 401, 403, 408, 413, 415, 422, 429, 500, 503),
+    openapi_extra=_SENDING,
+)
+async def upload(request: Request) -> dict[str, Any]:
+    """Send records to be published. The file is checked and anchored after that: follow it. 上传
+
+    Cut off in the middle, nothing of it is kept. The same file again ends with the same batch.
+    """
+    service = await operator_of(request)
+    desk, name = service.uploads, request.query_params.get("name", "")
+    product = request.query_params.get("product", "")
+    if not _NAME.fullmatch(name):
+        raise HttpError(422, "parameter", "name is no name of a file", expected="letters, digits, dots, - and _")
+    require_uploadable(desk, product)
+    id_ = secrets.token_hex(16)
+    with guard_of(request).sending():
+        size, digest = await _received(request, service, id_, name)
+    time = await run_in_threadpool(service.time)
+    made = OperatorUpload(id_, product, name, size, digest, UploadState.RECEIVED, time, time)
+    await run_in_threadpool(take_up, desk, made)
+    return _shown(made)
+
+
+@router.get("/v1/operator/uploads", responses=answers(200, rows(_UPLOAD), 401, 403, 429, 500, 503))
+async def uploads(request: Request) -> list[dict[str, Any]]:
+    """The newest uploads, the last one first. 上传列表"""
+    service = await operator_of(request)
+    return [_shown(one) for one in await run_in_threadpool(service.uploads.uploads.newest, _MOST)]
+
+
+@router.get("/v1/operator/uploads/{id_}", responses=answers(200, _UPLOAD, 401, 403, 404, 429, 500, 503))
+async def one_upload(request: Request, id_: str) -> dict[str, Any]:
+    """How far an upload has come. 上传进度"""
+    service = await operator_of(request)
+    found = await run_in_threadpool(service.uploads.uploads.find, id_) if _ID.fullmatch(id_) else None
+    if found is None:
+        raise HttpError(404, "not-found", "there is no such upload")
+    return _shown(found)
+
+
+@router.get(
+    "/v1/operator/queries", responses=answers(200, _QUERIES, 401, 403, 422, 429, 500, 503), openapi_extra=_PERIOD
+)
+async def queries(request: Request) -> dict[str, Any]:
+    """What this exchange answered, in the order of time, at most 1,000. 查询"""
+    service = await operator_of(request)
+    time = await run_in_threadpool(service.time)
+    until = number_of(request, "until", 0, _LATEST, time + 1)
+    since = number_of(request, "since", 0, _LATEST, 0)
+
+    def looked() -> list[QueryRow]:
+        return list(islice(query_rows(service.desk, service.enterprises.own_reports, since, until), _MOST + 1))
+
+    found = await run_in_threadpool(looked)
+    return {"queries": [asdict(one) for one in found[:_MOST]], "more": len(found) > _MOST}
+
+
+@router.get("/v1/operator/consents", responses=answers(200, _CONSENTS, 401, 403, 429, 500, 503))
+async def consents(request: Request) -> dict[str, Any]:
+    """The consents that this node endorsed, the newest 1,000 first. 授权"""
+    service = await operator_of(request)
+    desk = service.desk
+    block, found = await run_in_threadpool(lambda: list_consents(desk.region, platform=desk.node))
+    told = [consent_shown(one, state, block.time) for one, state in reversed(found) if state is not None]
+    return {
+        "block": {"number": block.number, "time": block.time},
+        "consents": told[:_MOST],
+        "more": len(told) > _MOST,
+    }
+
+
+@router.get(
+    "/v1/operator/disputes",
+    responses=answers(200, DISPUTES, 401, 403, 422, 429, 500, 503),
+    openapi_extra={"parameters": [OPEN_ONLY]},
+)
+async def disputes(request: Request) -> dict[str, Any]:
+    """The disputes about this node's records, by the day on which an answer is due. 待答复异议"""
+    service = await operator_of(request)
+    block, found = await run_in_threadpool(list_disputes, service.desk.region)
+    return disputes_shown(request, block, [one for one in found if one.node == service.desk.node])
+
+
+async def _received(request: Request, service: Service, id_: str, name: str) -> tuple[int, bytes]:
+    """Write the body to a file, durably; its size and sha-256. Nothing is left of one that does not arrive whole."""
+    limits, digest, size = service.limits, hashlib.sha256(), 0
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given != _OCTETS:
+        raise HttpError(415, "media-type", "another media type is expected", expected=_OCTETS, found=given[:100])
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > limits.upload_bytes:
+        raise _too_large(limits.upload_bytes)
+    try:
+        async with asyncio.timeout(limits.upload_seconds):
+            with new_file(service.uploads.path(id_, name)) as file:
+                async for part in request.stream():
+                    size += len(part)
+                    if size > limits.upload_bytes:
+                        raise _too_large(limits.upload_bytes)
+                    digest.update(part)
+                    await run_in_threadpool(file.write, part)
+                if size == 0:
+                    raise HttpError(422, "empty", "the upload is empty")
+    except TimeoutError as error:
+        raise HttpError(408, "body-timeout", "the upload did not arrive in time") from error
+    except ClientDisconnect as error:
+        raise HttpError(400, "body-incomplete", "the caller hung up before the upload was complete") from error
+    return size, digest.digest()
+
+
+def _too_large(most: int) -> HttpError:
+    return HttpError(413, "body-too-large", "the upload is too large", expected=f"at most {most} bytes")
+
+
+def _shown(one: OperatorUpload) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "product": one.product,
+        "name": one.name,
+        "size": one.size,
+        "digest": hexed(one.digest),
+        "state": one.state.value,
+        "received_at": one.received_at,
+        "changed_at": one.changed_at,
+        "told": one.told,
+        "root": None if one.root is None else hexed(one.root),
+        "entry": one.entry,
+    }

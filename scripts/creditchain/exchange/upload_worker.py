@@ -1,0 +1,39 @@
+"""The thread that checks and anchors what the operator uploaded, one upload at a time."""
+
+from __future__ import annotations
+
+import logging
+import time
+from threading import Event
+from typing import Final
+
+from creditchain.acts.operator_uploading import handle_next, sweep
+from creditchain.errors import CreditchainError
+from creditchain.exchange.service import Service
+
+_log = logging.getLogger(__name__)
+
+#: Seconds between two looks, and the longest pause after failures.
+_LOOK: Final = 1.0
+_LONGEST_PAUSE: Final = 60.0
+#: Seconds after which a file that no upload needs was left behind: longer than an upload may take.
+_ABANDONED: Final = 2 * 3600.0
+
+
+def anchor_uploads(service: Service, stop: Event) -> None:
+    """Handle uploads until told to stop. A failure is told and tried again."""
+    pause, swept = _LOOK, False
+    while not stop.wait(pause):
+        try:
+            if not swept:
+                sweep(service.uploads, time.time() - _ABANDONED)
+                swept = True
+            while not stop.is_set() and handle_next(service.uploads, service.time()):
+                pass
+            pause = _LOOK
+        except CreditchainError as error:
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            _log.error("an upload cannot be handled now, and is tried again in %.0f seconds: %s", pause, error)
+        except Exception:  # a thread that ends would leave all uploads lying
+            pause = _LONGEST_PAUSE
+            _log.exception("an upload failed in a way that nobody foresaw")

@@ -1,0 +1,120 @@
+"""Reports that are kept: sealed, for as long as they may be, and destroyed for good whatever dies when."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from creditchain.acts.keeping_reports import purge_due, staff_of
+from creditchain.errors import InputError
+from creditchain.hashing import keccak256
+from creditchain.home.layout import Home
+from creditchain.home.reasons import keep_reason
+from creditchain.home.received import Received, ReceivedError, ReceivedReports
+from creditchain.home.sealing import SecretLostError
+from creditchain.verification.keeping import Keeping
+
+LOG = keccak256(b"log")
+CONTENT = b"a report about somebody"
+
+
+def told(name: str, until: int | None = None, last_day: date | None = None) -> Received:
+    return Received(keccak256(name.encode()), 18, 5, 1000, until, last_day)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home.made(tmp_path / "home")
+
+
+@pytest.fixture
+def reports(home: Home) -> ReceivedReports:
+    return ReceivedReports(home.region(LOG).received)
+
+
+def stored(home: Home) -> bytes:
+    return b"".join(path.read_bytes() for path in home.path.rglob("*") if path.is_file())
+
+
+def test_what_is_kept_is_opened_again_and_lies_sealed(home: Home, reports: ReceivedReports) -> None:
+    one = told("a", 2000, date(2030, 1, 2))
+    assert reports.keep(one, CONTENT)
+    assert not reports.keep(one, CONTENT)
+    assert list(reports.listed()) == [one]
+    assert reports.open(one.request) == CONTENT
+    assert CONTENT not in stored(home)
+    for path in home.region(LOG).received.glob("*.sealed"):
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_only_what_is_due_goes(home: Home, reports: ReceivedReports) -> None:
+    for one in (told("due", 2000), told("not due", 2001), told("for ever")):
+        reports.keep(one, CONTENT)
+    assert [one.report.request for one in purge_due(home, 2001)] == [told("due").request]
+    assert {one.request for one in reports.listed()} == {told("not due").request, told("for ever").request}
+    assert purge_due(home, 2001) == []
+    with pytest.raises(ReceivedError):
+        reports.open(told("due").request)
+
+
+@pytest.mark.parametrize(
+    ("until", "last_day", "at", "over"),
+    [
+        (100, None, 100, False),
+        (100, None, 101, True),
+        (None, date(1970, 1, 2), 86_400 + 57_599, False),  # the last second of that day in China
+        (None, date(1970, 1, 2), 86_400 + 57_600, True),
+        (None, None, 2**40, False),
+        (2**40, date(1970, 1, 1), 86_400, True),
+    ],
+)
+def test_when_it_is_over(until: int | None, last_day: date | None, at: int, over: bool) -> None:
+    assert Keeping(until, last_day).over(at) == over
+
+
+def test_killed_after_the_key_is_destroyed_it_opens_no_more_and_goes_with_the_next_purge(
+    home: Home, reports: ReceivedReports
+) -> None:
+    one = told("a", 2000)
+    reports.keep(one, CONTENT)
+    for key in (home.region(LOG).received / "keys").iterdir():
+        key.unlink()
+    with pytest.raises(SecretLostError):
+        reports.open(one.request)
+    assert len(purge_due(home, 2001)) == 1
+    assert list(reports.listed()) == []
+
+
+def test_a_key_whose_report_was_never_written_goes_after_a_while(home: Home, reports: ReceivedReports) -> None:
+    one = told("a")
+    reports.keep(one, CONTENT)
+    (path,) = home.region(LOG).received.glob("*.sealed")
+    path.unlink()
+    (key,) = (home.region(LOG).received / "keys").iterdir()
+    purge_due(home, 2001)
+    assert key.exists()  # it may be that its report is being written
+    os.utime(key, (time.time() - 7200,) * 2)
+    purge_due(home, 2001)
+    assert not key.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"{}\n", b'{"key": "1"}\n', b"\xff\n"])
+def test_a_damaged_file_is_told(home: Home, reports: ReceivedReports, content: bytes) -> None:
+    reports.keep(told("a"), CONTENT)
+    (path,) = home.region(LOG).received.glob("*.sealed")
+    path.write_bytes(content)
+    with pytest.raises(ReceivedError, match="damaged"):
+        purge_due(home, 2001)
+    assert path.read_bytes() == content
+
+
+def test_the_name_of_the_staff_is_opened_by_its_digest(home: Home) -> None:
+    kept = keep_reason(home.region(LOG).reasons, "staff of query 1", "李四 信贷部")
+    keep_reason(home.region(LOG).reasons, "staff of query 2", "王五")
+    assert staff_of(home, kept.digest) == "李四 信贷部"
+    with pytest.raises(InputError, match="no name"):
+        staff_of(home, keccak256(b"another"))

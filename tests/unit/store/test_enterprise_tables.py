@@ -1,0 +1,120 @@
+"""What an exchange keeps of enterprises, in a file and on a server: sessions and own reports; and its deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from creditchain.chain.consent_calls import Delivery
+from creditchain.hashing import keccak256
+from creditchain.home.databases.address import DatabaseAddress
+from creditchain.home.journal import Journal, open_journal
+from creditchain.home.sealing import Sealed
+from creditchain.messages import DeliveryReceipt, LogDomain, QueryRequest
+from creditchain.store import deliveries as deliveries_module
+from creditchain.store.complaints import ComplaintAnsweredError, Complaints, ComplaintUnknownError
+from creditchain.store.deliveries import Deliveries
+from creditchain.store.enterprise_sessions import EnterpriseSession, EnterpriseSessions
+from creditchain.store.own_reports import OwnReport, OwnReports
+
+LOG, OTHER_LOG = keccak256(b"log"), keccak256(b"another log")
+KEYS = ("0x" + "11" * 20, "0x" + "22" * 20)
+PROVIDER = 5
+
+
+@pytest.fixture
+def journal(tmp_path: Path, address: DatabaseAddress | None) -> Iterator[Journal]:
+    with open_journal(tmp_path / "journal.sqlite", address) as opened:
+        yield opened
+
+
+def test_a_session_is_found_by_its_token_until_it_is_over(journal: Journal) -> None:
+    sessions, token = EnterpriseSessions(journal, LOG, PROVIDER), keccak256(b"token")
+    assert sessions.open(token, EnterpriseSession(KEYS, 1000), keccak256(b"challenge"), 500, 100)
+    assert sessions.find(token, 1000) == EnterpriseSession(KEYS, 1000)
+    assert sessions.find(token, 1001) is None
+    assert sessions.find(keccak256(b"another"), 1000) is None
+    for other in (EnterpriseSessions(journal, OTHER_LOG, PROVIDER), EnterpriseSessions(journal, LOG, PROVIDER + 1)):
+        assert other.find(token, 1000) is None
+    sessions.close(token)
+    assert sessions.find(token, 1000) is None
+
+
+def test_a_challenge_opens_one_session(journal: Journal) -> None:
+    sessions, challenge = EnterpriseSessions(journal, LOG, PROVIDER), keccak256(b"challenge")
+    assert sessions.open(keccak256(b"1"), EnterpriseSession(KEYS, 1000), challenge, 500, 100)
+    assert not sessions.open(keccak256(b"2"), EnterpriseSession(KEYS, 1000), challenge, 500, 100)
+    assert sessions.find(keccak256(b"2"), 100) is None
+
+
+def test_own_reports_by_consent_and_by_time(journal: Journal) -> None:
+    reports = OwnReports(journal, LOG, PROVIDER)
+    made = [
+        OwnReport(keccak256(bytes([number])), keccak256(b"product"), keccak256(b"report"), KEYS[0], 100 + number)
+        for number in range(3)
+    ]
+    for one in made:
+        reports.note(one)
+    assert reports.of([made[0].consent, made[2].consent]) == [made[2], made[0]]
+    assert reports.of([]) == []
+    assert reports.between(100, 102) == made[:2]
+    assert OwnReports(journal, OTHER_LOG, PROVIDER).between(0, 200) == []
+
+
+@pytest.mark.parametrize("together", [1, 2, 3, 1000])
+def test_deliveries_of_a_period_in_the_order_they_were_written_down(
+    journal: Journal, together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries_module, "_TOGETHER", together)
+    deliveries = Deliveries(journal, LOG)
+    times = [107, 101, 101, 101, 105, 110, 100]
+    made = [delivery(number, time) for number, time in enumerate(times)]
+    for one in made:
+        deliveries.promise(one, Sealed("0" * 32, b"sealed"), None)
+    found = [one.delivery for one in deliveries.between(PROVIDER, 101, 110)]
+    assert found == [made[number] for number in (0, 1, 2, 3, 4)]
+    assert list(deliveries.between(PROVIDER + 1, 0, 1000)) == []
+    assert [one.delivery for one in deliveries.under(made[0].request.consent)] == made
+    assert deliveries.under(keccak256(b"another")) == []
+
+
+def test_what_may_not_be_kept_is_dropped_and_the_rest_stays(journal: Journal) -> None:
+    deliveries, made = Deliveries(journal, LOG), [delivery(0, 100), delivery(1, 100), delivery(2, 100)]
+    for one, until in zip(made, (100, 101, None), strict=True):
+        deliveries.promise(one, Sealed("0" * 32, b"sealed"), None, until)
+    assert deliveries.drop_due(100) == 0
+    assert deliveries.drop_due(101) == 1
+    known = [deliveries.find(one.request.id) for one in made]
+    assert [None if one is None else one.answer is None for one in known] == [True, False, False]
+
+
+def test_a_complaint_is_filed_once_and_answered_once(journal: Journal) -> None:
+    complaints, consent = Complaints(journal, LOG, PROVIDER), keccak256(b"consent")
+    first = complaints.file(consent, "wrong", 1000)
+    assert complaints.file(consent, "wrong", 2000) == first
+    other = complaints.file(keccak256(b"another"), "wrong", 1500)
+    assert complaints.of([consent]) == [first]
+    assert complaints.all(unanswered=True) == [first, other]
+    assert (first.overdue(first.due_at), first.overdue(first.due_at + 1)) == (False, True)
+    answered = complaints.answer(first.number, "corrected", 3000)
+    assert complaints.answer(first.number, "corrected", 4000) == answered
+    with pytest.raises(ComplaintAnsweredError):
+        complaints.answer(first.number, "something else", 4000)
+    with pytest.raises(ComplaintUnknownError):
+        complaints.answer(12345, "what", 4000)
+    assert complaints.all(unanswered=True) == [other]
+    assert not answered.overdue(2**40)
+    assert complaints.file(consent, "wrong", 5000) != first  # it happened again
+    assert Complaints(journal, OTHER_LOG, PROVIDER).all(unanswered=False) == []
+
+
+def delivery(nonce: int, time: int) -> Delivery:
+    digests = {name: keccak256(name.encode()) for name in ("consent", "subject", "product", "staff")}
+    request = QueryRequest(
+        LogDomain(LOG), 18, **digests, provider=PROVIDER, sections=2, domains=1, purpose=1, issued_at=1,
+        deadline=2000, nonce=nonce,
+    )  # fmt: skip
+    receipt = DeliveryReceipt(request.domain, request.id, keccak256(b"report"), time, time + 100)
+    return Delivery(request, receipt, b"r" * 64, b"s" * 64)
