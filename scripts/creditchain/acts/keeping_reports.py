@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from creditchain.errors import InputError
 from creditchain.home.layout import Home
 from creditchain.home.reasons import find_reason
-from creditchain.home.received import Received, ReceivedReports
+from creditchain.home.received import Received, ReceivedReports, not_kept
 from creditchain.packages.report_package import ReportPackage
 from creditchain.products import Product
 from creditchain.verification.keeping import Keeping, keeping_of
@@ -47,6 +47,23 @@ def keep_report(home: Home, package: ReportPackage, raw: bytes, catalogue: Mappi
     )
     ReceivedReports(home.region(package.log_id).received).keep(told, raw)
     return told
+
+
+def kept_reports(home: Home) -> list[Received]:
+    """What is kept, in all regions of the home. Raises ReceivedError, StorageError."""
+    return [one for folders in home.known_regions().values() for one in ReceivedReports(folders.received).listed()]
+
+
+def open_kept(home: Home, request: bytes) -> bytes:
+    """The package that was delivered for a request, in whatever region of the home.
+
+    Raises ReceivedError: none is kept. SecretLostError: its key is gone. StorageError.
+    """
+    for folders in home.known_regions().values():
+        reports = ReceivedReports(folders.received)
+        if reports.holds(request):
+            return reports.open(request)
+    raise not_kept(request)
 
 
 def purge_due(home: Home, time: int) -> list[Removed]:

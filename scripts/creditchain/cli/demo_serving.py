@@ -69,7 +69,9 @@ def serve(shell: DemoShell, port: int) -> None:
                 _tell(shell, text, zh, url + path)
         asked, got = where / "request-2.json", where / "answer.json"
         _tell(
-            *(shell, "In another terminal, ask as the bank", "在另一终端以银行身份查询"),
+            shell,
+            "In another terminal, ask as the bank; what it gets is valid once it is metered, five seconds later",
+            "在另一终端以银行身份查询；约五秒后完成计量，报告方为有效",
             f"source .venv/bin/activate; source {where / ENVIRONMENT}",
             f"creditchain query request --consent {where / 'consent.json'} --institution {BANK} --provider {PLATFORM} "
             f"--product {PRODUCT} --staff '信贷员 07' --tag-statement {where / 'statement.json'} --signer dev:{BANK} "

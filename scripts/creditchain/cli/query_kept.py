@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from creditchain.home.received import Received
 
 
+_COLUMNS = ["request", "provider", "delivered_at", "until", "last_day"]
+
+
 def kept(
     ctx: typer.Context,
     opened: Annotated[
@@ -29,26 +32,25 @@ def kept(
 
     They lie sealed in the home folder, each under a key of its own, until `query purge` destroys them.
     """
+    from creditchain.acts.keeping_reports import kept_reports, open_kept
     from creditchain.home.layout import Home
-    from creditchain.home.received import ReceivedReports
 
     chosen = settings(ctx)
-    folders = [one.received for one in Home.existing(chosen.home).known_regions().values()]
+    home = Home.existing(chosen.home)
     if (opened is None) != (out is None):
         raise UsageError("--open and --out go together")
     if opened is None or out is None:
-        found = [one for folder in folders for one in ReceivedReports(folder).listed()]
+        found = kept_reports(home)
         chosen.output.table(
-            ["request", "provider", "delivered_at", "until"],
-            [[one.request, one.provider, one.delivered_at, _limit(one)] for one in found],
+            _COLUMNS,
+            [_row(one) for one in found],
             value=[_shown(one) for one in found],
             title="kept reports",
         )
         return
     request = digits(opened, "a request's id")
     require_writable(out, force=force)
-    holding = [one for one in folders if (one / f"{request.hex()}.sealed").exists()]
-    save(out, ReceivedReports((holding or folders)[0]).open(request), force=force)
+    save(out, open_kept(home, request), force=force)
     chosen.output.emit({"written": str(out), "request": request})
 
 
@@ -64,8 +66,8 @@ def purge(ctx: typer.Context) -> None:
     chosen = settings(ctx)
     removed = purge_due(Home.existing(chosen.home), int(time.time()))
     chosen.output.table(
-        ["request", "provider", "delivered_at", "until"],
-        [[one.report.request, one.report.provider, one.report.delivered_at, _limit(one.report)] for one in removed],
+        _COLUMNS,
+        [_row(one.report) for one in removed],
         value=[_shown(one.report) for one in removed],
         title="destroyed reports",
     )
@@ -94,11 +96,11 @@ def staff(
     chosen.output.emit({"staff": name, "digest": digest})
 
 
-def _limit(one: Received) -> str:
+def _row(one: Received) -> list[object]:
     from creditchain.times import moment
 
-    limits = [] if one.until is None else [moment(one.until)]
-    return ", ".join(limits + ([] if one.last_day is None else [one.last_day.isoformat()])) or "-"
+    until = "" if one.until is None else moment(one.until)
+    return [one.request, one.provider, moment(one.delivered_at), until, one.last_day or ""]
 
 
 def _shown(one: Received) -> dict[str, object]:

@@ -30,6 +30,11 @@ class ReceivedError(InputError):
     """There is no such report, or its file is damaged."""
 
 
+def not_kept(request: bytes) -> ReceivedError:
+    """There is no report for this request."""
+    return ReceivedError("no report for this request is kept here", found="0x" + request.hex())
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """A report that is kept. Times are unix seconds."""
@@ -73,18 +78,21 @@ class ReceivedReports:
         """What is kept, in the order of requests' ids. Raises ReceivedError, StorageError."""
         return (self._read(path)[0] for path in self._paths())
 
+    def holds(self, request: bytes) -> bool:
+        """Whether a report for this request is kept here."""
+        return self._path(request).exists()
+
     def open(self, request: bytes) -> bytes:
-        """A report's package. Raises ReceivedError; SecretLostError: its key is gone."""
-        path = self._path(request)
-        if not path.exists():
-            raise ReceivedError("no report for this request is kept here", found="0x" + request.hex())
-        return self._keys.open(self._read(path)[1])
+        """A report's package. Raises ReceivedError; SecretLostError: its key is gone; StorageError."""
+        if not self.holds(request):
+            raise not_kept(request)
+        return self._keys.open(self._read(self._path(request))[1])
 
     def destroy(self, request: bytes) -> None:
         """Destroy a report for good. Harmless to repeat. Raises ReceivedError, StorageError."""
-        path = self._path(request)
-        if not path.exists():
+        if not self.holds(request):
             return
+        path = self._path(request)
         self._keys.destroy(self._read(path)[1].key)  # first: what a killed process leaves opens no more
         with storage("a report"):
             path.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from creditchain.acts.keeping_reports import purge_due, staff_of
+from creditchain.acts.keeping_reports import kept_reports, open_kept, purge_due, staff_of
 from creditchain.errors import InputError
 from creditchain.hashing import keccak256
 from creditchain.home.layout import Home
@@ -49,6 +49,16 @@ def test_what_is_kept_is_opened_again_and_lies_sealed(home: Home, reports: Recei
     assert CONTENT not in stored(home)
     for path in home.region(LOG).received.glob("*.sealed"):
         assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_home_of_several_regions_and_of_none(home: Home, reports: ReceivedReports) -> None:
+    one = told("a")
+    with pytest.raises(ReceivedError, match="no report"):
+        open_kept(home, one.request)
+    home.region(bytes(32)).received.mkdir(parents=True)
+    reports.keep(one, CONTENT)
+    assert kept_reports(home) == [one]
+    assert open_kept(home, one.request) == CONTENT
 
 
 def test_only_what_is_due_goes(home: Home, reports: ReceivedReports) -> None:
