@@ -10,18 +10,16 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from creditchain.errors import InputError, Place, UsageError
 from creditchain.packages.webhook import LONGEST_ADDRESS
+from creditchain.posting.special import Address, is_public, reached
 
-Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-#: Addresses of IPv6 that lead to one of IPv4 which stands in their last 32 bits (RFC 6052).
-_NAT64: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 _PORTS: Final = {"http": 80, "https": 443}
 _FIELD: Final = Place(field="address")
 
@@ -73,11 +71,11 @@ class Allowed:
 
     def admits(self, address: Address) -> bool:
         """Whether webhooks may go to this address, in the clear or not."""
-        return self.is_named(address) or _is_public(address)
+        return self.is_named(address) or is_public(address)
 
     def is_named(self, address: Address) -> bool:
         """Whether the operator named a network that holds this address."""
-        inner = _inner(address)
+        inner = reached(address)
         return any(inner in network for network in self._networks if network.version == inner.version)
 
     async def target(self, url: str) -> Target:
@@ -141,22 +139,3 @@ async def _resolved(host: str, port: int) -> list[Address]:
     if not addresses:
         raise UnresolvedAddressError("the host of the address is not known", place=_FIELD)
     return addresses
-
-
-def _inner(address: Address) -> Address:
-    """The address that is reached in the end: one of IPv4 may stand in one of IPv6."""
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            return address.ipv4_mapped
-        if address.sixtofour is not None:
-            return address.sixtofour
-        if any(address in network for network in _NAT64):
-            return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address
-
-
-def _is_public(address: Address) -> bool:
-    inner = _inner(address)
-    # Teredo (2001::/32) hides an address of IPv4 too, and nobody serves webhooks by it.
-    teredo = isinstance(inner, IPv6Address) and inner.teredo is not None
-    return inner.is_global and not inner.is_multicast and not inner.is_reserved and not teredo

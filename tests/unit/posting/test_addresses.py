@@ -62,7 +62,36 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
         "::ffff:10.0.0.1",
         "2002:7f00:1::",  # 6to4 of 127.0.0.1
         "64:ff9b::a00:1",  # NAT64 of 10.0.0.1
+        "64:ff9b:1:a00:0:100::",  # NAT64 for local use, of 10.0.0.1 after a prefix of 48 bits (RFC 6052, 2.2)
+        "64:ff9b:1::808:808",  # the same prefix: where the address of IPv4 stands, only its network knows
         "2001:0:7f00:1::1",  # Teredo
+        "2002:808:808::1",  # 6to4 of a public address, by relays that nobody runs any more
+        "::127.0.0.1",  # compatible
+        "::8.8.8.8",
+        "::ffff:0:7f00:1",  # translated
+        "fec0::1",  # site-local
+        "5f00::1",  # segment routing
+        "100::1",  # discarded
+        "4000::1",  # reserved
+        "3fff::1",  # documentation
+        "3fff:fff:ffff::1",
+        "2001:db8::1",
+        "2001:1::1",  # a router's port control
+        "2001:20::1",  # ORCHID
+        "2620:4f:8000::1",  # AS112
+        "2400:cb00::5efe:a00:1",  # ISATAP of 10.0.0.1
+        "2400:cb00::200:5efe:808:808",
+        "192.0.0.9",  # a router's port control
+        "192.0.0.170",
+        "192.0.2.1",
+        "198.51.100.1",
+        "203.0.113.1",
+        "192.31.196.1",
+        "192.52.193.1",
+        "192.88.99.1",  # 6to4 relays
+        "192.175.48.1",
+        "64:ff9b::c058:6301",  # NAT64 of a 6to4 relay
+        "::ffff:192.0.0.9",
     ],
 )
 def test_addresses_of_the_own_network(names: dict[str, list[str]], address: str) -> None:
@@ -73,6 +102,36 @@ def test_addresses_of_the_own_network(names: dict[str, list[str]], address: str)
     names["bank.example"] = [address]
     with pytest.raises(ForbiddenAddressError, match="own network"):
         target(Allowed(), "https://bank.example/hook")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        PUBLIC,
+        "1.1.1.1",
+        "223.255.255.255",
+        "192.0.1.1",
+        "2400:cb00::1",
+        "2001:4860:4860::8888",
+        "3ffe::1",
+        "64:ff9b::808:808",
+    ],
+)
+def test_addresses_of_others(names: dict[str, list[str]], address: str) -> None:
+    """The last one is how a network of IPv6 alone reaches a public host of IPv4 (NAT64)."""
+    assert target(
+        Allowed(), f"https://[{address}]/" if ":" in address else f"https://{address}/"
+    ).address == ip_address(address)
+
+
+def test_a_network_that_is_allowed_is_not_reached_by_another_network_s_translation() -> None:
+    """The operator named 10.1.0.0/16: what leads there by 6to4, or by a prefix for local use, is another way."""
+    allowed = Allowed(parse_networks(["10.1.0.0/16"]))
+    assert allowed.admits(ip_address("::ffff:10.1.0.1"))
+    assert allowed.admits(ip_address("64:ff9b::a01:1"))
+    assert not allowed.admits(ip_address("2002:a01:1::1"))
+    assert not allowed.admits(ip_address("64:ff9b:1::a01:1"))
+    assert Allowed(parse_networks(["64:ff9b:1::/48"])).admits(ip_address("64:ff9b:1::a01:1"))
 
 
 @pytest.mark.parametrize("address", ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "localhost"])
