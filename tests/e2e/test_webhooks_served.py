@@ -180,7 +180,7 @@ class TestWatching:
         body = self.file(world, given).as_json() | {"key_signature": hexed(bytes(65))}
         path = f"/v1/consents/{hexed(given.message.id)}/watch"
         answer = client.put(path, content=json.dumps(body), headers=headers)
-        assert (answer.status_code, answer.json()["type"]) == (421, "foreign-file")
+        assert (answer.status_code, answer.json()["type"]) == (403, "consent-unknown")
 
 
 class TestConsents:

@@ -20,9 +20,12 @@ from test_asking import certificate
 from worlds import Kept
 
 from creditchain.acts.noticing import DUE_SECONDS, ENDING_SECONDS
+from creditchain.acts.webhooks import NotWatchedError, watch_consent
 from creditchain.chain.consent_calls import ConsentCalls
 from creditchain.chain.signers import dev_signer
 from creditchain.client import check_webhook
+from creditchain.consents.errors import ConsentUnknownError
+from creditchain.errors import CreditchainError
 from creditchain.hashing import keccak256
 from creditchain.home.databases.address import DatabaseAddress
 from creditchain.home.journal import Journal, open_journal
@@ -30,8 +33,10 @@ from creditchain.identifiers import parse_uscc, subject_tag
 from creditchain.log.entries import AnswerBody
 from creditchain.log.views import ANSWER_SECONDS
 from creditchain.messages import NO_DIGEST
+from creditchain.packages.consent_file import ConsentFile
 from creditchain.packages.delivery import PackagedConsent
 from creditchain.packages.parts import hexed
+from creditchain.packages.reading import PrivateText
 from creditchain.packages.webhook import EventKind
 from creditchain.posting.posting import Letter, WebhookPoster
 from creditchain.store.events import GIVE_UP_SECONDS, SendingState
@@ -256,6 +261,53 @@ class TestWarnings:
         world.later = 60
         world.tell()
         assert kinds(bank) == ["warning.new"]
+
+
+class TestWatchingByFile:
+    """PUT /v1/consents/ID/watch must not say whose a tag is to somebody who knows a digest."""
+
+    def file(self, world: Telling, given: PackagedConsent, number: str | None = None) -> ConsentFile:
+        subject = parse_uscc(number or world.market.number)
+        return ConsentFile(given.message, subject, given.subject_salt, PrivateText(bytes(32), "notice"))
+
+    def test_its_own_as_the_log_has_it(self, on_sqlite: Telling, bank: Receiver) -> None:
+        given, now = consent(on_sqlite, sections=WITH_WARNINGS), int(on_sqlite.clock())
+        with pytest.raises(NotWatchedError):
+            watch_consent(on_sqlite.hooks, BANK, self.file(on_sqlite, given), now)
+        on_sqlite.set(BANK, bank.url)
+        on_sqlite.hooks.wanted.clear()
+        for _ in range(2):
+            watch_consent(on_sqlite.hooks, BANK, self.file(on_sqlite, given), now)
+        (found,) = on_sqlite.hooks.watches.watched(now, {})
+        assert (found.member, found.consent, found.until) == (BANK, given.message.id, given.message.not_after)
+
+    def test_whatever_does_not_fit_has_one_answer(self, on_sqlite: Telling, bank: Receiver) -> None:
+        """Also a consent that nobody granted, made up around the digest of a tag that somebody saw."""
+        on_sqlite.set(BANK, bank.url)
+        given = consent(on_sqlite, sections=WITH_WARNINGS)
+        of_source = replace(given, message=replace(given.message, institution=SOURCE))
+        cases = {
+            "never granted, about the enterprise": self.file(
+                on_sqlite, replace(given, message=replace(given.message, uses=given.message.uses + 1))
+            ),
+            "never granted, about another": self.file(
+                on_sqlite, replace(given, message=replace(given.message, subject=keccak256(b"a digest")))
+            ),
+            "ends later": self.file(on_sqlite, replace(given, message=replace(given.message, not_after=2**40 - 1))),
+            "another region": self.file(on_sqlite, replace(given, message=replace(given.message, log=bytes(32)))),
+            "another institution": self.file(on_sqlite, of_source),
+            "another enterprise": self.file(on_sqlite, given, "914403001922038216"),
+            "another salt": self.file(on_sqlite, replace(given, subject_salt=bytes(32))),
+        }
+        calls = [(BANK, file) for file in cases.values()]
+        calls.append((SOURCE, self.file(on_sqlite, given)))  # the bank's, whoever else shows its file
+        answers = set()
+        for member, file in calls:
+            with pytest.raises(CreditchainError) as caught:
+                watch_consent(on_sqlite.hooks, member, file, int(on_sqlite.clock()))
+            answers.add((type(caught.value), str(caught.value), caught.value.place))
+        assert [kind for kind, *_ in answers] == [ConsentUnknownError]
+        assert on_sqlite.hooks.watches.watched(0, {}) == []
 
 
 class TestReceivers:

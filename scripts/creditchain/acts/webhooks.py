@@ -9,15 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from creditchain.acts.consenting import granted_consent
 from creditchain.acts.reporting import Places
 from creditchain.chain.region import Region
-from creditchain.consents.errors import ForeignFileError, SubjectError
+from creditchain.consents.errors import ConsentUnknownError
 from creditchain.documents import leaf_hash
-from creditchain.errors import InputError, Place, RefusedError
+from creditchain.errors import InputError, RefusedError
 from creditchain.home.sealing import SecretLostError
-from creditchain.identifiers import subject_tag
+from creditchain.identifiers import Subject, subject_tag
 from creditchain.index.opening import region_log
-from creditchain.messages import NO_DIGEST, subject_digest
+from creditchain.messages import NO_DIGEST, Consent, subject_digest
 from creditchain.packages.consent_file import ConsentFile
 from creditchain.packages.report_package import ReportPackage
 from creditchain.packages.request_file import RequestFile
@@ -125,23 +126,22 @@ def dead_letters(hooks: Hooks, member: int, webhook: str, cursor: int, most: int
 
 
 def watch_consent(hooks: Hooks, member: int, file: ConsentFile, now: int) -> None:
-    """Tell a member from now on that there are new warning records under its consent.
+    """Tell a member from now on that there are new warning records under its consent. Times are those of the log.
+
+    Whatever does not fit has one answer: told apart, the answers would say of any enterprise whether a tag, or the
+    subject of somebody's consent, is its own.
 
     Raises:
-        ForeignFileError: the consent is another institution's, or of another region.
-        SubjectError: it is not about the enterprise that the file names.
+        ConsentUnknownError: no final block has a consent that was given to the member and is about the enterprise that
+            the file names.
         NotWatchedError: the member has no webhook for it.
     """
-    message = file.message
-    if message.institution != member or message.log != hooks.region.deployment.log_id:
-        raise ForeignFileError(
-            "the consent is not for this member", expected=f"a consent for node {member} in this region",
-            place=Place(field="message.institution"),
-        )  # fmt: skip
-    tags = (subject_tag(key, file.subject) for key in hooks.tag_keys)
-    if message.subject not in [subject_digest(tag, file.subject_salt) for tag in tags]:
-        raise SubjectError("the consent is about another enterprise", place=Place(field="subject"))
-    watch = Watch(member, message.id, file.subject, message.data_from, message.data_to, message.not_after)
+    granted = _granted(hooks, member, file)
+    if granted is None:
+        raise ConsentUnknownError(
+            "no final block has this consent as one of this member's", expected="the file of a consent that was granted"
+        )
+    watch = _watch(granted, file.subject)
     if EventKind.WARNING_NEW not in _kinds(hooks, member) or not hooks.watches.watch(watch, now, now):
         raise NotWatchedError(
             "the member has no webhook that wants to hear of it", expected=f"a webhook for {EventKind.WARNING_NEW}"
@@ -163,14 +163,29 @@ def note_delivery(hooks: Hooks, file: RequestFile, package: ReportPackage) -> No
     if kinds - {EventKind.WARNING_NEW}:
         hooks.watches.show(request.institution, shown)
     if consent is not None and request.consent != NO_DIGEST and EventKind.WARNING_NEW in kinds:
-        message = consent.message
-        watch = Watch(
-            request.institution, message.id, file.subject, message.data_from, message.data_to, message.not_after
-        )
         try:
-            hooks.watches.watch(watch, now, now - MEANWHILE_SECONDS)
+            hooks.watches.watch(_watch(consent.message, file.subject), now, now - MEANWHILE_SECONDS)
         except SecretLostError as error:  # the report is due all the same
             _log.error("a consent cannot be watched; set the member's webhooks anew: %s", error.message)
+
+
+def _granted(hooks: Hooks, member: int, file: ConsentFile) -> Consent | None:
+    """The consent of a file as the log has it; None unless it was given to the member, about this enterprise.
+
+    The log is asked first: who names a consent that is not in it learns nothing of tags, not even by the time it takes.
+    """
+    try:
+        granted = granted_consent(hooks.region, file.message.id)
+    except ConsentUnknownError:
+        return None
+    if granted != file.message or granted.institution != member:
+        return None
+    tags = (subject_tag(key, file.subject) for key in hooks.tag_keys)
+    return granted if granted.subject in [subject_digest(tag, file.subject_salt) for tag in tags] else None
+
+
+def _watch(message: Consent, subject: Subject) -> Watch:
+    return Watch(message.institution, message.id, subject, message.data_from, message.data_to, message.not_after)
 
 
 def _records(package: ReportPackage, until: int) -> list[SeenRecord]:

@@ -182,7 +182,7 @@ async def list_events(request: Request) -> dict[str, Any]:
     "/v1/consents/{consent}/watch", status_code=204, response_class=Response,
     openapi_extra=_body({"type": "object", "required": ["format"], "properties": {"format": {"const": CONSENT_FORMAT}}})
     | {"parameters": [_CONSENT_ID]},
-    responses=documented(400, 401, 403, 408, 409, 413, 415, 421, 422, 429, 500, 503),
+    responses=documented(400, 401, 403, 408, 409, 413, 415, 422, 429, 500, 503),
 )  # fmt: skip
 async def watch(request: Request) -> Response:
     """Hear of new warning records under a consent, which the body holds as its file. Harmless to repeat."""
