@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,9 @@ from creditchain.packages.sign_in import SignInBody
 
 #: Nothing here measures: on a busy machine everything takes its time.
 PATIENCE = 600.0
+_COMMAND = ("-m", "creditchain")
+#: The same, and SIGTERM comes to it when it tells that it serves.
+ENDED_WHEN_IT_TELLS = (str(Path(__file__).with_name("ended_when_it_tells.py")),)
 
 
 @dataclass
@@ -44,9 +47,15 @@ class Exchange:
 
 
 @contextmanager
-def exchange(place: Place, node: int, *words: str, environment: Mapping[str, str] | None = None) -> Iterator[Exchange]:
+def exchange(
+    place: Place,
+    node: int,
+    *words: str,
+    environment: Mapping[str, str] | None = None,
+    command: Sequence[str] = _COMMAND,
+) -> Iterator[Exchange]:
     """The exchange of a node at a place, with the node's development key and the key epoch's tag key."""
-    command = [sys.executable, "-m", "creditchain", *place.options, "--json", "exchange", "serve"]
+    command = [sys.executable, *command, *place.options, "--json", "exchange", "serve"]
     command += ["--node", str(node), "--port", "0", "--signer", f"dev:{node}", "--tag-key", "env:REGION_KEY", *words]
     log = place.folder / f"exchange-{secrets.token_hex(4)}.log"
     with log.open("w") as errors:

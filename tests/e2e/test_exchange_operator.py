@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from exchange_world import World, exchange_world, kept_market
-from exchanges import exchange, signed_in
+from exchanges import ENDED_WHEN_IT_TELLS, PATIENCE, exchange, signed_in
 from region_world import PLATFORM, SOURCE, send
 from report_market import granted
 from worlds import Kept
@@ -170,6 +170,9 @@ def test_backups_are_made_by_themselves(world: World, tmp_path: Path) -> None:
         back = World(world.market, world.region, running, client)
         back.until(lambda: "creditchain_exchange_backed_up_at 1" in client.get("/metrics").text)
     assert list(place.iterdir())
+    # A signal at the very moment when it tells that it serves is a good end, too.
+    with exchange(world.market.place, PLATFORM, *words, environment=secret, command=ENDED_WHEN_IT_TELLS) as ended:
+        assert ended.process.wait(PATIENCE) == 0, ended.log.read_text()
     with (
         pytest.raises(AssertionError, match="needs its password"),
         exchange(world.market.place, PLATFORM, *words),

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from commands import Commands
 from exchange_world import World, kept_market
-from exchanges import PATIENCE, Exchange, exchange, signed_in
+from exchanges import ENDED_WHEN_IT_TELLS, PATIENCE, Exchange, exchange, signed_in
 from region_world import PLATFORM, Place, region_of
 from report_market import BANK, granted, opened
 from worlds import Kept
@@ -161,5 +161,9 @@ def test_workers_end_when_the_first_process_is_killed(kept: Kept, tmp_path: Path
         assert len(orphans) == 2
         assert running.stop(signal.SIGKILL) == -signal.SIGKILL
         until_gone(orphans)
+    # A signal at the very moment when all serve is a good end for each of them.
+    with exchange(place, PLATFORM, *words, command=ENDED_WHEN_IT_TELLS) as ended:
+        assert ended.process.wait(PATIENCE) == 0, ended.log.read_text()
+        assert "did not end well" not in ended.log.read_text()
     with exchange(place, PLATFORM, *words) as again:
         assert httpx.get(again.url + "/healthz").status_code == 200

@@ -7,11 +7,10 @@ several processes serve, one of them has these threads.
 from __future__ import annotations
 
 import logging
-import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,6 +28,7 @@ from creditchain.exchange.app import make_app
 from creditchain.exchange.backup_worker import BackupPlan, back_up
 from creditchain.exchange.connections import bounded_protocol
 from creditchain.exchange.faults import told
+from creditchain.exchange.server import Server
 from creditchain.exchange.service import Service
 from creditchain.exchange.telling import tell
 from creditchain.exchange.upload_worker import anchor_uploads
@@ -66,19 +66,6 @@ class AlreadyServedError(RefusedError):
     """Another process serves this exchange."""
 
 
-class _Server(uvicorn.Server):
-    """Ends when it is told to, and that is a good end: the signal is not raised again."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        before = {one: signal.signal(one, self.handle_exit) for one in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for one, handler in before.items():
-                signal.signal(one, handler)
-
-
 def serve(
     service: Service,
     outbox: Outbox,
@@ -89,15 +76,14 @@ def serve(
 ) -> None:
     """Serve until the process is told to end (SIGINT, SIGTERM), then let the calls under way end.
 
-    `started` is told the address once calls are accepted.
+    `started` is told the address once calls are accepted; a signal that comes then, or later, is a good end.
 
     Raises:
         AlreadyServedError: another process serves this exchange from this home.
         OSError: the port is taken, or the certificate cannot be read.
     """
     with _only_one(service.desk.home, _name(service)), _listening(where) as bound:
-        started(_address(where, bound))
-        _serve(service, outbox, rhythm, where, bound, backups, meters=True)
+        _serve(service, outbox, rhythm, where, bound, lambda: started(_address(where, bound)), backups, meters=True)
 
 
 def serve_by_workers(
@@ -120,8 +106,7 @@ def serve_as(
     backups: BackupPlan | None = None,
 ) -> None:
     """Serve as one of several processes, on the socket of the first one, until it ends or tells this one to."""
-    role.serving()
-    _serve(service, outbox, rhythm, where, role.socket, backups, meters=role.meters)
+    _serve(service, outbox, rhythm, where, role.socket, role.serving, backups, meters=role.meters)
 
 
 def _only_one(home: Home, name: str) -> AbstractContextManager[None]:
@@ -141,6 +126,7 @@ def _serve(
     rhythm: MeterRhythm,
     where: Listening,
     bound: socket.socket,
+    serving: Callable[[], None],
     backups: BackupPlan | None,
     *,
     meters: bool,
@@ -157,17 +143,19 @@ def _serve(
         if backups is not None:
             alone["backups"] = partial(back_up, backups, stop)
         work = {name: partial(_alone, service, name, one, stop) for name, one in alone.items()}
-    threads = [Thread(target=one, name=name, daemon=True) for name, one in work.items()]
-    for one in threads:
-        one.start()
-    try:
-        _Server(_configuration(service, where)).run(sockets=[bound])
-    finally:
-        stop.set()
+    server = Server(_configuration(service, where), serving)
+    with server.ended_by_signals():
+        threads = [Thread(target=one, name=name, daemon=True) for name, one in work.items()]
         for one in threads:
-            one.join(ENDING_SECONDS)
-        if service.desk.peers is not None:
-            service.desk.peers.close()
+            one.start()
+        try:
+            server.run(sockets=[bound])
+        finally:
+            stop.set()
+            for one in threads:
+                one.join(ENDING_SECONDS)
+            if service.desk.peers is not None:
+                service.desk.peers.close()
 
 
 def _tell(service: Service, stop: Event) -> None:

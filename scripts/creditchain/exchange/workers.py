@@ -123,6 +123,8 @@ class _Crew:
         self._workers = [self._started(place) for place in range(self._count)]
         while not self._ending.is_set():
             if any(worker.poll() is not None for worker, _, _ in self._workers):
+                if self._ending.is_set():  # Ctrl-C reaches them as well, maybe sooner
+                    return False
                 raise WorkersError("a worker of the exchange ended before it served")
             if all(_is_ready(ready) for _, ready, _ in self._workers):
                 return True
@@ -167,6 +169,8 @@ class _Crew:
             except subprocess.TimeoutExpired:
                 worker.kill()
                 worker.wait()
+            if worker.returncode != 0:
+                _log.error("a worker did not end well, but with %d", worker.returncode)
             os.close(ready)
 
 
