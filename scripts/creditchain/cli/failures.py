@@ -7,8 +7,6 @@ flush fails, so neither may reach the user: a script that asks "is it valid?" wo
 from __future__ import annotations
 
 import sys
-import traceback
-from pathlib import Path
 
 from creditchain import __version__
 from creditchain.errors import (
@@ -18,9 +16,9 @@ from creditchain.errors import (
     UnavailableError,
     UsageError,
 )
+from creditchain.faults import places
 
 SEE_HELP = "See `creditchain --help`, or --help of the command."
-PACKAGE = Path(__file__).resolve().parents[1]
 
 
 class BugError(CreditchainError):
@@ -54,8 +52,8 @@ def explained(error: BaseException) -> CreditchainError:
     return BugError(
         "this is a bug in creditchain",
         found=f"{type(error).__name__} at {_where(error)}",
-        hint=f"Please report this line and version {__version__}, as CONTRIBUTING.md says. --verbose shows the "
-        "traceback, which may hold data that is not for others.",
+        hint=f"Please report this line and version {__version__}, as CONTRIBUTING.md says. "
+        "--verbose shows the whole way that the exception came.",
     )
 
 
@@ -75,9 +73,5 @@ def _of_a_database(error: BaseException) -> bool:
 
 def _where(error: BaseException) -> str:
     """File and line inside this package that raised it; no values."""
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(PACKAGE)
-    ]
-    if not frames:
-        return "an unknown place"
-    return f"{Path(frames[-1].filename).relative_to(PACKAGE.parent).as_posix()}:{frames[-1].lineno}"
+    mine = [place for place in places(error.__traceback__) if place.startswith("creditchain/")]
+    return mine[-1] if mine else "an unknown place"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
-import traceback
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+
+from creditchain.faults import chain, places
 
 
 class LogFormat(StrEnum):
@@ -33,10 +34,21 @@ def log_to_stderr(verbose: int, form: LogFormat = LogFormat.TEXT) -> None:
 
 
 class _Text(logging.Formatter):
-    """A line for people."""
+    """A line for people. Of an exception: its kind and the way that it came, as its words may name an enterprise."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z")
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.exc_text = None  # as another formatter wrote it: with its words
+        return super().format(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - its name in the base class
+        lines: list[str] = []
+        for one in chain(ei[1]) if ei[1] is not None else ():
+            lines += [f"{'caused by ' if lines else ''}{type(one).__name__}, which came through"]
+            lines += [f"  {place}" for place in places(one.__traceback__)]
+        return "\n".join(lines)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name in the base class
         given = " ".join(f"{name}={value}" for name, value in _given(record).items() if value is not None)
@@ -58,7 +70,7 @@ class _JsonLines(logging.Formatter):
         }
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = record.exc_info[0].__name__
-            line["traceback"] = [f"{one.filename}:{one.lineno}" for one in traceback.extract_tb(record.exc_info[2])]
+            line["traceback"] = places(record.exc_info[2])
         return json.dumps(line, ensure_ascii=False, default=str)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from creditchain.backup import BackupOrder, make_backup
 from creditchain.errors import CreditchainError
 from creditchain.exchange import measures
+from creditchain.faults import told
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def back_up(plan: BackupPlan, stop: Event) -> None:
             measures.BACKUP_FAILED.inc()
             pause = min(_RETRY, plan.every)
             _log.error("the backup failed, and is tried again in %.0f seconds: %s", pause, error)
-        except Exception:  # a thread that ends would end backups for good
+        except Exception as error:  # a thread that ends would end backups for good
             measures.BACKUP_FAILED.inc()
             pause = min(_RETRY, plan.every)
-            _log.exception("the backup failed in a way that nobody foresaw")
+            _log.error("the backup failed in a way that nobody foresaw: %s", told(error))

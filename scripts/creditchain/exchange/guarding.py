@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from fastapi import FastAPI, Request, Response
 
 from creditchain.exchange import measures
-from creditchain.exchange.faults import told
 from creditchain.exchange.problems import HttpError, internal, problem
 from creditchain.exchange.rates import Rate
 from creditchain.exchange.service import Limits
+from creditchain.faults import told
 
 _log = logging.getLogger(__name__)
 

@@ -27,12 +27,12 @@ from creditchain.exchange import measures
 from creditchain.exchange.app import make_app
 from creditchain.exchange.backup_worker import BackupPlan, back_up
 from creditchain.exchange.connections import bounded_protocol
-from creditchain.exchange.faults import told
 from creditchain.exchange.server import Server
 from creditchain.exchange.service import Service
 from creditchain.exchange.telling import tell
 from creditchain.exchange.upload_worker import anchor_uploads
 from creditchain.exchange.workers import WorkerRole, supervise
+from creditchain.faults import told
 from creditchain.home.layout import Home
 from creditchain.home.locks import LockHeldError
 
@@ -197,6 +197,9 @@ def _alone(service: Service, what: str, work: Callable[[], None], stop: Event) -
             _log.error("another process has the %s of this exchange; it is waited for", what)
         except CreditchainError as error:
             _log.error("%s cannot begin, and is tried again: %s", what, error)
+            stop.wait(LONGEST_PAUSE)
+        except Exception as error:  # a thread that ends would end this for good, and show the fault's words
+            _log.error("%s failed in a way that nobody foresaw, and is tried again: %s", what, told(error))
             stop.wait(LONGEST_PAUSE)
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from creditchain.acts.operator_uploading import handle_next, sweep
 from creditchain.errors import CreditchainError
 from creditchain.exchange.service import Service
+from creditchain.faults import told
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +35,6 @@ def anchor_uploads(service: Service, stop: Event) -> None:
         except CreditchainError as error:
             pause = min(2 * pause, _LONGEST_PAUSE)
             _log.error("an upload cannot be handled now, and is tried again in %.0f seconds: %s", pause, error)
-        except Exception:  # a thread that ends would leave all uploads lying
+        except Exception as error:  # a thread that ends would leave all uploads lying
             pause = _LONGEST_PAUSE
-            _log.exception("an upload failed in a way that nobody foresaw")
+            _log.error("an upload failed in a way that nobody foresaw: %s", told(error))

@@ -66,10 +66,13 @@ def test_a_bug_says_where_it_is_and_shows_no_data() -> None:
     assert "914403001922038216" not in done.stderr
 
 
-def test_verbose_shows_the_traceback() -> None:
-    done = broken("KeyError('x')", "--verbose")
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_verbose_shows_the_way_of_an_exception_without_its_words(form: str) -> None:
+    done = broken("KeyError('914403001922038216') from ValueError('914403001922038216')", "-v", "--log-format", form)
     assert done.returncode == ExitCode.BUG
-    assert "Traceback" in done.stderr
+    assert "KeyError" in done.stderr
+    assert "creditchain/cli/app.py:" in done.stderr
+    assert "914403001922038216" not in done.stderr
 
 
 def test_errors_of_databases() -> None:

@@ -18,6 +18,7 @@ PACKAGE = Path(__file__).resolve().parents[3] / "scripts" / "creditchain"
 STOREYS: Mapping[str, tuple[str, ...]] = {
     "core": (
         "errors",
+        "faults",
         "environment",
         "times",
         "vocabulary",
