@@ -51,7 +51,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
 @pytest.fixture(scope="module")
 def world(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectingWorld]:
     """One world for all tests of the module: each asks with a request of its own, and leaves the relays honest."""
-    with collecting_world(kept.fresh(tmp_path_factory.mktemp("collecting") / "world")) as made:
+    with (
+        kept.lasting(tmp_path_factory.mktemp("collecting") / "world") as place,
+        collecting_world(place) as made,
+    ):
         yield made
 
 

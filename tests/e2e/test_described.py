@@ -60,7 +60,8 @@ def schemathesis() -> Path:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with (
         kept_market(tmp_path_factory) as kept,
-        exchange_world(kept.fresh(tmp_path_factory.mktemp("described") / "world")) as made,
+        kept.lasting(tmp_path_factory.mktemp("described") / "world") as place,
+        exchange_world(place) as made,
     ):
         yield made
 

@@ -19,7 +19,8 @@ JSON = {"Content-Type": "application/json"}
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with (
         kept_market(tmp_path_factory) as kept,
-        exchange_world(kept.fresh(tmp_path_factory.mktemp("bad") / "world"), meter_after=600) as made,
+        kept.lasting(tmp_path_factory.mktemp("bad") / "world") as place,
+        exchange_world(place, meter_after=600) as made,
     ):
         yield made
 

@@ -5,6 +5,7 @@ What a test does to its world no other test sees, so tests run in any order, on 
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import time
 from collections.abc import Iterator
@@ -21,25 +22,47 @@ class Kept:
     def __init__(self, place: Place, server: Server | None = None) -> None:
         self.place, self._server = place, server
         self._snapshot: str | None = None
+        self._state: str | None = None
         self.keep()
 
     def keep(self) -> None:
         """Keep the place as it is now."""
-        if self._server is not None:
-            self._snapshot = self._server.ask("evm_snapshot")
+        if self._server is None:
+            return
+        self._snapshot = self._server.ask("evm_snapshot")
+        if self._server.kind == "anvil":
+            self._state = self._server.ask("anvil_dumpState", True)
 
     def fresh(self, folder: Path) -> Place:
-        """The place as it was when it was kept: a copy of its folder in `folder`, and the chain taken back.
+        """The place as it was when it was kept, for one test: a copy of its folder in `folder`, the chain taken back.
 
-        A place on an Anvil is one place for all: the chain of an earlier `fresh` is gone.
+        On a node the chain of an earlier `fresh` is gone, so what outlives a test takes `lasting`.
         """
         shutil.copytree(self.place.folder, folder)
         if self._server is not None:
             assert self._server.ask("evm_revert", self._snapshot)
-            self.keep()  # going back uses a snapshot up
+            self._snapshot = self._server.ask("evm_snapshot")  # going back uses a snapshot up
             self._server.ask("evm_setTime", int(time.time()))  # going back takes the chain's clock back too
         file = self.place.networks_file
         return Place(self.place.network, folder, file and folder / file.name)
+
+    @contextmanager
+    def lasting(self, folder: Path) -> Iterator[Place]:
+        """The place as it was when it was kept, for tests of a module: nobody takes its chain back.
+
+        On an Anvil it has one of its own, with all blocks, logs and old states, which takes as little as going back.
+        """
+        if self._server is None:
+            yield self.fresh(folder)
+            return
+        assert self._state is not None, f"a {self._server.kind} does not give its state away"
+        shutil.copytree(self.place.folder, folder)
+        state = folder / "state.json"
+        state.write_bytes(gzip.decompress(bytes.fromhex(self._state.removeprefix("0x"))))
+        with anvil("--load-state", str(state)) as server:
+            state.unlink()
+            server.ask("evm_setTime", int(time.time()))  # its clock goes on from the newest block
+            yield _place_on(server, 31337, folder)
 
 
 @contextmanager

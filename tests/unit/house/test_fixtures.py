@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[2]
 #: Calls that change what all tests of a process share.
 PATCHES = {"MonkeyPatch", "setattr", "setenv", "delenv", "chdir", "putenv", "unstretched", "environ"}
+#: Scopes of fixtures that do not end before tests of other modules run.
+LONG = frozenset({"session", "package"})
 
 
 def test_fixtures_that_outlive_a_module_patch_nothing() -> None:
@@ -27,20 +29,40 @@ def test_it_would_be_found() -> None:
     assert _named(fixture) & PATCHES == {"MonkeyPatch"}
 
 
-def _lasting(module: ast.Module) -> Iterator[ast.FunctionDef]:
-    """Fixtures of sessions and packages; tests of other modules run before these end."""
+def test_fixtures_that_outlive_a_test_take_no_fresh_world() -> None:
+    """`Kept.fresh` takes the chain back for everybody, also for the world of a module."""
+    found = [
+        f"{path.relative_to(TESTS)}:{fixture.name}"
+        for path in TESTS.rglob("*.py")
+        for fixture in _lasting(ast.parse(path.read_text("utf-8")), LONG | {"module", "class"})
+        if "fresh" in _members(fixture)
+    ]
+    assert found == [], "take `Kept.lasting` there"
+
+
+def test_a_fresh_world_would_be_found() -> None:
+    shared = '@pytest.fixture(scope="module")\ndef world(kept):\n    return kept.fresh(1)'
+    (fixture,) = _lasting(ast.parse(shared), {"module"})
+    assert "fresh" in _members(fixture)
+
+
+def _lasting(module: ast.Module, scopes: Set[str] = LONG) -> Iterator[ast.FunctionDef]:
+    """Fixtures of these scopes."""
     for node in ast.walk(module):
-        if isinstance(node, ast.FunctionDef) and any(map(_lasts, node.decorator_list)):
+        if isinstance(node, ast.FunctionDef) and any(_scopes(one) & scopes for one in node.decorator_list):
             yield node
 
 
-def _lasts(decorator: ast.expr) -> bool:
+def _scopes(decorator: ast.expr) -> Set[str]:
     if not isinstance(decorator, ast.Call):
-        return False
-    scopes = {ast.literal_eval(word.value) for word in decorator.keywords if word.arg == "scope"}
-    return bool(scopes & {"session", "package"})
+        return set()
+    return {ast.literal_eval(word.value) for word in decorator.keywords if word.arg == "scope"}
 
 
 def _named(fixture: ast.FunctionDef) -> set[str]:
     names = {node.id for node in ast.walk(fixture) if isinstance(node, ast.Name)}
-    return names | {node.attr for node in ast.walk(fixture) if isinstance(node, ast.Attribute)}
+    return names | _members(fixture)
+
+
+def _members(fixture: ast.FunctionDef) -> set[str]:
+    return {node.attr for node in ast.walk(fixture) if isinstance(node, ast.Attribute)}
