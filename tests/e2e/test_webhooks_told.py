@@ -387,7 +387,7 @@ class TestReceivers:
 
         async def posted(url: str, authorities: Path | None) -> tuple[bool, str | None]:
             async with WebhookPoster(on_sqlite.hooks.allowed, authorities) as poster:
-                attempt = await poster.post(Letter(url, "evt_" + "0" * 32, b"{}", b"s" * 32), 1)
+                attempt = await poster.post(Letter(BANK, url, "evt_" + "0" * 32, b"{}", b"s" * 32), 1)
                 return attempt.taken, attempt.trouble
 
         with receiver(context) as one:

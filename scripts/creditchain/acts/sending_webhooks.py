@@ -9,19 +9,18 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Final
 
 from creditchain.errors import CreditchainError
 from creditchain.posting.posting import Attempt, Letter, WebhookPoster
 from creditchain.store.events import Events, Sending
+from creditchain.store.turns import Room
 from creditchain.store.webhooks import Webhooks
 
 _log = logging.getLogger(__name__)
 
-#: Attempts under way at once: in all, and for one webhook, so that a slow receiver holds up no other.
-TOGETHER: Final = 32
-EACH: Final = 4
+#: Attempts under way at once. A slow receiver holds up no other webhook, and a slow member no other member.
+ROOM: Final = Room(all=64, member=8, webhook=4)
 
 #: Told of each attempt once it is written down.
 Settled = Callable[[Sending, Attempt], None]
@@ -36,32 +35,29 @@ class Sender:
     ) -> None:  # fmt: skip
         self._webhooks, self._events, self._poster = webhooks, events, poster
         self._settled, self._clock = settled, clock
-        self._under_way: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._under_way: dict[asyncio.Task[None], Sending] = {}
 
     async def start_due(self) -> int:
         """Begin what is due, as far as there is room. Returns how many attempts are under way. Raises JournalError."""
-        room, busy = TOGETHER - len(self._under_way), list(self._under_way)
-        if room:
-            for one in await asyncio.to_thread(self._events.due, int(self._clock()), room, busy, EACH):
+        busy = list(self._under_way.values())
+        if len(busy) < ROOM.all:
+            for one in await asyncio.to_thread(self._events.due, int(self._clock()), ROOM, busy):
                 task = asyncio.create_task(self._send(one))
-                self._under_way[one.key] = task
-                task.add_done_callback(partial(self._ended, one.key))
+                self._under_way[task] = one
+                task.add_done_callback(self._under_way.pop)
         return len(self._under_way)
 
     async def some_done(self, seconds: float) -> None:
         """Wait until an attempt has ended, but not longer than so many seconds."""
         if self._under_way:
-            await asyncio.wait(list(self._under_way.values()), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(list(self._under_way), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         else:
             await asyncio.sleep(seconds)
 
     async def all_done(self) -> None:
         """Wait until no attempt is under way. What is due meanwhile is not begun."""
         if self._under_way:
-            await asyncio.wait(list(self._under_way.values()))
-
-    def _ended(self, key: tuple[str, int], _: asyncio.Task[None]) -> None:
-        self._under_way.pop(key, None)
+            await asyncio.wait(list(self._under_way))
 
     async def _send(self, sending: Sending) -> None:
         try:
@@ -83,7 +79,7 @@ class Sender:
             secret = await asyncio.to_thread(self._webhooks.secret, sending.webhook)
             if secret is None:
                 return None
-            letter = Letter(sending.address, sending.event.id, sending.event.body.encode(), secret)
+            letter = Letter(sending.member, sending.address, sending.event.id, sending.event.body.encode(), secret)
             return await self._poster.post(letter, int(self._clock()))
         except Exception as error:  # one webhook's fault must not stop those of others
             _log.exception("an attempt to send a webhook failed in a way that nobody foresaw")

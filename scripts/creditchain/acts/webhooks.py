@@ -24,6 +24,7 @@ from creditchain.packages.report_package import ReportPackage
 from creditchain.packages.request_file import RequestFile
 from creditchain.packages.webhook import EventKind, WebhookOrder
 from creditchain.posting.addresses import Allowed
+from creditchain.posting.resolving import Resolver
 from creditchain.products import Product
 from creditchain.store.events import Events, Sending, SendingState
 from creditchain.store.noticing import Noticing
@@ -66,6 +67,7 @@ class Hooks:
     watches: Watches = field(repr=False)
     noticing: Noticing = field(repr=False)
     allowed: Allowed = field(repr=False)
+    resolver: Resolver = field(default_factory=Resolver, repr=False)  #: of names that members set
     authorities: Path | None = None  #: certificates (PEM) that receivers' may follow from, beside the usual ones
     opened: dict[bytes, Watch] = field(default_factory=dict, repr=False)  #: watches that were opened before
     #: Which kinds a member wanted, and until when (time.monotonic) that is remembered.
@@ -80,9 +82,9 @@ class WebhookShown:
     counts: Mapping[SendingState, int]
 
 
-async def require_address(hooks: Hooks, order: WebhookOrder) -> None:
-    """Raise ForbiddenAddressError or UnresolvedAddressError if webhooks cannot go there."""
-    await hooks.allowed.target(order.address)
+async def require_address(hooks: Hooks, member: int, order: WebhookOrder) -> None:
+    """Raise ForbiddenAddressError, UnresolvedAddressError or TooManyLookUpsError if webhooks cannot go there."""
+    await hooks.allowed.target(order.address, member, hooks.resolver)
 
 
 def set_webhook(hooks: Hooks, member: int, order: WebhookOrder, now: int) -> Webhook:

@@ -104,7 +104,7 @@ async def set_one(request: Request) -> dict[str, Any]:
     service, hooks = service_of(request), _hooks(request)
     member = await member_of(request, service)
     order = parse_webhook_order(await read_json_body(request, service.limits))
-    await require_address(hooks, order)
+    await require_address(hooks, member.node, order)
 
     def made() -> WebhookShown:
         webhook = set_webhook(hooks, member.node, order, service.time())

@@ -6,30 +6,24 @@ judged. A name that resolves to something else a moment later (DNS rebinding) le
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from creditchain.errors import InputError, Place, UsageError
+from creditchain.errors import InputError, UsageError
 from creditchain.packages.webhook import LONGEST_ADDRESS
+from creditchain.posting.resolving import ADDRESS_FIELD, Resolver
 from creditchain.posting.special import Address, is_public, reached
 
 Network = IPv4Network | IPv6Network
 
 _PORTS: Final = {"http": 80, "https": 443}
-_FIELD: Final = Place(field="address")
 
 
 class ForbiddenAddressError(InputError):
     """Webhooks do not go there."""
-
-
-class UnresolvedAddressError(InputError):
-    """The host of an address is not known to the name servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +72,17 @@ class Allowed:
         inner = reached(address)
         return any(inner in network for network in self._networks if network.version == inner.version)
 
-    async def target(self, url: str) -> Target:
-        """Where to connect for an address that a member named.
+    async def target(self, url: str, owner: int, resolver: Resolver) -> Target:
+        """Where to connect for an address that a member named. `owner`: the member.
 
         Raises:
             ForbiddenAddressError: it is no such address; or a name among whose addresses one is in a private network,
                 or is this machine; or it would go in the clear over a network that the operator did not name.
-            UnresolvedAddressError: the name is not known now.
+            UnresolvedAddressError: the name is not known now. TooManyLookUpsError: other names of the member hang.
         """
         parts = _parts(url)
         host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
-        found = await _resolved(host, port)
+        found = await resolver.find(host, port, owner)
         # All of them: a name with one good address and one bad would lead to the bad one sooner or later.
         for address in found:
             self._require(parts.scheme, address)
@@ -101,10 +95,10 @@ class Allowed:
                 "webhooks do not go to addresses inside the service's own network",
                 expected="a public address",
                 hint="The exchange's operator can allow it: --allow-webhooks-to.",
-                place=_FIELD,
+                place=ADDRESS_FIELD,
             )
         if scheme == "http" and not self.is_named(address):
-            raise ForbiddenAddressError("webhooks do not go in the clear", expected="https://…", place=_FIELD)
+            raise ForbiddenAddressError("webhooks do not go in the clear", expected="https://…", place=ADDRESS_FIELD)
 
 
 def _parts(url: str) -> SplitResult:
@@ -125,17 +119,5 @@ def _no_address() -> ForbiddenAddressError:
     return ForbiddenAddressError(
         "webhooks cannot be sent to this",
         expected=f"https://HOST/PATH in ASCII, of at most {LONGEST_ADDRESS} characters, without user and fragment",
-        place=_FIELD,
+        place=ADDRESS_FIELD,
     )
-
-
-async def _resolved(host: str, port: int) -> list[Address]:
-    """The addresses of a host, in the order in which to try them."""
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = [ip_address(str(one[4][0]).partition("%")[0]) for one in found]
-    except (OSError, UnicodeError, ValueError):
-        addresses = []
-    if not addresses:
-        raise UnresolvedAddressError("the host of the address is not known", place=_FIELD)
-    return addresses

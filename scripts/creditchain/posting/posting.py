@@ -15,15 +15,20 @@ from creditchain import __version__
 from creditchain.errors import ConfigError, CreditchainError, Place
 from creditchain.packages.webhook import HEADERS, signature
 from creditchain.posting.addresses import Allowed
+from creditchain.posting.resolving import Resolver
 
 #: Seconds that an attempt may take in all, from the name's look-up to the answer's status.
 ATTEMPT_SECONDS: Final = 15.0
+#: Names that are looked up at once: in all, and for one member.
+LOOK_UPS: Final = 64
+LOOK_UPS_EACH: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A webhook to be sent: where, and what. `event`: the event's id."""
+    """A webhook to be sent: whose, where, and what. `event`: the event's id."""
 
+    member: int
     address: str = field(repr=False)
     event: str
     body: bytes = field(repr=False)
@@ -40,11 +45,15 @@ class Attempt:
 
 
 class WebhookPoster:
-    """Sends webhooks. Use it as an async context."""
+    """Sends webhooks. Use it as an async context, which ends with its look-ups of names."""
 
-    def __init__(self, allowed: Allowed, authorities: Path | None = None, seconds: float = ATTEMPT_SECONDS) -> None:
+    def __init__(
+        self, allowed: Allowed, authorities: Path | None = None, seconds: float = ATTEMPT_SECONDS,
+        resolver: Resolver | None = None,
+    ) -> None:  # fmt: skip
         """`authorities`: certificates (PEM) that receivers' have to follow from, beside the usual ones."""
         self._allowed, self._seconds = allowed, seconds
+        self._resolver = resolver or Resolver(threads=LOOK_UPS, each=LOOK_UPS_EACH)
         # No proxy of the environment: it would resolve and connect by itself. No connection is kept for another host.
         self._http = httpx.AsyncClient(
             verify=_trust(authorities), follow_redirects=False, trust_env=False, timeout=seconds,
@@ -64,7 +73,7 @@ class WebhookPoster:
             return Attempt(False, trouble=type(error).__name__)
 
     async def _posted(self, letter: Letter, timestamp: int) -> Attempt:
-        target = await self._allowed.target(letter.address)
+        target = await self._allowed.target(letter.address, letter.member, self._resolver)
         values = letter.event, str(timestamp), signature(letter.secret, letter.event, timestamp, letter.body)
         headers = {
             **dict(zip(HEADERS, values, strict=True)),
@@ -86,6 +95,7 @@ class WebhookPoster:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._resolver.close()
         await self._http.aclose()
 
 

@@ -7,15 +7,17 @@ from what happened, so reading the log again finds the event that is there and m
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from creditchain.packages.webhook import EventKind
+from creditchain.store.turns import Backlog, Room, share_out
 from creditchain.store.webhook_tables import EventRow, SendingRow, TimerRow, WebhookRow
 from creditchain.store.webhooks import Webhooks
 
@@ -57,8 +59,9 @@ class MemberEvent:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """An event on its way to a webhook. Times are unix seconds."""
+    """An event on its way to a webhook of a member. Times are unix seconds."""
 
+    member: int
     webhook: str
     address: str = field(repr=False)
     event: MemberEvent
@@ -68,11 +71,6 @@ class Sending:
     next_at: int
     status: int | None  #: of the last answer
     trouble: str | None
-
-    @property
-    def key(self) -> tuple[str, int]:
-        """What names it."""
-        return self.webhook, self.event.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,27 +137,28 @@ class Events:
 
     # Sending.
 
-    def due(self, now: int, most: int, without: Collection[tuple[str, int]] = (), each: int = 1) -> list[Sending]:
-        """What is to be tried now, the longest waiting first; at most so many, and so many `each` webhook.
+    def members_waiting(self, now: int) -> set[int]:
+        """The members for which something is to be tried now."""
+        rows = select(WebhookRow.member).join(SendingRow, SendingRow.webhook == WebhookRow.id).distinct()
+        with self._journal.read() as session:
+            return set(session.scalars(rows.where(*self._mine(WebhookRow), *_due(now))))
 
-        `without`: those under way.
+    def due(
+        self, now: int, room: Room, under_way: Collection[Sending] = (), among: Collection[int] | None = None
+    ) -> list[Sending]:
+        """What is to be tried now, as much as there is room for; members take turns, the longest waiting first.
+
+        `among`: members that may be sent something; None: all.
         """
-        busy: dict[str, int] = {}
-        for webhook, _ in without:
-            busy[webhook] = busy.get(webhook, 0) + 1
         found: list[Sending] = []
         with self._journal.read() as session:
-            for webhook in self._waiting(session, now):
-                room = min(each - busy.get(webhook, 0), most - len(found))
-                taken = [number for name, number in without if name == webhook]
+            waiting = [one for one in self._waiting(session, now, under_way) if among is None or one.member in among]
+            for webhook, count in share_out(waiting, [(one.member, one.webhook) for one in under_way], room).items():
+                taken = [one.event.number for one in under_way if one.webhook == webhook]
                 rows = self._sendings().where(SendingRow.webhook == webhook, *_due(now), SendingRow.event.not_in(taken))
-                if room > 0:
-                    found += [
-                        self._read(row, event, address)
-                        for row, event, address in session.execute(
-                            rows.order_by(SendingRow.next_at, SendingRow.event).limit(room)
-                        )
-                    ]
+                found += map(
+                    self._read, session.execute(rows.order_by(SendingRow.next_at, SendingRow.event).limit(count))
+                )
         return found
 
     def settle(self, sending: Sending, now: int, *, taken: bool, status: int | None, trouble: str | None) -> None:
@@ -189,7 +188,7 @@ class Events:
         )
         with self._journal.read() as session:
             found = session.execute(rows.order_by(SendingRow.event).limit(most))
-            return [self._read(row, event, address) for row, event, address in found]
+            return [self._read(one) for one in found]
 
     def counts(self, webhook: str | None = None) -> dict[SendingState, int]:
         """How many sendings there are in each state; of one webhook, or of all at this exchange."""
@@ -253,25 +252,28 @@ class Events:
             session.execute(delete(SendingRow).where(SendingRow.event.in_(some)))
             session.execute(delete(EventRow).where(EventRow.id.in_(some)))
 
-    def _waiting(self, session: Session, now: int) -> Sequence[str]:
+    def _waiting(self, session: Session, now: int, under_way: Collection[Sending]) -> list[Backlog]:
         """The webhooks for which something is due, the longest waiting first."""
-        rows = select(SendingRow.webhook).join(WebhookRow, WebhookRow.id == SendingRow.webhook)
-        rows = rows.where(*self._mine(WebhookRow), *_due(now)).group_by(SendingRow.webhook)
-        return session.scalars(rows.order_by(func.min(SendingRow.next_at))).all()
+        busy = Counter(one.webhook for one in under_way)
+        rows = select(WebhookRow.member, WebhookRow.id, func.count())
+        rows = rows.join(SendingRow, SendingRow.webhook == WebhookRow.id).where(*self._mine(WebhookRow), *_due(now))
+        rows = rows.group_by(WebhookRow.member, WebhookRow.id).order_by(func.min(SendingRow.next_at), WebhookRow.id)
+        return [Backlog(member, webhook, count - busy[webhook]) for member, webhook, count in session.execute(rows)]
 
     @staticmethod
-    def _sendings() -> Select[SendingRow, EventRow, str]:
+    def _sendings() -> Select[SendingRow, EventRow, WebhookRow]:
         return (
-            select(SendingRow, EventRow, WebhookRow.address)
+            select(SendingRow, EventRow, WebhookRow)
             .join(EventRow, EventRow.id == SendingRow.event)
             .join(WebhookRow, WebhookRow.id == SendingRow.webhook)
         )
 
     @staticmethod
-    def _read(row: SendingRow, event: EventRow, address: str) -> Sending:
+    def _read(found: Row[SendingRow, EventRow, WebhookRow]) -> Sending:
+        row, event, webhook = found
         return Sending(
-            row.webhook, address, _event(event), SendingState(row.state), row.attempts, row.since, row.next_at,
-            row.status, row.trouble,
+            webhook.member, webhook.id, webhook.address, _event(event), SendingState(row.state), row.attempts,
+            row.since, row.next_at, row.status, row.trouble,
         )  # fmt: skip
 
     def _mine(self, table: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -10,13 +10,19 @@ from typing import Any
 import pytest
 
 from creditchain.errors import UsageError
-from creditchain.posting.addresses import Allowed, ForbiddenAddressError, Target, UnresolvedAddressError, parse_networks
+from creditchain.posting import resolving
+from creditchain.posting.addresses import Allowed, ForbiddenAddressError, Target, parse_networks
+from creditchain.posting.resolving import Resolver, UnresolvedAddressError
 
 PUBLIC = "93.184.215.14"
 
 
 def target(allowed: Allowed, url: str) -> Target:
-    return asyncio.run(allowed.target(url))
+    resolver = Resolver()
+    try:
+        return asyncio.run(allowed.target(url, 18, resolver))
+    finally:
+        resolver.close()
 
 
 @pytest.fixture
@@ -24,7 +30,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """Name servers of these tests: the addresses of names. Addresses stand for themselves."""
     known: dict[str, list[str]] = {}
 
-    async def getaddrinfo(_: Any, host: str, port: int, **__: Any) -> list[Any]:
+    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
         if host not in known:
             try:
                 known_here = [str(ip_address(host))]
@@ -34,7 +40,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
             known_here = known[host]
         return [(0, 0, 0, "", (address, port)) for address in known_here]
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(resolving, "getaddrinfo", getaddrinfo)
     return known
 
 

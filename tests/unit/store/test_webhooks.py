@@ -24,6 +24,7 @@ from creditchain.store.events import (
     next_attempt,
 )
 from creditchain.store.noticing import Noticed, Noticing, ReadUpTo
+from creditchain.store.turns import Room
 from creditchain.store.watches import SeenBatch, SeenRecord, Watch
 from creditchain.store.webhooks import MOST_WEBHOOKS, TooManyWebhooksError
 from postgres import Postgres
@@ -82,7 +83,7 @@ class TestWebhooks:
         assert (at.events.after(MEMBER, 0, 10), at.watches.shown_to(ROOT, 3, NOW)) == ([], [])
         assert [one.member for one in at.webhooks.readers()] == [MEMBER + 1]
         assert len(at.webhooks.keys.made_before(2**40)) == 2
-        assert [one.webhook for one in at.events.due(NOW, 10)] == [other.id]
+        assert [one.webhook for one in at.events.due(NOW, Room(10, 10, 1))] == [other.id]
 
     def test_keys_that_a_killed_process_left(self, at: Noticing) -> None:
         made = at.webhooks.set(MEMBER, order(), NOW, 0)
@@ -112,7 +113,7 @@ class TestEvents:
         everything = at.webhooks.set(MEMBER, order("https://bank.example/all"), NOW, 0)
         one = at.webhooks.set(MEMBER, order("https://bank.example/one", EventKind.WARNING_NEW), NOW, 0)
         tell(at, event(1), event(2, EventKind.WARNING_NEW), event(3, member=MEMBER + 1))
-        found = [(sending.webhook, sending.event.kind) for sending in at.events.due(NOW, 10, each=9)]
+        found = [(sending.webhook, sending.event.kind) for sending in at.events.due(NOW, Room(10, 10, 9))]
         assert sorted(found) == sorted(
             [(everything.id, "consent.revoked"), (everything.id, "warning.new"), (one.id, "warning.new")]
         )
@@ -141,7 +142,7 @@ class TestEvents:
     def test_what_waits_is_not_forgotten(self, at: Noticing) -> None:
         at.webhooks.set(MEMBER, order(), NOW, 0)
         tell(at, event(1), event(2))
-        take(at, at.events.due(NOW, 1)[0], NOW)
+        take(at, at.events.due(NOW, Room(1, 1, 1))[0], NOW)
         assert at.events.forget_before(NOW + KEEP_SECONDS) == 1
         assert [one.id for one in at.events.after(MEMBER, 0, 9)] == [event(2).id]
 
@@ -151,10 +152,10 @@ class TestSending:
         webhook = at.webhooks.set(MEMBER, order(), NOW, 0)
         tell(at, event(1))
         now, pauses = NOW, []
-        while due := at.events.due(now, 9):
+        while due := at.events.due(now, Room(9, 9, 1)):
             (sending,) = due
             fail(at, sending, now)
-            assert at.events.due(now, 9) == []
+            assert at.events.due(now, Room(9, 9, 1)) == []
             dead = at.events.of(webhook.id, SendingState.DEAD, 0, 9)
             if dead:
                 break
@@ -178,41 +179,56 @@ class TestSending:
         slow = at.webhooks.set(MEMBER, order("https://bank.example/slow"), NOW, 0)
         quick = at.webhooks.set(MEMBER, order("https://bank.example/quick"), NOW, 0)
         tell(at, *map(event, range(20)))
-        first = at.events.due(NOW, 8, each=2)
+        first = at.events.due(NOW, Room(8, 8, 2))
         assert sorted(one.webhook for one in first) == sorted([slow.id, slow.id, quick.id, quick.id])
-        busy = [one.key for one in first if one.webhook == slow.id]
-        assert {one.webhook for one in at.events.due(NOW, 8, busy, each=2)} == {quick.id}
+        busy = [one for one in first if one.webhook == slow.id]
+        assert {one.webhook for one in at.events.due(NOW, Room(8, 8, 2), busy)} == {quick.id}
+
+    def test_one_member_does_not_hold_up_another(self, at: Noticing) -> None:
+        """One has as many webhooks as it may have, all of them waiting for long; another has one event."""
+        for number in range(MOST_WEBHOOKS):
+            at.webhooks.set(MEMBER, order(f"https://slow.example/{number}"), NOW, 0)
+        other = at.webhooks.set(MEMBER + 1, order(), NOW, 0)
+        tell(at, *map(event, range(8)))
+        room = Room(16, 8, 4)
+        first = at.events.due(NOW, room)
+        assert [one.member for one in first] == [MEMBER] * 8
+        assert len({one.webhook for one in first}) == 8
+        tell(at, *(event(number, member=MEMBER + 1) for number in range(9)), now=NOW + 60)
+        found = at.events.due(NOW + 60, room, first)
+        assert [one.webhook for one in found] == [other.id] * 4
+        assert {one.member for one in at.events.due(NOW + 60, Room(2, 8, 4))} == {MEMBER, MEMBER + 1}
 
     def test_what_is_replayed_while_it_is_under_way_is_sent_again(self, at: Noticing) -> None:
         webhook = at.webhooks.set(MEMBER, order(), NOW, 0)
         tell(at, event(1))
-        (sending,) = at.events.due(NOW, 9)
+        (sending,) = at.events.due(NOW, Room(9, 9, 1))
         assert at.events.replay(MEMBER, webhook.id, webhook.kinds, 0, NOW + 5) == 1
         take(at, sending, NOW + 6)
-        assert [one.event.id for one in at.events.due(NOW + 6, 9)] == [event(1).id]
+        assert [one.event.id for one in at.events.due(NOW + 6, Room(9, 9, 1))] == [event(1).id]
 
     def test_dead_letters_are_replayed_from_a_cursor_on(self, at: Noticing) -> None:
         webhook = at.webhooks.set(MEMBER, order(), NOW, 0)
         tell(at, *map(event, range(4)))
         end = NOW + GIVE_UP_SECONDS
-        for sending in at.events.due(NOW, 9, each=9):
+        for sending in at.events.due(NOW, Room(9, 9, 9)):
             fail(at, sending, end)
         dead = at.events.of(webhook.id, SendingState.DEAD, 0, 9)
         assert len(dead) == 4
         assert at.events.replay(MEMBER, webhook.id, webhook.kinds, dead[1].event.number, end) == 2
-        assert [one.event.id for one in at.events.due(end, 9, each=9)] == [event(2).id, event(3).id]
+        assert [one.event.id for one in at.events.due(end, Room(9, 9, 9))] == [event(2).id, event(3).id]
         assert len(at.events.of(webhook.id, SendingState.DEAD, 0, 9)) == 2
 
     def test_what_a_reorganisation_took_back_comes_again_under_its_id(self, at: Noticing) -> None:
         webhook = at.webhooks.set(MEMBER, order(), NOW, 0)
         tell(at, event(1), event(2))
-        told = at.events.due(NOW, 1)[0]
+        told = at.events.due(NOW, Room(1, 1, 1))[0]
         take(at, told, NOW)
         at.begin_again([MEMBER])
         assert [one.size for one in at.webhooks.readers()] == [0]
         assert [one.id for one in at.events.after(MEMBER, 0, 9)] == [told.event.id]
         assert tell(at, event(1), event(2)) == 1
-        assert [one.event.id for one in at.events.due(NOW, 9)] == [event(2).id]
+        assert [one.event.id for one in at.events.due(NOW, Room(9, 9, 1))] == [event(2).id]
         assert at.events.of(webhook.id, SendingState.TAKEN, 0, 9)[0].event.id == told.event.id
 
 
@@ -285,7 +301,7 @@ def test_another_exchange_in_the_same_database_sees_nothing(at: Noticing) -> Non
     at.webhooks.set(MEMBER, order(), NOW, 0)
     tell(at, event(1))
     other = Webhooks(at.webhooks.journal, LOG, 6, at.webhooks.keys)
-    assert (other.of(MEMBER), Events(other).due(NOW, 9), Events(other).after(MEMBER, 0, 9)) == ([], [], [])
+    assert (other.of(MEMBER), Events(other).due(NOW, Room(9, 9, 1)), Events(other).after(MEMBER, 0, 9)) == ([], [], [])
 
 
 def test_a_journal_that_is_moved_to_a_server_goes_on_counting(tmp_path: Path, postgres: Postgres) -> None:
