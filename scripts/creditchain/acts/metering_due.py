@@ -6,12 +6,13 @@ The rows of deliveries say what is to be done, and the ledger what was: killed a
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from creditchain.acts.metering import TOGETHER, MeterResult, meter
 from creditchain.chain.outbox import Outbox
 from creditchain.chain.region import Region
-from creditchain.store.deliveries import Deliveries
+from creditchain.store.deliveries import Deliveries, Settled
 from creditchain.vocabulary import Finding
 
 _log = logging.getLogger(__name__)
@@ -37,22 +38,25 @@ def meter_due(
     if not rhythm.is_due(waiting, oldest, time):
         return []
     results = meter(region, outbox, deliveries.unmetered(provider, TOGETHER))
-    block = region.chain.head().number
-    return [one for one in results if note_result(deliveries, one, block)]
+    return note_results(deliveries, results, region.chain.head().number)
 
 
-def note_result(deliveries: Deliveries, one: MeterResult, block: int) -> bool:
-    """Write down what came of a delivery. False: nothing is settled, and it is handed in again later.
+def note_results(deliveries: Deliveries, results: Sequence[MeterResult], block: int) -> list[MeterResult]:
+    """Write down what came of deliveries, together; those that are settled. Others are handed in again later.
 
     `block` shows all that was metered.
     """
+    settled = {one.request: outcome for one in results if (outcome := _outcome(one, block)) is not None}
+    deliveries.settle(list(settled.values()))
+    return [one for one in results if one.request in settled]
+
+
+def _outcome(one: MeterResult, block: int) -> Settled | None:
     if one.entry is not None:
-        deliveries.metered(one.request, one.entry, int(one.flags), block)
-        return True
+        return Settled.metered(one.request, one.entry, int(one.flags), block)
     # Not rejected, and not seen: an endpoint that is behind. Or its time is yet to come.
     if one.finding.metered or one.finding is Finding.IN_FUTURE:
         _log.warning("a delivery is not on the ledger yet, and is handed in again: %s", one.finding.label)
-        return False
-    deliveries.rejected(one.request, int(one.finding))
+        return None
     _log.error("the ledger rejected a delivery that was promised: %s", one.finding.label)
-    return True
+    return Settled.rejected(one.request, int(one.finding))

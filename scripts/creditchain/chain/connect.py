@@ -438,6 +438,15 @@ def call_question(to: str, data: bytes, block: int) -> Question[bytes]:
     return Question("eth_call", ({"to": to, "data": "0x" + data.hex()}, hex(block)), answers.data)
 
 
+def block_question(number: int) -> Question[BlockRef | None]:
+    """The question for the block of this number, to be put along with others; None: there is none any more."""
+
+    def read(value: object) -> BlockRef | None:
+        return None if value is None else answers.block(value, number)
+
+    return Question("eth_getBlockByNumber", (hex(number), False), read)
+
+
 def _filter(wanted: LogRange, start: int, end: int) -> dict[str, Any]:
     first = ["0x" + topic.hex() for topic in wanted.topics]
     others = [_topic(topic) for topic in wanted.indexed]

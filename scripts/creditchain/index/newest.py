@@ -2,7 +2,9 @@
 
 What is final is in the index; what was appended since is kept beside it. Each new block costs one exchange with the
 endpoints, whatever is asked of it: its events, and the log's size and root, which the entries here have to give. If
-they do not, the chain took blocks back (or an endpoint lies), and what was kept beside the index is read again.
+they do not, the chain took blocks back (or an endpoint lies), and what was kept beside the index is read again. What is
+asked is asked by a block's number, as not every node can do that by its hash; so the block of that number is asked for
+in the same exchange, after the rest, and an answer counts only if it is still the same one.
 """
 
 from __future__ import annotations
@@ -12,14 +14,13 @@ from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from creditchain.chain.abi import interface
-from creditchain.chain.answers import Log
-from creditchain.chain.connect import LogRange, Question, call_question, logs_question
-from creditchain.chain.errors import LyingEndpointError
+from creditchain.chain.connect import LogRange, Question, block_question, call_question, logs_question
+from creditchain.chain.errors import ChainUnavailableError, LyingEndpointError
 from creditchain.chain.log_entries import entry_from
 from creditchain.chain.region import Region
 from creditchain.index.coalescing import Coalesced
@@ -35,6 +36,12 @@ from creditchain.merkle import Frontier
 SETTLE_AFTER: Final = 1000
 #: Blocks of which facts are kept for those that still work with them.
 _KEPT_BLOCKS: Final = 8
+#: How often the newest block is asked for while the chain goes on taking it back.
+_ATTEMPTS: Final = 5
+
+
+class _TakenBackError(Exception):
+    """The chain took the block back that was being read."""
 
 
 class _Base:
@@ -187,6 +194,18 @@ class NewestLog:
         return True
 
     def _asked(self) -> Newest:
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._asked_once()
+            except _TakenBackError:
+                continue
+        raise ChainUnavailableError(
+            "the chain takes its newest blocks back while they are read",
+            expected="one that stands for as long as it takes to ask for it",
+            found=f"another one each of {_ATTEMPTS} times",
+        )
+
+    def _asked_once(self) -> Newest:
         chain = self._region.chain
         block = chain.newest_block()
         with self._lock:
@@ -247,16 +266,21 @@ class NewestLog:
         return NewestFacts(base, tail, head, basis)
 
     def _read(self, block: BlockRef, first: int) -> tuple[int, bytes, list[LogEntry]]:
-        """Size and root of the log at a block, and the entries of blocks from `first` to it: one exchange."""
+        """Size and root of the log at a block, and the entries of blocks from `first` to it: one exchange.
+
+        _TakenBackError if the chain has another block of that number by then.
+        """
         region, face = self._region, interface("RegionLog")
         log = region.deployment.address("RegionLog")
-        questions: list[Question[bytes] | Question[tuple[Log, ...]]] = [
+        questions: list[Question[Any]] = [
             call_question(log, face.encode(name), block.number) for name in ("size", "root")
         ]
         if first <= block.number:
             topic = face.events["Appended"].topic
             questions.append(logs_question(LogRange((log,), (topic,), first, block.number)))
-        size, root, *logs = region.chain.ask(questions)
+        size, root, *logs, still = region.chain.ask([*questions, block_question(block.number)])
+        if still != block:
+            raise _TakenBackError
         entries = [entry_from(region.deployment.log_id, one) for found in logs for one in found]
         return int(face.decode("size", size)[0]), bytes(face.decode("root", root)[0]), entries
 

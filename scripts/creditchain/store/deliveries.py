@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
 
 from sqlalchemy import (
     ColumnElement,
@@ -121,6 +122,28 @@ class UsesLeft:
     #: Requests whose use is in that count already, though their delivery is not known here to be on the ledger: it is
     #: in a block that is not final yet.
     counted: frozenset[bytes] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What came of a delivery: the ledger has it, or does not take it. Made by `metered` and `rejected`."""
+
+    request: bytes  #: id of the request, 32 bytes
+    state: DeliveryState
+    entry: int | None = None
+    flags: int | None = None
+    block: int | None = None  #: from which the entry is seen at the latest
+    finding: int | None = None
+
+    @classmethod
+    def metered(cls, request: bytes, entry: int, flags: int, block: int) -> Self:
+        """The ledger has this delivery."""
+        return cls(request, DeliveryState.METERED, entry=entry, flags=flags, block=block)
+
+    @classmethod
+    def rejected(cls, request: bytes, finding: int) -> Self:
+        """The ledger does not take this delivery."""
+        return cls(request, DeliveryState.REJECTED, finding=finding)
 
 
 class NonceTakenError(RefusedError):
@@ -242,13 +265,12 @@ class Deliveries:
             count, oldest = session.execute(counted).one()
             return int(count), None if oldest is None else int(oldest)
 
-    def metered(self, request: bytes, entry: int, flags: int, block: int) -> None:
-        """The ledger has this delivery."""
-        self._settle(request, DeliveryState.METERED, entry=entry, flags=flags, block=block, finding=None)
-
-    def rejected(self, request: bytes, finding: int) -> None:
-        """The ledger does not take this delivery."""
-        self._settle(request, DeliveryState.REJECTED, entry=None, flags=None, block=None, finding=finding)
+    def settle(self, outcomes: Sequence[Settled]) -> None:
+        """Write down what came of deliveries, all in one transaction: each would cost a write to the disk otherwise."""
+        if not outcomes:
+            return
+        with self._journal.write() as session:
+            session.connection().execute(_SETTLE, [self._outcome(one) for one in outcomes])
 
     def counts(self, provider: int) -> dict[DeliveryState, int]:
         """How many deliveries there are in each state."""
@@ -282,13 +304,12 @@ class Deliveries:
         with self._journal.read() as session:
             return set(session.scalars(select(AnswerRow.sealing_key).distinct()))
 
-    def _settle(self, request: bytes, state: DeliveryState, **values: int | None) -> None:
-        with self._journal.write() as session:
-            session.execute(
-                update(DeliveryRow)
-                .where(DeliveryRow.log_id == self._log_id, DeliveryRow.request == request)
-                .values(state=state, **values)
-            )
+    def _outcome(self, one: Settled) -> dict[str, object]:
+        """The parameters of `_SETTLE`. A rejected delivery has no entry, one on the ledger no finding."""
+        return {
+            "of_log": self._log_id, "of_request": one.request, "state": one.state, "entry": one.entry,
+            "flags": one.flags, "block": one.block, "finding": one.finding,
+        }  # fmt: skip
 
     def _open_conditions(self, provider: int) -> Sequence[ColumnElement[bool]]:
         return (
@@ -359,6 +380,11 @@ _WAITING = select(func.count()).where(
     DeliveryRow.log_id == bindparam("log_id"),
     DeliveryRow.consent == bindparam("consent"),
     or_(DeliveryRow.state == DeliveryState.PROMISED, DeliveryRow.block > bindparam("block")),
+)
+_SETTLE = (
+    update(_DELIVERIES)
+    .where(_DELIVERIES.c.log_id == bindparam("of_log"), _DELIVERIES.c.request == bindparam("of_request"))
+    .values({name: bindparam(name) for name in ("state", "entry", "flags", "block", "finding")})
 )
 _PROMISE = insert(_DELIVERIES).returning(_DELIVERIES.c.id)
 _ANSWER = insert(_ANSWERS)

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "log"))
 
 from random_logs import LOG_ID, random_log
 
-from creditchain.chain.errors import LyingEndpointError
+from creditchain.chain.errors import ChainUnavailableError, LyingEndpointError
 from creditchain.index import newest
 from creditchain.index.coalescing import Coalesced
 from creditchain.index.newest import NewestFacts, NewestLog
@@ -103,6 +103,44 @@ def test_a_block_that_took_the_place_of_another_with_the_same_log(chain: LogChai
     is_like(after.head, 30)
 
 
+def test_a_block_that_is_taken_back_while_it_is_read(chain: LogChain) -> None:
+    log = NewestLog(chain.region(confirmations=9))
+    log.newest()
+    chain.append(ENTRIES[20:30])
+
+    def reorganised(method: str, _params: Sequence[Any], result: Any) -> Any:
+        if method == "eth_getBlockByNumber":  # after this answer, the block has the same log and another hash
+            chain.changed = lambda _, __, result: result
+            chain.drop(1)
+            chain.fork = b"another"
+            chain.append(ENTRIES[20:30])
+        return result
+
+    chain.changed = reorganised
+    found = log.newest().head
+    assert found.block == chain.region().chain.newest_block()
+    is_like(found, 30)
+
+
+def test_a_chain_that_takes_back_whatever_is_read(chain: LogChain) -> None:
+    log = NewestLog(chain.region(confirmations=9))
+    log.newest()
+    chain.append(ENTRIES[20:30])
+
+    def restless(method: str, params: Sequence[Any], result: Any) -> Any:
+        if method == "eth_getBlockByNumber" and params[0] == "latest":
+            chain.drop(1)
+            chain.fork += b"another"
+            chain.append(ENTRIES[20:30])
+        return result
+
+    chain.changed = restless
+    with pytest.raises(ChainUnavailableError, match="takes its newest blocks back"):
+        log.newest()
+    chain.changed = lambda _, __, result: result
+    is_like(log.newest().head, 30)
+
+
 def test_an_endpoint_that_omits_an_entry(chain: LogChain) -> None:
     log = NewestLog(chain.region(confirmations=9))
     log.newest()
@@ -120,7 +158,7 @@ def test_a_new_block_costs_one_exchange_and_words_cost_none(chain: LogChain) -> 
     chain.append(ENTRIES[20:30])
     chain.asked.clear()
     facts = log.newest().head
-    assert chain.asked == ["eth_getBlockByNumber", "eth_call", "eth_call", "eth_getLogs"]
+    assert chain.asked == ["eth_getBlockByNumber", "eth_call", "eth_call", "eth_getLogs", "eth_getBlockByNumber"]
     chain.asked.clear()
     is_like(facts, 30)
     assert log.newest().head is facts

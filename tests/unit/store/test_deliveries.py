@@ -10,14 +10,14 @@ from threading import Barrier
 import pytest
 
 from creditchain.acts.metering import MeterResult
-from creditchain.acts.metering_due import MeterRhythm, note_result
+from creditchain.acts.metering_due import MeterRhythm, note_results
 from creditchain.chain.consent_calls import Delivery
 from creditchain.hashing import keccak256
 from creditchain.home.databases.address import DatabaseAddress
 from creditchain.home.journal import open_journal
 from creditchain.home.sealing import Sealed
 from creditchain.messages import DeliveryReceipt, LogDomain, QueryRequest
-from creditchain.store.deliveries import Deliveries, DeliveryState, NonceTakenError, UsesLeft, UsesTakenError
+from creditchain.store.deliveries import Deliveries, DeliveryState, NonceTakenError, Settled, UsesLeft, UsesTakenError
 from creditchain.vocabulary import Finding, MeterFlag
 
 LOG = keccak256(b"log")
@@ -67,17 +67,20 @@ def test_another_request_with_the_same_nonce(deliveries: Deliveries) -> None:
 def test_what_is_not_seen_on_the_ledger_yet_is_handed_in_again(deliveries: Deliveries, finding: Finding) -> None:
     made = delivery(0)
     deliveries.promise(made, SEALED, None)
-    assert not note_result(deliveries, MeterResult(made.request.id, finding, None, MeterFlag(0)), 9)
+    assert not note_results(deliveries, [MeterResult(made.request.id, finding, None, MeterFlag(0))], 9)
     assert deliveries.unmetered(PROVIDER, 10) == [made]
 
 
 def test_what_the_ledger_has_and_what_it_rejects_is_settled(deliveries: Deliveries) -> None:
-    first, second = delivery(0), delivery(1)
-    for one in (first, second):
+    first, second, third = delivery(0), delivery(1), delivery(2)
+    for one in (first, second, third):
         deliveries.promise(one, SEALED, None)
-    assert note_result(deliveries, MeterResult(first.request.id, Finding.FITS, 7, MeterFlag(0)), 9)
-    assert note_result(deliveries, MeterResult(second.request.id, Finding.CONSENT_REVOKED, None, MeterFlag(0)), 9)
-    assert states(deliveries) == {DeliveryState.METERED: 1, DeliveryState.REJECTED: 1}
+    taken = MeterResult(first.request.id, Finding.FITS, 7, MeterFlag(0))
+    refused = MeterResult(second.request.id, Finding.CONSENT_REVOKED, None, MeterFlag(0))
+    unseen = MeterResult(third.request.id, Finding.IN_FUTURE, None, MeterFlag(0))
+    assert note_results(deliveries, [taken, unseen, refused], 9) == [taken, refused]
+    assert deliveries.unmetered(PROVIDER, 10) == [third]
+    assert states(deliveries) == {DeliveryState.METERED: 1, DeliveryState.REJECTED: 1, DeliveryState.PROMISED: 1}
     known = deliveries.find(first.request.id)
     assert known is not None
     assert known.entry == 7
@@ -100,7 +103,7 @@ class TestUses:
     def test_one_that_was_metered_since_does(self, deliveries: Deliveries, block: int, taken: bool) -> None:
         first = delivery(0)
         deliveries.promise(first, SEALED, UsesLeft(2, 7))
-        deliveries.metered(first.request.id, 7, 0, block)
+        deliveries.settle([Settled.metered(first.request.id, 7, 0, block)])
         if taken:
             with pytest.raises(UsesTakenError):
                 deliveries.promise(delivery(1), SEALED, UsesLeft(1, 8))
