@@ -18,7 +18,6 @@ from creditchain.errors import CreditchainError
 from creditchain.identifiers import epoch_digest, subject_tag
 from creditchain.index.opened import IndexedLog
 from creditchain.index.queries import reading_of
-from creditchain.log.consent_cells import consent_of, grant_key, pause_key
 from creditchain.log.reading import RegionReading
 from creditchain.log.views import ConsentState
 from creditchain.packages.parts import hexed
@@ -82,8 +81,8 @@ def _events(
         rows = folder.find(subject_tag(key, one.subject), Section.WARNING)
         if not rows:
             continue
-        state = _state(log, one.consent)
-        if not _is_live(state, one.member, now):
+        state = reading.consent(one.consent)
+        if state is None or not _is_live(state, one.member, now):
             continue
         domains = state.domains | (open_domains := reading.open_domains_at(now))
         if any(_is_covered(folder, row, domains, open_domains, one) for row in rows):
@@ -116,8 +115,3 @@ def _key_of(hooks: Hooks, reading: RegionReading, epoch: int) -> bytes | None:
     """The tag key of an epoch; None if this exchange does not have it, so that it finds no enterprise there."""
     logged = reading.key_epoch_digest(epoch)
     return next((key for key in hooks.tag_keys if epoch_digest(key) == logged), None)
-
-
-def _state(log: IndexedLog, consent: bytes) -> ConsentState:
-    grant, pauses = log.words([grant_key(consent), pause_key(consent)])
-    return consent_of(grant, pauses)

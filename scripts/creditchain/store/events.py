@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, select, update
 from sqlalchemy.orm import Session
@@ -97,7 +97,7 @@ class Events:
 
     def __init__(self, webhooks: Webhooks) -> None:
         self._webhooks, self._journal = webhooks, webhooks.journal
-        self._log_id, self._exchange = webhooks.log_id, webhooks.exchange
+        self._mine, self._whose = webhooks.mine, webhooks.whose
 
     def add(self, session: Session, events: Iterable[NewEvent], now: int) -> int:
         """Write events that are not there yet, and what is to be sent of them. Returns how many were new."""
@@ -108,9 +108,8 @@ class Events:
         new = [one for id_, one in wanted.items() if id_ not in known]
         for one in new:
             row = EventRow(
-                event_id=one.id, log_id=self._log_id, exchange=self._exchange, member=one.member, kind=one.kind.value,
-                body=one.body, made_at=now,
-            )  # fmt: skip
+                **self._whose, event_id=one.id, member=one.member, kind=one.kind.value, body=one.body, made_at=now
+            )
             session.add(row)
             session.flush()
             for webhook in self._webhooks.wanting(session, one.member, one.kind):
@@ -207,12 +206,7 @@ class Events:
         for one in timers:
             same = (TimerRow.member == one.member, TimerRow.kind == one.kind.value, TimerRow.item == one.item)
             if session.scalars(select(TimerRow.id).where(*self._mine(TimerRow), *same)).first() is None:
-                session.add(
-                    TimerRow(
-                        log_id=self._log_id, exchange=self._exchange, member=one.member, kind=one.kind.value,
-                        item=one.item, at=one.at,
-                    )
-                )  # fmt: skip
+                session.add(TimerRow(**self._whose, member=one.member, kind=one.kind.value, item=one.item, at=one.at))
                 session.flush()
 
     def timers(self, now: int, most: int) -> list[tuple[int, Timer]]:
@@ -275,9 +269,6 @@ class Events:
             webhook.member, webhook.id, webhook.address, _event(event), SendingState(row.state), row.attempts,
             row.since, row.next_at, row.status, row.trouble,
         )  # fmt: skip
-
-    def _mine(self, table: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-        return table.log_id == self._log_id, table.exchange == self._exchange
 
 
 def _due(now: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

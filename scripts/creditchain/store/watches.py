@@ -6,11 +6,10 @@ Which enterprise a consent is about is sealed under a key of the member's. A rec
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from creditchain.home.sealing import Sealed
@@ -55,7 +54,7 @@ class Watches:
 
     def __init__(self, webhooks: Webhooks) -> None:
         self._webhooks, self._journal = webhooks, webhooks.journal
-        self._log_id, self._exchange = webhooks.log_id, webhooks.exchange
+        self._mine, self._whose, self._key = webhooks.mine, webhooks.whose, webhooks.key
 
     def watch(self, watch: Watch, now: int, since: int) -> bool:
         """Watch a consent. Batches that were seen since a time are looked into again. False: the member has no webhook.
@@ -64,15 +63,15 @@ class Watches:
         """
         text = json.dumps([watch.subject.scheme, watch.subject.number]).encode()
         with self._journal.write() as session:
-            reader = session.get(ReaderRow, (self._log_id, self._exchange, watch.member))
+            reader = session.get(ReaderRow, self._key(watch.member))
             if reader is None:
                 return False
-            key = (self._log_id, self._exchange, watch.consent)
+            key = self._key(watch.consent)
             if session.get(WatchRow, key) is not None:
                 return True
             session.add(
                 WatchRow(
-                    log_id=self._log_id, exchange=self._exchange, consent=watch.consent, member=watch.member,
+                    **self._whose, consent=watch.consent, member=watch.member,
                     subject=self._webhooks.keys.seal_under(reader.sealing_key, text).data,
                     data_from=watch.data_from, data_to=watch.data_to, until=watch.until,
                 )
@@ -85,7 +84,7 @@ class Watches:
     def unwatch(self, member: int, consent: bytes) -> bool:
         """Watch a consent no longer. False if the member does not."""
         with self._journal.write() as session:
-            row = session.get(WatchRow, (self._log_id, self._exchange, consent))
+            row = session.get(WatchRow, self._key(consent))
             if row is None or row.member != member:
                 return False
             session.delete(row)
@@ -106,25 +105,19 @@ class Watches:
                 known[row.consent] = self._opened(row, key)
         return [known[row.consent] for row, _ in found]
 
-    def consents_of(self, member: int) -> list[bytes]:
-        """The ids of the consents that a member watches."""
-        rows = select(WatchRow.consent).where(*self._mine(WatchRow), WatchRow.member == member)
-        with self._journal.read() as session:
-            return list(session.scalars(rows.order_by(WatchRow.consent)))
-
     # Records that were shown.
 
     def show(self, member: int, records: Iterable[SeenRecord]) -> None:
         """A member was shown these records."""
         with self._journal.write() as session:
             for one in records:
-                row = session.get(ShownRow, (self._log_id, self._exchange, one.leaf, member))
+                row = session.get(ShownRow, self._key(one.leaf, member))
                 if row is not None:
                     row.until, row.looked = max(row.until, one.until), False
                     continue
                 session.add(
                     ShownRow(
-                        log_id=self._log_id, exchange=self._exchange, leaf=one.leaf, member=member, node=one.node,
+                        **self._whose, leaf=one.leaf, member=member, node=one.node,
                         until=one.until, looked=False,
                     )
                 )  # fmt: skip
@@ -146,7 +139,7 @@ class Watches:
     def looked(self, session: Session, records: Iterable[tuple[int, int, bytes]]) -> None:
         """It was looked for."""
         for member, _, leaf in records:
-            row = session.get(ShownRow, (self._log_id, self._exchange, leaf, member))
+            row = session.get(ShownRow, self._key(leaf, member))
             if row is not None:
                 row.looked = True
 
@@ -155,13 +148,13 @@ class Watches:
     def add_batches(self, session: Session, batches: Iterable[SeenBatch], now: int) -> None:
         """Batches that were anchored; one that is here already is looked into again."""
         for one in batches:
-            row = session.get(BatchRow, (self._log_id, self._exchange, one.root))
+            row = session.get(BatchRow, self._key(one.root))
             if row is not None:
                 row.next_at = now
                 continue
             session.add(
                 BatchRow(
-                    log_id=self._log_id, exchange=self._exchange, root=one.root, node=one.node,
+                    **self._whose, root=one.root, node=one.node,
                     key_epoch=one.key_epoch, time=one.time, seen_at=now, next_at=now,
                 )
             )  # fmt: skip
@@ -175,7 +168,7 @@ class Watches:
 
     def look_again(self, session: Session, batch: SeenBatch, at: int) -> None:
         """When to look into a batch the next time."""
-        row = session.get(BatchRow, (self._log_id, self._exchange, batch.root))
+        row = session.get(BatchRow, self._key(batch.root))
         if row is not None:
             row.next_at = at
 
@@ -189,6 +182,3 @@ class Watches:
     def _opened(self, row: WatchRow, key: str) -> Watch:
         scheme, number = json.loads(self._webhooks.keys.open(Sealed(key, row.subject)))
         return Watch(row.member, row.consent, Subject(scheme, number), row.data_from, row.data_to, row.until)
-
-    def _mine(self, table: Any) -> Sequence[ColumnElement[bool]]:
-        return table.log_id == self._log_id, table.exchange == self._exchange

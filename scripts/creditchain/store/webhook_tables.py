@@ -11,15 +11,27 @@ from sqlalchemy.orm import Mapped, mapped_column
 from creditchain.home.journal import Base
 
 
-class WebhookRow(Base):
+class _OfExchange:
+    """Whose rows these are. The columns stand first."""
+
+    log_id: Mapped[bytes] = mapped_column(LargeBinary(32), sort_order=-2)
+    exchange: Mapped[int] = mapped_column(sort_order=-1)
+
+
+class _KeyedByExchange:
+    """Whose rows these are, where their keys begin with that."""
+
+    log_id: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True, sort_order=-2)
+    exchange: Mapped[int] = mapped_column(primary_key=True, sort_order=-1)
+
+
+class WebhookRow(_OfExchange, Base):
     """A webhook. `kinds`: names of events, separated by blanks; `secret` is sealed."""
 
     __tablename__ = "webhooks"
     __table_args__ = (UniqueConstraint("log_id", "exchange", "member", "address"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    log_id: Mapped[bytes] = mapped_column(LargeBinary(32))
-    exchange: Mapped[int]
     member: Mapped[int]
     address: Mapped[str] = mapped_column(Text)
     kinds: Mapped[str] = mapped_column(Text)
@@ -28,13 +40,11 @@ class WebhookRow(Base):
     made_at: Mapped[int]
 
 
-class ReaderRow(Base):
+class ReaderRow(_KeyedByExchange, Base):
     """How far the log was read for a member that has webhooks: `size` entries, under which it had this root."""
 
     __tablename__ = "webhook_readers"
 
-    log_id: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    exchange: Mapped[int] = mapped_column(primary_key=True)
     member: Mapped[int] = mapped_column(primary_key=True)
     size: Mapped[int]
     root: Mapped[bytes] = mapped_column(LargeBinary(32))
@@ -42,7 +52,7 @@ class ReaderRow(Base):
     sealing_key: Mapped[str] = mapped_column(String(32))  #: of the enterprises that the member watches
 
 
-class EventRow(Base):
+class EventRow(_OfExchange, Base):
     """An event of a member. `id` is its cursor, and never given twice."""
 
     __tablename__ = "webhook_events"
@@ -54,8 +64,6 @@ class EventRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     event_id: Mapped[str] = mapped_column(String(36))
-    log_id: Mapped[bytes] = mapped_column(LargeBinary(32))
-    exchange: Mapped[int]
     member: Mapped[int]
     kind: Mapped[str] = mapped_column(String(32))
     body: Mapped[str] = mapped_column(Text)
@@ -78,7 +86,7 @@ class SendingRow(Base):
     trouble: Mapped[str | None] = mapped_column(String(64))
 
 
-class TimerRow(Base):
+class TimerRow(_OfExchange, Base):
     """Something to tell a member at a time, if it still holds then. `item` says of what."""
 
     __tablename__ = "webhook_timers"
@@ -88,22 +96,18 @@ class TimerRow(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    log_id: Mapped[bytes] = mapped_column(LargeBinary(32))
-    exchange: Mapped[int]
     member: Mapped[int]
     kind: Mapped[str] = mapped_column(String(32))
     item: Mapped[bytes] = mapped_column(LargeBinary)
     at: Mapped[int]
 
 
-class WatchRow(Base):
+class WatchRow(_KeyedByExchange, Base):
     """A consent whose institution hears of new warning records. `subject`: whom it is about, sealed."""
 
     __tablename__ = "webhook_watches"
     __table_args__ = (Index("webhook_watches_by_member", "log_id", "exchange", "member"),)
 
-    log_id: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    exchange: Mapped[int] = mapped_column(primary_key=True)
     consent: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     member: Mapped[int]
     subject: Mapped[bytes] = mapped_column(LargeBinary)
@@ -112,14 +116,12 @@ class WatchRow(Base):
     until: Mapped[int]
 
 
-class ShownRow(Base):
+class ShownRow(_KeyedByExchange, Base):
     """A record that a member was shown, by its leaf hash; until it may keep it no longer."""
 
     __tablename__ = "webhook_shown"
     __table_args__ = (Index("webhook_shown_until", "until"),)
 
-    log_id: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    exchange: Mapped[int] = mapped_column(primary_key=True)
     leaf: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     member: Mapped[int] = mapped_column(primary_key=True)
     node: Mapped[int]  #: who published it
@@ -127,14 +129,12 @@ class ShownRow(Base):
     looked: Mapped[bool]  #: whether a dispute that was filed meanwhile was looked for
 
 
-class BatchRow(Base):
-    """A batch to be looked into for warning records. `looked`: that was done once."""
+class BatchRow(_KeyedByExchange, Base):
+    """A batch to be looked into for warning records, from `next_at` on."""
 
     __tablename__ = "webhook_batches"
     __table_args__ = (Index("webhook_batches_due", "log_id", "exchange", "next_at"),)
 
-    log_id: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    exchange: Mapped[int] = mapped_column(primary_key=True)
     root: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     node: Mapped[int]
     key_epoch: Mapped[int]

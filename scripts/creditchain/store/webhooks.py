@@ -7,10 +7,11 @@ all else that the member left here.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from creditchain.errors import RefusedError
@@ -54,6 +55,16 @@ class Webhooks:
 
     def __init__(self, journal: Journal, log_id: bytes, exchange: int, keys: SealingKeys) -> None:
         self.journal, self.log_id, self.exchange, self.keys = journal, log_id, exchange, keys
+        #: What the rows of this exchange have in common.
+        self.whose: Mapping[str, Any] = {"log_id": log_id, "exchange": exchange}
+
+    def mine(self, table: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        """That rows are of this exchange."""
+        return table.log_id == self.log_id, table.exchange == self.exchange
+
+    def key(self, *rest: Any) -> tuple[Any, ...]:
+        """The key of a row of this exchange, where its columns begin with whose it is."""
+        return self.log_id, self.exchange, *rest
 
     def set(self, member: int, order: WebhookOrder, now: int, size: int) -> Webhook:
         """Make a webhook, or change kinds and secret of the one with this address.
@@ -69,12 +80,11 @@ class Webhooks:
             sealed = self.keys.seal(order.secret)  # under the lock, so that `sweep` takes no key that is to be used
             if row is None:
                 row = WebhookRow(
-                    id=secrets.token_hex(16), log_id=self.log_id, exchange=self.exchange, member=member,
-                    address=order.address, made_at=now,
-                )  # fmt: skip
+                    **self.whose, id=secrets.token_hex(16), member=member, address=order.address, made_at=now
+                )
                 session.add(row)
             row.kinds, row.sealing_key, row.secret = " ".join(order.kinds), sealed.key, sealed.data
-            if session.get(ReaderRow, (self.log_id, self.exchange, member)) is None:
+            if session.get(ReaderRow, self.key(member)) is None:
                 session.add(self._reader(member, size))
             made = _webhook(row)
         if old is not None:
@@ -117,16 +127,14 @@ class Webhooks:
 
     def readers(self) -> list[Reader]:
         """The members that have webhooks, and how far the log was read for them."""
-        rows = select(ReaderRow).where(ReaderRow.log_id == self.log_id, ReaderRow.exchange == self.exchange)
+        rows = select(ReaderRow).where(*self.mine(ReaderRow))
         with self.journal.read() as session:
             return [Reader(row.member, row.size, row.root, row.since, row.sealing_key) for row in session.scalars(rows)]
 
     def has_read(self, session: Session, members: Collection[int], size: int, root: bytes) -> None:
         """The log was read up to here for these members. Part of the transaction that writes their events."""
         session.execute(
-            update(ReaderRow)
-            .where(ReaderRow.log_id == self.log_id, ReaderRow.exchange == self.exchange, ReaderRow.member.in_(members))
-            .values(size=size, root=root)
+            update(ReaderRow).where(*self.mine(ReaderRow), ReaderRow.member.in_(members)).values(size=size, root=root)
         )
 
     def wanting(self, session: Session, member: int, kind: EventKind) -> list[str]:
@@ -140,17 +148,13 @@ class Webhooks:
             self.keys.destroy_all_but(used)
 
     def _reader(self, member: int, size: int) -> ReaderRow:
-        return ReaderRow(
-            log_id=self.log_id, exchange=self.exchange, member=member, size=0, root=b"", since=size,
-            sealing_key=self.keys.new_key(),
-        )  # fmt: skip
+        return ReaderRow(**self.whose, member=member, size=0, root=b"", since=size, sealing_key=self.keys.new_key())
 
     def _forget(self, session: Session, member: int) -> list[str]:
         """Forget what was kept for a member that has no webhooks any more. Returns the key of what it watched."""
-        reader = session.get(ReaderRow, (self.log_id, self.exchange, member))
+        reader = session.get(ReaderRow, self.key(member))
         for table in (EventRow, TimerRow, WatchRow, ShownRow):
-            whose = table.log_id == self.log_id, table.exchange == self.exchange, table.member == member
-            session.execute(delete(table).where(*whose))
+            session.execute(delete(table).where(*self.mine(table), table.member == member))
         if reader is None:
             return []
         session.delete(reader)
@@ -166,9 +170,7 @@ class Webhooks:
             )
 
     def _of(self, member: int) -> Select[WebhookRow]:
-        return select(WebhookRow).where(
-            WebhookRow.log_id == self.log_id, WebhookRow.exchange == self.exchange, WebhookRow.member == member
-        )
+        return select(WebhookRow).where(*self.mine(WebhookRow), WebhookRow.member == member)
 
 
 def _webhook(row: WebhookRow) -> Webhook:
