@@ -25,7 +25,10 @@ from creditchain.chain.consent_calls import ConsentCalls
 from creditchain.chain.signers import dev_signer
 from creditchain.client import check_webhook
 from creditchain.consents.errors import ConsentUnknownError
-from creditchain.errors import CreditchainError
+from creditchain.errors import CreditchainError, UnavailableError
+from creditchain.exchange import measures
+from creditchain.exchange import telling as telling_module
+from creditchain.exchange.telling import Noticer
 from creditchain.hashing import keccak256
 from creditchain.home.databases.address import DatabaseAddress
 from creditchain.home.journal import Journal, open_journal
@@ -40,7 +43,7 @@ from creditchain.packages.reading import PrivateText
 from creditchain.packages.webhook import EventKind
 from creditchain.posting.posting import Letter, WebhookPoster
 from creditchain.store.events import GIVE_UP_SECONDS, SendingState
-from creditchain.store.watches import SeenRecord, Watch
+from creditchain.store.watches import OpenedWatches, SeenRecord, Watch
 from creditchain.vocabulary import DisputeState
 from receivers import Receiver, receiver
 
@@ -278,7 +281,7 @@ class TestWatchingByFile:
         on_sqlite.hooks.wanted.clear()
         for _ in range(2):
             watch_consent(on_sqlite.hooks, BANK, self.file(on_sqlite, given), now)
-        (found,) = on_sqlite.hooks.watches.watched(now, {})
+        (found,) = on_sqlite.hooks.watches.watched(now, OpenedWatches())
         assert (found.member, found.consent, found.until) == (BANK, given.message.id, given.message.not_after)
 
     def test_whatever_does_not_fit_has_one_answer(self, on_sqlite: Telling, bank: Receiver) -> None:
@@ -307,7 +310,69 @@ class TestWatchingByFile:
                 watch_consent(on_sqlite.hooks, member, file, int(on_sqlite.clock()))
             answers.add((type(caught.value), str(caught.value), caught.value.place))
         assert [kind for kind, *_ in answers] == [ConsentUnknownError]
-        assert on_sqlite.hooks.watches.watched(0, {}) == []
+        assert on_sqlite.hooks.watches.watched(0, OpenedWatches()) == []
+
+
+class TestFaults:
+    """What one part cannot do stops no other part, and no log has the words of what nobody foresaw."""
+
+    def test_gauges_are_set_although_the_chain_is_away(
+        self, on_sqlite: Telling, bank: Receiver, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        on_sqlite.set(BANK, bank.url)
+        consent(on_sqlite)
+        on_sqlite.notice()
+        measures.WEBHOOKS_WAITING.set(0)
+
+        def away(_: object) -> None:
+            raise UnavailableError("the chain does not answer")
+
+        monkeypatch.setattr(telling_module, "region_log", away)
+        with pytest.raises(UnavailableError):
+            on_sqlite.notice()
+        assert measures.WEBHOOKS_WAITING.collect()[0].samples[0].value == 1
+
+    def test_what_nobody_foresaw(
+        self, on_sqlite: Telling, bank: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The step before fails; due dates are told all the same, and the thread goes on without its words."""
+        dispute(on_sqlite)
+        on_sqlite.set(SOURCE, bank.url, EventKind.DISPUTE_OVERDUE)
+        on_sqlite.notice()
+        on_sqlite.later = ANSWER_SECONDS + DAY
+
+        def broken(*_: object) -> int:
+            raise ValueError(on_sqlite.market.number)
+
+        steps = (broken, *telling_module._NOTICING[1:])
+        monkeypatch.setattr(telling_module, "_NOTICING", steps)
+        stop = threading.Event()
+
+        async def look() -> float:
+            stop.set()
+            return await Noticer(on_sqlite.hooks, on_sqlite.clock).look()
+
+        asyncio.run(telling_module._repeated(look, stop))
+        assert [one.kind for one in on_sqlite.hooks.events.after(SOURCE, 0, 9)] == ["dispute.overdue"]
+        assert "ValueError at creditchain/exchange/telling.py" in caplog.text
+        assert on_sqlite.market.number not in caplog.text
+
+    def test_a_sending_that_fails_in_a_way_that_nobody_foresaw(
+        self, on_sqlite: Telling, bank: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        webhook = on_sqlite.set(BANK, bank.url)
+        consent(on_sqlite)
+        on_sqlite.notice()
+
+        async def broken(*_: object) -> None:
+            raise ValueError(on_sqlite.market.number)
+
+        monkeypatch.setattr(WebhookPoster, "post", broken)
+        on_sqlite.send()
+        (waiting,) = on_sqlite.hooks.events.of(webhook.id, SendingState.WAITING, 0, 9)
+        assert waiting.trouble == "ValueError"
+        assert "ValueError at " in caplog.text
+        assert on_sqlite.market.number not in caplog.text
 
 
 class TestReceivers:

@@ -15,6 +15,7 @@ from creditchain.batch.folder.opened import BatchFolder
 from creditchain.consents.standing import ConsentStanding, standing
 from creditchain.documents import JSON_MEDIA_TYPE, Section, parse_document
 from creditchain.errors import CreditchainError
+from creditchain.faults import told
 from creditchain.identifiers import epoch_digest, subject_tag
 from creditchain.index.opened import IndexedLog
 from creditchain.index.queries import reading_of
@@ -48,11 +49,19 @@ def notice_batches(hooks: Hooks, log: IndexedLog, now: int) -> int:
     if not batches:
         return 0
     reading = reading_of(hooks.region, log)
-    watched = hooks.watches.watched(now, hooks.opened)
+    watched = _watched(hooks, now)
     with FolderLibrary(log.log_id, hooks.places.batches, ()) as library:
         for one in batches:
             hooks.noticing.write(_looked_into(hooks, log, reading, library, one, watched, now), now)
     return len(batches)
+
+
+def _watched(hooks: Hooks, now: int) -> list[Watch]:
+    before = hooks.opened.lost
+    found = hooks.watches.watched(now, hooks.opened)
+    if hooks.opened.lost > before:
+        _log.error("watched consents that cannot be opened, since their keys are lost: %d", hooks.opened.lost)
+    return found
 
 
 def _looked_into(
@@ -68,6 +77,9 @@ def _looked_into(
         events = [] if key is None else _events(log, reading, folder, key, batch, watched, now)
     except CreditchainError as error:
         _log.error("a batch cannot be looked into, and is tried again: %s", error.message)
+        return Noticed(looked_into=[(batch, now + _LATER)])
+    except Exception as error:  # one batch's fault must not stop the others
+        _log.error("a batch cannot be looked into, and is tried again: %s", told(error))
         return Noticed(looked_into=[(batch, now + _LATER)])
     return Noticed(events=events, looked_into=[(batch, _NEVER)])
 

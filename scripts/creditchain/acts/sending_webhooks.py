@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from creditchain.errors import CreditchainError
+from creditchain.faults import told
 from creditchain.posting.posting import Attempt, Letter, WebhookPoster
 from creditchain.store.events import Events, Sending
 from creditchain.store.turns import Room
@@ -81,6 +82,9 @@ class Sender:
                 return None
             letter = Letter(sending.member, sending.address, sending.event.id, sending.event.body.encode(), secret)
             return await self._poster.post(letter, int(self._clock()))
+        except CreditchainError as error:
+            _log.error("a webhook cannot be sent now: %s", error.message)
+            return Attempt(False, trouble=type(error).__name__)
         except Exception as error:  # one webhook's fault must not stop those of others
-            _log.exception("an attempt to send a webhook failed in a way that nobody foresaw")
+            _log.error("an attempt to send a webhook failed in a way that nobody foresaw: %s", told(error))
             return Attempt(False, trouble=type(error).__name__)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,6 @@ from creditchain.chain.region import Region
 from creditchain.consents.errors import ConsentUnknownError
 from creditchain.documents import leaf_hash
 from creditchain.errors import InputError, RefusedError
-from creditchain.home.sealing import SecretLostError
 from creditchain.identifiers import Subject, subject_tag
 from creditchain.index.opening import region_log
 from creditchain.messages import NO_DIGEST, Consent, subject_digest
@@ -28,10 +26,8 @@ from creditchain.posting.resolving import Resolver
 from creditchain.products import Product
 from creditchain.store.events import Events, Sending, SendingState
 from creditchain.store.noticing import Noticing
-from creditchain.store.watches import SeenRecord, Watch, Watches
+from creditchain.store.watches import OpenedWatches, SeenRecord, Watch, Watches
 from creditchain.store.webhooks import Webhook, Webhooks
-
-_log = logging.getLogger(__name__)
 
 _DAY = 86_400
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -69,7 +65,7 @@ class Hooks:
     allowed: Allowed = field(repr=False)
     resolver: Resolver = field(default_factory=Resolver, repr=False)  #: of names that members set
     authorities: Path | None = None  #: certificates (PEM) that receivers' may follow from, beside the usual ones
-    opened: dict[bytes, Watch] = field(default_factory=dict, repr=False)  #: watches that were opened before
+    opened: OpenedWatches = field(default_factory=OpenedWatches, repr=False)
     #: Which kinds a member wanted, and until when (time.monotonic) that is remembered.
     wanted: dict[int, tuple[frozenset[EventKind], float]] = field(default_factory=dict, repr=False)
 
@@ -165,10 +161,7 @@ def note_delivery(hooks: Hooks, file: RequestFile, package: ReportPackage) -> No
     if kinds - {EventKind.WARNING_NEW}:
         hooks.watches.show(request.institution, shown)
     if consent is not None and request.consent != NO_DIGEST and EventKind.WARNING_NEW in kinds:
-        try:
-            hooks.watches.watch(_watch(consent.message, file.subject), now, now - MEANWHILE_SECONDS)
-        except SecretLostError as error:  # the report is due all the same
-            _log.error("a consent cannot be watched; set the member's webhooks anew: %s", error.message)
+        hooks.watches.watch(_watch(consent.message, file.subject), now, now - MEANWHILE_SECONDS)
 
 
 def _granted(hooks: Hooks, member: int, file: ConsentFile) -> Consent | None:

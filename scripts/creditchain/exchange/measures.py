@@ -28,5 +28,14 @@ BACKED_UP_AT = Gauge(
 BACKUP_FAILED = Counter("creditchain_exchange_backup_failed_total", "Backups that failed")
 METERING_FAILED = Counter("creditchain_exchange_metering_failed_total", "Attempts to meter that failed")
 WEBHOOKS_SENT = Counter("creditchain_exchange_webhooks_total", "Attempts to send webhooks", ["outcome"])
-WEBHOOKS_WAITING = Gauge("creditchain_exchange_webhooks_waiting", "Webhooks that are to be sent")
-WEBHOOKS_DEAD = Gauge("creditchain_exchange_webhooks_dead", "Webhooks that were given up, and not replayed")
+WEBHOOKS_WAITING = Gauge(
+    "creditchain_exchange_webhooks_waiting", "Webhooks that are to be sent", multiprocess_mode="mostrecent"
+)
+WEBHOOKS_DEAD = Gauge(
+    "creditchain_exchange_webhooks_dead", "Webhooks that were given up, and not replayed",
+    multiprocess_mode="mostrecent",
+)  # fmt: skip
+WATCHES_LOST = Gauge(
+    "creditchain_exchange_watches_lost", "Watched consents that cannot be opened: their keys are lost",
+    multiprocess_mode="mostrecent",
+)  # fmt: skip

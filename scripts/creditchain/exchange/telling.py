@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from threading import Event
 from typing import Final
 
@@ -15,6 +16,7 @@ from creditchain.acts.sending_webhooks import Sender
 from creditchain.acts.webhooks import Hooks
 from creditchain.errors import CreditchainError
 from creditchain.exchange import measures
+from creditchain.faults import told
 from creditchain.index.opened import IndexedLog
 from creditchain.index.opening import region_log
 from creditchain.posting.posting import Attempt, WebhookPoster
@@ -66,33 +68,55 @@ class Noticer:
         return LOOK_SECONDS
 
     def notice(self) -> None:
-        """Look once. One kind's fault does not stop the others: the first one's is raised at the end."""
-        if self._hooks.webhooks.readers():
-            log = region_log(self._hooks.region)
-            now = max(int(self._clock()), log.block.time)
-            failed = [error for step in _NOTICING if (error := self._failed(step, log, now)) is not None]
-            if time.monotonic() >= self._forgets:
-                self._forget(now)
-                self._forgets = time.monotonic() + FORGET_SECONDS
-            if failed:
-                raise failed[0]
+        """Look once. One part's fault does not stop the others: the first one's is raised at the end."""
+        faults = [fault for part in (self._look, self._measure) if (fault := _fault_of(part)) is not None]
+        if faults:
+            raise faults[0]
+
+    def _look(self) -> None:
+        """Look at the log, and at what is due."""
+        if not self._hooks.webhooks.readers():
+            return
+        log = region_log(self._hooks.region)
+        now = max(int(self._clock()), log.block.time)
+        parts = [*(partial(self._steps, step, log, now) for step in _NOTICING), partial(self._forget, now)]
+        faults = [fault for part in parts if (fault := _fault_of(part)) is not None]
+        for other in faults[1:]:
+            _log.error("webhooks: %s", _words(other))
+        if faults:
+            raise faults[0]
+
+    def _measure(self) -> None:
         counts = self._hooks.events.counts()
         measures.WEBHOOKS_WAITING.set(counts[SendingState.WAITING])
         measures.WEBHOOKS_DEAD.set(counts[SendingState.DEAD])
+        measures.WATCHES_LOST.set(self._hooks.opened.lost)
 
-    def _failed(self, step: Step, log: IndexedLog, now: int) -> CreditchainError | None:
-        try:
-            for _ in range(_STEPS):
-                if not step(self._hooks, log, now):
-                    break
-        except CreditchainError as error:
-            return error
-        return None
+    def _steps(self, step: Step, log: IndexedLog, now: int) -> None:
+        for _ in range(_STEPS):
+            if not step(self._hooks, log, now):
+                break
 
     def _forget(self, now: int) -> None:
+        if time.monotonic() < self._forgets:
+            return
         self._hooks.watches.forget_over(now, now - BATCH_SECONDS)
         while self._hooks.events.forget_before(now - KEEP_SECONDS):
             pass
+        self._forgets = time.monotonic() + FORGET_SECONDS
+
+
+def _fault_of(part: Callable[[], None]) -> Exception | None:
+    try:
+        part()
+    except Exception as fault:  # whatever it is, the other parts have their turn; it is raised after them
+        return fault
+    return None
+
+
+def _words(fault: Exception) -> str:
+    """What is told of a fault: of one that nobody foresaw not its words, which may name an enterprise."""
+    return str(fault) if isinstance(fault, CreditchainError) else told(fault)
 
 
 async def _repeated(work: Callable[[], Awaitable[float]], stop: Event) -> None:
@@ -102,12 +126,9 @@ async def _repeated(work: Callable[[], Awaitable[float]], stop: Event) -> None:
         try:
             wait = await work()
             pause = LOOK_SECONDS
-        except CreditchainError as error:
-            wait = pause = min(2 * pause, LONGEST_PAUSE)
-            _log.error("webhooks wait %.0f seconds: %s", pause, error)
-        except Exception:  # a thread that ends would tell nobody anything any more
-            wait = pause = LONGEST_PAUSE
-            _log.exception("webhooks failed in a way that nobody foresaw")
+        except Exception as error:  # a thread that ends would tell nobody anything any more
+            wait = pause = min(2 * pause, LONGEST_PAUSE) if isinstance(error, CreditchainError) else LONGEST_PAUSE
+            _log.error("webhooks wait %.0f seconds: %s", pause, _words(error))
         await _pause(wait, stop)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from creditchain.home.sealing import Sealed
+from creditchain.home.sealing import Sealed, SecretLostError
 from creditchain.identifiers import Subject
 from creditchain.store.webhook_tables import BatchRow, ReaderRow, ShownRow, WatchRow
 from creditchain.store.webhooks import Webhooks
@@ -49,6 +49,14 @@ class SeenBatch:
     time: int
 
 
+@dataclass(slots=True)
+class OpenedWatches:
+    """The watches as they were opened last, by consent, and how many could not be: their keys are lost."""
+
+    known: dict[bytes, Watch] = field(default_factory=dict, repr=False)
+    lost: int = 0
+
+
 class Watches:
     """What members watch at one exchange."""
 
@@ -59,7 +67,7 @@ class Watches:
     def watch(self, watch: Watch, now: int, since: int) -> bool:
         """Watch a consent. Batches that were seen since a time are looked into again. False: the member has no webhook.
 
-        Raises SecretLostError, StorageError.
+        A watch that cannot be opened any more is made anew. Raises StorageError.
         """
         text = json.dumps([watch.subject.scheme, watch.subject.number]).encode()
         with self._journal.write() as session:
@@ -67,15 +75,19 @@ class Watches:
             if reader is None:
                 return False
             key = self._key(watch.consent)
-            if session.get(WatchRow, key) is not None:
+            row = session.get(WatchRow, key)
+            if row is not None and self._opened(row, reader.sealing_key) is not None:
                 return True
-            session.add(
-                WatchRow(
-                    **self._whose, consent=watch.consent, member=watch.member,
-                    subject=self._webhooks.keys.seal_under(reader.sealing_key, text).data,
-                    data_from=watch.data_from, data_to=watch.data_to, until=watch.until,
-                )
-            )  # fmt: skip
+            sealed = self._sealed(reader, text)
+            if row is not None:
+                row.subject = sealed
+            else:
+                session.add(
+                    WatchRow(
+                        **self._whose, consent=watch.consent, member=watch.member, subject=sealed,
+                        data_from=watch.data_from, data_to=watch.data_to, until=watch.until,
+                    )
+                )  # fmt: skip
             session.execute(
                 update(BatchRow).where(*self._mine(BatchRow), BatchRow.seen_at >= since).values(next_at=now)
             )
@@ -90,8 +102,11 @@ class Watches:
             session.delete(row)
         return True
 
-    def watched(self, now: int, known: dict[bytes, Watch]) -> list[Watch]:
-        """All consents that are watched and not over. `known`: those that were opened before; it grows."""
+    def watched(self, now: int, opened: OpenedWatches) -> list[Watch]:
+        """All consents that are watched, not over, and can be opened. `opened`: those of the last time, renewed.
+
+        One whose key is lost or damaged is left out and counted: it concerns nobody else. Raises StorageError.
+        """
         rows = select(WatchRow, ReaderRow.sealing_key).join(
             ReaderRow,
             (ReaderRow.log_id == WatchRow.log_id)
@@ -100,10 +115,10 @@ class Watches:
         )
         with self._journal.read() as session:
             found = session.execute(rows.where(*self._mine(WatchRow), WatchRow.until >= now)).all()
-        for row, key in found:
-            if row.consent not in known:
-                known[row.consent] = self._opened(row, key)
-        return [known[row.consent] for row, _ in found]
+        watches = {row.consent: opened.known.get(row.consent) or self._opened(row, key) for row, key in found}
+        opened.known = {consent: watch for consent, watch in watches.items() if watch is not None}
+        opened.lost = len(watches) - len(opened.known)
+        return list(opened.known.values())
 
     # Records that were shown.
 
@@ -179,6 +194,19 @@ class Watches:
             session.execute(delete(ShownRow).where(*self._mine(ShownRow), ShownRow.until < now))
             session.execute(delete(BatchRow).where(*self._mine(BatchRow), BatchRow.seen_at < batches_before))
 
-    def _opened(self, row: WatchRow, key: str) -> Watch:
-        scheme, number = json.loads(self._webhooks.keys.open(Sealed(key, row.subject)))
+    def _sealed(self, reader: ReaderRow, text: bytes) -> bytes:
+        """Sealed under the member's key, or under a new one if that is lost."""
+        keys = self._webhooks.keys
+        try:
+            return keys.seal_under(reader.sealing_key, text).data
+        except SecretLostError:
+            reader.sealing_key = keys.new_key()
+            return keys.seal_under(reader.sealing_key, text).data
+
+    def _opened(self, row: WatchRow, key: str) -> Watch | None:
+        """A watch; None if its key is lost or damaged, or another one."""
+        try:
+            scheme, number = json.loads(self._webhooks.keys.open(Sealed(key, row.subject)))
+        except (SecretLostError, ValueError):
+            return None
         return Watch(row.member, row.consent, Subject(scheme, number), row.data_from, row.data_to, row.until)

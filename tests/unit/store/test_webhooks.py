@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hook_stores import LOG, MEMBER, NOW, SECRET, event, order, stores, tell
+from sqlalchemy import update
 
 from creditchain.home.databases.address import DatabaseAddress
 from creditchain.home.journal import open_journal
@@ -25,7 +27,8 @@ from creditchain.store.events import (
 )
 from creditchain.store.noticing import Noticed, Noticing, ReadUpTo
 from creditchain.store.turns import Room
-from creditchain.store.watches import SeenBatch, SeenRecord, Watch
+from creditchain.store.watches import OpenedWatches, SeenBatch, SeenRecord, Watch
+from creditchain.store.webhook_tables import WatchRow
 from creditchain.store.webhooks import MOST_WEBHOOKS, TooManyWebhooksError
 from postgres import Postgres
 
@@ -254,7 +257,7 @@ class TestWatches:
             assert not at.watches.watch(self.WATCH, NOW, NOW)  # nobody would hear of it
             at.webhooks.set(MEMBER, order(), NOW, 0)
             assert at.watches.watch(self.WATCH, NOW, NOW)
-            assert at.watches.watched(NOW, {}) == [self.WATCH]
+            assert at.watches.watched(NOW, OpenedWatches()) == [self.WATCH]
         stored = b"".join(path.read_bytes() for path in (tmp_path / "home").rglob("*") if path.is_file())
         assert b"914403001922038216" not in stored
 
@@ -262,12 +265,44 @@ class TestWatches:
         at.webhooks.set(MEMBER, order(), NOW, 0)
         for _ in range(2):
             assert at.watches.watch(self.WATCH, NOW, NOW)
-        known: dict[bytes, Watch] = {}
+        known = OpenedWatches()
         assert at.watches.watched(NOW + 100, known) == [self.WATCH]
         assert at.watches.watched(NOW + 101, known) == []
         assert not at.watches.unwatch(MEMBER + 1, self.WATCH.consent)
+        assert at.watches.watched(NOW, known) == [self.WATCH]
         assert at.watches.unwatch(MEMBER, self.WATCH.consent)
         assert at.watches.watched(NOW, known) == []
+        assert known.known == {}  # nothing is remembered of what is not watched any more
+
+    def test_a_lost_key_is_the_trouble_of_its_member_alone(self, at: Noticing) -> None:
+        """The others hear of what they watch; watched again, the consent is sealed under a new key."""
+        at.webhooks.set(MEMBER, order(), NOW, 0)
+        at.webhooks.set(MEMBER + 1, order(), NOW, 0)
+        other = replace(self.WATCH, member=MEMBER + 1, consent=b"d" * 32)
+        for one in (self.WATCH, other):
+            assert at.watches.watch(one, NOW, NOW)
+        (lost,) = (one.sealing_key for one in at.webhooks.readers() if one.member == MEMBER)
+        at.webhooks.keys.destroy(lost)
+        opened = OpenedWatches()
+        assert at.watches.watched(NOW, opened) == [other]
+        assert opened.lost == 1
+        assert at.watches.watch(self.WATCH, NOW, NOW)
+        assert {one.member for one in at.watches.watched(NOW, opened)} == {MEMBER, MEMBER + 1}
+        assert opened.lost == 0
+        at.webhooks.sweep()
+        assert {one.member for one in at.watches.watched(NOW, OpenedWatches())} == {MEMBER, MEMBER + 1}
+
+    def test_a_damaged_row_is_left_out_and_mended_when_it_is_watched_again(self, at: Noticing) -> None:
+        at.webhooks.set(MEMBER, order(), NOW, 0)
+        other = replace(self.WATCH, consent=b"d" * 32)
+        for one in (self.WATCH, other):
+            assert at.watches.watch(one, NOW, NOW)
+        with at.webhooks.journal.write() as session:
+            session.execute(update(WatchRow).where(WatchRow.consent == other.consent).values(subject=b"damaged"))
+        opened = OpenedWatches()
+        assert (at.watches.watched(NOW, opened), opened.lost) == ([self.WATCH], 1)
+        assert at.watches.watch(other, NOW, NOW)
+        assert (len(at.watches.watched(NOW, opened)), opened.lost) == (2, 0)
 
     def test_batches_seen_lately_are_looked_into_again_for_a_new_watch(self, at: Noticing) -> None:
         at.webhooks.set(MEMBER, order(), NOW, 0)
