@@ -26,6 +26,11 @@ BACKED_UP_AT = Gauge(
     "creditchain_exchange_backed_up_at", "When the last backup was made, unix seconds", multiprocess_mode="mostrecent"
 )
 BACKUP_FAILED = Counter("creditchain_exchange_backup_failed_total", "Backups that failed")
+UPLOADS = Counter("creditchain_exchange_uploads_total", "Operators' uploads that ended, by how", ["state"])
+UPLOADS_WAITING = Gauge(
+    "creditchain_exchange_uploads_waiting", "Uploads that have to wait, for the chain or room on the disk",
+    multiprocess_mode="mostrecent",
+)  # fmt: skip
 METERING_FAILED = Counter("creditchain_exchange_metering_failed_total", "Attempts to meter that failed")
 WEBHOOKS_SENT = Counter("creditchain_exchange_webhooks_total", "Attempts to send webhooks", ["outcome"])
 WEBHOOKS_WAITING = Gauge(

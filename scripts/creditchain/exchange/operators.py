@@ -60,7 +60,9 @@ _UPLOAD = record(
         "state": {"enum": [one.value for one in UploadState]},
         "received_at": TIME,
         "changed_at": TIME,
-        "told": or_null({"type": "object", "description": "Lines, records, kinds of faults, or an error."}),
+        "told": or_null(
+            {"type": "object", "description": "Lines, records, kinds of faults, an error, or what it waits for."}
+        ),
         "root": or_null(DIGEST) | {"description": "Of the batch."},
         "entry": or_null(COUNT) | {"description": "Of the region's log."},
     }

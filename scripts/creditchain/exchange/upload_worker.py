@@ -1,4 +1,4 @@
-"""The thread that checks and anchors what the operator uploaded, one upload at a time."""
+"""The thread that checks and anchors what the operator uploaded, one upload at a time, and counts what came of it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import time
 from threading import Event
 from typing import Final
 
-from creditchain.acts.operator_uploading import handle_next, sweep
+from creditchain.acts.operator_uploading import handle_open, sweep
 from creditchain.errors import CreditchainError
+from creditchain.exchange import measures
 from creditchain.exchange.service import Service
 from creditchain.faults import told
 
@@ -29,12 +30,14 @@ def anchor_uploads(service: Service, stop: Event) -> None:
             if not swept:
                 sweep(service.uploads, time.time() - _ABANDONED)
                 swept = True
-            while not stop.is_set() and handle_next(service.uploads, service.time()):
-                pass
-            pause = _LOOK
+            handled = handle_open(service.uploads, service.time, stop.is_set)
+            for state, count in handled.ended.items():
+                measures.UPLOADS.labels(state.value).inc(count)
+            measures.UPLOADS_WAITING.set(handled.waiting)
+            pause = min(2 * pause, _LONGEST_PAUSE) if handled.waiting else _LOOK
         except CreditchainError as error:
             pause = min(2 * pause, _LONGEST_PAUSE)
-            _log.error("an upload cannot be handled now, and is tried again in %.0f seconds: %s", pause, error)
+            _log.error("uploads cannot be handled now, and are tried again in %.0f seconds: %s", pause, error)
         except Exception as error:  # a thread that ends would leave all uploads lying
             pause = _LONGEST_PAUSE
-            _log.error("an upload failed in a way that nobody foresaw: %s", told(error))
+            _log.error("uploads failed in a way that nobody foresaw: %s", told(error))

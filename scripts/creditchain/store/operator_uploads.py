@@ -21,11 +21,12 @@ class UploadState(StrEnum):
     CHECKED = "checked"  #: without faults; to be anchored
     FAULTY = "faulty"  #: it has faults, and nothing was anchored
     ANCHORED = "anchored"  #: its batch is on the chain, in a final block
-    FAILED = "failed"  #: it was refused
+    FAILED = "failed"  #: it was refused, or can never be done
 
 
 #: States from which something is still to be done.
 OPEN = (UploadState.RECEIVED, UploadState.CHECKED)
+DONE = (UploadState.FAULTY, UploadState.ANCHORED, UploadState.FAILED)
 
 
 class OperatorUploadRow(Base):
@@ -107,12 +108,11 @@ class OperatorUploads:
             row = session.scalars(self._rows().where(OperatorUploadRow.id == id_)).one_or_none()
             return None if row is None else _upload(row)
 
-    def next(self) -> OperatorUpload | None:
-        """The oldest upload that something is still to be done for: later ones may supersede its records."""
-        query = self._rows().where(OperatorUploadRow.state.in_(OPEN)).order_by(OperatorUploadRow.number).limit(1)
+    def open(self) -> Sequence[OperatorUpload]:
+        """The uploads that something is still to be done for, the oldest first."""
+        query = self._rows().where(OperatorUploadRow.state.in_(OPEN)).order_by(OperatorUploadRow.number)
         with self._journal.read() as session:
-            row = session.scalars(query).one_or_none()
-            return None if row is None else _upload(row)
+            return [_upload(row) for row in session.scalars(query)]
 
     def newest(self, most: int) -> Sequence[OperatorUpload]:
         """The newest uploads, the last one first."""
