@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import re
 import secrets
 from dataclasses import asdict, fields
@@ -12,7 +10,6 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 
 from creditchain.acts.consenting import list_consents
 from creditchain.acts.disputing import list_disputes
@@ -24,6 +21,7 @@ from creditchain.exchange.enterprises import CONSENT, consent_shown
 from creditchain.exchange.guarding import guard_of
 from creditchain.exchange.problems import HttpError
 from creditchain.exchange.queries import number_of
+from creditchain.exchange.receiving import OCTETS, receive_file
 from creditchain.exchange.service import Service, service_of
 from creditchain.exchange.shapes import (
     BLOCK,
@@ -36,14 +34,12 @@ from creditchain.exchange.shapes import (
     record,
     rows,
 )
-from creditchain.home.files import new_file
 from creditchain.packages.parts import hexed
 from creditchain.store.operator_uploads import OperatorUpload, UploadState
 from creditchain.store.query_files import QueryRow
 
 router = APIRouter(tags=["operator"])
 
-_OCTETS: Final = "application/octet-stream"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _LATEST: Final = 2**40 - 1
@@ -86,7 +82,7 @@ _SENDING: dict[str, Any] = {
     ],
     "requestBody": {
         "required": True,
-        "content": {_OCTETS: {"schema": {"type": "string", "format": "binary"}}},
+        "content": {OCTETS: {"schema": {"type": "string", "format": "binary"}}},
     },
 }  # fmt: skip
 _PERIOD = {
@@ -131,7 +127,7 @@ async def upload(request: Request) -> dict[str, Any]:
     require_uploadable(desk, product)
     id_ = secrets.token_hex(16)
     with guard_of(request).sending():
-        size, digest = await _received(request, service, id_, name)
+        size, digest = await receive_file(request, desk.path(id_, name), service.limits)
     time = await run_in_threadpool(service.time)
     made = OperatorUpload(id_, product, name, size, digest, UploadState.RECEIVED, time, time)
     await run_in_threadpool(take_up, desk, made)
@@ -196,37 +192,6 @@ async def disputes(request: Request) -> dict[str, Any]:
     service = await operator_of(request)
     block, found = await run_in_threadpool(list_disputes, service.desk.region)
     return disputes_shown(request, block, [one for one in found if one.node == service.desk.node])
-
-
-async def _received(request: Request, service: Service, id_: str, name: str) -> tuple[int, bytes]:
-    """Write the body to a file, durably; its size and sha-256. Nothing is left of one that does not arrive whole."""
-    limits, digest, size = service.limits, hashlib.sha256(), 0
-    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if given != _OCTETS:
-        raise HttpError(415, "media-type", "another media type is expected", expected=_OCTETS, found=given[:100])
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > limits.upload_bytes:
-        raise _too_large(limits.upload_bytes)
-    try:
-        async with asyncio.timeout(limits.upload_seconds):
-            with new_file(service.uploads.path(id_, name)) as file:
-                async for part in request.stream():
-                    size += len(part)
-                    if size > limits.upload_bytes:
-                        raise _too_large(limits.upload_bytes)
-                    digest.update(part)
-                    await run_in_threadpool(file.write, part)
-                if size == 0:
-                    raise HttpError(422, "empty", "the upload is empty")
-    except TimeoutError as error:
-        raise HttpError(408, "body-timeout", "the upload did not arrive in time") from error
-    except ClientDisconnect as error:
-        raise HttpError(400, "body-incomplete", "the caller hung up before the upload was complete") from error
-    return size, digest.digest()
-
-
-def _too_large(most: int) -> HttpError:
-    return HttpError(413, "body-too-large", "the upload is too large", expected=f"at most {most} bytes")
 
 
 def _shown(one: OperatorUpload) -> dict[str, Any]:
