@@ -6,10 +6,11 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from creditchain.errors import InputError
+from creditchain.errors import CreditchainError, InputError
+from creditchain.home.files import StorageError
 from creditchain.home.layout import Home
-from creditchain.home.reasons import find_reason
-from creditchain.home.received import Received, ReceivedReports, not_kept
+from creditchain.home.reasons import ReasonError, find_reason
+from creditchain.home.received import Listed, Received, ReceivedError, ReceivedReports, not_kept
 from creditchain.packages.report_package import ReportPackage
 from creditchain.products import Product
 from creditchain.verification.keeping import Keeping, keeping_of
@@ -23,6 +24,14 @@ class Removed:
 
     log_id: bytes
     report: Received
+
+
+@dataclass(frozen=True, slots=True)
+class PurgedReports:
+    """What was destroyed, and an error for each report of which nobody can tell, or that could not be removed."""
+
+    removed: tuple[Removed, ...]
+    faults: tuple[CreditchainError, ...]
 
 
 def keep_report(home: Home, package: ReportPackage, raw: bytes, catalogue: Mapping[str, Product]) -> Received:
@@ -49,9 +58,12 @@ def keep_report(home: Home, package: ReportPackage, raw: bytes, catalogue: Mappi
     return told
 
 
-def kept_reports(home: Home) -> list[Received]:
-    """What is kept, in all regions of the home. Raises ReceivedError, StorageError."""
-    return [one for folders in home.known_regions().values() for one in ReceivedReports(folders.received).listed()]
+def kept_reports(home: Home) -> Listed:
+    """What is kept, in all regions of the home, and what is wrong with the rest."""
+    found = [ReceivedReports(folders.received).listed() for folders in home.known_regions().values()]
+    return Listed(
+        tuple(report for one in found for report in one.reports), tuple(fault for one in found for fault in one.faults)
+    )
 
 
 def open_kept(home: Home, request: bytes) -> bytes:
@@ -66,33 +78,54 @@ def open_kept(home: Home, request: bytes) -> bytes:
     raise not_kept(request)
 
 
-def purge_due(home: Home, time: int) -> list[Removed]:
+def purge_due(home: Home, time: int) -> PurgedReports:
     """Destroy every report whose time is over, in all regions of the home. `time`: unix seconds.
 
-    Killed in between, it goes on with the next call. Raises ReceivedError, StorageError.
+    A damaged file, or one that cannot be removed, keeps no other from being destroyed: it is a fault of the result.
+    Killed in between, it goes on with the next call.
     """
-    removed = []
+    removed, faults = [], list[CreditchainError]()
     for log_id, folders in home.known_regions().items():
         reports = ReceivedReports(folders.received)
-        for one in list(reports.listed()):
-            if Keeping(one.until, one.last_day).over(time):
+        listed = reports.listed()
+        faults += listed.faults
+        for one in listed.reports:
+            if not Keeping(one.until, one.last_day).over(time):
+                continue
+            try:
                 reports.destroy(one.request)
                 removed.append(Removed(log_id, one))
-        reports.destroy_abandoned()
+            except (ReceivedError, StorageError) as error:
+                faults.append(error)
+        if not listed.faults:
+            try:
+                reports.destroy_abandoned()
+            except (ReceivedError, StorageError) as error:
+                faults.append(error)
     if removed:
         _log.info("%d reports were destroyed: their time is over", len(removed))
-    return removed
+    if faults:
+        _log.error("%d reports could not be looked at or destroyed", len(faults))
+    return PurgedReports(tuple(removed), tuple(faults))
 
 
 def staff_of(home: Home, digest: bytes) -> str:
     """Who asked, by the salted digest in a request of any region (Regulation on Credit Reporting, art. 22).
 
-    Raises InputError: no request of this home has this digest. ReasonError, StorageError.
+    Raises InputError: no request of this home has this digest. ReasonError, StorageError: none has, but a file cannot
+    be read.
     """
+    unread: CreditchainError | None = None
     for folders in home.known_regions().values():
-        found = find_reason(folders.reasons, digest)
+        try:
+            found = find_reason(folders.reasons, digest)
+        except (ReasonError, StorageError) as error:
+            unread = error
+            continue
         if found is not None:
             return found
+    if unread is not None:
+        raise unread
     raise InputError(
         "this home has no name for this digest",
         expected="the `staff` of a request that was signed from this home",

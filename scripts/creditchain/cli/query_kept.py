@@ -11,9 +11,12 @@ import typer
 from creditchain.cli.files import digits, is_id, load
 from creditchain.cli.output_files import ForceOption, require_writable, save
 from creditchain.cli.settings import settings
-from creditchain.errors import UsageError
+from creditchain.errors import CreditchainError, ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from creditchain.cli.output import Output
     from creditchain.home.received import Received
 
 
@@ -27,7 +30,7 @@ def kept(
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write it.")] = None,
     force: ForceOption = False,
-) -> None:
+) -> int:
     """List the reports that `query ask` keeps in the home, and until when; --open writes one of them. 已保存报告
 
     They lie sealed in the home folder, each under a key of its own, until `query purge` destroys them.
@@ -43,34 +46,37 @@ def kept(
         found = kept_reports(home)
         chosen.output.table(
             _COLUMNS,
-            [_row(one) for one in found],
-            value=[_shown(one) for one in found],
+            [_row(one) for one in found.reports],
+            value=[_shown(one) for one in found.reports],
             title="kept reports",
         )
-        return
+        return _worst(chosen.output, found.faults)
     request = digits(opened, "a request's id")
     require_writable(out, force=force)
     save(out, open_kept(home, request), force=force)
     chosen.output.emit({"written": str(out), "request": request})
+    return int(ExitCode.OK)
 
 
-def purge(ctx: typer.Context) -> None:
+def purge(ctx: typer.Context) -> int:
     """Destroy kept reports that may not be kept any longer. Run it once a day. 清除到期报告
 
     A report goes when the days that its consent allows are over, or when the retention of a record in it is. Copies
-    outside of the home are not found.
+    outside of the home are not found. A report that cannot be looked at or removed is an error by itself, and the exit
+    code is then not 0; all others go.
     """
     from creditchain.acts.keeping_reports import purge_due
     from creditchain.home.layout import Home
 
     chosen = settings(ctx)
-    removed = purge_due(Home.existing(chosen.home), int(time.time()))
+    done = purge_due(Home.existing(chosen.home), int(time.time()))
     chosen.output.table(
         _COLUMNS,
-        [_row(one.report) for one in removed],
-        value=[_shown(one.report) for one in removed],
+        [_row(one.report) for one in done.removed],
+        value=[_shown(one.report) for one in done.removed],
         title="destroyed reports",
     )
+    return _worst(chosen.output, done.faults)
 
 
 def staff(
@@ -94,6 +100,13 @@ def staff(
         raise UsageError("this names no request", expected="a request file, or 0x and 64 hex digits")
     name = staff_of(home, digest)
     chosen.output.emit({"staff": name, "digest": digest})
+
+
+def _worst(output: Output, faults: Sequence[CreditchainError]) -> int:
+    """Tell what was wrong with single reports; the worst of their exit codes."""
+    for one in faults:
+        output.error(one)
+    return int(max((one.exit_code for one in faults), default=ExitCode.OK))
 
 
 def _row(one: Received) -> list[object]:

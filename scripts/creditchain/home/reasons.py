@@ -13,7 +13,7 @@ from pathlib import Path
 
 from creditchain.errors import InputError, Place
 from creditchain.hashing import keccak256
-from creditchain.home.files import OutputExistsError, storage, write_file
+from creditchain.home.files import OutputExistsError, StorageError, storage, write_file
 from creditchain.messages import salted_digest
 
 LONGEST = 4096
@@ -63,11 +63,21 @@ def keep_reason(folder: Path, act: str, text: str) -> Reason:
 
 
 def find_reason(folder: Path, digest: bytes) -> str | None:
-    """The text of the reason with this digest (32 bytes); None if the folder has none. Raises ReasonError."""
+    """The text of the reason with this digest (32 bytes); None if the folder has none.
+
+    Raises ReasonError, StorageError: none of those that can be read has it, and not all can.
+    """
+    unread: ReasonError | StorageError | None = None
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
-        kept = _read(path)
+        try:
+            kept = _read(path)
+        except (ReasonError, StorageError) as error:
+            unread = error
+            continue
         if salted_digest(bytes.fromhex(kept["salt"][2:]), kept["text"].encode()) == digest:
             return kept["text"]
+    if unread is not None:
+        raise unread
     return None
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from creditchain.errors import InputError, Place
-from creditchain.home.files import OutputExistsError, fsync_path, storage, write_file
+from creditchain.home.files import OutputExistsError, StorageError, fsync_path, storage, write_file
 from creditchain.home.sealing import Sealed, SealingKeys
 
 _SUFFIX: Final = ".sealed"
@@ -47,6 +46,14 @@ class Received:
     last_day: date | None  #: by the retention of what it shows
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What is kept, and one error for each file that does not say what it is."""
+
+    reports: tuple[Received, ...]
+    faults: tuple[ReceivedError | StorageError, ...] = ()
+
+
 class ReceivedReports:
     """The reports in one folder. For several processes at once."""
 
@@ -74,9 +81,16 @@ class ReceivedReports:
             return False
         return True
 
-    def listed(self) -> Iterator[Received]:
-        """What is kept, in the order of requests' ids. Raises ReceivedError, StorageError."""
-        return (self._read(path)[0] for path in self._paths())
+    def listed(self) -> Listed:
+        """What is kept, in the order of requests' ids, and what is wrong with the rest."""
+        reports, faults = [], list[ReceivedError | StorageError]()
+        for path in self._paths():
+            try:
+                reports.append(self._read(path)[0])
+            except (ReceivedError, StorageError) as error:
+                if path.exists():  # else another process destroyed it meanwhile
+                    faults.append(error)
+        return Listed(tuple(reports), tuple(faults))
 
     def holds(self, request: bytes) -> bool:
         """Whether a report for this request is kept here."""
@@ -99,7 +113,10 @@ class ReceivedReports:
             fsync_path(path.parent)
 
     def destroy_abandoned(self) -> None:
-        """Destroy keys whose report was never written, because its process died. Raises ReceivedError, StorageError."""
+        """Destroy keys whose report was never written, because its process died.
+
+        Raises ReceivedError, StorageError: a file does not say which key it needs, so none is destroyed.
+        """
         used = {self._read(path)[1].key for path in self._paths()}
         for name in self._keys.made_before(time.time() - _ABANDONED):
             if name not in used:
@@ -127,4 +144,8 @@ class ReceivedReports:
                 None if day is None else date.fromisoformat(day),
             )
             return received, Sealed(str(told["key"]), data)
-        raise ReceivedError("the file of a report is damaged", place=Place(str(path)))
+        raise ReceivedError(
+            "the file of a report is damaged",
+            place=Place(str(path)),
+            hint="Restore it from the backup, or remove it: nobody can tell until when it may be kept.",
+        )

@@ -73,7 +73,7 @@ class SealingKeys:
         if not self._folder.is_dir():
             return []
         keys = [path for path in self._folder.iterdir() if path.suffix == SUFFIX and not path.name.startswith(".")]
-        return [path.stem for path in keys if path.stat().st_mtime < time]
+        return [path.stem for path in keys if _made(path) < time]
 
     def _read(self, name: str) -> bytes:
         path = self._path(name)
@@ -131,3 +131,12 @@ class SealingKeys:
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}{SUFFIX}"
+
+
+def _made(path: Path) -> float:
+    """When a file was written, unix seconds; later than any time if another process removed it meanwhile."""
+    with storage("a sealing key"):
+        try:
+            return path.stat().st_mtime
+        except FileNotFoundError:
+            return float("inf")

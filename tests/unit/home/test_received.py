@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from datetime import date
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from creditchain.acts.keeping_reports import kept_reports, open_kept, purge_due, staff_of
+from creditchain.cli.app import run
 from creditchain.errors import InputError
 from creditchain.hashing import keccak256
 from creditchain.home.layout import Home
-from creditchain.home.reasons import keep_reason
+from creditchain.home.reasons import ReasonError, keep_reason
 from creditchain.home.received import Received, ReceivedError, ReceivedReports
 from creditchain.home.sealing import SecretLostError
 from creditchain.verification.keeping import Keeping
@@ -44,7 +46,7 @@ def test_what_is_kept_is_opened_again_and_lies_sealed(home: Home, reports: Recei
     one = told("a", 2000, date(2030, 1, 2))
     assert reports.keep(one, CONTENT)
     assert not reports.keep(one, CONTENT)
-    assert list(reports.listed()) == [one]
+    assert list(reports.listed().reports) == [one]
     assert reports.open(one.request) == CONTENT
     assert CONTENT not in stored(home)
     for path in home.region(LOG).received.glob("*.sealed"):
@@ -57,16 +59,16 @@ def test_a_home_of_several_regions_and_of_none(home: Home, reports: ReceivedRepo
         open_kept(home, one.request)
     home.region(bytes(32)).received.mkdir(parents=True)
     reports.keep(one, CONTENT)
-    assert kept_reports(home) == [one]
+    assert kept_reports(home).reports == (one,)
     assert open_kept(home, one.request) == CONTENT
 
 
 def test_only_what_is_due_goes(home: Home, reports: ReceivedReports) -> None:
     for one in (told("due", 2000), told("not due", 2001), told("for ever")):
         reports.keep(one, CONTENT)
-    assert [one.report.request for one in purge_due(home, 2001)] == [told("due").request]
-    assert {one.request for one in reports.listed()} == {told("not due").request, told("for ever").request}
-    assert purge_due(home, 2001) == []
+    assert [one.report.request for one in purge_due(home, 2001).removed] == [told("due").request]
+    assert {one.request for one in reports.listed().reports} == {told("not due").request, told("for ever").request}
+    assert purge_due(home, 2001).removed == ()
     with pytest.raises(ReceivedError):
         reports.open(told("due").request)
 
@@ -95,8 +97,8 @@ def test_killed_after_the_key_is_destroyed_it_opens_no_more_and_goes_with_the_ne
         key.unlink()
     with pytest.raises(SecretLostError):
         reports.open(one.request)
-    assert len(purge_due(home, 2001)) == 1
-    assert list(reports.listed()) == []
+    assert len(purge_due(home, 2001).removed) == 1
+    assert list(reports.listed().reports) == []
 
 
 def test_a_key_whose_report_was_never_written_goes_after_a_while(home: Home, reports: ReceivedReports) -> None:
@@ -112,14 +114,41 @@ def test_a_key_whose_report_was_never_written_goes_after_a_while(home: Home, rep
     assert not key.exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"{}\n", b'{"key": "1"}\n', b"\xff\n"])
-def test_a_damaged_file_is_told(home: Home, reports: ReceivedReports, content: bytes) -> None:
-    reports.keep(told("a"), CONTENT)
-    (path,) = home.region(LOG).received.glob("*.sealed")
-    path.write_bytes(content)
-    with pytest.raises(ReceivedError, match="damaged"):
-        purge_due(home, 2001)
-    assert path.read_bytes() == content
+@pytest.mark.parametrize("content", [b"", b"{}\n", b'{"key": "1"}\n', b"\xff\n", None])
+def test_a_damaged_file_is_told_and_keeps_no_other_from_going(
+    home: Home, reports: ReceivedReports, content: bytes | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wherever it stands among the others. The last case is a file that cannot be read."""
+    names = ("a", "b", "c", "d", "e")
+    kept = sorted((told(name, 2000) for name in names), key=lambda one: one.request)
+    for one in kept:
+        reports.keep(one, CONTENT)
+    damaged = home.region(LOG).received / f"{kept[2].request.hex()}.sealed"
+    damaged.unlink()
+    damaged.mkdir() if content is None else damaged.write_bytes(content)
+    another = ReceivedReports(home.region(keccak256(b"another log")).received)
+    another.keep(told("of another region", 2000), CONTENT)
+    for key in (home.region(LOG).received / "keys").iterdir():
+        os.utime(key, (time.time() - 7200,) * 2)
+
+    done = purge_due(home, 2001)
+    assert {one.report.request for one in done.removed} == {
+        *(one.request for one in kept if one != kept[2]),
+        told("of another region").request,
+    }
+    (fault,) = done.faults
+    assert str(damaged) in str(fault.place)
+    # Nobody knows which key the damaged file needs: it is there still.
+    assert len(list((home.region(LOG).received / "keys").iterdir())) == 1
+    assert kept_reports(home).reports == ()
+    assert len(kept_reports(home).faults) == 1
+
+    for command in ("purge", "kept"):
+        code = run(["--home", str(home.path), "--json", "query", command])
+        assert code == fault.exit_code != 0
+        written = capsys.readouterr()
+        assert json.loads(written.out) == []
+        assert fault.message in json.loads(written.err)["error"]["message"]
 
 
 def test_the_name_of_the_staff_is_opened_by_its_digest(home: Home) -> None:
@@ -127,4 +156,11 @@ def test_the_name_of_the_staff_is_opened_by_its_digest(home: Home) -> None:
     keep_reason(home.region(LOG).reasons, "staff of query 2", "王五")
     assert staff_of(home, kept.digest) == "李四 信贷部"
     with pytest.raises(InputError, match="no name"):
+        staff_of(home, keccak256(b"another"))
+    # A damaged file hides no other, and is told where it could be the one.
+    (home.region(LOG).reasons / "0000.json").write_text("{}")
+    (home.region(bytes(32)).reasons).mkdir(parents=True)
+    (home.region(bytes(32)).reasons / "0.json").write_text("{}")
+    assert staff_of(home, kept.digest) == "李四 信贷部"
+    with pytest.raises(ReasonError, match="damaged"):
         staff_of(home, keccak256(b"another"))
