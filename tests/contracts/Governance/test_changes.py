@@ -100,7 +100,8 @@ def test_roles(here):
 def test_what_a_role_is(here):
     manager, log, _ = here
     cell = 2 << 240 | 7
-    manager.setRoleAdmin(7, GOVERNOR)
+    tx = manager.setRoleAdmin(7, GOVERNOR)
+    assert changes(tx) == [(3, low(accounts[0]), 7, NO_ADDRESS, NONE, GOVERNOR, 0)]
     tx = manager.setRoleGuardian(7, CANCELLER)
     assert changes(tx) == [(4, low(accounts[0]), 7, NO_ADDRESS, NONE, CANCELLER, 0)]
     tx = manager.setGrantDelay(7, DAY)
