@@ -143,7 +143,11 @@ def test_queries_consents_and_disputes(world: World, operator: httpx.Client) -> 
     assert world.bank().post("/v1/reports", content=file.to_json(), headers=JSON).status_code == 200
     queries = operator.get("/v1/operator/queries").json()
     assert [one["request"] for one in queries["queries"]] == ["0x" + file.request.id.hex()]
-    assert queries["more"] is False
+    assert (queries["more"], queries["next"]) == (False, None)
+    behind = {"cursor": f"{queries['queries'][0]['delivered_at']}-0-999"}
+    assert operator.get("/v1/operator/queries", params=behind).json()["queries"] == []
+    assert operator.get("/v1/operator/queries", params={"cursor": "0-0-0"}).json() == queries
+    assert operator.get("/v1/operator/queries", params={"cursor": "x"}).status_code == 422
     consents = operator.get("/v1/operator/consents").json()["consents"]
     assert [one["id"] for one in consents] == ["0x" + consent.message.id.hex()]
     call = world.region.calls.file_dispute(PLATFORM, SOURCE, keccak256(b"a record"), keccak256(b"reason"))

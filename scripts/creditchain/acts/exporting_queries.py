@@ -9,22 +9,16 @@ from __future__ import annotations
 import hashlib
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import IO, Final
 
 from creditchain.acts.answering import Desk
+from creditchain.acts.query_log import QueryLog
 from creditchain.chain.clock import now
-from creditchain.consents.judging import purpose_name
-from creditchain.documents import Domain, Section
 from creditchain.errors import InputError, Place
-from creditchain.messages import NO_DIGEST, LogDomain, QueryExport
+from creditchain.messages import LogDomain, QueryExport
 from creditchain.packages.query_export import SignedExport
-from creditchain.products import Purpose
-from creditchain.store.deliveries import Known
-from creditchain.store.own_reports import OwnReport, OwnReports
-from creditchain.store.query_files import QueryFileKind, QueryRow, write_queries
+from creditchain.store.query_files import QueryFileKind, write_queries
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +34,7 @@ class ExportedQueries:
     signed: SignedExport
 
 
-def export_queries(desk: Desk, own_reports: OwnReports, kind: QueryFileKind, since: int, until: int) -> ExportedQueries:
+def export_queries(desk: Desk, log: QueryLog, kind: QueryFileKind, since: int, until: int) -> ExportedQueries:
     """All that this exchange answered from `since` to before `until` (unix seconds), by the time of the answer.
 
     Raises:
@@ -56,7 +50,7 @@ def export_queries(desk: Desk, own_reports: OwnReports, kind: QueryFileKind, sin
         )
     file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - whoever gets it closes it
     try:
-        rows = write_queries(kind, query_rows(desk, own_reports, since, until), file)
+        rows = write_queries(kind, (row for _, row in log.rows(since, until)), file)
         file.seek(0)
         message = QueryExport(
             LogDomain(desk.region.deployment.log_id),
@@ -82,62 +76,3 @@ def digest_of(file: IO[bytes]) -> bytes:
     while part := file.read(1 << 16):
         digest.update(part)
     return digest.digest()
-
-
-def query_rows(desk: Desk, own_reports: OwnReports, since: int, until: int) -> Iterator[QueryRow]:
-    """What an exchange answered in a period: deliveries, then reports of enterprises about themselves.
-
-    Each in the order in which they were written down, so that the same period gives the same rows.
-    """
-    names = {one.digest: ref for ref, one in desk.products.items()}
-    delivered = (_delivered(one, names) for one in desk.deliveries.between(desk.node, since, until))
-    return chain(delivered, (_own(desk, one, names) for one in own_reports.between(since, until)))
-
-
-def _delivered(known: Known, names: Mapping[bytes, str]) -> QueryRow:
-    request, receipt = known.delivery.request, known.delivery.receipt
-    return QueryRow(
-        delivered_at=receipt.delivered_at,
-        institution=request.institution,
-        provider=request.provider,
-        via=request.via,
-        staff=_hexed(request.staff),
-        purpose=request.purpose,
-        purpose_name=purpose_name(request.purpose),
-        product=names.get(request.product, ""),
-        product_digest=_hexed(request.product),
-        sections=" ".join(one.label for one in Section if request.sections >> one & 1),
-        domains=" ".join(one.label for one in Domain if request.domains >> one & 1),
-        consent="" if request.consent == NO_DIGEST else _hexed(request.consent),
-        request=_hexed(request.id),
-        report=_hexed(receipt.report),
-        state=known.state.value,
-        entry=known.entry or 0,
-    )
-
-
-def _own(desk: Desk, made: OwnReport, names: Mapping[bytes, str]) -> QueryRow:
-    name = names.get(made.product, "")
-    product = desk.products.get(name)
-    return QueryRow(
-        delivered_at=made.made_at,
-        institution=0,
-        provider=desk.node,
-        via=0,
-        staff="",
-        purpose=int(Purpose.SELF_QUERY),
-        purpose_name=purpose_name(Purpose.SELF_QUERY),
-        product=name,
-        product_digest=_hexed(made.product),
-        sections="" if product is None else " ".join(one.label for one in product.combined_sections),
-        domains="" if product is None else " ".join(one.label for one in product.combined_domains),
-        consent=_hexed(made.consent),
-        request="",
-        report=_hexed(made.report),
-        state="own",
-        entry=0,
-    )
-
-
-def _hexed(digest: bytes) -> str:
-    return "0x" + digest.hex()

@@ -16,6 +16,7 @@ from creditchain.acts.issuer_words import issuer_words
 from creditchain.acts.operator_uploading import UploadDesk
 from creditchain.acts.ordering import OrderBook
 from creditchain.acts.preconditions import require_member, require_signer
+from creditchain.acts.query_log import QueryLog
 from creditchain.acts.reporting import Places, Vouchers
 from creditchain.acts.sharing import Shared
 from creditchain.acts.sights import Sights
@@ -141,6 +142,7 @@ def open_service(
     hooks = _hooks(desk, Places(batches, books), journal, mine, rules)
     pages = None if page_policy is None else _pages(desk, page_policy)
     book = OrderBook(desk, Orders(journal, log_id, node, mine.orders), partial(note_delivery, hooks))
+    enterprises = _enterprises(desk, door, journal, limits)
     return Service(
         desk=desk,
         parts=parts,
@@ -150,9 +152,10 @@ def open_service(
         member_rate=Rate(limits.member_a_minute),
         hooks=hooks,
         order_book=book,
-        enterprises=_enterprises(desk, door, journal, limits),
+        enterprises=enterprises,
         uploads=_uploads(desk, journal, mine),
         complaints=Complaints(journal, log_id, node),
+        query_log=QueryLog(node, desk.products, desk.deliveries, enterprises.own_reports),
         pages=pages,
     )
 

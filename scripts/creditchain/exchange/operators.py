@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import asdict, fields
-from itertools import islice
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -13,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 
 from creditchain.acts.consenting import list_consents
 from creditchain.acts.disputing import list_disputes
-from creditchain.acts.exporting_queries import query_rows
 from creditchain.acts.operator_uploading import require_uploadable, take_up
+from creditchain.acts.query_log import CURSOR, QueryPosition
 from creditchain.exchange.callers import member_of
 from creditchain.exchange.disputes import DISPUTES, OPEN_ONLY, disputes_shown
 from creditchain.exchange.enterprises import CONSENT, consent_shown
@@ -69,6 +68,7 @@ _QUERIES = record(
             record({one.name: COUNT if one.type == "int" else {"type": "string"} for one in fields(QueryRow)})
         ),
         "more": {"type": "boolean", "description": "There are more in this period."},
+        "next": or_null({"type": "string", "description": "`cursor` of the next page; null: this is the last one."}),
     }
 )
 _CONSENTS = record({"block": BLOCK, "consents": rows(CONSENT), "more": {"type": "boolean"}})
@@ -89,6 +89,11 @@ _PERIOD = {
     "parameters": [
         parameter("since", TIME, "First second of the period; 0 if it is left out."),
         parameter("until", TIME, "End of the period, not included; now if it is left out."),
+        parameter(
+            "cursor",
+            {"type": "string", "pattern": f"^{CURSOR}$"},
+            "`next` of the page before; from the beginning if it is left out.",
+        ),
     ]
 }
 
@@ -155,17 +160,17 @@ async def one_upload(request: Request, id_: str) -> dict[str, Any]:
     "/v1/operator/queries", responses=answers(200, _QUERIES, 401, 403, 422, 429, 500, 503), openapi_extra=_PERIOD
 )
 async def queries(request: Request) -> dict[str, Any]:
-    """What this exchange answered, in the order of time, at most 1,000. 查询"""
+    """What this exchange answered, in the order of time, 1,000 a page: `next` is the cursor of the next page. 查询"""
     service = await operator_of(request)
     time = await run_in_threadpool(service.time)
     until = number_of(request, "until", 0, _LATEST, time + 1)
     since = number_of(request, "since", 0, _LATEST, 0)
 
-    def looked() -> list[QueryRow]:
-        return list(islice(query_rows(service.desk, service.enterprises.own_reports, since, until), _MOST + 1))
-
-    found = await run_in_threadpool(looked)
-    return {"queries": [asdict(one) for one in found[:_MOST]], "more": len(found) > _MOST}
+    cursor = request.query_params.get("cursor")
+    after = None if cursor is None else QueryPosition.parse(cursor)
+    found, behind = await run_in_threadpool(service.query_log.page, since, until, after, _MOST)
+    following = None if behind is None else str(behind)
+    return {"queries": [asdict(one) for one in found], "more": behind is not None, "next": following}
 
 
 @router.get("/v1/operator/consents", responses=answers(200, _CONSENTS, 401, 403, 429, 500, 503))

@@ -64,7 +64,7 @@ async def queries(request: Request) -> StreamingResponse:
     time = await run_in_threadpool(service.time)
     until = number_of(request, "until", 0, _LATEST, time)
     since = number_of(request, "since", 0, _LATEST, max(0, until - _PERIOD))
-    made = await run_in_threadpool(export_queries, service.desk, service.enterprises.own_reports, kind, since, until)
+    made = await run_in_threadpool(export_queries, service.desk, service.query_log, kind, since, until)
     name = f"queries-{service.desk.node}-{since}-{until}.{kind.value}"
     headers = {_SIGNED: made.signed.to_line(), "Content-Disposition": f'attachment; filename="{name}"'}
     closing = BackgroundTask(made.file.close)

@@ -14,6 +14,7 @@ from creditchain.acts.enterprise_signing_in import EnterpriseDoor
 from creditchain.acts.giving import PartDesk
 from creditchain.acts.operator_uploading import UploadDesk
 from creditchain.acts.ordering import OrderBook
+from creditchain.acts.query_log import QueryLog
 from creditchain.acts.sharing import Shared
 from creditchain.acts.signing_in import Door
 from creditchain.acts.webhooks import Hooks
@@ -68,6 +69,7 @@ class Service:
     enterprises: EnterpriseDesk
     uploads: UploadDesk
     complaints: Complaints
+    query_log: QueryLog
     pages: Pages | None = None  #: for people; None if it serves none
 
     def product_name(self, digest: bytes) -> str | None:

@@ -39,9 +39,7 @@ from creditchain.home.journal import AlreadyWrittenError, Base, Journal
 from creditchain.home.sealing import Sealed
 from creditchain.messages import DeliveryReceipt, LogDomain, QueryRequest
 from creditchain.packages.delivery import message_json, read_message
-
-#: Deliveries that are read at a time.
-_TOGETHER = 1000
+from creditchain.store.periods import by_time
 
 
 class DeliveryState(StrEnum):
@@ -60,6 +58,7 @@ class DeliveryRow(Base):
         UniqueConstraint("log_id", "request"),
         UniqueConstraint("log_id", "institution", "provider", "nonce"),
         Index("deliveries_by_consent", "log_id", "consent"),
+        Index("deliveries_by_time", "log_id", "provider", "delivered_at", "id"),
         Index("deliveries_by_state", "log_id", "provider", "state"),
     )
 
@@ -171,32 +170,24 @@ class Deliveries:
         with self._journal.read() as session:
             return [Known(_delivery(row), DeliveryState(row.state), row.entry) for row in session.scalars(query)]
 
-    def between(self, provider: int, since: int, until: int) -> Iterator[Known]:
-        """A provider's deliveries from `since` to before `until` (unix seconds), in the order they were written down.
+    def between(
+        self, provider: int, since: int, until: int, after: tuple[int, int] | None = None
+    ) -> Iterator[tuple[int, Known]]:
+        """A provider's deliveries from `since` to before `until` (unix seconds), each with its number, by time.
 
-        Read a part at a time; what was answered is left out.
+        What was answered is left out. `after`: time and number of a delivery; only those behind it.
         """
-        last = -1
-        while True:
-            query = (
-                select(DeliveryRow)
-                .where(
-                    DeliveryRow.log_id == self._log_id,
-                    DeliveryRow.provider == provider,
-                    DeliveryRow.delivered_at >= since,
-                    DeliveryRow.delivered_at < until,
-                    DeliveryRow.id > last,
-                )
-                .order_by(DeliveryRow.id)
-                .limit(_TOGETHER)
-            )
-            with self._journal.read() as session:
-                rows = list(session.scalars(query))
-                found = [Known(_delivery(row), DeliveryState(row.state), row.entry) for row in rows]
-                last = rows[-1].id if rows else last
-            yield from found
-            if len(found) < _TOGETHER:
-                return
+        query = select(DeliveryRow).where(
+            DeliveryRow.log_id == self._log_id,
+            DeliveryRow.provider == provider,
+            DeliveryRow.delivered_at >= since,
+            DeliveryRow.delivered_at < until,
+        )
+
+        def known(row: DeliveryRow) -> Known:
+            return Known(_delivery(row), DeliveryState(row.state), row.entry)
+
+        return by_time(self._journal, query, DeliveryRow.delivered_at, DeliveryRow.id, known, after)
 
     def waiting_under(self, consent: bytes) -> list[QueryRequest]:
         """The requests of deliveries under a consent that are not known to be on the ledger."""

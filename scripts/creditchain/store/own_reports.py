@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Index, LargeBinary, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from creditchain.home.journal import Base, Journal
+from creditchain.store.periods import by_time
 
 
 class OwnReportRow(Base):
@@ -72,20 +73,18 @@ class OwnReports:
         with self._journal.read() as session:
             return [_made(row) for row in session.scalars(query)]
 
-    def between(self, since: int, until: int) -> list[OwnReport]:
-        """Those of a period, from `since` to before `until` (unix seconds), in order."""
-        query = (
-            select(OwnReportRow)
-            .where(
-                OwnReportRow.log_id == self._log_id,
-                OwnReportRow.exchange == self._exchange,
-                OwnReportRow.made_at >= since,
-                OwnReportRow.made_at < until,
-            )
-            .order_by(OwnReportRow.id)
+    def between(self, since: int, until: int, after: tuple[int, int] | None = None) -> Iterator[tuple[int, OwnReport]]:
+        """Those from `since` to before `until` (unix seconds), by time and number, with their numbers.
+
+        `after`: time and number of a report; only those behind it.
+        """
+        query = select(OwnReportRow).where(
+            OwnReportRow.log_id == self._log_id,
+            OwnReportRow.exchange == self._exchange,
+            OwnReportRow.made_at >= since,
+            OwnReportRow.made_at < until,
         )
-        with self._journal.read() as session:
-            return [_made(row) for row in session.scalars(query)]
+        return by_time(self._journal, query, OwnReportRow.made_at, OwnReportRow.id, _made, after)
 
 
 def _made(row: OwnReportRow) -> OwnReport:

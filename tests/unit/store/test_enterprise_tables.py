@@ -13,7 +13,7 @@ from creditchain.home.databases.address import DatabaseAddress
 from creditchain.home.journal import Journal, open_journal
 from creditchain.home.sealing import Sealed
 from creditchain.messages import DeliveryReceipt, LogDomain, QueryRequest
-from creditchain.store import deliveries as deliveries_module
+from creditchain.store import periods
 from creditchain.store.complaints import ComplaintAnsweredError, Complaints, ComplaintUnknownError
 from creditchain.store.deliveries import Deliveries
 from creditchain.store.enterprise_sessions import EnterpriseSession, EnterpriseSessions
@@ -59,22 +59,24 @@ def test_own_reports_by_consent_and_by_time(journal: Journal) -> None:
         reports.note(one)
     assert reports.of([made[0].consent, made[2].consent]) == [made[2], made[0]]
     assert reports.of([]) == []
-    assert reports.between(100, 102) == made[:2]
-    assert OwnReports(journal, OTHER_LOG, PROVIDER).between(0, 200) == []
+    assert [one for _, one in reports.between(100, 102)] == made[:2]
+    assert list(OwnReports(journal, OTHER_LOG, PROVIDER).between(0, 200)) == []
 
 
 @pytest.mark.parametrize("together", [1, 2, 3, 1000])
-def test_deliveries_of_a_period_in_the_order_they_were_written_down(
+def test_deliveries_of_a_period_in_the_order_of_time(
     journal: Journal, together: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliveries_module, "_TOGETHER", together)
+    monkeypatch.setattr(periods, "TOGETHER", together)
     deliveries = Deliveries(journal, LOG)
     times = [107, 101, 101, 101, 105, 110, 100]
     made = [delivery(number, time) for number, time in enumerate(times)]
     for one in made:
         deliveries.promise(one, Sealed("0" * 32, b"sealed"), None)
-    found = [one.delivery for one in deliveries.between(PROVIDER, 101, 110)]
-    assert found == [made[number] for number in (0, 1, 2, 3, 4)]
+    found = list(deliveries.between(PROVIDER, 101, 110))
+    assert [one.delivery for _, one in found] == [made[number] for number in (1, 2, 3, 4, 0)]
+    second = (101, found[1][0])
+    assert list(deliveries.between(PROVIDER, 101, 110, second)) == found[2:]
     assert list(deliveries.between(PROVIDER + 1, 0, 1000)) == []
     assert [one.delivery for one in deliveries.under(made[0].request.consent)] == made
     assert deliveries.under(keccak256(b"another")) == []
