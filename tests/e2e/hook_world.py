@@ -69,7 +69,7 @@ class Telling:
 
         async def sent() -> None:
             async with WebhookPoster(self.hooks.allowed) as poster:
-                sender = Sender(self.hooks.webhooks, self.hooks.events, poster, lambda *_: None, self.clock)
+                sender = Sender(self.hooks, poster, lambda *_: None, self.clock)
                 while await sender.start_due() and not stop():
                     await sender.some_done(1.0)
 

@@ -253,6 +253,24 @@ class TestRefusals:
             assert (answer.status_code, answer.json()["type"]) == (404, "unknown-webhook"), path
         assert other.get("/v1/webhooks").json()["webhooks"] == []
 
+    def test_only_the_operator_sees_and_drops_those_of_others(self, world: World, bank: Receiver) -> None:
+        client, headers = world.bank(), {"Content-Type": "application/json"}
+        client.post("/v1/webhooks", content=order(bank.url), headers=headers)
+        for method, path in (("GET", "/v1/operator/webhooks"), ("DELETE", f"/v1/operator/webhooks/{BANK}")):
+            answer = client.request(method, path)
+            assert (answer.status_code, answer.json()["type"]) == (403, "not-the-operator")
+        with world.exchange.client() as plain:
+            operator = signed_in(plain, world.key(PLATFORM), PLATFORM)
+            (listed,) = operator.get("/v1/operator/webhooks").json()
+            assert listed.keys() == {"node", "waiting", "taken", "dead"}
+            assert listed["node"] == BANK
+            for none in (SOURCE, "x", "9" * 30, "-1"):
+                answer = operator.delete(f"/v1/operator/webhooks/{none}")
+                assert (answer.status_code, answer.json()["type"]) == (404, "unknown-webhook")
+            assert operator.delete(f"/v1/operator/webhooks/{BANK}").json() == {"dropped": 1}
+            assert operator.get("/v1/operator/webhooks").json() == []
+        assert client.get("/v1/webhooks").json()["webhooks"] == []
+
     def test_without_a_session(self, world: World) -> None:
         for method, path in (
             ("POST", "/v1/webhooks"),

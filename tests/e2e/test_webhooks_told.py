@@ -14,13 +14,19 @@ from pathlib import Path
 import pytest
 from exchange_world import kept_market
 from hook_world import SECRET, Telling, publish_warnings, restarted, telling, told
-from region_world import PLATFORM, SOURCE, TAG_KEY, send
+from region_world import GOVERNOR, PLATFORM, SOURCE, TAG_KEY, send
 from report_market import BANK, ENTERPRISE, granted
 from test_asking import certificate
 from worlds import Kept
 
 from creditchain.acts.noticing import DUE_SECONDS, ENDING_SECONDS
-from creditchain.acts.webhooks import NotWatchedError, watch_consent
+from creditchain.acts.webhooks import (
+    NotWatchedError,
+    UnknownWebhookError,
+    drop_webhooks,
+    members_told,
+    watch_consent,
+)
 from creditchain.chain.consent_calls import ConsentCalls
 from creditchain.chain.signers import dev_signer
 from creditchain.client import check_webhook
@@ -311,6 +317,99 @@ class TestWatchingByFile:
             answers.add((type(caught.value), str(caught.value), caught.value.place))
         assert [kind for kind, *_ in answers] == [ConsentUnknownError]
         assert on_sqlite.hooks.watches.watched(0, OpenedWatches()) == []
+
+
+class TestMembership:
+    """A member that does not act is told nothing; what happens waits until it acts again, or is dropped."""
+
+    def change(self, world: Telling, action: str, node: int = BANK) -> None:
+        call = getattr(world.region.calls, action)(node)
+        intent = f"{action} {node} {world.region.log_size()}"
+        send(world.market.place, world.region, GOVERNOR, intent, call)
+
+    def test_what_happens_while_it_is_suspended_waits(self, on_sqlite: Telling, bank: Receiver) -> None:
+        world = on_sqlite
+        world.set(BANK, bank.url)
+        first, warned = consent(world), consent(world, sections=WITH_WARNINGS)
+        watched(world, warned)
+        world.notice()
+        self.change(world, "suspend")
+        revoke(world, first)
+        publish_warnings(world.market, 1)
+        with receiver() as source:  # nobody else waits for it
+            world.set(SOURCE, source.url, EventKind.DISPUTE_FILED)
+            dispute(world)
+            world.tell()
+            world.later = DAY
+            world.tell()
+            assert kinds(source) == ["dispute.filed"]
+        assert bank.taken == []
+        assert {one.kind for one in world.hooks.events.after(BANK, 0, 99)} == {"consent.granted"}
+        self.change(world, "reinstate")
+        world.tell()
+        expected = ["consent.granted", "consent.granted", "consent.revoked", "warning.new"]
+        assert sorted(kinds(bank)) == expected
+        assert len(bank.taken) == len(expected)
+
+    def test_a_batch_that_was_seen_before_and_came_while_it_was_suspended(
+        self, on_sqlite: Telling, bank: Receiver, tmp_path: Path
+    ) -> None:
+        world = on_sqlite
+        world.set(BANK, bank.url, EventKind.WARNING_NEW)
+        watched(world, consent(world, sections=WITH_WARNINGS))
+        (place,) = world.hooks.places.batches
+        before = set(place.iterdir())
+        publish_warnings(world.market, 1)
+        (folder,) = set(place.iterdir()) - before
+        folder.rename(tmp_path / "on its way")
+        world.tell()
+        self.change(world, "suspend")
+        (tmp_path / "on its way").rename(folder)
+        world.later = 60
+        world.tell()
+        assert bank.taken == []
+        self.change(world, "reinstate")
+        world.later = 7200
+        world.tell()
+        assert kinds(bank) == ["warning.new"]
+
+    def test_dates_wait_too(self, on_sqlite: Telling, bank: Receiver) -> None:
+        world = on_sqlite
+        now = world.region.chain.head().time
+        consent(world, not_after=now + 30 * DAY)
+        world.set(BANK, bank.url)
+        world.tell()
+        self.change(world, "suspend")
+        world.later = 30 * DAY - ENDING_SECONDS
+        world.tell()
+        assert bank.taken == []
+        self.change(world, "reinstate")
+        world.tell()
+        assert kinds(bank) == ["consent.ending"]
+
+    def test_who_retired_is_forgotten(self, on_sqlite: Telling, bank: Receiver) -> None:
+        world = on_sqlite
+        world.set(BANK, bank.url)
+        watched(world, consent(world, sections=WITH_WARNINGS))
+        world.notice()
+        self.change(world, "retire")
+        world.tell()
+        assert bank.taken == []
+        assert world.hooks.webhooks.readers() == []
+        assert (world.hooks.webhooks.of(BANK), world.hooks.events.after(BANK, 0, 9)) == ([], [])
+        assert world.hooks.webhooks.keys.made_before(2**40) == []
+
+    def test_the_operator_drops_the_webhooks_of_a_member(self, on_sqlite: Telling, bank: Receiver) -> None:
+        world = on_sqlite
+        world.set(BANK, bank.url)
+        consent(world)
+        world.notice()
+        assert members_told(world.hooks)[BANK][SendingState.WAITING] == 1
+        assert drop_webhooks(world.hooks, BANK) == 1
+        with pytest.raises(UnknownWebhookError):
+            drop_webhooks(world.hooks, BANK)
+        world.tell()
+        assert (bank.taken, members_told(world.hooks)) == ([], {})
 
 
 class TestFaults:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from creditchain.acts.hook_members import acting_members
 from creditchain.acts.webhooks import MEANWHILE_SECONDS, Hooks
 from creditchain.documents import Section
 from creditchain.index.opened import IndexedLog
@@ -45,14 +46,16 @@ _KINDS: Final = (
 def notice_entries(hooks: Hooks, log: IndexedLog, now: int) -> int:
     """Make events of the entries that were not read yet, some of them at a time. Returns how many entries were read.
 
-    A log that is not the one that was read is read again from its first entry.
+    A log that is not the one that was read is read again from its first entry. For members that do not act now it is
+    not read on.
     """
     readers = hooks.webhooks.readers()
     if any(not _continues(log, one) for one in readers):
         _log.warning("the log is not the one that was read: its events are made again, under the same ids")
         hooks.noticing.begin_again([one.member for one in readers])
         readers = hooks.webhooks.readers()
-    behind = [one for one in readers if one.size < log.size]
+    acting = acting_members(hooks.region, log, [one.member for one in readers], now)
+    behind = [one for one in readers if one.size < log.size and one.member in acting]
     if not behind:
         return 0
     # Members that came later are read for from the beginning; then all go together.
@@ -65,8 +68,12 @@ def notice_entries(hooks: Hooks, log: IndexedLog, now: int) -> int:
 
 
 def notice_due(hooks: Hooks, log: IndexedLog, now: int) -> int:
-    """Make events of the dates that have come, of what still holds. Returns how many dates were looked at."""
-    timers = hooks.events.timers(now, _MOST)
+    """Make events of the dates that have come, of what still holds. Returns how many dates were looked at.
+
+    The dates of members that do not act now wait.
+    """
+    acting = acting_members(hooks.region, log, [one.member for one in hooks.webhooks.readers()], now)
+    timers = hooks.events.timers(now, _MOST, acting)
     if timers:
         events = [event for _, timer in timers if (event := _due_event(log, timer, now)) is not None]
         hooks.noticing.write(Noticed(events=events, fired=[number for number, _ in timers]), now)
@@ -77,7 +84,7 @@ def notice_meanwhile(hooks: Hooks, log: IndexedLog, now: int) -> int:
     """Tell of disputes about records that were shown while the dispute was being read. Returns how many were looked at.
 
     A report shows the chain as it was at its beginning; what was filed since then, and was read before the record was
-    noted as shown, would be told to nobody.
+    noted as shown, would be told to nobody. Of a member that does not act any more the event is written, and waits.
     """
     records = hooks.watches.just_shown(_MOST)
     words = log.words([disputes_key(node, leaf) for _, node, leaf in records])

@@ -7,8 +7,10 @@ disclosure that nobody metered. The institution asks for a report.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Final
 
+from creditchain.acts.hook_members import acting_members
 from creditchain.acts.noticing import new_event
 from creditchain.acts.webhooks import Hooks
 from creditchain.batch.folder.opened import BatchFolder
@@ -43,7 +45,8 @@ _NEVER: Final = 2**40
 def notice_batches(hooks: Hooks, log: IndexedLog, now: int) -> int:
     """Look into batches that were anchored. Returns how many were looked into or for.
 
-    A batch whose folder is not in this exchange's places yet is looked for again.
+    A batch whose folder is not in this exchange's places yet is looked for again; so is one that concerns a member
+    which does not act now.
     """
     batches = hooks.watches.batches(now, _MOST)
     if not batches:
@@ -74,25 +77,31 @@ def _looked_into(
         if folder is None:
             return Noticed(looked_into=[(batch, again)])
         key = _key_of(hooks, reading, batch.key_epoch)
-        events = [] if key is None else _events(log, reading, folder, key, batch, watched, now)
+        about = [] if key is None else _about(folder, key, watched)
+        acting = acting_members(hooks.region, log, {one.member for one, _ in about}, now)
+        events = _events(log, reading, folder, batch, [one for one in about if one[0].member in acting], now)
     except CreditchainError as error:
         _log.error("a batch cannot be looked into, and is tried again: %s", error.message)
         return Noticed(looked_into=[(batch, now + _LATER)])
     except Exception as error:  # one batch's fault must not stop the others
         _log.error("a batch cannot be looked into, and is tried again: %s", told(error))
         return Noticed(looked_into=[(batch, now + _LATER)])
-    return Noticed(events=events, looked_into=[(batch, _NEVER)])
+    all_told = acting.issuperset(one.member for one, _ in about)
+    return Noticed(events=events, looked_into=[(batch, _NEVER if all_told else now + _LATER)])
+
+
+def _about(folder: BatchFolder, key: bytes, watched: list[Watch]) -> list[tuple[Watch, Sequence[int]]]:
+    """The watches about whose enterprises a batch has warning records, each with their rows."""
+    found = ((one, folder.find(subject_tag(key, one.subject), Section.WARNING)) for one in watched)
+    return [(one, rows) for one, rows in found if rows]
 
 
 def _events(
-    log: IndexedLog, reading: RegionReading, folder: BatchFolder, key: bytes, batch: SeenBatch,
-    watched: list[Watch], now: int,
+    log: IndexedLog, reading: RegionReading, folder: BatchFolder, batch: SeenBatch,
+    about: list[tuple[Watch, Sequence[int]]], now: int,
 ) -> list[NewEvent]:  # fmt: skip
     found = []
-    for one in watched:
-        rows = folder.find(subject_tag(key, one.subject), Section.WARNING)
-        if not rows:
-            continue
+    for one, rows in about:
         state = reading.consent(one.consent)
         if state is None or not _is_live(state, one.member, now):
             continue

@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from creditchain.acts.hook_members import ActingMembers
+from creditchain.acts.webhooks import Hooks
 from creditchain.errors import CreditchainError
 from creditchain.faults import told
 from creditchain.posting.posting import Attempt, Letter, WebhookPoster
-from creditchain.store.events import Events, Sending
+from creditchain.store.events import Sending
 from creditchain.store.turns import Room
-from creditchain.store.webhooks import Webhooks
 
 _log = logging.getLogger(__name__)
 
@@ -31,22 +32,26 @@ class Sender:
     """Sends for one exchange. One of them runs at a time."""
 
     def __init__(
-        self, webhooks: Webhooks, events: Events, poster: WebhookPoster, settled: Settled,
-        clock: Callable[[], float] = time.time,
-    ) -> None:  # fmt: skip
-        self._webhooks, self._events, self._poster = webhooks, events, poster
+        self, hooks: Hooks, poster: WebhookPoster, settled: Settled, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._webhooks, self._events, self._poster = hooks.webhooks, hooks.events, poster
         self._settled, self._clock = settled, clock
+        self._acting = ActingMembers(hooks.region, clock)
         self._under_way: dict[asyncio.Task[None], Sending] = {}
 
     async def start_due(self) -> int:
-        """Begin what is due, as far as there is room. Returns how many attempts are under way. Raises JournalError."""
+        """Begin what is due, as far as there is room. Returns how many attempts are, or were just, under way.
+
+        What is due for a member that does not act now is not begun. Raises JournalError; as `region_log`.
+        """
         busy = list(self._under_way.values())
         if len(busy) < ROOM.all:
-            for one in await asyncio.to_thread(self._events.due, int(self._clock()), ROOM, busy):
+            for one in await asyncio.to_thread(self._due, busy):
                 task = asyncio.create_task(self._send(one))
                 self._under_way[task] = one
                 task.add_done_callback(self._under_way.pop)
-        return len(self._under_way)
+        # Those that ended meanwhile took places that something else may be due for.
+        return max(len(busy), len(self._under_way))
 
     async def some_done(self, seconds: float) -> None:
         """Wait until an attempt has ended, but not longer than so many seconds."""
@@ -59,6 +64,11 @@ class Sender:
         """Wait until no attempt is under way. What is due meanwhile is not begun."""
         if self._under_way:
             await asyncio.wait(list(self._under_way))
+
+    def _due(self, under_way: list[Sending]) -> list[Sending]:
+        now = int(self._clock())
+        acting = self._acting.among(self._events.members_waiting(now))
+        return self._events.due(now, ROOM, under_way, acting) if acting else []
 
     async def _send(self, sending: Sending) -> None:
         try:

@@ -111,6 +111,25 @@ def remove_webhook(hooks: Hooks, member: int, webhook: str) -> None:
         raise _unknown()
 
 
+def members_told(hooks: Hooks) -> dict[int, dict[SendingState, int]]:
+    """The members that have webhooks here, and how many events wait for each, were taken, or given up."""
+    return hooks.events.counts_of_members()
+
+
+def drop_webhooks(hooks: Hooks, member: int) -> int:
+    """The operator removes all webhooks of a member, with all that was kept for it. Returns how many there were.
+
+    Raises UnknownWebhookError.
+    """
+    hooks.wanted.pop(member, None)
+    dropped = hooks.webhooks.drop(member)
+    if not dropped:
+        raise UnknownWebhookError(
+            "this member has no webhooks", hint="GET /v1/operator/webhooks lists those that have."
+        )
+    return dropped
+
+
 def replay_events(hooks: Hooks, member: int, webhook: str, cursor: int, now: int) -> int:
     """Send a webhook the events above a cursor again. Returns how many. Raises UnknownWebhookError."""
     found = _found(hooks, member, webhook)

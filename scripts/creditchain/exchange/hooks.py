@@ -12,8 +12,10 @@ from creditchain.acts.webhooks import (
     Hooks,
     WebhookShown,
     dead_letters,
+    drop_webhooks,
     find_webhook,
     list_webhooks,
+    members_told,
     remove_webhook,
     replay_events,
     require_address,
@@ -23,11 +25,14 @@ from creditchain.acts.webhooks import (
 from creditchain.errors import InputError, Place
 from creditchain.exchange.bodies import read_json_body
 from creditchain.exchange.callers import member_of
-from creditchain.exchange.problems import HttpError, documented
+from creditchain.exchange.operators import operator_of
+from creditchain.exchange.problems import RETRY_SECONDS, HttpError, documented
 from creditchain.exchange.queries import CURSOR, LIMIT, page_of
 from creditchain.exchange.service import service_of
+from creditchain.exchange.shapes import COUNT, NODE, answers, record, rows
 from creditchain.packages.consent_file import CONSENT_FORMAT, parse_consent
 from creditchain.packages.webhook import LONGEST_ADDRESS, WEBHOOK_FORMAT, EventKind, parse_webhook_order
+from creditchain.posting.resolving import TooManyLookUpsError
 from creditchain.store.events import MemberEvent, Sending
 
 router = APIRouter(tags=["webhooks"])
@@ -83,6 +88,9 @@ _CONSENT_ID: Final = {
     "name": "consent", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^0x[0-9a-f]{64}$"},
 }  # fmt: skip
 
+_TOLD: Final = record({"node": NODE, "waiting": COUNT, "taken": COUNT, "dead": COUNT})
+_NODE: Final = {"name": "node", "in": "path", "required": True, "schema": NODE}
+
 
 def _list(name: str, item: dict[str, Any]) -> dict[str, Any]:
     properties = {name: {"type": "array", "items": item}, "next": {"type": ["integer", "null"]}}
@@ -104,7 +112,12 @@ async def set_one(request: Request) -> dict[str, Any]:
     service, hooks = service_of(request), _hooks(request)
     member = await member_of(request, service)
     order = parse_webhook_order(await read_json_body(request, service.limits))
-    await require_address(hooks, member.node, order)
+    try:
+        await require_address(hooks, member.node, order)
+    except TooManyLookUpsError as error:
+        raise HttpError(
+            429, "too-many-look-ups", error.message, expected=error.expected, hint=error.hint, retry_after=RETRY_SECONDS
+        ) from error
 
     def made() -> WebhookShown:
         webhook = set_webhook(hooks, member.node, order, service.time())
@@ -209,6 +222,30 @@ async def unwatch(request: Request) -> Response:
     if not await run_in_threadpool(hooks.watches.unwatch, member.node, consent):
         raise HttpError(404, "not-watched", "this member does not watch such a consent")
     return Response(status_code=204)
+
+
+@router.get(
+    "/v1/operator/webhooks", tags=["operator"], responses=answers(200, rows(_TOLD), 401, 403, 429, 500, 503)
+)  # fmt: skip
+async def list_members_told(request: Request) -> list[dict[str, int]]:
+    """The members that have webhooks here, and how many events wait for each, were taken, or given up."""
+    service = await operator_of(request)
+    found = await run_in_threadpool(members_told, service.hooks)
+    return [
+        {"node": member, **{state.value: count for state, count in counts.items()}} for member, counts in found.items()
+    ]
+
+
+@router.delete(
+    "/v1/operator/webhooks/{node}", tags=["operator"], openapi_extra={"parameters": [_NODE]},
+    responses=answers(200, record({"dropped": COUNT}), 401, 403, 404, 429, 500, 503),
+)  # fmt: skip
+async def drop_of_member(request: Request) -> dict[str, int]:
+    """Remove all webhooks of a member, with all that was kept for it. It may set others."""
+    service = await operator_of(request)
+    text = str(request.path_params["node"])
+    member = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+    return {"dropped": await run_in_threadpool(drop_webhooks, service.hooks, member)}
 
 
 def _hooks(request: Request) -> Hooks:

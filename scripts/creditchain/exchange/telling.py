@@ -10,6 +10,7 @@ from functools import partial
 from threading import Event
 from typing import Final
 
+from creditchain.acts.hook_members import forget_retired
 from creditchain.acts.noticing import notice_due, notice_entries, notice_meanwhile
 from creditchain.acts.noticing_warnings import BATCH_SECONDS, notice_batches
 from creditchain.acts.sending_webhooks import Sender
@@ -35,7 +36,7 @@ FORGET_SECONDS: Final = 300.0
 _STEPS: Final = 20
 
 Step = Callable[[Hooks, IndexedLog, int], int]
-_NOTICING: Final[tuple[Step, ...]] = (notice_entries, notice_batches, notice_due, notice_meanwhile)
+_NOTICING: Final[tuple[Step, ...]] = (forget_retired, notice_entries, notice_batches, notice_due, notice_meanwhile)
 
 
 def tell(hooks: Hooks, stop: Event) -> None:
@@ -45,7 +46,7 @@ def tell(hooks: Hooks, stop: Event) -> None:
 
 async def _tell(hooks: Hooks, stop: Event) -> None:
     async with WebhookPoster(hooks.allowed, hooks.authorities) as poster:
-        sender, watcher = Sender(hooks.webhooks, hooks.events, poster, _settled), Noticer(hooks)
+        sender, watcher = Sender(hooks, poster, _settled), Noticer(hooks)
         await asyncio.gather(_repeated(watcher.look, stop), _repeated(lambda: _send(sender), stop))
         await sender.all_done()
 

@@ -7,13 +7,12 @@ from what happened, so reading the log again finds the event that is there and m
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from creditchain.packages.webhook import EventKind
@@ -71,6 +70,11 @@ class Sending:
     next_at: int
     status: int | None  #: of the last answer
     trouble: str | None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What names it."""
+        return self.webhook, self.event.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +153,12 @@ class Events:
 
         `among`: members that may be sent something; None: all.
         """
+        due = (*_due(now), tuple_(SendingRow.webhook, SendingRow.event).not_in([one.key for one in under_way]))
         found: list[Sending] = []
         with self._journal.read() as session:
-            waiting = [one for one in self._waiting(session, now, under_way) if among is None or one.member in among]
+            waiting = [one for one in self._waiting(session, due) if among is None or one.member in among]
             for webhook, count in share_out(waiting, [(one.member, one.webhook) for one in under_way], room).items():
-                taken = [one.event.number for one in under_way if one.webhook == webhook]
-                rows = self._sendings().where(SendingRow.webhook == webhook, *_due(now), SendingRow.event.not_in(taken))
+                rows = self._sendings().where(SendingRow.webhook == webhook, *due)
                 found += map(
                     self._read, session.execute(rows.order_by(SendingRow.next_at, SendingRow.event).limit(count))
                 )
@@ -199,6 +203,18 @@ class Events:
             found = {str(state): int(count) for state, count in session.execute(rows.group_by(SendingRow.state))}
         return {state: found.get(state.value, 0) for state in SendingState}
 
+    def counts_of_members(self) -> dict[int, dict[SendingState, int]]:
+        """The same for each member that has webhooks at this exchange."""
+        rows = select(WebhookRow.member, SendingRow.state, func.count(SendingRow.event))
+        rows = rows.outerjoin(SendingRow, SendingRow.webhook == WebhookRow.id).where(*self._mine(WebhookRow))
+        found: dict[int, dict[SendingState, int]] = {}
+        with self._journal.read() as session:
+            for member, state, count in session.execute(rows.group_by(WebhookRow.member, SendingRow.state)):
+                counts = found.setdefault(member, dict.fromkeys(SendingState, 0))
+                if state is not None:  # a webhook for which nothing was ever sent has none
+                    counts[SendingState(state)] += count
+        return dict(sorted(found.items()))
+
     # Due dates.
 
     def set_timers(self, session: Session, timers: Iterable[Timer]) -> None:
@@ -209,11 +225,12 @@ class Events:
                 session.add(TimerRow(**self._whose, member=one.member, kind=one.kind.value, item=one.item, at=one.at))
                 session.flush()
 
-    def timers(self, now: int, most: int) -> list[tuple[int, Timer]]:
-        """The timers that are due, the oldest first, with their numbers."""
-        rows = select(TimerRow).where(*self._mine(TimerRow), TimerRow.at <= now).order_by(TimerRow.at).limit(most)
+    def timers(self, now: int, most: int, among: Collection[int]) -> list[tuple[int, Timer]]:
+        """The timers of some members that are due, the oldest first, with their numbers."""
+        rows = select(TimerRow).where(*self._mine(TimerRow), TimerRow.at <= now, TimerRow.member.in_(among))
         with self._journal.read() as session:
-            return [(row.id, Timer(row.member, EventKind(row.kind), row.item, row.at)) for row in session.scalars(rows)]
+            found = session.scalars(rows.order_by(TimerRow.at).limit(most))
+            return [(row.id, Timer(row.member, EventKind(row.kind), row.item, row.at)) for row in found]
 
     def drop_timers(self, session: Session, numbers: Sequence[int]) -> None:
         """Forget timers."""
@@ -246,13 +263,12 @@ class Events:
             session.execute(delete(SendingRow).where(SendingRow.event.in_(some)))
             session.execute(delete(EventRow).where(EventRow.id.in_(some)))
 
-    def _waiting(self, session: Session, now: int, under_way: Collection[Sending]) -> list[Backlog]:
+    def _waiting(self, session: Session, due: Iterable[ColumnElement[bool]]) -> list[Backlog]:
         """The webhooks for which something is due, the longest waiting first."""
-        busy = Counter(one.webhook for one in under_way)
         rows = select(WebhookRow.member, WebhookRow.id, func.count())
-        rows = rows.join(SendingRow, SendingRow.webhook == WebhookRow.id).where(*self._mine(WebhookRow), *_due(now))
+        rows = rows.join(SendingRow, SendingRow.webhook == WebhookRow.id).where(*self._mine(WebhookRow), *due)
         rows = rows.group_by(WebhookRow.member, WebhookRow.id).order_by(func.min(SendingRow.next_at), WebhookRow.id)
-        return [Backlog(member, webhook, count - busy[webhook]) for member, webhook, count in session.execute(rows)]
+        return [Backlog(member, webhook, count) for member, webhook, count in session.execute(rows)]
 
     @staticmethod
     def _sendings() -> Select[SendingRow, EventRow, WebhookRow]:

@@ -111,19 +111,25 @@ class Webhooks:
 
     def remove(self, member: int, webhook: str) -> bool:
         """Remove a webhook, with all that waits for it. False if there is none."""
+        return self._remove(member, WebhookRow.id == webhook) > 0
+
+    def drop(self, member: int) -> int:
+        """Remove all webhooks of a member, and all else that was kept for it. Returns how many webhooks there were."""
+        return self._remove(member)
+
+    def _remove(self, member: int, *which: ColumnElement[bool]) -> int:
         with self.journal.write() as session:
-            row = session.scalars(self._of(member).where(WebhookRow.id == webhook)).one_or_none()
-            if row is None:
-                return False
-            keys = [row.sealing_key]
-            session.execute(delete(SendingRow).where(SendingRow.webhook == row.id))
-            session.delete(row)
+            rows = session.scalars(self._of(member).where(*which)).all()
+            keys = [row.sealing_key for row in rows]
+            for row in rows:
+                session.execute(delete(SendingRow).where(SendingRow.webhook == row.id))
+                session.delete(row)
             session.flush()
-            if session.scalars(self._of(member)).first() is None:
+            if rows and session.scalars(self._of(member)).first() is None:
                 keys += self._forget(session, member)
         for key in keys:  # afterwards: a row that is there can be opened
             self.keys.destroy(key)
-        return True
+        return len(rows)
 
     def readers(self) -> list[Reader]:
         """The members that have webhooks, and how far the log was read for them."""

@@ -88,6 +88,26 @@ class TestWebhooks:
         assert len(at.webhooks.keys.made_before(2**40)) == 2
         assert [one.webhook for one in at.events.due(NOW, Room(10, 10, 1))] == [other.id]
 
+    def test_all_of_a_member_are_dropped_at_once(self, at: Noticing) -> None:
+        for number in range(3):
+            at.webhooks.set(MEMBER, order(f"https://bank.example/{number}"), NOW, 0)
+        other = at.webhooks.set(MEMBER + 1, order(), NOW, 0)
+        tell(at, event(1), event(1, member=MEMBER + 1))
+        at.write(Noticed(timers=[Timer(MEMBER, EventKind.CONSENT_ENDING, b"c", NOW)]), NOW)
+        waiting = {SendingState.WAITING: 1, SendingState.TAKEN: 0, SendingState.DEAD: 0}
+        at.webhooks.set(MEMBER + 2, order(), NOW, 0)  # nothing was ever sent there
+        counts = at.events.counts_of_members()
+        assert counts[MEMBER + 1] == waiting
+        assert (counts[MEMBER][SendingState.WAITING], counts[MEMBER + 2][SendingState.WAITING]) == (3, 0)
+        assert at.webhooks.drop(MEMBER) == 3
+        assert at.webhooks.drop(MEMBER) == 0
+        assert (at.events.after(MEMBER, 0, 9), at.events.timers(NOW, 9, [MEMBER])) == ([], [])
+        assert at.events.counts_of_members().keys() == {MEMBER + 1, MEMBER + 2}
+        assert [one.webhook for one in at.events.due(NOW, Room(9, 9, 9))] == [other.id]
+        assert at.events.due(NOW, Room(9, 9, 9), (), {MEMBER}) == []
+        assert at.events.members_waiting(NOW) == {MEMBER + 1}
+        assert len(at.webhooks.keys.made_before(2**40)) == 4
+
     def test_keys_that_a_killed_process_left(self, at: Noticing) -> None:
         made = at.webhooks.set(MEMBER, order(), NOW, 0)
         at.webhooks.keys.new_key()
@@ -187,6 +207,15 @@ class TestSending:
         busy = [one for one in first if one.webhook == slow.id]
         assert {one.webhook for one in at.events.due(NOW, Room(8, 8, 2), busy)} == {quick.id}
 
+    def test_what_was_settled_meanwhile_takes_nobody_s_place(self, at: Noticing) -> None:
+        """An attempt may end while it is asked what is due next."""
+        at.webhooks.set(MEMBER, order(), NOW, 0)
+        tell(at, *map(event, range(3)))
+        first = at.events.due(NOW, Room(2, 2, 2))
+        for sending in first:
+            take(at, sending, NOW)
+        assert [one.event.id for one in at.events.due(NOW, Room(9, 9, 9), first)] == [event(2).id]
+
     def test_one_member_does_not_hold_up_another(self, at: Noticing) -> None:
         """One has as many webhooks as it may have, all of them waiting for long; another has one event."""
         for number in range(MOST_WEBHOOKS):
@@ -241,11 +270,11 @@ class TestDueDates:
         timer = Timer(MEMBER, EventKind.CONSENT_ENDING, b"consent", NOW + 60)
         for _ in range(2):
             at.write(Noticed(timers=[timer]), NOW)
-        assert at.events.timers(NOW + 59, 9) == []
-        ((number, found),) = at.events.timers(NOW + 60, 9)
+        assert at.events.timers(NOW + 59, 9, [MEMBER]) == []
+        ((number, found),) = at.events.timers(NOW + 60, 9, [MEMBER])
         assert found == timer
         at.write(Noticed(events=[event(1, EventKind.CONSENT_ENDING)], fired=[number]), NOW + 60)
-        assert at.events.timers(NOW + 60, 9) == []
+        assert at.events.timers(NOW + 60, 9, [MEMBER]) == []
 
 
 class TestWatches:
@@ -353,5 +382,5 @@ def test_a_journal_that_is_moved_to_a_server_goes_on_counting(tmp_path: Path, po
         found = at.events.after(MEMBER, 0, 9)
         assert [one.id for one in found] == [event(number).id for number in (1, 2, 3)]
         assert len({one.number for one in found}) == 3
-        assert len(at.events.timers(NOW, 9)) == 2
+        assert len(at.events.timers(NOW, 9, [MEMBER])) == 2
         assert at.watches.just_shown(9) == [(MEMBER, 3, ROOT)]
