@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -249,6 +250,12 @@ class TestAtThePublisher:
         assert first.content == second.content
         assert [one.headers["Creditchain-Answered-Before"] for one in (first, second)] == ["no", "yes"]
         assert world.given(6) == before + 1
+        file, consent = world.market.place.folder / "node-6" / "home" / "journal.sqlite", asked.file.consent
+        assert consent is not None
+        with closing(sqlite3.connect(file)) as journal:
+            told = "SELECT given_at, drop_after FROM given_parts ORDER BY id DESC LIMIT 1"
+            given_at, drop_after = journal.execute(told).fetchone()
+        assert drop_after == given_at + consent.message.keep_days * 86_400
         tags = {1: subject_tag(TAG_KEY, parse_uscc(NUMBER))}
         part: SignedPart = parse_part(first.content, tags)
         assert part.request == asked.file.request.id

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import secrets
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +182,12 @@ def test_by_commands(place: Place, tmp_path: Path) -> None:
         out = tmp_path / "delivered.json"
         told = commands.done("order", "receive", order, *mine, "-o", str(out))
         assert (told["state"], told["encrypted"]) == ("received", False)
-        assert parse_report_package(out.read_bytes()).delivery is not None
+        package = parse_report_package(out.read_bytes())
+        assert package.delivery is not None
+        assert package.consent is not None
+        with closing(sqlite3.connect(place.folder / "home" / "journal.sqlite")) as journal:
+            ((drop_after,),) = journal.execute("SELECT drop_after FROM orders").fetchall()
+        assert drop_after == package.delivery.receipt.delivered_at + package.consent.message.keep_days * 86_400
         (kept,) = commands.done("query", "kept")
         assert kept["request"] == "0x" + file.request.id.hex()
         second = world.request(granted(world.market, world.region), nonce=file.request.nonce + 1)

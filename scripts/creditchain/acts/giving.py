@@ -37,6 +37,7 @@ from creditchain.products import Product
 from creditchain.reports import ReportOrder, assemble_part, gather_tags
 from creditchain.store.parts import GivenPart, GivenParts, KnownPart
 from creditchain.verification.days import day_of
+from creditchain.verification.keeping import kept_until
 from creditchain.verification.policy import Completeness
 from creditchain.verification.scope import Sought, asked_for, combined, in_scope, sought_of
 from creditchain.verification.shelves import LoggedAnchor, LoggedBook, Shelf
@@ -93,7 +94,8 @@ def _noted(parts: PartDesk, order: PartOrder, made: SignedPart) -> Answered:
     answered, file = made.to_json(), order.file
     digest, count = made.message.part, len(made.part.records)
     given = GivenPart(file.request, file.signature, order.node, order.digest, digest, count, made.signed.given_at)
-    known = parts.given.give(given, parts.desk.answers.seal(answered))
+    drop_after = None if file.consent is None else kept_until(file.consent.message, made.signed.given_at)
+    known = parts.given.give(given, parts.desk.answers.seal(answered), drop_after)
     if known is not None:  # the same order came twice at once; what was noted first counts
         return _again(parts.desk, known)
     _log.info("a part of a report is given, of %d records", count)

@@ -23,11 +23,13 @@ from creditchain.errors import (
     RefusedError,
     UnavailableError,
 )
+from creditchain.faults import told
 from creditchain.log.reading import RegionReading
 from creditchain.packages.order_file import OrderFile, parse_order
 from creditchain.reports import AssemblyError
 from creditchain.store.deliveries import DeliveryState
 from creditchain.store.orders import Order, Orders, OrderState, OrderStateError, unknown
+from creditchain.verification.keeping import kept_until
 
 _log = logging.getLogger(__name__)
 
@@ -172,12 +174,20 @@ def work_on_orders(book: OrderBook, time: int) -> int:
 
 
 def forget_orders(book: OrderBook, time: int) -> None:
-    """Forget what was delivered and not fetched in time, and what a killed process left of orders that are over."""
-    for one in book.orders.listed((OrderState.DELIVERED, OrderState.RECEIVED, OrderState.METERED, *_OVER), sealed=True):
-        if one.state is not OrderState.DELIVERED or time - one.times[OrderState.DELIVERED] > KEEP_SECONDS:
-            order = book.orders.find(one.request)
+    """Forget deliveries that were not fetched in time, or may not be kept, and what is left of orders that are over.
+
+    An order that cannot be forgotten now keeps no other one. Raises StorageError, JournalError: of the first such one.
+    """
+    failed: CreditchainError | None = None
+    for request in book.orders.to_forget(time, KEEP_SECONDS):
+        try:
+            order = book.orders.find(request)
             if order is not None:
                 book.orders.forget(order)
+        except CreditchainError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
 
 
 def _expired(book: OrderBook, order: Order, time: int) -> int:
@@ -192,7 +202,8 @@ def _answered(book: OrderBook, order: Order, time: int) -> int:
     if order.state is OrderState.ACCEPTED:
         order = book.orders.advance(order.request, OrderState.ASSEMBLING, time)
     try:
-        book.orders.deliver(order, _answer(book, order).package, time)
+        package = _answer(book, order).package
+        book.orders.deliver(order, package, time, _drop_after(book, order))
     except _PASSING as error:
         _log.error("an order cannot be answered now, and is tried again: %s", error)
         return 0
@@ -201,7 +212,18 @@ def _answered(book: OrderBook, order: Order, time: int) -> int:
     except CreditchainError as error:
         _log.error("an order that was accepted cannot be answered: %s", error)
         book.orders.forget(book.orders.advance(order.request, OrderState.DECLINED, time, error.message))
+    except Exception as error:  # it would hold up all later orders
+        _log.error("an order failed in a way that nobody foresaw, and is tried again: %s", told(error))
+        return 0
     return 1
+
+
+def _drop_after(book: OrderBook, order: Order) -> int | None:
+    """Until when the delivery may be kept by its consent, unix seconds; None without a consent."""
+    file, known = order_file(book, order), book.desk.deliveries.find(order.request)
+    if file is None or known is None or file.request.consent is None:
+        return None
+    return kept_until(file.request.consent.message, known.delivery.receipt.delivered_at)
 
 
 def _answer(book: OrderBook, order: Order) -> Answered:

@@ -31,6 +31,9 @@ UPLOADS_WAITING = Gauge(
     "creditchain_exchange_uploads_waiting", "Uploads that have to wait, for the chain or room on the disk",
     multiprocess_mode="mostrecent",
 )  # fmt: skip
+FORGETTING_FAILED = Counter(
+    "creditchain_exchange_forgetting_failed_total", "Attempts to forget what may not be kept that failed"
+)
 METERING_FAILED = Counter("creditchain_exchange_metering_failed_total", "Attempts to meter that failed")
 WEBHOOKS_SENT = Counter("creditchain_exchange_webhooks_total", "Attempts to send webhooks", ["outcome"])
 WEBHOOKS_WAITING = Gauge(

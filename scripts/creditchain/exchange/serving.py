@@ -232,10 +232,18 @@ def _work(service: Service, meter: Callable[[], None] | None, stop: Event) -> No
 
 def _forget(service: Service) -> None:
     """Forget what was answered: once the same request need not be answered again, or earlier if a consent says so."""
-    desk = service.desk
-    desk.deliveries.drop_due(service.time())
-    desk.answers.forget_old(desk.deliveries, service.parts.given)
-    forget_orders(service.order_book, service.time())
+    desk, given, time = service.desk, service.parts.given, service.time()
+    for forget in (
+        partial(desk.deliveries.drop_due, time),
+        partial(given.drop_due, time),
+        partial(desk.answers.forget_old, desk.deliveries, given),
+        partial(forget_orders, service.order_book, time),
+    ):
+        try:
+            forget()
+        except CreditchainError as error:  # the others, and metering, do not wait for it
+            measures.FORGETTING_FAILED.inc()
+            _log.error("what was answered cannot be forgotten now, and is tried again: %s", error)
 
 
 def _meter(service: Service, outbox: Outbox, rhythm: MeterRhythm) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
+from creditchain.errors import CreditchainError
 from creditchain.home.sealing import Sealed, SealingKeys, SecretLostError
 
 #: Seconds for which one key seals.
@@ -43,9 +44,17 @@ class Answers:
             return None
 
     def forget_old(self, *holders: Holder) -> int:
-        """Forget the answers of keys that seal no more, and whose answers are all old enough. Returns how many."""
-        forgotten = 0
+        """Forget the answers of keys that seal no more, and whose answers are all old enough. Returns how many.
+
+        A key that cannot be destroyed now keeps no other one. Raises StorageError, JournalError: of the first such one.
+        """
+        forgotten, failed = 0, list[CreditchainError]()
         for name in self._keys.made_before(time.time() - KEY_SECONDS - self._keep):
-            self._keys.destroy(name)  # first: what a killed process leaves opens no more
-            forgotten += sum(one.drop_answers(name) for one in holders)
+            try:
+                self._keys.destroy(name)  # first: what a killed process leaves opens no more
+                forgotten += sum(one.drop_answers(name) for one in holders)
+            except CreditchainError as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
         return forgotten

@@ -11,7 +11,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Index, LargeBinary, Select, String, Text, UniqueConstraint, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    LargeBinary,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
 from creditchain.errors import RefusedError
@@ -45,6 +57,10 @@ _BEFORE = {
 }
 
 
+#: States in which nobody needs what an order says.
+_OVER = (OrderState.RECEIVED, OrderState.METERED, OrderState.DECLINED, OrderState.EXPIRED)
+
+
 class OrderRow(Base):
     """One order. Times are unix seconds; that of a state is null until it is reached."""
 
@@ -53,6 +69,12 @@ class OrderRow(Base):
         UniqueConstraint("log_id", "request"),
         Index("orders_by_institution", "log_id", "provider", "institution"),
         Index("orders_by_state", "log_id", "provider", "state"),
+        Index(
+            "orders_to_drop",
+            "drop_after",
+            sqlite_where=text("drop_after IS NOT NULL"),
+            postgresql_where=text("drop_after IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -75,6 +97,7 @@ class OrderRow(Base):
     sealing_key: Mapped[str] = mapped_column(String(32))
     content: Mapped[bytes | None] = mapped_column(LargeBinary)  #: the order file, sealed
     delivery: Mapped[bytes | None] = mapped_column(LargeBinary)  #: what was delivered, sealed
+    drop_after: Mapped[int | None]  #: until when a delivery may be kept by its consent, unix seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +158,12 @@ class Orders:
             row = self._row(session, request)
             return None if row is None else _order(row)
 
-    def listed(
-        self, states: Iterable[OrderState] = (), *, member: int | None = None, sealed: bool = False, most: int = 500
-    ) -> list[Order]:
+    def listed(self, states: Iterable[OrderState] = (), *, member: int | None = None, most: int = 500) -> list[Order]:
         """Orders without what is sealed, at most so many: those in these states, or in any; of a member, or of all.
 
-        The newest first; with states the oldest, which have waited longest. `sealed`: only what is not forgotten.
+        The newest first; with states the oldest, which have waited longest.
         """
         conditions, wanted = [*self._mine()], [state.value for state in states]
-        if sealed:
-            conditions.append(or_(OrderRow.content.is_not(None), OrderRow.delivery.is_not(None)))
         if wanted:
             conditions.append(OrderRow.state.in_(wanted))
         if member is not None:
@@ -167,12 +186,29 @@ class Orders:
 
         return self._change(request, state, time, note if reason is not None else lambda _: None)
 
-    def deliver(self, order: Order, delivery: bytes, time: int) -> Order:
-        """Write down what was delivered. Raises OrderStateError; SecretLostError: the order's key is lost."""
+    def to_forget(self, time: int, keep: int) -> list[bytes]:
+        """The requests whose orders hold what nobody needs, or may keep, at `time` (unix seconds).
+
+        Those are orders that are over; and deliveries that waited for more than `keep` seconds, or for longer than
+        their consents allow.
+        """
+        sealed = or_(OrderRow.content.is_not(None), OrderRow.delivery.is_not(None))
+        over = OrderRow.state.in_([state.value for state in _OVER])
+        waited = and_(OrderRow.state == OrderState.DELIVERED, OrderRow.delivered_at < time - keep)
+        not_allowed = OrderRow.drop_after < time
+        query = select(OrderRow.request).where(*self._mine(), sealed, or_(over, waited, not_allowed))
+        with self._journal.read() as session:
+            return list(session.scalars(query.order_by(OrderRow.id)))
+
+    def deliver(self, order: Order, delivery: bytes, time: int, drop_after: int | None = None) -> Order:
+        """Write down what was delivered. `drop_after`: until when it may be kept (unix seconds); None: no limit.
+
+        Raises OrderStateError; SecretLostError: the order's key is lost.
+        """
         sealed = self._keys.seal_under(_key(order), delivery)
 
         def keep(row: OrderRow) -> None:
-            row.delivery = sealed.data
+            row.delivery, row.drop_after = sealed.data, drop_after
 
         return self._change(order.request, OrderState.DELIVERED, time, keep)
 

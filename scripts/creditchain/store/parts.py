@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from sqlalchemy import Index, LargeBinary, String, Text, UniqueConstraint, func, select, update
+from sqlalchemy import Index, LargeBinary, String, Text, UniqueConstraint, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from creditchain.home.journal import Base, Journal
@@ -25,6 +25,12 @@ class GivenPartRow(Base):
     __table_args__ = (
         UniqueConstraint("log_id", "request", "node", "order"),
         Index("given_parts_by_consent", "log_id", "consent"),
+        Index(
+            "parts_to_drop",
+            "drop_after",
+            sqlite_where=text("drop_after IS NOT NULL"),
+            postgresql_where=text("drop_after IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -42,6 +48,7 @@ class GivenPartRow(Base):
     given_at: Mapped[int]
     sealing_key: Mapped[str | None] = mapped_column(String(32), index=True)
     data: Mapped[bytes | None] = mapped_column(LargeBinary)
+    drop_after: Mapped[int | None]  #: unix seconds, where a consent allows less than the key lasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +83,11 @@ class GivenParts:
         with self._journal.read() as session:
             return self._known(session, request, node, order)
 
-    def give(self, made: GivenPart, answer: Sealed) -> KnownPart | None:
-        """Write a part down, durably. None: it is; else the one that was written for the same order before."""
+    def give(self, made: GivenPart, answer: Sealed, drop_after: int | None = None) -> KnownPart | None:
+        """Write a part down, durably. None: it is; else the one that was written for the same order before.
+
+        `drop_after`: until when the answer may be kept (unix seconds); None: as long as its key.
+        """
         request = made.request
         with self._journal.write() as session:
             known = self._known(session, request.id, made.node, made.order)
@@ -99,6 +109,7 @@ class GivenParts:
                     given_at=made.given_at,
                     sealing_key=answer.key,
                     data=answer.data,
+                    drop_after=drop_after,
                 )
             )
         return None
@@ -115,7 +126,18 @@ class GivenParts:
             found = session.scalars(
                 update(GivenPartRow)
                 .where(GivenPartRow.sealing_key == sealing_key)
-                .values(sealing_key=None, data=None)
+                .values(sealing_key=None, data=None, drop_after=None)
+                .returning(GivenPartRow.id)
+            )
+            return len(found.all())
+
+    def drop_due(self, time: int) -> int:
+        """Forget what was answered and may not be kept at `time` (unix seconds). Returns how many answers that were."""
+        with self._journal.write() as session:
+            found = session.scalars(
+                update(GivenPartRow)
+                .where(GivenPartRow.drop_after < time)
+                .values(sealing_key=None, data=None, drop_after=None)
                 .returning(GivenPartRow.id)
             )
             return len(found.all())

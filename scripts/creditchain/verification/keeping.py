@@ -8,6 +8,7 @@ from datetime import date
 
 from creditchain.documents import JSON_MEDIA_TYPE, parse_document
 from creditchain.errors import InputError
+from creditchain.messages import Consent
 from creditchain.packages.parts import PackagedRecord
 from creditchain.packages.report_package import ReportPackage
 from creditchain.products import Product
@@ -30,12 +31,17 @@ class Keeping:
         return self.last_day is not None and day_of(time) > self.last_day
 
 
+def kept_until(consent: Consent, delivered_at: int) -> int:
+    """The last second in which what was delivered under a consent may be kept. Both are unix seconds."""
+    return delivered_at + consent.keep_days * _DAY
+
+
 def keeping_of(package: ReportPackage, catalogue: Mapping[str, Product]) -> Keeping:
     """Until when the institution may keep a report. `catalogue`: products by name/version; others limit nothing."""
     consent, delivery = package.consent, package.delivery
     until = None
     if consent is not None and delivery is not None:
-        until = delivery.receipt.delivered_at + consent.message.keep_days * _DAY
+        until = kept_until(consent.message, delivery.receipt.delivered_at)
     shown = (package.report, *(one.record for one in package.records))
     days = [day for one in shown for day in _last_days(one, catalogue)]
     return Keeping(until, min(days, default=None))

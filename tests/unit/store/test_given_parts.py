@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from creditchain.hashing import keccak256
+from creditchain.home.files import StorageError
 from creditchain.home.journal import open_journal
 from creditchain.home.sealing import Sealed
 from creditchain.messages import LogDomain, QueryRequest
@@ -82,3 +84,37 @@ def test_old_answers_of_all_holders_are_forgotten(parts: GivenParts, tmp_path: P
     assert answers.forget_old(parts) == 1
     assert find(parts, given()) == KnownPart(1500, None)
     assert answers.open(sealed) is None
+
+
+def test_an_answer_that_a_consent_does_not_let_wait_is_dropped(parts: GivenParts) -> None:
+    made = [given(node=node) for node in range(3)]
+    for one, drop_after in zip(made, (None, 1600, 1601), strict=True):
+        parts.give(one, SEALED, drop_after)
+    assert parts.drop_due(1600) == 0
+    assert parts.drop_due(1601) == 1
+    assert [find(parts, one) for one in made] == [
+        KnownPart(1500, SEALED),
+        KnownPart(1500, None),
+        KnownPart(1500, SEALED),
+    ]
+    assert parts.drop_due(1601) == 0
+    assert parts.count() == 3
+
+
+def test_a_key_that_cannot_be_destroyed_keeps_no_other(parts: GivenParts, tmp_path: Path) -> None:
+    folder, names = tmp_path / "keys", []
+    for node in range(3):
+        answers = Answers(folder, 0)  # each with a key of its own
+        sealed = answers.seal(b"a part")
+        parts.give(given(node=node), sealed)
+        names.append(sealed.key)
+        os.utime(folder / f"{sealed.key}.key", (0, 0))
+    broken = folder / f"{sorted(names)[1]}.key"
+    broken.unlink()
+    broken.mkdir()
+    os.utime(broken, (0, 0))
+    with pytest.raises(StorageError):
+        answers.forget_old(parts)
+    assert list(folder.iterdir()) == [broken]
+    left = [find(parts, given(node=node)) for node in range(3)]
+    assert sum(one is not None and one.answer is not None for one in left) == 1

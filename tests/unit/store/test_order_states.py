@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
 import pytest
 from test_deliveries import LOG, PROVIDER, delivery
 
+from creditchain.acts.answering import Desk
+from creditchain.acts.ordering import OrderBook, forget_orders
+from creditchain.home.files import StorageError
 from creditchain.home.journal import Journal, open_journal
 from creditchain.messages import QueryRequest
 from creditchain.store.orders import Orders, OrderState, OrderStateError, OrderUnknownError
@@ -87,16 +91,62 @@ def test_what_is_forgotten_opens_no_more(orders: Orders, tmp_path: Path) -> None
     for state in (OrderState.ACCEPTED, OrderState.ASSEMBLING):
         order = orders.advance(REQUEST.id, state, 101)
     order = orders.deliver(order, REPORT, 102)
-    (listed,) = orders.listed(sealed=True)
+    (listed,) = orders.listed()
     assert (listed.content, listed.delivery) == (None, None)  # not read: they may be large
     orders.forget(order)
     orders.forget(order)
-    assert orders.listed(sealed=True) == []
+    assert orders.to_forget(2**40, 0) == []
     assert (orders.open(order.content), orders.open(order.delivery)) == (None, None)
     found = orders.find(REQUEST.id)
     assert found is not None
     assert (found.content, found.delivery, found.state) == (None, None, OrderState.DELIVERED)
     assert list((tmp_path / "orders").glob("*.key")) == []
+
+
+def delivered(orders: Orders, nonce: int, time: int, drop_after: int | None) -> bytes:
+    """An order whose delivery waits since a time; its request."""
+    request = delivery(nonce).request
+    orders.place(request, CONTENT, 100)
+    for state in (OrderState.ACCEPTED, OrderState.ASSEMBLING):
+        order = orders.advance(request.id, state, 101)
+    orders.deliver(order, REPORT, time, drop_after)
+    return request.id
+
+
+def test_what_is_to_be_forgotten(orders: Orders) -> None:
+    """What waited for too long, what a consent does not let wait for as long, and what a killed process left."""
+    waits, by_consent, long = (delivered(orders, nonce, 200, by) for nonce, by in enumerate((None, 250, 2000)))
+    placed, received = delivery(10).request, delivery(11).request
+    for one in (placed, received):
+        orders.place(one, CONTENT, 100)
+    for state in (OrderState.ACCEPTED, OrderState.ASSEMBLING):
+        order = orders.advance(received.id, state, 101)
+    orders.deliver(order, REPORT, 199)
+    assert orders.to_forget(250, 100) == []
+    assert orders.to_forget(251, 100) == [by_consent]
+    assert orders.to_forget(300, 100) == [by_consent, received.id]
+    orders.advance(received.id, OrderState.RECEIVED, 200)  # and killed before it was forgotten
+    assert orders.to_forget(250, 100) == [received.id]
+    assert orders.to_forget(301, 100) == [waits, by_consent, long, received.id]
+    orders.advance(placed.id, OrderState.DECLINED, 200)
+    assert placed.id in orders.to_forget(250, 100)
+
+
+def test_an_order_that_cannot_be_forgotten_keeps_no_other(orders: Orders, tmp_path: Path) -> None:
+    requests = [delivered(orders, nonce, 200, 250) for nonce in range(3)]
+    order = orders.find(requests[1])
+    assert order is not None
+    assert order.delivery is not None
+    key = tmp_path / "orders" / f"{order.delivery.key}.key"
+    key.unlink()
+    key.mkdir()  # it cannot be overwritten
+    book = OrderBook(cast(Desk, None), orders)
+    with pytest.raises(StorageError):
+        forget_orders(book, 251)
+    assert orders.to_forget(251, 100) == [requests[1]]
+    key.rmdir()
+    forget_orders(book, 251)
+    assert orders.to_forget(251, 100) == []
 
 
 def test_whose_orders_are_listed(orders: Orders) -> None:

@@ -5,7 +5,22 @@ A test compares the classes with what the migrations make. A migration that was 
 """
 
 #: Every revision, from the first to the newest. Kept here too, so that opening needs no import of Alembic.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011", "0012", "0013", "0014")
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+    "0014",
+    "0015",
+)
 HEAD = REVISIONS[-1]
 #: The last revision that only SQLite knows: on a server the journal begins with the one after it.
 PAST = "0005"
