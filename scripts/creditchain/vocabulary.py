@@ -24,7 +24,7 @@ class Named(IntEnum):
     @property
     def label(self) -> str:
         """The name in documents, files and tables: the member's in lower case."""
-        return self.name.lower()
+        return self._name_.lower()  # `name` takes a detour, and a report asks for a hundred labels
 
 
 class EntryKind(Named):

@@ -23,9 +23,11 @@ from worlds import Kept
 
 from creditchain.acts.metering import meter
 from creditchain.chain.consent_calls import ConsentCalls
+from creditchain.evidence.record import live_evidence
 from creditchain.hashing import keccak256
 from creditchain.home.journal import open_journal
 from creditchain.index.queries import metered_for
+from creditchain.log.reading import RegionReading
 from creditchain.packages.report_package import parse_report_package
 from creditchain.packages.request_file import RequestFile
 from creditchain.store.deliveries import Deliveries, DeliveryState
@@ -118,8 +120,15 @@ def test_a_use_that_the_chain_has_counted_counts_once(kept: Kept, tmp_path: Path
             (result,) = meter(world.region, world.region.outbox(world.key(PLATFORM), journal), promised)
         assert result.metered
         assert world.deliveries()[DeliveryState.PROMISED] == 1
-        assert ask(bank, world.request(consent, nonce=first.request.nonce + 1)).status_code == 200
+        second = ask(bank, world.request(consent, nonce=first.request.nonce + 1))
+        assert second.status_code == 200
         refused(ask(bank, world.request(consent, nonce=first.request.nonce + 2)), 403, "uses-taken")
+        # A verifier is led to the consent itself, not through each use of it.
+        reads = [one.index for one in parse_report_package(second.content).reads.entries]
+        grant = RegionReading(live_evidence(world.region).facts).grant(consent.message.id)
+        assert grant is not None
+        assert grant.index in reads
+        assert result.entry not in reads
 
 
 class TestSigningIn:

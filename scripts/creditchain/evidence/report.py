@@ -17,7 +17,7 @@ from creditchain.log.consent_cells import LIMITS_KEY, grant_key, nonce_key, paus
 from creditchain.log.entries import QueriesBody
 from creditchain.log.facts import EntryPlace, MissingFactError
 from creditchain.log.members import member_keys, operator_key
-from creditchain.log.publishing_cells import CURRENT_EPOCH_KEY, epoch_keys, flags_key, listed_key, product_key
+from creditchain.log.publishing_cells import CURRENT_EPOCH_KEY, epoch_keys, flags_key, listed_keys, product_key
 from creditchain.log.reading import is_grant
 from creditchain.log.record_cells import disputes_key, life_key
 from creditchain.log.recorded_facts import RecordedFacts
@@ -160,8 +160,9 @@ def with_reads(records: EvidenceFetcher, package: ReportPackage) -> ReportPackag
 def read_and_noted(records: EvidenceFetcher, package: ReportPackage) -> tuple[ReportPackage, ReportEvidence]:
     """The same, and the evidence that was read for it: as a verifier will have it who reads what the package names."""
     noted = RecordedFacts(records.facts)
-    bare = replace(package, reads=Reads())
+    bare = replace(package, reads=Reads(entries=_grant_of(records, package)))
     evidence = ReportEvidenceFetcher(records.over(noted))._fetch(bare, named=False)
+    bare = replace(bare, reads=Reads())
     follow = {*report_cells(bare), *_signer_cells(bare, records)}
     named = {place.index for place in bare.named_entries}
     reads = Reads(
@@ -171,11 +172,25 @@ def read_and_noted(records: EvidenceFetcher, package: ReportPackage) -> tuple[Re
     return replace(package, reads=reads), evidence
 
 
+def _grant_of(records: EvidenceFetcher, package: ReportPackage) -> tuple[EntryPlace, ...]:
+    """The entry that granted the consent of a package, if there is one.
+
+    It is found here once. Otherwise the package would name, and each verifier read, every entry that used the consent
+    since: each wrote the cell from which the grant is found.
+    """
+    consent = NO_DIGEST if package.delivery is None else package.delivery.request.consent
+    if consent == NO_DIGEST or records.origin.query_ledger is None:
+        return ()
+    records.facts.expect(report_cells(package), package.named_entries)
+    entry = _known(lambda: records.reading.grant(consent))
+    return (EntryPlace(entry.index, entry.block),) if isinstance(entry, LogEntry) else ()
+
+
 def report_cells(package: ReportPackage) -> Iterator[bytes]:
     """The keys of all cells that a verification of this package needs, as far as they follow from the package."""
     yield CURRENT_EPOCH_KEY
     for space in (Space.PUBLISHER, Space.PRODUCT):
-        yield from (listed_key(space, place) for place in range(_FIRST_PLACES))
+        yield from listed_keys(space, _FIRST_PLACES)
     for tag in package.tags:
         yield from epoch_keys(tag.key_epoch)
     for node, epoch in {(one.node, one.key_epoch) for one in package.ranges}:

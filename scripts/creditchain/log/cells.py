@@ -140,6 +140,21 @@ def parse_writes(data: bytes, entry: int) -> tuple[CellWrite, ...]:
     return writes
 
 
+def write_of(data: bytes, entry: int, key: bytes) -> CellWrite | None:
+    """The write of one cell (key of 32 bytes) among those of an entry, as `parse_writes` would give it; None: no such.
+
+    The other writes are not looked at: an entry of the ledger has hundreds. Raises CellError for this one's words.
+    """
+    at = data.find(key)
+    while at >= 0 and at % WRITE_BYTES:  # the same bytes, but not where a key stands
+        at = data.find(key, at + 1)
+    if at < 0:
+        return None
+    write = CellWrite(data[at : at + 32], data[at + 32 : at + 64], data[at + 64 : at + 96])
+    _require_words(write, entry)
+    return write
+
+
 def writes_hash(data: bytes) -> bytes:
     """The `writesHash` of an entry, 32 bytes: keccak256 of its packed writes; keccak256("") if it wrote nothing."""
     return keccak256(data)

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from eth_utils.address import to_checksum_address
-
+from creditchain.hashing import checksummed
 from creditchain.log.cells import ENTRY_BYTES, cell_key
 from creditchain.log.views import Compromise, MemberAt, NodeInfo
 from creditchain.vocabulary import NodeStatus, Space
@@ -302,4 +301,4 @@ def address_in(value: int) -> str | None:
 @lru_cache(maxsize=4096)
 def _checksummed(account: int) -> str:
     """The address with its EIP-55 checksum, which takes a hash; the same few are asked for over and over."""
-    return str(to_checksum_address(account.to_bytes(20)))
+    return checksummed(account.to_bytes(20))

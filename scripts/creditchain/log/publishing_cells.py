@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from creditchain.log.cells import ENTRY_BYTES, cell_key, entry_of
@@ -29,6 +30,12 @@ def product_of(number: int, word: bytes) -> LaunchedProduct:
 def listed_key(space: Space, place: int) -> bytes:
     """The key of a place (from 1) of a list of numbers, of `PRODUCT` or `PUBLISHER`; place 0 holds their count."""
     return cell_key(space, place)
+
+
+@lru_cache(maxsize=64)
+def listed_keys(space: Space, places: int) -> tuple[bytes, ...]:
+    """The keys of the first places of a list, from place 0 on, which holds their count."""
+    return tuple(listed_key(space, place) for place in range(places))
 
 
 def listed_number(word: bytes) -> int:

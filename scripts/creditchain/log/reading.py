@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from creditchain.log.cells import CellWrite, entry_of, parse_writes
+from creditchain.log.cells import CellWrite, entry_of, write_of
 from creditchain.log.consent_cells import (
     LIMITS_KEY,
     Paused,
@@ -37,7 +37,7 @@ from creditchain.log.publishing_cells import (
     epoch_keys,
     flags_key,
     flags_of,
-    listed_key,
+    listed_keys,
     listed_number,
     product_key,
     product_of,
@@ -100,9 +100,9 @@ class StateReading:
         return self._listed(Space.PUBLISHER)
 
     def _listed(self, space: Space) -> list[int]:
-        self.expect([listed_key(space, place) for place in range(1, _FIRST_PLACES + 1)])
-        count = listed_number(self._word(listed_key(space, 0)))
-        return [listed_number(word) for word in self._read([listed_key(space, n + 1) for n in range(count)])]
+        self.expect(listed_keys(space, _FIRST_PLACES + 1)[1:])
+        count = listed_number(self._word(listed_keys(space, 1)[0]))
+        return [listed_number(word) for word in self._read(listed_keys(space, count + 1)[1:])]
 
     # Key epochs.
 
@@ -296,7 +296,7 @@ class RegionReading(StateReading):
         word = self._word(key)
         while (index := entry_of(word)) != 0:
             (entry,) = self.facts.entries([EntryPlace(index)])
-            write = next((one for one in parse_writes(entry.writes, entry.index) if one.key == key), None)
+            write = write_of(entry.writes, entry.index, key)
             if write is None or write.new != word:
                 raise MissingFactError(
                     f"entry {index} of the log did not write the word that names it",
@@ -308,8 +308,7 @@ class RegionReading(StateReading):
 
 def is_grant(entry: LogEntry, consent: bytes) -> bool:
     """Whether an entry granted the consent with this id (32 bytes): it wrote the consent's cell."""
-    wrote = (write.key for write in parse_writes(entry.writes, entry.index))
-    return isinstance(entry.body, ConsentBody) and grant_key(consent) in wrote
+    return isinstance(entry.body, ConsentBody) and write_of(entry.writes, entry.index, grant_key(consent)) is not None
 
 
 def _item_in(entry: LogEntry, sought: tuple[int, int, int]) -> Metered | None:

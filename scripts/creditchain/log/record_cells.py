@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from creditchain.hashing import keccak256, require_hash
-from creditchain.log.cells import ENTRY_BYTES, cell_key, entry_of
+from creditchain.log.cells import ENTRY_BYTES, NO_WORD, cell_key, entry_of
 from creditchain.log.views import RecordState
 from creditchain.vocabulary import DisputeState, Space
 
@@ -27,6 +27,8 @@ def answer_key(node: int, leaf: bytes, filing: int) -> bytes:
 
 def record_state(node: int, leaf: bytes, life_word: bytes, disputes_word: bytes) -> RecordState:
     """What the words of both cells say. Zero words are those of a live record that was never disputed."""
+    if life_word == NO_WORD and disputes_word == NO_WORD:  # nearly all
+        return RecordState(node, leaf)
     life, disputes = _value(life_word), _value(disputes_word)
     return RecordState(
         node=node,

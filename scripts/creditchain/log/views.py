@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from creditchain.hashing import keccak256
+from creditchain.hashing import checksummed, keccak256
 from creditchain.vocabulary import DisputeState, ProductState
 
 if TYPE_CHECKING:
@@ -298,15 +298,13 @@ class LogEntry:
     @classmethod
     def of(cls, entry: AppendedEntry, leaf_hash: bytes, *, block: int, transaction_hash: bytes) -> LogEntry:
         """The entry with its leaf hash, and where its event was found."""
-        # Both load eth-abi, which commands that only list what this home has do without.
-        from eth_utils.address import to_checksum_address
-
+        # Loads eth-abi, which commands that only list what this home has do without.
         from creditchain.log.entries import parse_body
 
         return cls(
             index=entry.index,
             kind=entry.kind,
-            writer=to_checksum_address(entry.writer),
+            writer=checksummed(entry.writer),
             time=entry.time,
             data=entry.body,
             hash=leaf_hash,

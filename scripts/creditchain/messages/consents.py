@@ -6,10 +6,8 @@ import struct
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from eth_utils.address import to_checksum_address
-
 from creditchain.errors import InputError
-from creditchain.hashing import keccak256, require_hash
+from creditchain.hashing import checksummed, keccak256, require_hash
 from creditchain.messages.domains import LogDomain, require_address
 from creditchain.messages.typed import MemberTypes, TypedMessage
 
@@ -116,7 +114,7 @@ class Consent(TypedMessage):
         one, two, three, four, sections, five, six, purpose, *days, high, low, subject, notice = _FORM.unpack_from(form)
         data_from, data_to, not_before, not_after, uses, keep_days = days
         last = form[_FORM.size :]
-        key = to_checksum_address(last) if len(last) == _KEY_BYTES else NO_KEY
+        key = checksummed(last) if len(last) == _KEY_BYTES else NO_KEY
         return cls(
             LogDomain(log), log, one << 16 | two, three << 16 | four, key, subject, sections, five << 16 | six, purpose,
             data_from, data_to, not_before, not_after, uses, keep_days, notice,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from eth_keys.datatypes import Signature
-from eth_keys.exceptions import BadSignature
-from eth_utils.exceptions import ValidationError
+from coincurve import PublicKey
 
 from creditchain.errors import NotValidError
+from creditchain.hashing import ACCOUNT_BYTES, checksummed, keccak256
 from creditchain.messages.typed import TypedMessage
 
 #: Bytes of an account's signature. One of another length is a wallet contract's.
@@ -70,11 +69,12 @@ def recover(message: TypedMessage, signature: bytes) -> str:
 def recover_digest(digest: bytes, signature: bytes) -> str:
     """As `recover`, for what is signed of a message: 32 bytes."""
     r, s, parity = _parts(require_signature(signature))
+    whole = r.to_bytes(32) + s.to_bytes(32) + bytes([parity])
     try:
-        parsed = Signature(vrs=(parity, r, s))
-        return parsed.recover_public_key_from_msg_hash(digest).to_checksum_address()
-    except (BadSignature, ValidationError) as error:
+        point = PublicKey.from_signature_and_message(whole, digest, hasher=None).format(compressed=False)
+    except ValueError as error:
         raise SignatureError("no key can have made the signature") from error
+    return checksummed(keccak256(point[1:])[-ACCOUNT_BYTES:])
 
 
 def _parts(signature: bytes) -> tuple[int, int, int]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
-from eth_utils.address import to_checksum_address
-
+from creditchain.hashing import checksummed
 from creditchain.messages import (
     NO_DIGEST,
     Consent,
@@ -122,7 +121,7 @@ def _member(fields: Fields, name: str, solidity: str) -> int | bytes | str:
     if solidity == "bytes32":
         return fields.digest(name)
     if solidity == "address":
-        return to_checksum_address(fields.address(name))
+        return checksummed(bytes.fromhex(fields.address(name)[2:]))
     return fields.number(name, most=2 ** int(solidity.removeprefix("uint")) - 1)
 
 

@@ -8,6 +8,7 @@ from datetime import MAXYEAR, date
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import jsonschema_rs
 import orjson
@@ -116,7 +117,10 @@ class Product:
 
     def validator(self) -> jsonschema_rs.Draft202012Validator:
         """The compiled `document_schema()`, one a process; `.is_valid(document)` takes about a microsecond."""
-        return _compiled(orjson.dumps(self.document_schema()))
+        found = _validators.get(self)
+        if found is None:
+            found = _validators[self] = _compiled(orjson.dumps(self.document_schema()))
+        return found
 
     def document_schema(self) -> dict[str, Any]:
         """The JSON Schema of a whole document of this product: envelope and data (docs/format.md, section 3).
@@ -171,6 +175,11 @@ def _subject_schema(schemes: tuple[str, ...]) -> dict[str, Any]:
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+#: Of each product that is in use: even writing its schema down takes longer than validating a document. Not kept in the
+#: product, which may go to another process.
+_validators: WeakKeyDictionary[Product, jsonschema_rs.Draft202012Validator] = WeakKeyDictionary()
 
 
 @lru_cache(maxsize=256)

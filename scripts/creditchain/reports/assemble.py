@@ -57,6 +57,8 @@ from creditchain.vocabulary import GapReason, Life
 
 #: Most books or batches that an error lists.
 _LISTED = 10
+#: Leaves of an enterprise in one batch that are looked at together.
+_RUN = 64
 _ABOUT_MISSING = "Get their folders from the nodes that published them, and name where they are."
 
 
@@ -312,7 +314,8 @@ class _Work:
     records: list[_Opened] = field(default_factory=list)
     origins: list[LeafOrigin] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
-    firsts: dict[bytes, int] = field(default_factory=dict)  #: where the enterprise's leaves begin, by root of a batch
+    #: By root of a batch: where the enterprise's leaves begin, and the index of each of the first of them.
+    runs: dict[bytes, tuple[int, dict[Leaf, int]]] = field(default_factory=dict)
 
     def show(self, sought: Sought, sections: tuple[Section, Section]) -> None:
         """Add the range proof of some sections of one book or batch."""
@@ -422,16 +425,13 @@ class _Work:
     def _index(self, folder: BatchFolder, leaf: Leaf) -> int | None:
         """The index of a leaf in a batch; None if it is not there."""
         leaves, root = folder.leaves, folder.manifest.root
-        if root not in self.firsts:
-            self.firsts[root] = bisect_left(leaves, Leaf(leaf.tag, 0, 0, b""))
-        # The leaves of an enterprise are few, and follow each other.
-        first = self.firsts[root]
-        near = min(first + len(self.leaves), len(leaves))
-        for end in (near, len(leaves)):
-            index = bisect_left(leaves, leaf, first, end)
-            if index < len(leaves) and leaves[index] == leaf:
-                return index
-        return None
+        if root not in self.runs:
+            self.runs[root] = _run(leaves, leaf.tag)
+        first, run = self.runs[root]
+        if leaf in run:
+            return run[leaf]
+        index = bisect_left(leaves, leaf, first + len(run))
+        return index if index < len(leaves) and leaves[index] == leaf else None
 
     def _barred(self, product: Product, record: PackagedRecord) -> str | None:
         """The reason why this record may not be shown; None if it may."""
@@ -452,6 +452,17 @@ class _Work:
         if bound and order.days and not order.days[0] <= day_number(document.as_of) <= order.days[1]:
             return "about a day that the consent does not cover"
         return None
+
+
+def _run(leaves: Sequence[Leaf], tag: bytes) -> tuple[int, dict[Leaf, int]]:
+    """Where the leaves of a tag begin, and the index of each of the first of them: few, and they follow each other."""
+    first, found = bisect_left(leaves, Leaf(tag, 0, 0, b"")), dict[Leaf, int]()
+    for index in range(first, min(first + _RUN, len(leaves))):
+        leaf = leaves[index]
+        if leaf.tag != tag:
+            break
+        found.setdefault(leaf, index)
+    return first, found
 
 
 def _followed(

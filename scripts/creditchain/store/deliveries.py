@@ -161,6 +161,10 @@ class Deliveries:
 
     def find(self, request: bytes) -> Known | None:
         """The delivery for a request by its id (32 bytes); None if there is none. Raises JournalError."""
+        database = self._journal.database
+        with database.connected(database.reading) as connection:  # nearly always there is none
+            if connection.execute(_IS_KNOWN, {"log_id": self._log_id, "request": request}).first() is None:
+                return None
         with self._journal.read() as session:
             return self._known(session, request)
 
@@ -361,6 +365,9 @@ _TAKEN = select(DeliveryRow.request).where(
             DeliveryRow.nonce == bindparam("nonce"),
         ),
     ),
+)
+_IS_KNOWN = select(_DELIVERIES.c.id).where(
+    _DELIVERIES.c.log_id == bindparam("log_id"), _DELIVERIES.c.request == bindparam("request")
 )
 _KNOWN = (
     select(DeliveryRow, AnswerRow)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from creditchain.log.cells import entry_of, parse_writes
+from creditchain.log.cells import entry_of, write_of
 from creditchain.log.entries import AnchorBody, BookBody
 from creditchain.log.facts import EntryPlace, Facts, MissingFactError
 from creditchain.log.publishing_cells import (
@@ -243,7 +243,7 @@ class _Walk:
         """The entry that wrote a word, and the word before it."""
         index = entry_of(word)
         (entry,) = self._facts.entries([EntryPlace(index)])
-        write = next((one for one in parse_writes(entry.writes, entry.index) if one.key == self._key), None)
+        write = write_of(entry.writes, entry.index, self._key)
         if write is None or write.new != word:
             raise MissingFactError(
                 f"entry {index} of the log did not write the word that names it",

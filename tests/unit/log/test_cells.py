@@ -18,6 +18,7 @@ from creditchain.log.cells import (
     entry_of,
     pack_writes,
     parse_writes,
+    write_of,
     writes_hash,
 )
 from vectors.reading import load
@@ -104,6 +105,32 @@ def test_the_first_entry_writes_nothing():
     assert parse_writes(b"", 0) == ()
     with pytest.raises(CellError, match="expected no writes; found 1"):
         parse_writes(write(KEY, 0, 1).pack(), 0)
+
+
+class TestOneWrite:
+    """One cell's write is found among those of an entry, wherever else its key's bytes stand."""
+
+    WRITES = (write(bytes([1]) * 32, 0, 5), write(bytes([2]) * 32, 4, 5), write(KEY, 3, 5))
+
+    @pytest.mark.parametrize("place", range(3))
+    def test_it_is_as_with_all_the_others(self, place: int):
+        packed = pack_writes(self.WRITES)
+        assert write_of(packed, 5, self.WRITES[place].key) == parse_writes(packed, 5)[place]
+
+    def test_there_is_none(self):
+        assert write_of(pack_writes(self.WRITES), 5, bytes([3]) * 32) is None
+
+    @pytest.mark.parametrize("behind", [True, False])
+    def test_the_words_of_another_cell_look_like_its_key(self, behind: bool):
+        key = cell_word(7, 4)  # an old word
+        other = CellWrite(bytes([1]) * 32, key, cell_word(9, 5))
+        assert write_of(other.pack(), 5, key) is None
+        mine = write(key, 0, 5)
+        assert write_of(other.pack() + mine.pack() if behind else mine.pack() + other.pack(), 5, key) == mine
+
+    def test_its_word_names_another_entry(self):
+        with pytest.raises(CellError, match="names another entry"):
+            write_of(pack_writes(self.WRITES), 6, KEY)
 
 
 @pytest.mark.parametrize("named", [1, 4, 6])
