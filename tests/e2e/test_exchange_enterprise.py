@@ -23,7 +23,7 @@ from creditchain.chain.signers import Signer
 from creditchain.hashing import keccak256
 from creditchain.identifiers import parse_uscc
 from creditchain.log.views import RecordName
-from creditchain.messages import EnterpriseSignIn, LogDomain
+from creditchain.messages import NO_KEY, EnterpriseSignIn, LogDomain
 from creditchain.packages.complaint_file import ComplaintFile, answer_json
 from creditchain.packages.delivery import PackagedConsent
 from creditchain.packages.enterprise_calls import EnterpriseSignInBody, KeyAnswer, OwnReportOrder
@@ -137,7 +137,7 @@ def test_its_own_report(world: World, tmp_path: Path) -> None:
 
 def test_the_platform_asks_for_an_enterprise_that_has_no_key(world: World) -> None:
     """Without a name for one enterprise it gets nothing; other members get nothing at all."""
-    consent = granted(world.market, world.region)
+    consent = granted(world.market, world.region, key=NO_KEY, paper=keccak256(b"a scan"))
     with world.exchange.client() as client:
         platform = signed_in(client, world.key(PLATFORM), PLATFORM)
         refused(platform.get("/v1/enterprise/queries"), 422, "consent-unnamed")
@@ -151,6 +151,24 @@ def test_the_platform_asks_for_an_enterprise_that_has_no_key(world: World) -> No
         source = signed_in(client, world.key(SOURCE), SOURCE)
         refused(source.get("/v1/enterprise/consents", params=named), 403, "not-an-enterprise")
     refused(world.client.get("/v1/enterprise/consents"), 401, "not-signed-in")
+
+
+def test_the_platform_gets_nothing_of_an_enterprise_that_has_a_key(world: World) -> None:
+    """It endorsed the key, and is not the enterprise; what the enterprise signed it may bring to the chain."""
+    consent = granted(world.market, world.region)
+    named, complaint = {"consent": "0x" + consent.message.id.hex()}, ComplaintFile(consent.message.id, "投诉").to_json()
+    with world.exchange.client() as client:
+        platform = signed_in(client, world.key(PLATFORM), PLATFORM)
+        for path in ("consents", "queries", "complaints"):
+            refused(platform.get(f"/v1/enterprise/{path}", params=named), 403, "not-your-consent")
+        for path, body in (("reports", order(world, consent)), ("complaints", complaint)):
+            answer = platform.post(f"/v1/enterprise/{path}", content=body, headers=JSON)
+            refused(answer, 403, "not-your-consent")
+        turn = sign_turn(world.region, consent.message.id, world.key(ENTERPRISE), pauses=True)
+        answer = platform.post("/v1/enterprise/turns", content=turn.to_json(), headers=JSON)
+        assert (answer.status_code, answer.json()["state"]) == (200, "paused"), answer.text
+    with as_enterprise(world, consent) as client:
+        assert client.get("/v1/enterprise/queries").json()["own_reports"] == []
 
 
 class TestOwnReportsRefused:

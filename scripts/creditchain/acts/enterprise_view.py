@@ -16,24 +16,33 @@ from creditchain.index.opening import region_log
 from creditchain.index.queries import delivered, granted, reading_of
 from creditchain.log.query_items import QueryItem
 from creditchain.log.views import BlockRef, ConsentState
-from creditchain.messages import Consent, QueryRequest
+from creditchain.messages import NO_KEY, Consent, QueryRequest
 from creditchain.store.deliveries import Deliveries, DeliveryState, Known
 
 
 class NotYourConsentError(RefusedError):
-    """The consent is another enterprise's, or was endorsed by another platform."""
+    """The consent is another enterprise's; or a platform asks, and it is no paper consent that this one endorsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks: an enterprise by its keys (checksum addresses), or a platform for enterprises that it vouched for."""
+    """Who asks: an enterprise by its keys (checksum addresses), or a platform for enterprises that have no key."""
 
     keys: tuple[str, ...] = ()
     platform: int = 0  #: node number; 0 for an enterprise
 
     def owns(self, consent: Consent) -> bool:
-        """Whether a consent is of this enterprise, or endorsed by this platform."""
-        return consent.platform == self.platform if self.platform else consent.key in self.keys
+        """Whether a consent is of this enterprise, or of one without a key that this platform vouched for on paper.
+
+        An enterprise that has a key asks by it: the platform that endorsed the key is not thereby the enterprise.
+        """
+        if self.platform:
+            return consent.key == NO_KEY and self.endorsed(consent)
+        return consent.key in self.keys
+
+    def endorsed(self, consent: Consent) -> bool:
+        """Whether this is the platform that endorsed a consent, on paper or with a key."""
+        return bool(self.platform) and consent.platform == self.platform
 
     @property
     def name(self) -> str:
@@ -75,12 +84,28 @@ def owned_consent(region: Region, asker: Asker, consent: bytes) -> Consent:
     """A granted consent that the asker may see. Raises ConsentUnknownError, NotYourConsentError."""
     found = granted_consent(region, consent)
     if not asker.owns(found):
-        raise NotYourConsentError(
-            "this consent is not yours",
-            expected="one that you endorsed" if asker.platform else "one by a key that signed in",
-            hint=None if asker.platform else "Sign in by its key, too.",
-        )
+        raise _not_yours(asker, "one on paper that you endorsed")
     return found
+
+
+def relayed_consent(region: Region, asker: Asker, consent: bytes) -> Consent:
+    """A granted consent about which the asker may bring a signed message to the chain.
+
+    Its own; or, for a platform, any that it endorsed: the signature in the message decides, and nothing is shown.
+    Raises ConsentUnknownError, NotYourConsentError.
+    """
+    found = granted_consent(region, consent)
+    if not asker.owns(found) and not asker.endorsed(found):
+        raise _not_yours(asker, "one that you endorsed")
+    return found
+
+
+def _not_yours(asker: Asker, of_platform: str) -> NotYourConsentError:
+    return NotYourConsentError(
+        "this consent is not yours",
+        expected=of_platform if asker.platform else "one by a key that signed in",
+        hint="An enterprise that has a key signs in by it." if asker.platform else "Sign in by its key, too.",
+    )
 
 
 def consents_seen(

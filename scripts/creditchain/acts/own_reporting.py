@@ -1,4 +1,4 @@
-"""An enterprise's report about itself, which it asks for by its key, or through the platform that vouched for it.
+"""An enterprise's report about itself: it asks by its key, or has none and the platform that vouched for it asks.
 
 Nobody else gets it, so there is no consent to judge and nothing to meter; who asked is written down before it leaves.
 That the caller is this enterprise follows from a consent: its key signed in, and its subject, which only the salt in

@@ -1,4 +1,4 @@
-"""Which enterprise calls: by its own session, or through a platform that vouched for it."""
+"""Which enterprise calls: by its own session, or through a platform that vouched for it on paper."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def asker_of(request: Request, service: Service) -> Asker:
             403,
             "not-an-enterprise",
             "this is for enterprises",
-            expected="a session of an enterprise, or of a platform that vouched for one",
+            expected="a session of an enterprise, or of a platform",
             found="another member's session",
             hint="An enterprise signs in at POST /v1/enterprise/sessions.",
         )

@@ -99,7 +99,11 @@ _ORDER = file_of(
         "subject_salt": DIGEST | {"description": "Of the consent, from its file."},
     },
 )
-_ONE = {"parameters": [parameter("consent", DIGEST, "Only this consent. A platform has to name one that it endorsed.")]}
+_ONE = {
+    "parameters": [
+        parameter("consent", DIGEST, "Only this consent. A platform has to name one on paper that it endorsed.")
+    ]
+}
 _PACKAGE = {"type": "object", "description": "A report package (docs/format.md, section 7), without a delivery."}
 
 
@@ -187,7 +191,10 @@ def named_consent(request: Request, asker: Asker) -> bytes | None:
     named = digest_in(request.query_params.get("consent"), "consent")
     if named is None and asker.platform:
         raise HttpError(
-            422, "consent-unnamed", "a platform asks for one enterprise", expected="?consent=0x…, one that it endorsed"
+            422,
+            "consent-unnamed",
+            "a platform asks for one enterprise",
+            expected="?consent=0x…, one on paper that it endorsed",
         )
     return named
 

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from creditchain.acts import filing
 from creditchain.acts.consenting import ConsentOnChain, granted_consent
-from creditchain.acts.enterprise_view import Asker, owned_consent
+from creditchain.acts.enterprise_view import Asker, relayed_consent
 from creditchain.acts.preconditions import require_log
 from creditchain.acts.revoking import relay_revocation, relay_turn
 from creditchain.chain.outbox import Outbox
@@ -116,9 +116,9 @@ def _relayed(service: Service, relay: Callable[[Outbox], _T]) -> _T:
 
 
 def _require_owner(service: Service, asker: Asker, file: TurnFile | RevocationFile) -> None:
-    """The caller's own consent: nobody else has the exchange pay."""
+    """The caller's own consent, or one that the platform endorsed: nobody else has the exchange pay."""
     require_log(service.desk.region, file.message.domain.log_id)
-    owned_consent(service.desk.region, asker, file.message.consent)
+    relayed_consent(service.desk.region, asker, file.message.consent)
 
 
 def _require_endorser(asker: Asker, file: FilingFile) -> None:
