@@ -90,11 +90,14 @@ def kept_market(factory: pytest.TempPathFactory) -> Iterator[Kept]:
 
 
 @contextmanager
-def exchange_world(place: Place, *, meter_after: int = 0) -> Iterator[World]:
-    """The exchange of a place where a market was prepared; deliveries are metered after so many seconds."""
+def exchange_world(place: Place, *words: str, meter_after: int = 0) -> Iterator[World]:
+    """The exchange of a place where a market was prepared; deliveries are metered after so many seconds.
+
+    `words`: more of its command line.
+    """
     with (
         region_of(place) as region,
-        exchange(place, PLATFORM, "--meter-after", str(meter_after)) as running,
+        exchange(place, PLATFORM, "--meter-after", str(meter_after), *words) as running,
         running.client() as client,
     ):
         yield World(opened(place), region, running, client)

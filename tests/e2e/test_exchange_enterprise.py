@@ -244,6 +244,19 @@ class TestRelaying:
                     answer = client.post("/v1/enterprise/turns", content=turn.to_json(), headers=JSON)
                     assert (answer.status_code, answer.json()["state"]) == (200, state), answer.text
 
+    def test_so_many_a_day_whatever_the_session_or_the_process(self, kept: Kept, tmp_path: Path) -> None:
+        place = kept.fresh(tmp_path / "world")
+        with exchange_world(place, "--relays-a-day", "1") as world:
+            consent, other = granted(world.market, world.region), granted(world.market, world.region)
+            paused = sign_turn(world.region, consent.message.id, world.key(ENTERPRISE), pauses=True).to_json()
+            with as_enterprise(world, consent) as client:
+                assert client.post("/v1/enterprise/turns", content=paused, headers=JSON).status_code == 200
+        with exchange_world(place, "--relays-a-day", "1") as world, as_enterprise(world, other) as client:
+            taken_back = sign_revocation(world.region, other.message.id, world.key(ENTERPRISE)).to_json()
+            answer = client.post("/v1/enterprise/revocations", content=taken_back, headers=JSON)
+            assert refused(answer, 429, "daily-limit")["expected"] == "at most 1 a day (relay)"
+            assert 0 < int(answer.headers["Retry-After"]) <= 86_400
+
     def test_nobody_has_the_exchange_pay_for_anothers_consent(self, world: World) -> None:
         mine = granted(world.market, world.region)
         key = stranger()

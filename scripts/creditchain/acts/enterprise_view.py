@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from creditchain.acts.consenting import granted_consent
 from creditchain.chain.region import Region
@@ -18,6 +19,9 @@ from creditchain.log.query_items import QueryItem
 from creditchain.log.views import BlockRef, ConsentState
 from creditchain.messages import NO_KEY, Consent, QueryRequest
 from creditchain.store.deliveries import Deliveries, DeliveryState, Known
+
+#: How many times as often as one enterprise a platform may act a day, for all those together that have no key.
+PLATFORM_TIMES: Final = 20
 
 
 class NotYourConsentError(RefusedError):
@@ -48,6 +52,17 @@ class Asker:
     def name(self) -> str:
         """For the exchange's own records: the first key, or the platform's number."""
         return str(self.platform) if self.platform else self.keys[0]
+
+    def allowed(self, a_day: int, about: str) -> dict[str, int]:
+        """By which names its acts are counted, and how often it may act a day under each.
+
+        An enterprise by all its keys, so that another session by some of them is no other enterprise. A platform for
+        each enterprise that it acts for, which `about` names, and all of them together.
+        """
+        if self.platform:
+            own = f"node {self.platform}"
+            return {f"{own} {about}": a_day, own: a_day * PLATFORM_TIMES}
+        return {f"key {key}": a_day for key in self.keys}
 
 
 @dataclass(frozen=True, slots=True)

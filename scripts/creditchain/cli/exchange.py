@@ -76,6 +76,9 @@ def serve(
     address_rate: Annotated[
         int, typer.Option(min=1, help="Calls a minute from one network address, for each worker; a proxy is one.")
     ] = 6000,
+    relays_a_day: Annotated[
+        int, typer.Option(min=1, help="Messages a day that are brought to the chain for one enterprise, at your cost.")
+    ] = 50,
     region_facts: Annotated[
         Path | None, typer.Option(dir_okay=False, help="File of region facts to serve, from `evidence region`.")
     ] = None,
@@ -133,7 +136,7 @@ def serve(
     demanded = policy_of(page_policy) if pages else None
     others = Others(peers_of(peer), collect_within, None if peer_ca is None else str(peer_ca))
     with open_region(chosen) as region, journal_of(chosen) as journal:
-        found, limits = signer_of(region, signer), Limits(address_a_minute=address_rate)
+        found, limits = signer_of(region, signer), Limits(address_a_minute=address_rate, relays_a_day=relays_a_day)
         service = open_service(region, found, journal, node, stock, promises, limits, rules, others, demanded)
         outbox = region.outbox(found, journal)
         if role is None:

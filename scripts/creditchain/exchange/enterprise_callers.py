@@ -22,7 +22,8 @@ async def asker_of(request: Request, service: Service) -> Asker:
     token = token_of(request)
     found = None if token is None else await run_in_threadpool(_session, service, token)
     if found is not None:
-        service.member_rate.count(f"key {found.keys[0]}")
+        for key in found.keys:  # all: another session by some of them is no other enterprise
+            service.member_rate.count(f"key {key}")
         return Asker(keys=found.keys)
     member = await member_of(request, service)
     node = await run_in_threadpool(service.desk.region.node, member.node)

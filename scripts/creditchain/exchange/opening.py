@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from threading import BoundedSemaphore
 
 from creditchain.acts.anchoring import Anchoring
 from creditchain.acts.answering import Desk
@@ -30,6 +29,7 @@ from creditchain.client.peers import Peers
 from creditchain.errors import UsageError
 from creditchain.exchange.checking import CheckLimits, PackageChecker, Pages
 from creditchain.exchange.rates import Rate
+from creditchain.exchange.relay_places import RelayPlaces
 from creditchain.exchange.service import EnterpriseDesk, Limits, Service
 from creditchain.home.journal import Journal
 from creditchain.home.layout import RegionHome
@@ -41,6 +41,7 @@ from creditchain.rendering.pages import PagePlace, home_page
 from creditchain.reports import SharedLibrary
 from creditchain.store.answers import Answers
 from creditchain.store.complaints import Complaints
+from creditchain.store.daily_counts import DailyCounts
 from creditchain.store.deliveries import Deliveries
 from creditchain.store.enterprise_sessions import EnterpriseSessions
 from creditchain.store.events import Events
@@ -166,7 +167,8 @@ def _enterprises(desk: Desk, door: Door, journal: Journal, limits: Limits) -> En
         door=EnterpriseDoor(door, EnterpriseSessions(journal, log_id, desk.node)),
         own_reports=OwnReports(journal, log_id, desk.node),
         outbox=lambda: desk.region.outbox(desk.signer, journal),
-        relays=BoundedSemaphore(limits.relays_at_once),
+        relays=RelayPlaces(limits.relays_at_once),
+        counts=DailyCounts(journal, log_id, desk.node),
     )
 
 

@@ -30,6 +30,7 @@ from creditchain.errors import (
 )
 from creditchain.reports import AssemblyError
 from creditchain.store.complaints import ComplaintUnknownError
+from creditchain.store.daily_counts import DailyLimitError
 from creditchain.store.deliveries import NonceTakenError, UsesTakenError
 from creditchain.store.orders import OrderUnknownError
 
@@ -40,6 +41,7 @@ _STATUS: tuple[tuple[type[CreditchainError], int], ...] = (
     (SignInError, 401),
     (UnknownWebhookError, 404),
     (ComplaintUnknownError, 404),
+    (DailyLimitError, 429),
     (RequestReplayedError, 409),
     (NotEntitledError, 403),
     (NonceTakenError, 409),
@@ -100,7 +102,9 @@ def problem(error: CreditchainError) -> JSONResponse:
     if error.place is not None and error.place.field is not None:
         body["field"] = error.place.field
     headers = {}
-    retry = error.retry_after if isinstance(error, HttpError) else RETRY_SECONDS if status == 503 else None
+    retry = RETRY_SECONDS if status == 503 else None
+    if isinstance(error, HttpError | DailyLimitError):
+        retry = error.retry_after
     if retry is not None:
         headers["Retry-After"] = str(retry)
     if status == 401:

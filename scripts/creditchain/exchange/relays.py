@@ -30,6 +30,7 @@ from creditchain.packages.consent_file import (
     parse_turn,
 )
 from creditchain.packages.filing_file import FILING_FORMAT, FilingFile, parse_filing
+from creditchain.store.daily_counts import DailyAct
 
 router = APIRouter(tags=["enterprise"])
 
@@ -55,17 +56,16 @@ _FILED = record({"filings": COUNT, "open": COUNT, "filed_at": TIME, "due_at": TI
 async def turn(request: Request) -> dict[str, Any]:
     """Bring a signed pause or resumption to the chain. 暂停或恢复授权
 
-    Answered once it is final. Sent again, the same file has the same effect once.
+    Answered once it is final. Sent again, the same file has the same effect once. One at a time, and so many a day.
     """
     service = service_of(request)
     asker = await asker_of(request, service)
     file = parse_turn(await read_json_body(request, service.limits))
 
     def relayed(outbox: Outbox) -> dict[str, Any]:
-        _require_owner(service, asker, file)
         return _shown(service, relay_turn(service.desk.region, outbox, file))
 
-    return await run_in_threadpool(_relayed, service, relayed)
+    return await run_in_threadpool(_relayed_of, service, asker, file, relayed)
 
 
 @router.post(
@@ -80,10 +80,9 @@ async def revocation(request: Request) -> dict[str, Any]:
     file = parse_revocation(await read_json_body(request, service.limits))
 
     def relayed(outbox: Outbox) -> dict[str, Any]:
-        _require_owner(service, asker, file)
         return _shown(service, relay_revocation(service.desk.region, outbox, file))
 
-    return await run_in_threadpool(_relayed, service, relayed)
+    return await run_in_threadpool(_relayed_of, service, asker, file, relayed)
 
 
 @router.post("/v1/enterprise/disputes", responses=answers(200, _FILED, *_ERRORS), openapi_extra=takes(_FILING))
@@ -102,23 +101,25 @@ async def dispute(request: Request) -> dict[str, Any]:
         told = {"filings": state.filings, "open": state.open}
         return told | {"filed_at": state.filed_at, "due_at": state.due_at}
 
-    return await run_in_threadpool(_relayed, service, relayed)
+    return await run_in_threadpool(_relayed, service, asker, f"key {file.message.key}", relayed)
 
 
-def _relayed(service: Service, relay: Callable[[Outbox], _T]) -> _T:
-    """What is brought to the chain, a few at a time: each holds a thread until it is final."""
-    if not service.enterprises.relays.acquire(blocking=False):
-        raise HttpError(503, "busy", "too many messages are on their way to the chain", retry_after=5)
-    try:
-        return relay(service.enterprises.outbox())
-    finally:
-        service.enterprises.relays.release()
+def _relayed_of(service: Service, asker: Asker, file: TurnFile | RevocationFile, relay: Callable[[Outbox], _T]) -> _T:
+    """What is brought to the chain about the caller's own consent, or one that the platform endorsed.
 
-
-def _require_owner(service: Service, asker: Asker, file: TurnFile | RevocationFile) -> None:
-    """The caller's own consent, or one that the platform endorsed: nobody else has the exchange pay."""
+    Nobody else has the exchange pay.
+    """
     require_log(service.desk.region, file.message.domain.log_id)
-    relayed_consent(service.desk.region, asker, file.message.consent)
+    consent = relayed_consent(service.desk.region, asker, file.message.consent)
+    return _relayed(service, asker, f"consent {consent.id.hex()}", relay)
+
+
+def _relayed(service: Service, asker: Asker, about: str, relay: Callable[[Outbox], _T]) -> _T:
+    """What is brought to the chain: one at a time of each that asks, and so many a day, since the exchange pays."""
+    allowed = asker.allowed(service.limits.relays_a_day, about)
+    with service.enterprises.relays.held(allowed):
+        service.enterprises.counts.take(DailyAct.RELAY, allowed, service.time())
+        return relay(service.enterprises.outbox())
 
 
 def _require_endorser(asker: Asker, file: FilingFile) -> None:

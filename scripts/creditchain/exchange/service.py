@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import BoundedSemaphore
 from typing import cast
 
 from fastapi import Request
@@ -22,7 +21,9 @@ from creditchain.chain.clock import now
 from creditchain.chain.outbox import Outbox
 from creditchain.exchange.checking import Pages
 from creditchain.exchange.rates import Rate
+from creditchain.exchange.relay_places import RelayPlaces
 from creditchain.store.complaints import Complaints
+from creditchain.store.daily_counts import DailyCounts
 from creditchain.store.own_reports import OwnReports
 
 
@@ -41,6 +42,7 @@ class Limits:
     upload_bytes: int = 1 << 30  #: most bytes of an operator's upload
     upload_seconds: float = 3600.0  #: within which it has to arrive
     relays_at_once: int = 8  #: messages of enterprises that are brought to the chain at a time
+    relays_a_day: int = 50  #: such messages of one enterprise a day
     at_once: int = 64  #: requests under way, of all callers together
 
 
@@ -51,7 +53,8 @@ class EnterpriseDesk:
     door: EnterpriseDoor
     own_reports: OwnReports
     outbox: Callable[[], Outbox]
-    relays: BoundedSemaphore  #: held while something is brought to the chain
+    relays: RelayPlaces  #: held while something is brought to the chain
+    counts: DailyCounts
 
 
 @dataclass(frozen=True, slots=True)

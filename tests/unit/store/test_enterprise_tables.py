@@ -15,6 +15,7 @@ from creditchain.home.sealing import Sealed
 from creditchain.messages import DeliveryReceipt, LogDomain, QueryRequest
 from creditchain.store import periods
 from creditchain.store.complaints import ComplaintAnsweredError, Complaints, ComplaintUnknownError
+from creditchain.store.daily_counts import DailyAct, DailyCounts, DailyLimitError
 from creditchain.store.deliveries import Deliveries
 from creditchain.store.enterprise_sessions import EnterpriseSession, EnterpriseSessions
 from creditchain.store.own_reports import OwnReport, OwnReports
@@ -110,6 +111,28 @@ def test_a_complaint_is_filed_once_and_answered_once(journal: Journal) -> None:
     assert not answered.overdue(2**40)
     assert complaints.file(consent, "wrong", 5000) != first  # it happened again
     assert Complaints(journal, OTHER_LOG, PROVIDER).all(unanswered=False) == []
+
+
+def test_what_is_counted_a_day_outlives_the_process_and_ends_with_the_day(
+    tmp_path: Path, address: DatabaseAddress | None
+) -> None:
+    noon, who = 20_000 * 86_400 + 4 * 3600, {"key 1": 2, "key 2": 5}
+    with open_journal(tmp_path / "journal.sqlite", address) as journal:
+        counts = DailyCounts(journal, LOG, PROVIDER)
+        counts.take(DailyAct.RELAY, who, noon)
+        counts.take(DailyAct.RELAY, who, noon)
+    with open_journal(tmp_path / "journal.sqlite", address) as journal:
+        counts = DailyCounts(journal, LOG, PROVIDER)
+        for _ in range(4):  # refused, none of the names is counted
+            with pytest.raises(DailyLimitError) as caught:
+                counts.take(DailyAct.RELAY, who, noon + 3600)
+            assert caught.value.retry_after == 11 * 3600
+        for _ in range(3):
+            counts.take(DailyAct.RELAY, {"key 2": 5}, noon)
+        counts.take(DailyAct.COMPLAINT, who, noon)
+        DailyCounts(journal, LOG, PROVIDER + 1).take(DailyAct.RELAY, who, noon)
+        DailyCounts(journal, OTHER_LOG, PROVIDER).take(DailyAct.RELAY, who, noon)
+        counts.take(DailyAct.RELAY, who, noon + 12 * 3600)
 
 
 def delivery(nonce: int, time: int) -> Delivery:
