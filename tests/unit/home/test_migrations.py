@@ -24,6 +24,7 @@ from creditchain.home.layout import Home
 from creditchain.home.migrations import HEAD, REVISIONS
 from creditchain.store import (
     complaints,
+    daily_counts,
     deliveries,
     enterprise_sessions,
     operator_uploads,
@@ -74,7 +75,7 @@ def test_migrations_make_what_the_classes_declare(tmp_path: Path, address: Datab
         *(outbox_journal.TransactionRow, deliveries.DeliveryRow, sessions.SessionRow),
         *(parts.GivenPartRow, webhook_tables.WebhookRow, orders.OrderRow),
         *(enterprise_sessions.EnterpriseSessionRow, own_reports.OwnReportRow),
-        *(operator_uploads.OperatorUploadRow, complaints.ComplaintRow),
+        *(operator_uploads.OperatorUploadRow, complaints.ComplaintRow, daily_counts.DailyCountRow),
     )
     assert {one.__tablename__ for one in declared} <= Base.metadata.tables.keys()
     open_journal(tmp_path / "j.sqlite", address).close()
