@@ -305,3 +305,14 @@ def test_a_complaint_and_its_answer(world: World) -> None:
         assert answered["answer"] == "已答复"
         assert operator.get("/v1/operator/complaints").json()["complaints"] == []
         refused(operator.get("/v1/operator/complaints", params={"state": "old"}), 422, "parameter")
+        for text in range(9):
+            more = ComplaintFile(consent.message.id, f"投诉 {text}").to_json()
+            assert client.post("/v1/enterprise/complaints", content=more, headers=JSON).status_code == 201
+        refused(client.post("/v1/enterprise/complaints", content=file, headers=JSON), 429, "daily-limit")
+        for one, path in ((operator, "operator"), (regulator, "regulator"), (client, "enterprise")):
+            numbers, cursor = list[int](), 0
+            while cursor is not None:
+                asked: dict[str, Any] = {"cursor": cursor, "limit": 4, "state": "all"}
+                page = one.get(f"/v1/{path}/complaints", params=asked).json()
+                numbers, cursor = numbers + [each["number"] for each in page["complaints"]], page["next"]
+            assert (len(numbers), numbers) == (10, sorted(set(numbers)))

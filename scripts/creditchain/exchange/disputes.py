@@ -7,8 +7,8 @@ from typing import Any
 
 from fastapi import Request
 
-from creditchain.exchange.problems import HttpError
-from creditchain.exchange.shapes import BLOCK, COUNT, DIGEST, NODE, TIME, or_null, parameter, record, rows
+from creditchain.exchange.due import Due, due_of
+from creditchain.exchange.shapes import BLOCK, COUNT, DIGEST, NODE, TIME, or_null, record, rows
 from creditchain.log.disputes import LoggedDispute
 from creditchain.log.views import BlockRef
 from creditchain.packages.parts import hexed
@@ -34,20 +34,19 @@ DISPUTES = record(
         ),
     }
 )
-OPEN_ONLY = parameter("state", {"enum": ["open", "overdue", "all"]}, "Which ones; open if it is left out.")
 
 
 def disputes_shown(request: Request, block: BlockRef, disputes: Iterable[LoggedDispute]) -> dict[str, Any]:
     """The disputes that a call asks for, as of a final block. Raises HttpError (422)."""
-    wanted = request.query_params.get("state", "open")
-    if wanted not in ("open", "overdue", "all"):
-        raise HttpError(422, "parameter", "there is no such state", expected="open, overdue or all")
-    told = [
-        _shown(one, block.time)
-        for one in disputes
-        if wanted == "all" or (one.state is DisputeState.OPEN and (wanted == "open" or one.overdue(block.time)))
-    ]
+    wanted = due_of(request)
+    told = [_shown(one, block.time) for one in disputes if _is_wanted(one, wanted, block.time)]
     return {"block": {"number": block.number, "time": block.time}, "disputes": told}
+
+
+def _is_wanted(one: LoggedDispute, wanted: Due, time: int) -> bool:
+    if wanted is Due.ALL:
+        return True
+    return one.overdue(time) if wanted is Due.OVERDUE else one.state is DisputeState.OPEN
 
 
 def _shown(one: LoggedDispute, time: int) -> dict[str, Any]:

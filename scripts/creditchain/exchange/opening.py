@@ -155,7 +155,7 @@ def open_service(
         order_book=book,
         enterprises=enterprises,
         uploads=_uploads(desk, journal, mine),
-        complaints=Complaints(journal, log_id, node),
+        complaints=Complaints(journal, log_id, node, SealingKeys(mine.complaints)),
         query_log=QueryLog(node, desk.products, desk.deliveries, enterprises.own_reports),
         pages=pages,
     )

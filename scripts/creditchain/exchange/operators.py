@@ -15,7 +15,8 @@ from creditchain.acts.disputing import list_disputes
 from creditchain.acts.operator_uploading import require_uploadable, take_up
 from creditchain.acts.query_log import CURSOR, QueryPosition
 from creditchain.exchange.callers import member_of
-from creditchain.exchange.disputes import DISPUTES, OPEN_ONLY, disputes_shown
+from creditchain.exchange.disputes import DISPUTES, disputes_shown
+from creditchain.exchange.due import STATE
 from creditchain.exchange.enterprises import CONSENT, consent_shown
 from creditchain.exchange.guarding import guard_of
 from creditchain.exchange.problems import HttpError
@@ -190,7 +191,7 @@ async def consents(request: Request) -> dict[str, Any]:
 @router.get(
     "/v1/operator/disputes",
     responses=answers(200, DISPUTES, 401, 403, 422, 429, 500, 503),
-    openapi_extra={"parameters": [OPEN_ONLY]},
+    openapi_extra={"parameters": [STATE]},
 )
 async def disputes(request: Request) -> dict[str, Any]:
     """The disputes about this node's records, by the day on which an answer is due. 待答复异议"""

@@ -13,7 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from creditchain.acts.disputing import list_disputes
 from creditchain.acts.exporting_queries import ExportedQueries, export_queries
 from creditchain.exchange.callers import member_as
-from creditchain.exchange.disputes import DISPUTES, OPEN_ONLY, disputes_shown
+from creditchain.exchange.disputes import DISPUTES, disputes_shown
+from creditchain.exchange.due import STATE
 from creditchain.exchange.problems import HttpError, documented
 from creditchain.exchange.queries import number_of
 from creditchain.exchange.service import service_of
@@ -74,7 +75,7 @@ async def queries(request: Request) -> StreamingResponse:
 @router.get(
     "/v1/regulator/disputes",
     responses=answers(200, DISPUTES, 401, 403, 422, 429, 500, 503),
-    openapi_extra={"parameters": [OPEN_ONLY]},
+    openapi_extra={"parameters": [STATE]},
 )
 async def disputes(request: Request) -> dict[str, Any]:
     """The disputes of the region, by the day on which they are due. 异议清单"""

@@ -43,6 +43,7 @@ class Limits:
     upload_seconds: float = 3600.0  #: within which it has to arrive
     relays_at_once: int = 8  #: messages of enterprises that are brought to the chain at a time
     relays_a_day: int = 50  #: such messages of one enterprise a day
+    complaints_a_day: int = 10  #: complaints of one enterprise a day
     at_once: int = 64  #: requests under way, of all callers together
 
 

@@ -238,6 +238,7 @@ def _forget(service: Service) -> None:
         partial(given.drop_due, time),
         partial(desk.answers.forget_old, desk.deliveries, given),
         partial(forget_orders, service.order_book, time),
+        partial(service.complaints.forget_old, time),
     ):
         try:
             forget()

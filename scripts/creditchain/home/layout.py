@@ -19,6 +19,7 @@
     <home>/regions/LOG_ID/loans/            lists behind monthly loan reports
     <home>/regions/LOG_ID/nonces/           the last nonce of requests to each provider
     <home>/regions/LOG_ID/webhooks/         keys of secrets of webhooks, and of what members watch
+    <home>/regions/LOG_ID/complaints/       keys of what enterprises complained about, and of the answers
     <home>/regions/LOG_ID/received/         reports that this node received, sealed, for as long as it may keep them
     <home>/regions/LOG_ID/uploads/          what an operator sent to its exchange, until it is anchored
     <home>/regions/LOG_ID/answers/          keys of what an exchange answered lately; not in backups
@@ -118,6 +119,11 @@ class RegionHome:
     def orders(self) -> Path:
         """Keys that open what orders to an exchange say, and what was delivered; each is destroyed when it is over."""
         return self.path / "orders"
+
+    @property
+    def complaints(self) -> Path:
+        """Keys that open what enterprises complained about at an exchange, and the answers."""
+        return self.path / "complaints"
 
     @property
     def received(self) -> Path:

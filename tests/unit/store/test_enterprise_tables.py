@@ -6,15 +6,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 from creditchain.chain.consent_calls import Delivery
 from creditchain.hashing import keccak256
 from creditchain.home.databases.address import DatabaseAddress
 from creditchain.home.journal import Journal, open_journal
-from creditchain.home.sealing import Sealed
+from creditchain.home.sealing import Sealed, SealingKeys
 from creditchain.messages import DeliveryReceipt, LogDomain, QueryRequest
 from creditchain.store import periods
-from creditchain.store.complaints import ComplaintAnsweredError, Complaints, ComplaintUnknownError
+from creditchain.store.complaints import (
+    KEPT_AFTER_ANSWER,
+    MOST_OPEN,
+    ComplaintAnsweredError,
+    Complaints,
+    ComplaintUnknownError,
+    TooManyComplaintsError,
+)
 from creditchain.store.daily_counts import DailyAct, DailyCounts, DailyLimitError
 from creditchain.store.deliveries import Deliveries
 from creditchain.store.enterprise_sessions import EnterpriseSession, EnterpriseSessions
@@ -93,24 +101,74 @@ def test_what_may_not_be_kept_is_dropped_and_the_rest_stays(journal: Journal) ->
     assert [None if one is None else one.answer is None for one in known] == [True, False, False]
 
 
-def test_a_complaint_is_filed_once_and_answered_once(journal: Journal) -> None:
-    complaints, consent = Complaints(journal, LOG, PROVIDER), keccak256(b"consent")
+@pytest.fixture
+def complaints(journal: Journal, tmp_path: Path) -> Complaints:
+    return Complaints(journal, LOG, PROVIDER, SealingKeys(tmp_path / "keys"))
+
+
+def test_a_complaint_is_filed_once_and_answered_once(complaints: Complaints) -> None:
+    consent = keccak256(b"consent")
     first = complaints.file(consent, "wrong", 1000)
     assert complaints.file(consent, "wrong", 2000) == first
     other = complaints.file(keccak256(b"another"), "wrong", 1500)
-    assert complaints.of([consent]) == [first]
-    assert complaints.all(unanswered=True) == [first, other]
+    assert complaints.of([consent], 0, 10) == [first]
+    assert complaints.all(0, 10, unanswered=True) == [first, other]
     assert (first.overdue(first.due_at), first.overdue(first.due_at + 1)) == (False, True)
     answered = complaints.answer(first.number, "corrected", 3000)
+    assert (answered.text, answered.answer) == ("wrong", "corrected")
     assert complaints.answer(first.number, "corrected", 4000) == answered
     with pytest.raises(ComplaintAnsweredError):
         complaints.answer(first.number, "something else", 4000)
     with pytest.raises(ComplaintUnknownError):
         complaints.answer(12345, "what", 4000)
-    assert complaints.all(unanswered=True) == [other]
+    assert complaints.all(0, 10, unanswered=True) == [other]
     assert not answered.overdue(2**40)
     assert complaints.file(consent, "wrong", 5000) != first  # it happened again
-    assert Complaints(journal, OTHER_LOG, PROVIDER).all(unanswered=False) == []
+
+
+def test_complaints_are_those_of_one_exchange(complaints: Complaints, journal: Journal, tmp_path: Path) -> None:
+    complaints.file(keccak256(b"consent"), "wrong", 1000)
+    assert Complaints(journal, OTHER_LOG, PROVIDER, SealingKeys(tmp_path / "other")).all(0, 10) == []
+    assert Complaints(journal, LOG, PROVIDER + 1, SealingKeys(tmp_path / "keys")).all(0, 10) == []
+
+
+def test_complaints_page_by_page(complaints: Complaints) -> None:
+    consent = keccak256(b"consent")
+    made = [complaints.file(consent, f"wrong {number}", 1000 + number) for number in range(5)]
+    assert complaints.of([consent], 0, 2) == made[:2]
+    assert complaints.all(made[1].number, 2) == made[2:4]
+    assert complaints.all(made[3].number, 2) == made[4:]
+    late = made[2].due_at
+    assert complaints.all(0, 10, overdue_at=late) == made[:2]
+    assert [(one.text, one.answer) for one in complaints.all(0, 10, words=False)] == [(None, None)] * 5
+
+
+def test_so_many_complaints_under_a_consent_wait_for_an_answer(complaints: Complaints) -> None:
+    consent = keccak256(b"consent")
+    made = [complaints.file(consent, f"wrong {number}", 1000) for number in range(MOST_OPEN)]
+    with pytest.raises(TooManyComplaintsError):
+        complaints.file(consent, "one more", 1000)
+    assert complaints.file(consent, "wrong 0", 2000) == made[0]
+    complaints.answer(made[0].number, "corrected", 2000)
+    complaints.file(consent, "one more", 2000)
+
+
+def test_what_is_complained_about_is_sealed_and_destroyed_when_its_time_is_over(
+    complaints: Complaints, journal: Journal, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys"
+    old, open_ = complaints.file(keccak256(b"1"), "about us", 1000), complaints.file(keccak256(b"2"), "wrong", 1000)
+    complaints.answer(old.number, "corrected", 2000)
+    with journal.read() as session:
+        rows = session.execute(sqlalchemy.text("select * from complaints")).all()
+    assert [word for word in (b"about us", b"corrected", b"wrong") if word in repr(rows).encode()] == []
+    SealingKeys(keys).seal(b"left by a process that was killed")
+    assert complaints.forget_old(2000 + KEPT_AFTER_ANSWER) == 0
+    assert (complaints.all(0, 10)[0].answer, len(list(keys.iterdir()))) == ("corrected", 2)
+    assert complaints.forget_old(2001 + KEPT_AFTER_ANSWER) == 1
+    assert (complaints.all(0, 10), len(list(keys.iterdir()))) == ([open_], 1)
+    SealingKeys(keys).destroy_all_but([])
+    assert [(one.number, one.text) for one in complaints.all(0, 10)] == [(open_.number, None)]  # its key is lost
 
 
 def test_what_is_counted_a_day_outlives_the_process_and_ends_with_the_day(

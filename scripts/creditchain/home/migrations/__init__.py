@@ -21,6 +21,7 @@ REVISIONS = (
     "0014",
     "0015",
     "0016",
+    "0017",
 )
 HEAD = REVISIONS[-1]
 #: The last revision that only SQLite knows: on a server the journal begins with the one after it.
