@@ -10,9 +10,9 @@ import random
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, insert, literal, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from creditchain.packages.webhook import EventKind
@@ -117,7 +117,7 @@ class Events:
             session.add(row)
             session.flush()
             for webhook in self._webhooks.wanting(session, one.member, one.kind):
-                session.add(_sending(webhook, row.id, now))
+                session.add(SendingRow(webhook=webhook, event=row.id, **_fresh(now)))
         return len(new)
 
     def after(self, member: int, cursor: int, most: int) -> list[MemberEvent]:
@@ -127,16 +127,24 @@ class Events:
             return [_event(row) for row in session.scalars(rows.order_by(EventRow.id).limit(most))]
 
     def replay(self, member: int, webhook: str, kinds: Collection[EventKind], cursor: int, now: int) -> int:
-        """Send a webhook all events above a cursor again, also those that it took. Returns how many."""
-        wanted = [kind.value for kind in kinds]
-        rows = select(EventRow.id).where(
-            *self._mine(EventRow), EventRow.member == member, EventRow.id > cursor, EventRow.kind.in_(wanted)
+        """Send a webhook all events above a cursor again, also those that it took. Returns how many.
+
+        However many there are, it takes three statements: others wait for the journal meanwhile.
+        """
+        wanted = select(EventRow.id).where(
+            *self._mine(EventRow), EventRow.member == member, EventRow.id > cursor, EventRow.kind.in_(kinds)
         )
+        known = exists().where(SendingRow.webhook == webhook, SendingRow.event == EventRow.id)
+        fresh = _fresh(now)
+        rows = wanted.join(WebhookRow, WebhookRow.id == webhook).where(~known)
+        rows = rows.add_columns(
+            WebhookRow.id, *(literal(value, SendingRow.__table__.c[name].type) for name, value in fresh.items())
+        )
+        again = update(SendingRow).where(SendingRow.webhook == webhook, SendingRow.event.in_(wanted)).values(**fresh)
         with self._journal.write() as session:
-            numbers = session.scalars(rows).all()
-            for number in numbers:
-                session.merge(_sending(webhook, number, now))
-        return len(numbers)
+            session.execute(again, execution_options={"synchronize_session": False})
+            session.execute(insert(SendingRow).from_select(["event", "webhook", *fresh], rows))
+            return int(session.execute(select(func.count()).select_from(wanted.subquery())).scalar_one())
 
     # Sending.
 
@@ -291,11 +299,12 @@ def _due(now: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return SendingRow.state == SendingState.WAITING.value, SendingRow.next_at <= now
 
 
-def _sending(webhook: str, number: int, now: int) -> SendingRow:
-    return SendingRow(
-        webhook=webhook, event=number, state=SendingState.WAITING.value, attempts=0, since=now, next_at=now,
-        status=None, trouble=None,
-    )  # fmt: skip
+def _fresh(now: int) -> dict[str, Any]:
+    """How a sending begins."""
+    return {
+        "state": SendingState.WAITING.value, "attempts": 0, "since": now, "next_at": now, "status": None,
+        "trouble": None,
+    }  # fmt: skip
 
 
 def _event(row: EventRow) -> MemberEvent:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hook_stores import LOG, MEMBER, NOW, SECRET, event, order, stores, tell
-from sqlalchemy import update
+from sqlalchemy import Engine, update
+from sqlalchemy.event import listen, remove
 
 from creditchain.home.databases.address import DatabaseAddress
 from creditchain.home.journal import open_journal
@@ -238,6 +240,32 @@ class TestSending:
         assert at.events.replay(MEMBER, webhook.id, webhook.kinds, 0, NOW + 5) == 1
         take(at, sending, NOW + 6)
         assert [one.event.id for one in at.events.due(NOW + 6, Room(9, 9, 1))] == [event(1).id]
+
+    def test_many_are_replayed_in_few_statements(self, at: Noticing) -> None:
+        """The journal is held meanwhile, and whoever delivers a report waits for it."""
+        first = at.webhooks.set(MEMBER, order(), NOW, 0)
+        at.webhooks.set(MEMBER + 1, order(), NOW, 0)
+        tell(at, *map(event, range(40)), event(1, member=MEMBER + 1))
+        for sending in at.events.due(NOW, Room(9, 9, 9)):
+            take(at, sending, NOW)
+        later = at.webhooks.set(MEMBER, order("https://bank.example/later"), NOW, 0)  # nothing was sent there before
+        counts, statements = at.events.counts, list[str]()
+
+        def counted(*executed: Any) -> None:
+            statements.append(executed[2])
+
+        listen(Engine, "before_cursor_execute", counted)
+        try:
+            for webhook in (first, later):
+                assert at.events.replay(MEMBER, webhook.id, webhook.kinds, 0, NOW + 5) == 40
+        finally:
+            remove(Engine, "before_cursor_execute", counted)
+        assert len([one for one in statements if one.split()[0] in ("INSERT", "UPDATE", "SELECT")]) < 12
+        for webhook in (first, later):
+            assert counts(webhook.id) == {SendingState.WAITING: 40, SendingState.TAKEN: 0, SendingState.DEAD: 0}
+        assert {one.since for one in at.events.of(first.id, SendingState.WAITING, 0, 99)} == {NOW + 5}
+        assert at.events.replay(MEMBER, "0" * 32, first.kinds, 0, NOW) == 40  # removed meanwhile: nothing is written
+        assert sum(counts().values()) == 81
 
     def test_dead_letters_are_replayed_from_a_cursor_on(self, at: Noticing) -> None:
         webhook = at.webhooks.set(MEMBER, order(), NOW, 0)
