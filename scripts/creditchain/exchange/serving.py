@@ -204,35 +204,47 @@ def _alone(service: Service, what: str, work: Callable[[], None], stop: Event) -
 
 
 def _work(service: Service, meter: Callable[[], None] | None, stop: Event) -> None:
-    """Do until told to stop what no call waits for. A failure is told and tried again.
+    """Do until told to stop what no call waits for. A failure is told and tried again, and ends none of the rest.
 
     `meter`: brings what is due to the ledger; None: another process does that, and all else that one does alone.
     """
     pause, forgets = LOOK_SECONDS, 0.0
     while not stop.wait(pause):
-        try:
-            if meter is not None:
-                meter()
-                # Before anything is forgotten: an order's answer may not be in its row yet.
-                work_on_orders(service.order_book, service.time())
-                if time.monotonic() >= forgets:
-                    _forget(service)
-                    forgets = time.monotonic() + FORGET_SECONDS
-            service.desk.sights.settle()
-            pause = LOOK_SECONDS
-        except CreditchainError as error:
-            measures.METERING_FAILED.inc()
-            pause = min(2 * pause, LONGEST_PAUSE)
-            _log.error("metering failed, and is tried again in %.0f seconds: %s", pause, error)
-        except Exception as error:  # a thread that ends would end metering for good
-            measures.METERING_FAILED.inc()
-            pause = LONGEST_PAUSE
-            _log.error("metering failed in a way that nobody foresaw: %s", told(error))
+        well = True
+        if meter is not None:
+            well = _tried("metering", meter)
+            answered = _tried(
+                "answering orders", lambda: work_on_orders(service.order_book, service.desk.sights.time())
+            )
+            # An order's answer may not be in its row yet: nothing is forgotten before.
+            if answered and time.monotonic() >= forgets:
+                _forget(service)
+                forgets = time.monotonic() + FORGET_SECONDS
+            well = well and answered
+        well = _tried("following the chain", service.desk.sights.settle) and well
+        pause = LOOK_SECONDS if well else min(2 * pause, LONGEST_PAUSE)
+
+
+def _tried(what: str, work: Callable[[], object]) -> bool:
+    """Whether it was done; if not, the log says why, without the words of exceptions that nobody foresaw."""
+    try:
+        work()
+    except CreditchainError as error:
+        _log.error("%s failed, and is tried again: %s", what, error)
+    except Exception as error:  # a thread that ends would end all of it for good
+        _log.error("%s failed in a way that nobody foresaw, and is tried again: %s", what, told(error))
+    else:
+        return True
+    (measures.FORGETTING_FAILED if what == "forgetting" else measures.METERING_FAILED).inc()
+    return False
 
 
 def _forget(service: Service) -> None:
-    """Forget what was answered: once the same request need not be answered again, or earlier if a consent says so."""
-    desk, given, time = service.desk, service.parts.given, service.time()
+    """Forget what was answered: once the same request need not be answered again, or earlier if a consent says so.
+
+    By the newest block that was seen: what may not be kept goes also while the chain does not answer.
+    """
+    desk, given, time = service.desk, service.parts.given, service.desk.sights.time()
     for forget in (
         partial(desk.deliveries.drop_due, time),
         partial(given.drop_due, time),
@@ -240,11 +252,7 @@ def _forget(service: Service) -> None:
         partial(forget_orders, service.order_book, time),
         partial(service.complaints.forget_old, time),
     ):
-        try:
-            forget()
-        except CreditchainError as error:  # the others, and metering, do not wait for it
-            measures.FORGETTING_FAILED.inc()
-            _log.error("what was answered cannot be forgotten now, and is tried again: %s", error)
+        _tried("forgetting", forget)
 
 
 def _meter(service: Service, outbox: Outbox, rhythm: MeterRhythm) -> None:

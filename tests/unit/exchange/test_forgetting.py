@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from prometheus_client import REGISTRY
 
 from creditchain.acts.answering import Desk
 from creditchain.acts.ordering import OrderBook
 from creditchain.chain.consent_calls import Delivery
+from creditchain.chain.errors import ChainUnavailableError
 from creditchain.exchange.service import Service
-from creditchain.exchange.serving import _forget
+from creditchain.exchange.serving import _work
 from creditchain.hashing import keccak256
 from creditchain.home.journal import open_journal
 from creditchain.home.sealing import Sealed
 from creditchain.messages import DeliveryReceipt, LogDomain, QueryRequest
 from creditchain.store.answers import Answers
+from creditchain.store.complaints import Complaints
 from creditchain.store.deliveries import Deliveries
 from creditchain.store.orders import Orders, OrderState
 from creditchain.store.parts import GivenPart, GivenParts
@@ -29,6 +32,11 @@ SEALED = Sealed("0" * 32, b"sealed")
 
 def failures() -> float:
     return REGISTRY.get_sample_value("creditchain_exchange_forgetting_failed_total") or 0.0
+
+
+def unreachable() -> NoReturn:
+    """What asks the chain."""
+    raise ChainUnavailableError("the chain does not answer")
 
 
 def delivery() -> Delivery:
@@ -65,12 +73,18 @@ def test_answers_parts_and_orders_go_when_their_consent_says_so_whatever_else_fa
             return [one is not None for one in (known.answer, known_part.answer, held.delivery)]
 
         def forget(time: int) -> None:
-            desk: Any = SimpleNamespace(deliveries=deliveries, answers=Answers(tmp_path / "answers", 3600))
+            """Let the service's own thread do its work once, while the chain does not answer."""
+            stop = Event()
+            sights = SimpleNamespace(time=lambda: time, settle=stop.set)
+            desk: Any = SimpleNamespace(
+                deliveries=deliveries, answers=Answers(tmp_path / "answers", 3600), sights=sights
+            )
             service = SimpleNamespace(
-                desk=desk, parts=SimpleNamespace(given=given), time=lambda: time,
+                desk=desk, parts=SimpleNamespace(given=given), time=unreachable,
                 order_book=OrderBook(cast(Desk, desk), orders),
+                complaints=Complaints(journal, LOG, PROVIDER),
             )  # fmt: skip
-            _forget(cast(Service, service))
+            _work(cast(Service, service), unreachable, stop)
 
         before = failures()
         forget(1100)
