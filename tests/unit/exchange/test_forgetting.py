@@ -18,7 +18,7 @@ from creditchain.exchange.service import Service
 from creditchain.exchange.serving import _work
 from creditchain.hashing import keccak256
 from creditchain.home.journal import open_journal
-from creditchain.home.sealing import Sealed
+from creditchain.home.sealing import Sealed, SealingKeys
 from creditchain.messages import DeliveryReceipt, LogDomain, QueryRequest
 from creditchain.store.answers import Answers
 from creditchain.store.complaints import Complaints
@@ -82,7 +82,7 @@ def test_answers_parts_and_orders_go_when_their_consent_says_so_whatever_else_fa
             service = SimpleNamespace(
                 desk=desk, parts=SimpleNamespace(given=given), time=unreachable,
                 order_book=OrderBook(cast(Desk, desk), orders),
-                complaints=Complaints(journal, LOG, PROVIDER),
+                complaints=Complaints(journal, LOG, PROVIDER, SealingKeys(tmp_path / "complaints")),
             )  # fmt: skip
             _work(cast(Service, service), unreachable, stop)
 
