@@ -49,8 +49,9 @@ from creditchain.errors import InputError
 from creditchain.evidence.query import view_of
 from creditchain.hashing import keccak256
 from creditchain.home.reasons import ReasonError
+from creditchain.index.opened import IndexedLog
 from creditchain.index.opening import region_log
-from creditchain.index.queries import delivered
+from creditchain.index.queries import delivered, delivered_under, reading_of
 from creditchain.messages import DeliveryReceipt, LogDomain
 from creditchain.packages.consent_file import ConsentFile
 from creditchain.packages.request_file import RequestFile, parse_request
@@ -88,6 +89,34 @@ def delivery(world: ActsWorld, file: RequestFile, *, late: int = 0, signer: int 
     time = now(world.region.chain) + late
     receipt = DeliveryReceipt(file.request.domain, file.request.id, keccak256(b"report"), time, time + 1800)
     return Delivery(file.request, receipt, file.signature, world.key(signer).sign_typed(receipt.typed_data()))
+
+
+def test_what_was_delivered_under_a_consent_is_found_by_its_cell(
+    world: ActsWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it, also what was overdrawn; and the log is not searched while the consent has a use left."""
+    consent, other = world.granted(uses=2), world.granted()
+    made = [delivery(world, request(world, query(one))) for one in (consent, other, consent, consent)]
+
+    def found(one: ConsentFile) -> list[tuple[bytes, int]]:
+        log = region_log(world.region)
+        under = delivered_under(log, reading_of(world.region, log), one.message.id)
+        return [(each.item.request, each.item.flags) for each in under]
+
+    assert found(consent) == []
+    meter(world.region, world.outbox(PLATFORM), made[:2])
+    with monkeypatch.context() as patched:
+        patched.delattr(IndexedLog, "of_kind")
+        assert [found(one) for one in (consent, other)] == [[(each.request.id, 0)] for each in made[:2]]
+    meter(world.region, world.outbox(PLATFORM), made[2:3])
+    meter(world.region, world.outbox(PLATFORM), made[3:])
+    flags = (0, 0, int(MeterFlag.OVERDRAWN))
+    assert found(consent) == [(each.request.id, flag) for each, flag in zip([made[0], *made[2:]], flags, strict=True)]
+    assert found(consent) == [
+        (one.item.request, one.item.flags)
+        for one in delivered(region_log(world.region))
+        if one.item.consent == consent.message.id
+    ]
 
 
 def test_a_request_is_signed_by_the_institution_and_its_staff_stays_at_home(world: ActsWorld) -> None:

@@ -14,8 +14,9 @@ from creditchain.chain.region import Region
 from creditchain.errors import RefusedError
 from creditchain.index.opened import IndexedLog
 from creditchain.index.opening import region_log
-from creditchain.index.queries import delivered, granted, reading_of
+from creditchain.index.queries import delivered_under, granted, reading_of
 from creditchain.log.query_items import QueryItem
+from creditchain.log.reading import RegionReading
 from creditchain.log.views import BlockRef, ConsentState
 from creditchain.messages import NO_KEY, Consent, QueryRequest
 from creditchain.store.deliveries import Deliveries, DeliveryState, Known
@@ -149,16 +150,17 @@ def queries_seen(
     `block`: of the view, final. Raises as `region_log`.
     """
     log, found = region_log(region, block), list[SeenQuery]()
+    reading = reading_of(region, log)
     for one in consents:
-        found += _under(log, deliveries, one.consent.id)
+        found += _under(log, reading, deliveries, one.consent.id)
     return tuple(sorted(found, key=lambda one: one.delivered_at, reverse=True))
 
 
-def _under(log: IndexedLog, deliveries: Deliveries, consent: bytes) -> list[SeenQuery]:
+def _under(log: IndexedLog, reading: RegionReading, deliveries: Deliveries, consent: bytes) -> list[SeenQuery]:
     kept = {one.delivery.request.id: one for one in deliveries.under(consent)}
     found = [
         _logged(one.item, one.entry.index, one.entry.time, kept.get(one.item.request))
-        for one in delivered(log, consent=consent)
+        for one in delivered_under(log, reading, consent)
     ]
     logged = {one.request for one in found}
     return found + [_waiting(one) for request, one in kept.items() if request not in logged]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from creditchain.chain.consents import nonce_of
 from creditchain.chain.errors import LyingEndpointError
@@ -12,7 +13,7 @@ from creditchain.chain.region import Region
 from creditchain.index.facts import IndexedFacts
 from creditchain.index.opened import IndexedLog
 from creditchain.index.opening import region_log
-from creditchain.log.consent_cells import is_used, nonce_key
+from creditchain.log.consent_cells import grant_key, is_used, nonce_key
 from creditchain.log.entries import ConsentBody, QueriesBody
 from creditchain.log.facts import Basis
 from creditchain.log.query_items import QueryItem
@@ -66,12 +67,31 @@ def granted(
             yield Granted(body.message(log.log_id), entry)
 
 
-def delivered(log: IndexedLog, request: bytes = b"", *, consent: bytes = b"") -> Iterator[Delivered]:
-    """Metered deliveries in order; of one request, or under one consent, if its id (32 bytes) is given."""
-    for entry in log.of_kind(EntryKind.QUERIES, holding=request or consent):
-        for index, item in enumerate(entry.body.items if isinstance(entry.body, QueriesBody) else ()):
-            if request in (b"", item.request) and consent in (b"", item.consent):
-                yield Delivered(item, entry, index)
+def delivered(log: IndexedLog, request: bytes = b"") -> Iterator[Delivered]:
+    """Metered deliveries in order; of one request, if its id (32 bytes) is given."""
+    for entry in log.of_kind(EntryKind.QUERIES, holding=request):
+        yield from (one for one in _items_of(entry) if request in (b"", one.item.request))
+
+
+def delivered_under(log: IndexedLog, reading: RegionReading, consent: bytes) -> Iterator[Delivered]:
+    """Metered deliveries under a consent, by its id (32 bytes), in order.
+
+    Each use wrote the consent's cell, whose words name one entry after another, so the log is not searched. Only
+    without a use left can it have been overdrawn, which writes no cell: then the log is read from the last use on.
+    """
+    uses = [one.entry for one in reading.writes_of(grant_key(consent)) if isinstance(one.entry.body, QueriesBody)]
+    uses.reverse()
+    state = reading.consent(consent)
+    entries: Iterable[LogEntry] = uses
+    if state is not None and uses and state.used >= state.uses:
+        entries = chain(uses, log.of_kind(EntryKind.QUERIES, first=uses[-1].index + 1, holding=consent))
+    for entry in entries:
+        yield from (one for one in _items_of(entry) if one.item.consent == consent)
+
+
+def _items_of(entry: LogEntry) -> Iterator[Delivered]:
+    for index, item in enumerate(entry.body.items if isinstance(entry.body, QueriesBody) else ()):
+        yield Delivered(item, entry, index)
 
 
 def metered_for(region: Region, requests: Sequence[QueryRequest], block: int | None = None) -> dict[NonceOf, Metered]:
