@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import LargeBinary, Text, delete, select
+from sqlalchemy import Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from creditchain.hashing import keccak256
-from creditchain.home.journal import Base, Journal
-from creditchain.store.sessions import UsedChallengeRow
+from creditchain.home.journal import Base
+from creditchain.store.session_store import SessionColumns, SessionStore, live
 
 
-class EnterpriseSessionRow(Base):
-    """A session. Its token is not here, only the token's hash."""
+class EnterpriseSessionRow(SessionColumns, Base):
+    """A session of an enterprise."""
 
     __tablename__ = "enterprise_sessions"
 
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    log_id: Mapped[bytes] = mapped_column(LargeBinary(32))
-    exchange: Mapped[int]
     keys: Mapped[str] = mapped_column(Text)  #: addresses, joined by blanks
-    until: Mapped[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,43 +28,15 @@ class EnterpriseSession:
     until: int
 
 
-class EnterpriseSessions:
-    """The sessions of enterprises at one exchange: a node of one region's log."""
+class EnterpriseSessions(SessionStore[EnterpriseSession]):
+    """The sessions of enterprises."""
 
-    def __init__(self, journal: Journal, log_id: bytes, exchange: int) -> None:
-        self._journal, self._log_id, self._exchange = journal, log_id, exchange
+    _row = EnterpriseSessionRow
+    _live = live(EnterpriseSessionRow, EnterpriseSessionRow.keys)
 
-    def open(self, token: bytes, session: EnterpriseSession, challenge: bytes, challenge_until: int, now: int) -> bool:
-        """Write a session down, and its challenge as used. False: the challenge was used before; nothing is written."""
-        with self._journal.write() as writing:
-            writing.execute(delete(EnterpriseSessionRow).where(EnterpriseSessionRow.until < now))
-            if writing.get(UsedChallengeRow, challenge) is not None:
-                return False
-            writing.add(UsedChallengeRow(challenge=challenge, until=challenge_until))
-            writing.add(
-                EnterpriseSessionRow(
-                    token_hash=keccak256(token),
-                    log_id=self._log_id,
-                    exchange=self._exchange,
-                    keys=" ".join(session.keys),
-                    until=session.until,
-                )
-            )
-        return True
+    def _values(self, session: EnterpriseSession) -> dict[str, Any]:
+        return {"keys": " ".join(session.keys)}
 
-    def find(self, token: bytes, now: int) -> EnterpriseSession | None:
-        """The session of a token; None if there is none, or it is over."""
-        wanted = select(EnterpriseSessionRow).where(
-            EnterpriseSessionRow.token_hash == keccak256(token),
-            EnterpriseSessionRow.log_id == self._log_id,
-            EnterpriseSessionRow.exchange == self._exchange,
-            EnterpriseSessionRow.until >= now,
-        )
-        with self._journal.read() as reading:
-            row = reading.scalars(wanted).one_or_none()
-        return None if row is None else EnterpriseSession(tuple(row.keys.split()), row.until)
-
-    def close(self, token: bytes) -> None:
-        """End a session, if there is one."""
-        with self._journal.write() as writing:
-            writing.execute(delete(EnterpriseSessionRow).where(EnterpriseSessionRow.token_hash == keccak256(token)))
+    def _session(self, row: Any) -> EnterpriseSession:
+        keys, until = row
+        return EnterpriseSession(tuple(keys.split()), until)

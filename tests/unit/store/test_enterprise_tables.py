@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy
@@ -27,6 +28,8 @@ from creditchain.store.daily_counts import DailyAct, DailyCounts, DailyLimitErro
 from creditchain.store.deliveries import Deliveries
 from creditchain.store.enterprise_sessions import EnterpriseSession, EnterpriseSessions
 from creditchain.store.own_reports import OwnReport, OwnReports
+from creditchain.store.session_store import UsedChallengeRow
+from creditchain.store.sessions import MemberSession, Sessions
 
 LOG, OTHER_LOG = keccak256(b"log"), keccak256(b"another log")
 KEYS = ("0x" + "11" * 20, "0x" + "22" * 20)
@@ -39,23 +42,35 @@ def journal(tmp_path: Path, address: DatabaseAddress | None) -> Iterator[Journal
         yield opened
 
 
-def test_a_session_is_found_by_its_token_until_it_is_over(journal: Journal) -> None:
-    sessions, token = EnterpriseSessions(journal, LOG, PROVIDER), keccak256(b"token")
-    assert sessions.open(token, EnterpriseSession(KEYS, 1000), keccak256(b"challenge"), 500, 100)
-    assert sessions.find(token, 1000) == EnterpriseSession(KEYS, 1000)
+#: Each kind of session: the stores, and a session until 1000.
+KINDS = [(EnterpriseSessions, EnterpriseSession(KEYS, 1000)), (Sessions, MemberSession(18, KEYS[0], 1000))]
+kinds = pytest.mark.parametrize(("kind", "session"), KINDS, ids=["enterprise", "member"])
+
+
+@kinds
+def test_a_session_is_found_by_its_token_until_it_is_over(kind: Any, session: Any, journal: Journal) -> None:
+    sessions, token = kind(journal, LOG, PROVIDER), keccak256(b"token")
+    assert sessions.open(token, session, keccak256(b"challenge"), 500, 100)
+    assert sessions.find(token, 1000) == session
     assert sessions.find(token, 1001) is None
     assert sessions.find(keccak256(b"another"), 1000) is None
-    for other in (EnterpriseSessions(journal, OTHER_LOG, PROVIDER), EnterpriseSessions(journal, LOG, PROVIDER + 1)):
+    for other in (kind(journal, OTHER_LOG, PROVIDER), kind(journal, LOG, PROVIDER + 1)):
         assert other.find(token, 1000) is None
+        other.close(token)
+    assert sessions.find(token, 1000) == session
     sessions.close(token)
     assert sessions.find(token, 1000) is None
 
 
-def test_a_challenge_opens_one_session(journal: Journal) -> None:
-    sessions, challenge = EnterpriseSessions(journal, LOG, PROVIDER), keccak256(b"challenge")
-    assert sessions.open(keccak256(b"1"), EnterpriseSession(KEYS, 1000), challenge, 500, 100)
-    assert not sessions.open(keccak256(b"2"), EnterpriseSession(KEYS, 1000), challenge, 500, 100)
+@kinds
+def test_a_challenge_opens_one_session_and_goes_when_it_is_too_old(kind: Any, session: Any, journal: Journal) -> None:
+    sessions, challenge = kind(journal, LOG, PROVIDER), keccak256(b"challenge")
+    assert sessions.open(keccak256(b"1"), session, challenge, 500, 100)
+    assert not sessions.open(keccak256(b"2"), session, challenge, 500, 500)
     assert sessions.find(keccak256(b"2"), 100) is None
+    assert sessions.open(keccak256(b"3"), session, keccak256(b"later"), 900, 501)
+    with journal.read() as reading:
+        assert [row.until for row in reading.scalars(sqlalchemy.select(UsedChallengeRow))] == [900]
 
 
 def test_own_reports_by_consent_and_by_time(journal: Journal) -> None:
