@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from exchange_world import World, exchange_world, kept_market
 from servers import Server
 from servers import anvil as start_anvil
 from servers import ganache as start_ganache
+from worlds import Kept
 
 from creditchain.chain.connect import Chain, connect
 from creditchain.chain.networks import load_network
@@ -27,6 +29,20 @@ def ganache() -> Iterator[Server]:
     """One Ganache for all tests that do not meddle with how it mines."""
     with start_ganache() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """A market whose platform can serve an exchange; a module that needs another one has a fixture of its own."""
+    with kept_market(tmp_path_factory) as made:
+        yield made
+
+
+@pytest.fixture
+def world(kept: Kept, tmp_path: Path) -> Iterator[World]:
+    """The exchange of a market as it was when the module began."""
+    with exchange_world(kept.fresh(tmp_path / "world")) as made:
+        yield made
 
 
 @pytest.fixture(params=["embedded", "anvil", "ganache"])

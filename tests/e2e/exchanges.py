@@ -24,6 +24,8 @@ from creditchain.packages.sign_in import SignInBody
 
 #: Nothing here measures: on a busy machine everything takes its time.
 PATIENCE = 600.0
+#: The media type of errors.
+PROBLEM = "application/problem+json"
 _COMMAND = ("-m", "creditchain")
 #: The same, and SIGTERM comes to it when it tells that it serves.
 ENDED_WHEN_IT_TELLS = (str(Path(__file__).with_name("ended_when_it_tells.py")),)
@@ -100,6 +102,14 @@ def signed_in(client: httpx.Client, signer: Signer, node: int) -> httpx.Client:
     assert answer.status_code == 201, answer.text
     client.headers["Authorization"] = "Bearer " + answer.json()["token"]
     return client
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The problem that an answer tells."""
+    assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM), answer.text
+    problem = answer.json()
+    assert (problem["type"], problem["status"]) == (code, status)
+    return dict(problem)
 
 
 def stranger() -> Signer:

@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from exchange_world import World, exchange_world, kept_market
-from exchanges import answered, exchange, sign_in, signed_in, stranger
+from exchange_world import World, exchange_world
+from exchanges import answered, exchange, refused, sign_in, signed_in, stranger
 from faulty import faulty
 from region_world import GOVERNOR, PLATFORM, SOURCE, region_of, send
 from report_market import BANK, granted, opened
@@ -32,31 +31,9 @@ from creditchain.packages.report_package import parse_report_package
 from creditchain.packages.request_file import RequestFile
 from creditchain.store.deliveries import Deliveries, DeliveryState
 
-PROBLEM = "application/problem+json"
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_market(tmp_path_factory) as made:
-        yield made
-
-
-@pytest.fixture
-def world(kept: Kept, tmp_path: Path) -> Iterator[World]:
-    with exchange_world(kept.fresh(tmp_path / "world")) as made:
-        yield made
-
 
 def ask(client: httpx.Client, file: RequestFile) -> httpx.Response:
     return client.post("/v1/reports", content=file.to_json(), headers={"Content-Type": "application/json"})
-
-
-def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """The problem that an answer tells."""
-    assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM), answer.text
-    problem = answer.json()
-    assert (problem["type"], problem["status"]) == (code, status)
-    return dict(problem)
 
 
 def test_a_report_in_one_round_trip_and_metered_soon_after(world: World, tmp_path: Path) -> None:

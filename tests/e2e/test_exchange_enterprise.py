@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
-from exchange_world import World, exchange_world, kept_market
-from exchanges import signed_in, stranger
+from exchange_world import World, exchange_world
+from exchanges import refused, signed_in, stranger
 from region_world import PLATFORM, REGULATOR, SOURCE
 from report_market import BANK, ENTERPRISE, PRODUCT, granted
 from worlds import Kept
@@ -31,26 +30,6 @@ from creditchain.packages.report_package import parse_report_package
 from creditchain.store.deliveries import DeliveryState
 
 JSON = {"Content-Type": "application/json"}
-PROBLEM = "application/problem+json"
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_market(tmp_path_factory) as made:
-        yield made
-
-
-@pytest.fixture
-def world(kept: Kept, tmp_path: Path) -> Iterator[World]:
-    with exchange_world(kept.fresh(tmp_path / "world")) as made:
-        yield made
-
-
-def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM), answer.text
-    problem = answer.json()
-    assert (problem["type"], problem["status"]) == (code, status)
-    return dict(problem)
 
 
 def answered(client: httpx.Client, key: Signer, *consents: bytes, issued_at: int | None = None) -> httpx.Response:

@@ -6,12 +6,11 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from exchange_world import World, kept_market
+from exchange_world import World
 from exchanges import Exchange, exchange
 from region_world import PLATFORM, region_of
 from report_market import BANK, granted, opened
@@ -25,12 +24,6 @@ from creditchain.store.deliveries import DeliveryState
 from ports import reserved_port
 
 CLIENTS = 4
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_market(tmp_path_factory) as made:
-        yield made
 
 
 @pytest.mark.parametrize(

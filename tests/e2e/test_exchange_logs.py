@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from exchange_world import World, exchange_world, kept_market
+from exchange_world import World, exchange_world
 from exchanges import PATIENCE, exchange
 from region_world import PLATFORM, region_of
 from report_market import granted, opened
@@ -23,12 +22,6 @@ from creditchain.store.deliveries import DeliveryState
 JSON = {"Content-Type": "application/json"}
 #: More than may be under way at once.
 SLOW = 80
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_market(tmp_path_factory) as made:
-        yield made
 
 
 def lines_of(log: Path) -> list[dict[str, Any]]:

@@ -14,29 +14,16 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from exchange_world import World, exchange_world, kept_market
+from exchange_world import World
 from exchanges import ENDED_WHEN_IT_TELLS, PATIENCE, exchange, signed_in
 from region_world import PLATFORM, SOURCE, send
 from report_market import granted
-from worlds import Kept
 
 from creditchain.hashing import keccak256
 
 JSON = {"Content-Type": "application/json"}
 OCTETS = {"Content-Type": "application/octet-stream"}
 ASKED = {"product": "registry-basic/1", "name": "records.jsonl"}
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_market(tmp_path_factory) as made:
-        yield made
-
-
-@pytest.fixture
-def world(kept: Kept, tmp_path: Path) -> Iterator[World]:
-    with exchange_world(kept.fresh(tmp_path / "world")) as made:
-        yield made
 
 
 @pytest.fixture

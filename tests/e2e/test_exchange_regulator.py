@@ -7,16 +7,14 @@ import hashlib
 import io
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pyarrow.parquet as pq
 import pytest
-from exchange_world import World, exchange_world, kept_market
+from exchange_world import World
 from exchanges import signed_in
 from region_world import PLATFORM, REGULATOR, SOURCE, send
 from report_market import BANK, PRODUCT, granted
-from worlds import Kept
 
 from creditchain.errors import NotValidError
 from creditchain.hashing import keccak256
@@ -24,18 +22,6 @@ from creditchain.messages import recover
 from creditchain.packages.query_export import parse_query_export, require_file
 
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_market(tmp_path_factory) as made:
-        yield made
-
-
-@pytest.fixture
-def world(kept: Kept, tmp_path: Path) -> Iterator[World]:
-    with exchange_world(kept.fresh(tmp_path / "world")) as made:
-        yield made
 
 
 @pytest.fixture
