@@ -196,7 +196,7 @@ class TestConsents:
             assert len(page["consents"]) == 2
             cursor = page["next"]
         assert [one["id"] for one in found] == [hexed(one.message.id) for one in given]
-        assert [one["standing"] for one in found] == ["valid", "revoked", "valid", "valid", "valid"]
+        assert [one["state"] for one in found] == ["valid", "revoked", "valid", "valid", "valid"]
         assert client.get("/v1/consents", params={"cursor": 10**6}).json()["consents"] == []
         endorsed = signed_in(world.client, world.key(PLATFORM), PLATFORM).get("/v1/consents").json()["consents"]
         assert [one["id"] for one in endorsed] == [one["id"] for one in found]

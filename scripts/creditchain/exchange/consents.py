@@ -22,13 +22,13 @@ _NUMBER: Final = {"type": "integer", "minimum": 0}
 _DIGEST: Final = {"type": "string", "pattern": "^0x[0-9a-f]{64}$"}
 _CONSENT: Final = {
     "type": "object",
-    "required": ["id", "message", "entry", "granted_at", "standing", "used", "revoked_at", "paused"],
+    "required": ["id", "message", "entry", "granted_at", "state", "used", "revoked_at", "paused"],
     "properties": {
         "id": _DIGEST,
         "message": {"type": "object", "description": "The consent as it was signed (docs/format.md, section 6)."},
         "entry": _NUMBER | {"description": "Index of its entry in the log."},
         "granted_at": _NUMBER | {"description": "Unix seconds."},
-        "standing": {"type": "string", "description": "How it stands at the time of the block."},
+        "state": {"type": "string", "description": "How it stands at the time of the block."},
         "used": _NUMBER | {"description": "Deliveries that were metered."},
         "revoked_at": _NUMBER | {"description": "Unix seconds; 0: it was not."},
         "paused": {"type": "boolean"},
@@ -73,7 +73,7 @@ def _consent_json(one: GrantedConsent, time: int) -> dict[str, Any]:
         "message": message_json(one.message),
         "entry": one.entry,
         "granted_at": one.granted_at,
-        "standing": standing(one.state, time).value,
+        "state": standing(one.state, time).value,
         "used": one.state.used,
         "revoked_at": one.state.revoked_at,
         "paused": one.state.paused,
