@@ -92,6 +92,7 @@ def test_from_placed_to_metered(place: Place, tmp_path: Path) -> None:
         code, found = world.market.verify(parse_report_package(first), tmp_path)
         assert code == 0, [one for one in found["steps"] if one["outcome"] != "passed"]
         assert sum(world.deliveries().values()) == 1
+        assert "creditchain_exchange_delivered_total 1.0" in world.client.get("/metrics").text.splitlines()
 
 
 def test_a_paper_consent_is_looked_at_and_declined(place: Place) -> None:

@@ -7,11 +7,13 @@ The row of an order says how far it has come, and the row of its delivery whethe
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from creditchain.acts.answering import Answered, Desk, OtherProviderError, Shown, answer
 from creditchain.acts.delivering import judge_seen
 from creditchain.acts.profiles import ProfileUnknownError, delivery_key_in
+from creditchain.acts.retelling import Retelling
 from creditchain.acts.standing import AnchorGoneError
 from creditchain.consents.errors import RequestExpiredError, StaleViewError
 from creditchain.errors import (
@@ -56,6 +58,8 @@ class OrderBook:
     desk: Desk
     orders: Orders
     shown: Shown | None = None
+    delivered: Callable[[], None] | None = None  #: called for each delivery, repetitions not counted
+    retelling: Retelling = field(default_factory=Retelling)  #: of orders that cannot be answered now
 
 
 def place(book: OrderBook, file: OrderFile, seen: RegionReading, time: int) -> tuple[Order, bool]:
@@ -202,10 +206,13 @@ def _answered(book: OrderBook, order: Order, time: int) -> int:
     if order.state is OrderState.ACCEPTED:
         order = book.orders.advance(order.request, OrderState.ASSEMBLING, time)
     try:
-        package = _answer(book, order).package
-        book.orders.deliver(order, package, time, _drop_after(book, order))
+        made = _answer(book, order)
+        if book.delivered is not None and not made.again:
+            book.delivered()
+        book.orders.deliver(order, made.package, time, _drop_after(book, order))
     except _PASSING as error:
-        _log.error("an order cannot be answered now, and is tried again: %s", error)
+        if book.retelling.is_due(order.request):
+            _log.error("an order cannot be answered now, and is tried again every second: %s", error)
         return 0
     except RequestExpiredError:
         book.orders.forget(book.orders.advance(order.request, OrderState.EXPIRED, time))
@@ -213,8 +220,10 @@ def _answered(book: OrderBook, order: Order, time: int) -> int:
         _log.error("an order that was accepted cannot be answered: %s", error)
         book.orders.forget(book.orders.advance(order.request, OrderState.DECLINED, time, error.message))
     except Exception as error:  # it would hold up all later orders
-        _log.error("an order failed in a way that nobody foresaw, and is tried again: %s", told(error))
+        if book.retelling.is_due(order.request):
+            _log.error("an order failed in a way that nobody foresaw, and is tried again every second: %s", told(error))
         return 0
+    book.retelling.over(order.request)
     return 1
 
 

@@ -10,7 +10,9 @@ SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )  # fmt: skip
 PROBLEMS = Counter("creditchain_exchange_problems_total", "Calls refused, by code", ["code"])
-DELIVERED = Counter("creditchain_exchange_delivered_total", "Reports delivered, repetitions not counted")
+DELIVERED = Counter(
+    "creditchain_exchange_delivered_total", "Reports delivered, those of orders too, repetitions not counted"
+)
 PARTS = Counter("creditchain_exchange_parts_total", "Parts given to other exchanges, repetitions not counted")
 OWN_REPORTS = Counter("creditchain_exchange_own_reports_total", "Reports that enterprises got about themselves")
 METERED = Counter("creditchain_exchange_metered_total", "Deliveries brought to the ledger", ["finding"])

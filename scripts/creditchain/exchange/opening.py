@@ -27,6 +27,7 @@ from creditchain.chain.region import Region
 from creditchain.chain.signers import Signer
 from creditchain.client.peers import Peers
 from creditchain.errors import UsageError
+from creditchain.exchange import measures
 from creditchain.exchange.checking import CheckLimits, PackageChecker, Pages
 from creditchain.exchange.rates import Rate
 from creditchain.exchange.relay_places import RelayPlaces
@@ -142,7 +143,8 @@ def open_service(
     parts, shared = PartDesk(desk, GivenParts(journal, log_id)), Shared(batches, stock.files, stock.facts)
     hooks = _hooks(desk, Places(batches, books), journal, mine, rules)
     pages = None if page_policy is None else _pages(desk, page_policy)
-    book = OrderBook(desk, Orders(journal, log_id, node, mine.orders), partial(note_delivery, hooks))
+    orders, shown = Orders(journal, log_id, node, mine.orders), partial(note_delivery, hooks)
+    book = OrderBook(desk, orders, shown, measures.DELIVERED.inc)
     enterprises = _enterprises(desk, door, journal, limits)
     return Service(
         desk=desk,

@@ -11,7 +11,8 @@ import pytest
 from test_deliveries import LOG, PROVIDER, delivery
 
 from creditchain.acts.answering import Desk
-from creditchain.acts.ordering import OrderBook, forget_orders
+from creditchain.acts.ordering import OrderBook, forget_orders, work_on_orders
+from creditchain.acts.retelling import Retelling
 from creditchain.home.files import StorageError
 from creditchain.home.journal import Journal, open_journal
 from creditchain.messages import QueryRequest
@@ -147,6 +148,44 @@ def test_an_order_that_cannot_be_forgotten_keeps_no_other(orders: Orders, tmp_pa
     key.rmdir()
     forget_orders(book, 251)
     assert orders.to_forget(251, 100) == []
+
+
+def test_an_order_that_waits_for_its_key_is_told_of_with_pauses(
+    orders: Orders, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is tried each time all the same, and so answered, or declined, once that can be known."""
+    now, book = [0.0], OrderBook(cast(Desk, None), orders, retelling=Retelling(lambda: now[0]))
+    order, _ = orders.place(REQUEST, CONTENT, 100)
+    orders.advance(REQUEST.id, OrderState.ACCEPTED, 101)
+    assert order.content is not None
+    key = tmp_path / "orders" / f"{order.content.key}.key"
+    key.rename(away := tmp_path / "away")
+    key.mkdir()  # it cannot be read
+    for now[0] in (0.0, 1.0, 59.0, 60.0, 61.0, 179.0, 180.0, 181.0):
+        assert work_on_orders(book, 102) == 0
+    assert len([one for one in caplog.messages if "tried again" in one]) == 3  # at 0, 60 and 180 seconds
+    key.rmdir()
+    away.rename(key)
+    assert work_on_orders(book, 103) == 1
+    found = orders.find(REQUEST.id)
+    assert found is not None
+    assert found.state is OrderState.DECLINED  # what was ordered is no order file
+
+
+class TestRetelling:
+    """Pauses double up to an hour, and begin anew with another failure."""
+
+    def test_pauses(self) -> None:
+        now = [0.0]
+        retelling = Retelling(lambda: now[0])
+        told = [now[0] for now[0] in map(float, range(0, 20_000, 10)) if retelling.is_due(b"one")]
+        assert told == [0, 60, 180, 420, 900, 1860, 3780, 7380, 10980, 14580, 18180]
+
+    def test_one_does_not_silence_another(self) -> None:
+        retelling = Retelling(lambda: 0.0)
+        assert [retelling.is_due(name) for name in (b"one", b"one", b"two")] == [True, False, True]
+        retelling.over(b"one")
+        assert [retelling.is_due(name) for name in (b"one", b"two")] == [True, False]
 
 
 def test_whose_orders_are_listed(orders: Orders) -> None:
