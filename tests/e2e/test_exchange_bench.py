@@ -11,7 +11,7 @@ from tools.bench.exchange_region import Size
 @pytest.mark.slow
 def test_a_short_run() -> None:
     rows = measure(Size(enterprises=60, asked=12, clients=2, seconds=3, rate=60))
-    assert [row.name for row in rows[::5]] == [
+    assert [row.name for row in rows[::6]] == [
         "basic report of 20 records: SQLite, 1 worker",
         "basic report of 20 records: PostgreSQL, 2 workers",
     ]

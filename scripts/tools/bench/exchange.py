@@ -32,7 +32,7 @@ from creditchain.index.queries import delivered
 from creditchain.packages.request_file import RequestFile
 from creditchain.store.deliveries import Deliveries, DeliveryState
 from tools.bench import Row
-from tools.bench.exchange_bare import BODY, LOG_ID
+from tools.bench.exchange_bare import LOG_ID, REPORT
 from tools.bench.exchange_load import Load, ask_for
 from tools.bench.exchange_region import (
     FIRST_BANK,
@@ -48,6 +48,7 @@ from tools.bench.exchange_region import (
     requests_of,
 )
 from tools.bench.postgres_server import postgres_server
+from tools.bench.processor import seconds_of
 
 GROUP = "exchange"
 _ENDING_SECONDS = 300.0
@@ -83,11 +84,16 @@ class _Bench:
         """What one way of running it gives."""
         files = self._signed()
         raw = [[one.to_json() for one in listed] for listed in files]
-        with _exchange(self.made, workers, address) as url:
-            load = self._load(url, raw)
+        with _exchange(self.made, workers, address) as served:
+            before = seconds_of(served.pid)
+            load = self._load(served.url, raw)
             self._settle(files, load, address)
-        with _bare(self.made, workers, load.body, self._log_id()) as url:
-            bare = self._load(url, raw)
+            taken = seconds_of(served.pid) - before
+        with _bare(self.made, workers, load.sample, self._log_id()) as served:
+            before = seconds_of(served.pid)
+            bare = self._load(served.url, raw)
+            bare_taken = seconds_of(served.pid) - before
+        each, bare_each = (1000 * all_ / sum(of.answered) for all_, of in ((taken, load), (bare_taken, bare)))
         ratio = load.rate / bare.rate
         beside = f"FastAPI alone, {bare.rate:,.0f} /s"
         target = "≥ 0.45 × (≥ 150 /s when quiet)" if workers > 1 else None
@@ -96,6 +102,7 @@ class _Bench:
             Row(GROUP, f"basic report of 20 records: {what}", load.rate, "/s", beside, ratio, target, reached),
             Row(GROUP, "… half of the answers within", load.within(0.5), "ms", f"{bare.within(0.5):.0f} ms"),
             Row(GROUP, "… 99 % of the answers within", load.within(0.99), "ms", f"{bare.within(0.99):.0f} ms"),
+            Row(GROUP, "… processor time of an answer, its metering included", each, "ms", f"{bare_each:.1f} ms"),
             Row(GROUP, "… bytes of an answer", load.body / 1000, "KB"),
             Row(
                 GROUP, "… delivered = in the journal = on the chain", sum(load.answered), "", None, None, "equal", True
@@ -134,9 +141,17 @@ class _Bench:
             raise AssertionError(f"{self.known} delivered, and on the chain {len(on_chain)}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """A service that runs: its address, and the process that it began with."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def _exchange(made: Ground, workers: int, address: DatabaseAddress | None) -> Iterator[str]:
-    """The exchange as a process of its own; its address."""
+def _exchange(made: Ground, workers: int, address: DatabaseAddress | None) -> Iterator[_Served]:
+    """The exchange as a process of its own."""
     words = ["exchange", "serve", "--node", str(PLATFORM), "--port", "0", "--signer", f"dev:{PLATFORM}"]
     words += ["--tag-key", "env:BENCH_TAG_KEY", "--meter-after", "2", "--workers", str(workers)]
     words += ["--address-rate", "1000000", *([] if address is None else ["--database", address.given])]
@@ -149,22 +164,23 @@ def _exchange(made: Ground, workers: int, address: DatabaseAddress | None) -> It
         line = process.stdout.readline() if process.stdout is not None else ""
         if not line:
             raise UnavailableError("the exchange did not start", found=Path(log.name).read_text()[-3000:])
-        yield str(json.loads(line)["serving"])
+        yield _Served(str(json.loads(line)["serving"]), process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate()
 
 
 @contextmanager
-def _bare(made: Ground, workers: int, body: int, log_id: bytes) -> Iterator[str]:
-    """FastAPI alone; its address."""
+def _bare(made: Ground, workers: int, report: str, log_id: bytes) -> Iterator[_Served]:
+    """FastAPI alone, which answers with this report."""
+    (made.folder / "report.json").write_text(report)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     words = ["tools.bench.exchange_bare:app", "--workers", str(workers), "--port", str(port), "--log-level", "error"]
     process = subprocess.Popen(  # noqa: S603 - this program, with our own words
         [sys.executable, "-m", "uvicorn", *words, "--no-access-log"],
-        env={**os.environ, BODY: str(body), LOG_ID: "0x" + log_id.hex()}, cwd=made.folder,
+        env={**os.environ, REPORT: str(made.folder / "report.json"), LOG_ID: "0x" + log_id.hex()}, cwd=made.folder,
     )  # fmt: skip
     try:
         url = f"http://127.0.0.1:{port}"
@@ -176,7 +192,7 @@ def _bare(made: Ground, workers: int, body: int, log_id: bytes) -> Iterator[str]
                 if process.poll() is not None:
                     raise
                 time.sleep(0.1)
-        yield url
+        yield _Served(url, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()

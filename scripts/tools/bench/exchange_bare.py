@@ -1,20 +1,35 @@
-"""What an exchange is measured beside: FastAPI that answers the same calls with bytes of the same size.
+"""What an exchange is measured beside: FastAPI that answers the same calls with a report that is ready.
 
-`uvicorn tools.bench.exchange_bare:app`, with the log's id (hex) and the bytes of a body in the environment.
+Banks look whether an answer holds their own request. So it is written into one and the same report, and nothing else is
+done: `uvicorn tools.bench.exchange_bare:app`, with the log's id (hex) and the path of a report in the environment.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import orjson
 from fastapi import FastAPI, Request, Response
 
-LOG_ID, BODY = "BENCH_LOG_ID", "BENCH_BODY"
+LOG_ID, REPORT = "BENCH_LOG_ID", "BENCH_REPORT"
 
 app = FastAPI(openapi_url=None)
-_body = b"{" + b" " * (int(os.environ.get(BODY, "2")) - 2) + b"}"
+
+
+@cache
+def _around() -> tuple[bytes, bytes]:
+    """What stands before and after the request in the report."""
+    report = Path(os.environ[REPORT]).read_bytes()
+    request = json.dumps(orjson.loads(report)["delivery"]["request"], separators=(",", ":")).encode()
+    before, found, after = report.partition(request)
+    if not found:
+        raise ValueError("the report does not hold its request as it is written here")
+    return before, after
 
 
 @app.post("/v1/challenges")
@@ -37,6 +52,7 @@ async def sign_out() -> Response:
 
 @app.post("/v1/reports")
 async def ask(request: Request) -> Response:
-    """The same bytes each time."""
-    await request.body()
-    return Response(_body, media_type="application/json")
+    """The same report each time, with the caller's request."""
+    before, after = _around()
+    asked = orjson.dumps(orjson.loads(await request.body())["request"])
+    return Response(before + asked + after, media_type="application/json")

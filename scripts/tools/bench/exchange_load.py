@@ -2,7 +2,7 @@
 
 Each bank has a thread, a connection and a key of its own, and sends requests that were signed beforehand. What it says
 in the end, as JSON: of each bank how many requests were answered, the seconds that each answer took, the seconds from
-the first request to the last answer, and how long the answers are on average.
+the first request to the last answer, how long the answers are on average, and one of them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class Load:
     latencies: tuple[float, ...]  #: seconds, sorted; of what was measured
     seconds: float
     body: int  #: bytes of an answer, on average
+    sample: str = field(repr=False)  #: one answer
 
     @property
     def rate(self) -> float:
@@ -63,7 +64,7 @@ def ask_for(
     if done.returncode:
         raise UnavailableError("the load of the benchmark failed", found=done.stderr[-3000:])
     said = json.loads(done.stdout)
-    return Load(tuple(said["answered"]), tuple(said["latencies"]), said["seconds"], said["body"])
+    return Load(tuple(said["answered"]), tuple(said["latencies"]), said["seconds"], said["body"], said["sample"])
 
 
 def _run(plan: Path) -> dict[str, Any]:
@@ -71,16 +72,16 @@ def _run(plan: Path) -> dict[str, Any]:
     parsed = [[parse_request(one) for one in listed] for listed in files]
     start, begun = threading.Barrier(len(files)), list[float]()
 
-    def bank(place: int) -> tuple[int, list[tuple[float, float]], list[int]]:
-        signer, listed, sizes = LocalSigner(dev_key(first_bank + place)), parsed[place], list[int]()
+    def bank(place: int) -> tuple[int, list[tuple[float, float]], list[bytes]]:
+        signer, listed, seen = LocalSigner(dev_key(first_bank + place)), parsed[place], list[bytes]()
         timed: list[tuple[float, float]] = []
         with ExchangeClient(url, log_id, first_bank + place, signer, patience=120.0) as client:
             for one in listed[:WARMING]:
-                sizes.append(len(client.ask(one).package))
+                seen.append(client.ask(one).package)
             start.wait()
             begun.append(time.perf_counter())
             timed = _asked(client, listed[WARMING:], begun[-1] + seconds)
-        return WARMING + len(timed), timed, sizes
+        return WARMING + len(timed), timed, seen
 
     with ThreadPoolExecutor(len(files)) as together:
         found = list(together.map(bank, range(len(files))))
@@ -89,7 +90,8 @@ def _run(plan: Path) -> dict[str, Any]:
         "answered": [count for count, _, _ in found],
         "latencies": sorted(taken for _, timed, _ in found for taken, _ in timed),
         "seconds": max(ends) - min(begun),
-        "body": round(statistics.fmean(size for _, _, sizes in found for size in sizes)),
+        "body": round(statistics.fmean(len(one) for _, _, seen in found for one in seen)),
+        "sample": found[0][2][0].decode(),
     }
 
 
