@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from exchange_world import World, exchange_world, kept_market
+from forking import Shell, forking
 from servers import Server
 from servers import anvil as start_anvil
 from servers import ganache as start_ganache
@@ -43,6 +44,13 @@ def world(kept: Kept, tmp_path: Path) -> Iterator[World]:
     """The exchange of a market as it was when the module began."""
     with exchange_world(kept.fresh(tmp_path / "world")) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def forked_shell() -> Iterator[Shell]:
+    """Runs the commands of pages, quickly."""
+    with forking() as shell:
+        yield shell
 
 
 @pytest.fixture(params=["embedded", "anvil", "ganache"])

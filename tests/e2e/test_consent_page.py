@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from consent_world import MNEMONIC, NUMBER, World, make_consent_world, world_at
+from forking import Shell
 from region_world import TAG_KEY, Place
 
 PAGE = Path(__file__).parents[2] / "docs" / "consent.md"
@@ -39,20 +37,15 @@ def world(tmp_path: Path) -> World:
     return made
 
 
-def test_the_commands_of_the_page(world: World) -> None:
+def test_the_commands_of_the_page(forked_shell: Shell, world: World) -> None:
     blocks = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     assert len(blocks) == 5
-    # Coverage would double the time that each command takes to start, and other tests run the same lines.
-    left_out = ("CREDITCHAIN_", "COVERAGE_")
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
-    environment = clean | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "CREDITCHAIN_HOME": str(world.folder / "home"),
-        "CREDITCHAIN_DEPLOYMENTS": str(world.folder / "deployments"),
-        "REGION_KEY": TAG_KEY.hex(),
-    }
-    script = "set -euo pipefail\n" + "\n".join(blocks)
-    done = subprocess.run(["bash", "-c", script], cwd=world.folder, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    printed = forked_shell(
+        blocks,
+        world.folder,
+        CREDITCHAIN_HOME=str(world.folder / "home"),
+        CREDITCHAIN_DEPLOYMENTS=str(world.folder / "deployments"),
+        REGION_KEY=TAG_KEY.hex(),
+    )
     for said in ("VALID  有效", "已计量", "已撤销", "维持原记录"):
-        assert said in done.stdout
+        assert said in printed

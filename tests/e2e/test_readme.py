@@ -1,13 +1,11 @@
 """Every command in the README runs unchanged, in its order."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from forking import PLAIN, Shell
 from servers import anvil, ganache
 
 ROOT = Path(__file__).parents[2]
@@ -31,18 +29,18 @@ def network(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str
         yield {"CREDITCHAIN_NETWORK": server.kind, "CREDITCHAIN_NETWORKS": str(file)}
 
 
-def test_shell_commands(network: dict[str, str], tmp_path: Path) -> None:
+@pytest.fixture(params=["forked", pytest.param("started", marks=pytest.mark.slow)])
+def shell(request: pytest.FixtureRequest) -> Shell:
+    """Each command is a process of its own, forked from one that has loaded the modules, or started from nothing."""
+    return PLAIN if request.param == "started" else request.getfixturevalue("forked_shell")
+
+
+def test_shell_commands(shell: Shell, network: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
-    script = "set -euo pipefail\n" + "\n".join(blocks(READMES[0], "sh"))
-    # Coverage would double the time that each command takes to start, and other tests run the same lines.
-    left_out = ("CREDITCHAIN_", "COVERAGE_")
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
-    environment = clean | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"} | network
-    done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    assert "VALID  有效" in done.stdout
-    assert done.stdout.rstrip().endswith("exit code 1")
+    printed = shell(blocks(READMES[0], "sh"), folder, **network)
+    assert "VALID  有效" in printed
+    assert printed.rstrip().endswith("exit code 1")
 
 
 @pytest.mark.parametrize("readme", READMES)
