@@ -49,15 +49,17 @@ def home_of(place: Place, node: int) -> Place:
 @contextmanager
 def kept_publishers(factory: pytest.TempPathFactory) -> Iterator[Kept]:
     """The region with all that was published, on an Anvil of its own."""
-    with kept_region("anvil", factory.mktemp("publishers")) as made:
-        with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("REGION_KEY", TAG_KEY.hex())
-            _prepare(made.place)
-        made.keep()
+    with kept_region("anvil", factory.mktemp("publishers"), _prepare) as made:
         yield made
 
 
 def _prepare(place: Place) -> None:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("REGION_KEY", TAG_KEY.hex())
+        _publish_all(place)
+
+
+def _publish_all(place: Place) -> None:
     save_profile(Home(place.folder / "home"), BANK_PROFILE)
     with region_of(place) as region:
         for node in (BANK, *(node for node in PUBLISHERS if node > BANK)):

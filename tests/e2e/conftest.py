@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from exchange_world import World, exchange_world, kept_market
 from forking import Shell, forking
+from founded import embedded_home
 from servers import Server
 from servers import anvil as start_anvil
 from servers import ganache as start_ganache
-from worlds import Kept
+from worlds import Kept, forget
 
 from creditchain.chain.connect import Chain, connect
 from creditchain.chain.networks import load_network
 from creditchain.home.journal import Journal, open_journal
+
+
+@pytest.fixture(scope="session", autouse=True)
+def worlds() -> Iterator[None]:
+    """What tests of a process share of worlds is removed at the end."""
+    yield
+    forget()
 
 
 @pytest.fixture(scope="session")
@@ -53,11 +62,18 @@ def forked_shell() -> Iterator[Shell]:
         yield shell
 
 
+@pytest.fixture(scope="session")
+def founded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose embedded chain has a region."""
+    return embedded_home(tmp_path_factory.mktemp("founded"))
+
+
 @pytest.fixture(params=["embedded", "anvil", "ganache"])
-def chain(request: pytest.FixtureRequest) -> Iterator[Chain]:
+def chain(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Chain]:
     """A connection to each kind of chain."""
     if request.param == "embedded":
-        network, home = load_network("embedded"), None
+        network, home = load_network("embedded"), tmp_path / "embedded-chain"
+        shutil.copytree(request.getfixturevalue("founded_home"), home)
     else:
         server: Server = request.getfixturevalue(request.param)
         network, home = server.network(), None

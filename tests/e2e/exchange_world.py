@@ -83,9 +83,7 @@ class World:
 @contextmanager
 def kept_market(factory: pytest.TempPathFactory) -> Iterator[Kept]:
     """A market on an Anvil of its own, for the tests of one module."""
-    with kept_region("anvil", factory.mktemp("market")) as made:
-        prepare(made.place)
-        made.keep()
+    with kept_region("anvil", factory.mktemp("market"), prepare) as made:
         yield made
 
 

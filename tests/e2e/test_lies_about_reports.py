@@ -56,8 +56,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("market")
-    with kept_region("anvil", folder) as kept, ExitStack() as stack:
-        prepare(kept.place)
+    with kept_region("anvil", folder, prepare) as kept, ExitStack() as stack:
         market = opened(kept.place)
         before = market.assembled(folder)
         gone = before.records[0]

@@ -57,9 +57,7 @@ from creditchain.verification.scope import everything
 
 @pytest.fixture(scope="module", params=["embedded", "anvil"])
 def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_region(request.param, tmp_path_factory.mktemp("market")) as made:
-        prepare(made.place)
-        made.keep()
+    with kept_region(request.param, tmp_path_factory.mktemp("market"), prepare) as made:
         yield made
 
 

@@ -14,9 +14,7 @@ from worlds import Kept, kept_region
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_region("embedded", tmp_path_factory.mktemp("market")) as made:
-        prepare(made.place)
-        made.keep()
+    with kept_region("embedded", tmp_path_factory.mktemp("market"), prepare) as made:
         yield made
 
 
