@@ -104,11 +104,13 @@ class CrashError(Exception):
 PRODUCTS = tuple((number, bytes([number]) * 32) for number in range(1, 12))
 
 
-#: Every step on the quickest chain, the first, a middle and the last one on the others.
 _STEPS = range(Plan("YRD", products=PRODUCTS).steps)
+#: Some steps on the quickest chain, the first one on the others. The sweeps have every step, and every tenth.
+_SOME = {("anvil", step) for step in (*_STEPS[::5], _STEPS[-1])} | {("embedded", 0), ("ganache", 0)}
 CUTS = [
-    *(("anvil", step) for step in _STEPS),
-    *((kind, step) for kind in ("embedded", "ganache") for step in _STEPS[::10]),
+    pytest.param(kind, step, marks=() if (kind, step) in _SOME else pytest.mark.slow)
+    for kind, steps in (("anvil", _STEPS), ("embedded", _STEPS[::10]), ("ganache", _STEPS[::10]))
+    for step in steps
 ]
 
 

@@ -66,8 +66,8 @@ def finished(driver: Driver, home: Path, *, known_root: str | None, secrets: set
             assert bytes.fromhex(secret) not in path.read_bytes(), path.name
 
 
-def test_killed_at_every_third_step(driver: Driver, tmp_path: Path) -> None:
-    _, states = _killed_and_finished(driver, tmp_path, 3)
+def test_killed_at_some_steps(driver: Driver, tmp_path: Path) -> None:
+    _, states = _killed_and_finished(driver, tmp_path, 8)
     assert len(states) >= 4, states
 
 
@@ -79,7 +79,7 @@ def test_killed_at_some_steps_with_the_journal_in_a_database(
     def place(home: Path) -> None:
         home.with_name(f"{home.name}.database").write_text(postgres.database().given)
 
-    _, states = _killed_and_finished(driver, tmp_path, 15, place)
+    _, states = _killed_and_finished(driver, tmp_path, 30, place)
     assert len(states) >= 2, states
 
 

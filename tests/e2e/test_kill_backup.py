@@ -116,7 +116,8 @@ def test_backup_killed_at_every_step(tmp_path: Path, capsys: pytest.CaptureFixtu
         print(f"\nbackup was killed at {point} points")
 
 
-def test_archive_killed_at_every_step(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.slow)])
+def test_archive_killed_at_every_step_or_some(step: int, tmp_path: Path) -> None:
     home = make_home(tmp_path / "node")
     backup(home, tmp_path / "first.zip")
     before = content(home)
@@ -127,7 +128,7 @@ def test_archive_killed_at_every_step(tmp_path: Path) -> None:
         if archive.exists():
             assert restored(archive, tmp_path / "back") == before
             archive.unlink()
-        point += 1
+        point += step
     assert restored(archive, tmp_path / "back") == before
     assert point > 30
 
