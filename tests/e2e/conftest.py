@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from exchange_world import World, exchange_world, kept_market
-from forking import Shell, forking
+from forking import Shell, end_forks, forks
 from founded import embedded_home
 from servers import Server
 from servers import anvil as start_anvil
@@ -21,10 +21,11 @@ from creditchain.home.journal import Journal, open_journal
 
 
 @pytest.fixture(scope="session", autouse=True)
-def worlds() -> Iterator[None]:
-    """What tests of a process share of worlds is removed at the end."""
+def shared() -> Iterator[None]:
+    """What tests of a process share is removed at the end."""
     yield
     forget()
+    end_forks()
 
 
 @pytest.fixture(scope="session")
@@ -56,10 +57,9 @@ def world(kept: Kept, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def forked_shell() -> Iterator[Shell]:
+def forked_shell() -> Shell:
     """Runs the commands of pages, quickly."""
-    with forking() as shell:
-        yield shell
+    return forks().shell
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import httpx
+from forking import Forked, forks
 from region_world import TAG_KEY, Place
 
 from creditchain.chain.signers import LocalSigner, Signer
@@ -36,7 +37,7 @@ class Exchange:
     """A running exchange."""
 
     url: str
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
     log: Path
 
     def client(self) -> httpx.Client:
@@ -57,14 +58,11 @@ def exchange(
     command: Sequence[str] = _COMMAND,
 ) -> Iterator[Exchange]:
     """The exchange of a node at a place, with the node's development key and the key epoch's tag key."""
-    command = [sys.executable, *command, *place.options, "--json", "exchange", "serve"]
-    command += ["--node", str(node), "--port", "0", "--signer", f"dev:{node}", "--tag-key", "env:REGION_KEY", *words]
+    options = [*place.options, "--json", "exchange", "serve"]
+    options += ["--node", str(node), "--port", "0", "--signer", f"dev:{node}", "--tag-key", "env:REGION_KEY", *words]
     log = place.folder / f"exchange-{secrets.token_hex(4)}.log"
     with log.open("w") as errors:
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True,
-            env={**os.environ, "REGION_KEY": TAG_KEY.hex(), **(environment or {})},
-        )  # fmt: skip
+        process = _started(command, options, {**os.environ, "REGION_KEY": TAG_KEY.hex(), **(environment or {})}, errors)
         try:
             yield Exchange(_url(process.stdout, log), process, log)
         finally:
@@ -73,6 +71,22 @@ def exchange(
             process.wait()
             if process.stdout is not None:
                 process.stdout.close()
+
+
+def _started(
+    command: Sequence[str], options: Sequence[str], environment: Mapping[str, str], errors: IO[str]
+) -> subprocess.Popen[str] | Forked:
+    """Forked from a process that has loaded the modules; started from nothing where workers are, or are measured."""
+    if command == _COMMAND and "--workers" not in options and not any(map(_measures, environment)):
+        return forks().start(options, environment, errors)
+    return subprocess.Popen(
+        [sys.executable, *command, *options],
+        stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True, env=environment,
+    )  # fmt: skip
+
+
+def _measures(variable: str) -> bool:
+    return variable.startswith(("COV_CORE_", "COVERAGE_PROCESS"))
 
 
 def _url(out: IO[str] | None, log: Path) -> str:

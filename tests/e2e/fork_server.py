@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -12,10 +13,9 @@ import sys
 
 import creditchain
 
-#: Not loaded: what starts to work at once, is a service, or is no module of ours to load.
+#: Not loaded: what starts to work at once, or is loaded in a way of its own.
 LEFT_OUT = (
     "creditchain.batch.making.preload",
-    "creditchain.exchange",
     "creditchain.home.migrations",
     "creditchain.__main__",
 )
@@ -33,6 +33,7 @@ LIBRARIES = (
 def main(address: str) -> None:
     for name in (*_modules(), *LIBRARIES):
         importlib.import_module(name)
+    gc.freeze()  # what is loaded stays, and pages that are not touched are shared
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(address)
         listening.listen()
@@ -56,18 +57,23 @@ def _answer(asking: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     length, streams, _, _ = socket.recv_fds(asking, 4, 3)
     with asking.makefile("rb") as told:
-        words, folder, environment = json.loads(told.read(int.from_bytes(length, "big")))
+        words, folder, environment, apart = json.loads(told.read(int.from_bytes(length, "big")))
     child = os.fork()
     if child == 0:
-        _run(asking, streams, words, folder, environment)
+        if apart:
+            os.setsid()
+        asking.sendall(f"{os.getpid()}\n".encode())
+        asking.close()
+        _run(streams, words, folder, environment)
+    for stream in streams:
+        os.close(stream)
     _, status = os.waitpid(child, 0)
-    asking.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+    asking.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
     os._exit(0)
 
 
-def _run(asking: socket.socket, streams: list[int], words: list[str], folder: str, environment: dict[str, str]) -> None:
+def _run(streams: list[int], words: list[str], folder: str, environment: dict[str, str]) -> None:
     """Be the command from here on."""
-    asking.close()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
