@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import pkgutil
+import select
 import signal
 import socket
 import sys
@@ -39,7 +40,7 @@ def main(address: str) -> None:
         listening.listen()
         print("ready", flush=True)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that answer
-        while True:
+        while 0 not in select.select([listening, 0], [], [])[0]:  # our stdin ends with the process that started us
             asking, _ = listening.accept()
             with asking:
                 if os.fork() == 0:

@@ -102,7 +102,7 @@ class Forks:
         self.shell = Shell(client.parent)  #: whose `creditchain` is run by forks
         self._server = subprocess.Popen(
             [sys.executable, HERE / "fork_server.py", self._address],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=_clean(),
             start_new_session=True,
