@@ -22,8 +22,9 @@ from region_world import PLATFORM, REGULATOR, SOURCE
 from report_market import BANK
 
 ROOT = Path(__file__).parents[2]
-#: In each phase, for each route.
-EXAMPLES = 15
+#: What is tried in the usual run, and among the sweeps: phases, and examples for each route. The phase "coverage" goes
+#: through the edges of every parameter and takes most of the time.
+SHORT, EDGES, WHOLE = ("fuzzing", 5), ("coverage,fuzzing", 5), ("examples,coverage,fuzzing", 15)
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -91,10 +92,10 @@ def token_of(world: World, node: int, file: Path) -> Iterator[None]:
         keeper.join()
 
 
-def run(program: Path, world: World, folder: Path, *words: str) -> str:
+def run(program: Path, world: World, folder: Path, tried: tuple[str, int], *words: str) -> str:
     """What schemathesis prints of a run that found nothing."""
     command = [program, "run", f"{world.exchange.url}/v1/openapi.json", "--checks", ",".join(CHECKS)]
-    command += ["--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES), "--seed", "1"]
+    command += ["--phases", tried[0], "--max-examples", str(tried[1]), "--seed", "1"]
     command += ["--generation-deterministic", "--continue-on-failure"]
     command += ["--no-color", "--warnings", "off", "--suppress-health-check", "all", *words]
     told = subprocess.run(
@@ -109,15 +110,22 @@ def run(program: Path, world: World, folder: Path, *words: str) -> str:
     return told.stdout
 
 
-def test_by_nobody(schemathesis: Path, world: World, tmp_path: Path) -> None:
-    told = run(schemathesis, world, tmp_path)
+@pytest.mark.parametrize("tried", [SHORT, pytest.param(WHOLE, marks=pytest.mark.slow)])
+def test_by_nobody(schemathesis: Path, world: World, tmp_path: Path, tried: tuple[str, int]) -> None:
+    told = run(schemathesis, world, tmp_path, tried)
     paths = world.client.get("/v1/openapi.json").json()["paths"]
     count = sum(len(one) for one in paths.values())
     assert re.search(rf"Operations:\s+{count} selected / {count} total", told), told
 
 
-@pytest.mark.parametrize("node", [BANK, SOURCE, REGULATOR, PLATFORM])
-def test_by_a_member(schemathesis: Path, world: World, tmp_path: Path, node: int) -> None:
+@pytest.mark.parametrize(
+    ("node", "tried"),
+    [
+        *((BANK, EDGES), (SOURCE, SHORT), (REGULATOR, SHORT), (PLATFORM, EDGES)),
+        *(pytest.param(node, WHOLE, marks=pytest.mark.slow) for node in (BANK, SOURCE, REGULATOR, PLATFORM)),
+    ],
+)
+def test_by_a_member(schemathesis: Path, world: World, tmp_path: Path, node: int, tried: tuple[str, int]) -> None:
     """As an institution, a source, a regulator, and the provider itself."""
     token, hooks = tmp_path / "token", tmp_path / "hooks.py"
     hooks.write_text(HOOKS.format(token=str(token)))
@@ -125,7 +133,7 @@ def test_by_a_member(schemathesis: Path, world: World, tmp_path: Path, node: int
         # It would end its own session; test_exchange.py ends one.
         os.environ["SCHEMATHESIS_HOOKS"] = str(hooks)
         try:
-            told = run(schemathesis, world, tmp_path, "--exclude-path", "/v1/sessions/current")
+            told = run(schemathesis, world, tmp_path, tried, "--exclude-path", "/v1/sessions/current")
         finally:
             del os.environ["SCHEMATHESIS_HOOKS"]
     assert "Tested" in told
