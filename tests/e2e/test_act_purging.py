@@ -14,9 +14,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 
 from making import PRODUCT, document, lines
-from region_world import GOVERNOR, PLATFORM, SOURCE, TAG_KEY, Place, bring_up, region_of, send
+from region_world import GOVERNOR, PLATFORM, SOURCE, TAG_KEY, Place, region_of, send
 from servers import Server
-from worlds import Kept, on_anvil
+from worlds import Kept, region_on_anvil
 
 from creditchain.acts import purging as purging_act
 from creditchain.acts.anchoring import Anchoring, AnchorOptions, AnchorOrder
@@ -58,8 +58,7 @@ class Anchored:
 @pytest.fixture(scope="module")
 def anchored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Anchored]:
     folder = tmp_path_factory.mktemp("region")
-    with on_anvil(folder) as (place, server):
-        bring_up(place)
+    with region_on_anvil(folder) as (place, server):
         upload = folder / "upload.jsonl"
         upload.write_bytes(lines([document(record) for record in range(5)]))
         with acting(place) as (region, outbox, home):

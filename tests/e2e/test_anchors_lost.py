@@ -14,9 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 
 from anchored import read_anchors
 from making import PRODUCT, document, lines
-from region_world import SOURCE, TAG_KEY, Place, bring_up, region_of
+from region_world import SOURCE, TAG_KEY, Place, region_of
 from servers import Server
-from worlds import on_anvil
+from worlds import region_on_anvil
 
 from creditchain.acts.anchoring import Anchoring, AnchorOptions, AnchorOrder
 from creditchain.acts.resuming import resume_all
@@ -73,10 +73,12 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with on_anvil(tmp_path) as (place, server):
-        bring_up(place)
-        with region_of(place) as region, open_journal(tmp_path / "home" / "journal.sqlite") as journal:
-            yield World(server, region, journal, tmp_path)
+    with (
+        region_on_anvil(tmp_path) as (place, server),
+        region_of(place) as region,
+        open_journal(tmp_path / "home" / "journal.sqlite") as journal,
+    ):
+        yield World(server, region, journal, tmp_path)
 
 
 def test_anchoring_again_sends_the_same_bytes_again_and_says_so(world: World) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from commands import Commands
-from region_world import REGULATOR, SOURCE, Place, anchor_documents, bring_up, enter_book, region_of, send
+from region_world import REGULATOR, SOURCE, Place, anchor_documents, enter_book, region_of, send
+from worlds import embedded_region
 
 from creditchain.acts.showing import Shower
 from creditchain.chain.limits import LimitReads
@@ -20,9 +21,7 @@ GOVERNOR = "dev:0"
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    made = Place("embedded", tmp_path)
-    bring_up(made)
-    return made
+    return embedded_region(tmp_path)
 
 
 def test_a_batch_and_a_book_of_a_stolen_key_are_annulled(place: Place) -> None:

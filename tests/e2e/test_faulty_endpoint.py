@@ -13,9 +13,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 from anchored import read_anchors
 from faulty import FAULTS, Faulty, faulty
 from making import document, write_csv
-from region_world import SOURCE, TAG_KEY, Place, bring_up, region_of
+from region_world import SOURCE, TAG_KEY, Place, region_of
 from test_anchor_flow import Shell, anchor
-from worlds import on_anvil
+from worlds import region_on_anvil
 
 from creditchain.errors import ExitCode
 
@@ -27,8 +27,7 @@ def shell_through(
     monkeypatch.setenv("REGION_KEY", TAG_KEY.hex())
     monkeypatch.setenv("CREDITCHAIN_TAG_KEY", "env:REGION_KEY")
     monkeypatch.setenv("CREDITCHAIN_SIGNER", f"dev:{SOURCE}")
-    with on_anvil(tmp_path) as (place, server), faulty(server.url, seed=20261126) as endpoint:
-        bring_up(place)
+    with region_on_anvil(tmp_path) as (place, server), faulty(server.url, seed=20261126) as endpoint:
         assert place.networks_file is not None
         text = place.networks_file.read_text()
         place.networks_file.write_text(text.replace(server.url, endpoint.url) + "deadline_seconds = 600\n")

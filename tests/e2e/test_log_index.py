@@ -11,8 +11,8 @@ import pytest
 from acting import batch, publisher, set_profile
 from commands import Commands
 from founded import founded_on
-from region_world import bring_up, region_of
-from worlds import on_anvil
+from region_world import region_of
+from worlds import region_on_anvil
 
 from creditchain.acts.indexing import check_index, open_log
 from creditchain.acts.replaying import replay_log
@@ -86,8 +86,7 @@ def test_an_index_needs_a_home(tmp_path: Path) -> None:
 
 def test_a_reorganised_chain_is_said_and_the_index_rebuilt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """On a real node whose final blocks are gone: no command goes on as if nothing had happened."""
-    with on_anvil(tmp_path) as (place, server):
-        bring_up(place)
+    with region_on_anvil(tmp_path) as (place, server):
         snapshot = server.ask("evm_snapshot")
 
         def change(number: int) -> None:

@@ -15,9 +15,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "batch"))
 
 from anchored import read_anchors
 from making import PRODUCT, document, lines
-from region_world import SOURCE, TAG_KEY, bring_up
+from region_world import SOURCE, TAG_KEY
 from tampering import Tampering, ask_the_node, tampering
-from worlds import on_anvil
+from worlds import region_on_anvil
 
 from creditchain.acts.anchoring import Anchoring, AnchorOptions, AnchorOrder
 from creditchain.acts.resuming import BatchOutcome
@@ -69,8 +69,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 @contextmanager
 def watched(tmp_path: Path, address: DatabaseAddress | None = None) -> Iterator[World]:
-    with on_anvil(tmp_path) as (place, server), tampering(server.url) as endpoint:
-        bring_up(place)
+    with region_on_anvil(tmp_path) as (place, server), tampering(server.url) as endpoint:
         network = load_network(place.network, place.networks_file)
         network = replace(network, url=endpoint.url, timeout_seconds=5.0, deadline_seconds=10.0, give_up_seconds=1.0)
         home = Home(tmp_path / ("home" if address is None else "node"))  # the first has a journal in its file

@@ -130,6 +130,20 @@ def kept_region(kind: str, folder: Path, *steps: Step) -> Iterator[Kept]:
         yield Kept(place, server, frozen)
 
 
+@contextmanager
+def region_on_anvil(folder: Path) -> Iterator[tuple[Place, Server]]:
+    """A region that was brought up, on an Anvil of its own, for one test."""
+    with _made("anvil", (bring_up,)).thawed(folder) as (place, server):
+        assert server is not None
+        yield place, server
+
+
+def embedded_region(folder: Path) -> Place:
+    """A region that was brought up, on an embedded chain, for one test."""
+    with _made("embedded", (bring_up,)).thawed(folder) as (place, _):
+        return place
+
+
 def _made(kind: str, steps: tuple[Step, ...]) -> Frozen:
     known = _MADE.get((kind, steps))
     if known is None:
