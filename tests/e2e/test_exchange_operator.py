@@ -51,6 +51,7 @@ def done(world: World, client: httpx.Client, id_: str) -> dict[str, Any]:
 
 def stored(world: World) -> list[Path]:
     folder = world.market.place.folder / "home" / "regions" / world.region.deployment.log_id.hex() / "uploads"
+    folder /= str(PLATFORM)
     return list(folder.iterdir()) if folder.is_dir() else []
 
 

@@ -6,7 +6,7 @@ import json
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -24,6 +24,7 @@ from creditchain.acts.operator_uploading import HandledUploads, UploadDesk, hand
 from creditchain.batch.ledger import State
 from creditchain.batch.readers.upload import find_upload
 from creditchain.catalogue.products import catalogue
+from creditchain.chain.errors import SignerError
 from creditchain.chain.signers import dev_signer
 from creditchain.home.journal import open_journal
 from creditchain.home.layout import Home
@@ -178,6 +179,29 @@ def test_one_that_waits_holds_up_later_ones_of_its_product_alone(world: World) -
     assert (first.told or {})["records"] == 5
     assert "waits" not in (first.told or {})
     assert world.files() == []
+
+
+def test_a_signer_that_refuses_now_may_sign_later(world: World) -> None:
+    """So does an account without money, or an endpoint of another chain: the upload is as good as it was."""
+    machine, one = world.desk.machine, world.given(records(0))
+    key = dev_signer(SOURCE, machine.region.chain)
+
+    class Refusing:
+        address = key.address
+
+        def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
+            raise SignerError("the signer refuses")
+
+        def sign_typed(self, typed_data: Mapping[str, Any]) -> bytes:
+            return key.sign_typed(typed_data)
+
+    outbox = machine.region.outbox(Refusing(), machine.journal)
+    refused = replace(world.desk, machine=Anchoring(machine.region, outbox, machine.journal, machine.home))
+    handled = handle_open(refused, lambda: 1_800_000_000)
+    assert (dict(handled.ended), handled.waiting) == ({}, 1)
+    assert (world.found(one).told or {})["waits"]["title"] == "the signer refuses"
+    assert len(world.files()) == 1
+    assert dict(world.handled().ended) == {UploadState.ANCHORED: 1}
 
 
 def test_without_the_folder_of_uploads_all_wait(world: World) -> None:

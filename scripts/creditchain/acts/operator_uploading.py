@@ -22,6 +22,7 @@ from creditchain.acts.limiting import accepted_numbers
 from creditchain.batch.accepting.rules import Rules, day_in_china
 from creditchain.batch.readers.upload import find_upload
 from creditchain.catalogue.regions import number_exceptions
+from creditchain.chain.errors import ContractRefusedError, SignerError, TransactionError, WrongChainError
 from creditchain.errors import CreditchainError, InputError, Place, UnavailableError
 from creditchain.faults import told as fault_told
 from creditchain.home.databases.errors import DatabaseAwayError, JournalError
@@ -32,8 +33,10 @@ from creditchain.store.operator_uploads import DONE, OperatorUpload, OperatorUpl
 
 _log = logging.getLogger(__name__)
 
-#: What cannot be done just now, and may be done later. A secret that is lost does not come back.
-_MAY_PASS = (UnavailableError, DatabaseAwayError)
+#: What cannot be done just now, and may be done later: an account without money or a signer that refuses, too.
+_MAY_PASS = (UnavailableError, DatabaseAwayError, SignerError, TransactionError, WrongChainError)
+#: Of these, what does not pass: a secret that is lost does not come back, and contracts have rules.
+_FINAL = (SecretLostError, ContractRefusedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ def _handle(desk: UploadDesk, upload: OperatorUpload, time: int) -> UploadState:
     try:
         ended = _taken_on(desk, upload, path, time)
     except CreditchainError as error:
-        if isinstance(error, _MAY_PASS) and not isinstance(error, SecretLostError):
+        if isinstance(error, _MAY_PASS) and not isinstance(error, _FINAL):
             raise
         ended = _failed(desk, upload, time, error)
     except MemoryError as error:

@@ -120,10 +120,7 @@ def decline(book: OrderBook, request: bytes, reason: str, time: int) -> Order:
             expected=f"one line of 1 to {LONGEST_REASON} characters",
             place=Place(field="reason"),
         )
-    order = book.orders.find(request)
-    if order is not None and order.state in (OrderState.ACCEPTED, OrderState.ASSEMBLING):
-        raise OrderStateError("the order was accepted", expected="an order that is placed", found=order.state)
-    made = book.orders.advance(request, OrderState.DECLINED, time, reason.strip())
+    made = book.orders.decline(request, time, reason.strip())
     book.orders.forget(made)
     return made
 

@@ -178,7 +178,7 @@ def _uploads(desk: Desk, journal: Journal, mine: RegionHome) -> UploadDesk:
     return UploadDesk(
         machine=Anchoring(desk.region, desk.region.outbox(desk.signer, journal), journal, desk.home),
         uploads=OperatorUploads(journal, desk.region.deployment.log_id, desk.node),
-        folder=mine.uploads,
+        folder=mine.uploads / str(desk.node),
         node=desk.node,
         tag_keys=tuple(desk.vouchers.keys),
         products=desk.products,

@@ -134,7 +134,7 @@ def _serve(
     stop = Event()
     work: dict[str, Callable[[], None]] = {"settling": partial(_work, service, None, stop)}
     if meters:
-        meter = partial(_work, service, partial(_meter, service, outbox, rhythm), stop)
+        meter = partial(_work, service, partial(_meter, service, outbox, rhythm, stop), stop)
         alone = {
             "metering": meter,
             "webhooks": partial(_tell, service, stop),
@@ -152,8 +152,9 @@ def _serve(
             server.run(sockets=[bound])
         finally:
             stop.set()
+            until = time.monotonic() + ENDING_SECONDS
             for one in threads:
-                one.join(ENDING_SECONDS)
+                one.join(max(0.0, until - time.monotonic()))
             if service.desk.peers is not None:
                 service.desk.peers.close()
 
@@ -255,13 +256,13 @@ def _forget(service: Service) -> None:
         _tried("forgetting", forget)
 
 
-def _meter(service: Service, outbox: Outbox, rhythm: MeterRhythm) -> None:
+def _meter(service: Service, outbox: Outbox, rhythm: MeterRhythm, stop: Event) -> None:
     desk, more = service.desk, True
     while more:
         results = meter_due(desk.region, outbox, desk.deliveries, desk.node, rhythm, service.time())
         for one in results:
             measures.METERED.labels(one.finding.label).inc()
-        more = bool(results)
+        more = bool(results) and not stop.is_set()
     waiting, oldest = desk.deliveries.waiting(desk.node)
     measures.UNMETERED.set(waiting)
     measures.UNMETERED_SECONDS.set(0 if oldest is None else max(0, service.time() - oldest))

@@ -24,12 +24,12 @@ _ABANDONED: Final = 2 * 3600.0
 
 def anchor_uploads(service: Service, stop: Event) -> None:
     """Handle uploads until told to stop. A failure is told and tried again."""
-    pause, swept = _LOOK, False
+    pause, sweeps = _LOOK, 0.0
     while not stop.wait(pause):
         try:
-            if not swept:
+            if time.monotonic() >= sweeps:
                 sweep(service.uploads, time.time() - _ABANDONED)
-                swept = True
+                sweeps = time.monotonic() + _ABANDONED
             handled = handle_open(service.uploads, service.time, stop.is_set)
             for state, count in handled.ended.items():
                 measures.UPLOADS.labels(state.value).inc(count)

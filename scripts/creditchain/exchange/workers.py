@@ -140,9 +140,15 @@ class _Crew:
                 if time.monotonic() - since < _PAUSE and self._ending.wait(_PAUSE):
                     return
                 _log.error("a worker ended with %s, and is replaced", worker.returncode)
+                try:
+                    self._workers[place] = self._started(place)
+                except OSError as error:  # of files or memory, say: the others go on, and it is tried again
+                    _log.error("no other worker can be started, and it is tried again: %s", error.strerror)
+                    if self._ending.wait(_PAUSE):
+                        return
+                    continue
                 os.close(ready)
                 multiprocess.mark_process_dead(worker.pid, self._counts)  # type: ignore[no-untyped-call]
-                self._workers[place] = self._started(place)
 
     def _started(self, place: int) -> tuple[subprocess.Popen[bytes], int, float]:
         """A worker, the file that tells when it serves, and since when it runs. The first one meters."""

@@ -132,7 +132,7 @@ class RegionHome:
 
     @property
     def uploads(self) -> Path:
-        """Files that an operator sent to its exchange, until nothing is left to be done with them."""
+        """Files that operators sent to their exchanges, by node, until nothing is left to be done with them."""
         return self.path / "uploads"
 
     @property

@@ -287,10 +287,13 @@ class Deliveries:
             return len(found.all())
 
     def drop_due(self, time: int) -> int:
-        """Forget what was answered and may not be kept at `time` (unix seconds). Returns how many answers that were."""
+        """Forget what was answered in this log and may not be kept at `time` (unix seconds). Returns how many."""
+        mine = select(DeliveryRow.id).where(DeliveryRow.log_id == self._log_id)  # each log has a clock of its own
         with self._journal.write() as session:
             found = session.scalars(
-                delete(AnswerRow).where(AnswerRow.drop_after < time).returning(AnswerRow.delivery_id)
+                delete(AnswerRow)
+                .where(AnswerRow.drop_after < time, AnswerRow.delivery_id.in_(mine))
+                .returning(AnswerRow.delivery_id)
             )
             return len(found.all())
 

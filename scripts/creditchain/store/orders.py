@@ -6,7 +6,7 @@ key of its own; the key is destroyed when nobody needs it any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -186,6 +186,14 @@ class Orders:
 
         return self._change(request, state, time, note if reason is not None else lambda _: None)
 
+    def decline(self, request: bytes, time: int, reason: str) -> Order:
+        """Turn down an order that nobody accepted, whoever accepts it at the same time. Raises as `advance`."""
+
+        def note(row: OrderRow) -> None:
+            row.reason = reason
+
+        return self._change(request, OrderState.DECLINED, time, note, frozenset({OrderState.PLACED}))
+
     def to_forget(self, time: int, keep: int) -> list[bytes]:
         """The requests whose orders hold what nobody needs, or may keep, at `time` (unix seconds).
 
@@ -229,16 +237,24 @@ class Orders:
             if row is not None:
                 row.content, row.delivery = None, None
 
-    def _change(self, request: bytes, state: OrderState, time: int, more: Callable[[OrderRow], None]) -> Order:
+    def _change(
+        self,
+        request: bytes,
+        state: OrderState,
+        time: int,
+        more: Callable[[OrderRow], None],
+        before: Collection[OrderState] | None = None,
+    ) -> Order:
+        allowed = _BEFORE[state] if before is None else before
         with self._journal.write() as session:
             row = self._row(session, request)
             if row is None:
                 raise unknown()
             if row.state != state:
-                if OrderState(row.state) not in _BEFORE[state]:
+                if OrderState(row.state) not in allowed:
                     raise OrderStateError(
                         f"the order cannot be {state} any more, or not yet",
-                        expected=" or ".join(sorted(_BEFORE[state])),
+                        expected=" or ".join(sorted(allowed)),
                         found=row.state,
                     )
                 row.state = state

@@ -136,7 +136,7 @@ class GivenParts:
         with self._journal.write() as session:
             found = session.scalars(
                 update(GivenPartRow)
-                .where(GivenPartRow.drop_after < time)
+                .where(GivenPartRow.log_id == self._log_id, GivenPartRow.drop_after < time)
                 .values(sealing_key=None, data=None, drop_after=None)
                 .returning(GivenPartRow.id)
             )

@@ -101,6 +101,14 @@ def test_an_answer_that_a_consent_does_not_let_wait_is_dropped(parts: GivenParts
     assert parts.count() == 3
 
 
+def test_the_clock_of_one_log_drops_nothing_of_another(tmp_path: Path) -> None:
+    with open_journal(tmp_path / "journal.sqlite") as journal:
+        parts, others = GivenParts(journal, LOG), GivenParts(journal, keccak256(b"another"))
+        parts.give(given(), SEALED, 1600)
+        assert others.drop_due(2**40) == 0
+        assert find(parts, given()) == KnownPart(1500, SEALED)
+
+
 def test_a_key_that_cannot_be_destroyed_keeps_no_other(parts: GivenParts, tmp_path: Path) -> None:
     folder, names = tmp_path / "keys", []
     for node in range(3):

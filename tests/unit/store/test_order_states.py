@@ -87,6 +87,18 @@ def test_only_one_of_two_sides_decides(orders: Orders) -> None:
     assert sorted(found) == [False, True]
 
 
+def test_nobody_declines_what_somebody_accepted(orders: Orders) -> None:
+    """Whoever looked before the other one accepted it finds it accepted when it writes."""
+    orders.place(REQUEST, CONTENT, 100)
+    orders.advance(REQUEST.id, OrderState.ACCEPTED, 101)
+    for state in (OrderState.ACCEPTED, OrderState.ASSEMBLING):
+        order = orders.advance(REQUEST.id, state, 101)
+        with pytest.raises(OrderStateError, match="cannot be declined any more") as caught:
+            orders.decline(REQUEST.id, 102, "no paper")
+        assert (caught.value.expected, caught.value.found) == ("placed", state)
+        assert orders.find(REQUEST.id) == order
+
+
 def test_what_is_forgotten_opens_no_more(orders: Orders, tmp_path: Path) -> None:
     order, _ = orders.place(REQUEST, CONTENT, 100)
     for state in (OrderState.ACCEPTED, OrderState.ASSEMBLING):
