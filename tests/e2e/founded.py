@@ -29,9 +29,13 @@ def embedded_home(folder: Path) -> Path:
 
 
 def founded_on(chain: Chain, journal: Journal) -> Region:
-    """As `region_on`, on a chain that tests share, which deploys only once: what was done since is taken back."""
+    """As `region_on`, on a chain that tests share, which deploys only once: what was done since is taken back.
+
+    An embedded chain that is no copy of `embedded_home` is the test's own, and gets a region of its own.
+    """
     if chain.network.name == "embedded":
-        return Region(chain, _COPIED[chain.block(0).hash])
+        copied = _COPIED.get(chain.block(0).hash)
+        return region_on(chain, journal, next(GENERATIONS)) if copied is None else Region(chain, copied)
     server = Server(chain.network.name, chain.network.url)
     known = _FOUNDED.get(server)
     if known is not None:
