@@ -27,6 +27,7 @@ from browsers import Watched, chromium, watched
 from exchange_world import kept_market
 from exchanges import PATIENCE, Exchange, exchange
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from region_world import PLATFORM, TAG_KEY, region_of
 from report_market import Market, delivered, opened
 from starlette.applications import Starlette
@@ -350,8 +351,13 @@ class TestInABrowser:
                     page.keyboard.press("ArrowRight")
                     page.keyboard.press("ArrowLeft")
                 if reached[-1] == "package":
-                    with page.expect_file_chooser() as chooser:
-                        page.keyboard.press("Enter")
+                    while True:  # the key is pressed again where Chromium did not take it
+                        try:
+                            with page.expect_file_chooser(timeout=15_000) as chooser:
+                                page.keyboard.press("Enter")
+                        except PlaywrightTimeout:
+                            continue
+                        break
                     chooser.value.set_files(world.files["good"])
                 if reached[-1] == "BUTTON":
                     break
