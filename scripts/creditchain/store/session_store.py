@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -64,8 +65,10 @@ class SessionStore(ABC, Generic[_S]):
     def open(self, token: bytes, session: _S, challenge: bytes, challenge_until: int, now: int) -> bool:
         """Write a session down, and its challenge as used. False: the challenge was used before; nothing is written."""
         with self._journal.write() as writing:
-            writing.execute(delete(UsedChallengeRow).where(UsedChallengeRow.until < now))
-            writing.execute(delete(self._row).where(self._row.until < now))
+            # Challenges of all logs lie here. Another one's clock may be behind this one's, but not the machine's.
+            too_old = min(now, int(time.time()))
+            writing.execute(delete(UsedChallengeRow).where(UsedChallengeRow.until < too_old))
+            writing.execute(delete(self._row).where(*self._mine(), self._row.until < now))
             if writing.get(UsedChallengeRow, challenge) is not None:
                 return False
             writing.add(UsedChallengeRow(challenge=challenge, until=challenge_until))
@@ -86,9 +89,10 @@ class SessionStore(ABC, Generic[_S]):
             writing.execute(self._ended(token))
 
     def _ended(self, token: bytes) -> Delete:
-        row = self._row
-        mine: tuple[ColumnElement[bool], ...] = (row.log_id == self._log_id, row.exchange == self._exchange)
-        return delete(row).where(row.token_hash == keccak256(token), *mine)
+        return delete(self._row).where(self._row.token_hash == keccak256(token), *self._mine())
+
+    def _mine(self) -> tuple[ColumnElement[bool], ...]:
+        return self._row.log_id == self._log_id, self._row.exchange == self._exchange
 
     @abstractmethod
     def _values(self, session: _S) -> dict[str, Any]:

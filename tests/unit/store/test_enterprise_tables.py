@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,21 @@ def test_a_challenge_opens_one_session_and_goes_when_it_is_too_old(kind: Any, se
     assert sessions.open(keccak256(b"3"), session, keccak256(b"later"), 900, 501)
     with journal.read() as reading:
         assert [row.until for row in reading.scalars(sqlalchemy.select(UsedChallengeRow))] == [900]
+
+
+@kinds
+def test_a_log_whose_clock_is_ahead_ends_no_session_and_forgets_no_challenge_of_another(
+    kind: Any, session: Any, journal: Journal
+) -> None:
+    sessions, ahead = kind(journal, LOG, PROVIDER), kind(journal, OTHER_LOG, PROVIDER)
+    now, token, challenge = int(time.time()), keccak256(b"token"), keccak256(b"challenge")
+    mine = replace(session, until=now + 900)
+    assert sessions.open(token, mine, challenge, now + 60, now)
+    later = now + 40 * 86_400
+    theirs = replace(session, until=later + 900)
+    assert ahead.open(keccak256(b"theirs"), theirs, keccak256(b"another"), later + 60, later)
+    assert sessions.find(token, now) == mine
+    assert not sessions.open(keccak256(b"again"), mine, challenge, now + 60, now)
 
 
 def test_own_reports_by_consent_and_by_time(journal: Journal) -> None:
