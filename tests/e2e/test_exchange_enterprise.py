@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from exchange_world import World, exchange_world
 from exchanges import refused, signed_in, stranger
-from region_world import PLATFORM, REGULATOR, SOURCE
+from region_world import PLATFORM, REGULATOR, SOURCE, pass_time
 from report_market import BANK, ENTERPRISE, PRODUCT, granted
 from worlds import Kept
 
@@ -130,6 +130,16 @@ def test_the_platform_asks_for_an_enterprise_that_has_no_key(world: World) -> No
         source = signed_in(client, world.key(SOURCE), SOURCE)
         refused(source.get("/v1/enterprise/consents", params=named), 403, "not-an-enterprise")
     refused(world.client.get("/v1/enterprise/consents"), 401, "not-signed-in")
+
+
+def test_a_platform_speaks_for_nobody_whose_paper_is_over(world: World) -> None:
+    until = world.region.chain.head().time + 300
+    consent = granted(world.market, world.region, key=NO_KEY, paper=keccak256(b"a scan"), not_after=until)
+    with world.exchange.client() as client:
+        platform = signed_in(client, world.key(PLATFORM), PLATFORM)
+        pass_time(world.market.place, 400)
+        answer = platform.post("/v1/enterprise/reports", content=order(world, consent), headers=JSON)
+        refused(answer, 403, "consent-expired")
 
 
 def test_the_platform_gets_nothing_of_an_enterprise_that_has_a_key(world: World) -> None:

@@ -17,7 +17,7 @@ from creditchain.acts.querying import require_purpose
 from creditchain.acts.reporting import Wanted, assemble_surveyed
 from creditchain.chain.clock import now
 from creditchain.chain.consents import ConsentReads
-from creditchain.consents.errors import ConsentRevokedError, ProductMismatchError, SubjectError
+from creditchain.consents.errors import ConsentExpiredError, ConsentRevokedError, ProductMismatchError, SubjectError
 from creditchain.documents import domain_mask
 from creditchain.errors import Place
 from creditchain.identifiers import subject_tag
@@ -36,14 +36,14 @@ def own_report(desk: Desk, kept: OwnReports, asker: Asker, order: OwnReportOrder
     """The package of the report, without a delivery.
 
     Raises:
-        ConsentUnknownError, NotYourConsentError, ConsentRevokedError: the consent does not show who asks.
+        ConsentUnknownError, NotYourConsentError, ConsentRevokedError, ConsentExpiredError: it does not show who asks.
         SubjectError: it is about another enterprise. ProductMismatchError: no report for this purpose.
         AssemblyError: what the report needs is not here. StaleViewError, ChainUnavailableError.
     """
     seen = desk.sights.newest(desk.view_age)
     time = now(desk.region.chain, seen.head)
     consent = owned_consent(desk.region, asker, order.consent)
-    _require_standing(desk, consent, seen.head.number)
+    _require_standing(desk, asker, consent, seen.head.number, time)
     product = _product(desk, order.product)
     _require_subject(desk, consent, order)
     day, number = day_of(time), secrets.token_bytes(12)
@@ -62,8 +62,17 @@ def own_report(desk: Desk, kept: OwnReports, asker: Asker, order: OwnReportOrder
     return package.to_json()
 
 
-def _require_standing(desk: Desk, consent: Consent, block: int) -> None:
-    """A key that was taken back says nothing any more; a consent that is over, or used up, still shows who asks."""
+def _require_standing(desk: Desk, asker: Asker, consent: Consent, block: int, time: int) -> None:
+    """A key that was taken back says nothing any more; a consent that is over, or used up, still shows who asks.
+
+    A platform speaks for an enterprise without a key only as long as that one's paper says so.
+    """
+    if asker.platform and time > consent.not_after:
+        raise ConsentExpiredError(
+            "the consent on paper is over, and the platform no longer speaks for the enterprise",
+            expected="a consent that is not over",
+            found=f"valid until {moment(consent.not_after)}",
+        )
     revoked = ConsentReads(desk.region).revoked_at(consent.id, block)
     if revoked:
         raise ConsentRevokedError(
