@@ -269,6 +269,14 @@ class TestRelaying:
             assert (answer.json()["filings"], answer.json()["open"]) == (1, 1)
             assert answer.json()["due_at"] == answer.json()["filed_at"] + 20 * 86_400
 
+    def test_nobody_has_the_exchange_pay_for_anothers_dispute(self, world: World) -> None:
+        consent, key = granted(world.market, world.region), stranger()
+        drafted = filing.draft(world.region, GivenRecord(RecordName(SOURCE, bytes(32))), PLATFORM, "reason", 3600)
+        endorsed = filing.endorse(world.region, world.key(PLATFORM), filing.sign(world.region, drafted, key))
+        with as_enterprise(world, consent) as client:
+            answer = client.post("/v1/enterprise/disputes", content=endorsed.to_json(), headers=JSON)
+            refused(answer, 403, "not-your-key")
+
 
 def test_a_complaint_and_its_answer(world: World) -> None:
     consent = granted(world.market, world.region)

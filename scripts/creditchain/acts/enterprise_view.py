@@ -54,16 +54,22 @@ class Asker:
         """For the exchange's own records: the first key, or the platform's number."""
         return str(self.platform) if self.platform else self.keys[0]
 
-    def allowed(self, a_day: int, about: str) -> dict[str, int]:
-        """By which names its acts are counted, and how often it may act a day under each.
+    def names(self, about: str) -> tuple[str, ...]:
+        """Who this is, where acts are counted.
 
         An enterprise by all its keys, so that another session by some of them is no other enterprise. A platform for
-        each enterprise that it acts for, which `about` names, and all of them together.
+        each enterprise that it acts for, which `about` names.
         """
         if self.platform:
-            own = f"node {self.platform}"
-            return {f"{own} {about}": a_day, own: a_day * PLATFORM_TIMES}
-        return {f"key {key}": a_day for key in self.keys}
+            return (f"node {self.platform} {about}",)
+        return tuple(f"key {key}" for key in self.keys)
+
+    def allowed(self, a_day: int, about: str) -> dict[str, int]:
+        """How often it may act a day under each of its names; a platform also for all enterprises together."""
+        found = dict.fromkeys(self.names(about), a_day)
+        if self.platform:
+            found[f"node {self.platform}"] = a_day * PLATFORM_TIMES
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,12 +117,15 @@ def _relayed_of(service: Service, asker: Asker, file: TurnFile | RevocationFile,
 def _relayed(service: Service, asker: Asker, about: str, relay: Callable[[Outbox], _T]) -> _T:
     """What is brought to the chain: one at a time of each that asks, and so many a day, since the exchange pays."""
     allowed = asker.allowed(service.limits.relays_a_day, about)
-    with service.enterprises.relays.held(allowed):
+    with service.enterprises.relays.held(asker.names(about)):
         service.enterprises.counts.take(DailyAct.RELAY, allowed, service.time())
         return relay(service.enterprises.outbox())
 
 
 def _require_endorser(asker: Asker, file: FilingFile) -> None:
+    """Nobody has the exchange pay for what another one signed."""
+    if not asker.platform and file.message.key not in asker.keys:
+        raise HttpError(403, "not-your-key", "another key signed this", expected="one by a key that signed in")
     if asker.platform not in (0, file.message.platform):
         raise HttpError(
             403,
