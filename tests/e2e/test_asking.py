@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import signal
 import time
-from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from exchange_world import World, exchange_world, kept_market
+from exchange_world import World
 from exchanges import exchange
 from region_world import PLATFORM, region_of
 from report_market import BANK, granted, opened
@@ -23,18 +22,6 @@ from worlds import Kept
 from creditchain.client import ExchangeClient, ExchangeRefusedError, OtherExchangeError
 from creditchain.errors import ConfigError, ExitCode
 from creditchain.store.deliveries import DeliveryState
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_market(tmp_path_factory) as made:
-        yield made
-
-
-@pytest.fixture
-def world(kept: Kept, tmp_path: Path) -> Iterator[World]:
-    with exchange_world(kept.fresh(tmp_path / "world")) as made:
-        yield made
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
-from exchange_world import World, exchange_world, kept_market
+from exchange_world import World, exchange_world
 from exchanges import signed_in
 from region_world import GOVERNOR, PLATFORM, SOURCE, Place, region_of, send
 from report_market import BANK, BANK_PROFILE, granted
@@ -38,12 +37,6 @@ HOSTED = 5
 HOSTED_PROFILE = Profile(
     "YRD", "hosted", "托管银行", "Hosted Bank", Role.INSTITUTION, 320100, delivery_key=public_key(KEY)
 )
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_market(tmp_path_factory) as made:
-        yield made
 
 
 @pytest.fixture

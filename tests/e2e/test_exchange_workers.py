@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from commands import Commands
-from exchange_world import World, kept_market
+from exchange_world import World
 from exchanges import ENDED_WHEN_IT_TELLS, PATIENCE, Exchange, exchange, signed_in
 from region_world import PLATFORM, Place, region_of
 from report_market import BANK, granted, opened
@@ -26,12 +25,6 @@ from creditchain.packages.delivery import PackagedConsent
 from creditchain.packages.order_file import OrderFile
 from creditchain.store.deliveries import Deliveries, DeliveryState
 from postgres import Postgres
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_market(tmp_path_factory) as made:
-        yield made
 
 
 class At(Commands):

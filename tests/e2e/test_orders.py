@@ -7,13 +7,12 @@ import secrets
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from exchange_world import World, exchange_world, kept_market
+from exchange_world import World, exchange_world
 from exchanges import PATIENCE, exchange
 from region_world import PLATFORM, SOURCE, Place, pass_time, region_of
 from report_market import BANK, granted, opened
@@ -29,12 +28,6 @@ from creditchain.store.orders import OrderState
 from ports import reserved_port
 
 SCAN, SALT = b"%PDF-1.7 the scan", bytes(range(32))
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_market(tmp_path_factory) as made:
-        yield made
 
 
 @pytest.fixture

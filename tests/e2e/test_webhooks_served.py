@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from exchange_world import World, kept_market
+from exchange_world import World
 from exchanges import exchange, signed_in
 from hook_world import publish_warnings, told
 from region_world import PLATFORM, SOURCE, TAG_KEY, region_of, send
@@ -32,12 +32,6 @@ from receivers import Receiver, receiver
 
 ALLOWED = ("--meter-after", "0", "--allow-webhooks-to", "127.0.0.1/32")
 SECRET = new_secret()
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_market(tmp_path_factory) as made:
-        yield made
 
 
 @pytest.fixture

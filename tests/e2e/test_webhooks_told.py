@@ -12,7 +12,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from exchange_world import kept_market
 from hook_world import SECRET, Telling, publish_warnings, restarted, telling, told
 from region_world import GOVERNOR, PLATFORM, SOURCE, TAG_KEY, send
 from report_market import BANK, ENTERPRISE, granted
@@ -57,12 +56,6 @@ LEAF = keccak256(b"a leaf")
 DAY = 86_400
 #: Sections basic and operating, and warning.
 WITH_WARNINGS = 0b10110
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with kept_market(tmp_path_factory) as made:
-        yield made
 
 
 @pytest.fixture
