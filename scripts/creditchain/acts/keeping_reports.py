@@ -105,7 +105,7 @@ def purge_due(home: Home, time: int) -> PurgedReports:
     if removed:
         _log.info("%d reports were destroyed: their time is over", len(removed))
     if faults:
-        _log.error("%d reports could not be looked at or destroyed", len(faults))
+        _log.error("reports that could not be looked at or destroyed: %d", len(faults))
     return PurgedReports(tuple(removed), tuple(faults))
 
 
